@@ -1,0 +1,80 @@
+"""What every test shares: reproducible property tests, no windows, and skips that CI can forbid."""
+
+import importlib.util
+import os
+import shutil
+
+import pytest
+from hypothesis import settings
+
+os.environ["MPLBACKEND"] = "Agg"
+
+# The plain suite gives the same verdict every time; `-m fuzz` tests set their own, random, profile.
+settings.register_profile("glassgrad", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("glassgrad")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--forbid-skips",
+        action="store_true",
+        help="count every skipped test as failed (CI: a missing torch or browser is a fault there)",
+    )
+
+
+def _missing(marker):
+    """What a marked test lacks on this machine, or None."""
+    if marker == "torch" and importlib.util.find_spec("torch") is None:
+        return "PyTorch is not installed"
+    if marker == "browser":
+        if importlib.util.find_spec("playwright") is None:
+            return "Playwright is not installed"
+        if not any(shutil.which(name) for name in BROWSERS):
+            return f"no browser found (looked for {', '.join(BROWSERS)})"
+    return None
+
+
+def pytest_collection_modifyitems(items):
+    for marker in ("torch", "browser"):
+        reason = _missing(marker)
+        if reason:
+            for item in items:
+                if item.get_closest_marker(marker):
+                    item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _fail_if_skipped(report, config):
+    if report.skipped and config.getoption("--forbid-skips") and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but --forbid-skips was given: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    return _fail_if_skipped((yield), item.config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return _fail_if_skipped((yield), collector.config)
+
+
+@pytest.fixture(scope="session")
+def torch():
+    """PyTorch, for tests marked ``torch``; its threads are kept to one so that tests are cheap."""
+    module = pytest.importorskip("torch")
+    module.set_num_threads(1)
+    return module
+
+
+@pytest.fixture(scope="session")
+def browser_path():
+    """The path of a Chromium, for tests marked ``browser``."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"no browser found (looked for {', '.join(BROWSERS)})")
+    return found
