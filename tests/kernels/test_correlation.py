@@ -1,0 +1,296 @@
+"""Correlation kernels against plain loops, on every path, layout and kind of number."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd.kernels import correlation, plain
+from autograd.kernels.layout import to_batch_last
+
+MODULES = pytest.mark.parametrize("kernels", [correlation, plain], ids=["fast", "plain"])
+
+
+def terms(x_shape, w_shape, y_shape, stride, padding, dilation, groups):
+    """Index triples of the trilinear form: y[i] gets x[j] * w[k] for each (i, j, k)."""
+    per_group = w_shape[0] // groups
+    for n, o, c, *rest in product(
+        range(y_shape[0]), *map(range, w_shape[:2]), *map(range, y_shape[2:] + w_shape[2:])
+    ):
+        rank = len(rest) // 2
+        p, k = rest[:rank], rest[rank:]
+        q = [a * s - lo + b * d
+             for a, b, s, d, (lo, _) in zip(p, k, stride, dilation, padding, strict=True)]
+        if all(0 <= a < size for a, size in zip(q, x_shape[2:], strict=True)):
+            channel = o // per_group * w_shape[1] + c
+            yield (n, o, *p), (n, channel, *q), (o, c, *k)
+
+
+def out_shape(x_shape, w_shape, stride, padding, dilation):
+    spatial = [
+        (size + lo + hi - d * (k - 1) - 1) // s + 1
+        for size, k, s, d, (lo, hi) in zip(
+            x_shape[2:], w_shape[2:], stride, dilation, padding, strict=True)
+    ]
+    return (x_shape[0], w_shape[0], *spatial)
+
+
+class Case:
+    """Random arrays for one geometry and the three results by loops."""
+
+    def __init__(self, x_shape, w_shape, stride, padding, dilation, groups, seed=0):
+        rng = np.random.default_rng(seed)
+        rank = len(x_shape) - 2
+        self.geometry = dict(
+            stride=(stride,) * rank if isinstance(stride, int) else stride,
+            padding=((padding, padding),) * rank if isinstance(padding, int) else padding,
+            dilation=(dilation,) * rank if isinstance(dilation, int) else dilation,
+            groups=groups,
+        )
+        sizes = {k: v for k, v in self.geometry.items() if k != "groups"}
+        self.x = rng.normal(size=x_shape)
+        self.w = rng.normal(size=w_shape)
+        self.bias = rng.normal(size=w_shape[0])
+        self.y = rng.normal(size=out_shape(x_shape, w_shape, **sizes))
+        self.by_loops()
+
+    def by_loops(self):
+        self.expected_y = np.zeros(self.y.shape) + self.bias.reshape(
+            -1, *[1] * (self.y.ndim - 2))
+        self.expected_x = np.zeros(self.x.shape)
+        self.expected_w = np.zeros(self.w.shape)
+        for i, j, k in terms(self.x.shape, self.w.shape, self.y.shape, **self.geometry):
+            self.expected_y[i] += self.x[j] * self.w[k]
+            self.expected_x[j] += self.y[i] * self.w[k]
+            self.expected_w[k] += self.x[j] * self.y[i]
+
+    def results(self, kernels, convert=lambda a: a):
+        x, w, y, bias = map(convert, (self.x, self.w, self.y, self.bias))
+        return (
+            kernels.correlate(x, w, bias, **self.geometry),
+            kernels.correlate_input(y, w, input_shape=x.shape[2:], **self.geometry),
+            kernels.correlate_weight(x, y, kernel_shape=w.shape[2:], **self.geometry),
+        )
+
+    def check(self, kernels, convert=lambda a: a, tolerance=1e-10):
+        expected = self.expected_y, self.expected_x, self.expected_w
+        for name, result, right in zip(
+            ("y", "x", "w"), self.results(kernels, convert), expected, strict=True
+        ):
+            assert result.shape == right.shape, name
+            np.testing.assert_allclose(
+                result.astype(float), right, rtol=tolerance, atol=tolerance, err_msg=name)
+
+
+# Shapes chosen so that every path that `choose_path` knows is met, each with its odd variants.
+CASES = {
+    "ordinary": ((2, 3, 6, 7), (4, 3, 3, 3), 1, 1, 1, 1),
+    "no padding": ((2, 3, 6, 7), (4, 3, 3, 2), 1, 0, 1, 1),
+    "asymmetric": ((2, 2, 5, 6), (3, 2, 3, 3), 1, ((0, 2), (1, 0)), 1, 1),
+    "crop": ((2, 2, 8, 9), (3, 2, 3, 3), 1, ((-1, -2), (1, -1)), 1, 1),
+    "crop, stride": ((2, 2, 9, 9), (3, 2, 3, 3), 2, ((-1, 2), (1, -1)), 1, 1),
+    "wide padding": ((2, 2, 4, 4), (3, 2, 3, 3), 1, 4, 1, 1),
+    "stride": ((2, 3, 7, 8), (4, 3, 3, 3), 2, 1, 1, 1),
+    "stride beyond kernel": ((2, 3, 9, 9), (4, 3, 2, 2), 3, 0, 1, 1),
+    "stride by axis": ((2, 3, 7, 8), (4, 3, 3, 3), (1, 2), 1, 1, 1),
+    "dilation": ((2, 3, 9, 8), (4, 3, 3, 3), 1, 2, 2, 1),
+    "dilation, stride": ((2, 3, 9, 8), (4, 3, 3, 2), (2, 1), 1, (2, 3), 1),
+    "1x1": ((2, 3, 4, 5), (6, 3, 1, 1), 1, 0, 1, 1),
+    "1x1 stride": ((2, 3, 5, 6), (6, 3, 1, 1), 2, 0, 1, 1),
+    "1x1 padded": ((2, 3, 4, 5), (6, 3, 1, 1), 1, 1, 1, 1),
+    "1x1 groups": ((2, 4, 4, 5), (6, 2, 1, 1), 1, 0, 1, 2),
+    "groups": ((2, 4, 5, 6), (6, 2, 3, 3), 1, 1, 1, 2),
+    "groups, stride": ((2, 6, 7, 6), (3, 2, 3, 3), 2, 1, 1, 3),
+    "depthwise": ((2, 4, 6, 5), (4, 1, 3, 3), 1, 1, 1, 4),
+    "depthwise, stride": ((3, 4, 7, 8), (4, 1, 3, 3), 2, 1, 1, 4),
+    "depthwise, dilation": ((2, 4, 7, 8), (4, 1, 3, 3), 1, 2, 2, 4),
+    "depthwise, multiplier": ((2, 3, 6, 5), (6, 1, 3, 3), 1, 1, 1, 3),
+    "one input channel": ((3, 1, 8, 8), (5, 1, 5, 5), 1, 0, 1, 1),
+    "one output channel": ((3, 4, 6, 6), (1, 4, 3, 3), 1, 1, 1, 1),
+    "batch of one": ((1, 3, 6, 7), (4, 3, 3, 3), 1, 1, 1, 1),
+    "batch of one, stride": ((1, 3, 6, 7), (4, 3, 3, 3), 2, 1, 1, 1),
+    "tiny map": ((5, 6, 2, 2), (7, 6, 3, 3), 1, 1, 1, 1),
+    "one output pixel": ((5, 3, 4, 4), (7, 3, 4, 4), 1, 0, 1, 1),
+    "patches": ((3, 3, 8, 8), (5, 3, 4, 4), 4, 0, 1, 1),
+    "big kernel": ((2, 2, 9, 9), (3, 2, 7, 7), 1, 3, 1, 1),
+    "no batch": ((0, 3, 6, 7), (4, 3, 3, 3), 1, 1, 1, 1),
+    "no input channels": ((2, 0, 6, 7), (4, 0, 3, 3), 1, 1, 1, 1),
+    "no output channels": ((2, 3, 6, 7), (0, 3, 3, 3), 1, 1, 1, 1),
+    "no output": ((2, 3, 2, 7), (4, 3, 3, 3), 1, 0, 1, 1),
+    "no input": ((2, 3, 0, 3), (4, 3, 3, 3), 1, 2, 1, 1),
+    "1d": ((3, 4, 9), (5, 4, 3), 1, 1, 1, 1),
+    "1d stride, dilation": ((3, 4, 12), (5, 4, 3), 2, 1, 2, 1),
+    "1d depthwise": ((3, 4, 9), (4, 1, 3), 1, 1, 1, 4),
+    "1d batch of one": ((1, 4, 9), (5, 4, 3), 1, 1, 1, 1),
+    "3d": ((2, 2, 4, 5, 4), (3, 2, 3, 2, 3), 1, 1, 1, 1),
+    "3d stride": ((2, 2, 4, 5, 4), (3, 2, 3, 2, 3), (1, 2, 2), 1, 1, 1),
+    "3d groups, dilation": ((2, 4, 5, 5, 4), (4, 2, 2, 2, 2), (1, 2, 1), 1, (2, 1, 1), 2),
+    "3d 1x1": ((2, 3, 2, 3, 4), (4, 3, 1, 1, 1), 1, 0, 1, 1),
+}
+ALL_CASES = pytest.mark.parametrize("name", CASES)
+
+
+@MODULES
+@ALL_CASES
+def test_agrees_with_loops(kernels, name):
+    case = Case(*CASES[name])
+    case.check(kernels)
+    case.check(kernels, lambda a: to_batch_last(a) if a.ndim > 2 else a)
+
+
+@ALL_CASES
+def test_float32_and_float16(name):
+    case = Case(*CASES[name])
+    for dtype, tolerance in ((np.float32, 1e-4), (np.float16, 5e-2)):
+        results = case.results(correlation, lambda a, dtype=dtype: a.astype(dtype))
+        assert [r.dtype for r in results] == [dtype] * 3
+        case.check(correlation, lambda a, dtype=dtype: a.astype(dtype), tolerance)
+
+
+@st.composite
+def geometries(draw):
+    rank = draw(st.integers(1, 3))
+    most = {1: 9, 2: 7, 3: 4}[rank]
+    axes = []
+    for _ in range(rank):
+        k, d, s = draw(st.integers(1, 3)), draw(st.integers(1, 2)), draw(st.integers(1, 3))
+        size = draw(st.integers(1, most))
+        lo, hi = draw(st.integers(-1, 2)), draw(st.integers(-1, 2))
+        if size + min(lo, 0) + min(hi, 0) < 0 or size + lo + hi < d * (k - 1) + 1:
+            size, lo, hi = d * (k - 1) + 1, 0, 0
+        axes.append((size, k, s, (lo, hi), d))
+    size, k, s, padding, d = zip(*axes, strict=True)
+    groups = draw(st.integers(1, 3))
+    c, o = draw(st.integers(1, 2)), draw(st.integers(1, 3))
+    n = draw(st.sampled_from([1, 2, 5]))
+    return (n, c * groups, *size), (o * groups, c, *k), s, padding, d, groups
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(geometries(), st.data())
+def test_any_geometry_and_any_strides(geometry, data):
+    case = Case(*geometry)
+    how = data.draw(st.sampled_from(["as is", "batch-last", "fortran", "reversed", "gaps"]))
+
+    def convert(a):
+        if how == "batch-last" and a.ndim > 2:
+            return to_batch_last(a)
+        if how == "fortran":
+            return np.asfortranarray(a)
+        if how == "reversed":
+            return np.flip(np.flip(a).copy())
+        if how == "gaps":
+            return np.repeat(a, 2, axis=-1)[..., ::2]
+        return a
+
+    case.check(correlation, convert)
+    case.check(plain, convert)
+
+
+@pytest.mark.parametrize("kernels", [correlation, plain], ids=["fast", "plain"])
+def test_complex_and_integers(kernels):
+    case = Case(*CASES["groups, stride"])
+    real = case.expected_y, case.expected_x, case.expected_w
+    for got, want in zip(case.results(kernels, lambda a: a + 0j), real, strict=True):
+        assert got.dtype == complex
+        np.testing.assert_allclose(got, want + 0j, atol=1e-10)
+    for array in (case.x, case.w, case.y, case.bias):
+        array[...] = np.round(3 * array)
+    case.by_loops()
+    case.check(kernels, lambda a: a.astype(int))
+
+
+class Term:
+    """A number that counts the additions and multiplications made with its kind."""
+
+    operations = {"+": 0, "*": 0}
+
+    def __init__(self, value):
+        self.value = value
+
+    def __add__(self, other):
+        Term.operations["+"] += 1
+        return Term(self.value + other.value)
+
+    def __mul__(self, other):
+        Term.operations["*"] += 1
+        return Term(self.value * other.value)
+
+
+@pytest.mark.parametrize("name", ["asymmetric", "crop, stride", "groups, stride", "1d", "3d stride"])
+def test_objects_make_no_needless_terms(name):
+    case = Case(*CASES[name])
+    wrap = np.frompyfunc(Term, 1, 1)
+    number = np.frompyfunc(lambda a: a.value if isinstance(a, Term) else a, 1, 1)
+    Term.operations.update({"+": 0, "*": 0})
+    results = case.results(correlation, wrap)
+    for got, want in zip(results, (case.expected_y, case.expected_x, case.expected_w), strict=True):
+        np.testing.assert_allclose(number(got).astype(float), want, atol=1e-10)
+    triples = [*terms(case.x.shape, case.w.shape, case.y.shape, **case.geometry)]
+    results_met = [len({triple[i] for triple in triples}) for i in range(3)]
+    assert Term.operations["*"] == 3 * len(triples)
+    biases = case.y.size
+    assert Term.operations["+"] == 3 * len(triples) - sum(results_met) + biases
+
+
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+@ALL_CASES
+def test_nan_and_infinity_stay_local(name, poison):
+    """A poisoned element reaches exactly the results in whose sums it takes part."""
+    case = Case(*CASES[name])
+    if not case.x.size or not case.y.size:
+        pytest.skip("nothing to poison")
+    triples = [*terms(case.x.shape, case.w.shape, case.y.shape, **case.geometry)]
+    clean = case.expected_y, case.expected_x, case.expected_w
+    for source, array, reached in ((1, case.x, (0, 2)), (0, case.y, (1, 2))):
+        at = triples[len(triples) // 2][source]
+        kept, array[at] = array[at], poison
+        results = case.results(correlation)
+        array[at] = kept
+        for result in reached:
+            may = np.zeros(clean[result].shape, bool)
+            for triple in triples:
+                if triple[source] == at:
+                    may[triple[result]] = True
+            sure = ~np.isfinite(results[result])
+            if result == 2 and source == 0:
+                # An infinite gradient also meets padded zeros of x; inf * 0 is NaN.
+                assert (sure | ~may).all()
+                assert (sure <= np.isin(np.arange(len(may)), at[1]).reshape(
+                    -1, *[1] * (may.ndim - 1))).all()
+            else:
+                np.testing.assert_array_equal(sure, may)
+
+
+def test_infinite_weight_meets_padded_zero():
+    x, w = np.ones((1, 1, 2, 2)), np.full((1, 1, 3, 3), np.inf)
+    y = correlation.correlate(x, w, stride=(1, 1), padding=((1, 1), (1, 1)), dilation=(1, 1),
+                              groups=1)
+    assert np.isnan(y).all()
+
+
+@ALL_CASES
+def test_results_are_fresh_and_owned(name):
+    case = Case(*CASES[name])
+    inputs = case.x, case.w, case.y, case.bias
+    before = [a.copy() for a in inputs]
+    first, again = case.results(correlation), case.results(correlation)
+    for a, b in zip(first, again, strict=True):
+        assert a.tobytes() == b.tobytes()
+        assert a.flags.writeable
+        assert not any(np.shares_memory(a, other) for other in (b, *inputs))
+    for a, b in zip(inputs, before, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert first[2].flags.c_contiguous and first[2].flags.owndata
+
+
+def test_mixed_dtypes_promote():
+    case = Case(*CASES["ordinary"])
+    y = correlation.correlate(case.x.astype(np.float32), case.w, **case.geometry)
+    assert y.dtype == np.float64
+    y = correlation.correlate(
+        case.x.astype(np.float16), case.w.astype(np.float32), **case.geometry)
+    assert y.dtype == np.float32
