@@ -1,0 +1,647 @@
+"""``Module``: a tree of named parameters, buffers and sub-modules, and a function on tensors."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+import autograd
+from autograd import Tensor
+from nn.parameter import Parameter
+
+_PARAMETER, _BUFFER, _MODULE = "parameter", "buffer", "module"
+
+#: Goes up whenever any module gains or loses a child, so that cached paths know they are stale.
+_structure = itertools.count(1)
+_structure_version = 0
+
+
+class _Call(threading.local):
+    """Which model this thread is calling: the path of every module in it, and where we are."""
+
+    paths: dict[int, str] | None = None
+    path: str = ""
+
+
+_call = _Call()
+
+
+class HookHandle:
+    """Returned by the ``register_*_hook`` methods; ``remove()``, or the end of a ``with``, ends it."""
+
+    _ids = itertools.count()
+
+    def __init__(self, hooks: dict[int, Any], hook: Any, prepend: bool = False) -> None:
+        self._hooks = hooks
+        self._id = next(self._ids)
+        rest = dict(hooks) if prepend else {}
+        if prepend:
+            hooks.clear()
+        hooks[self._id] = hook
+        hooks.update(rest)
+
+    def remove(self) -> None:
+        """Takes the hook off; doing so twice is harmless."""
+        self._hooks.pop(self._id, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+class IncompatibleKeys(NamedTuple):
+    """What `Module.load_state_dict` did not find, and what it did not know."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+
+class Module:
+    """Base class of everything that holds parameters.
+
+    Assign `Parameter` objects and other modules as attributes, and define ``forward``; then call
+    the module. Buffers, tensors that belong to the state but are not learnt (running statistics),
+    are declared with `register_buffer`.
+
+    The operations of a call carry the module's path in the outermost model that is being called,
+    the same path as in the state dict; graph pictures draw their clusters from it.
+
+    Attributes:
+        training: True after construction and `train`, False after `eval`.
+
+    Example:
+        >>> import autograd, nn
+        >>> class Scale(nn.Module):
+        ...     def __init__(self):
+        ...         super().__init__()
+        ...         self.factor = nn.Parameter([2.0])
+        ...     def forward(self, x):
+        ...         return x * self.factor
+        >>> Scale()(autograd.tensor([3.0])).tolist()
+        [6.0]
+    """
+
+    training: bool = True
+
+    # Parameters, buffers and sub-modules lie in the instance's own ``__dict__``, where Python
+    # finds them fastest; ``_kinds`` says in which order and which of the three they are.
+    _kinds: dict[str, str]
+    _transient: frozenset[str] = frozenset()  # buffers that the state dict leaves out
+    _forward_hooks: dict[int, Any] | None = None
+    _forward_pre_hooks: dict[int, Any] | None = None
+    _paths: tuple[int, dict[int, str]] = (-1, {})
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        # Here and not in __init__, so that a subclass that forgets super().__init__() works too.
+        self = super().__new__(cls)
+        self.__dict__["_kinds"] = {}
+        return self
+
+    def __init__(self) -> None:
+        pass
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """What the module computes; every subclass defines its own."""
+        raise TypeError(f"{type(self).__name__} defines no forward(), so it cannot be called")
+
+    # Calling
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        paths = _call.paths
+        if paths is None:
+            return self._call_outermost(args, kwargs)
+        before = _call.path
+        path = paths.get(id(self))
+        if path is None:  # Not a registered part of the model: made on the fly, or kept in a list.
+            path = f"{before}.{type(self).__name__}" if before else type(self).__name__
+        _call.path = path
+        inside = before and path.startswith(before) and path[len(before)] == "."
+        try:
+            with autograd.module_scope(path[len(before) + 1 :] if inside else path):
+                if self._forward_pre_hooks or self._forward_hooks:
+                    return self._call_with_hooks(args, kwargs)
+                return self.forward(*args, **kwargs)
+        finally:
+            _call.path = before
+
+    def _call_outermost(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        version, paths = self._paths
+        if version != _structure_version:
+            paths = {id(module): path for path, module in self.named_modules()}
+            self.__dict__["_paths"] = (_structure_version, paths)
+        _call.paths = paths
+        try:
+            if self._forward_pre_hooks or self._forward_hooks:
+                return self._call_with_hooks(args, kwargs)
+            return self.forward(*args, **kwargs)
+        finally:
+            _call.paths = None
+
+    def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        for hook, with_kwargs in tuple((self._forward_pre_hooks or {}).values()):
+            if with_kwargs:
+                changed = hook(self, args, kwargs)
+                if changed is not None:
+                    args, kwargs = changed
+            else:
+                changed = hook(self, args)
+                if changed is not None:
+                    args = changed if isinstance(changed, tuple) else (changed,)
+        output = self.forward(*args, **kwargs)
+        for hook, with_kwargs in tuple((self._forward_hooks or {}).values()):
+            inputs = (args, kwargs) if with_kwargs else (args,)
+            changed = hook(self, *inputs, output)
+            if changed is not None:
+                output = changed
+        return output
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> HookHandle:
+        """Calls ``hook(module, args)`` before every ``forward``.
+
+        What it returns, unless None, replaces the positional arguments (one that is no tuple is
+        the only one). With ``with_kwargs=True`` it is called ``hook(module, args, kwargs)`` and
+        returns None or a new ``(args, kwargs)``.
+
+        Args:
+            hook: the function.
+            prepend: call it before the hooks that are already there. Default False.
+            with_kwargs: pass the keyword arguments too. Default False.
+
+        Returns:
+            A handle whose ``remove()`` takes the hook off.
+        """
+        if self._forward_pre_hooks is None:
+            self.__dict__["_forward_pre_hooks"] = {}
+        return HookHandle(self.__dict__["_forward_pre_hooks"], (hook, with_kwargs), prepend)
+
+    def register_forward_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> HookHandle:
+        """Calls ``hook(module, args, output)`` after every ``forward``.
+
+        What it returns, unless None, replaces the output. With ``with_kwargs=True`` it is called
+        ``hook(module, args, kwargs, output)``. The arguments are as for
+        `register_forward_pre_hook`.
+        """
+        if self._forward_hooks is None:
+            self.__dict__["_forward_hooks"] = {}
+        return HookHandle(self.__dict__["_forward_hooks"], (hook, with_kwargs), prepend)
+
+    # Registering
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        kind = self._kinds.get(name)
+        if isinstance(value, Parameter):
+            self.register_parameter(name, value)
+        elif isinstance(value, Module):
+            self.register_module(name, value)
+        elif kind is None:
+            object.__setattr__(self, name, value)
+        elif value is None or (kind == _BUFFER and isinstance(value, Tensor)):
+            if kind == _MODULE:
+                _structure_changed()
+            self.__dict__[name] = value
+        else:
+            wanted = {_PARAMETER: "Parameter", _BUFFER: "Tensor", _MODULE: "Module"}[kind]
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a registered {kind}: assign a {wanted} or None, "
+                f"not {type(value).__name__}; or `del` it first"
+            )
+
+    def __delattr__(self, name: str) -> None:
+        kind = self._kinds.pop(name, None)
+        self._transient -= {name}
+        if kind == _MODULE:
+            _structure_changed()
+        object.__delattr__(self, name)
+
+    def _register(self, kind: str, name: str, value: Any) -> None:
+        what = f"{type(self).__name__}: {kind} name"
+        if not isinstance(name, str):
+            raise TypeError(f"{what} must be a string, got {name!r}")
+        if not name or "." in name:
+            raise ValueError(f"{what} must not be empty or contain a dot, got {name!r}")
+        taken = getattr(type(self), name, None)
+        hides = callable(taken) or isinstance(taken, property)
+        if hides:
+            raise ValueError(f"{what} {name!r} would hide a method of the class; choose another")
+        if _MODULE in (kind, self._kinds.get(name)):
+            _structure_changed()
+        if self._kinds.get(name) != kind:
+            self._kinds.pop(name, None)  # Takes its place at the end, as a new one does.
+            self._kinds[name] = kind
+            self._transient -= {name}
+        self.__dict__[name] = value
+
+    def register_parameter(self, name: str, param: Parameter | None) -> None:
+        """Adds a parameter; None declares one that is absent (a layer without bias).
+
+        Raises:
+            TypeError: if it is neither a Parameter nor None.
+            ValueError: for an empty or dotted name, or that of a method.
+        """
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"register_parameter: {name!r} must be a Parameter or None, "
+                f"got {type(param).__name__}; wrap it in nn.Parameter(...)"
+            )
+        self._register(_PARAMETER, name, param)
+
+    def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
+        """Adds a tensor that is part of the state but not learnt.
+
+        Args:
+            name: the attribute's name.
+            tensor: the tensor, or None for an absent one. Later assignments replace it.
+            persistent: whether the state dict contains it. Default True.
+
+        Raises:
+            TypeError: if it is neither a Tensor nor None.
+            ValueError: for an empty or dotted name, or that of a method.
+        """
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"register_buffer: {name!r} must be a Tensor or None, got {type(tensor).__name__}; "
+                "make one with autograd.tensor(...)"
+            )
+        if self._kinds.get(name) != _BUFFER and name in self.__dict__:
+            raise ValueError(f"register_buffer: {type(self).__name__} already has {name!r}")
+        self._register(_BUFFER, name, tensor)
+        self._transient = self._transient - {name} if persistent else self._transient | {name}
+
+    def register_module(self, name: str, module: Module | None) -> None:
+        """Adds a sub-module, as assigning it to the attribute ``name`` does.
+
+        Raises:
+            TypeError: if it is neither a Module nor None.
+            ValueError: for an empty or dotted name, that of a method, or a module
+                that contains this one.
+        """
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(
+                f"register_module: {name!r} must be a Module or None, got {type(module).__name__}"
+            )
+        if module is not None and any(inner is self for inner in module.modules()):
+            raise ValueError(
+                f"register_module: {name!r} would put {type(self).__name__} into itself"
+            )
+        self._register(_MODULE, name, module)
+
+    add_module = register_module
+
+    # Walking the tree
+
+    def _members(self, kind: str) -> Iterator[tuple[str, Any]]:
+        """This module's own, absent (None) ones included."""
+        return ((name, self.__dict__[name]) for name, k in tuple(self._kinds.items()) if k == kind)
+
+    def _named(
+        self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool
+    ) -> Iterator[tuple[str, Any]]:
+        seen = set()
+        modules = (
+            self.named_modules(prefix, remove_duplicate=remove_duplicate)
+            if recurse
+            else ((prefix, self),)
+        )
+        for path, module in modules:
+            for name, value in module._members(kind):
+                if value is None or (remove_duplicate and id(value) in seen):
+                    continue
+                seen.add(id(value))
+                yield (f"{path}.{name}" if path else name), value
+
+    def named_parameters(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Pairs of dotted name and parameter, in the order in which they were registered.
+
+        Args:
+            prefix: put before every name, with a dot. Default none.
+            recurse: go into sub-modules. Default True.
+            remove_duplicate: give a shared parameter once, under its first name. Default True.
+        """
+        return self._named(_PARAMETER, prefix, recurse, remove_duplicate)
+
+    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
+        """The parameters, each once; without those of sub-modules if ``recurse`` is False."""
+        return (value for _, value in self.named_parameters(recurse=recurse))
+
+    def named_buffers(
+        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Pairs of dotted name and buffer; the arguments are as for `named_parameters`."""
+        return self._named(_BUFFER, prefix, recurse, remove_duplicate)
+
+    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
+        """The buffers, each once; without those of sub-modules if ``recurse`` is False."""
+        return (value for _, value in self.named_buffers(recurse=recurse))
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Pairs of name and module, for the modules directly inside; each module once."""
+        seen = set()
+        for name, module in self._members(_MODULE):
+            if module is not None and id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+
+    def children(self) -> Iterator[Module]:
+        """The modules directly inside, each once."""
+        return (module for _, module in self.named_children())
+
+    def named_modules(
+        self, prefix: str = "", remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, Module]]:
+        """Pairs of dotted path and module: this one (path ``prefix``), then all inside, in order.
+
+        Args:
+            prefix: the path of this module itself. Default "".
+            remove_duplicate: give a shared module once, under its first path. Default True.
+        """
+        seen = set()
+        pending: list[tuple[str, Module]] = [(prefix, self)]
+        while pending:
+            path, module = pending.pop()
+            if remove_duplicate:
+                if id(module) in seen:
+                    continue
+                seen.add(id(module))
+            yield path, module
+            inner = [
+                (f"{path}.{name}" if path else name, child)
+                for name, child in module._members(_MODULE)
+                if child is not None
+            ]
+            pending.extend(reversed(inner))
+
+    def modules(self) -> Iterator[Module]:
+        """This module and all inside it, each once."""
+        return (module for _, module in self.named_modules())
+
+    def get_submodule(self, target: str) -> Module:
+        """The module at a dotted path; this one for "".
+
+        Raises:
+            AttributeError: if there is none, naming the part of the path that fails.
+        """
+        module = self
+        for name in target.split(".") if target else ():
+            inner = module.__dict__.get(name) if module._kinds.get(name) == _MODULE else None
+            if inner is None:
+                raise AttributeError(
+                    f"get_submodule: {target!r}: {type(module).__name__} has no module {name!r}"
+                )
+            module = inner
+        return module
+
+    def get_parameter(self, target: str) -> Parameter:
+        """The parameter at a dotted path.
+
+        Raises:
+            AttributeError: if there is none.
+        """
+        return self._get(_PARAMETER, target)
+
+    def get_buffer(self, target: str) -> Tensor:
+        """The buffer at a dotted path.
+
+        Raises:
+            AttributeError: if there is none.
+        """
+        return self._get(_BUFFER, target)
+
+    def _get(self, kind: str, target: str) -> Any:
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if module._kinds.get(name) != kind:
+            raise AttributeError(f"get_{kind}: {type(module).__name__} has no {kind} {name!r}")
+        return module.__dict__[name]
+
+    # Changing all of it
+
+    def apply(self, fn: Callable[[Module], Any]) -> Self:
+        """Calls ``fn`` on every module inside, children first, then on this one; returns self."""
+        for module in self.children():
+            module.apply(fn)
+        fn(self)
+        return self
+
+    def train(self, mode: bool = True) -> Self:
+        """Puts the module and all inside it into training mode (dropout on, statistics moving).
+
+        Raises:
+            TypeError: if ``mode`` is no bool.
+        """
+        if not isinstance(mode, bool):
+            raise TypeError(f"train: mode must be True or False, got {mode!r}")
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Puts the module and all inside it into evaluation mode; the same as ``train(False)``."""
+        return self.train(False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Sets whether gradients are computed for the parameters; False freezes them."""
+        for parameter in self.parameters():
+            parameter.requires_grad = requires_grad
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forgets all gradients, or fills them with zeros if ``set_to_none`` is False."""
+        for parameter in self.parameters():
+            if parameter.grad is not None:
+                parameter.grad = None if set_to_none else autograd.zeros_like(parameter)
+
+    def float(self) -> Self:
+        """Turns floating parameters and buffers into float32. See `to`."""
+        return self.to(np.float32)
+
+    def double(self) -> Self:
+        """Turns floating parameters and buffers into float64. See `to`."""
+        return self.to(np.float64)
+
+    def half(self) -> Self:
+        """Turns floating parameters and buffers into float16. See `to`."""
+        return self.to(np.float16)
+
+    def to(self, dtype: Any) -> Self:
+        """Turns floating parameters and buffers into another dtype, in place; returns self.
+
+        Integer buffers keep theirs, shared parameters stay shared. The parameters are new objects
+        without a gradient, so make optimizers afterwards.
+
+        Raises:
+            TypeError: if ``dtype`` is not float16, float32 or float64.
+        """
+        dtype = _floating(dtype)
+        new: dict[int, Any] = {}
+        for module in self.modules():
+            for kind in (_PARAMETER, _BUFFER):
+                for name, value in module._members(kind):
+                    if value is None or value.dtype == dtype or value.dtype.kind != "f":
+                        continue
+                    if id(value) not in new:
+                        array = value.data.astype(dtype)
+                        is_parameter = kind == _PARAMETER
+                        new[id(value)] = (
+                            Parameter(array, requires_grad=value.requires_grad)
+                            if is_parameter
+                            else autograd.tensor(array)
+                        )
+                    module.__dict__[name] = new[id(value)]
+        return self
+
+    # Saving and loading
+
+    def state_dict(self, prefix: str = "") -> dict[str, Tensor]:
+        """All parameters and persistent buffers by dotted name, as detached copies.
+
+        The copies stay what they are when training goes on (PyTorch's share memory with the
+        model). Keys are PyTorch's; a shared parameter stands under each of its names.
+
+        Args:
+            prefix: put before every key as it is. Default "".
+        """
+        return {
+            prefix + key: autograd.tensor(module.__dict__[name].data)
+            for key, module, name in self._state()
+        }
+
+    def _state(self) -> Iterator[tuple[str, Module, str]]:
+        """(key, module, attribute) of everything in the state dict."""
+        for path, module in self.named_modules(remove_duplicate=False):
+            for kind in (_PARAMETER, _BUFFER):
+                for name, value in module._members(kind):
+                    if value is not None and name not in module._transient:
+                        yield (f"{path}.{name}" if path else name), module, name
+
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
+        """Sets parameters and buffers to the values of a state dict.
+
+        Args:
+            state_dict: arrays or tensors (also PyTorch's, on the CPU) by dotted name.
+            strict: refuse missing and unexpected keys. Default True.
+            assign: make new parameters that take over the values' dtypes, instead of writing into
+                the ones there are. Default False.
+
+        Returns:
+            The missing and the unexpected keys (both empty when strict).
+
+        Raises:
+            TypeError: if ``state_dict`` is no mapping or a value is no numeric array.
+            RuntimeError: lists every missing, unexpected and misshapen entry. The model is then
+                as it was.
+        """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(
+                f"load_state_dict: expected a mapping of names to tensors, "
+                f"got {type(state_dict).__name__}"
+            )
+        own = {key: (module, name) for key, module, name in self._state()}
+        missing = [key for key in own if key not in state_dict]
+        unexpected = [key for key in state_dict if key not in own]
+        arrays = {key: _state_array(key, state_dict[key]) for key in own if key in state_dict}
+
+        problems = []
+        if strict and missing:
+            problems.append("missing: " + ", ".join(missing))
+        if strict and unexpected:
+            problems.append("unexpected: " + ", ".join(map(str, unexpected)))
+        for key, array in arrays.items():
+            module, name = own[key]
+            shape = module.__dict__[name].shape
+            if array.shape != shape:
+                problems.append(f"{key}: expected shape {shape}, got {array.shape}")
+        if problems:
+            what = "\n  ".join(problems)
+            raise RuntimeError(
+                f"load_state_dict: {type(self).__name__} is left unchanged, "
+                f"the state dict does not fit:\n  {what}"
+            )
+        self._set_state({own[key]: array for key, array in arrays.items()}, assign)
+        return IncompatibleKeys(missing, unexpected)
+
+    @staticmethod
+    def _set_state(arrays: dict[tuple[Module, str], np.ndarray], assign: bool) -> None:
+        new: dict[int, Parameter] = {}  # by what it replaces: shared parameters stay shared
+        for (module, name), array in arrays.items():
+            value = module.__dict__[name]
+            if not isinstance(value, Parameter):
+                dtype = array.dtype if assign else value.dtype
+                module.__dict__[name] = autograd.tensor(array.astype(dtype))
+            elif assign:
+                if id(value) not in new:
+                    new[id(value)] = Parameter(array, requires_grad=value.requires_grad)
+                module.__dict__[name] = new[id(value)]
+            else:
+                with autograd.no_grad(), autograd.writable(value) as own:
+                    own[...] = array
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What a copy must not share, and what holds only for this very object.
+        state = dict(self.__dict__, _kinds=dict(self._kinds))
+        state.pop("_paths", None)
+        return state
+
+    # Showing
+
+    def extra_repr(self) -> str:
+        """What the representation shows in the brackets; subclasses return their settings."""
+        return ""
+
+    def _get_name(self) -> str:
+        return type(self).__name__
+
+    def _repr_children(self) -> Iterator[tuple[str, str]]:
+        return ((f"({name})", repr(module)) for name, module in self._members(_MODULE))
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr().split("\n")
+        lines = [f"{label}: {text}".replace("\n", "\n  ") for label, text in self._repr_children()]
+        if not lines and len(extra) == 1:
+            return f"{self._get_name()}({extra[0]})"
+        if extra == [""]:
+            extra = []
+        return "\n  ".join([f"{self._get_name()}(", *extra, *lines]) + "\n)"
+
+
+def _structure_changed() -> None:
+    global _structure_version
+    _structure_version = next(_structure)
+
+
+def _floating(dtype: Any) -> np.dtype:
+    try:
+        result = np.dtype(dtype)
+    except TypeError:
+        result = None
+    if result is None or result.kind != "f" or result.itemsize > 8:
+        raise TypeError(f"to: dtype must be float16, float32 or float64, got {dtype!r}")
+    return result
+
+
+def _state_array(key: str, value: Any) -> np.ndarray:
+    if isinstance(value, Tensor):
+        value = value.data
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"load_state_dict: {key} is no array: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            f"load_state_dict: {key} must be an array of real numbers, "
+            f"got {type(value).__name__} of dtype {array.dtype}"
+        )
+    return array
