@@ -1,0 +1,303 @@
+"""Normalisation to mean 0 and variance 1 over any axes: batch, layer, group and instance norm.
+
+    normalize(x, weight, bias, *, axes, eps) -> (y, mean, rstd, variance)
+    normalize_gradient(g, x, weight, mean, rstd, *, axes) -> (gx, gweight, gbias)
+    moments(x, *, axes, eps=0) -> (mean, variance)
+
+``axes`` are the ones that are averaged over: (0, 2, 3) for batch norm of images, (-1,) for layer
+norm. ``weight`` and ``bias`` are None or broadcast against ``x``, so a batch norm passes them as
+(1, C, 1, 1). ``mean``, ``rstd`` = 1 / √(variance + eps) and ``variance`` (the biased one) keep the
+reduced axes with size 1. Results lie in memory as ``x`` does.
+
+Two ideas.
+
+*Any layout is four axes.* In memory order, neighbouring axes that are both averaged over, or both
+kept, merge; what is left of batch-last images under batch norm is (H, C, W·N), of C-ordered ones
+(N, C, H·W), of a matrix under layer norm (rows, columns). All of these are special cases of
+(A, C, B, D) with statistics of shape (C, D). The one loop below goes over blocks of that which
+stay in cache, so each pass reads memory once however many NumPy calls it takes.
+
+*One pass for the statistics.* Mean and variance come from Σ(x − s) and Σ(x − s)², where the shift s
+is the mean of the first slice. That is exact enough as long as s lies within a few standard
+deviations of the mean (σ² = Σ(x − s)²/n − δ² cancels otherwise); if it does not, the pass is run
+again with the mean just found. Sums over blocks are kept in double precision. See Chan, Golub &
+LeVeque, "Algorithms for computing the sample variance", 1983.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import prod
+
+import numpy as np
+
+BLOCK = 1 << 15  # elements per block: input and output together stay in a second-level cache
+FAR = 16.0  # (distance of shift and mean)² in variances beyond which the statistics are redone
+
+
+def moments(
+    x: np.ndarray, *, axes: Sequence[int], eps: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and biased variance of ``x`` over ``axes``, which stay with size 1.
+
+    ``eps`` says which variances are too small to matter: errors well below it are accepted.
+    """
+    if x.dtype.kind == "O":
+        mean = _plain_mean(x, axes)
+        return mean, _plain_mean((x - mean) * (x - mean), axes)
+    plan = _Plan(x, axes)
+    blocks = plan.blocks(x)
+    _, shift, delta, variance = _centred(blocks, plan, eps)
+    return plan.statistic(shift + delta), plan.statistic(variance)
+
+
+def normalize(
+    x: np.ndarray,
+    weight: np.ndarray | None,
+    bias: np.ndarray | None,
+    *,
+    axes: Sequence[int],
+    eps: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """``(x − mean) / √(variance + eps) · weight + bias``, and its statistics.
+
+    Returns ``(y, mean, rstd, variance)``. The statistics of float16 are float32.
+
+    >>> y, mean, rstd, variance = normalize(np.array([[1.0, 3.0]]), None, None, axes=(1,), eps=0.0)
+    >>> y, mean, variance
+    (array([[-1.,  1.]]), array([[2.]]), array([[1.]]))
+    """
+    if x.dtype.kind == "O":
+        mean, variance = moments(x, axes=axes)
+        rstd = (variance + eps) ** -0.5
+        y = (x - mean) * rstd
+        y = y if weight is None else y * weight
+        return (y if bias is None else y + bias), mean, rstd, variance
+    plan = _Plan(x, axes)
+    weight_varies, bias_varies = plan.varies(weight), plan.varies(bias)
+    y4, shift, delta, variance = _centred(plan.blocks(x), plan, eps)
+    rstd = 1.0 / np.sqrt(variance + eps)
+    scale = rstd if weight is None or weight_varies else rstd * plan.per_statistic(weight)
+    # δ is a few standard deviations at most, so this product cannot swamp the bias.
+    offset = -delta * scale
+    if bias is not None and not (bias_varies or weight_varies):
+        offset = offset + plan.per_statistic(bias)
+    scale, offset = plan.spread(scale), plan.spread(offset)
+    for block, kept in plan.parts:
+        part = y4[block]
+        part *= scale[kept]
+        part += offset[kept]
+    y = plan.restored(y4)
+    if weight_varies:
+        y *= weight
+    if bias is not None and (bias_varies or weight_varies):
+        y += bias
+    return (
+        y.astype(x.dtype, copy=False),
+        plan.statistic(shift + delta),
+        plan.statistic(rstd),
+        plan.statistic(variance),
+    )
+
+
+def normalize_gradient(
+    g: np.ndarray,
+    x: np.ndarray,
+    weight: np.ndarray | None,
+    mean: np.ndarray,
+    rstd: np.ndarray,
+    *,
+    axes: Sequence[int],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gradients of `normalize` with respect to ``x``, ``weight`` and ``bias``.
+
+    With x̂ = (x − mean)·rstd and h = g·weight, gx = rstd · (h − ⟨h⟩ − x̂·⟨h·x̂⟩), where ⟨·⟩ averages
+    over ``axes``; gweight and gbias are g·x̂ and g, summed to the shape of ``weight`` (to that of
+    the statistics where ``weight`` is None). See Ioffe & Szegedy, "Batch normalization", 2015.
+    """
+    if x.dtype.kind == "O" or g.dtype.kind == "O":
+        return _plain_gradient(g, x, weight, mean, rstd, axes)
+    plan = _Plan(x, axes)
+    x4 = plan.blocks(x)
+    gweight = gbias = None
+    g = np.asarray(g, plan.dtype)
+    if plan.varies(weight):
+        assert weight is not None
+        normalised = (x - mean.astype(plan.dtype)) * rstd.astype(plan.dtype)
+        gweight = _sum_to(np.multiply(g, normalised, out=normalised), weight.shape)
+        gbias = _sum_to(g, weight.shape)
+        g, weight = g * weight, None
+    g4 = plan.blocks(g)
+    centre = plan.spread(plan.per_statistic(mean))
+    sums = np.zeros((2, *plan.kept_shape))
+    scratch = np.empty(plan.largest, plan.dtype)
+    for block, kept in plan.parts:
+        centred = scratch[: x4[block].size].reshape(x4[block].shape)
+        np.subtract(x4[block], centre[kept], out=centred)
+        sums[0][kept] += plan.sum(g4[block])
+        sums[1][kept] += plan.dot(g4[block], centred)
+    rstd2 = plan.per_statistic(rstd).astype(np.float64)
+    scale = plan.spread(rstd2 if weight is None else rstd2 * plan.per_statistic(weight))
+    average = plan.spread(sums[0] / plan.count)
+    slope = plan.spread(-rstd2 * rstd2 * sums[1] / plan.count)
+    gx4 = np.empty(x4.shape, plan.dtype)
+    for block, kept in plan.parts:
+        part = np.subtract(x4[block], centre[kept], out=gx4[block])
+        part *= slope[kept]
+        part += g4[block]
+        part -= average[kept]
+        part *= scale[kept]
+    if gweight is None:
+        gweight, gbias = plan.statistic(sums[1] * rstd2), plan.statistic(sums[0])
+        if weight is not None:
+            gweight, gbias = _sum_to(gweight, weight.shape), _sum_to(gbias, weight.shape)
+    assert gbias is not None
+    return plan.restored(gx4).astype(x.dtype, copy=False), gweight, gbias
+
+
+class _Plan:
+    """How an array's memory is seen as (A, C, B, D), averaged over A and B, and cut into blocks."""
+
+    def __init__(self, x: np.ndarray, axes: Sequence[int]) -> None:
+        self.ndim = x.ndim
+        self.axes = frozenset(axis % x.ndim for axis in axes)
+        self.dtype = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
+        self.order = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
+        sizes = self._merged(x)
+        if sizes is None:  # no four axes describe it: bring the kept axes to the front
+            self.order = sorted(range(x.ndim), key=lambda axis: axis in self.axes)
+            sizes = self._merged(x)
+            assert sizes is not None
+        self.sizes = sizes
+        self.ordered_shape = [x.shape[axis] for axis in self.order]
+        self.kept_shape = (sizes[1], sizes[3])
+        self.statistic_shape = tuple(
+            1 if axis in self.axes else size for axis, size in enumerate(x.shape)
+        )
+        self.count = max(sizes[0] * sizes[2], 1)
+        self.parts = list(self._parts())
+        self.largest = max((prod(_lengths(block)) for block, _ in self.parts), default=0)
+        self.largest *= sizes[2] * sizes[3]
+        self.ones = np.ones(sizes[2], self.dtype)
+
+    def _merged(self, x: np.ndarray) -> tuple[int, int, int, int] | None:
+        groups: list[tuple[bool, int]] = []
+        for axis in self.order:
+            reduced, size = axis in self.axes, x.shape[axis]
+            if groups and groups[-1][0] == reduced:
+                groups[-1] = (reduced, groups[-1][1] * size)
+            elif size != 1:
+                groups.append((reduced, size))
+        sizes = [1, 1, 1, 1]
+        place = 3
+        for reduced, size in reversed(groups):  # from the right, so a matrix is (1, 1, B, D)
+            if reduced != (place in (0, 2)):
+                place -= 1
+            if place < 0:
+                return None
+            sizes[place] = size
+            place -= 1
+        return sizes[0], sizes[1], sizes[2], sizes[3]
+
+    def _parts(self) -> Iterator[tuple[tuple[slice, slice], slice]]:
+        """Blocks of (A, C), and which of the C statistics they belong to."""
+        outer, kept, *inner = self.sizes
+        kept_step = max(1, min(kept, BLOCK // max(prod(inner), 1)))
+        outer_step = max(1, BLOCK // max(prod(inner) * kept, 1)) if kept_step == kept else 1
+        for a in range(0, outer, outer_step):
+            for c in range(0, kept, kept_step):
+                some = slice(c, min(c + kept_step, kept))
+                yield (slice(a, min(a + outer_step, outer)), some), some
+
+    def blocks(self, array: np.ndarray) -> np.ndarray:
+        """``array`` as (A, C, B, D): a view where its memory allows, else a copy."""
+        ordered = array.transpose(self.order)
+        return np.ascontiguousarray(ordered, dtype=self.dtype).reshape(self.sizes)
+
+    def restored(self, blocks: np.ndarray) -> np.ndarray:
+        """The inverse of `blocks`."""
+        return blocks.reshape(self.ordered_shape).transpose(np.argsort(self.order))
+
+    def varies(self, parameter: np.ndarray | None) -> bool:
+        """Whether ``parameter`` has different values where only one statistic is."""
+        if parameter is None:
+            return False
+        lead = self.ndim - parameter.ndim
+        return any(parameter.shape[axis - lead] != 1 for axis in self.axes if axis >= lead)
+
+    def per_statistic(self, parameter: np.ndarray) -> np.ndarray:
+        """A parameter or statistic that broadcasts to `statistic_shape`, as (C, D)."""
+        full = np.broadcast_to(parameter, self.statistic_shape)
+        return full.transpose(self.order).reshape(self.kept_shape)
+
+    def statistic(self, values: np.ndarray) -> np.ndarray:
+        """(C, D) as users see it: the shape of x with size 1 along the axes."""
+        ordered = [self.statistic_shape[axis] for axis in self.order]
+        shaped = values.astype(self.dtype).reshape(ordered).transpose(np.argsort(self.order))
+        return np.ascontiguousarray(shaped)
+
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """(C, D) as (C, 1, D) of the working dtype, ready to meet a block."""
+        return values.astype(self.dtype)[:, None, :]
+
+    def sum(self, block: np.ndarray) -> np.ndarray:
+        """Sum of an (a, c, B, D) block over a and B."""
+        if self.sizes[3] == 1:
+            return np.vecdot(block[..., 0], self.ones).sum(axis=0, dtype=np.float64)[:, None]
+        return block.sum(axis=2).sum(axis=0, dtype=np.float64)
+
+    def dot(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        """Sum over a and B of the products of two blocks."""
+        if self.sizes[3] == 1:
+            return np.vecdot(one[..., 0], other[..., 0]).sum(axis=0, dtype=np.float64)[:, None]
+        return np.einsum("acbd,acbd->acd", one, other).sum(axis=0, dtype=np.float64)
+
+
+def _lengths(block: tuple[slice, ...]) -> list[int]:
+    return [part.stop - part.start for part in block]
+
+
+def _centred(
+    x4: np.ndarray, plan: _Plan, eps: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """``x − shift`` as fresh blocks, and (shift, δ, variance) as (C, D), where mean = shift + δ."""
+    y4 = np.empty(x4.shape, plan.dtype)
+    if not x4.size:
+        nothing = np.full(plan.kept_shape, np.nan)
+        return y4, nothing, nothing, nothing
+    shift = (plan.sum(x4[:1]) / x4.shape[2]).astype(plan.dtype)
+    for last_try in (False, True):
+        centre = plan.spread(shift)
+        sums = np.zeros((2, *plan.kept_shape))
+        for block, kept in plan.parts:
+            part = np.subtract(x4[block], centre[kept], out=y4[block])
+            sums[0][kept] += plan.sum(part)
+            sums[1][kept] += plan.dot(part, part)
+        delta = sums[0] / plan.count
+        variance = np.maximum(sums[1] / plan.count - delta * delta, 0.0)
+        if last_try or not (delta * delta > FAR * (variance + eps)).any():
+            break
+        shift = (shift + delta).astype(plan.dtype)
+    return y4, shift.astype(np.float64), delta, variance
+
+
+def _sum_to(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Sum ``array`` down to a ``shape`` that broadcasts to it."""
+    lead = array.ndim - len(shape)
+    axes = tuple(range(lead)) + tuple(
+        axis + lead for axis, size in enumerate(shape) if size == 1 != array.shape[axis + lead]
+    )
+    return np.ascontiguousarray(array.sum(axis=axes, keepdims=True).reshape(shape))
+
+
+def _plain_mean(x: np.ndarray, axes: Sequence[int]) -> np.ndarray:
+    count = prod(x.shape[axis] for axis in axes)
+    return np.asarray(x.sum(axis=tuple(axes), keepdims=True)) * (1.0 / count)
+
+
+def _plain_gradient(g, x, weight, mean, rstd, axes):
+    """The formulas of `normalize_gradient`, for elements that know only + and *."""
+    normalised = (x - mean) * rstd
+    shape = mean.shape if weight is None else weight.shape
+    gweight, gbias = _sum_to(g * normalised, shape), _sum_to(g, shape)
+    h = g if weight is None else g * weight
+    gx = h - _plain_mean(h, axes) - normalised * _plain_mean(h * normalised, axes)
+    return gx * rstd, gweight, gbias
