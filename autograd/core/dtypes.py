@@ -1,0 +1,164 @@
+"""Which dtypes there are, and how Python data becomes an array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["as_array", "check_dtype", "default_dtype", "is_float"]
+
+FLOATS = frozenset(np.dtype(t) for t in (np.float16, np.float32, np.float64))
+_default = np.dtype(np.float32)
+
+
+class default_dtype:
+    """The dtype that Python floats become: float32 unless set here.
+
+    ``default_dtype(np.float64)`` sets it for the process; used as a context manager it sets it
+    for a block; ``default_dtype()`` changes nothing, and ``.dtype`` tells what it is.
+
+    Raises:
+        TypeError: if the dtype is not float16, float32 or float64.
+
+    Example:
+        >>> import autograd as ag
+        >>> with ag.default_dtype("float64"):
+        ...     ag.tensor(1.5).dtype
+        dtype('float64')
+        >>> ag.default_dtype().dtype
+        dtype('float32')
+    """
+
+    def __init__(self, dtype: Any = None) -> None:
+        global _default
+        self._before = _default
+        if dtype is not None:
+            dtype = check_dtype("default_dtype", dtype)
+            if dtype not in FLOATS:
+                raise TypeError(
+                    f"default_dtype: {dtype} is not a floating dtype; "
+                    "use float16, float32 or float64"
+                )
+            _default = dtype
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype in force now."""
+        return _default
+
+    def __enter__(self) -> default_dtype:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        global _default
+        _default = self._before
+
+    def __repr__(self) -> str:
+        return f"default_dtype({_default})"
+
+
+def current_default() -> np.dtype[Any]:
+    return _default
+
+
+def is_float(dtype: np.dtype[Any]) -> bool:
+    """True for the dtypes that can carry a gradient."""
+    return dtype in FLOATS
+
+
+def check_dtype(who: str, dtype: Any) -> np.dtype[Any]:
+    """The NumPy dtype meant, in native byte order.
+
+    Raises:
+        TypeError: if it is no dtype, or one that tensors don't have.
+    """
+    try:
+        result = np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"{who}: dtype={dtype!r} is not a dtype; use e.g. np.float32") from None
+    if not result.isnative:
+        result = result.newbyteorder("=")
+    if result not in FLOATS and result.kind not in "iub":
+        hint = " (complex arrays work in raw primitives only)" if result.kind == "c" else ""
+        raise TypeError(
+            f"{who}: dtype {result} is not supported; tensors are float16, float32, float64, "
+            f"integer or bool{hint}"
+        )
+    return result
+
+
+def _first_leaf(data: Any) -> Any:
+    while isinstance(data, (list, tuple)) and data:
+        data = data[0]
+    return data
+
+
+def _holds_tensors(data: Any) -> bool:
+    pending = [data]
+    while pending:
+        item = pending.pop()
+        if hasattr(item, "_node"):
+            return True
+        if isinstance(item, (list, tuple)):
+            pending.extend(item)
+    return False
+
+
+def as_array(who: str, data: Any, dtype: Any = None, copy: bool = True) -> np.ndarray[Any, Any]:
+    """Data as an array of a supported dtype.
+
+    Python floats take the default dtype, arrays keep theirs. With ``copy=False`` an array that
+    fits is returned as it is.
+
+    Raises:
+        TypeError: for strings, objects, complex numbers and lists of tensors.
+        ValueError: for ragged lists and integers beyond 64 bits.
+    """
+    wanted = None if dtype is None else check_dtype(who, dtype)
+    if isinstance(data, (np.ndarray, np.generic)):
+        array = np.asarray(data)
+        if array.dtype.kind == "O":
+            raise TypeError(
+                f"{who}: object arrays are not supported; "
+                "autograd.scalars(a) makes the one kind that is"
+            )
+    else:
+        array, wanted = _from_python(who, data, wanted)
+    kept = check_dtype(who, array.dtype)
+    if wanted is None:
+        wanted = kept
+    if copy:
+        return np.array(array, dtype=wanted, order="K", copy=True)
+    return np.asarray(array, dtype=wanted)
+
+
+def _from_python(
+    who: str, data: Any, wanted: np.dtype[Any] | None
+) -> tuple[np.ndarray[Any, Any], np.dtype[Any] | None]:
+    if _holds_tensors(data):
+        raise TypeError(
+            f"{who}: a list of tensors is not data; use autograd.stack(...) or "
+            "autograd.concatenate(...) to join them"
+        )
+    if hasattr(data, "__array__"):
+        data = np.asarray(data)
+    try:
+        array = np.asarray(data)
+    except ValueError:
+        raise ValueError(
+            f"{who}: the nested lists are ragged; every row must have the same length"
+        ) from None
+    except (TypeError, OverflowError) as error:
+        raise TypeError(f"{who}: cannot make an array of {type(data).__name__}: {error}") from None
+    if array.dtype.kind == "O":
+        if isinstance(_first_leaf(data), int):
+            raise ValueError(f"{who}: an integer does not fit 64 bits")
+        raise TypeError(
+            f"{who}: expected numbers, nested lists of numbers or an array, "
+            f"got {type(_first_leaf(data)).__name__}"
+        )
+    python_numbers = not isinstance(_first_leaf(data), (np.ndarray, np.generic))
+    if wanted is None and array.dtype == np.float64 and python_numbers:
+        wanted = _default
+    return array, wanted

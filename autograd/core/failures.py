@@ -1,0 +1,85 @@
+"""What is said when a primitive's arithmetic or one of its rules fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .node import Node
+    from .primitive import Primitive
+
+__all__ = ["dtype_of", "forward_failed", "missing_rule", "wrong_count"]
+
+
+def dtype_of(value: Any) -> np.dtype[Any]:
+    """dtype of an array or number."""
+    return value.dtype if hasattr(value, "dtype") else np.asarray(value).dtype
+
+
+def _describe(value: Any) -> str:
+    if value is None:
+        return "None"
+    if hasattr(value, "dtype"):
+        return f"{tuple(value.shape)} {value.dtype}"
+    return repr(value) if isinstance(value, (int, float, bool)) else type(value).__name__
+
+
+def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -> Exception:
+    """The error to raise for one that came out of a primitive's forward function.
+
+    Errors that already name the primitive are passed on; NumPy's own are put into our words,
+    with the shapes involved.
+    """
+    if getattr(error, "autograd_named", False) or str(error).startswith(f"{info.name}:"):
+        return error
+    if not isinstance(error, (ValueError, TypeError, IndexError, np.exceptions.AxisError)):
+        return error
+    if ": " in str(error)[:40] and not isinstance(error, np.exceptions.AxisError):
+        head = str(error).split(": ", 1)[0]
+        if head.replace("_", "").replace(".", "").isalnum():
+            return error  # names the function that refused
+    shapes = [tuple(v.shape) for v in inputs if hasattr(v, "shape")]
+    if info.broadcasts and isinstance(error, ValueError):
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            listed = " and ".join(str(s) for s in shapes)
+            return _chained(
+                ValueError(f"{info.name}: shapes {listed} do not broadcast together"), error
+            )
+    listed = ", ".join(
+        f"{info.input_name(k)}: {_describe(v)}" for k, v in enumerate(inputs) if v is not None
+    )
+    kind = IndexError if isinstance(error, IndexError) else type(error)
+    if kind not in (ValueError, TypeError, IndexError):
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+    return _chained(kind(f"{info.name}: {error} (got {listed})"), error)
+
+
+def _chained(new: Exception, cause: Exception) -> Exception:
+    new.__cause__ = cause
+    return new
+
+
+def missing_rule(info: Primitive, name: str, node: Node) -> RuntimeError:
+    """The error for an input that needs a gradient and has no rule."""
+    shapes = [
+        "no gradient" if p is None else str(p.shape_of(node.index_of_parent(k)))
+        for k, p in enumerate(node.parents)
+    ]
+    return RuntimeError(
+        f"{info.name}: there is no gradient rule for {name!r} "
+        f"(input shapes {', '.join(shapes)}, output {node.shape}); "
+        f"give one with {info.name}.gradients({name}=...), or detach that input"
+    )
+
+
+def wrong_count(info: Primitive, names: tuple[str, ...], got: Any) -> RuntimeError:
+    """The error for a joint rule that does not return one gradient for each of its inputs."""
+    came = f"{len(got)} values" if isinstance(got, tuple) else type(got).__name__
+    return RuntimeError(
+        f"{info.name}: the joint rule for {', '.join(names)} must return a tuple of "
+        f"{len(names)} gradients, got {came}"
+    )

@@ -1,0 +1,166 @@
+"""The graph: nodes that point to their parents, and never back to a tensor.
+
+``Node`` is one application of a primitive; each primitive has a subclass of its own (made by
+``codegen``) whose class attribute ``primitive`` tells which. ``Leaf`` stands for a tensor that the
+user made and wants a gradient for; it alone knows its tensor, weakly, so a graph dies by reference
+counting as soon as its last tensor goes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .primitive import Primitive
+    from .tensor import Tensor
+
+__all__ = ["FREED", "Extra", "Leaf", "Node", "leaves_with_hooks"]
+
+#: Sequence numbers: parents always have smaller ones than their children.
+counter = itertools.count()
+
+
+class _Freed:
+    """Stands where a node's saved values were, once backward has used them."""
+
+    def __repr__(self) -> str:
+        return "<freed>"
+
+
+FREED = _Freed()
+
+
+class Extra:
+    """What few nodes have: hooks, tensors whose gradient is retained, a debug record."""
+
+    __slots__ = ("hooks", "record", "retained")
+
+    def __init__(self) -> None:
+        self.hooks: dict[int, dict[int, Any]] = {}  # output index -> {hook id: hook}
+        self.retained: dict[int, weakref.ref[Tensor]] = {}
+        self.record: Any = None
+
+
+class Node:
+    """One application of a primitive.
+
+    Attributes:
+        parents: one entry per array input, in order; None where no gradient is needed.
+        indices: which output of each parent, or None when all are output 0.
+        saved: the values that the rules named, ordered as ``primitive.saved_names``.
+        versions: (cell, count) of every saved storage, compared before use; or None.
+        static: values of the static parameters, ordered as ``primitive.static_names``.
+        shape, dtype: of the output; tuples of them for a primitive with several outputs.
+        seq: sequence number; the order of creation.
+        module: dotted path of the enclosing modules.
+        extra: None, or an ``Extra``.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "dtype",
+        "extra",
+        "indices",
+        "module",
+        "parents",
+        "saved",
+        "seq",
+        "shape",
+        "static",
+        "versions",
+    )
+
+    primitive: Primitive
+    parents: tuple[Node | Leaf | None, ...]
+    indices: tuple[int, ...] | None
+    saved: Any
+    versions: tuple[tuple[list[int], int], ...] | None
+    static: tuple[Any, ...]
+    shape: Any
+    dtype: Any
+    seq: int
+    module: str
+    extra: Extra | None
+
+    def shape_of(self, index: int) -> tuple[int, ...]:
+        """Shape of one output."""
+        return self.shape[index] if self.primitive.outputs > 1 else self.shape
+
+    def dtype_of(self, index: int) -> np.dtype[Any]:
+        """dtype of one output."""
+        return self.dtype[index] if self.primitive.outputs > 1 else self.dtype
+
+    def index_of_parent(self, position: int) -> int:
+        """Which output of ``parents[position]`` the input is."""
+        return 0 if self.indices is None else self.indices[position]
+
+    @property
+    def record(self) -> Any:
+        """What ``autograd.debug.record`` kept of this node, or None."""
+        return None if self.extra is None else self.extra.record
+
+    @property
+    def freed(self) -> bool:
+        """True once backward has used and released what was saved."""
+        return self.saved is FREED
+
+    def static_values(self) -> dict[str, Any]:
+        """The static parameters by name."""
+        return dict(zip(self.primitive.static_names, self.static, strict=True))
+
+    def require_extra(self) -> Extra:
+        if self.extra is None:
+            self.extra = Extra()
+        return self.extra
+
+    def __repr__(self) -> str:
+        where = f" in {self.module}" if self.module else ""
+        return f"<Node {self.primitive.name} {self.shape}{where}>"
+
+
+class Leaf:
+    """A tensor that requires a gradient and was made by no recorded operation.
+
+    Attributes:
+        tensor: weak reference to the tensor.
+        passes: how many backward passes its ``.grad`` is the sum of.
+        extra: None, or an ``Extra`` with its hooks.
+    """
+
+    __slots__ = ("__weakref__", "after_hooks", "dtype", "extra", "passes", "seq", "shape", "tensor")
+
+    parents: tuple[()] = ()
+    indices = None
+    module = ""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = weakref.ref(tensor)
+        self.shape = tensor._data.shape
+        self.dtype = tensor._data.dtype
+        self.seq = next(counter)
+        self.passes = 0
+        self.extra: Extra | None = None
+        self.after_hooks: dict[int, Any] | None = None
+
+    def shape_of(self, index: int) -> tuple[int, ...]:
+        return self.shape
+
+    def dtype_of(self, index: int) -> np.dtype[Any]:
+        return self.dtype
+
+    def require_extra(self) -> Extra:
+        if self.extra is None:
+            self.extra = Extra()
+        return self.extra
+
+    def __repr__(self) -> str:
+        return f"<Leaf {self.shape}>"
+
+
+#: Leaves that have a hook: only when there are any does backward count edges to tell when a
+#: leaf's gradient is final.
+leaves_with_hooks: weakref.WeakSet[Leaf] = weakref.WeakSet()

@@ -1,0 +1,70 @@
+"""Source text of a function, down to the one lambda meant: what the stepper shows as the rule."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import linecache
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["of_function"]
+
+
+def of_function(function: Callable[..., Any]) -> str:
+    """The function as written: ``lambda g, y: g * y``, or the whole ``def``.
+
+    Where there is no source (code typed at a bare prompt) it says so.
+    """
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return getattr(function, "__name__", repr(function))
+    if code.co_name == "<lambda>":
+        found = _lambda_text(code)
+        if found is not None:
+            return found
+    else:
+        try:
+            return textwrap.dedent(inspect.getsource(function)).rstrip()
+        except (OSError, TypeError):
+            pass
+    arguments = ", ".join(code.co_varnames[: code.co_argcount])
+    return f"lambda {arguments}: (source not available)"
+
+
+@functools.lru_cache(maxsize=64)
+def _lambdas(filename: str, text: str) -> dict[tuple[int, int], str]:
+    """Every lambda of a file by the place where its body begins."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return {}
+    return {
+        (node.body.lineno, node.body.col_offset): ast.get_source_segment(text, node) or ""
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Lambda)
+    }
+
+
+def _lambda_text(code: Any) -> str | None:
+    text = "".join(linecache.getlines(code.co_filename))
+    if not text:
+        return None
+    lambdas = _lambdas(code.co_filename, text)
+    # The code's positions all lie within the lambda's body; the nearest body that begins at or
+    # before the first of them is its own.
+    places = [
+        (line, column)
+        for line, _, column, _ in code.co_positions()
+        if line is not None and column is not None and (line, column) != (line, 0)
+    ] or [(code.co_firstlineno, 0)]
+    first = min(places)
+    best = None
+    for place, segment in lambdas.items():
+        if place <= first and (best is None or place > best[0]):
+            best = (place, segment)
+    if best is None:
+        return None
+    return " ".join(line.strip() for line in best[1].splitlines())

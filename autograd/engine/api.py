@@ -1,0 +1,184 @@
+"""``backward()`` and ``grad()``: what users call to run the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.tensor import Tensor, _wrap
+from .backward import BackwardPass
+
+__all__ = ["backward", "grad", "seed_for"]
+
+
+def seed_for(who: str, output: Tensor, gradient: Any, create_graph: bool) -> Any:
+    """The incoming gradient of an output, checked: raw, or a tensor under ``create_graph``."""
+    if not isinstance(output, Tensor):
+        raise TypeError(f"{who}: expected a Tensor, got {type(output).__name__}")
+    if output._node is None:
+        raise RuntimeError(
+            f"{who}: the tensor of shape {output.shape} does not require a gradient: no input "
+            "of its computation did, or it was computed under no_grad"
+        )
+    if gradient is None:
+        if output._data.size != 1:
+            raise RuntimeError(
+                f"{who}: a gradient can be left out only for an output of one element; this one "
+                f"has shape {output.shape}. Sum it, or give a gradient of that shape"
+            )
+        seed: Any = np.ones_like(output._data)
+        seed = seed if seed.ndim else seed[()]
+    else:
+        if isinstance(gradient, Tensor):
+            if create_graph and gradient.shape == output.shape and gradient.dtype == output.dtype:
+                return gradient
+            seed = gradient._data
+        else:
+            seed = Tensor(gradient)._data
+        if seed.shape != output.shape:
+            raise ValueError(
+                f"{who}: the gradient has shape {seed.shape}; the output has shape {output.shape}"
+            )
+        seed = seed.astype(output.dtype)
+        if isinstance(seed, np.ndarray) and not seed.ndim:
+            seed = seed[()]
+    return _wrap(seed) if create_graph else seed
+
+
+def backward(
+    self: Tensor,
+    gradient: Any = None,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Compute the gradients of this tensor and add them to ``.grad`` of the leaves.
+
+    Args:
+        gradient: incoming gradient, of this tensor's shape; default 1 for a single element.
+        retain_graph: keep the graph's saved values for another backward.
+        create_graph: record the computation of the gradients, so that they have gradients too.
+        inputs: the tensor or tensors to fill ``.grad`` of; default: every leaf.
+
+    Raises:
+        RuntimeError: for a tensor that requires no gradient, a missing ``gradient``, a graph
+            that was already used, or a saved value that was written into.
+        ValueError: for a ``gradient`` of the wrong shape.
+
+    Example:
+        >>> import autograd as ag
+        >>> a = ag.tensor(3.0, requires_grad=True)
+        >>> (a * a).backward()
+        >>> a.grad.item()
+        6.0
+    """
+    seed = seed_for("backward", self, gradient, create_graph)
+    wanted = None
+    if inputs is not None:
+        wanted = _check_tensors("backward", "inputs", inputs)
+    work = BackwardPass(
+        [self], [seed], retain_graph=retain_graph, create_graph=create_graph, inputs=wanted
+    )
+    if wanted is not None:
+        work.inputs_given = wanted
+    for _ in work.steps():
+        pass
+    work.commit()
+
+
+def grad(
+    outputs: Any,
+    inputs: Any = None,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """Gradients of outputs with respect to inputs; touches no ``.grad``.
+
+    Args:
+        outputs: a tensor or a sequence of tensors.
+        inputs: a tensor or a sequence of tensors, leaves or not.
+        grad_outputs: incoming gradients, one per output; default 1 for outputs of one element.
+        retain_graph: keep the graph's saved values; default: the value of ``create_graph``.
+        create_graph: record the computation, so that the results have gradients too.
+        allow_unused: give None for an input that the outputs do not depend on.
+
+    Returns:
+        A tuple with one gradient per input.
+
+    Raises:
+        RuntimeError: for an input that is not used, unless ``allow_unused``.
+        TypeError: for a function: ``autograd.func.grad(f)`` differentiates functions.
+
+    Example:
+        >>> import autograd as ag
+        >>> x = ag.tensor(2.0, requires_grad=True)
+        >>> (first,) = ag.grad(x ** 3, x, create_graph=True)
+        >>> (second,) = ag.grad(first, x)
+        >>> first.item(), second.item()
+        (12.0, 12.0)
+    """
+    if callable(outputs) and not isinstance(outputs, Tensor):
+        raise TypeError(
+            "autograd.grad differentiates tensors; autograd.func.grad(f) makes the gradient of "
+            "a function"
+        )
+    if inputs is None:
+        raise TypeError("grad: inputs is missing; give the tensors to differentiate by")
+    outs = _check_tensors("grad", "outputs", outputs, need_gradient=False)
+    ins = _check_tensors("grad", "inputs", inputs)
+    if grad_outputs is None:
+        given: Sequence[Any] = [None] * len(outs)
+    elif isinstance(grad_outputs, (list, tuple)) and (
+        not isinstance(outputs, Tensor) or any(isinstance(g, Tensor) for g in grad_outputs)
+    ):
+        given = list(grad_outputs)
+    else:
+        given = [grad_outputs]
+    if len(given) != len(outs):
+        raise ValueError(f"grad: {len(given)} grad_outputs for {len(outs)} outputs")
+    seeds = [seed_for("grad", o, g, create_graph) for o, g in zip(outs, given, strict=True)]
+    keep = create_graph if retain_graph is None else retain_graph
+    work = BackwardPass(outs, seeds, retain_graph=keep, create_graph=create_graph, inputs=ins)
+    for _ in work.steps():
+        pass
+    results: list[Tensor | None] = []
+    for k, t in enumerate(ins):
+        found = work.result_for(t)
+        if found is None:
+            if not allow_unused:
+                raise RuntimeError(
+                    f"grad: the outputs do not depend on input {k} (shape {t.shape}); "
+                    "pass allow_unused=True to get None for it"
+                )
+            results.append(None)
+        elif isinstance(found, Tensor):
+            results.append(found)
+        else:
+            results.append(_wrap(np.array(found, order="C")))
+    return tuple(results)
+
+
+def _check_tensors(
+    who: str, argument: str, given: Any, need_gradient: bool = True
+) -> list[Tensor]:
+    tensors = [given] if isinstance(given, Tensor) else given
+    if not isinstance(tensors, (list, tuple)) and hasattr(tensors, "__iter__"):
+        tensors = list(tensors)
+    if not isinstance(tensors, (list, tuple)) or not all(isinstance(t, Tensor) for t in tensors):
+        raise TypeError(f"{who}: {argument} must be a tensor or a sequence of tensors")
+    if not tensors:
+        raise ValueError(f"{who}: {argument} is empty; give at least one tensor")
+    if need_gradient:
+        for k, t in enumerate(tensors):
+            if t._node is None:
+                raise RuntimeError(
+                    f"{who}: {argument}[{k}] (shape {t.shape}) does not require a gradient; "
+                    "call t.requires_grad_() before computing with it"
+                )
+    return list(tensors)
+
+
