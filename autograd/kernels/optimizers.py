@@ -1,0 +1,196 @@
+"""One step of each optimiser, in place on arrays.
+
+    sgd(p, g, momentum_buffer, *, lr, momentum, dampening, weight_decay, nesterov, maximize, first)
+    adam(p, g, m, v, v_max, *, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize)
+    rmsprop(p, g, v, mean, momentum_buffer, *, lr, alpha, eps, weight_decay, momentum, maximize)
+    adagrad(p, g, sums, *, step, lr, lr_decay, eps, weight_decay, maximize)
+
+Every array argument but ``g`` is written into; optional state is None (no momentum, no AMSGrad, not
+centred). ``step`` counts from 1. Arrays have any shape, () too, and any strides, all the same
+shape; ``g`` is only read. The rules are PyTorch's, to the order of operations.
+
+The idea: a rule is a dozen elementwise operations, and over a large parameter each would stream
+through memory. So all arrays are walked in blocks that stay in cache, with two blocks of scratch for
+the whole step; the arithmetic is then the only cost and nothing is allocated.
+"""
+
+from collections.abc import Iterator
+from math import sqrt
+
+import numpy as np
+
+BLOCK = 1 << 13  # elements; six arrays of blocks fit into a second-level cache with room
+
+
+def sgd(
+    p: np.ndarray,
+    g: np.ndarray,
+    momentum_buffer: np.ndarray | None = None,
+    *,
+    lr: float,
+    momentum: float = 0.0,
+    dampening: float = 0.0,
+    weight_decay: float = 0.0,
+    nesterov: bool = False,
+    maximize: bool = False,
+    first: bool = False,
+) -> None:
+    """Gradient descent: b ← momentum·b + (1 − dampening)·g and p ← p − lr·b.
+
+    At the ``first`` step the buffer becomes g itself, undamped. With ``nesterov`` the parameter
+    moves by lr·(g + momentum·b) instead.
+    """
+    for (p_, g_, b), (s, t) in _blocks(p, g, momentum_buffer):
+        d = _decayed(g_, p_, weight_decay, maximize, s)
+        if b is not None:
+            if first:
+                b[...] = d
+            else:
+                b *= momentum
+                b += np.multiply(d, 1.0 - dampening, out=t)
+            d = np.add(d, np.multiply(b, momentum, out=t), out=t) if nesterov else b
+        p_ -= np.multiply(d, lr, out=t)
+
+
+def adam(
+    p: np.ndarray,
+    g: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    v_max: np.ndarray | None = None,
+    *,
+    step: int,
+    lr: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    decoupled: bool = False,
+    maximize: bool = False,
+) -> None:
+    """Adam; AdamW when ``decoupled``; AMSGrad when ``v_max`` is given.
+
+    m and v are running means of g and g², and p ← p − lr/(1 − β₁ᵗ) · m / (√v/√(1 − β₂ᵗ) + eps).
+    Weight decay is added to g, or, ``decoupled``, shrinks p by lr·weight_decay before the step.
+    Sources: Kingma & Ba 2015; Loshchilov & Hutter 2019; Reddi, Kale & Kumar 2018.
+    """
+    rate = lr / (1.0 - beta1**step)
+    root = sqrt(1.0 - beta2**step)
+    for (p_, g_, m_, v_, top), (s, t) in _blocks(p, g, m, v, v_max):
+        if decoupled and weight_decay:
+            p_ *= 1.0 - lr * weight_decay
+        d = _decayed(g_, p_, 0.0 if decoupled else weight_decay, maximize, s)
+        m_ += np.multiply(np.subtract(d, m_, out=t), 1.0 - beta1, out=t)
+        v_ *= beta2
+        v_ += np.multiply(np.multiply(d, d, out=t), 1.0 - beta2, out=t)
+        if top is not None:
+            np.maximum(top, v_, out=top)
+        np.sqrt(v_ if top is None else top, out=t)
+        t /= root
+        t += eps
+        np.divide(m_, t, out=t)
+        t *= rate
+        p_ -= t
+
+
+def rmsprop(
+    p: np.ndarray,
+    g: np.ndarray,
+    v: np.ndarray,
+    mean: np.ndarray | None = None,
+    momentum_buffer: np.ndarray | None = None,
+    *,
+    lr: float,
+    alpha: float = 0.99,
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    momentum: float = 0.0,
+    maximize: bool = False,
+) -> None:
+    """RMSprop: v is a running mean of g², and p ← p − lr·g / (√v + eps).
+
+    With ``mean`` (centred) √(v − mean²) takes the place of √v; with a buffer, b ← momentum·b + that
+    quotient, and p ← p − lr·b. Source: Hinton's Coursera lecture 6; Graves 2013 for the centred.
+    """
+    for (p_, g_, v_, c, b), (s, t) in _blocks(p, g, v, mean, momentum_buffer):
+        d = _decayed(g_, p_, weight_decay, maximize, s)
+        v_ *= alpha
+        v_ += np.multiply(np.multiply(d, d, out=t), 1.0 - alpha, out=t)
+        if c is None:
+            np.sqrt(v_, out=t)
+        else:
+            c += np.multiply(np.subtract(d, c, out=t), 1.0 - alpha, out=t)
+            np.subtract(v_, np.multiply(c, c, out=t), out=t)
+            np.sqrt(t, out=t)
+        t += eps
+        np.divide(d, t, out=t)
+        if b is not None:
+            b *= momentum
+            b += t
+            t[...] = b
+        t *= lr
+        p_ -= t
+
+
+def adagrad(
+    p: np.ndarray,
+    g: np.ndarray,
+    sums: np.ndarray,
+    *,
+    step: int,
+    lr: float,
+    lr_decay: float = 0.0,
+    eps: float = 1e-10,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+) -> None:
+    """Adagrad: s ← s + g² and p ← p − lr/(1 + (t − 1)·lr_decay) · g / (√s + eps).
+
+    Source: Duchi, Hazan & Singer 2011.
+    """
+    rate = lr / (1.0 + (step - 1) * lr_decay)
+    for (p_, g_, sums_), (s, t) in _blocks(p, g, sums):
+        d = _decayed(g_, p_, weight_decay, maximize, s)
+        sums_ += np.multiply(d, d, out=t)
+        np.sqrt(sums_, out=t)
+        t += eps
+        np.divide(d, t, out=t)
+        t *= rate
+        p_ -= t
+
+
+def _decayed(
+    g: np.ndarray, p: np.ndarray, weight_decay: float, maximize: bool, scratch: np.ndarray
+) -> np.ndarray:
+    """±g + weight_decay·p: ``g`` itself where that is all, else in ``scratch``."""
+    if not weight_decay:
+        return np.negative(g, out=scratch) if maximize else g
+    np.multiply(p, weight_decay, out=scratch)
+    return np.subtract(scratch, g, out=scratch) if maximize else np.add(scratch, g, out=scratch)
+
+
+Blocks = tuple[list, tuple[np.ndarray, np.ndarray]]
+
+
+def _blocks(p: np.ndarray, *others: np.ndarray | None) -> Iterator[Blocks]:
+    """Walk arrays together: yields their blocks (None for None) and two blocks of scratch."""
+    arrays = [p, *others]
+    flat = [_line(array, p) for array in arrays]
+    if any(array is not None and line is None for array, line in zip(arrays, flat, strict=True)):
+        # Strides that no line describes: one block, as they are.
+        whole = [None if a is None else a[...] if a.ndim else a.reshape(1) for a in arrays]
+        yield whole, (np.empty_like(whole[0]), np.empty_like(whole[0]))
+        return
+    size = min(p.size, BLOCK)
+    scratch = np.empty((2, size), p.dtype)
+    for start in range(0, p.size, BLOCK):
+        stop = min(start + BLOCK, p.size)
+        parts = [None if line is None else line[start:stop] for line in flat]
+        yield parts, (scratch[0, : stop - start], scratch[1, : stop - start])
+
+
+def _line(array: np.ndarray | None, p: np.ndarray) -> np.ndarray | None:
+    """``array`` as a writable flat view in C order; None where its memory is not so."""
+    if array is None or not array.flags.c_contiguous:
+        return None
+    return array.reshape(-1)
