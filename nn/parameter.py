@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from autograd import Tensor
 
 
@@ -15,7 +17,7 @@ class Parameter(Tensor):
         requires_grad: whether gradients are computed for it. Default True.
 
     Raises:
-        TypeError: for data that is no floating array while ``requires_grad`` is True.
+        TypeError: for data that are not floating while ``requires_grad`` is True.
 
     Results of operations on parameters are plain tensors.
 
@@ -31,7 +33,6 @@ class Parameter(Tensor):
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         if isinstance(data, Tensor):
             data = data.data  # The values only: a parameter is a leaf, with no history.
+        if isinstance(data, np.ndarray):
+            data = np.asarray(data, order="C")
         super().__init__(data, requires_grad=requires_grad)
-
-    def __repr__(self) -> str:
-        return f"Parameter containing:\n{super().__repr__()}"

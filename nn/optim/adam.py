@@ -1,0 +1,119 @@
+"""Adam and AdamW: steps scaled by running means of the gradient and of its square."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd.kernels import optimizers as kernels
+from nn.optim.optimizer import Optimizer, check_betas, check_flag, check_number
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba 2015), with the L2 penalty in the gradient.
+
+    m ← β₁·m + (1 − β₁)·g and v ← β₂·v + (1 − β₂)·g², both from 0; then at step t
+    p ← p − lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + eps).
+
+    Args:
+        params: tensors to optimize, or dictionaries of parameter groups.
+        lr: learning rate. Default 1e-3.
+        betas: β₁ and β₂, how slowly the two means move. Default (0.9, 0.999).
+        eps: keeps the denominator from 0. Default 1e-8.
+        weight_decay: factor of the L2 penalty. Default 0.
+        amsgrad: use the largest v so far (Reddi et al. 2018). Default False.
+        maximize: go uphill. Default False.
+
+    Raises:
+        TypeError, ValueError: for hyper-parameters or parameters that cannot work.
+    """
+
+    _decoupled = False
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def _check(self, options: Mapping[str, Any]) -> None:
+        for name in ("lr", "eps", "weight_decay"):
+            check_number(self._who, name, options[name])
+        check_betas(self._who, options["betas"])
+        for name in ("amsgrad", "maximize"):
+            check_flag(self._who, name, options[name])
+
+    def _update(
+        self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
+        if not state:
+            names = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * group["amsgrad"]
+            state |= {"step": 0, **{name: np.zeros_like(array) for name in names}}
+        state["step"] += 1
+        beta1, beta2 = group["betas"]
+        kernels.adam(
+            array,
+            grad,
+            state["exp_avg"],
+            state["exp_avg_sq"],
+            state.get("max_exp_avg_sq"),
+            step=state["step"],
+            lr=group["lr"],
+            beta1=beta1,
+            beta2=beta2,
+            eps=group["eps"],
+            weight_decay=group["weight_decay"],
+            decoupled=self._decoupled,
+            maximize=group["maximize"],
+        )
+
+
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient (Loshchilov & Hutter 2019).
+
+    Before Adam's step, p ← p·(1 − lr·weight_decay).
+
+    Args:
+        params: tensors to optimize, or dictionaries of parameter groups.
+        lr: learning rate. Default 1e-3.
+        betas: how slowly the means of gradient and square move. Default (0.9, 0.999).
+        eps: keeps the denominator from 0. Default 1e-8.
+        weight_decay: share of a parameter lost per step, times lr. Default 1e-2.
+        amsgrad: use the largest mean square so far. Default False.
+        maximize: go uphill. Default False.
+
+    Raises:
+        TypeError, ValueError: for hyper-parameters or parameters that cannot work.
+    """
+
+    _decoupled = True
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)

@@ -1,0 +1,273 @@
+"""What all optimizers share: parameter groups, state, and the loop over parameters with a gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Tensor
+
+
+class Optimizer:
+    """Base class of optimizers.
+
+    A subclass hands its hyper-parameters to ``__init__``, checks them in `_check` and defines
+    `_update`, which writes the step into one parameter's array.
+
+    Args:
+        params: tensors, (name, tensor) pairs, or dictionaries with the key ``"params"`` and
+            hyper-parameters of their own (one group each).
+        defaults: hyper-parameters of the groups that do not set them.
+
+    Attributes:
+        param_groups: list of dictionaries: ``"params"`` and the group's hyper-parameters, which may
+            be changed between steps.
+        state: for each parameter that has taken a step, the arrays kept for it, by name.
+
+    Raises:
+        TypeError: if ``params`` is one tensor, or holds something that is no tensor.
+        ValueError: if there are no parameters, one comes twice, is no leaf, or a hyper-parameter
+            is out of range.
+    """
+
+    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self.param_groups: list[dict[str, Any]] = []
+        self.state: dict[Tensor, dict[str, Any]] = {}
+        self._check(defaults)
+        if isinstance(params, Tensor) or not isinstance(params, Iterable):
+            raise TypeError(
+                f"{self._who}: params must be an iterable of tensors or dictionaries, such as "
+                f"model.parameters(), got {type(params).__name__}"
+            )
+        groups = list(params)
+        if not groups:
+            raise ValueError(f"{self._who}: params is empty; there is nothing to optimize")
+        if not isinstance(groups[0], Mapping):
+            groups = [{"params": groups}]
+        for group in groups:
+            self.add_param_group(group)
+
+    @property
+    def _who(self) -> str:
+        return type(self).__name__
+
+    def _check(self, options: Mapping[str, Any]) -> None:
+        """Raises for hyper-parameters that cannot work."""
+        raise TypeError(f"{self._who} defines no _check()")
+
+    def _update(
+        self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
+        """Writes one step into ``array``; ``grad`` must not be written to."""
+        raise TypeError(f"{self._who} defines no _update()")
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Adds parameters with hyper-parameters of their own, for instance layers just unfrozen.
+
+        Args:
+            group: ``"params"``, a tensor or an iterable of tensors or (name, tensor) pairs;
+                any hyper-parameter of this optimizer may stand beside it.
+
+        Raises:
+            TypeError, ValueError: as on construction.
+        """
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise TypeError(
+                f"{self._who}: a parameter group is a dictionary with the key 'params', got "
+                + (f"keys {sorted(group)}" if isinstance(group, Mapping) else type(group).__name__)
+            )
+        known = {*self.defaults, "params", "initial_lr"}
+        unknown = [key for key in group if key not in known]
+        if unknown:
+            raise ValueError(
+                f"{self._who}: unknown hyper-parameter {unknown[0]!r}; "
+                f"there are {', '.join(self.defaults)}"
+            )
+        params = group["params"]
+        params = [params] if isinstance(params, Tensor) else list(params)
+        params = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in params]
+        taken = {id(p) for other in self.param_groups for p in other["params"]}
+        for position, p in enumerate(params):
+            what = f"{self._who}: parameter {position}"
+            if not isinstance(p, Tensor):
+                raise TypeError(f"{what} must be a tensor, got {type(p).__name__}")
+            if not p.is_leaf:
+                raise ValueError(
+                    f"{what} of shape {p.shape} is the result of an operation, not a leaf; "
+                    "optimize the tensors it was made from"
+                )
+            if p.dtype.kind != "f":
+                raise TypeError(f"{what} has dtype {p.dtype}; only floating tensors are learnt")
+            if id(p) in taken:
+                raise ValueError(f"{what} of shape {p.shape} is there twice")
+            taken.add(id(p))
+        new = {"params": params}
+        new |= {key: value for key, value in group.items() if key != "params"}
+        new |= {key: value for key, value in self.defaults.items() if key not in new}
+        self._check(new)
+        self.param_groups.append(new)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forgets all gradients, or fills them with zeros if ``set_to_none`` is False."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    p.grad = None if set_to_none else autograd.zeros_like(p.grad)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Moves every parameter that has a gradient by one step.
+
+        Args:
+            closure: called first, with recording on: it clears the gradients, computes the loss,
+                calls ``backward()`` and returns the loss. Default None: the gradients are there.
+
+        Returns:
+            What the closure returned, or None.
+        """
+        loss = None
+        if closure is not None:
+            with autograd.enable_grad():
+                loss = closure()
+        with autograd.no_grad():
+            for group in self.param_groups:
+                for p in group["params"]:
+                    grad = p.grad
+                    if grad is None:
+                        continue
+                    state = self.state.get(p)
+                    if state is None:
+                        state = self.state[p] = {}
+                    with autograd.writable(p) as array:
+                        self._update(array, np.asarray(grad.data), state, group)
+        return loss
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on later, as plain dictionaries, numbers and array copies.
+
+        Returns:
+            ``"state"``: arrays by parameter number and name; ``"param_groups"``: hyper-parameters,
+            and under ``"params"`` the numbers of the parameters, counted through all groups.
+        """
+        numbers = {id(p): i for i, p in enumerate(self._parameters())}
+        return {
+            "state": {
+                numbers[id(p)]: {
+                    name: value.copy() if isinstance(value, np.ndarray) else value
+                    for name, value in state.items()
+                }
+                for p, state in self.state.items()
+            },
+            "param_groups": [
+                {**group, "params": [numbers[id(p)] for p in group["params"]]}
+                for group in self.param_groups
+            ],
+        }
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Takes over what `state_dict` gave, by the order of the parameters.
+
+        Raises:
+            TypeError: if it is not made as `state_dict` makes it.
+            ValueError: if groups, numbers of parameters or shapes differ, or a hyper-parameter is
+                out of range. The optimizer is then as it was.
+        """
+        who = f"{self._who}.load_state_dict"
+        if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
+            raise TypeError(f"{who}: expected a mapping with the keys 'state' and 'param_groups'")
+        saved = state_dict["param_groups"]
+        sizes = [len(group["params"]) for group in saved]
+        own_sizes = [len(group["params"]) for group in self.param_groups]
+        if sizes != own_sizes:
+            raise ValueError(
+                f"{who}: the saved groups have {sizes} parameters, this optimizer's {own_sizes}"
+            )
+        numbered = dict(
+            zip((n for group in saved for n in group["params"]), self._parameters(), strict=True)
+        )
+        state: dict[Tensor, dict[str, Any]] = {}
+        for number, entries in state_dict["state"].items():
+            if number not in numbered:
+                raise ValueError(f"{who}: there is no parameter {number!r}")
+            p = numbered[number]
+            state[p] = {name: _state_value(who, name, v, p) for name, v in entries.items()}
+        groups = []
+        for group, own in zip(saved, self.param_groups, strict=True):
+            known = {key: v for key, v in group.items() if key in own or key == "initial_lr"}
+            new = {**own, **known, "params": own["params"]}
+            self._check(new)
+            groups.append(new)
+        self.state = state
+        for own, new in zip(self.param_groups, groups, strict=True):
+            own.update(new)  # In place: schedulers and users hold these dictionaries.
+
+    def _parameters(self) -> list[Tensor]:
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def __repr__(self) -> str:
+        lines = [f"{self._who} ("]
+        for number, group in enumerate(self.param_groups):
+            count = sum(p.size for p in group["params"])
+            lines.append(f"group {number}: {len(group['params'])} tensors, {count:,} numbers")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
+        return "\n  ".join(lines) + "\n)"
+
+
+def _state_value(who: str, name: str, value: Any, p: Tensor) -> Any:
+    if name == "step":  # PyTorch keeps it in a tensor
+        return int(value)
+    if value is None:
+        return None
+    array = np.array(value, dtype=p.dtype, order="C")
+    if array.shape != p.shape:
+        raise ValueError(f"{who}: {name!r} has shape {array.shape}, its parameter {p.shape}")
+    return array
+
+
+def check_number(
+    who: str,
+    name: str,
+    value: Any,
+    *,
+    low: float = 0.0,
+    high: float = math.inf,
+    above: bool = False,
+    below: bool = False,
+) -> None:
+    """Raises unless ``low <= value <= high`` (``<`` where ``above``, ``below``) and it is finite.
+
+    Raises:
+        TypeError: for what is no real number.
+        ValueError: for a number out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{who}: {name} must be a number, got {value!r}")
+    enough = value > low if above else value >= low
+    not_too_much = value < high if below else value <= high
+    if not (enough and not_too_much and math.isfinite(value)):
+        least = f"above {low:g}" if above else f"at least {low:g}"
+        most = "" if high == math.inf else f" and {'below' if below else 'at most'} {high:g}"
+        raise ValueError(f"{who}: {name} must be finite, {least}{most}; got {value!r}")
+
+
+def check_betas(who: str, betas: Any) -> None:
+    """Raises unless ``betas`` is a pair of numbers in [0, 1).
+
+    Raises:
+        TypeError: if it is no pair of numbers.
+        ValueError: if one is out of range.
+    """
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise TypeError(f"{who}: betas must be a pair of numbers, got {betas!r}")
+    for position, beta in enumerate(betas):
+        check_number(who, f"betas[{position}]", beta, high=1.0, below=True)
+
+
+def check_flag(who: str, name: str, value: Any) -> None:
+    """Raises TypeError unless ``value`` is True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{who}: {name} must be True or False, got {value!r}")

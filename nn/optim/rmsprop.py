@@ -1,0 +1,86 @@
+"""RMSprop: steps scaled by a running mean of squared gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd.kernels import optimizers as kernels
+from nn.optim.optimizer import Optimizer, check_flag, check_number
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Hinton's lecture 6e, 2012), centred as in Graves 2013 if asked for.
+
+    v ← alpha·v + (1 − alpha)·g²; then p ← p − lr·g / (√v + eps). Centred, v minus the square of
+    the mean gradient stands under the root; with momentum, b ← momentum·b + g / (√v + eps) and
+    p ← p − lr·b.
+
+    Args:
+        params: tensors to optimize, or dictionaries of parameter groups.
+        lr: learning rate. Default 1e-2.
+        alpha: how slowly the means move. Default 0.99.
+        eps: keeps the denominator from 0. Default 1e-8.
+        weight_decay: factor of the L2 penalty. Default 0.
+        momentum: share of the last step that goes on. Default 0.
+        centered: divide by an estimate of the variance. Default False.
+        maximize: go uphill. Default False.
+
+    Raises:
+        TypeError, ValueError: for hyper-parameters or parameters that cannot work.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "alpha": alpha,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "momentum": momentum,
+            "centered": centered,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def _check(self, options: Mapping[str, Any]) -> None:
+        for name in ("lr", "eps", "weight_decay", "momentum"):
+            check_number(self._who, name, options[name])
+        check_number(self._who, "alpha", options["alpha"], high=1.0)
+        for name in ("centered", "maximize"):
+            check_flag(self._who, name, options[name])
+
+    def _update(
+        self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
+        if not state:
+            names = ["square_avg"]
+            names += ["momentum_buffer"] * (group["momentum"] > 0)
+            names += ["grad_avg"] * group["centered"]
+            state |= {"step": 0, **{name: np.zeros_like(array) for name in names}}
+        state["step"] += 1
+        kernels.rmsprop(
+            array,
+            grad,
+            state["square_avg"],
+            state.get("grad_avg"),
+            state.get("momentum_buffer"),
+            lr=group["lr"],
+            alpha=group["alpha"],
+            eps=group["eps"],
+            weight_decay=group["weight_decay"],
+            momentum=group["momentum"],
+            maximize=group["maximize"],
+        )

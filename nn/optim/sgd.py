@@ -1,0 +1,84 @@
+"""Stochastic gradient descent, with momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd.kernels import optimizers as kernels
+from nn.optim.optimizer import Optimizer, check_flag, check_number
+
+
+class SGD(Optimizer):
+    """Gradient descent with momentum (Polyak 1964) or Nesterov's (Sutskever et al. 2013).
+
+    With gradient g (plus ``weight_decay``·p): the first buffer is b = g, then
+    b ← momentum·b + (1 − dampening)·g, and p ← p − lr·b; with Nesterov p ← p − lr·(g + momentum·b).
+
+    Args:
+        params: tensors to optimize, or dictionaries of parameter groups.
+        lr: learning rate. Default 1e-3.
+        momentum: share of the last step that goes on. Default 0.
+        dampening: share of the gradient that does not enter the buffer. Default 0.
+        weight_decay: factor of the L2 penalty. Default 0.
+        nesterov: look ahead; needs momentum and no dampening. Default False.
+        maximize: go uphill. Default False.
+
+    Raises:
+        TypeError, ValueError: for hyper-parameters or parameters that cannot work.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+    ) -> None:
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+            "nesterov": nesterov,
+            "maximize": maximize,
+        }
+        super().__init__(params, defaults)
+
+    def _check(self, options: Mapping[str, Any]) -> None:
+        for name in ("lr", "momentum", "weight_decay"):
+            check_number(self._who, name, options[name])
+        check_number(self._who, "dampening", options["dampening"], high=1.0)
+        for name in ("nesterov", "maximize"):
+            check_flag(self._who, name, options[name])
+        if options["nesterov"] and not (options["momentum"] > 0 and options["dampening"] == 0):
+            raise ValueError(
+                f"{self._who}: nesterov=True needs momentum above 0 and dampening 0, got "
+                f"momentum={options['momentum']} and dampening={options['dampening']}"
+            )
+
+    def _update(
+        self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
+    ) -> None:
+        buffer = state.get("momentum_buffer")
+        first = buffer is None
+        if first and group["momentum"]:
+            buffer = state["momentum_buffer"] = np.empty_like(array)
+        kernels.sgd(
+            array,
+            grad,
+            buffer if group["momentum"] else None,
+            lr=group["lr"],
+            momentum=group["momentum"],
+            dampening=group["dampening"],
+            weight_decay=group["weight_decay"],
+            nesterov=group["nesterov"],
+            maximize=group["maximize"],
+            first=first,
+        )
