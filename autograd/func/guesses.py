@@ -1,0 +1,120 @@
+"""What a wrong gradient looks like: the first simple mistake that explains the numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["guess", "mismatch_map"]
+
+Array = np.ndarray[Any, Any]
+
+
+def _alike(a: Array, b: Array) -> bool:
+    if a.shape != b.shape:
+        return False
+    scale = float(np.max(np.abs(b), initial=0.0))
+    return bool(scale > 0 and np.all(np.abs(a - b) <= 1e-4 * scale))
+
+
+def guess(got: Array, right: Array) -> str:
+    """The first mistake that turns the right gradient into the one got; empty if none fits.
+
+    Args:
+        got: the gradient under suspicion, of any shape.
+        right: what it should be.
+    """
+    if not (np.all(np.isfinite(got)) and np.all(np.isfinite(right))) or not right.size:
+        return ""
+    if got.shape != right.shape:
+        return _guess_shape(got, right)
+    if _alike(got, right):
+        return ""
+    if not np.any(got):
+        return "it is zero everywhere: is this input's gradient computed at all?"
+    if _alike(-got, right):
+        return "the sign is wrong: it is minus the right gradient"
+    factor = _constant_factor(got, right)
+    if factor is not None:
+        return f"it is {factor:.6g} times the right gradient (a constant factor)"
+    if got.ndim >= 2 and _alike(np.flip(got, (-2, -1)), right):
+        return "the kernel is not flipped: turning the last two axes around makes it right"
+    if _alike(np.flip(got, -1) if got.ndim else got, right):
+        return "it is the wrong way round: flipping the last axis makes it right"
+    if got.ndim >= 2 and _alike(np.swapaxes(got, -1, -2), right):
+        return "it is transposed: exchanging the last two axes makes it right"
+    return _guess_batch(got, right) or _guess_shift(got, right)
+
+
+def _constant_factor(got: Array, right: Array) -> float | None:
+    factor = float(np.vdot(right, got) / np.vdot(right, right)) if np.any(right) else 0.0
+    return factor if factor and _alike(got / factor, right) else None
+
+
+def _guess_shape(got: Array, right: Array) -> str:
+    if got.ndim > right.ndim:
+        axes = tuple(range(got.ndim - right.ndim))
+        if _alike(got.sum(axis=axes), right):
+            return "the batch is not summed: summing the leading axes makes it right"
+    if _alike(got.T, right):
+        return "it is transposed: .T makes it right"
+    if got.size == right.size and _alike(got.reshape(right.shape), right):
+        return f"the numbers are right; reshape them to {right.shape}"
+    return ""
+
+
+def _guess_batch(got: Array, right: Array) -> str:
+    """One sample's share where the sum over the batch belongs shows as got = right / n nowhere;
+    what shows is a mean, which is a constant factor. Here: rows that should be all alike."""
+    if got.ndim and got.shape[0] > 1:
+        summed = np.broadcast_to(got.sum(axis=0), got.shape)
+        if _alike(summed, right):
+            return "the batch is not summed: every row should hold the sum over the first axis"
+    return ""
+
+
+def _guess_shift(got: Array, right: Array) -> str:
+    """Does a shift by a few places along the last axes explain it (padding taken off wrongly)?"""
+    axes = (-2, -1) if got.ndim >= 2 else (-1,) if got.ndim else ()
+    reach = [range(-min(3, got.shape[a] - 1), min(3, got.shape[a] - 1) + 1) for a in axes]
+    shifts = [()] if not axes else [(s,) for s in reach[0]]
+    if len(axes) == 2:
+        shifts = [(a, b) for a in reach[0] for b in reach[1]]
+    for shift in sorted(shifts, key=lambda s: sum(abs(k) for k in s)):
+        if any(shift) and _overlap_alike(got, right, axes, shift):
+            moved = ", ".join(str(-s) for s in shift)
+            return f"it is shifted by the padding: moving it by ({moved}) along axes {axes} fits"
+    return ""
+
+
+def _overlap_alike(got: Array, right: Array, axes: tuple[int, ...], shift: tuple[int, ...]) -> bool:
+    mine, theirs = [slice(None)] * got.ndim, [slice(None)] * got.ndim
+    for axis, s in zip(axes, shift, strict=True):
+        n = got.shape[axis]
+        mine[axis] = slice(max(s, 0), n + min(s, 0))
+        theirs[axis] = slice(max(-s, 0), n + min(-s, 0))
+    a, b = got[tuple(mine)], right[tuple(theirs)]
+    return b.size * 2 >= right.size and _alike(a, b)
+
+
+def mismatch_map(wrong: Array, limit: int = 24) -> str:
+    """Where it is wrong, as text: ``X`` wrong, ``.`` right; the last two axes of the worst plane.
+
+    Args:
+        wrong: bool, any shape.
+        limit: rows and columns shown at most.
+    """
+    plane = np.atleast_2d(wrong)
+    where = ""
+    if plane.ndim > 2:
+        counts = plane.sum(axis=(-2, -1))
+        at = np.unravel_index(int(np.argmax(counts)), counts.shape)
+        plane = plane[at]
+        where = f"  (plane {', '.join(str(int(k)) for k in at)})"
+    rows = ["".join("X" if bad else "." for bad in row[:limit]) for row in plane[:limit]]
+    if plane.shape[1] > limit:
+        rows = [row + " ..." for row in rows]
+    if plane.shape[0] > limit:
+        rows.append("...")
+    return "\n".join(f"    {row}" for row in rows) + where
