@@ -1,0 +1,727 @@
+"""A layered layout in pure Python: where nodes, groups and edges go.
+
+Each group is laid out on its own and then takes part in its parent's layout as one big node, so boxes
+never overlap. An edge that leaves or enters a group passes through a port on the group's border.
+Inside a group the steps are the classic ones (Sugiyama, Tagawa, Toda 1981): longest-path layers, dummy
+nodes for edges that span several layers, barycentre sweeps against crossings, then coordinates. The
+last step alternates over the layers and solves each exactly: the positions nearest to what the
+neighbours wish for, in the given order and with the given gaps, are an isotonic regression (pool
+adjacent violators). Edges bend only between layers, where there are no nodes to run through.
+
+Everything is computed flowing downwards; a picture that flows to the right is the transposed one.
+Nothing recurses, so long chains are no problem; too long a group is wrapped into columns.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+Point = tuple[float, float]
+
+NODE_GAP = 22.0
+LAYER_GAP = 46.0
+GROUP_PADDING = 16.0
+HEADING = 22.0
+DUMMY_WIDTH = 10.0
+#: A group whose layers take more than this many pixels is wrapped into columns.
+WRAP_BEYOND = 7000.0
+COLUMN_GAP = 48.0
+#: From this many points on, edges from one node share their common part instead of repeating it.
+SHARE_BEYOND = 40_000
+SWEEPS = 6
+#: How strongly an edge pulls its ends into line: from a leaf, where a long edge begins or ends, from
+#: another node, between dummies.
+LIGHT, LONG, HEAVY, STRAIGHT = 0.05, 0.5, 8.0, 64.0
+
+
+@dataclass(slots=True)
+class Size:
+    """What the layout needs to know of a node: its size, the group it is in, and how light it is.
+
+    A light node (a leaf) does not pull the nodes it feeds away from the main line. ``spacing`` is how far
+    apart edges arrive, if there is room.
+    """
+
+    id: int
+    width: float
+    height: float
+    group: int = 0
+    light: bool = False
+    spacing: float = 34.0
+
+
+@dataclass(slots=True)
+class Frame:
+    """A group's rectangle (corner and size); its heading is at the right where edges leave no room."""
+
+    index: int
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 0.0
+    height: float = 0.0
+    heading_right: bool = False
+
+
+@dataclass(slots=True)
+class Route:
+    """An edge's way: points joined by straight lines and by curves where ``curved`` says so.
+
+    ``curved[i]`` regards the part from point i to i+1. In huge graphs a route begins where it leaves
+    an earlier one from the same node.
+    """
+
+    points: list[Point]
+    curved: list[bool]
+
+
+@dataclass(slots=True)
+class Layout:
+    """Positions: centres of nodes, rectangles of groups, routes of edges (in the order given)."""
+
+    width: float
+    height: float
+    centres: dict[int, Point]
+    frames: dict[int, Frame]
+    routes: list[Route]
+    rightwards: bool = False
+
+
+def layered(
+    sizes: list[Size],
+    edges: list[tuple[int, int, int]],
+    parents: dict[int, int],
+    headings: dict[int, float],
+    *,
+    rightwards: bool = False,
+) -> Layout:
+    """Lay out a graph.
+
+    ``sizes``: the nodes in topological order. ``edges``: (source id, target id, lane) where further edges
+    between the same two nodes have lanes 1, 2, … . ``parents``: each group's parent group; group 0 is
+    the whole picture. ``headings``: the width that each group's heading needs.
+    """
+    return _Layouter(sizes, edges, parents, headings, rightwards).run()
+
+
+@dataclass(slots=True)
+class _Unit:
+    """Something placed in a layer: a node, an inner group, a dummy or a port (both of width 0)."""
+
+    key: tuple
+    width: float
+    height: float
+    layer: int = 0
+    x: float = 0.0
+    top: float = 0.0
+    light: bool = False
+    thin: bool = False
+    spacing: float = 34.0
+    ins: list[_Arc] = field(default_factory=list)
+    outs: list[_Arc] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Arc:
+    """A piece of an edge between neighbouring layers; offsets are from the units' centres."""
+
+    source: _Unit
+    target: _Unit
+    out_offset: float = 0.0
+    in_offset: float = 0.0
+    weight: float = 1.0
+
+
+@dataclass(slots=True)
+class _Chain:
+    """A piece of an edge through a group: the first ``count`` arcs of a shared trunk, then ``last``."""
+
+    trunk: list[_Arc]
+    count: int
+    last: _Arc
+
+
+@dataclass(slots=True)
+class _Inside:
+    """A group laid out: its units and, for each piece of an edge, the chain that it follows.
+
+    ``layers`` are height ranges, ``columns`` the column each layer was wrapped into; column k begins
+    at ``origin + k * pitch``, and ``lanes`` keep the arcs apart that lead there (0 to 1, from the right,
+    an order in which none crosses another). ``ports`` are measured from the middle of the border.
+    """
+
+    width: float = 0.0
+    height: float = 0.0
+    units: dict[tuple, _Unit] = field(default_factory=dict)
+    chains: dict[tuple, _Chain] = field(default_factory=dict)
+    layers: list[tuple[float, float]] = field(default_factory=list)
+    ports: dict[tuple, float] = field(default_factory=dict)
+    columns: list[int] = field(default_factory=list)
+    lanes: dict[int, float] = field(default_factory=dict)
+    origin: float = 0.0
+    pitch: float = 0.0
+
+
+class _Layouter:
+    def __init__(
+        self,
+        sizes: list[Size],
+        edges: list[tuple[int, int, int]],
+        parents: dict[int, int],
+        headings: dict[int, float],
+        rightwards: bool,
+    ) -> None:
+        self.sizes = {size.id: size for size in sizes}
+        self.order = {size.id: place for place, size in enumerate(sizes)}
+        self.edges = edges
+        self.parents = parents
+        self.headings = headings
+        self.rightwards = rightwards
+        self.insides: dict[int, _Inside] = {}
+        self.segments: list[list[tuple[int, tuple]]] = []
+
+    def run(self) -> Layout:
+        members, segments = self._split()
+        for group in self._innermost_first():
+            self.insides[group] = self._arrange(group, members[group], segments[group])
+        return self._assemble()
+
+    # -- distributing edges over groups -----------------------------------------------------
+
+    def _chain(self, group: int) -> list[int]:
+        chain = [group]
+        while chain[-1] != 0:
+            chain.append(self.parents[chain[-1]])
+        return chain
+
+    def _innermost_first(self) -> list[int]:
+        depth = {group: len(self._chain(group)) for group in self.parents}
+        return sorted(self.parents, key=lambda group: (-depth[group], group))
+
+    def _split(self) -> tuple[dict[int, list[tuple]], dict[int, dict[tuple, None]]]:
+        """Members of each group, and the pieces of edges that run inside it.
+
+        A piece is (kind of start, start, kind of end, end) with kinds node, group, entry and exit;
+        pieces of several edges that coincide are one. ``self.segments`` lists each edge's pieces.
+        """
+        members: dict[int, list[tuple]] = {group: [] for group in self.parents}
+        rank = {group: 1 << 60 for group in self.parents}
+        for identifier, size in self.sizes.items():
+            members[size.group].append((self.order[identifier], ("node", identifier)))
+            for group in self._chain(size.group):
+                rank[group] = min(rank[group], self.order[identifier])
+        for group, parent in self.parents.items():
+            if group:
+                members[parent].append((rank[group], ("group", group)))
+        pieces: dict[int, dict[tuple, None]] = {group: {} for group in self.parents}
+        for source, target, lane in self.edges:
+            up = self._chain(self.sizes[source].group)
+            down = self._chain(self.sizes[target].group)
+            common = next(group for group in up if group in down)
+            port = (source, lane)
+            here: tuple = ("node", source)
+            way: list[tuple[int, tuple]] = []
+            for group in up[: up.index(common)]:
+                way.append((group, (here, ("exit", port))))
+                here = ("group", group, port)
+            arriving: tuple = ("node", target)
+            tail: list[tuple[int, tuple]] = []
+            for group in down[: down.index(common)]:
+                tail.append((group, (("entry", port), arriving)))
+                arriving = ("group", group, port)
+            way.append((common, (here, arriving) if lane == 0 else (here, arriving, lane)))
+            way += reversed(tail)
+            for group, piece in way:
+                pieces[group][piece] = None
+            self.segments.append(way)
+        ordered = {group: [key for _, key in sorted(each)] for group, each in members.items()}
+        return ordered, pieces
+
+    # -- one group --------------------------------------------------------------------------
+
+    def _arrange(self, group: int, members: list[tuple], pieces: dict[tuple, None]) -> _Inside:
+        inside = _Inside()
+        for key in members:
+            inside.units[key] = self._unit(key)
+        ends = [(piece, self._end(piece[0]), self._end(piece[1])) for piece in pieces]
+        for _, start, end in ends:
+            for key in (start, end):
+                if key[0] in ("entry", "exit") and key not in inside.units:
+                    inside.units[key] = _Unit(key, 0.0, 0.0, thin=True)
+        depth = _assign_layers(inside.units, [(start, end) for _, start, end in ends])
+        layers = self._insert_dummies(inside, ends, depth)
+        _first_order(layers)
+        _reduce_crossings(layers)
+        _spread_ends(layers)
+        _coordinates(layers)
+        self._stack(inside, layers)
+        self._finish(group, inside, layers)
+        return inside
+
+    def _unit(self, key: tuple) -> _Unit:
+        if key[0] == "node":
+            size = self.sizes[key[1]]
+            across, along = size.width, size.height
+            if self.rightwards:
+                across, along = along, across
+            return _Unit(key, across, along, light=size.light, spacing=size.spacing)
+        box = self.insides[key[1]]
+        return _Unit(key, box.width, box.height)
+
+    @staticmethod
+    def _end(end: tuple) -> tuple:
+        return end[:2] if end[0] == "group" else end
+
+    def _offset(self, end: tuple, side: str) -> float:
+        """Where on a unit's border a piece begins or ends, from its centre."""
+        if end[0] != "group":
+            return 0.0
+        return self.insides[end[1]].ports[side, end[2]]
+
+    def _insert_dummies(
+        self, inside: _Inside, ends: list[tuple[tuple, tuple, tuple]], depth: int
+    ) -> list[list[_Unit]]:
+        """Put units into layers; long pieces from one start share their dummies."""
+        layers: list[list[_Unit]] = [[] for _ in range(depth)]
+        for unit in inside.units.values():
+            layers[unit.layer].append(unit)
+        trunks: dict[tuple, list[_Arc]] = {}
+        leaving: dict[tuple, int] = {}
+        arriving: dict[tuple, int] = {}
+        for _, start, end in ends:
+            if not inside.units[start].light:
+                leaving[start] = leaving.get(start, 0) + 1
+                arriving[end] = arriving.get(end, 0) + 1
+        for piece, start, end in sorted(ends, key=lambda each: inside.units[each[2]].layer):
+            source, target = inside.units[start], inside.units[end]
+            lane = piece[2] if len(piece) > 2 else 0
+            trunk = trunks.setdefault((piece[0], lane), [])
+            out_offset = self._offset(piece[0], "exit")
+            weight = LIGHT if source.light else HEAVY
+            for layer in range(source.layer + 1 + len(trunk), target.layer):
+                previous = trunk[-1].target if trunk else source
+                dummy = _Unit(("dummy", start, lane, layer), DUMMY_WIDTH, 0.0, layer, thin=True)
+                pull = min(weight, LONG) if leaving.get(start, 2) > 1 else weight
+                pull = STRAIGHT if trunk else pull
+                arc = _Arc(previous, dummy, 0.0 if trunk else out_offset, 0.0, pull)
+                _join(arc)
+                trunk.append(arc)
+                layers[layer].append(dummy)
+            count = target.layer - source.layer - 1
+            last = _Arc(
+                trunk[count - 1].target if count else source,
+                target,
+                0.0 if count else out_offset,
+                self._offset(piece[1], "entry"),
+                min(weight, LONG) if count and arriving.get(end, 2) > 1 else weight,
+            )
+            _join(last)
+            inside.chains[piece] = _Chain(trunk, count, last)
+        return layers
+
+    def _stack(self, inside: _Inside, layers: list[list[_Unit]]) -> None:
+        """Give each layer its height range, leaving more room where edges cross a wide gap."""
+        top = 0.0
+        for layer in layers:
+            height = max((unit.height for unit in layer), default=0.0)
+            for unit in layer:
+                unit.top = top + (height - unit.height) / 2
+            inside.layers.append((top, top + height))
+            top += height + _gap(layer)
+
+    def _finish(self, group: int, inside: _Inside, layers: list[list[_Unit]]) -> None:
+        """Wrap if too long, move to the corner, add padding and the heading, note the ports."""
+        left = min((unit.x - unit.width / 2 for layer in layers for unit in layer), default=0.0)
+        right = max((unit.x + unit.width / 2 for layer in layers for unit in layer), default=0.0)
+        bottom = inside.layers[-1][1] if inside.layers else 0.0
+        breadth = right - left
+        for layer in layers:
+            for unit in layer:
+                unit.x -= left
+        height = bottom
+        inside.columns = [0] * len(layers)
+        if bottom > WRAP_BEYOND and len(layers) > 8:
+            breadth, height = self._wrap(inside, layers, breadth)
+        before, side = GROUP_PADDING, GROUP_PADDING
+        head_along, head_across = (0.0, HEADING) if self.rightwards else (HEADING, 0.0)
+        if group == 0:
+            head_along = head_across = 0.0
+        heading = self.headings.get(group, 0.0)
+        if self.rightwards:
+            extra_along = max(0.0, heading - height - 2 * GROUP_PADDING)
+            extra_across = 0.0
+        else:
+            extra_along = 0.0
+            extra_across = max(0.0, heading - breadth - 2 * GROUP_PADDING)
+        down = before + head_along + extra_along / 2
+        inside.origin = side + head_across + extra_across / 2
+        for place, layer in enumerate(layers):
+            top, end = inside.layers[place]
+            inside.layers[place] = (top + down, end + down)
+            for unit in layer:
+                unit.x += inside.origin
+                unit.top += down
+        inside.width = breadth + 2 * side + head_across + extra_across
+        inside.height = height + 2 * before + head_along + extra_along
+        for unit in inside.units.values():
+            if unit.key[0] in ("entry", "exit"):
+                unit.top = 0.0 if unit.key[0] == "entry" else inside.height
+                inside.ports[unit.key[0], unit.key[1]] = unit.x - inside.width / 2
+
+    def _wrap(
+        self, inside: _Inside, layers: list[list[_Unit]], breadth: float
+    ) -> tuple[float, float]:
+        """Break the layers into columns side by side, for a picture about 1.5 times as wide as high."""
+        total = inside.layers[-1][1]
+        inside.pitch = pitch = breadth + COLUMN_GAP
+        wanted = max(1, round((1.5 * total / pitch) ** 0.5))
+        limit = total / wanted
+        column, begin, height = 0, 0.0, 0.0
+        for place, layer in enumerate(layers):
+            top, end = inside.layers[place]
+            if end - begin > limit and top > begin:
+                column, begin = column + 1, top
+            inside.columns[place] = column
+            inside.layers[place] = (top - begin + LAYER_GAP / 2, end - begin + LAYER_GAP / 2)
+            height = max(height, end - begin)
+            for unit in layer:
+                unit.x += column * pitch
+                unit.top += LAYER_GAP / 2 - begin
+        for place in range(len(layers) - 1):
+            if inside.columns[place] != inside.columns[place + 1]:
+                arcs = [arc for unit in layers[place] for arc in unit.outs]
+                arcs.sort(key=lambda arc: (-arc.source.x - arc.out_offset, -arc.target.x))
+                for rank, arc in enumerate(arcs):
+                    inside.lanes[id(arc)] = rank / max(len(arcs) - 1, 1)
+        return breadth + column * pitch, height + LAYER_GAP
+
+    # -- the whole picture --------------------------------------------------------------------
+
+    def _assemble(self) -> Layout:
+        frames = {0: Frame(0, 0.0, 0.0, self.insides[0].width, self.insides[0].height)}
+        centres: dict[int, Point] = {}
+        for group in reversed(self._innermost_first()):
+            frame = frames[group]
+            for key, unit in self.insides[group].units.items():
+                if key[0] == "node":
+                    centres[key[1]] = (frame.x + unit.x, frame.y + unit.top + unit.height / 2)
+                elif key[0] == "group":
+                    corner = frame.x + unit.x - unit.width / 2, frame.y + unit.top
+                    right = not self.rightwards and self._heading_right(key[1])
+                    frames[key[1]] = Frame(key[1], *corner, unit.width, unit.height, right)
+        routes = self._routes(frames)
+        width, height = frames[0].width, frames[0].height
+        layout = Layout(width, height, centres, frames, routes, self.rightwards)
+        if self.rightwards:
+            _transpose(layout)
+        return layout
+
+    def _heading_right(self, group: int) -> bool:
+        """Whether edges enter through the heading's place at the left but not at the right."""
+        inside, reach = self.insides[group], self.headings.get(group, 0.0) + 14
+        entries = [
+            offset + inside.width / 2 for (side, _), offset in inside.ports.items() if side == "entry"
+        ]
+        return any(x < reach for x in entries) and all(x < inside.width - reach for x in entries)
+
+    def _routes(self, frames: dict[int, Frame]) -> list[Route]:
+        total = sum(self.insides[group].chains[piece].count for way in self.segments for group, piece in way)
+        share = total > SHARE_BEYOND
+        drawn: dict[int, int] = {}
+        routes = []
+        for way in self.segments:
+            route = Route([], [])
+            for group, piece in way:
+                inside, frame = self.insides[group], frames[group]
+                chain = inside.chains[piece]
+                begin = min(drawn.get(id(chain.trunk), 0), chain.count) if share else 0
+                if begin:
+                    route = Route([], [])
+                for place in range(begin, chain.count):
+                    _follow(route, chain.trunk[place], inside, frame)
+                drawn[id(chain.trunk)] = max(begin, chain.count)
+                _follow(route, chain.last, inside, frame)
+            routes.append(route)
+        return routes
+
+
+def _join(arc: _Arc) -> None:
+    arc.source.outs.append(arc)
+    arc.target.ins.append(arc)
+
+
+def _gap(layer: list[_Unit]) -> float:
+    """More room below a layer from which edges go far sideways, so that they do not run flat."""
+    reach = max(
+        (
+            abs(arc.source.x + arc.out_offset - arc.target.x - arc.in_offset)
+            for unit in layer
+            for arc in unit.outs
+        ),
+        default=0.0,
+    )
+    if all(arc.target.key[0] == "exit" or unit.key[0] == "entry" for unit in layer for arc in unit.outs):
+        return 8.0 + min(reach / 8, 24.0)
+    return LAYER_GAP + min(reach / 12, 40.0)
+
+
+def _follow(route: Route, arc: _Arc, inside: _Inside, frame: Frame) -> None:
+    """Append an arc to a route: straight through the layers, curved in the gap between them."""
+    source, target = arc.source, arc.target
+    x0, x1 = frame.x + source.x + arc.out_offset, frame.x + target.x + arc.in_offset
+    leave, arrive = source.top + source.height, target.top
+    bottom = max(inside.layers[source.layer][1], leave)
+    top = min(inside.layers[target.layer][0], arrive)
+    if source.key[0] == "entry":
+        bottom = leave
+    if target.key[0] == "exit":
+        top = arrive
+    _extend(route, (x0, frame.y + leave), False)
+    _extend(route, (x0, frame.y + bottom), False)
+    if inside.columns[source.layer] != inside.columns[target.layer]:
+        lane = inside.lanes[id(arc)]
+        border = inside.origin + inside.columns[target.layer] * inside.pitch
+        low = frame.y + bottom + 6 + lane * 14
+        high = frame.y + top - 12 - (1 - lane) * 14
+        gutter = frame.x + border - COLUMN_GAP * (0.8 - 0.6 * lane)
+        for point in ((x0, low), (gutter, low), (gutter, high), (x1, high)):
+            _extend(route, point, False)
+        _extend(route, (x1, frame.y + top), False)
+    else:
+        _extend(route, (x1, frame.y + top), True)
+    _extend(route, (x1, frame.y + arrive), False)
+
+
+def _extend(route: Route, point: Point, curved: bool) -> None:
+    if route.points:
+        if route.points[-1] == point:
+            return
+        straight = route.points[-1][0] == point[0]
+        route.curved.append(curved and not straight)
+    route.points.append(point)
+
+
+def _transpose(layout: Layout) -> None:
+    layout.width, layout.height = layout.height, layout.width
+    layout.centres = {key: (y, x) for key, (x, y) in layout.centres.items()}
+    for frame in layout.frames.values():
+        frame.x, frame.y = frame.y, frame.x
+        frame.width, frame.height = frame.height, frame.width
+    for route in layout.routes:
+        route.points = [(y, x) for x, y in route.points]
+
+
+# -- layers -------------------------------------------------------------------------------------
+
+
+def _assign_layers(units: dict[tuple, _Unit], pairs: list[tuple[tuple, tuple]]) -> int:
+    """Longest-path layers, then everything that only feeds moves down next to what it feeds.
+
+    Entries take the first layer and exits the last. Returns the number of layers.
+    """
+    below: dict[tuple, list[tuple]] = {key: [] for key in units}
+    above: dict[tuple, list[tuple]] = {key: [] for key in units}
+    for start, end in pairs:
+        below[start].append(end)
+        above[end].append(start)
+    missing = {key: len(each) for key, each in above.items()}
+    order = [key for key in units if missing[key] == 0]
+    entries = any(key[0] == "entry" for key in units)
+    for key in order:  # grows while it is walked
+        unit = units[key]
+        first = 0 if key[0] == "entry" or not entries else 1
+        unit.layer = max((units[each].layer + 1 for each in above[key]), default=first)
+        for each in below[key]:
+            missing[each] -= 1
+            if missing[each] == 0:
+                order.append(each)
+    depth = max((unit.layer for key, unit in units.items() if key[0] != "exit"), default=0) + 1
+    for key in reversed(order):
+        unit = units[key]
+        feeds = [units[each].layer for each in below[key] if each[0] != "exit"]
+        if key[0] != "entry" and feeds and len(above[key]) < len(below[key]):
+            unit.layer = max(unit.layer, min(feeds) - 1)
+    if any(key[0] == "exit" for key in units):
+        for key, unit in units.items():
+            if key[0] == "exit":
+                unit.layer = depth
+        depth += 1
+    return depth
+
+
+# -- crossings ----------------------------------------------------------------------------------
+
+
+def _first_order(layers: list[list[_Unit]]) -> None:
+    """From the last layer upwards, put units in the order of what they feed and of its arguments."""
+    for index in range(len(layers) - 2, -1, -1):
+        places = _places(layers[index + 1])
+        wishes = []
+        for unit in layers[index]:
+            ends = [(places[id(arc.target)], arc.target.ins.index(arc)) for arc in unit.outs[:50]]
+            wishes.append(min(ends, default=None))
+        _place_by_wish(layers[index], wishes)
+
+
+def _place_by_wish(layer: list[_Unit], wishes: list[Any]) -> None:
+    """Sort the units that wish for something into the places they hold together; others stay."""
+    free = sorted((wish, place) for place, wish in enumerate(wishes) if wish is not None)
+    taken = iter(free)
+    layer[:] = [
+        layer[place] if wish is None else layer[next(taken)[1]] for place, wish in enumerate(wishes)
+    ]
+
+
+def _reduce_crossings(layers: list[list[_Unit]]) -> None:
+    """Barycentre sweeps, down and up in turn, keeping the best order found."""
+    best = [list(layer) for layer in layers]
+    fewest = _crossings(layers)
+    for sweep in range(2 * SWEEPS):
+        if fewest == 0:
+            break
+        downwards = sweep % 2 == 0
+        indices = range(1, len(layers)) if downwards else range(len(layers) - 2, -1, -1)
+        for index in indices:
+            _sort_layer(layers, index, downwards)
+        crossings = _crossings(layers)
+        if crossings < fewest:
+            fewest, best = crossings, [list(layer) for layer in layers]
+    for layer, order in zip(layers, best, strict=True):
+        layer[:] = order
+
+
+def _places(layer: list[_Unit]) -> dict[int, int]:
+    return {id(unit): place for place, unit in enumerate(layer)}
+
+
+def _sort_layer(layers: list[list[_Unit]], index: int, downwards: bool) -> None:
+    layer = layers[index]
+    fixed = _places(layers[index - 1 if downwards else index + 1])
+    wishes = []
+    for unit in layer:
+        if downwards:
+            near = [
+                fixed[id(arc.source)] + _fraction(arc.out_offset, arc.source) for arc in unit.ins
+            ]
+        else:
+            near = [
+                fixed[id(arc.target)] + _fraction(arc.in_offset, arc.target) for arc in unit.outs
+            ]
+        wishes.append(sum(near) / len(near) if near else None)
+    _place_by_wish(layer, wishes)
+
+
+def _fraction(offset: float, unit: _Unit) -> float:
+    return 0.9 * offset / unit.width if unit.width else 0.0
+
+
+def _crossings(layers: list[list[_Unit]]) -> int:
+    """The number of crossing pairs of arcs between neighbouring layers."""
+    total = 0
+    for upper, lower in zip(layers, layers[1:], strict=False):
+        places = _places(lower)
+        ends: list[float] = []
+        for unit in upper:
+            arcs = sorted(
+                (_fraction(arc.out_offset, unit), places[id(arc.target)] + _fraction(arc.in_offset, arc.target))
+                for arc in unit.outs
+            )
+            for _, end in arcs:
+                total += len(ends) - bisect_right(ends, end)
+                insort(ends, end)
+    return total
+
+
+def _spread_ends(layers: list[list[_Unit]]) -> None:
+    """Let the edges into a node arrive side by side, in the order in which they come.
+
+    The heaviest stays in the middle, so that the main line runs straight.
+    """
+    for above, layer in zip(layers, layers[1:], strict=False):
+        places = _places(above)
+        for unit in layer:
+            if unit.key[0] != "node" or len(unit.ins) < 2:
+                continue
+            arcs = sorted(
+                unit.ins,
+                key=lambda arc: places[id(arc.source)] + _fraction(arc.out_offset, arc.source),
+            )
+            spacing = min(unit.spacing, 0.8 * unit.width / len(arcs))
+            heaviest = max(arc.weight for arc in arcs)
+            heavy = [place for place, arc in enumerate(arcs) if arc.weight == heaviest]
+            middle = float(heavy[0]) if len(heavy) == 1 else (len(arcs) - 1) / 2
+            reach = max(middle, len(arcs) - 1 - middle)
+            spacing = min(spacing, 0.42 * unit.width / reach)
+            for place, arc in enumerate(arcs):
+                arc.in_offset = (place - middle) * spacing
+
+
+# -- coordinates --------------------------------------------------------------------------------
+
+
+def _coordinates(layers: list[list[_Unit]]) -> None:
+    """Give every unit an x: each layer in turn moves as near as it can to where its neighbours are."""
+    for layer in layers:
+        position = 0.0
+        for before, unit in zip([None, *layer], layer, strict=False):
+            if before is not None:
+                position += _distance(before, unit)
+            unit.x = position
+        for unit in layer:
+            unit.x -= position / 2
+    sweeps = 2 * SWEEPS if sum(map(len, layers)) < 1000 else SWEEPS
+    for sweep in range(2 * sweeps):
+        downwards = sweep % 2 == 1
+        ordered = layers if downwards else reversed(layers)
+        for layer in ordered:
+            _settle(layer, downwards, both=sweep >= sweeps)
+
+
+def _distance(left: _Unit, right: _Unit) -> float:
+    gap = NODE_GAP / 2 if left.thin and right.thin else NODE_GAP
+    return (left.width + right.width) / 2 + gap
+
+
+def _settle(layer: list[_Unit], downwards: bool, both: bool) -> None:
+    """Move one layer: a weighted least-squares fit to the wishes that keeps order and gaps."""
+    wishes, weights = [], []
+    for unit in layer:
+        total = weight = 0.0
+        if downwards or both:
+            for arc in unit.ins:
+                total += arc.weight * (arc.source.x + arc.out_offset - arc.in_offset)
+                weight += arc.weight
+        if not downwards or both:
+            for arc in unit.outs:
+                total += arc.weight * (arc.target.x + arc.in_offset - arc.out_offset)
+                weight += arc.weight
+        wishes.append(total / weight if weight else unit.x)
+        # A passing edge wishes to be straight, but makes way for nodes where they meet.
+        weights.append(min(weight, LONG) if unit.key[0] == "dummy" else weight or 0.01)
+    offsets = [0.0]
+    for left, right in zip(layer, layer[1:], strict=False):
+        offsets.append(offsets[-1] + _distance(left, right))
+    shifted = [wish - offset for wish, offset in zip(wishes, offsets, strict=False)]
+    for unit, position, offset in zip(layer, isotonic(shifted, weights), offsets, strict=False):
+        unit.x = position + offset
+
+
+def isotonic(wishes: Iterable[float], weights: Iterable[float]) -> list[float]:
+    """The non-decreasing sequence nearest to ``wishes`` in weighted least squares.
+
+    Pool adjacent violators: neighbours in the wrong order are replaced by their mean until none is left.
+
+    >>> isotonic([1.0, 3.0, 2.0], [1.0, 1.0, 1.0])
+    [1.0, 2.5, 2.5]
+    """
+    blocks: list[tuple[float, float, int]] = []
+    for wish, weight in zip(wishes, weights, strict=True):
+        mean, mass, count = wish, weight, 1
+        while blocks and blocks[-1][0] > mean:
+            other, heavier, several = blocks.pop()
+            mean = (other * heavier + mean * mass) / (heavier + mass)
+            mass, count = heavier + mass, several + count
+        blocks.append((mean, mass, count))
+    return [mean for mean, _, count in blocks for _ in range(count)]

@@ -1,0 +1,273 @@
+"""A view as an SVG picture: measuring nodes, laying them out, drawing them.
+
+The picture has no ids and no scripts, so any number of them can share a page; it scales with its
+surroundings and says in ``<title>`` and ``<desc>`` what it shows. The bytes depend on the view only.
+"""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape
+
+from autograd.viz import palette, words
+from autograd.viz.layout import Layout, Route, Size, layered
+from autograd.viz.view import Group, Item, Link, View
+
+LINE_HEIGHT = 16.0
+PADDING_X = 14.0
+PADDING_Y = 9.0
+#: How far the slanted sides of parameters and inputs reach in.
+SLANT = 9.0
+ARROW = 7.0
+#: Up to this many layers a picture flows to the right, like a formula; longer ones flow down.
+RIGHTWARDS_UP_TO = 7
+#: Beyond this many edges their arrow tips are left out: they would be most of the file.
+TIPS_UP_TO = 4000
+
+# Advance widths of the printable ASCII characters in DejaVu Sans, in hundredths of the font size.
+# It is among the widest of the fonts asked for, so text measured with it fits in the others too.
+_WIDTHS = (
+    "32 40 46 84 64 95 78 27 39 39 50 84 32 36 32 34 64 64 64 64 64 64 64 64 64 64 34 34 84 84 84 53 "
+    "100 68 69 70 77 63 58 77 75 29 29 66 56 86 75 79 60 79 69 63 61 73 68 99 69 61 69 39 34 39 84 50 "
+    "50 61 63 55 63 62 35 63 63 28 28 58 28 97 63 61 63 63 41 52 39 63 59 82 59 59 52 64 34 64 84"
+)
+_WIDTH = {chr(32 + place): int(width) / 100 for place, width in enumerate(_WIDTHS.split())}
+_BOLD = 1.14
+
+
+def text_width(text: str, size: float = 12.0, bold: bool = False) -> float:
+    """The width of a text in pixels, estimated without any font at hand."""
+    width = sum(_WIDTH.get(character, 0.84) for character in text) * size
+    return width * _BOLD if bold else width
+
+
+def measure(item: Item) -> tuple[float, float]:
+    """Width and height of an item's shape, with room for its lines."""
+    width = max(
+        text_width(text, 13.0, True) if style == "title" else text_width(text)
+        for style, text in item.lines
+    )
+    slanted = item.kind in ("parameter", "input")
+    width += 2 * PADDING_X + (2 * SLANT if slanted else 0)
+    height = LINE_HEIGHT * len(item.lines) + 2 * PADDING_Y
+    return max(round(width), 56.0), height
+
+
+def arrange(view: View, direction: str | None = None) -> tuple[Layout, dict[int, tuple[float, float]]]:
+    """Lay a view out with the built-in layout; returns the layout and the items' sizes.
+
+    ``direction`` is ``"right"``, ``"down"`` or None: to the right when the graph is short.
+    """
+    if direction not in (None, "right", "down"):
+        raise ValueError(f"direction must be 'right', 'down' or None; got {direction!r}")
+    rightwards = flows_right(view, direction)
+    spacing = {} if rightwards else _label_spacing(view)
+    arriving: dict[int, int] = {}
+    for link in view.links:
+        arriving[link.target] = arriving.get(link.target, 0) + 1
+    measured, sizes = {}, []
+    for item in view.items:
+        apart = spacing.get(item.id, 34.0)
+        width, height = measure(item)
+        if item.id in spacing:
+            width = max(width, apart * (arriving[item.id] + 0.4))
+        measured[item.id] = width, height
+        light = item.kind in ("parameter", "constant")
+        sizes.append(Size(item.id, width, height, item.group, light, apart))
+    parents = {group.index: max(group.parent, 0) for group in view.groups}
+    headings = {
+        group.index: text_width(group.label, 12.0, True) + 8 for group in view.groups if group.index
+    }
+    edges = [(link.source, link.target, link.lane) for link in view.links]
+    return layered(sizes, edges, parents, headings, rightwards=rightwards), measured
+
+
+def flows_right(view: View, direction: str | None) -> bool:
+    """Whether the picture flows to the right: as asked, else when the graph is short."""
+    if direction is not None:
+        return direction == "right"
+    places = {item.id: place for place, item in enumerate(view.items)}
+    depth: dict[int, int] = {}
+    for link in sorted(view.links, key=lambda link: places[link.target]):
+        depth[link.target] = max(depth.get(link.target, 0), depth.get(link.source, 0) + 1)
+    grouped = len(view.groups) > 2
+    return not grouped and max(depth.values(), default=0) < RIGHTWARDS_UP_TO
+
+
+def _label_spacing(view: View) -> dict[int, float]:
+    """How far apart edges must arrive at an item so that their argument names have room."""
+    spacing: dict[int, float] = {}
+    for link in view.links:
+        if link.argument:
+            room = text_width(link.argument, 11) + 14
+            spacing[link.target] = max(spacing.get(link.target, 34.0), room)
+    return spacing
+
+
+# -- drawing ------------------------------------------------------------------------------------
+
+
+def render(
+    view: View,
+    layout: Layout,
+    sizes: dict[int, tuple[float, float]],
+    *,
+    theme: str = "auto",
+    extra_style: str = "",
+    overlay: str = "",
+    footer: float = 0.0,
+    root_class: str = "",
+) -> str:
+    """The picture as SVG text.
+
+    ``extra_style`` and ``overlay`` (drawn last) are for the animation, which also asks for ``footer``
+    pixels below the graph and a class of its own on the root element.
+    """
+    note = view.note
+    width = max(layout.width, 120.0, text_width(note) + 24 if note else 0.0)
+    height = layout.height + (LINE_HEIGHT + 8 if note else 0.0)
+    total = height + footer
+    title = view.trace.title or "Computation graph"
+    parts = [
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {_n(width)} {_n(total)}' "
+        f"width='{_n(width)}' height='{_n(total)}' style='max-width:100%;height:auto' "
+        f"role='img' class='gg{' ' + root_class if root_class else ''}' "
+        f"aria-label='{_attribute(title)}'>",
+        f"<title>{escape(title)}</title>",
+        f"<desc>{escape(words.describe(view.trace))}</desc>",
+        f"<style>{palette.style(theme)}{extra_style}</style>",
+        f"<rect class='gg-back' width='{_n(width)}' height='{_n(total)}'/>",
+    ]
+    parts += [_group(view, layout, group) for group in view.groups if group.index]
+    tips = len(view.links) <= TIPS_UP_TO
+    parts += [
+        _edge(link, route, layout.rightwards, tips)
+        for link, route in zip(view.links, layout.routes, strict=True)
+    ]
+    parts += [_item(item, *layout.centres[item.id], *sizes[item.id]) for item in view.items]
+    if note:
+        y = layout.height + LINE_HEIGHT - 4
+        parts.append(f"<text class='gg-caption gg-muted' x='12' y='{_n(y)}'>{escape(note)}</text>")
+    parts += [overlay, "</svg>"]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def _n(number: float) -> str:
+    """A coordinate with at most one decimal."""
+    text = f"{number:.1f}"
+    text = text.removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+def _attribute(text: str) -> str:
+    return escape(text, {"'": "&#39;", '"': "&quot;"})
+
+
+def _group(view: View, layout: Layout, group: Group) -> str:
+    frame = layout.frames[group.index]
+    x, anchor = frame.x + 10, ""
+    if frame.heading_right:
+        x, anchor = frame.x + frame.width - 10, " style='text-anchor:end'"
+    return (
+        f"<g class='gg-group'><rect x='{_n(frame.x)}' y='{_n(frame.y)}' width='{_n(frame.width)}' "
+        f"height='{_n(frame.height)}' rx='10'/><text class='gg-heading gg-muted' "
+        f"x='{_n(x)}' y='{_n(frame.y + 17)}'{anchor}>{escape(group.label)}</text></g>"
+    )
+
+
+def route_path(route: Route, rightwards: bool, shorten: float = 0.0) -> str:
+    """SVG path data of a route, ending ``shorten`` pixels before its last point."""
+    if not route.points:
+        return ""
+    points = list(route.points)
+    x, y = points[-1]
+    points[-1] = (x - shorten, y) if rightwards else (x, y - shorten)
+    path = f"M{_n(points[0][0])} {_n(points[0][1])}"
+    for (x0, y0), (x1, y1), curved in zip(points, points[1:], route.curved, strict=False):
+        if not curved:
+            path += f"L{_n(x1)} {_n(y1)}"
+        elif rightwards:
+            middle = _n((x0 + x1) / 2)
+            path += f"C{middle} {_n(y0)} {middle} {_n(y1)} {_n(x1)} {_n(y1)}"
+        else:
+            middle = _n((y0 + y1) / 2)
+            path += f"C{_n(x0)} {middle} {_n(x1)} {middle} {_n(x1)} {_n(y1)}"
+    return path
+
+
+def _edge(link: Link, route: Route, rightwards: bool, tip: bool) -> str:
+    x, y = route.points[-1]
+    path = route_path(route, rightwards, ARROW - 1 if tip else 0.0)
+    parts = [
+        f"<g class='gg-edge' data-from='{link.source}' data-to='{link.target}'>"
+        f"<path class='gg-line' d='{path}'/>"
+    ]
+    if tip and rightwards:
+        half = _n(y - 3.5), _n(y + 3.5)
+        parts.append(f"<path class='gg-tip' d='M{_n(x)} {_n(y)}L{_n(x - ARROW)} {half[0]}V{half[1]}Z'/>")
+    elif tip:
+        half = _n(x - 3.5), _n(x + 3.5)
+        parts.append(f"<path class='gg-tip' d='M{_n(x)} {_n(y)}L{half[0]} {_n(y - ARROW)}H{half[1]}Z'/>")
+    if link.argument:
+        at = (x - text_width(link.argument, 11) - 8, y - 5) if rightwards else (x + 5, y - 5)
+        parts.append(
+            f"<text class='gg-argument gg-muted' x='{_n(at[0])}' y='{_n(at[1])}'>"
+            f"{escape(link.argument)}</text>"
+        )
+    return "".join([*parts, "</g>"])
+
+
+def _item(item: Item, x: float, y: float, width: float, height: float) -> str:
+    left, top = x - width / 2, y - height / 2
+    classes = f"gg-node gg-{item.kind}"
+    if item.share is not None:
+        classes += f" gg-heat{min(4, int(item.share * 5))}"
+    parts = [f"<g class='{classes}' data-node='{item.id}'><title>{escape(item.tooltip)}</title>"]
+    parts.append(_shape(item.kind, left, top, width, height))
+    if item.share is not None:
+        length = max(1.0, (width - 16) * item.share)
+        parts.append(
+            f"<rect class='gg-bar' x='{_n(left + 8)}' y='{_n(top + height - 6)}' "
+            f"width='{_n(length)}' height='3'/>"
+        )
+    baseline = top + PADDING_Y + 12
+    for place, (style, text) in enumerate(item.lines):
+        classes = {"title": "gg-title", "none": "gg-none gg-muted", "kind": "gg-muted"}.get(
+            style, f"gg-{style}"
+        )
+        at = _n(baseline + LINE_HEIGHT * place)
+        parts.append(f"<text class='{classes}' x='{_n(x)}' y='{at}'>{escape(text)}</text>")
+    return "".join([*parts, "</g>"])
+
+
+def _shape(kind: str, left: float, top: float, width: float, height: float) -> str:
+    """The outline that tells what a node is without any colour."""
+    right, bottom = left + width, top + height
+    if kind == "parameter":  # a hexagon
+        middle = _n((top + bottom) / 2)
+        points = (
+            f"M{_n(left)} {middle}L{_n(left + SLANT)} {_n(top)}H{_n(right - SLANT)}"
+            f"L{_n(right)} {middle}L{_n(right - SLANT)} {_n(bottom)}H{_n(left + SLANT)}Z"
+        )
+        return f"<path class='gg-shape' d='{points}'/>"
+    if kind == "input":  # a parallelogram
+        points = (
+            f"M{_n(left + SLANT)} {_n(top)}H{_n(right)}L{_n(right - SLANT)} {_n(bottom)}H{_n(left)}Z"
+        )
+        return f"<path class='gg-shape' d='{points}'/>"
+    radius = {"op": 9, "output": 9, "module": 4}.get(kind, 0)
+    shape = _rectangle(left, top, width, height, radius)
+    if kind == "output":  # a double border
+        shape += _rectangle(left + 3, top + 3, width - 6, height - 6, 6)
+    elif kind == "module":  # a stack of sheets
+        shape = _rectangle(left + 5, top + 5, width - 2, height - 2, radius) + _rectangle(
+            left, top, width, height, radius
+        )
+    return shape
+
+
+def _rectangle(x: float, y: float, width: float, height: float, radius: int) -> str:
+    rounded = f" rx='{radius}'" if radius else ""
+    return (
+        f"<rect class='gg-shape' x='{_n(x)}' y='{_n(y)}' width='{_n(width)}' "
+        f"height='{_n(height)}'{rounded}/>"
+    )

@@ -1,0 +1,327 @@
+"""The trace: a computation graph and its backward pass as plain data.
+
+Every picture in :mod:`autograd.viz` is a rendering of a :class:`Trace`, and a trace knows nothing of
+tensors or the engine: ids count from 1, values are summaries within a budget, and the JSON form is the
+same text for the same program. So pictures can be compared, stored and asserted on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+FORMAT = "glassgrad-trace"
+VERSION = 1
+
+#: Tensors up to this many elements are kept with all their numbers, larger ones as statistics.
+SMALL = 36
+#: A thumbnail has at most this many rows and columns, ...
+THUMBNAIL_SIDE = 12
+#: ... and cells from -9 to 9 (times ``scale / 9``); this value marks a cell holding NaN or infinity.
+NONFINITE_CELL = 10
+
+KINDS = ("parameter", "input", "constant", "op", "output")
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a picture may know of an array: all numbers when it is small, else statistics.
+
+    ``values`` is a number or nested lists, or None for an array of more than the budgeted elements;
+    then ``thumbnail`` holds block means of its last two axes (at ``corner`` of the leading axes).
+    ``minimum``, ``maximum``, ``mean`` and ``norm`` (Euclidean) regard finite elements only and are
+    None when there is none; ``nans`` and ``infinities`` count the others.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    values: Any = None
+    minimum: float | None = None
+    maximum: float | None = None
+    mean: float | None = None
+    norm: float | None = None
+    nans: int = 0
+    infinities: int = 0
+    thumbnail: tuple[tuple[int, ...], ...] | None = None
+    scale: float = 0.0
+    corner: tuple[int, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether every element is exactly 0 (an array without elements is not called zero)."""
+        finite = self.nans == 0 and self.infinities == 0
+        return finite and self.minimum == 0.0 and self.maximum == 0.0
+
+
+@dataclass(slots=True)
+class TraceNode:
+    """One node: a leaf (parameter, input, constant) or the result of an operation.
+
+    ``gradient_state`` is ``"value"`` (``gradient`` holds it), ``"none"`` (wanted, but there is none
+    yet: not the same as zero) or ``"untracked"`` (no gradient is kept here). ``backward_calls`` says how
+    many passes the gradient is a sum of, when that is known. ``seconds`` is the measured time of its
+    backward rule and ``kept_bytes`` what it holds for that rule.
+    """
+
+    id: int
+    kind: str
+    label: str
+    op: str = ""
+    shape: tuple[int, ...] = ()
+    dtype: str = "float32"
+    module: str = ""
+    name: str = ""
+    statics: dict[str, str] = field(default_factory=dict)
+    value: Summary | None = None
+    gradient: Summary | None = None
+    gradient_state: str = "untracked"
+    backward_calls: int = 0
+    seconds: float | None = None
+    kept_bytes: int | None = None
+    where: str = ""
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Data flowing from node ``source`` into the ``argument`` of node ``target`` (x·x has two)."""
+
+    source: int
+    target: int
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What a step sends to one parent: ``before + contribution = after``.
+
+    ``before`` is None when nothing had arrived there yet. ``hidden`` tells that the numbers are beyond
+    the budget and only the parent is known.
+    """
+
+    parent: int
+    argument: str
+    before: Summary | None
+    contribution: Summary | None
+    after: Summary | None
+
+
+@dataclass(slots=True)
+class Step:
+    """One step of the backward pass: a node's rule is applied to the gradient that reached it."""
+
+    number: int
+    node: int
+    incoming: Summary | None
+    rules: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, Summary] = field(default_factory=dict)
+    contributions: list[Contribution] = field(default_factory=list)
+    seconds: float | None = None
+
+
+@dataclass(slots=True)
+class Trace:
+    """A graph in topological order (a node's parents come before it) and its backward pass, if taken."""
+
+    nodes: list[TraceNode]
+    edges: list[Edge]
+    steps: list[Step] = field(default_factory=list)
+    title: str = ""
+    note: str = ""
+
+    def node(self, identifier: int) -> TraceNode:
+        """The node with this id; ids count from 1 without gaps."""
+        return self.nodes[identifier - 1]
+
+    @property
+    def modules(self) -> dict[str, list[str]]:
+        """The module tree: each dotted path with the paths directly inside it, in order of appearance."""
+        tree: dict[str, list[str]] = {"": []}
+        for node in self.nodes:
+            parent = ""
+            parts = node.module.split(".") if node.module else []
+            for depth in range(1, len(parts) + 1):
+                path = ".".join(parts[:depth])
+                if path not in tree:
+                    tree[path] = []
+                    tree[parent].append(path)
+                parent = path
+        return tree
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The trace as strict JSON text, the same for the same program (NaN and ∞ become strings)."""
+        content = {
+            "format": FORMAT,
+            "version": VERSION,
+            "title": self.title,
+            "note": self.note,
+            "modules": self.modules,
+            "nodes": [asdict(node) for node in self.nodes],
+            "edges": [asdict(edge) for edge in self.edges],
+            "steps": [asdict(step) for step in self.steps],
+        }
+        return json.dumps(_strict(content), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Trace:
+        """The trace that :meth:`to_json` wrote. Raises ValueError for anything else."""
+        content = json.loads(text)
+        if content.get("format") != FORMAT or content.get("version") != VERSION:
+            raise ValueError(
+                f"expected a {FORMAT} of version {VERSION}, got "
+                f"{content.get('format')!r} version {content.get('version')!r}"
+            )
+        return cls(
+            nodes=[_node(entry) for entry in content["nodes"]],
+            edges=[Edge(**entry) for entry in content["edges"]],
+            steps=[_step(entry) for entry in content["steps"]],
+            title=content["title"],
+            note=content["note"],
+        )
+
+
+# -- summaries ----------------------------------------------------------------------------------
+
+
+def summarize(array: Any, small: int = SMALL) -> Summary:
+    """Summarize an array: all its numbers up to ``small`` elements, else statistics and a thumbnail.
+
+    >>> summarize(np.array([1.0, -2.0])).values
+    [1.0, -2.0]
+    """
+    array = np.asarray(array)
+    if array.dtype == object:
+        raise TypeError("a trace summarizes numeric arrays; got an array of Python objects")
+    numbers = np.abs(array) if array.dtype.kind == "c" else array
+    numbers = numbers.astype(np.float64, copy=False)
+    finite = np.isfinite(numbers)
+    nans = int(np.count_nonzero(np.isnan(numbers)))
+    infinities = array.size - int(np.count_nonzero(finite)) - nans
+    regular = numbers if nans + infinities == 0 else numbers[finite]
+    statistics: dict[str, float] = {}
+    if regular.size:
+        statistics = {
+            "minimum": _round(regular.min()),
+            "maximum": _round(regular.max()),
+            "mean": _round(regular.mean()),
+            "norm": _round(np.linalg.norm(regular.ravel())),
+        }
+    if array.size <= small:
+        detail: dict[str, Any] = {"values": _exact(array)}
+    else:
+        cells, scale, corner = _thumbnail(numbers)
+        detail = {"thumbnail": cells, "scale": scale, "corner": corner}
+    return Summary(
+        shape=tuple(int(length) for length in array.shape),
+        dtype=str(array.dtype),
+        nans=nans,
+        infinities=infinities,
+        **statistics,
+        **detail,
+    )
+
+
+def _round(number: Any) -> float:
+    """Six significant digits: more would differ between processors that add in another order."""
+    return float(f"{float(number):.6g}")
+
+
+def _exact(array: np.ndarray) -> Any:
+    """Nested lists whose numbers print shortest in the array's own precision (0.1, not 0.10000000149)."""
+    if array.dtype.kind == "f":
+        flat = [float(str(number)) for number in array.ravel()]
+        return np.array(flat, dtype=np.float64).reshape(array.shape).tolist()
+    if array.dtype.kind == "c":
+        return np.vectorize(str, otypes=[object])(array).tolist() if array.ndim else str(array.item())
+    return array.tolist()
+
+
+def _thumbnail(
+    numbers: np.ndarray,
+) -> tuple[tuple[tuple[int, ...], ...], float, tuple[int, ...]]:
+    """Block means of the last two axes at index 0 of the others, as integers from -9 to 9."""
+    corner = (0,) * max(numbers.ndim - 2, 0)
+    plane = np.atleast_2d(numbers[corner])
+    for axis in (0, 1):
+        length = plane.shape[axis]
+        blocks = min(length, THUMBNAIL_SIDE)
+        starts = (np.arange(blocks) * length) // blocks
+        counts = np.diff(np.append(starts, length))
+        with np.errstate(invalid="ignore", over="ignore"):
+            plane = np.add.reduceat(plane, starts, axis=axis)
+        plane = plane / (counts[:, None] if axis == 0 else counts)
+    finite = np.isfinite(plane)
+    scale = _round(np.abs(plane[finite]).max()) if finite.any() else 0.0
+    with np.errstate(invalid="ignore"):
+        cells = np.where(finite, np.rint(9 * plane / (scale or 1.0)), NONFINITE_CELL)
+    return tuple(tuple(int(cell) for cell in row) for row in cells), scale, corner
+
+
+# -- JSON ---------------------------------------------------------------------------------------
+
+
+def _strict(value: Any) -> Any:
+    """The value without empty fields' noise and with NaN and ±∞ as strings, which JSON can hold."""
+    if isinstance(value, dict):
+        return {str(key): _strict(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
+    return value
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_numbers(entry) for entry in value]
+    return float(value) if value in ("NaN", "Infinity", "-Infinity") else value
+
+
+def _summary(entry: dict[str, Any] | None) -> Summary | None:
+    if entry is None:
+        return None
+    content = dict(entry)
+    content["shape"] = tuple(content["shape"])
+    content["corner"] = tuple(content["corner"])
+    content["values"] = _numbers(content["values"])
+    if content["thumbnail"] is not None:
+        content["thumbnail"] = tuple(tuple(row) for row in content["thumbnail"])
+    return Summary(**content)
+
+
+def _node(entry: dict[str, Any]) -> TraceNode:
+    content = dict(entry)
+    content["shape"] = tuple(content["shape"])
+    content["value"] = _summary(content["value"])
+    content["gradient"] = _summary(content["gradient"])
+    return TraceNode(**content)
+
+
+def _step(entry: dict[str, Any]) -> Step:
+    content = dict(entry)
+    content["incoming"] = _summary(content["incoming"])
+    content["inputs"] = {name: _summary(value) for name, value in content["inputs"].items()}
+    content["contributions"] = [
+        Contribution(
+            parent=each["parent"],
+            argument=each["argument"],
+            before=_summary(each["before"]),
+            contribution=_summary(each["contribution"]),
+            after=_summary(each["after"]),
+        )
+        for each in content["contributions"]
+    ]
+    return Step(**content)

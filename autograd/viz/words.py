@@ -1,0 +1,238 @@
+"""Saying what a picture shows: numbers, summaries, steps and whole traces as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from autograd.viz.trace import Contribution, Step, Summary, Trace, TraceNode
+
+MINUS = "−"
+
+#: What a picture writes for an operation whose sign everybody knows.
+SIGNS = {
+    "add": "+",
+    "subtract": MINUS,
+    "multiply": "×",
+    "divide": "÷",
+    "negative": MINUS,
+    "matmul": "@",
+}
+
+KIND_WORDS = {
+    "parameter": "parameter",
+    "input": "input",
+    "constant": "constant",
+    "op": "operation",
+    "output": "output",
+}
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """A number for reading: four significant digits, a real minus sign, no trailing zeros.
+
+    >>> number(-0.123456)
+    '−0.1235'
+    """
+    if isinstance(value, (bool, str)):
+        return str(value)
+    if isinstance(value, int):
+        return str(value).replace("-", MINUS)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    if value == 0:
+        return "0"
+    return f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("-", MINUS)
+
+
+def shape(lengths: Iterable[int]) -> str:
+    """``8×3×3`` or ``scalar``."""
+    return "×".join(str(length) for length in lengths) or "scalar"
+
+
+def listing(values: Any, digits: int = 4) -> str:
+    """Nested lists of numbers in brackets."""
+    if isinstance(values, list):
+        return "[" + ", ".join(listing(entry, digits) for entry in values) + "]"
+    return number(values, digits)
+
+
+def brief(summary: Summary | None, room: int = 5) -> str:
+    """A summary in a few characters: up to ``room`` numbers, else the range, else what is wrong."""
+    if summary is None:
+        return "nothing"
+    if summary.values is not None and summary.size <= room:
+        return listing(summary.values)
+    faults = nonfinite(summary)
+    if summary.minimum is None:
+        return faults or "empty"
+    if summary.is_zero:
+        return "all 0"
+    if summary.minimum == summary.maximum:
+        span = f"all {number(summary.minimum, 3)}"
+    else:
+        span = f"{number(summary.minimum, 3)} … {number(summary.maximum, 3)}"
+    return f"{span}, {faults}" if faults else span
+
+
+def nonfinite(summary: Summary) -> str:
+    """``2 NaN, 1 ∞``, or nothing when all elements are finite."""
+    parts = []
+    if summary.nans:
+        parts.append(f"{summary.nans} NaN")
+    if summary.infinities:
+        parts.append(f"{summary.infinities} ∞")
+    return ", ".join(parts)
+
+
+def statistics(summary: Summary) -> str:
+    """Shape, dtype and statistics in a line."""
+    parts = [f"{shape(summary.shape)} {summary.dtype}"]
+    if summary.size > 1 and summary.minimum is not None:
+        parts += [
+            f"min {number(summary.minimum)}",
+            f"max {number(summary.maximum)}",
+            f"mean {number(summary.mean)}",
+            f"norm {number(summary.norm)}",
+        ]
+    if nonfinite(summary):
+        parts.append(nonfinite(summary))
+    return ", ".join(parts)
+
+
+def seconds(duration: float) -> str:
+    """A duration with a readable unit."""
+    for unit, factor in (("s", 1.0), ("ms", 1e3)):
+        if duration * factor >= 1:
+            return f"{number(duration * factor, 3)} {unit}"
+    return f"{number(duration * 1e6, 3)} µs"
+
+
+def size_in_bytes(count: int) -> str:
+    """A memory size with a readable unit."""
+    amount, units = float(count), ["B", "kB", "MB", "GB"]
+    while amount >= 1000 and len(units) > 1:
+        amount /= 1000
+        units.pop(0)
+    return f"{number(amount, 3)} {units[0]}"
+
+
+def gradient(node: TraceNode, room: int = 5) -> str:
+    """What is known of a node's gradient: "no gradient yet" is not the same as zero."""
+    if node.gradient_state == "untracked":
+        return ""
+    if node.gradient_state == "none" or node.gradient is None:
+        return "no gradient yet"
+    text = f"grad {brief(node.gradient, room)}"
+    if node.backward_calls > 1:
+        text += f" (sum of {node.backward_calls} backward() calls)"
+    return text
+
+
+def title(node: TraceNode) -> str:
+    """What a node is called: ``d = multiply``, ``conv1.weight``, ``exp``."""
+    if node.op:
+        return f"{node.name} = {node.op}" if node.name else node.op
+    return node.name or node.label
+
+
+def reference(node: TraceNode) -> str:
+    """A node's name inside a sentence; unnamed results are told apart by their number."""
+    if node.name:
+        return node.name
+    return f"{node.op or node.label} (node {node.id})"
+
+
+# -- sentences ----------------------------------------------------------------------------------
+
+
+def step_sentence(trace: Trace, step: Step) -> str:
+    """A step in one sentence, as the live region and the text fallback say it."""
+    node = trace.node(step.node)
+    head = f"step {step.number} of {len(trace.steps)}: {reference(node)}"
+    if not step.contributions:
+        return f"{head} receives {brief(step.incoming)} and passes nothing on"
+    parts = [_arrival(trace, each) for each in step.contributions]
+    return f"{head} " + "; ".join(parts)
+
+
+def _arrival(trace: Trace, each: Contribution) -> str:
+    parent = reference(trace.node(each.parent))
+    if each.contribution is None:
+        return f"sends a gradient to {parent}"
+    text = f"sends {brief(each.contribution)} to {parent}"
+    if each.before is None:
+        return text
+    before, contribution, after = (
+        brief(part) for part in (each.before, each.contribution, each.after)
+    )
+    if each.contribution.size == 1:
+        return f"{text}; {before} + {contribution} = {after}"
+    return f"{text}, where {before} had arrived before; the sum is {after}"
+
+
+def describe(trace: Trace) -> str:
+    """A trace in a sentence or two: how many nodes of which kind, and what is drawn."""
+    counts = {kind: 0 for kind in KIND_WORDS}
+    for node in trace.nodes:
+        counts[node.kind] += 1
+    words = [
+        f"{count} {KIND_WORDS[kind]}{'' if count == 1 else 's'}"
+        for kind, count in counts.items()
+        if count
+    ]
+    text = f"Computation graph of {len(trace.nodes)} nodes: {', '.join(words)}."
+    if trace.steps:
+        text += f" Its backward pass takes {len(trace.steps)} steps."
+    return text
+
+
+# -- a trace as text ----------------------------------------------------------------------------
+
+
+def text(trace: Trace) -> str:
+    """The graph and, if taken, the backward steps as lines of text."""
+    lines = [trace.title] if trace.title else []
+    lines.append(describe(trace))
+    lines += _node_lines(trace)
+    if trace.steps:
+        lines += ["", "backward:"]
+        lines += [f"  {step_sentence(trace, step)}" for step in trace.steps]
+    if trace.note:
+        lines.append(trace.note)
+    return "\n".join(lines)
+
+
+def _node_lines(trace: Trace) -> Iterator[str]:
+    arguments: dict[int, list[str]] = {}
+    for edge in trace.edges:
+        arguments.setdefault(edge.target, []).append(f"#{edge.source}")
+    module = ""
+    for node in trace.nodes:
+        if node.module != module:
+            module = node.module
+            yield f"  [{module}]" if module else "  [outside modules]"
+        yield f"  #{node.id} {sentence(node, arguments.get(node.id, []))}"
+
+
+def sentence(node: TraceNode, arguments: Iterable[str] = ()) -> str:
+    """A node with everything that its tooltip says."""
+    call = title(node)
+    if node.op:
+        call += f"({', '.join(arguments)})"
+    parts = [call, KIND_WORDS[node.kind], f"{shape(node.shape)} {node.dtype}"]
+    parts += [f"{key}={value}" for key, value in node.statics.items()]
+    if node.value is not None:
+        parts.append(f"value {brief(node.value)}")
+    if gradient(node):
+        parts.append(gradient(node))
+    if node.seconds is not None:
+        parts.append(f"backward {seconds(node.seconds)}")
+    if node.kept_bytes is not None:
+        parts.append(f"keeps {size_in_bytes(node.kept_bytes)}")
+    if node.where:
+        parts.append(node.where)
+    return ", ".join(parts)
