@@ -1,0 +1,262 @@
+"""Resizing images: interpolation and adaptive averaging, each with its exact adjoint.
+
+    interpolate(x, *, out_shape, mode, align_corners, scale_factors) -> y
+    interpolate_adjoint(g, *, input_shape, mode, align_corners, scale_factors) -> gx
+    adaptive_avg_pool(x, *, out_shape) -> y;  adaptive_avg_pool_adjoint(g, *, input_shape) -> gx
+    interpolated_size(length, scale_factor) -> int
+    interpolation_map(length, outputs, mode, align_corners, scale_factor) -> AxisMap
+    apply_maps(x, maps) -> y
+
+Images are (N, C, *spatial), results batch-last. ``mode`` is ``"nearest"``, ``"nearest-exact"``,
+``"linear"`` (bilinear and trilinear in two and three dimensions), ``"cubic"`` or ``"area"``.
+
+The idea: every one of these is a linear map along each axis in turn, a sparse matrix with a few
+entries per row. `AxisMap` is that matrix; its transpose is the adjoint, so no backward pass is
+written anywhere. Entries are grouped into rounds in which every output occurs once: a round is one
+gather, one product and one sum over whole rows of the image. A product with the dense matrix would
+be no slower for small images, but 0 · NaN would spread a single NaN over its whole line.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import floor
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd.kernels.layout import memory_axes, memory_view, shape_view, to_batch_last
+from autograd.kernels.pooling import adaptive_bounds
+
+CUBIC = -0.75  # the free parameter of the cubic convolution kernel, as PyTorch and OpenCV choose it
+
+Positions = slice | np.ndarray
+
+
+class AxisMap(NamedTuple):
+    """A sparse (outputs × inputs) matrix, as rounds of (rows, columns, weights or None for 1)."""
+
+    inputs: int
+    outputs: int
+    rounds: tuple[tuple[Positions, Positions, np.ndarray | None], ...]
+    entries: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+    def transposed(self) -> "AxisMap":
+        """The map of the adjoint."""
+        rows, columns, weights = self.entries
+        return axis_map(self.outputs, self.inputs, columns, rows, weights)
+
+
+def axis_map(
+    inputs: int, outputs: int, rows: np.ndarray, columns: np.ndarray, weights: np.ndarray
+) -> AxisMap:
+    """Build an `AxisMap` from its entries, in any order; those of weight 0 are left out."""
+    kept = weights != 0
+    rows, columns, weights = rows[kept], columns[kept], weights[kept]
+    order = np.argsort(rows, kind="stable")
+    rows, columns, weights = rows[order], columns[order], weights[order]
+    turn = np.arange(rows.size) - np.searchsorted(rows, rows)  # how many of its row came before
+    rounds = []
+    for number in range(int(turn.max(initial=-1)) + 1):
+        now = turn == number
+        ones = (weights[now] == 1).all()
+        rounds.append((_regular(rows[now]), _regular(columns[now]), None if ones else weights[now]))
+    return AxisMap(inputs, outputs, tuple(rounds), (rows, columns, weights))
+
+
+def _regular(positions: np.ndarray) -> Positions:
+    """Evenly spaced rising positions as a slice, which needs no gather; others as they are."""
+    start = int(positions[0])
+    if positions.size == 1:
+        return slice(start, start + 1)
+    steps = np.diff(positions)
+    if steps[0] > 0 and (steps == steps[0]).all():
+        return slice(start, int(positions[-1]) + 1, int(steps[0]))
+    return positions
+
+
+def apply_maps(x: np.ndarray, maps: Sequence[AxisMap]) -> np.ndarray:
+    """Apply one map along each spatial axis of ``x`` (N, C, *S): (N, C, *outputs), batch-last."""
+    dtype = x.dtype
+    m = memory_view(to_batch_last(x, np.dtype(np.float32) if dtype == np.float16 else None))
+    places = memory_axes(x.ndim)
+    # Axes that shrink most go first, so that later ones have less to do.
+    for map_, axis in sorted(
+        zip(maps, range(2, x.ndim), strict=True),
+        key=lambda pair: pair[0].outputs / (pair[0].inputs or 1),
+    ):
+        m = _apply_along(m, places.index(axis), map_)
+    return shape_view(m.astype(dtype, copy=False))
+
+
+def _apply_along(m: np.ndarray, axis: int, map_: AxisMap) -> np.ndarray:
+    before = (slice(None),) * axis
+    shape = (*m.shape[:axis], map_.outputs, *m.shape[axis + 1 :])
+    everything = _regular(np.arange(map_.outputs)) if map_.outputs else None
+    result = None
+    for rows, columns, weights in map_.rounds:
+        gathered = not isinstance(columns, slice)  # `take`, unlike indexing, keeps the axes' order
+        cells = m.take(columns, axis=axis) if gathered else m[*before, columns]
+        if weights is not None:
+            cells = cells * _column(weights, m.dtype, m.ndim - axis - 1)
+        if result is None:
+            if isinstance(rows, slice) and rows == everything:
+                result = cells.copy() if np.may_share_memory(cells, m) else cells
+                continue
+            result = np.zeros(shape, m.dtype)
+        result[*before, rows] += cells
+    return np.zeros(shape, m.dtype) if result is None else result
+
+
+def _column(weights: np.ndarray, dtype: np.dtype, trailing: int) -> np.ndarray:
+    weights = weights if dtype.kind == "O" else weights.astype(dtype)
+    return weights.reshape((-1,) + (1,) * trailing)
+
+
+# The maps -----------------------------------------------------------------------------------------
+
+
+def interpolated_size(length: int, scale_factor: float) -> int:
+    """Size of an axis after scaling: ⌊length · scale_factor⌋."""
+    return floor(float(length) * scale_factor)
+
+
+@lru_cache(maxsize=256)
+def interpolation_map(
+    length: int, outputs: int, mode: str, align_corners: bool, scale_factor: float | None
+) -> AxisMap:
+    """The map of one axis.
+
+    ``scale_factor``, where given, takes the place of outputs / length in the coordinates, although
+    rounding made the axis a little shorter; with ``align_corners`` and for areas it does not count.
+    An axis that keeps its length is left as it is, whatever the factor, by all modes but
+    ``"cubic"``. (PyTorch does so too, except in the forward pass of nearest in 1-d and 3-d.)
+    """
+    i = np.arange(outputs)
+    if mode in ("nearest", "nearest-exact"):
+        columns = _nearest(length, outputs, mode == "nearest-exact", scale_factor)
+        return axis_map(length, outputs, i, columns, np.ones(outputs))
+    if mode == "linear":
+        return _linear(length, outputs, align_corners, scale_factor)
+    if mode == "cubic":
+        return _cubic(length, outputs, align_corners, scale_factor)
+    if mode == "area":
+        return _area(length, outputs)
+    raise ValueError(
+        f"interpolate: mode {mode!r} is not one of 'nearest', 'nearest-exact', 'linear', "
+        "'cubic', 'area'"
+    )
+
+
+def _step(length: int, outputs: int, align_corners: bool, scale_factor: float | None) -> float:
+    """Distance of neighbouring outputs, in inputs."""
+    if align_corners:
+        return (length - 1) / (outputs - 1) if outputs > 1 else 0.0
+    return 1.0 / scale_factor if scale_factor else length / outputs if outputs else 0.0
+
+
+def _nearest(length: int, outputs: int, exact: bool, scale_factor: float | None) -> np.ndarray:
+    i = np.arange(outputs)
+    if outputs == length:
+        return i
+    if outputs == 2 * length:
+        return i // 2
+    # Single precision on purpose: it decides which side of an edge is nearest, as in PyTorch.
+    step = np.float32(_step(length, outputs, False, scale_factor))
+    at = (i.astype(np.float32) + np.float32(0.5 if exact else 0.0)) * step
+    return np.minimum(np.floor(at).astype(np.int64), length - 1)
+
+
+def _linear(length: int, outputs: int, align_corners: bool, scale_factor: float | None) -> AxisMap:
+    i = np.arange(outputs)
+    if outputs == length:
+        return axis_map(length, outputs, i, i, np.ones(outputs))
+    step = _step(length, outputs, align_corners, scale_factor)
+    at = i * step if align_corners else np.maximum((i + 0.5) * step - 0.5, 0.0)
+    left = np.minimum(np.floor(at).astype(np.int64), length - 1)
+    right = np.minimum(left + 1, length - 1)
+    share = np.clip(at - left, 0.0, 1.0)
+    share[left == right] = 0.0  # past the last cell there is nothing to mix with
+    rows, columns = np.concatenate([i, i]), np.concatenate([left, right])
+    return axis_map(length, outputs, rows, columns, np.concatenate([1.0 - share, share]))
+
+
+def _cubic(length: int, outputs: int, align_corners: bool, scale_factor: float | None) -> AxisMap:
+    """Cubic convolution over four cells, edges repeated (Keys 1981)."""
+    i = np.arange(outputs)
+    step = _step(length, outputs, align_corners, scale_factor)
+    at = i * step if align_corners else (i + 0.5) * step - 0.5
+    cell = np.minimum(np.floor(at).astype(np.int64), length - 1)
+    t = np.clip(at - cell, 0.0, 1.0)
+
+    def near(d: np.ndarray) -> np.ndarray:
+        return ((CUBIC + 2) * d - (CUBIC + 3)) * d * d + 1
+
+    def far(d: np.ndarray) -> np.ndarray:
+        return ((CUBIC * d - 5 * CUBIC) * d + 8 * CUBIC) * d - 4 * CUBIC
+
+    weights = np.concatenate([far(t + 1), near(t), near(1 - t), far(2 - t)])
+    columns = np.concatenate([np.clip(cell + o, 0, length - 1) for o in (-1, 0, 1, 2)])
+    return axis_map(length, outputs, np.tile(i, 4), columns, weights)
+
+
+def _area(length: int, outputs: int) -> AxisMap:
+    """Average of each adaptive window."""
+    start, end = adaptive_bounds(length, outputs)
+    sizes = end - start
+    rows = np.repeat(np.arange(outputs), sizes)
+    columns = np.arange(rows.size) - np.repeat(np.cumsum(sizes) - sizes - start, sizes)
+    return axis_map(length, outputs, rows, columns, 1.0 / np.repeat(sizes, sizes))
+
+
+@lru_cache(maxsize=256)
+def _adjoint_map(
+    length: int, outputs: int, mode: str, align_corners: bool, scale_factor: float | None
+) -> AxisMap:
+    return interpolation_map(length, outputs, mode, align_corners, scale_factor).transposed()
+
+
+# What the operations use --------------------------------------------------------------------------
+
+
+def interpolate(
+    x: np.ndarray,
+    *,
+    out_shape: Sequence[int],
+    mode: str,
+    align_corners: bool = False,
+    scale_factors: Sequence[float] | None = None,
+) -> np.ndarray:
+    """Resize ``x`` (N, C, *S) to (N, C, *out_shape).
+
+    >>> x = np.array([[[0.0, 4.0]]])
+    >>> interpolate(x, out_shape=(4,), mode="linear")
+    array([[[0., 1., 3., 4.]]])
+    """
+    scales = scale_factors or (None,) * len(out_shape)
+    axes = zip(x.shape[2:], out_shape, scales, strict=True)
+    maps = [interpolation_map(n, o, mode, align_corners, scale) for n, o, scale in axes]
+    return apply_maps(x, maps)
+
+
+def interpolate_adjoint(
+    g: np.ndarray,
+    *,
+    input_shape: Sequence[int],
+    mode: str,
+    align_corners: bool = False,
+    scale_factors: Sequence[float] | None = None,
+) -> np.ndarray:
+    """The adjoint of `interpolate`: ``g`` (N, C, *out) to (N, C, *input_shape)."""
+    scales = scale_factors or (None,) * len(input_shape)
+    axes = zip(input_shape, g.shape[2:], scales, strict=True)
+    return apply_maps(g, [_adjoint_map(n, o, mode, align_corners, scale) for n, o, scale in axes])
+
+
+def adaptive_avg_pool(x: np.ndarray, *, out_shape: Sequence[int]) -> np.ndarray:
+    """Average of ``x`` (N, C, *S) over windows from ⌊i·L/o⌋ to ⌈(i + 1)·L/o⌉."""
+    return interpolate(x, out_shape=out_shape, mode="area")
+
+
+def adaptive_avg_pool_adjoint(g: np.ndarray, *, input_shape: Sequence[int]) -> np.ndarray:
+    """The adjoint of `adaptive_avg_pool`."""
+    return interpolate_adjoint(g, input_shape=input_shape, mode="area")
