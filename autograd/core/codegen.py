@@ -95,7 +95,7 @@ def compile_primitive(info: Primitive, namespace: dict[str, Any]) -> None:
     written = local_names["call"]
     info.function.__defaults__ = written.__defaults__
     info.function.__kwdefaults__ = written.__kwdefaults__
-    info.function.__code__ = written.__code__.replace(co_name=info.name)
+    info.function.__code__ = written.__code__.replace(co_name=info.forward.__name__)
     info.node_class = node_class
 
 
@@ -109,7 +109,8 @@ def _saved_names(info: Primitive) -> tuple[str, ...]:
     if info.composite is not None:
         needed.update(info.inputs)
     ordered = [n for name in info.inputs for n in (name, f"{name}_shape", f"{name}_dtype")]
-    return tuple(n for n in [*ordered, "out", "outs"] if n in needed)
+    results = ["out", "outs", *(f"out{k}" for k in range(info.outputs) if info.outputs > 1)]
+    return tuple(n for n in [*ordered, *results] if n in needed)
 
 
 def _users(info: Primitive, saved: str) -> list[str]:
@@ -138,10 +139,11 @@ def _signature(info: Primitive) -> str:
     parts = [f"{n}=None" if n in info.optional else n for n in info.inputs]
     if info.variadic:
         parts = [f"*{info.variadic}"]
-    elif any(n not in info.static_defaults for n in info.static_names):
-        parts.append("*")
-    for name in info.static_names:
-        has_default = name in info.static_defaults
+    elif info.optional and any(n not in info.static_defaults for n in info.static_names):
+        parts.append("*")  # Python wants parameters without a default before those with one
+    by_default = info.static_defaults.__contains__
+    for name in sorted(info.static_names, key=by_default):  # stable: required ones first
+        has_default = by_default(name)
         parts.append(f"{name}=_default_{name}" if has_default else name)
     return ", ".join(parts)
 
@@ -305,6 +307,9 @@ def _many_results(info: Primitive, parents: str, indices: str, inputs: tuple[str
         if name == "outs":
             values.append("outs")
             cells.append("*[r._version for r in results]")
+        elif name[:3] == "out" and name[3:].isdigit():
+            values.append(f"outs[{name[3:]}]")
+            cells.append(f"results[{name[3:]}]._version")
         elif info.variadic:
             values.append(_variadic_saved(info, name)[0])
         else:

@@ -14,6 +14,7 @@ The parameters of the function are its array inputs; keyword-only ones are stati
 ``g``                  the incoming gradient (a tuple, with None for unused outputs,
                        when there are several)
 ``out``, ``outs``      the output; the tuple of outputs
+``out0``, ``out1`` …   one of several outputs, saving only that
 ``x`` (an input)       that input's value
 ``x_shape, x_dtype``   its shape and dtype, without saving the value
 ``axis`` (a static)    that parameter's value
@@ -65,7 +66,7 @@ class Primitive:
     """What is known of a primitive. ``function.primitive`` leads here from the function.
 
     Attributes:
-        name: the function's name.
+        name: the function's name, unless another was given; ``aliases``: further ones.
         inputs: names of the array inputs; ``variadic`` is the name after ``*``, or None.
         static_names: names of the keyword-only parameters.
         rules: input name -> Rule.
@@ -87,8 +88,11 @@ class Primitive:
         outputs: int,
         constant_outputs: Sequence[int],
         scalar: Callable[[float], float] | None,
+        name: str | None,
+        aliases: Sequence[str],
     ) -> None:
-        self.name = forward.__name__
+        self.name = name or forward.__name__
+        self.aliases = frozenset(aliases)
         self.forward = forward
         self.broadcasts = broadcasts
         self.elementwise = elementwise
@@ -167,13 +171,15 @@ class Primitive:
                     f"{', '.join(self.inputs)}"
                 )
         allowed = {*_RESERVED, *self.inputs, *self.static_names}
+        if self.outputs > 1:
+            allowed.update(f"out{k}" for k in range(self.outputs))
         for name in self.inputs:
             allowed.update((f"{name}_shape", f"{name}_dtype"))
         for need in rule.needs:
             if need not in allowed or (need == "i" and self.variadic is None):
                 raise TypeError(
                     f"{self.name}: the rule for {', '.join(rule.inputs)} asks for {need!r}; "
-                    "a rule may name g, out, outs, an input, <input>_shape, <input>_dtype, "
+                    "a rule may name g, out, outs, out<k>, an input, <input>_shape, <input>_dtype, "
                     "a static parameter or, for variadic inputs, i"
                 )
 
@@ -211,6 +217,8 @@ def primitive(
     outputs: int = 1,
     constant_outputs: Sequence[int] = (),
     scalar: Callable[[float], float] | None = None,
+    name: str | None = None,
+    aliases: Sequence[str] = (),
 ) -> Any:
     """Make a function on arrays a primitive, which works on tensors too and can be recorded.
 
@@ -225,6 +233,8 @@ def primitive(
         outputs: number of outputs; more than one means that ``forward`` returns a tuple.
         constant_outputs: outputs that are locally constant (indices, masks).
         scalar: a function of ``math`` with the same values, used for 0-d floats.
+        name: shown in graphs and messages; default: the function's name.
+        aliases: further names that the debugger finds it by (``conv2d`` for ``correlate``).
 
     Returns:
         A function with ``.gradients(**rules)``, ``.composite(function)`` and ``.primitive``.
@@ -252,6 +262,8 @@ def primitive(
                 outputs=outputs,
                 constant_outputs=constant_outputs,
                 scalar=scalar,
+                name=name,
+                aliases=aliases,
             )
 
         return decorate
@@ -265,6 +277,8 @@ def primitive(
         outputs=outputs,
         constant_outputs=constant_outputs,
         scalar=scalar,
+        name=name,
+        aliases=aliases,
     )
     namespace: dict[str, Any] = {"_info": info, "__name__": forward.__module__}
     info._namespace = namespace

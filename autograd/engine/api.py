@@ -133,7 +133,8 @@ def grad(
     if grad_outputs is None:
         given: Sequence[Any] = [None] * len(outs)
     elif isinstance(grad_outputs, (list, tuple)) and (
-        not isinstance(outputs, Tensor) or any(isinstance(g, Tensor) for g in grad_outputs)
+        not isinstance(outputs, Tensor)
+        or any(g is None or isinstance(g, (Tensor, np.ndarray)) for g in grad_outputs)
     ):
         given = list(grad_outputs)
     else:

@@ -597,6 +597,10 @@ def _saved_tensors(node: Node) -> tuple[Any, ...]:
                 _wrap(v) if k in info.constant_outputs else _connected(v, node, k)
                 for k, v in enumerate(value)
             )
+        elif name[:3] == "out" and name[3:].isdigit():
+            index = int(name[3:])
+            constant = index in info.constant_outputs
+            value = _wrap(value) if constant else _connected(value, node, index)
         elif name == info.variadic:
             value = tuple(_input_tensor(node, k, v) for k, v in enumerate(value))
         elif name in info.inputs and value is not None:

@@ -1,0 +1,121 @@
+"""Padding along any axes, keeping the memory order of the input.
+
+    pad_constant(x, widths, value)       negative widths crop
+    pad_index(mode, size, before, after) which cell each cell of a padded axis repeats
+    take_axis(x, index, axis), add_axis(y, index, axis, size)   a gather and its adjoint
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["add_axis", "pad_constant", "pad_index", "take_axis"]
+
+Array = np.ndarray[Any, Any]
+
+
+def empty_in_order_of(x: Array, shape: tuple[int, ...]) -> Array:
+    """Uninitialised memory of another shape whose axes are ordered in memory as those of x."""
+    order = sorted(range(x.ndim), key=lambda axis: (-abs(x.strides[axis]), axis))
+    memory = np.empty([shape[axis] for axis in order], x.dtype)
+    return memory.transpose(np.argsort(order)) if x.ndim else memory
+
+
+def pad_constant(x: Array, widths: tuple[tuple[int, int], ...], value: Any = 0) -> Array:
+    """x with a constant around it; a new array unless nothing is padded at all."""
+    shape = tuple(size + a + b for size, (a, b) in zip(x.shape, widths, strict=True))
+    inner = tuple(
+        slice(max(-a, 0), size - max(-b, 0)) for size, (a, b) in zip(x.shape, widths, strict=True)
+    )
+    out = empty_in_order_of(x, shape)
+    if shape == tuple(s.stop - s.start for s in inner):
+        out[...] = x[inner]
+        return out
+    if x.dtype.kind == "O" and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    target = tuple(
+        slice(max(a, 0), size - max(b, 0)) for size, (a, b) in zip(shape, widths, strict=True)
+    )
+    # Only the frame is filled: two slabs per axis, each within what earlier axes left over.
+    frame = [slice(None)] * x.ndim
+    for axis, place in enumerate(target):
+        for slab in (slice(0, place.start), slice(place.stop, None)):
+            out[(*frame[:axis], slab)] = value
+        frame[axis] = place
+    out[target] = x[inner]
+    return out
+
+
+def pad_index(mode: str, size: int, before: int, after: int) -> Array:
+    """For every cell of the padded axis, the index of the cell that it repeats."""
+    index = np.arange(-before, size + after)
+    if mode == "replicate":
+        return np.clip(index, 0, max(size - 1, 0))
+    if mode == "circular":
+        return index % size if size else index
+    index = abs(index)
+    return np.where(index < size, index, 2 * (size - 1) - index)
+
+
+def take_axis(x: Array, index: Array, axis: int) -> Array:
+    """x at the given positions of one axis, in the memory order of x."""
+    shape = x.shape[:axis] + (len(index),) + x.shape[axis + 1 :]
+    out = empty_in_order_of(x, shape)
+    here: list[Any] = [slice(None)] * x.ndim
+    for target, source in _runs(index):
+        here[axis] = target
+        destination = out[tuple(here)]
+        here[axis] = source
+        destination[...] = x[tuple(here)]
+    return out
+
+
+def add_axis(y: Array, index: Array, axis: int, size: int) -> Array:
+    """The adjoint: every slice of y added to the position its index names."""
+    out = empty_in_order_of(y, y.shape[:axis] + (size,) + y.shape[axis + 1 :])
+    out[...] = 0
+    here: list[Any] = [slice(None)] * y.ndim
+    for source, target in _runs(index):
+        here[axis] = target
+        destination = out[tuple(here)]
+        here[axis] = source
+        part = y[tuple(here)]
+        # A run that stands still (replicate) has one cell as its target.
+        destination += part.sum(axis=axis, keepdims=True) if _still(target) else part
+    return out
+
+
+def _still(place: slice) -> bool:
+    return place.stop is not None and place.step is None and place.stop - place.start == 1
+
+
+def _runs(index: Array) -> list[tuple[slice, slice]]:
+    """Cut an index into stretches that go up by one, down by one or stand still.
+
+    Returns pairs (positions in the index, cells meant) of slices, so that no fancy indexing is
+    needed: padding consists of three such runs.
+    """
+    runs = []
+    start, n = 0, len(index)
+    cells = index.tolist()
+    while start < n:
+        stop = start + 1
+        step = 0
+        if stop < n:
+            step = cells[stop] - cells[start]
+            if step in (-1, 0, 1):
+                while stop < n and cells[stop] - cells[stop - 1] == step:
+                    stop += 1
+            else:
+                step = 0
+        first, last = cells[start], cells[stop - 1]
+        if step == -1:
+            below = last - 1 if last else None
+            cell = slice(first, below, -1)
+        else:
+            cell = slice(first, last + 1)
+        runs.append((slice(start, stop), cell))
+        start = stop
+    return runs
