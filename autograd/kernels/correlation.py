@@ -1,27 +1,302 @@
-"""Correlation and its two adjoints, one trilinear form for any number of spatial axes."""
+"""Correlation and its two adjoints: one trilinear form, computed the way that suits its shapes.
+
+The form is ``sum(y * correlate(x, w))``; it is linear in each of x, w and y, and its three partial
+derivatives are the three functions here. They take any number of spatial axes from one to three
+(more go the plain way) and arrays of any strides. Images come out batch-last (see ``layout``),
+weight gradients C-contiguous.
+
+`choose_path` decides how a geometry is computed and says why:
+
+    rows        matrix products over overlapping rows of the input (``rows``), the workhorse
+    pointwise   the same for a kernel of one element: the input itself is the matrix
+    pixels      one matrix of all windows (``pixels``): small batches, small maps
+    depthwise   multiply-and-add by kernel element (``depthwise``)
+    plain       windows and einsum (``plain``): objects, complex numbers, integers
+    empty       nothing to add up
+
+The input gradient is itself a correlation, of y with the flipped kernel whose channels have changed
+places; with a stride, one for each residue of the input's index (`_phases`), so that no zeros are
+ever inserted and no time is lost on them.
+"""
+
+from functools import lru_cache
+from itertools import product
+from math import gcd, prod
+from typing import NamedTuple
 
 import numpy as np
 
-from autograd.kernels import plain
-from autograd.kernels.layout import to_batch_last
+from autograd.kernels import depthwise, pixels, plain, rows
+from autograd.kernels.layout import empty_batch_last, memory_view, to_batch_last
+
+_PATHS = {"rows": rows, "pointwise": rows, "pixels": pixels, "depthwise": depthwise}
+_FAST = {np.dtype(np.float32), np.dtype(np.float64)}
+
+_FEW_PIXELS = 192
+"""Fewer pixels than this in one output row, over the batch, and the rows' products are too small."""
 
 
 def correlate(x, w, bias=None, *, stride, padding, dilation, groups):
-    """Correlation of ``x`` (N, C, *S) with ``w`` (O, C/groups, *K), plus ``bias`` (O,)."""
-    y = plain.correlate(x, w, bias, stride=stride, padding=padding, dilation=dilation,
-                        groups=groups)
-    return to_batch_last(y)
+    """Correlate ``x`` with the kernels ``w`` and add ``bias``.
+
+    Args:
+        x: (N, C, *S), one to three spatial axes.
+        w: (O, C/groups, *K).
+        bias: (O,) or None.
+        stride, dilation: an integer for each spatial axis.
+        padding: a pair (low, high) for each spatial axis: zeros to add, or, negative, to crop.
+        groups: divides C and O; each group of input channels reaches only its own outputs.
+
+    Returns:
+        (N, O, *P) with ``P = (S + low + high - dilation * (K - 1) - 1) // stride + 1``, of the
+        type that NumPy promotes the arguments to. float16 is computed in float32.
+
+    Shapes are taken as they come: the caller has checked them.
+
+    >>> x = np.arange(5.0).reshape(1, 1, 5)
+    >>> correlate(x, np.ones((1, 1, 3)), stride=(1,), padding=((1, 1),), dilation=(1,), groups=1)
+    array([[[1., 3., 6., 9., 7.]]])
+    """
+    given = (x, w) if bias is None else (x, w, bias)
+    dtype, path, shapes = _prepare(
+        given, x.shape, w.shape, stride, padding, dilation, groups)
+    if path == "plain":
+        return plain.correlate(
+            x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    computed = _computed(dtype)
+    y = _empty_image((x.shape[0], w.shape[0], *shapes.out), computed, path)
+    target = _memory(y)
+    if bias is not None:
+        bias = bias.astype(computed, copy=False)
+    if path == "empty":
+        target[...] = 0 if bias is None else bias[:, None, None]
+    else:
+        _PATHS[path].forward(
+            _memory(_friendly(x, computed, path)), w.astype(computed, copy=False).reshape(shapes.w),
+            bias, target, stride=shapes.stride, low=shapes.low, dilation=shapes.dilation)
+    return y.astype(dtype, copy=False)
 
 
 def correlate_input(y, w, *, input_shape, stride, padding, dilation, groups):
-    """Adjoint of `correlate` in ``x``: (N, C, *input_shape)."""
-    x = plain.correlate_input(y, w, input_shape=input_shape, stride=stride, padding=padding,
-                              dilation=dilation, groups=groups)
-    return to_batch_last(x)
+    """Adjoint of `correlate` in x; as a function of its own, the transposed convolution.
+
+    Args:
+        y: (N, O, *P).
+        w: (O, C/groups, *K).
+        input_shape: the spatial shape S of x. (P does not determine it when there is a stride.)
+        stride, padding, dilation, groups: those of `correlate`.
+
+    Returns:
+        (N, C, *S).
+    """
+    x_shape = (y.shape[0], w.shape[1] * groups, *input_shape)
+    dtype, path, shapes = _prepare(
+        (y, w), x_shape, w.shape, stride, padding, dilation, groups)
+    if path == "plain":
+        return plain.correlate_input(
+            y, w, input_shape=input_shape, stride=stride, padding=padding, dilation=dilation,
+            groups=groups)
+    computed = _computed(dtype)
+    x = _empty_image(x_shape, computed, path)
+    target = _memory(x)
+    if path == "empty":
+        target[...] = 0
+        return x.astype(dtype, copy=False)
+    y = _memory(_friendly(y, computed, path))
+    w = w.astype(computed, copy=False).reshape(shapes.w).swapaxes(1, 2)
+    for phase in shapes.phases:
+        part = target if phase.whole else target[phase.where]
+        if not part.size:
+            continue
+        if phase.taps is None:
+            part[...] = 0
+            continue
+        _PATHS[path].forward(
+            y, w[phase.taps], None, part, stride=(1, 1, 1), low=phase.low, dilation=phase.dilation)
+    return x.astype(dtype, copy=False)
 
 
 def correlate_weight(x, y, *, kernel_shape, stride, padding, dilation, groups):
-    """Adjoint of `correlate` in ``w``: (O, C/groups, *kernel_shape)."""
-    w = plain.correlate_weight(x, y, kernel_shape=kernel_shape, stride=stride, padding=padding,
-                               dilation=dilation, groups=groups)
-    return np.array(w, order="C")
+    """Adjoint of `correlate` in w.
+
+    Args:
+        x: (N, C, *S).
+        y: (N, O, *P).
+        kernel_shape: the spatial shape K of w. (S and P do not determine it.)
+        stride, padding, dilation, groups: those of `correlate`.
+
+    Returns:
+        (O, C/groups, *K), C-contiguous.
+    """
+    w_shape = (y.shape[1], x.shape[1] // groups, *kernel_shape)
+    dtype, path, shapes = _prepare(
+        (x, y), x.shape, w_shape, stride, padding, dilation, groups)
+    if path == "plain":
+        w = plain.correlate_weight(
+            x, y, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation,
+            groups=groups)
+        return np.array(w, order="C")
+    if path == "empty":
+        return np.zeros(w_shape, dtype)
+    computed = _computed(dtype)
+    w = np.empty(w_shape, computed)
+    _PATHS[path].weight(
+        _memory(_friendly(x, computed, path)), _memory(_friendly(y, computed, path)),
+        w.reshape(shapes.w), stride=shapes.stride, low=shapes.low, dilation=shapes.dilation)
+    return w.astype(dtype, copy=False)
+
+
+def choose_path(x_shape, w_shape, *, stride, padding, dilation, groups, dtype=np.float32):
+    """How the correlation of these shapes, and its two adjoints, are computed, and why.
+
+    Args: shapes (N, C, *S) and (O, C/groups, *K), and the arguments of `correlate`.
+
+    Returns:
+        (name, reason): a key of the table at the top of this module, and a sentence.
+
+    >>> choose_path((64, 1, 28, 28), (8, 1, 5, 5), stride=(1, 1), padding=((0, 0), (0, 0)),
+    ...             dilation=(1, 1), groups=1)[0]
+    'rows'
+    """
+    if np.dtype(dtype) not in _FAST and dtype != np.float16:
+        return "plain", f"{np.dtype(dtype)} arrays are computed with windows and einsum"
+    if len(x_shape) > 5:
+        return "plain", f"{len(x_shape) - 2} spatial axes are computed with windows and einsum"
+    shapes = _shapes(tuple(x_shape), tuple(w_shape), stride, padding, dilation, groups)
+    return shapes.path, shapes.reason
+
+
+class _Phase(NamedTuple):
+    """The elements of the input whose index has one residue modulo the stride, and their taps."""
+
+    whole: bool  # they are all elements
+    where: tuple[slice, ...]  # of the memory view (D, H, C, W, N)
+    taps: tuple | None  # of the kernel's view: the flipped part that reaches them; None: no one does
+    low: tuple[int, ...]
+    dilation: tuple[int, ...]
+
+
+class _Shapes(NamedTuple):
+    """What follows from the shapes of a call, spatial tuples always three long."""
+
+    path: str
+    reason: str
+    out: tuple[int, ...]  # spatial shape of y, as long as the user's
+    w: tuple[int, ...]  # (groups, O/groups, C/groups, kD, kH, kW)
+    stride: tuple[int, ...]
+    low: tuple[int, ...]
+    dilation: tuple[int, ...]
+    phases: tuple[_Phase, ...]
+
+
+@lru_cache(maxsize=4096)
+def _shapes(x_shape, w_shape, stride, padding, dilation, groups) -> _Shapes:
+    n, c, *size = x_shape
+    o, each, *kernel = w_shape
+    out = plain.output_shape(size, kernel, stride, padding, dilation)
+    missing = 3 - len(size)
+    ones, zeros = (1,) * missing, (0,) * missing
+    full_size, full_kernel = (*ones, *size), (*ones, *kernel)
+    stride, dilation = (*ones, *stride), (*ones, *dilation)
+    low = (*zeros, *(pair[0] for pair in padding))
+    path, reason = _choose(n, c, o, each, full_size, full_kernel, (*ones, *out), stride, low, groups)
+    return _Shapes(
+        path, reason, out, (groups, o // groups, each, *full_kernel), stride, low, dilation,
+        _phases(full_size, full_kernel, stride, low, dilation))
+
+
+def _choose(n, c, o, each, size, kernel, out, stride, low, groups):
+    if not (n * c * o * prod(size) * prod(out) * prod(kernel)):
+        return "empty", "there is nothing to multiply"
+    if groups > 1 and max(each, o // groups) <= 2:
+        return "depthwise", (
+            f"{each} input and {o // groups} output channels in a group are no work for BLAS")
+    pixels_in_row = n * out[2]
+    if pixels_in_row < _FEW_PIXELS:
+        return "pixels", (
+            f"an output row has only {pixels_in_row} pixels over the batch (fewer than "
+            f"{_FEW_PIXELS}), so all windows become columns of one matrix")
+    if prod(kernel) == 1 and prod(stride) == 1 and not any(low) and size == out:
+        return "pointwise", "a kernel of one element multiplies the input as it lies"
+    return "rows", (
+        f"an output row has {pixels_in_row} pixels over the batch, enough for matrix products over "
+        "overlapping rows")
+
+
+def _phases(size, kernel, stride, low, dilation) -> tuple[_Phase, ...]:
+    axes = [*map(_axis_phases, size, kernel, stride, low, dilation)]
+    whole = stride == (1, 1, 1)
+    phases = []
+    for d, h, w in product(*axes):
+        reached = None not in (d[1], h[1], w[1])
+        phases.append(_Phase(
+            whole,
+            (d[0], h[0], slice(None), w[0]),
+            (slice(None), slice(None), slice(None), d[1], h[1], w[1]) if reached else None,
+            (d[2], h[2], w[2]),
+            (d[3], h[3], w[3]),
+        ))
+    return tuple(phases)
+
+
+def _axis_phases(size, kernel, stride, low, dilation):
+    """For each residue r of an input index q = r + stride * m: where, taps, low, dilation.
+
+    Output p and tap k meet in q = p * stride + k * dilation - low. For one residue that leaves
+    every ``step``-th tap, counted from ``first``, and p = m + base - t * spread for the t-th of them.
+    """
+    common = gcd(stride, dilation)
+    step, spread = stride // common, dilation // common
+    for r in range(min(stride, size)):
+        where = slice(r, None, stride)
+        first = next((k for k in range(step) if (r + low - k * dilation) % stride == 0), kernel)
+        count = len(range(first, kernel, step))
+        if not count:
+            yield where, None, 0, 1
+            continue
+        base = (r + low - first * dilation) // stride
+        flipped = slice(first + (count - 1) * step, None, -step)
+        yield where, flipped, (count - 1) * spread - base, spread
+
+
+def _prepare(arrays, x_shape, w_shape, stride, padding, dilation, groups):
+    """The type of the result, the name of the path, and the shapes."""
+    dtype = arrays[0].dtype
+    for a in arrays:
+        if a.dtype != dtype or not dtype.isnative:
+            dtype = np.result_type(*arrays)
+            break
+    if dtype not in _FAST and dtype != np.float16 or len(x_shape) > 5:
+        return dtype, "plain", None
+    shapes = _shapes(x_shape, w_shape, stride, padding, dilation, groups)
+    return dtype, shapes.path, shapes
+
+
+def _computed(dtype):
+    return np.dtype(np.float32) if dtype == np.float16 else dtype
+
+
+def _empty_image(shape, dtype, path):
+    """Memory for an image: batch-last, but (C, *S) for one sample when the pixels make a matrix."""
+    if path == "pixels" and shape[0] == 1:
+        return np.empty(shape, dtype)
+    return empty_batch_last(shape, dtype)
+
+
+def _friendly(x, dtype, path):
+    """``x`` in type ``dtype`` and, where a path counts on it, with batch-last rows without gaps."""
+    if x.dtype != dtype:
+        x = x.astype(dtype)
+    if path == "pixels" or path == "empty":
+        return x
+    n, width = x.shape[0], x.shape[-1]
+    item = x.itemsize
+    if (x.strides[0] == item or n == 1) and (x.strides[-1] == n * item or width == 1):
+        return x
+    return to_batch_last(x)
+
+
+def _memory(x):
+    """View of ``x`` (N, C, *S) as (D, H, C, W, N)."""
+    view = memory_view(x)
+    return view[(None,) * (5 - view.ndim)]

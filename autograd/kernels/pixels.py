@@ -1,0 +1,148 @@
+"""Correlation as one matrix product over all pixels of all samples, for small batches and maps.
+
+Where the rows of an image times the batch are short, the products of ``rows`` would be too small
+for BLAS. Here every pixel's window is copied to a column of one matrix (im2col), (C*kD*kH*kW)
+times (D*H*W*N), which is multiplied at once, or in a few blocks when it would be large. The cost of
+the copies grows with the whole kernel, but so few calls are made that it pays on small work.
+
+Axes as in ``rows``: x is (D, H, C, W, N), y is (D, H, O, W, N), w is (groups, O/groups, C/groups,
+kD, kH, kW).
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from autograd.kernels import threads
+from autograd.kernels.memory import scratch
+
+_BLOCK_BYTES = 4 * 2**20
+_PIXELS_FIRST = (2, 0, 1, 3, 4)  # (D, H, C, W, N) -> (C, D, H, W, N)
+
+
+@lru_cache(maxsize=1024)
+def blocks(w_shape, y_shape, itemsize) -> tuple[tuple[slice, slice], ...]:
+    """The output cut along depth and rows: slices of both."""
+    groups, _, c, *kernel = w_shape
+    depth, height, _, width, n = y_shape
+    row = groups * c * kernel[0] * kernel[1] * kernel[2] * width * n * itemsize
+    rows = max(_BLOCK_BYTES // max(row, 1), 1)
+    if rows >= depth * height:
+        return ((slice(0, depth), slice(0, height)),)
+    count = -(-height // rows)
+    rows = -(-height // count)
+    return tuple(
+        (slice(d, d + 1), slice(h, min(h + rows, height)))
+        for d in range(depth) for h in range(0, height, rows)
+    )
+
+
+def forward(x, w, bias, out, *, stride, low, dilation) -> None:
+    """Write the correlation of ``x`` with ``w``, plus ``bias`` (O,) or None, to ``out``."""
+    groups, o, c, *kernel = w.shape
+    matrix = w.reshape(groups, o, -1)
+    cut = blocks(w.shape, out.shape, x.itemsize)
+    pixels = out.transpose(_PIXELS_FIRST)
+    if bias is not None:
+        bias = bias.reshape(-1, 1, 1, 1, 1)
+    with _padded(x, kernel, out.shape, stride, low, dilation) as p:
+        windows = _windows(p, groups, kernel, out.shape, stride, dilation)
+
+        def run(block) -> None:
+            target = pixels[:, block[0], block[1]]
+            shape = (groups, o, target[0].size)
+            if target.flags.c_contiguous:
+                with _columns(windows, block) as e:
+                    np.matmul(matrix, e, out=target.reshape(shape))
+                if bias is not None:
+                    target += bias
+                return
+            with _columns(windows, block) as e, scratch(shape, out.dtype) as y:
+                np.matmul(matrix, e, out=y)
+                y = y.reshape(target.shape)
+                if bias is None:
+                    np.copyto(target, y)
+                else:
+                    np.add(y, bias, out=target)
+
+        threads.for_each(run, cut, len(cut) > 1)
+
+
+def weight(x, y, out, *, stride, low, dilation) -> None:
+    """Write the weight gradient to ``out`` (groups, O/groups, C/groups, kD, kH, kW), contiguous."""
+    groups, o, c, *kernel = out.shape
+    cut = blocks(out.shape, y.shape, x.itemsize)
+    matrix = out.reshape(groups, o, -1)
+    pixels = y.transpose(_PIXELS_FIRST)
+    with _padded(x, kernel, y.shape, stride, low, dilation) as p:
+        windows = _windows(p, groups, kernel, y.shape, stride, dilation)
+
+        def product(block, out):
+            g = pixels[:, block[0], block[1]].reshape(groups, o, -1)
+            with _columns(windows, block) as e:
+                np.matmul(g, e.swapaxes(1, 2), out=out)
+
+        if len(cut) == 1:
+            product(cut[0], matrix)
+        else:
+            with scratch((len(cut), *matrix.shape), x.dtype) as sums:
+                threads.for_each(lambda i: product(cut[i], sums[i]), range(len(cut)), True)
+                np.add.reduce(sums, axis=0, out=matrix)
+
+
+class _padded(scratch):
+    """Context: ``x`` zero-padded (or cropped) as (C, D, H, W, N), just as far as windows reach."""
+
+    __slots__ = ("_low", "_x")
+
+    def __init__(self, x, kernel, y_shape, stride, low, dilation) -> None:
+        d, h, _, w, n = y_shape
+        reach = [
+            (count - 1) * s + (k - 1) * step + 1
+            for count, s, k, step in zip((d, h, w), stride, kernel, dilation, strict=True)
+        ]
+        super().__init__((x.shape[2], *reach, n), x.dtype)
+        self._x = x.transpose(_PIXELS_FIRST)
+        self._low = low
+
+    def __enter__(self):
+        p = super().__enter__()
+        source, target, whole = [], [], True
+        for size, reach, low in zip(self._x.shape[1:4], p.shape[1:4], self._low, strict=True):
+            first, last = max(low, 0), min(size + low, reach)
+            whole = whole and first == 0 and last == reach
+            last = max(last, first)
+            target.append(slice(first, last))
+            source.append(slice(first - low, last - low))
+        if not whole:
+            p[...] = 0
+        p[(slice(None), *target)] = self._x[(slice(None), *source)]
+        return p
+
+
+def _windows(p, groups, kernel, y_shape, stride, dilation):
+    """View (groups, C/groups, kD, kH, kW, D, H, W, N) of all windows of ``p`` (C, D, H, W, N)."""
+    c, sd, sh, sw, sn = p.strides
+    d, h, _, w, n = y_shape
+    each = p.shape[0] // groups
+    return np.ndarray(
+        (groups, each, *kernel, d, h, w, n), p.dtype, p, 0,
+        (c * each, c, sd * dilation[0], sh * dilation[1], sw * dilation[2],
+         sd * stride[0], sh * stride[1], sw * stride[2], sn),
+    )
+
+
+class _columns(scratch):
+    """Context: the windows of one block copied to a matrix (groups, K, pixels)."""
+
+    __slots__ = ("_windows",)
+
+    def __init__(self, windows, block) -> None:
+        self._windows = windows[:, :, :, :, :, block[0], block[1]]
+        super().__init__(self._windows.shape, windows.dtype)
+
+    def __enter__(self):
+        e = super().__enter__()
+        np.copyto(e, self._windows)
+        groups, c, kd, kh, kw, d, h, w, n = e.shape
+        return e.reshape(groups, c * kd * kh * kw, d * h * w * n)

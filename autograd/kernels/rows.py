@@ -1,0 +1,249 @@
+"""Correlation as a batch of overlapping matrix products, for batch-last memory.
+
+The input is expanded along the kernel's width only: row ``h`` of the expansion holds, for each
+channel c and kernel column k, the pixels that column meets, ``E[h, c, k, (w, n)]``. Then the kH
+consecutive rows ``h*s ... h*s + kH - 1`` are, as they lie, the matrix of shape ``(kH*C*kW, W*N)``
+that the weights of output row h multiply, and the matrices of all output rows are one strided view
+whose items overlap. `np.matmul` hands it to BLAS, so the expansion is kW-fold, not kH*kW-fold. With
+dilated rows nothing lies together, and E is expanded along the height as well.
+
+It is done block by block in scratch: some output rows times some of the width. The rows of a block
+are padded to an odd number of cache lines, since BLAS reads them down the columns, and a stride of
+a power of two would map a whole column to a few sets of the cache.
+
+Everything here is three-dimensional (shapes D, H, W) in memory order: x is (D, H, C, W, N), y is
+(D, H, O, W, N), w is (groups, O/groups, C/groups, kD, kH, kW). The rows (W, N) of the arrays read
+must lie without gaps; those written to may be strided.
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from autograd.kernels import threads
+from autograd.kernels.memory import scratch
+
+_COLUMNS = 512
+"""Pixels of one product: enough for BLAS, few enough for a row of E to stay in the cache."""
+
+_BLOCK_BYTES = 2 * 2**20
+"""Size of E that a block aims at: about the second-level cache."""
+
+_LEAST_ROWS = 8
+"""Fewer rows in a block, and the kH - 1 extra rows of its expansion weigh too much."""
+
+_LANES = 8
+"""Partial weight gradients that are summed apart, so that as many threads can share the work."""
+
+
+class Block(NamedTuple):
+    """Part of the output: depth ``d``, rows ``h0:h1``, columns ``w0:w1``."""
+
+    d: int
+    h0: int
+    h1: int
+    w0: int
+    w1: int
+
+
+class Plan(NamedTuple):
+    """How one geometry is cut up. Depends on shapes alone."""
+
+    blocks: tuple[Block, ...]
+    overlap: bool  # the rows of E are input rows, shared by the products; else output rows
+    direct: bool  # the input itself serves as E
+    big: bool  # worth a second thread
+
+
+@lru_cache(maxsize=1024)
+def plan(x_shape, w_shape, y_shape, stride, low, dilation, itemsize) -> Plan:
+    """Cut the output into blocks."""
+    groups, o, c, kd, kh, kw = w_shape
+    d, h, _, w, n = y_shape
+    overlap = kh > 1 and dilation[1] == 1 and stride[1] < kh
+    direct = (
+        kd * kh * kw == 1 and stride[2] == 1 and not any(low)
+        and all((y_shape[i] - 1) * s < x_shape[i] for i, s in ((0, stride[0]), (1, stride[1])))
+        and y_shape[3] == x_shape[3]
+    )
+    width = w if direct else _parts(w, max(1, _COLUMNS // max(n, 1)))
+    row = groups * c * kd * kw * width * n * itemsize * (1 if overlap else kh)
+    if direct:
+        row = groups * (c + o) * w * n * itemsize
+    rows = max(_BLOCK_BYTES // max(row, 1), _LEAST_ROWS if overlap else 1)
+    rows = _parts(h, rows)
+    blocks = tuple(
+        Block(i, j, min(j + rows, h), k, min(k + width, w))
+        for i in range(d)
+        for j in range(0, h, max(rows, 1))
+        for k in range(0, w, max(width, 1))
+    )
+    work = groups * o * c * kd * kh * kw * d * h * w * n
+    return Plan(blocks, overlap, direct, work > threads.WORTHWHILE)
+
+
+def _parts(size: int, most: int) -> int:
+    """Length of equal parts of ``size``, none longer than ``most``."""
+    return -(-size // -(-size // most)) if size else 0
+
+
+def forward(x, w, bias, out, *, stride, low, dilation) -> None:
+    """Write the correlation of ``x`` with ``w``, plus ``bias`` (O,) or None, to ``out``.
+
+    Element p of ``out`` looks at the inputs ``p * stride + k * dilation - low``; those that do not
+    exist count as 0.
+    """
+    groups, o, c, kd, kh, kw = w.shape
+    cut = plan(x.shape, w.shape, out.shape, stride, low, dilation, x.itemsize)
+    matrix = w.transpose(0, 1, 4, 3, 2, 5).reshape(groups, 1, o, kh * kd * c * kw)
+    if bias is not None:
+        bias = bias.reshape(groups * o, 1)
+    n = out.shape[4]
+    flat = _merge_last(out)
+
+    def run(block: Block) -> None:
+        rows, columns = block.h1 - block.h0, (block.w1 - block.w0) * n
+        with _expanded(x, w.shape, block, cut, stride, low, dilation) as e:
+            if flat is not None:
+                y = flat[block.d, block.h0 : block.h1, :, block.w0 * n : block.w1 * n]
+                np.matmul(matrix, e, out=_split(y, groups).swapaxes(0, 1))
+                if bias is not None:
+                    y += bias
+                return
+            with scratch((rows, groups, o, columns), out.dtype) as y:
+                np.matmul(matrix, e, out=y.swapaxes(0, 1))
+                y = y.reshape(rows, groups * o, columns)
+                if bias is not None:
+                    y += bias
+                target = out[block.d, block.h0 : block.h1, :, block.w0 : block.w1]
+                np.copyto(target, y.reshape(target.shape))
+
+    threads.for_each(run, cut.blocks, cut.big)
+
+
+def weight(x, y, out, *, stride, low, dilation) -> None:
+    """Write the weight gradient to ``out`` (groups, O/groups, C/groups, kD, kH, kW)."""
+    groups, o, c, kd, kh, kw = w_shape = out.shape
+    cut = plan(x.shape, w_shape, y.shape, stride, low, dilation, x.itemsize)
+    k, n = kd * kh * kw * c, y.shape[4]
+    flat = _merge_last(y)
+    lanes = min(_LANES, len(cut.blocks)) if cut.big else 1
+    with scratch((lanes, groups, k, o), x.dtype) as sums:
+
+        def run(lane: int) -> None:
+            """Sum the products of blocks lane, lane + lanes, ... in that order."""
+            total = sums[lane]
+            for i, block in enumerate(cut.blocks[lane::lanes]):
+                rows = block.h1 - block.h0
+                g = flat[block.d, block.h0 : block.h1, :, block.w0 * n : block.w1 * n]
+                g = _split(g, groups).transpose(1, 0, 3, 2)
+                with (
+                    _expanded(x, w_shape, block, cut, stride, low, dilation) as e,
+                    scratch((groups, rows, k, o), x.dtype) as products,
+                ):
+                    np.matmul(e, g, out=products)
+                    if i == 0:
+                        np.add.reduce(products, axis=1, out=total)
+                    else:
+                        for row in range(rows):
+                            total += products[:, row]
+
+        threads.for_each(run, range(lanes), cut.big)
+        total = sums[0] if lanes == 1 else np.add.reduce(sums, axis=0)
+        out[...] = total.reshape(groups, kh, kd, c, kw, o).transpose(0, 5, 3, 2, 1, 4)
+
+
+class _expanded:
+    """Context: the matrices (groups, rows, K, columns) that meet the weights of one block."""
+
+    __slots__ = ("_arguments", "_loan")
+
+    def __init__(self, *arguments) -> None:
+        self._arguments = arguments
+        self._loan = None
+
+    def __enter__(self) -> np.ndarray:
+        x, w_shape, block, cut, stride, low, dilation = self._arguments
+        groups, _, c, kd, kh, kw = w_shape
+        n = x.shape[4]
+        rows, width = block.h1 - block.h0, block.w1 - block.w0
+        if cut.direct:
+            s = stride[1]
+            flat = _merge_last(x)
+            e = flat[block.d * stride[0], block.h0 * s : (block.h1 - 1) * s + 1 : s]
+            return _split(e, groups).swapaxes(0, 1)
+        columns = width * n
+        line = 16 * (-(-columns // 16) | 1)
+        tall = (rows - 1) * stride[1] + kh if cut.overlap else rows
+        taps = 1 if cut.overlap else kh
+        self._loan = scratch((groups, tall, taps, kd, c, kw, line), x.dtype)
+        e = self._loan.__enter__()
+        target = e[..., :columns].reshape(groups, tall, taps, kd, c, kw, width, n)
+        _expand(x, target, block, cut.overlap, stride, low, dilation)
+        strides = e.strides
+        step = strides[1] * (stride[1] if cut.overlap else 1)
+        return np.ndarray(
+            (groups, rows, kh * kd * c * kw, columns), x.dtype, e, 0,
+            (strides[0], step, strides[5], strides[6]),
+        )
+
+    def __exit__(self, *exception) -> None:
+        if self._loan is not None:
+            self._loan.__exit__()
+
+
+def _expand(x, e, block, overlap, stride, low, dilation) -> None:
+    """Copy the pixels that each tap of the kernel meets to ``e`` (G, rows, kH, kD, C, kW, W, N)."""
+    groups, tall, taps, kd, c, kw, width, n = e.shape
+    depth, height, _, x_width, _ = x.shape
+    source = x.reshape(depth, height, groups, c, x_width, n) if groups > 1 else x[:, :, None]
+    step = 1 if overlap else stride[1]
+    for j in range(kd):
+        at = block.d * stride[0] + j * dilation[0] - low[0]
+        if not 0 <= at < depth:
+            e[:, :, :, j] = 0
+            continue
+        for i in range(taps):
+            top = block.h0 * stride[1] + i * dilation[1] - low[1]
+            h0, h1 = _inside(top, step, tall, height)
+            if h0 > 0:
+                e[:, :h0, i, j] = 0
+            if h1 < tall:
+                e[:, h1:, i, j] = 0
+            if h0 == h1:
+                continue
+            lines = source[at, top + h0 * step : top + (h1 - 1) * step + 1 : step]
+            lines = lines.swapaxes(0, 1)
+            for k in range(kw):
+                left = block.w0 * stride[2] + k * dilation[2] - low[2]
+                w0, w1 = _inside(left, stride[2], width, x_width)
+                tap = e[:, h0:h1, i, j, :, k]
+                if w0 > 0:
+                    tap[:, :, :, :w0] = 0
+                if w1 < width:
+                    tap[:, :, :, w1:] = 0
+                if w0 < w1:
+                    first = left + w0 * stride[2]
+                    last = left + (w1 - 1) * stride[2] + 1
+                    tap[:, :, :, w0:w1] = lines[:, :, :, first : last : stride[2]]
+
+
+def _inside(start: int, step: int, count: int, size: int) -> tuple[int, int]:
+    """Range of i in 0 ... count - 1 for which ``start + i * step`` lies in 0 ... size - 1."""
+    first = min(max(-(start // step), 0), count)
+    last = min((size - 1 - start) // step + 1, count)
+    return first, max(last, first)
+
+
+def _merge_last(a):
+    """View of ``a`` (D, H, C, W, N) as (D, H, C, W * N), or None where memory does not allow it."""
+    w, n = a.shape[3:]
+    if a.strides[4] != a.itemsize and n > 1 or a.strides[3] != n * a.itemsize and w > 1:
+        return None
+    return a.reshape(*a.shape[:3], w * n)
+
+
+def _split(a, groups):
+    """View of ``a`` (rows, C, columns) as (rows, groups, C/groups, columns)."""
+    return a.reshape(len(a), groups, a.shape[1] // groups, a.shape[2])
