@@ -1,0 +1,507 @@
+"""Optimizers and schedules against PyTorch: live (marker ``torch``) and as recorded in a file.
+
+``python tests/nn/test_optim.py`` records anew, with PyTorch installed.
+"""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from nn.optim import lr_scheduler
+
+RECORDED = Path(__file__).with_name("optim_reference.json")
+STEPS = 30
+START = np.array([[1.5, -2.0, 0.25], [0.0, 3.0, -0.75]])
+TARGET = np.array([[0.5, 1.0, -1.0], [2.0, 0.0, 0.0]])
+CURVATURE = np.array([[1.0, 4.0, 0.2], [2.0, 9.0, 0.0]])
+
+OPTIMIZERS = {
+    "sgd": ("SGD", {"lr": 0.05}),
+    "sgd default": ("SGD", {}),
+    "sgd momentum": ("SGD", {"lr": 0.02, "momentum": 0.9, "dampening": 0.1, "weight_decay": 0.01}),
+    "sgd nesterov": ("SGD", {"lr": 0.02, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    "sgd maximize": ("SGD", {"lr": 1e-3, "maximize": True, "weight_decay": 0.1, "momentum": 0.5}),
+    "adam": ("Adam", {"lr": 0.1}),
+    "adam decay": ("Adam", {"lr": 0.1, "betas": (0.8, 0.95), "weight_decay": 0.1, "eps": 1e-3}),
+    "adam amsgrad": ("Adam", {"lr": 0.2, "amsgrad": True, "maximize": True}),
+    "adamw": ("AdamW", {"lr": 0.1}),
+    "adamw decay": ("AdamW", {"lr": 0.1, "weight_decay": 0.3, "amsgrad": True}),
+    "adamw maximize": ("AdamW", {"lr": 0.01, "weight_decay": 0.3, "maximize": True}),
+    "adagrad": ("Adagrad", {"lr": 0.5}),
+    "adagrad decay": (
+        "Adagrad",
+        {"lr": 0.5, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5},
+    ),
+    "rmsprop": ("RMSprop", {"lr": 0.05}),
+    "rmsprop centered": (
+        "RMSprop",
+        {"lr": 0.01, "centered": True, "momentum": 0.9, "weight_decay": 0.1, "alpha": 0.9},
+    ),
+    "rmsprop momentum": ("RMSprop", {"lr": 0.01, "momentum": 0.5, "maximize": True}),
+}
+
+SCHEDULES = {
+    "step": ("StepLR", {"step_size": 4, "gamma": 0.5}),
+    "multistep": ("MultiStepLR", {"milestones": [3, 7, 7, 20], "gamma": 0.3}),
+    "exponential": ("ExponentialLR", {"gamma": 0.9}),
+    "cosine": ("CosineAnnealingLR", {"T_max": 9, "eta_min": 0.01}),
+    "linear": ("LinearLR", {"start_factor": 0.25, "end_factor": 0.8, "total_iters": 6}),
+    "linear default": ("LinearLR", {}),
+    "constant": ("ConstantLR", {"factor": 0.2, "total_iters": 4}),
+    "onecycle": ("OneCycleLR", {"max_lr": 0.3, "total_steps": STEPS + 1}),
+    "onecycle three": (
+        "OneCycleLR",
+        {
+            "max_lr": 0.3,
+            "epochs": 5,
+            "steps_per_epoch": 7,
+            "three_phase": True,
+            "anneal_strategy": "linear",
+            "pct_start": 0.4,
+        },
+    ),
+    "plateau": ("ReduceLROnPlateau", {"patience": 2, "factor": 0.5, "cooldown": 1}),
+    "plateau abs": (
+        "ReduceLROnPlateau",
+        {
+            "mode": "max",
+            "patience": 0,
+            "factor": 0.7,
+            "threshold": 0.3,
+            "threshold_mode": "abs",
+            "min_lr": 0.02,
+        },
+    ),
+}
+
+
+def gradient(values, step):
+    """Of a quadratic with a wobble, so that no buffer ever settles."""
+    return CURVATURE * (values - TARGET) + np.sin(step + np.arange(6.0)).reshape(2, 3)
+
+
+def run_optimizer(optim, parameter, values, set_grad, name, options):
+    """The parameter after every step of a run; works on our classes and on PyTorch's."""
+    optimizer = getattr(optim, name)([parameter], **options)
+    path = []
+    for step in range(STEPS):
+        set_grad(parameter, gradient(values(parameter), step))
+        optimizer.step()
+        path.append(values(parameter).ravel().tolist())
+    return path
+
+
+def run_schedule(optim, schedulers, parameter, set_grad, make):
+    """Rates and momenta of two groups along a run."""
+    optimizer = optim.SGD(
+        [{"params": [parameter[0]]}, {"params": [parameter[1]], "lr": 0.4}], lr=0.1, momentum=0.5
+    )
+    schedule = make(schedulers, optimizer)
+    path = []
+    for step in range(STEPS):
+        path.append([group[key] for group in optimizer.param_groups for key in ("lr", "momentum")])
+        for p in parameter:
+            set_grad(p, np.zeros(p.shape))
+        optimizer.step()
+        if type(schedule).__name__ == "ReduceLROnPlateau":
+            schedule.step(math.cos(step / 3) + 1.5)
+        else:
+            schedule.step()
+    return path
+
+
+def by_name(name, options):
+    return lambda schedulers, optimizer: getattr(schedulers, name)(optimizer, **options)
+
+
+def in_sequence(schedulers, optimizer):
+    return schedulers.SequentialLR(
+        optimizer,
+        [
+            schedulers.LinearLR(optimizer, start_factor=0.1, total_iters=5),
+            schedulers.CosineAnnealingLR(optimizer, T_max=8),
+            schedulers.ExponentialLR(optimizer, gamma=0.5),
+        ],
+        milestones=[5, 20],
+    )
+
+
+def by_lambda(schedulers, optimizer):
+    return schedulers.LambdaLR(optimizer, [lambda t: 0.95**t, lambda t: 1 / (t + 1)])
+
+
+MAKERS = {name: by_name(*case) for name, case in SCHEDULES.items()}
+MAKERS |= {"sequence": in_sequence, "lambda": by_lambda}
+
+
+def ours_set_grad(p, g):
+    p.grad = autograd.tensor(np.asarray(g, dtype=p.dtype))
+
+
+def ours_optimizer(case):
+    p = nn.Parameter(START)
+    return run_optimizer(nn.optim, p, lambda p: p.data, ours_set_grad, *OPTIMIZERS[case])
+
+
+def ours_schedule(case):
+    p = [nn.Parameter(np.ones(2)), nn.Parameter(np.ones(3))]
+    return run_schedule(nn.optim, lr_scheduler, p, ours_set_grad, MAKERS[case])
+
+
+def torch_optimizer(torch, case):
+    def set_grad(p, g):
+        p.grad = torch.tensor(g, dtype=p.dtype)
+
+    p = torch.nn.Parameter(torch.tensor(START))
+    values = lambda p: p.detach().numpy()
+    return run_optimizer(torch.optim, p, values, set_grad, *OPTIMIZERS[case])
+
+
+def torch_schedule(torch, case):
+    def set_grad(p, g):
+        p.grad = torch.tensor(g, dtype=p.dtype)
+
+    p = [torch.nn.Parameter(torch.ones(2)), torch.nn.Parameter(torch.ones(3))]
+    return run_schedule(torch.optim, torch.optim.lr_scheduler, p, set_grad, MAKERS[case])
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    return json.loads(RECORDED.read_text())
+
+
+@pytest.mark.parametrize("case", OPTIMIZERS)
+def test_optimizer_follows_the_recorded_run(case, recorded):
+    np.testing.assert_allclose(ours_optimizer(case), recorded["optimizers"][case], rtol=1e-8)
+
+
+@pytest.mark.parametrize("case", MAKERS)
+def test_schedule_follows_the_recorded_run(case, recorded):
+    np.testing.assert_allclose(
+        ours_schedule(case), recorded["schedules"][case], rtol=1e-8, atol=1e-12
+    )
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("case", OPTIMIZERS)
+def test_optimizer_follows_pytorch(case, torch):
+    np.testing.assert_allclose(ours_optimizer(case), torch_optimizer(torch, case), rtol=1e-8)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("case", MAKERS)
+def test_schedule_follows_pytorch(case, torch):
+    np.testing.assert_allclose(
+        ours_schedule(case), torch_schedule(torch, case), rtol=1e-8, atol=1e-12
+    )
+
+
+def test_schedules_side_by_side_multiply():
+    optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=0.5)
+    first = lr_scheduler.ExponentialLR(optimizer, gamma=0.9)
+    second = lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.1)
+    for _ in range(3):
+        first.step()
+        second.step()
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * 0.9**3 * 0.1)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad", "RMSprop"])
+def test_float32_and_0d_parameters_take_the_same_steps(name):
+    options = {"momentum": 0.9} if name in ("SGD", "RMSprop") else {}
+    vector = nn.Parameter(np.float32([2.0]))
+    scalar = nn.Parameter(np.float32(2.0))
+    optimizers = [getattr(nn.optim, name)([p], lr=0.1, **options) for p in (vector, scalar)]
+    for _ in range(3):
+        for p, optimizer in zip((vector, scalar), optimizers, strict=True):
+            optimizer.zero_grad()
+            (p * p).sum().backward()
+            optimizer.step()
+    assert vector.dtype == scalar.dtype == np.float32
+    assert scalar.shape == ()
+    assert scalar.item() == vector.item() < 2.0
+
+
+def test_step_is_noticed_by_a_backward_that_saved_the_parameter():
+    p = nn.Parameter([1.0, 2.0])
+    optimizer = nn.optim.SGD([p], lr=0.1)
+    loss = (p * p).sum()
+    loss.backward(retain_graph=True)
+    optimizer.step()
+    with pytest.raises(RuntimeError, match="multiply"):
+        loss.backward()
+
+
+def test_parameters_without_gradient_stay():
+    a, b = nn.Parameter([1.0]), nn.Parameter([1.0])
+    optimizer = nn.optim.Adam([a, b], weight_decay=0.1)
+    ours_set_grad(a, [1.0])
+    optimizer.step()
+    assert a.item() != 1.0
+    assert b.item() == 1.0
+    assert b not in optimizer.state
+
+
+def test_closure_runs_with_recording_on_and_its_loss_is_returned():
+    p = nn.Parameter([3.0])
+    optimizer = nn.optim.SGD([p], lr=0.5)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (p * p).sum()
+        loss.backward()
+        return loss
+
+    with autograd.no_grad():
+        assert optimizer.step(closure).item() == 9.0
+    assert p.item() == 0.0
+
+
+def test_zero_grad_forgets_or_zeroes():
+    p = nn.Parameter([1.0, 2.0])
+    optimizer = nn.optim.SGD([p])
+    ours_set_grad(p, [1.0, 1.0])
+    optimizer.zero_grad(set_to_none=False)
+    assert p.grad.tolist() == [0.0, 0.0]
+    optimizer.zero_grad()
+    assert p.grad is None
+
+
+@pytest.mark.parametrize("case", OPTIMIZERS)
+def test_going_on_from_a_state_dict_is_the_same_run(case):
+    name, options = OPTIMIZERS[case]
+    p = nn.Parameter(START)
+    optimizer = getattr(nn.optim, name)([p], **options)
+    expected = ours_optimizer(case)
+    for step in range(STEPS):
+        if step == 11:  # everything anew from what was saved
+            saved = optimizer.state_dict()
+            p = nn.Parameter(p)
+            optimizer = getattr(nn.optim, name)([p], lr=123.0)
+            optimizer.load_state_dict(saved)
+        ours_set_grad(p, gradient(p.data, step))
+        optimizer.step()
+    np.testing.assert_array_equal(p.data.ravel(), expected[-1])
+
+
+def test_state_dict_is_a_copy():
+    p = nn.Parameter([1.0])
+    optimizer = nn.optim.SGD([p], momentum=0.9)
+    ours_set_grad(p, [1.0])
+    optimizer.step()
+    saved = optimizer.state_dict()
+    optimizer.step()
+    assert saved["state"][0]["momentum_buffer"].tolist() == [1.0]
+    assert saved["param_groups"][0]["params"] == [0]
+
+
+@pytest.mark.parametrize("case", MAKERS)
+def test_schedule_goes_on_from_its_state_dict(case):
+    def make():
+        p = [nn.Parameter(np.ones(2)), nn.Parameter(np.ones(3))]
+        optimizer = nn.optim.SGD(
+            [{"params": [p[0]]}, {"params": [p[1]], "lr": 0.4}], lr=0.1, momentum=0.5
+        )
+        return optimizer, MAKERS[case](lr_scheduler, optimizer)
+
+    path = []
+    optimizer, schedule = make()
+    for step in range(STEPS):
+        if step == 13:
+            saved = optimizer.state_dict(), schedule.state_dict()
+            optimizer, schedule = make()
+            optimizer.load_state_dict(saved[0])
+            schedule.load_state_dict(saved[1])
+        path.append([group[key] for group in optimizer.param_groups for key in ("lr", "momentum")])
+        plateau = type(schedule).__name__ == "ReduceLROnPlateau"
+        schedule.step(*[math.cos(step / 3) + 1.5] * plateau)
+    np.testing.assert_array_equal(path, ours_schedule(case))
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (lambda s: s["param_groups"].append({"params": []}), ValueError, r"\[2, 0\].*\[2\]"),
+        (lambda s: s["param_groups"][0]["params"].pop(), ValueError, r"\[1\].*\[2\]"),
+        (lambda s: s["param_groups"][0].update(lr=-1.0), ValueError, "lr"),
+        (lambda s: s["state"].update({7: {}}), ValueError, "7"),
+        (
+            lambda s: s["state"][0].update(momentum_buffer=np.zeros(3)),
+            ValueError,
+            r"momentum_buffer.*\(3,\).*\(2,\)",
+        ),
+        (lambda s: s.pop("state"), TypeError, "state"),
+    ],
+)
+def test_a_bad_state_dict_changes_nothing(change, error, message):
+    a, b = nn.Parameter([1.0, 2.0]), nn.Parameter([3.0])
+    optimizer = nn.optim.SGD([a, b], lr=0.1, momentum=0.9)
+    ours_set_grad(a, [1.0, 1.0])
+    optimizer.step()
+    bad = optimizer.state_dict()
+    change(bad)
+    with pytest.raises(error, match=message):
+        optimizer.load_state_dict(bad)
+    assert optimizer.param_groups[0]["lr"] == 0.1
+    assert optimizer.state[a]["momentum_buffer"].tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "error"),
+    [
+        ("SGD", {"lr": -0.1}, ValueError),
+        ("SGD", {"lr": math.nan}, ValueError),
+        ("SGD", {"lr": "0.1"}, TypeError),
+        ("SGD", {"lr": True}, TypeError),
+        ("SGD", {"momentum": -1}, ValueError),
+        ("SGD", {"nesterov": True}, ValueError),
+        ("SGD", {"nesterov": True, "momentum": 0.9, "dampening": 0.1}, ValueError),
+        ("SGD", {"maximize": 1}, TypeError),
+        ("Adam", {"betas": (0.9, 1.0)}, ValueError),
+        ("Adam", {"betas": 0.9}, TypeError),
+        ("Adam", {"eps": -1e-8}, ValueError),
+        ("AdamW", {"weight_decay": -0.1}, ValueError),
+        ("Adagrad", {"lr_decay": math.inf}, ValueError),
+        ("RMSprop", {"alpha": 1.1}, ValueError),
+    ],
+)
+def test_hyper_parameters_are_checked(name, options, error):
+    with pytest.raises(error, match=f"{name}: {next(iter(options))}"):
+        getattr(nn.optim, name)([nn.Parameter([1.0])], **options)
+
+
+def test_parameters_are_checked():
+    p = nn.Parameter([1.0])
+    for params, error, message in [
+        ([], ValueError, "empty"),
+        (p, TypeError, "iterable"),
+        ([1.0], TypeError, "tensor"),
+        ([p, p], ValueError, "twice"),
+        ([p * 2], ValueError, "leaf"),
+        ([autograd.tensor([1, 2])], TypeError, "int64"),
+        ([{"lr": 0.1}], TypeError, "params"),
+        ([{"params": [p], "learning_rate": 0.1}], ValueError, "learning_rate"),
+        ([{"params": [p], "lr": -1}], ValueError, "lr"),
+    ]:
+        with pytest.raises(error, match=message):
+            nn.optim.SGD(params)
+
+
+def test_groups_have_their_own_options_and_can_be_added():
+    a, b, c = (nn.Parameter([1.0]) for _ in range(3))
+    optimizer = nn.optim.SGD([{"params": [a]}, {"params": b, "lr": 1.0}], lr=0.1)
+    optimizer.add_param_group({"params": [("c", c)], "weight_decay": 1.0})
+    for p in (a, b, c):
+        ours_set_grad(p, [1.0])
+    optimizer.step()
+    assert [p.item() for p in (a, b, c)] == pytest.approx([0.9, 0.0, 0.8])
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda o: lr_scheduler.StepLR(o, step_size=0), ValueError, "step_size"),
+        (lambda o: lr_scheduler.StepLR(o, step_size=1.5), TypeError, "step_size"),
+        (lambda o: lr_scheduler.StepLR(None, step_size=1), TypeError, "optimizer"),
+        (lambda o: lr_scheduler.MultiStepLR(o, [5, 3]), ValueError, "milestones"),
+        (lambda o: lr_scheduler.ExponentialLR(o, "x"), TypeError, "gamma"),
+        (lambda o: lr_scheduler.ExponentialLR(o, 0.9, last_epoch=3), ValueError, "initial_lr"),
+        (lambda o: lr_scheduler.ConstantLR(o, factor=1.5), ValueError, "factor"),
+        (lambda o: lr_scheduler.LinearLR(o, start_factor=0.0), ValueError, "start_factor"),
+        (lambda o: lr_scheduler.CosineAnnealingLR(o, 0), ValueError, "T_max"),
+        (lambda o: lr_scheduler.LambdaLR(o, [abs, abs]), ValueError, "lr_lambda"),
+        (lambda o: lr_scheduler.OneCycleLR(o, 0.1), ValueError, "total_steps"),
+        (lambda o: lr_scheduler.OneCycleLR(o, [0.1, 0.2], 10), ValueError, "max_lr"),
+        (lambda o: lr_scheduler.OneCycleLR(o, 0.1, 10, pct_start=2), ValueError, "pct_start"),
+        (
+            lambda o: lr_scheduler.OneCycleLR(o, 0.1, 10, anneal_strategy="sin"),
+            ValueError,
+            "anneal_strategy",
+        ),
+        (lambda o: lr_scheduler.ReduceLROnPlateau(o, mode="low"), ValueError, "mode"),
+        (lambda o: lr_scheduler.ReduceLROnPlateau(o, factor=1.0), ValueError, "factor"),
+        (lambda o: lr_scheduler.SequentialLR(o, [], []), ValueError, "milestone"),
+    ],
+)
+def test_schedule_arguments_are_checked(make, error, message):
+    optimizer = nn.optim.SGD([nn.Parameter([1.0])])
+    with pytest.raises(error, match=message):
+        make(optimizer)
+
+
+def test_one_cycle_ends():
+    optimizer = nn.optim.SGD([nn.Parameter([1.0])], momentum=0.9)
+    schedule = lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=3)
+    for _ in range(3):
+        schedule.step()
+    with pytest.raises(ValueError, match="beyond the 3 steps"):
+        schedule.step()
+
+
+def test_one_cycle_needs_something_to_cycle():
+    optimizer = nn.optim.Adagrad([nn.Parameter([1.0])])
+    with pytest.raises(ValueError, match="cycle_momentum"):
+        lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=3)
+
+
+class TestClipping:
+    def parameters(self, *grads):
+        result = []
+        for grad in grads:
+            p = nn.Parameter(np.zeros(np.shape(grad)))
+            ours_set_grad(p, np.asarray(grad, dtype=float))
+            result.append(p)
+        return result
+
+    @pytest.mark.parametrize(("kind", "norm"), [(2.0, 13.0), (1.0, 19.0), (math.inf, 12.0)])
+    def test_norm(self, kind, norm):
+        p = self.parameters([3.0, -4.0], [[12.0]])
+        total = nn.utils.clip_grad_norm_(p, 1.0, norm_type=kind)
+        assert total.item() == pytest.approx(norm)
+        np.testing.assert_allclose(p[0].grad.data, np.array([3.0, -4.0]) / norm, rtol=1e-6)
+        np.testing.assert_allclose(p[1].grad.data, [[12.0 / norm]], rtol=1e-6)
+
+    def test_small_gradients_stay_exactly(self):
+        p = self.parameters([0.3, 0.4])
+        nn.utils.clip_grad_norm_(p, 1.0)
+        assert p[0].grad.tolist() == [0.3, 0.4]
+
+    def test_nonfinite(self):
+        p = self.parameters([math.nan, 1.0])
+        with pytest.raises(RuntimeError, match="nan"):
+            nn.utils.clip_grad_norm_(p, 1.0, error_if_nonfinite=True)
+        assert p[0].grad.data[1] == 1.0
+
+    def test_value(self):
+        p = self.parameters([3.0, -4.0, 0.5])
+        nn.utils.clip_grad_value_(p[0], 1.0)
+        assert p[0].grad.tolist() == [1.0, -1.0, 0.5]
+
+    def test_vector_there_and_back(self):
+        p = [nn.Parameter([[1.0, 2.0]]), nn.Parameter(3.0)]
+        vector = nn.utils.parameters_to_vector(p)
+        assert vector.tolist() == [1.0, 2.0, 3.0]
+        nn.utils.vector_to_parameters(vector * 2, p)
+        assert p[0].tolist() == [[2.0, 4.0]]
+        assert p[1].item() == 6.0
+        with pytest.raises(ValueError, match=r"\(3,\).*\(2,\)"):
+            nn.utils.vector_to_parameters(vector[:2], p)
+
+
+def record():
+    import torch
+
+    reference = {
+        "optimizers": {case: torch_optimizer(torch, case) for case in OPTIMIZERS},
+        "schedules": {case: torch_schedule(torch, case) for case in MAKERS},
+    }
+    RECORDED.write_text(json.dumps(reference))
+
+
+if __name__ == "__main__":
+    record()

@@ -1,0 +1,182 @@
+"""Imports only point down the floors, in no circle; gradients live in ``autograd`` only.
+
+Read from the source, so that imports inside functions count too.
+"""
+
+import ast
+import re
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted((*ROOT.glob("autograd/**/*.py"), *ROOT.glob("nn/**/*.py")))
+
+#: From the ground up; what stands on one line is one floor. `autograd` itself is the shop front,
+#: which shows what the floors below `func` make.
+FLOORS = [
+    "autograd._clash",
+    "autograd.kernels",
+    "autograd.core",
+    "autograd.ops",
+    "autograd.engine",
+    "autograd",
+    "autograd.func",
+    "autograd.debug",
+    "autograd.viz",
+    "nn",
+]
+
+THIRD_PARTY = {
+    "autograd": {"numpy", "graphviz"},
+    "nn": {"numpy", "matplotlib", "tqdm"},
+}
+
+
+def module_name(file: Path) -> str:
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(file): file for file in FILES}
+
+
+def type_checking_only(tree: ast.AST) -> set[ast.AST]:
+    """Nodes under ``if TYPE_CHECKING:``, which never run."""
+    return {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+
+
+def imports(name: str, at_import: bool = False) -> set[str]:
+    """Dotted names that a module imports; with ``at_import`` only those run when it is loaded."""
+    file = MODULES[name]
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    skipped = type_checking_only(tree)
+    if at_import:
+        skipped |= {
+            inner
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+            for inner in ast.walk(node)
+        }
+    found = set()
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                stem = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1])
+                base = f"{stem}.{base}" if base else stem
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                found.add(full if full in MODULES else base)
+    return found
+
+
+def own_imports(name: str, at_import: bool = False) -> set[str]:
+    return {other for other in imports(name, at_import) if other in MODULES and other != name}
+
+
+def floor(name: str) -> int:
+    best = max((f for f in FLOORS if name == f or name.startswith(f + ".")), key=len)
+    if best == "autograd" and name != "autograd":
+        return FLOORS.index("autograd")  # a module beside the floors belongs to the shop front
+    return FLOORS.index(best)
+
+
+def test_there_is_something_to_read():
+    assert {"autograd", "nn", "nn.module", "autograd.core.tensor"} <= set(MODULES)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_point_down(name):
+    above = {other for other in own_imports(name) if floor(other) > floor(name)}
+    assert not above, f"{name} reaches up to {sorted(above)}"
+
+
+def test_there_are_no_circles():
+    # A package is loaded before its modules, so what its __init__ imports counts for them too;
+    # an __init__ that re-exports its own modules is no circle.
+    graph = {}
+    for name in MODULES:
+        others = own_imports(name, at_import=True)
+        graph[name] = {o for o in others if not name.startswith(o + ".")}
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        pytest.fail("circle: " + " → ".join(error.args[1]))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_only_the_declared_dependencies_are_imported(name):
+    import sys
+
+    allowed = THIRD_PARTY[name.split(".")[0]] | {"autograd", "nn", "IPython"}
+    if name.startswith("autograd"):
+        allowed -= {"nn"}
+    outside = {other.split(".")[0] for other in imports(name)} - set(sys.stdlib_module_names)
+    assert outside <= allowed
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if n.split(".")[0] == "nn"])
+def test_nn_uses_public_names_and_defines_no_gradient(name):
+    for other in own_imports(name):
+        if other.startswith("autograd"):
+            assert other in PUBLIC, f"{name} imports {other}, which is not public"
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in ("gradients", "composite", "_node", "_data"), (
+                f"{name}:{node.lineno} uses .{node.attr}"
+            )
+        if isinstance(node, ast.Name):
+            assert node.id != "primitive", f"{name}:{node.lineno} makes a primitive"
+
+
+PUBLIC = {
+    "autograd",
+    "autograd.debug",
+    "autograd.func",
+    "autograd.kernels",
+    "autograd.kernels.optimizers",
+    "autograd.viz",
+    "autograd._clash",
+}
+
+
+def test_viz_does_not_know_nn():
+    for name in MODULES:
+        if name.startswith("autograd"):
+            assert not any(other.split(".")[0] == "nn" for other in imports(name)), name
+
+
+MACHINE = re.compile(r"""(?<![\w.])/(?:home|root|work|opt|tmp|Users)/\w""")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        path
+        for pattern in ("autograd/**/*", "nn/**/*", "tests/**/*", "notebooks/**/*", "*", ".ci/*")
+        for path in sorted(ROOT.glob(pattern))
+        if path.suffix in {".py", ".pyi", ".md", ".toml", ".ipynb", ".js", ".css", ".html", ""}
+        and path.is_file()
+        and not path.name.startswith(".git")
+    ],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_no_file_names_a_path_of_one_machine(file):
+    if file == Path(__file__):
+        return
+    found = MACHINE.search(file.read_text(encoding="utf-8"))
+    assert not found, f"{file.name}: {found.group()}"
