@@ -1,0 +1,61 @@
+"""Elementwise functions where the obvious NumPy line is slower than it need be.
+
+    relu(x) -> y;  relu_gradient(g, out) -> gx;  keep_where(g, mask, out=None) -> gx
+
+Any shape, any strides; results keep the memory order of their input.
+"""
+
+import numpy as np
+
+LARGE = 1 << 12  # elements from which the lower cost per element outweighs `clip`'s costlier call
+
+_INTEGERS = {
+    np.dtype(np.float16): np.int16,
+    np.dtype(np.float32): np.int32,
+    np.dtype(np.float64): np.int64,
+}
+
+
+def relu(x: np.ndarray) -> np.ndarray:
+    """max(x, 0), NaN where ``x`` is NaN.
+
+    ``clip`` has a vector loop for scalar bounds, ``maximum`` only one for two whole arrays.
+
+    >>> relu(np.array([-1.0, 0.0, 2.0]))
+    array([0., 0., 2.])
+    """
+    if x.dtype.kind != "f" or x.size < LARGE:
+        return np.asarray(np.maximum(x, x.dtype.type(0) if x.dtype.kind != "O" else 0))
+    return np.clip(x, 0, np.inf)
+
+
+def relu_gradient(g: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """``g`` where ``out`` = relu(x) is not 0, else 0; the derivative at 0 is 0.
+
+    >>> relu_gradient(np.array([5.0, 5.0, 5.0]), np.array([0.0, 0.0, 2.0]))
+    array([0., 0., 5.])
+    """
+    # Not `out > 0`: where x was NaN the gradient passes, as in PyTorch.
+    return keep_where(g, np.not_equal(out, 0))
+
+
+def keep_where(g: np.ndarray, mask: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """``np.where(mask, g, 0)``, exact for infinities and NaN, several times as fast.
+
+    Multiplying by a mask is quick because it does not branch, but ∞ · 0 is NaN. As integers the
+    same bits times 1 or 0 are exact.
+
+    >>> keep_where(np.array([1.0, np.inf]), np.array([True, False]))
+    array([1., 0.])
+    """
+    integer = _INTEGERS.get(g.dtype)
+    if integer is None:
+        kept = np.where(mask, g, np.zeros((), g.dtype))
+        if out is None:
+            return kept
+        out[...] = kept
+        return out
+    if out is None:
+        return np.asarray(np.multiply(g.view(integer), mask)).view(g.dtype)
+    np.multiply(g.view(integer), mask, out=out.view(integer))
+    return out
