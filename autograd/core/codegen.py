@@ -442,6 +442,15 @@ def _gradient_code(info: Primitive, namespace: dict[str, Any]) -> str:
         else:
             rule = info.rules[info.variadic]
             namespace["_rule_0"] = rule.function
+            if rule.joint:
+                lines += [
+                    f"    several = {_rule_call(rule, '_rule_0')}",
+                    "    if type(several) is not tuple or len(several) != len(needs):",
+                    "        names = tuple([_info.input_name(k) for k in range(len(needs))])",
+                    "        raise _wrong_count(names, several)",
+                    "    return several",
+                ]
+                return "\n".join(lines) + "\n"
             lines += [
                 f"    return tuple([None if need is None else {_rule_call(rule, '_rule_0')}",
                 "                  for i, need in enumerate(needs)])",

@@ -45,21 +45,19 @@ _RESERVED = frozenset({"g", "i", "out", "outs"})
 class Rule:
     """A gradient rule: the function, the inputs it gives gradients for, the names it needs."""
 
-    __slots__ = ("function", "inputs", "needs")
+    __slots__ = ("function", "inputs", "joint", "needs")
 
-    def __init__(self, function: Callable[..., Any], inputs: tuple[str, ...]) -> None:
+    def __init__(
+        self, function: Callable[..., Any], inputs: tuple[str, ...], joint: bool = False
+    ) -> None:
         self.function = function
         self.inputs = inputs
+        self.joint = joint  # one call yields the gradients of all inputs, as a tuple
         code = getattr(function, "__code__", None)
         if code is None:
             self.needs = tuple(inspect.signature(function).parameters)
         else:
             self.needs = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-
-    @property
-    def joint(self) -> bool:
-        """True if one call yields the gradients of several inputs."""
-        return len(self.inputs) > 1
 
 
 class Primitive:
@@ -147,6 +145,7 @@ class Primitive:
     def gradients(self, *joint: Any, **rules: Callable[..., Any]) -> None:
         """Give the gradient rules, by input name; ``gradients(("x", "w"), rule)`` a joint one.
 
+        A joint rule returns a tuple of gradients; for variadic inputs, ``("xs",)``, one for each.
         Calling it again replaces rules, also those of functions that were already called.
 
         Raises:
@@ -155,7 +154,7 @@ class Primitive:
         given = [Rule(rule, (name,)) for name, rule in rules.items()]
         if joint:
             names, function = joint
-            given.append(Rule(function, tuple(names)))
+            given.append(Rule(function, tuple(names), joint=True))
         for rule in given:
             self._check(rule)
         for rule in given:

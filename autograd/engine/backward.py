@@ -109,6 +109,8 @@ class BackwardPass:
         create_graph: record the rules, so that gradients can be differentiated.
         inputs: the tensors that gradients are wanted for; None means all leaves. The graph is
             then pruned to what leads to them.
+        stop: go no further than ``inputs``, and leave their hooks alone: for a pass within a
+            rule, whose results the surrounding pass goes on with.
 
     Attributes:
         pending: node -> gradient so far (a list for a node with several outputs).
@@ -123,8 +125,10 @@ class BackwardPass:
         retain_graph: bool = False,
         create_graph: bool = False,
         inputs: Sequence[Tensor] | None = None,
+        stop: bool = False,
     ) -> None:
         self.roots = tuple(roots)
+        self._stop = stop
         self.retain_graph = retain_graph or create_graph
         self.create_graph = create_graph
         self.pending: dict[Node, Any] = {}
@@ -139,7 +143,7 @@ class BackwardPass:
         if inputs is not None:
             self._wanted = frozenset((t._node, t._index) for t in inputs)
             self._useful = self._prune()
-        if leaves_with_hooks or inputs is not None:
+        if (leaves_with_hooks or inputs is not None) and not stop:
             self._edges_left = self._count_edges()
         for root, seed in zip(roots, seeds, strict=True):
             node = root._node
@@ -253,6 +257,7 @@ class BackwardPass:
         """Run the pass; when observed, stop after every node and yield its ``Step``."""
         heap, pending, useful = self._heap, self.pending, self._useful
         wanted, create_graph, retain = self._wanted, self.create_graph, self.retain_graph
+        stop = self._stop
         leaf_gradients, edges_left = self.leaf_gradients, self._edges_left
         observe_or_graph = observe or create_graph
         send, ndarray = self._send, np.ndarray
@@ -264,6 +269,9 @@ class BackwardPass:
                 node = heappop(heap)[1]
                 g = pending.pop(node)
                 several = node.primitive.outputs > 1
+                if stop and any((node, k) in wanted for k in range(node.primitive.outputs)):
+                    self._capture(node, g, several)
+                    continue
                 if node.extra is not None:
                     g = self._run_hooks(node, g, several)
                 if wanted:
