@@ -70,11 +70,13 @@ class Route:
     """An edge's way: points joined by straight lines and by curves where ``curved`` says so.
 
     ``curved[i]`` regards the part from point i to i+1. In huge graphs a route begins where it leaves
-    an earlier one from the same node.
+    an earlier one from the same node. A ``spline`` (from Graphviz) is a row of cubic Bézier curves
+    instead, each sharing its end with the next, with two control points between.
     """
 
     points: list[Point]
-    curved: list[bool]
+    curved: list[bool] = field(default_factory=list)
+    spline: bool = False
 
 
 @dataclass(slots=True)
@@ -303,7 +305,8 @@ class _Layouter:
             for layer in range(source.layer + 1 + len(trunk), target.layer):
                 previous = trunk[-1].target if trunk else source
                 dummy = _Unit(("dummy", start, lane, layer), DUMMY_WIDTH, 0.0, layer, thin=True)
-                pull = min(weight, LONG) if leaving.get(start, 2) > 1 else weight
+                dummy.light = leaving.get(start, 2) > 1
+                pull = min(weight, LONG) if dummy.light else weight
                 pull = STRAIGHT if trunk else pull
                 arc = _Arc(previous, dummy, 0.0 if trunk else out_offset, 0.0, pull)
                 _join(arc)
@@ -432,13 +435,13 @@ class _Layouter:
         drawn: dict[int, int] = {}
         routes = []
         for way in self.segments:
-            route = Route([], [])
+            route = Route([])
             for group, piece in way:
                 inside, frame = self.insides[group], frames[group]
                 chain = inside.chains[piece]
                 begin = min(drawn.get(id(chain.trunk), 0), chain.count) if share else 0
                 if begin:
-                    route = Route([], [])
+                    route = Route([])
                 for place in range(begin, chain.count):
                     _follow(route, chain.trunk[place], inside, frame)
                 drawn[id(chain.trunk)] = max(begin, chain.count)
@@ -699,7 +702,8 @@ def _settle(layer: list[_Unit], downwards: bool, both: bool) -> None:
                 weight += arc.weight
         wishes.append(total / weight if weight else unit.x)
         # A passing edge wishes to be straight, but makes way for nodes where they meet.
-        weights.append(min(weight, LONG) if unit.key[0] == "dummy" else weight or 0.01)
+        passing = unit.light and unit.key[0] == "dummy"
+        weights.append(min(weight, LONG) if passing else weight or 0.01)
     offsets = [0.0]
     for left, right in zip(layer, layer[1:], strict=False):
         offsets.append(offsets[-1] + _distance(left, right))

@@ -23,6 +23,9 @@ RIGHTWARDS_UP_TO = 7
 #: Beyond this many edges their arrow tips are left out: they would be most of the file.
 TIPS_UP_TO = 4000
 
+#: Lets a picture shrink with the column it is in.
+SCALING = "style='max-width:100%;height:auto'"
+
 # Advance widths of the printable ASCII characters in DejaVu Sans, in hundredths of the font size.
 # It is among the widest of the fonts asked for, so text measured with it fits in the others too.
 _WIDTHS = (
@@ -129,7 +132,7 @@ def render(
     title = view.trace.title or "Computation graph"
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {_n(width)} {_n(total)}' "
-        f"width='{_n(width)}' height='{_n(total)}' style='max-width:100%;height:auto' "
+        f"width='{_n(width)}' height='{_n(total)}' {SCALING} "
         f"role='img' class='gg{' ' + root_class if root_class else ''}' "
         f"aria-label='{_attribute(title)}'>",
         f"<title>{escape(title)}</title>",
@@ -176,12 +179,17 @@ def _group(view: View, layout: Layout, group: Group) -> str:
 
 def route_path(route: Route, rightwards: bool, shorten: float = 0.0) -> str:
     """SVG path data of a route, ending ``shorten`` pixels before its last point."""
-    if not route.points:
-        return ""
     points = list(route.points)
-    x, y = points[-1]
-    points[-1] = (x - shorten, y) if rightwards else (x, y - shorten)
+    if not points:
+        return ""
+    ahead = _heading(route, rightwards)
+    points[-1] = points[-1][0] - shorten * ahead[0], points[-1][1] - shorten * ahead[1]
     path = f"M{_n(points[0][0])} {_n(points[0][1])}"
+    if route.spline:
+        curves = [points[place : place + 3] for place in range(1, len(points), 3)]
+        return path + "".join(
+            "C" + " ".join(f"{_n(x)} {_n(y)}" for x, y in curve) for curve in curves
+        )
     for (x0, y0), (x1, y1), curved in zip(points, points[1:], route.curved, strict=False):
         if not curved:
             path += f"L{_n(x1)} {_n(y1)}"
@@ -194,6 +202,18 @@ def route_path(route: Route, rightwards: bool, shorten: float = 0.0) -> str:
     return path
 
 
+def _heading(route: Route, rightwards: bool) -> tuple[float, float]:
+    """The direction in which a route arrives."""
+    if not route.spline:
+        return (1.0, 0.0) if rightwards else (0.0, 1.0)
+    end = route.points[-1]
+    for x, y in reversed(route.points[:-1]):
+        length = ((end[0] - x) ** 2 + (end[1] - y) ** 2) ** 0.5
+        if length > 1:
+            return (end[0] - x) / length, (end[1] - y) / length
+    return (0.0, 1.0)
+
+
 def _edge(link: Link, route: Route, rightwards: bool, tip: bool) -> str:
     x, y = route.points[-1]
     path = route_path(route, rightwards, ARROW - 1 if tip else 0.0)
@@ -201,12 +221,12 @@ def _edge(link: Link, route: Route, rightwards: bool, tip: bool) -> str:
         f"<g class='gg-edge' data-from='{link.source}' data-to='{link.target}'>"
         f"<path class='gg-line' d='{path}'/>"
     ]
-    if tip and rightwards:
-        half = _n(y - 3.5), _n(y + 3.5)
-        parts.append(f"<path class='gg-tip' d='M{_n(x)} {_n(y)}L{_n(x - ARROW)} {half[0]}V{half[1]}Z'/>")
-    elif tip:
-        half = _n(x - 3.5), _n(x + 3.5)
-        parts.append(f"<path class='gg-tip' d='M{_n(x)} {_n(y)}L{half[0]} {_n(y - ARROW)}H{half[1]}Z'/>")
+    if tip:
+        dx, dy = _heading(route, rightwards)
+        back, half = (x - ARROW * dx, y - ARROW * dy), 3.5
+        left = f"{_n(back[0] - half * dy)} {_n(back[1] + half * dx)}"
+        right = f"{_n(back[0] + half * dy)} {_n(back[1] - half * dx)}"
+        parts.append(f"<path class='gg-tip' d='M{_n(x)} {_n(y)}L{left}L{right}Z'/>")
     if link.argument:
         at = (x - text_width(link.argument, 11) - 8, y - 5) if rightwards else (x + 5, y - 5)
         parts.append(

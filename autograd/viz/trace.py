@@ -69,7 +69,8 @@ class TraceNode:
     ``gradient_state`` is ``"value"`` (``gradient`` holds it), ``"none"`` (wanted, but there is none
     yet: not the same as zero) or ``"untracked"`` (no gradient is kept here). ``backward_calls`` says how
     many passes the gradient is a sum of, when that is known. ``seconds`` is the measured time of its
-    backward rule and ``kept_bytes`` what it holds for that rule.
+    backward rule and ``kept_bytes`` what it holds for that rule. A constant without dtype is an
+    operand that nobody kept: neither its shape nor its value is known.
     """
 
     id: int
@@ -145,6 +146,17 @@ class Trace:
     def node(self, identifier: int) -> TraceNode:
         """The node with this id; ids count from 1 without gaps."""
         return self.nodes[identifier - 1]
+
+    def arrived(self) -> dict[int, Summary]:
+        """The whole gradient of every node that the steps reached."""
+        result: dict[int, Summary] = {}
+        for step in self.steps:
+            if step.incoming is not None:
+                result[step.node] = step.incoming
+            for each in step.contributions:
+                if each.after is not None:
+                    result[each.parent] = each.after
+        return result
 
     @property
     def modules(self) -> dict[str, list[str]]:

@@ -109,18 +109,18 @@ def build(
     standing = _Standing(trace, groups)
     if fold or (fold is None and len(trace.nodes) > FOLD_ABOVE):
         standing.fold()
-    standing.collapse(_paths_to_collapse(trace, groups, collapse), set(expand))
+    standing.collapse(_paths_to_collapse(trace, collapse), set(expand))
     if collapse is None:
         standing.collapse_until(COLLAPSE_ABOVE, set(expand))
     return standing.view(values, show)
 
 
 def _paths_to_collapse(
-    trace: Trace, groups: list[Group], collapse: bool | int | str | Iterable[str] | None
+    trace: Trace, collapse: bool | int | str | Iterable[str] | None
 ) -> set[str]:
     if collapse is None or collapse is False:
         return set()
-    known = {group.path for group in groups if group.path}
+    known = {path for path in trace.modules if path}
     if collapse is True:
         return known
     if isinstance(collapse, int):
@@ -154,7 +154,8 @@ def group_by_module(trace: Trace) -> list[Group]:
             path = trace.node(identifier).module.split(".") if trace.node(identifier).module else []
             parts[identifier] = ".".join(path[: depth + 1]) if len(path) > depth else ""
         for path, run in _visits(identifiers, parts, parents):
-            if not path:
+            alone = len(run) == 1 and trace.node(run[0]).module == path
+            if not path or alone:  # a module of one operation is named on the node instead
                 groups[index].members += run
                 continue
             visits[path] = visits.get(path, 0) + 1
@@ -484,6 +485,8 @@ def _relative(path: str, module: str) -> str:
 def _node_item(node: TraceNode, module: str, values: bool, detailed: bool) -> Item:
     sign = words.SIGNS.get(node.op)
     heading = _relative(words.title(node), module) + (f"  {sign}" if sign else "")
+    if node.op and node.module != module:
+        heading = f"{_relative(node.module, module)}: {heading}"
     lines = [("title", heading)]
     if detailed:
         lines.append(("kind", _kind_line(node)))
@@ -501,6 +504,8 @@ def _node_item(node: TraceNode, module: str, values: bool, detailed: bool) -> It
 
 
 def _kind_line(node: TraceNode) -> str:
+    if not node.dtype:
+        return "constant · not kept"
     dtype = "" if node.dtype == "float32" else f" {node.dtype}"
     size = words.shape(node.shape) + dtype
     return size if node.kind == "op" else f"{words.KIND_WORDS[node.kind]} · {size}"
@@ -528,8 +533,9 @@ def _shares(
     if show is None:
         return {}
     amounts: dict[int, float] = {}
+    gradients = trace.arrived()
     for node in trace.nodes:
-        amount = _amount(node, show)
+        amount = _amount(node, show, gradients.get(node.id, node.gradient))
         if amount is not None:
             before = amounts.get(shown[node.id], 0.0)
             merged = max(before, amount) if show == "gradient" else before + amount
@@ -548,9 +554,9 @@ def _shares(
     return result
 
 
-def _amount(node: TraceNode, show: str) -> float | None:
+def _amount(node: TraceNode, show: str, gradient: Summary | None) -> float | None:
     if show == "time":
         return node.seconds
     if show == "memory":
         return None if node.kept_bytes is None else float(node.kept_bytes)
-    return None if node.gradient is None else node.gradient.norm
+    return None if gradient is None else gradient.norm

@@ -223,7 +223,8 @@ def sentence(node: TraceNode, arguments: Iterable[str] = ()) -> str:
     call = title(node)
     if node.op:
         call += f"({', '.join(arguments)})"
-    parts = [call, KIND_WORDS[node.kind], f"{shape(node.shape)} {node.dtype}"]
+    known = f"{shape(node.shape)} {node.dtype}" if node.dtype else "not kept"
+    parts = [call, KIND_WORDS[node.kind], known]
     parts += [f"{key}={value}" for key, value in node.statics.items()]
     if node.value is not None:
         parts.append(f"value {brief(node.value)}")
@@ -231,7 +232,7 @@ def sentence(node: TraceNode, arguments: Iterable[str] = ()) -> str:
         parts.append(gradient(node))
     if node.seconds is not None:
         parts.append(f"backward {seconds(node.seconds)}")
-    if node.kept_bytes is not None:
+    if node.kept_bytes:
         parts.append(f"keeps {size_in_bytes(node.kept_bytes)}")
     if node.where:
         parts.append(node.where)

@@ -1,0 +1,169 @@
+"""Pictures of computations: graphs, the backward pass step by step, tensors.
+
+    viz.graph(loss)            the computation graph of a tensor
+    viz.step(loss)             its backward pass, step by step, as an interactive page
+    viz.scalars(f, *inputs)    the same for a function taken apart into single numbers
+    viz.tensor_html(t)         how a tensor shows itself in a notebook
+
+Everything is drawn by our own code; the program ``dot`` places graphs when it is there, and PNG and PDF
+files use cairosvg when it is there. The same program gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograd.core.tensor import Tensor
+    from autograd.viz.graph import Graph
+    from autograd.viz.page import Steps
+
+__all__ = ["graph", "scalars", "step", "tensor_html"]
+
+
+def graph(
+    t: Tensor,
+    *,
+    show: str | None = None,
+    collapse: bool | int | str | Iterable[str] | None = None,
+    expand: Iterable[str] = (),
+    fold: bool | None = None,
+    values: bool = True,
+    direction: str | None = None,
+    engine: str | None = None,
+    theme: str = "auto",
+    title: str = "",
+    gradient: Any = None,
+) -> Graph:
+    """Draw the computation graph of a tensor.
+
+    Leaves without a name of their own are called by the caller's variables. Parameters are
+    hexagons, inputs parallelograms, constants dashed, the result has a double border; modules are boxes.
+
+    Args:
+        t: the tensor to look back from.
+        show: ``"time"`` colours nodes by the measured time of their backward rules, ``"memory"`` by what
+            they keep for backward, ``"gradient"`` by the norm of the gradient that reaches them. Time and
+            gradient take a backward pass that leaves every ``.grad`` as it is.
+        collapse: modules drawn as one node: a path or several, a depth (modules nested deeper are
+            collapsed), True for all, False for none; None collapses only in graphs too big to read.
+        expand: module paths that stay open whatever ``collapse`` says.
+        fold: whether repeated blocks are drawn once, with ×N; None does so in big graphs only.
+        values: whether numbers are written into the nodes.
+        direction: ``"right"`` or ``"down"``; None chooses by length.
+        engine: ``"dot"`` or ``"builtin"`` to place the nodes; None takes dot when it is installed.
+        theme: ``"auto"``, ``"light"`` or ``"dark"``.
+        title: the picture's title.
+        gradient: the gradient to begin with, for ``show`` on a tensor of several elements.
+
+    Raises:
+        TypeError: if ``t`` is not a tensor.
+        ValueError: for an unknown option or module.
+        RuntimeError: if a backward pass is needed and the graph was already used up.
+
+    Example:
+        >>> import autograd as ag
+        >>> from autograd import viz
+        >>> a = ag.tensor(2.0, requires_grad=True)
+        >>> print(viz.graph(a * a).text().splitlines()[1])
+          #1 a, input, scalar float32, value 2, no gradient yet
+    """
+    from autograd.viz.graph import Graph, Options, as_tuple
+
+    options = Options(
+        show=show,
+        collapse=as_tuple(collapse),
+        expand=tuple(expand),
+        fold=fold,
+        values=values,
+        direction=direction,
+        engine=engine,
+        theme=theme,
+    )
+    capture = _capture(t, title)
+    if show in ("time", "gradient"):
+        capture.take_steps(gradient, timed=show == "time")
+    trace = capture.trace
+    return Graph(trace, options)
+
+
+def step(loss: Tensor, gradient: Any = None, *, title: str = "", theme: str = "auto") -> Steps:
+    """The backward pass of a tensor, step by step, as a page that can be used in a notebook or alone.
+
+    The pass is taken now and dry: every ``.grad`` stays as it is and the graph can still be used.
+
+    Args:
+        loss: the tensor to go back from.
+        gradient: the gradient to begin with; needed unless ``loss`` has one element.
+        title: the page's title.
+        theme: ``"auto"`` (the host's, else the reader's), ``"light"`` or ``"dark"``.
+
+    Returns:
+        A :class:`~autograd.viz.page.Steps`: it shows itself in a notebook; ``.save("lesson.html")`` stands
+        alone, ``.frames(folder)`` writes a picture a step, ``.animate()`` makes a moving SVG.
+
+    Raises:
+        TypeError: if ``loss`` is not a tensor.
+        RuntimeError: if it has several elements and no gradient is given, has no history, or its graph
+            was used up by ``backward()``.
+
+    Example:
+        >>> import autograd as ag
+        >>> from autograd import viz
+        >>> a = ag.tensor(3.0, requires_grad=True)
+        >>> print(viz.step(a * a).sentences()[0])
+        step 1 of 1: multiply (node 2) sends 3 to a; sends 3 to a; 3 + 3 = 6
+    """
+    from autograd.viz.page import Steps
+
+    return Steps(_capture(loss, title).take_steps(gradient), theme=theme)
+
+
+def scalars(f: Callable[..., Any], *inputs: Any, title: str = "", theme: str = "auto") -> Steps:
+    """The graph and backward pass of a function at the level of single numbers.
+
+    Every element of the inputs becomes a number of its own, named like ``x[0, 1]``; ``f`` computes with
+    arrays of them, so every multiplication and addition inside, say, a convolution is a node.
+
+    Args:
+        f: a function of arrays (or tensors), written with autograd's functions and operators.
+        inputs: its arguments; small arrays, nested lists or tensors.
+        title, theme: as for :func:`step`.
+
+    Returns:
+        The same as :func:`step`, for the sum of all elements of ``f``'s result.
+
+    Raises:
+        TypeError: if ``f`` does not return numbers made from its inputs.
+        ValueError: if the inputs have more than 400 elements together.
+
+    Example:
+        >>> from autograd import viz
+        >>> pass_ = viz.scalars(lambda x, w: (x * w).sum(), [1.0, 2.0], [3.0, 4.0])
+        >>> len(pass_.trace.steps)
+        3
+    """
+    from autograd.viz.capture import Capture
+    from autograd.viz.page import Steps
+    from autograd.viz.singles import single_numbers
+
+    total = single_numbers(f, inputs)
+    return Steps(Capture(total, title=title).take_steps(), theme=theme)
+
+
+def tensor_html(t: Tensor) -> str:
+    """A tensor as HTML: a small one as a table of its numbers, a larger one as a heat map with statistics."""
+    from autograd.viz.display import tensor_html
+
+    return tensor_html(t)
+
+
+def _capture(t: Any, title: str) -> Any:
+    from autograd.viz.capture import Capture, Names, caller_scopes
+
+    frame = inspect.currentframe()
+    for _ in range(2):  # out of here and of the public function, to who called that
+        frame = frame.f_back if frame is not None else None
+    return Capture(t, Names(caller_scopes(frame)), title=title)

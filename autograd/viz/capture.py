@@ -1,0 +1,439 @@
+"""From tensors to a trace: walking the graph, finding names, and taking the backward pass dry.
+
+Nothing here recurses, and nothing changes what it looks at: the dry run keeps the graph's saved values
+and never commits a gradient.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd.core.node import FREED, Leaf, Node
+from autograd.core.tensor import Tensor
+from autograd.engine import BackwardPass, seed_for
+from autograd.engine import Step as EngineStep
+from autograd.viz.trace import SMALL, Contribution, Edge, Step, Summary, Trace, TraceNode, summarize
+
+#: How many variables of the caller are looked through for names.
+_VARIABLES = 5000
+
+
+class Names:
+    """Names for leaves and results: their own, else the caller's variables, else module paths.
+
+    ``scopes`` are mappings of variable names to values (a frame's locals, then its globals). Variables
+    that begin with an underscore are passed over: notebooks keep old results in such. Objects that
+    have ``named_parameters()`` contribute the names of their parameters.
+    """
+
+    def __init__(self, scopes: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._nodes: dict[tuple[int, int], str] = {}
+        self._arrays: dict[int, str] = {}
+        self.tensors: dict[tuple[int, int], Tensor] = {}
+        self._kept: list[Any] = []
+        models = []
+        for variable, value in _variables(scopes):
+            if isinstance(value, Tensor):
+                self._add(value, value.name or variable)
+            elif isinstance(value, np.ndarray):
+                self._arrays.setdefault(id(value), variable)
+                self._kept.append(value)
+            elif not isinstance(value, type) and callable(getattr(value, "named_parameters", None)):
+                models.append(value)
+        for model in models:
+            for path, parameter in model.named_parameters():
+                if isinstance(parameter, Tensor):
+                    self._add(parameter, parameter.name or path)
+
+    def _add(self, tensor: Tensor, name: str) -> None:
+        if tensor._node is None:
+            self._arrays.setdefault(id(tensor._data), name)
+        else:
+            key = id(tensor._node), tensor._index
+            self._nodes.setdefault(key, name)
+            self.tensors.setdefault(key, tensor)
+        self._kept.append(tensor)  # ids stay taken while they are in use here
+
+    def of_node(self, node: Any) -> str:
+        """The name of a node's (first named) output, or an empty string."""
+        for index in range(_outputs(node)):
+            name = self._nodes.get((id(node), index))
+            if name:
+                return name
+        return ""
+
+    def of_array(self, array: Any) -> str:
+        """The name of a constant, found by identity; numbers have none."""
+        return self._arrays.get(id(array), "") if isinstance(array, np.ndarray) else ""
+
+
+def _variables(scopes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
+    count = 0
+    for scope in scopes:
+        for name, value in list(scope.items()):
+            if not name.startswith("_"):
+                yield name, value
+                count += 1
+                if count >= _VARIABLES:
+                    return
+
+
+def caller_scopes(frame: Any) -> list[Mapping[str, Any]]:
+    """The variables visible in a frame: its locals, then its globals if they are others."""
+    if frame is None:
+        return []
+    local, outer = frame.f_locals, frame.f_globals
+    return [local] if local is outer else [local, outer]
+
+
+def _outputs(node: Any) -> int:
+    return 1 if isinstance(node, Leaf) else node.primitive.outputs
+
+
+# -- the graph ----------------------------------------------------------------------------------
+
+
+class Capture:
+    """A trace of everything that a tensor was computed from.
+
+    Args:
+        root: the tensor to look back from.
+        names: where names come from.
+        small: up to how many elements numbers are kept.
+        title: of the picture.
+
+    Raises:
+        TypeError: if ``root`` is not a tensor.
+    """
+
+    def __init__(
+        self, root: Tensor, names: Names | None = None, *, small: int = SMALL, title: str = ""
+    ) -> None:
+        if not isinstance(root, Tensor):
+            raise TypeError(f"a graph is drawn of a Tensor; got {type(root).__name__}")
+        self.root = root
+        self.names = names or Names()
+        self.small = small
+        self.ids: dict[Any, int] = {}
+        self._constants: dict[int, int] = {}
+        self._values: dict[tuple[int, int], Any] = {}
+        self._counted: set[int] = set()
+        self.trace = Trace([], [], title=title)
+        if root._node is None:
+            self._lonely()
+        else:
+            order = topological(root._node)
+            self._find_values(order)
+            for node in order:
+                self._leaf(node) if isinstance(node, Leaf) else self._operation(node)
+            self._settle_modules()
+        self.trace.nodes[-1].kind = "output" if self.trace.nodes[-1].op else self.trace.nodes[-1].kind
+
+    def _add(self, kind: str, label: str, shape: Any, dtype: Any, **details: Any) -> TraceNode:
+        sizes = tuple(int(length) for length in shape)
+        node = TraceNode(len(self.trace.nodes) + 1, kind, label, shape=sizes, dtype=str(dtype))
+        for field, value in details.items():
+            setattr(node, field, value)
+        self.trace.nodes.append(node)
+        return node
+
+    def _lonely(self) -> None:
+        """A tensor without history: one node."""
+        root = self.root
+        name = root.name or self.names.of_array(root._data)
+        self._add(
+            "constant",
+            "constant",
+            root.shape,
+            root.dtype,
+            name=name,
+            value=self._summary(root._data),
+        )
+
+    def _summary(self, array: Any) -> Summary | None:
+        return None if array is None else summarize(array, self.small)
+
+    def _find_values(self, order: list[Any]) -> None:
+        """Outputs that somebody still holds: live tensors, or nodes that saved them for backward."""
+        values = self._values
+        for node in order:
+            if isinstance(node, Leaf):
+                continue
+            for name, array in saved_arrays(node).items():
+                if name == "out":
+                    values[id(node), 0] = array
+                elif name.startswith("outs["):
+                    values[id(node), int(name[5:-1])] = array
+                else:
+                    position = _position(node, name)
+                    if position is not None and node.parents[position] is not None:
+                        key = id(node.parents[position]), node.index_of_parent(position)
+                        values.setdefault(key, array)
+        for key, tensor in self.names.tensors.items():
+            values[key] = tensor._data
+        values[id(self.root._node), self.root._index] = self.root._data
+
+    def _leaf(self, leaf: Leaf) -> None:
+        tensor = leaf.tensor()
+        if tensor is None:
+            node = self._add("input", "leaf (its tensor is gone)", leaf.shape, leaf.dtype)
+        else:
+            is_parameter = any(base.__name__ == "Parameter" for base in type(tensor).__mro__)
+            name = tensor.name or self.names.of_node(leaf)
+            node = self._add(
+                "parameter" if is_parameter else "input",
+                "leaf",
+                leaf.shape,
+                leaf.dtype,
+                name=name,
+                value=self._summary(tensor._data),
+                gradient_state="none" if tensor._grad is None else "value",
+            )
+            if tensor._grad is not None:
+                node.gradient = self._summary(tensor._grad._data)
+                node.backward_calls = leaf.passes
+        self.ids[leaf] = node.id
+
+    def _operation(self, operation: Node) -> None:
+        sources = list(self._sources(operation))
+        saved = saved_arrays(operation)
+        index = next(
+            (each for each in range(_outputs(operation)) if (id(operation), each) in self._values), 0
+        )
+        record = operation.record
+        value = self._values.get((id(operation), index))
+        if value is None and record is not None:
+            value = getattr(record, "value", None)
+        node = self._add(
+            "op",
+            operation.primitive.name,
+            operation.shape_of(index),
+            operation.dtype_of(index),
+            op=operation.primitive.name,
+            module=operation.module or "",
+            name=self._result_name(operation),
+            statics=_statics(operation),
+            value=self._summary(value if _is_numeric(value) else None),
+            kept_bytes=self._kept_bytes(saved.values()),
+            where=_where(record),
+        )
+        self._retained_gradient(operation, node)
+        self.ids[operation] = node.id
+        for source, argument in sources:
+            self.trace.edges.append(Edge(source, node.id, argument))
+
+    def _result_name(self, operation: Node) -> str:
+        if operation is self.root._node and self.root.name:
+            return self.root.name
+        return self.names.of_node(operation)
+
+    def _retained_gradient(self, operation: Node, node: TraceNode) -> None:
+        if operation.extra is None:
+            return
+        for reference in operation.extra.retained.values():
+            tensor = reference()
+            if tensor is not None:
+                node.gradient_state = "none" if tensor._grad is None else "value"
+                if tensor._grad is not None:
+                    node.gradient = self._summary(tensor._grad._data)
+                return
+
+    def _sources(self, operation: Node) -> Iterator[tuple[int, str]]:
+        """Ids and argument names of what an operation took, constants included where known."""
+        info = operation.primitive
+        saved = saved_arrays(operation)
+        for position, parent in enumerate(operation.parents):
+            argument = info.input_name(position)
+            if parent is not None:
+                yield self.ids[parent], argument
+            elif argument in saved:
+                yield self._constant(saved[argument], argument), argument
+            elif argument not in info.optional and info.variadic is None:
+                # An operand that no rule asked for: it was there, but nobody kept it.
+                yield self._add("constant", argument, (), "").id, argument
+
+    def _constant(self, array: Any, argument: str) -> int:
+        key = id(array)
+        if isinstance(array, np.ndarray) and key in self._constants:
+            return self._constants[key]
+        node = self._add(
+            "constant",
+            argument,
+            np.shape(array),
+            np.asarray(array).dtype,
+            name=self.names.of_array(array),
+            value=self._summary(array),
+        )
+        if node.value is not None and not node.shape:
+            node.label = "number"
+        if isinstance(array, np.ndarray):
+            self._constants[key] = node.id
+        return node.id
+
+    def _kept_bytes(self, arrays: Iterable[Any]) -> int:
+        """Memory held for backward; what several nodes hold counts at the first."""
+        total = 0
+        for array in arrays:
+            if isinstance(array, np.ndarray) and id(array) not in self._counted:
+                self._counted.add(id(array))
+                total += array.nbytes
+        return total
+
+    def _settle_modules(self) -> None:
+        """A leaf belongs to the module that alone uses it; without a name it is called by its argument."""
+        users: dict[int, list[Edge]] = {}
+        for edge in self.trace.edges:
+            users.setdefault(edge.source, []).append(edge)
+        for node in self.trace.nodes:
+            if node.op or node.id not in users:
+                continue
+            modules = {self.trace.node(edge.target).module for edge in users[node.id]}
+            if len(modules) == 1 and node.kind == "parameter":
+                node.module = modules.pop()
+            if not node.name and node.label == "leaf":
+                arguments = {edge.argument for edge in users[node.id]}
+                if node.kind == "parameter" and len(arguments) == 1:
+                    node.label = arguments.pop()
+
+    # -- the backward pass ----------------------------------------------------------------------
+
+    def take_steps(self, gradient: Any = None, timed: bool = False) -> Trace:
+        """Take the backward pass and note its steps; no ``.grad`` changes and the graph stays usable.
+
+        ``timed`` also notes how long each rule took, which no two runs agree on.
+
+        Raises RuntimeError when the root needs a gradient to begin with, has no history, or its
+        graph was already used up by ``backward()``.
+        """
+        seed = seed_for("viz", self.root, gradient, False)
+        work = BackwardPass([self.root], [seed], retain_graph=True)
+        started = time.perf_counter()
+        try:
+            for step in work.steps(observe=True):
+                duration = time.perf_counter() - started
+                noted = self._step(step)
+                if timed:
+                    noted.seconds = self.trace.node(noted.node).seconds = duration
+                self.trace.steps.append(noted)
+                started = time.perf_counter()
+        except RuntimeError as error:
+            if "second time" in str(error):
+                raise RuntimeError(
+                    "the graph was already used by backward(), which released what its rules need: "
+                    "step through it before backward(), or call backward(retain_graph=True)"
+                ) from error
+            raise
+        return self.trace
+
+    def _step(self, step: EngineStep) -> Step:
+        several = isinstance(step.gradient, tuple)
+        given = step.gradient if several else (step.gradient,)
+        arrived = [(index, each) for index, each in enumerate(given) if each is not None]
+        inputs = {
+            name: summarize(value, self.small)
+            for name, value in _flat(step.saved)
+            if _is_numeric(value)
+        }
+        for index, each in arrived[1:]:
+            inputs[f"g[{index}]"] = summarize(each, self.small)
+        return Step(
+            number=step.number + 1,
+            node=self.ids[step.node],
+            incoming=self._summary(arrived[0][1]) if arrived else None,
+            rules={
+                each.name: step.node.primitive.rule_source(each.name)
+                for each in step.contributions
+            },
+            inputs=inputs,
+            contributions=[
+                Contribution(
+                    parent=self.ids[each.parent],
+                    argument=each.name,
+                    before=self._summary(each.before),
+                    contribution=self._summary(each.value),
+                    after=self._summary(each.after),
+                )
+                for each in step.contributions
+            ],
+        )
+
+
+def topological(root: Any) -> list[Any]:
+    """All nodes below a node, parents before children, in the order of a depth-first walk."""
+    order: list[Any] = []
+    seen = {root}
+    pending = [(root, iter(root.parents))]
+    while pending:
+        node, parents = pending[-1]
+        for parent in parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                pending.append((parent, iter(parent.parents)))
+                break
+        else:
+            order.append(node)
+            pending.pop()
+    return order
+
+
+def saved_arrays(node: Node) -> dict[str, Any]:
+    """What a node saved for its rules, by name; ``xs[1]`` and ``outs[0]`` for several."""
+    if node.saved is None or node.saved is FREED:
+        return {}
+    return dict(_flat(dict(zip(node.primitive.saved_names, node.saved, strict=True))))
+
+
+def _flat(saved: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in saved.items():
+        if name.endswith(("_shape", "_dtype")) or value is None:
+            continue
+        if isinstance(value, tuple):
+            yield from ((f"{name}[{place}]", each) for place, each in enumerate(value))
+        else:
+            yield name, value
+
+
+def _is_numeric(value: Any) -> bool:
+    if isinstance(value, np.ndarray):
+        return value.dtype != object
+    return isinstance(value, (np.generic, bool, int, float))
+
+
+def _position(node: Node, name: str) -> int | None:
+    info = node.primitive
+    if info.variadic:
+        prefix, _, rest = name.partition("[")
+        return int(rest[:-1]) if prefix == info.variadic and rest else None
+    return info.inputs.index(name) if name in info.inputs else None
+
+
+def _statics(node: Node) -> dict[str, str]:
+    """Static parameters that differ from their defaults, as short text."""
+    defaults = node.primitive.static_defaults
+    result = {}
+    for name, value in node.static_values().items():
+        default = defaults.get(name, _statics)
+        if value is default:
+            continue
+        if isinstance(value, (np.ndarray, Tensor)):
+            result[name] = f"array of shape {value.shape}"
+        elif callable(value):
+            result[name] = getattr(value, "__name__", type(value).__name__)
+        elif not (type(value) is type(default) and value == default):
+            text = repr(value)
+            result[name] = text if len(text) <= 40 else text[:37] + "..."
+    return result
+
+
+def _where(record: Any) -> str:
+    """The user's file and line, where a debug record knows them."""
+    filename, line = getattr(record, "filename", None), getattr(record, "lineno", None)
+    if not filename or not line:
+        return ""
+    return f"{str(filename).replace(chr(92), '/').rsplit('/', 1)[-1]}:{line}"
+
+

@@ -1,0 +1,56 @@
+"""Writing pictures to files: the format is the file's suffix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from autograd.viz import dot
+from autograd.viz.svg import SCALING
+
+Maker = Callable[[], "str | bytes"]
+
+
+def write(path: str | os.PathLike[str], makers: dict[str, Maker]) -> Path:
+    """Write a file with the maker for its suffix; returns its path.
+
+    Raises ValueError for a suffix that nobody makes.
+    """
+    target = Path(path)
+    suffix = target.suffix.lower().lstrip(".")
+    if suffix not in makers:
+        known = ", ".join("." + each for each in makers)
+        raise ValueError(f"cannot save as {target.name!r}: the suffix must be one of {known}")
+    content = makers[suffix]()
+    if isinstance(content, bytes):
+        target.write_bytes(content)
+    else:
+        target.write_text(content, encoding="utf-8", newline="\n")
+    return target
+
+
+def convert(svg: str, kind: str, dot_text: str = "") -> bytes:
+    """An SVG picture as PNG (at twice its size) or PDF.
+
+    Uses the package cairosvg when it is there, else ``dot`` on ``dot_text``. Raises RuntimeError
+    that says what to install when there is neither.
+    """
+    try:
+        import cairosvg
+    except (ImportError, OSError):  # OSError: the package is there, its C library is not
+        cairosvg = None
+    if cairosvg is not None:
+        svg = svg.replace(SCALING, "")  # CairoSVG takes height:auto for a height of nothing
+        if kind == "png":
+            return cairosvg.svg2png(bytestring=svg.encode(), scale=2.0)
+        return cairosvg.svg2pdf(bytestring=svg.encode())
+    if dot_text and dot.available():
+        import graphviz
+
+        return graphviz.Source(dot_text).pipe(format=kind)
+    raise RuntimeError(
+        f"saving as {kind} needs the package cairosvg (pip install cairosvg)"
+        + (f" or {dot.missing()}" if dot_text else "")
+        + "; svg and html need nothing"
+    )

@@ -1,0 +1,168 @@
+"""The object that ``viz.graph`` returns: a picture that shows, saves and describes itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from autograd.viz import dot, files, palette, svg, view, words
+from autograd.viz.trace import Trace
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a graph is drawn; see :func:`autograd.viz.graph`."""
+
+    show: str | None = None
+    collapse: bool | int | str | tuple[str, ...] | None = None
+    expand: tuple[str, ...] = ()
+    fold: bool | None = None
+    values: bool = True
+    direction: str | None = None
+    engine: str | None = None
+    theme: str = "auto"
+
+
+class Graph:
+    """A drawn computation graph.
+
+    It shows itself in a notebook, and prints as text. ``trace`` is the plain data behind it.
+    """
+
+    def __init__(self, trace: Trace, options: Options | None = None) -> None:
+        self.trace = trace
+        self.options = options or Options()
+        if self.options.engine not in (None, "dot", "builtin"):
+            raise ValueError(
+                f"engine must be 'dot', 'builtin' or None; got {self.options.engine!r}"
+            )
+        palette.style(self.options.theme)  # raises for an unknown theme now, not when drawn
+        self.view  # noqa: B018  wrong options are reported here as well
+
+    @cached_property
+    def view(self) -> view.View:
+        """What of the trace is visible."""
+        options = self.options
+        return view.build(
+            self.trace,
+            collapse=options.collapse,
+            expand=options.expand,
+            fold=options.fold,
+            values=options.values,
+            show=options.show,
+        )
+
+    @cached_property
+    def _arranged(self) -> tuple[Any, Any]:
+        engine, direction = self.options.engine, self.options.direction
+        if engine == "dot" and dot.missing():
+            raise RuntimeError(
+                f"engine='dot' needs {dot.missing()}; engine=None uses the built-in layout without it"
+            )
+        if engine == "dot" or (engine is None and dot.suits(self.view) and dot.available()):
+            return dot.arrange(self.view, direction)
+        return svg.arrange(self.view, direction)
+
+    def collapse(self, *modules: str) -> Graph:
+        """The same graph with these modules drawn as one node each."""
+        before = self.options.collapse
+        given = (before,) if isinstance(before, str) else before
+        kept = given if isinstance(given, tuple) else ()
+        return Graph(self.trace, replace(self.options, collapse=(*kept, *modules)))
+
+    def expand(self, *modules: str) -> Graph:
+        """The same graph with these modules open; without names, with everything shown."""
+        if not modules:
+            return Graph(self.trace, replace(self.options, collapse=False, fold=False))
+        return Graph(
+            self.trace, replace(self.options, expand=(*self.options.expand, *modules))
+        )
+
+    def to_svg(self, theme: str | None = None) -> str:
+        """The picture as SVG text. ``theme``: ``"auto"`` (the reader's), ``"light"`` or ``"dark"``."""
+        return svg.render(self.view, *self._arranged, theme=theme or self.options.theme)
+
+    def to_dot(self) -> str:
+        """The picture in Graphviz's DOT language (needs nothing installed)."""
+        return dot.to_dot(self.view, self.options.direction)
+
+    def to_json(self) -> str:
+        """The trace as JSON text."""
+        return self.trace.to_json()
+
+    def to_html(self) -> str:
+        """A stand-alone HTML page with the picture and its description."""
+        return document(self.trace.title or "Computation graph", self._repr_html_())
+
+    def text(self) -> str:
+        """The graph in words: what a picture cannot tell those who do not see it."""
+        note = f"\n({self.view.note})" if self.view.note else ""
+        return words.text(self.trace) + note
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save as ``.svg``, ``.html``, ``.png``, ``.pdf``, ``.dot``, ``.json`` or ``.txt``; returns the path.
+
+        Raises ValueError for another suffix and RuntimeError, naming what to install, when PNG or PDF
+        cannot be made here.
+        """
+        return files.write(
+            path,
+            {
+                "svg": self.to_svg,
+                "html": self.to_html,
+                "png": lambda: files.convert(self.to_svg("light"), "png", self.to_dot()),
+                "pdf": lambda: files.convert(self.to_svg("light"), "pdf", self.to_dot()),
+                "dot": self.to_dot,
+                "gv": self.to_dot,
+                "json": self.to_json,
+                "txt": self.text,
+            },
+        )
+
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self.trace.nodes)} nodes; .text() describes it, .save('graph.svg') draws it>"
+
+    def _repr_svg_(self) -> str:
+        return self.to_svg()
+
+    def _repr_html_(self) -> str:
+        # As an image: notebooks that are not trusted strip inline <svg>.
+        return image(self.to_svg(), words.describe(self.trace))
+
+
+def image(picture: str, description: str) -> str:
+    """An ``<img>`` element that holds an SVG picture."""
+    return (
+        f'<img src="{data_uri(picture)}" alt="{escape(description, {chr(34): "&quot;"})}" '
+        'style="max-width:100%;height:auto">'
+    )
+
+
+def data_uri(picture: str) -> str:
+    """An SVG picture as a ``data:`` address, readable enough to be compared."""
+    return "data:image/svg+xml;charset=utf-8," + quote(picture, safe=" /:=;,.()-_~!*@$[]{}|^")
+
+
+def document(title: str, body: str, language: str = "en") -> str:
+    """A stand-alone HTML page."""
+    return (
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n"
+        "<style>:root{color-scheme:light dark}body{margin:1rem auto;max-width:75rem;padding:0 1rem;"
+        f"font-family:{palette.FONT}}}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n"
+        f"{body}\n</main>\n</body>\n</html>\n"
+    )
+
+
+def as_tuple(value: bool | int | str | Iterable[str] | None) -> Any:
+    """Options are compared and copied, so iterables of names become tuples."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return tuple(value)
