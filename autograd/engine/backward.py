@@ -159,8 +159,10 @@ class BackwardPass:
         """All nodes below the roots, oldest first."""
         seen = {r._node for r in self.roots}
         pending = list(seen)
+        ends = {node for node, _ in self._wanted} if self._stop else ()
         while pending:
-            for parent in pending.pop().parents:
+            node = pending.pop()
+            for parent in () if node in ends else node.parents:
                 if parent is not None and parent not in seen:
                     seen.add(parent)
                     pending.append(parent)
