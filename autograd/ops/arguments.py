@@ -1,0 +1,100 @@
+"""Reading arguments: arrays and shapes, checked once and told about in our own words.
+
+Every function here takes ``who``, the public function on whose behalf it speaks.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..core import hyperparameters as hyper
+from ..core.dtypes import as_array
+
+__all__ = [
+    "array_like",
+    "broadcast_shape",
+    "count_along",
+    "kept_shape",
+    "ndim_of",
+    "raw",
+    "shape_of",
+    "shape_tuple",
+]
+
+
+def raw(x: Any) -> Any:
+    """The array behind a tensor; arrays and numbers as they are."""
+    return getattr(x, "_data", x)
+
+
+def array_like(who: str, x: Any) -> Any:
+    """The value itself if it has a shape (tensor, array, NumPy scalar), else an array of it.
+
+    Raises:
+        TypeError: for what is no number.
+        ValueError: for ragged lists.
+    """
+    return x if hasattr(x, "shape") else as_array(who, x, copy=False)
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """Shape of a tensor, an array, a number or nested lists."""
+    return x.shape if hasattr(x, "shape") else np.shape(x)
+
+
+def ndim_of(x: Any) -> int:
+    """Number of axes of a tensor, an array, a number or nested lists."""
+    return len(shape_of(x))
+
+
+def shape_tuple(who: str, shape: Any, name: str = "shape", unknown: bool = False) -> tuple[int, ...]:
+    """A shape as a tuple of sizes; one number means one axis.
+
+    Args:
+        unknown: allow −1.
+
+    Raises:
+        TypeError: if a size is no integer.
+        ValueError: if one is negative.
+    """
+    shape = raw(shape)
+    if not isinstance(shape, (tuple, list)):
+        shape = shape.tolist() if getattr(shape, "ndim", 0) == 1 else (shape,)
+    sizes = tuple([n if type(n) is int else hyper.integer(who, name, n, None) for n in shape])
+    for n in sizes:
+        if n < 0 and not (unknown and n == -1):
+            raise ValueError(f"{who}: {name}={sizes} has the negative size {n}")
+    return sizes
+
+
+def broadcast_shape(who: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that all the shapes broadcast to.
+
+    Raises:
+        ValueError: if they don't.
+    """
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = " and ".join(str(s) for s in shapes)
+        raise ValueError(f"{who}: shapes {listed} do not broadcast together") from None
+
+
+def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
+    """The shape of a reduction over ``axis`` with the reduced axes kept at size 1."""
+    if axis is None:
+        return (1,) * len(shape)
+    sizes = list(shape)
+    for a in axis if isinstance(axis, (tuple, list)) else (axis,):
+        sizes[a] = 1
+    return tuple(sizes)
+
+
+def count_along(shape: tuple[int, ...], axis: Any) -> int:
+    """How many elements a reduction over ``axis`` takes together."""
+    if axis is None:
+        return math.prod(shape)
+    return math.prod([shape[a] for a in (axis if isinstance(axis, (tuple, list)) else (axis,))])

@@ -1,0 +1,409 @@
+"""Products that contract axes: matmul, einsum, and what NumPy builds on them."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core import hyperparameters as hyper
+from ..core.limits import check_bytes
+from ..core.primitive import primitive
+from ..kernels.threads import matmul as matmul_kernel
+from .arguments import array_like, broadcast_shape
+from .matrices import diagonal
+from .reductions import sum as sum_
+from .reductions import sum_to
+from .shapes import expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
+
+__all__ = ["dot", "einsum", "inner", "kron", "matmul", "outer", "tensordot", "vdot"]
+
+
+# Matrix products ----------------------------------------------------------------------------------
+
+
+@primitive
+def matmul(x: Any, y: Any) -> Any:
+    """Matrix product over the last two axes; leading axes broadcast, as in ``numpy.matmul``.
+
+    Args:
+        x: shape (..., n, k), or (k,).
+        y: shape (..., k, m), or (k,).
+
+    Returns:
+        Shape (..., n, m), without n where x is 1-d and without m where y is.
+
+    Raises:
+        ValueError: naming both shapes, if they do not fit.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.matmul(ag.tensor([[1.0, 2.0], [3.0, 4.0]]), ag.tensor([1.0, 1.0]))
+        Tensor([3., 7.])
+    """
+    x, y = array_like("matmul: x", x), array_like("matmul: y", y)
+    if x.ndim == 2 and y.ndim == 2 and x.shape[1] == y.shape[0]:
+        return matmul_kernel(x, y)
+    _check_matmul(x.shape, y.shape)
+    return matmul_kernel(x, y)
+
+
+def _check_matmul(x: tuple[int, ...], y: tuple[int, ...]) -> None:
+    if not x or not y:
+        raise ValueError(
+            f"matmul: shapes {x} and {y}: both need at least one axis; multiply by numbers with *"
+        )
+    length = y[0] if len(y) == 1 else y[-2]
+    if x[-1] != length:
+        raise ValueError(
+            f"matmul: shapes {x} and {y} do not fit: x has {x[-1]} columns, y has {length} rows"
+        )
+    broadcast_shape("matmul", x[:-2], y[:-2])
+
+
+def _matmul_x(g: Any, y: Any, x_shape: tuple[int, ...]) -> Any:
+    if len(x_shape) == 2 and y.ndim == 2:
+        return matmul(g, transpose(y))
+    if y.ndim == 1:
+        y = expand_dims(y, 1)
+        g = expand_dims(g, -1)
+    if len(x_shape) == 1:
+        g = expand_dims(g, -2)
+    if len(x_shape) <= 2 < y.ndim:  # one matrix for the whole batch: a single product
+        return reshape(matmul(_side_by_side(g), transpose(_side_by_side(y))), x_shape)
+    return sum_to(matmul(g, swapaxes(y, -1, -2)), x_shape)
+
+
+def _matmul_y(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
+    if x.ndim == 2 and len(y_shape) == 2:
+        return matmul(transpose(x), g)
+    if len(y_shape) == 1:
+        g = expand_dims(g, -1)
+    if x.ndim == 1:
+        x = expand_dims(x, 0)
+        g = expand_dims(g, -2)
+    if len(y_shape) <= 2:  # one matrix for the whole batch: a single product
+        rows = reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
+        return reshape(matmul(transpose(rows), reshape(g, (rows.shape[0], g.shape[-1]))), y_shape)
+    return sum_to(matmul(swapaxes(x, -1, -2), g), y_shape)
+
+
+def _side_by_side(x: Any) -> Any:
+    """A batch of matrices (..., n, k) as one matrix (n, … · k)."""
+    rows = moveaxis(x, -2, 0)
+    return reshape(rows, (rows.shape[0], math.prod(rows.shape[1:])))
+
+
+matmul.gradients(x=_matmul_x, y=_matmul_y)
+
+
+# einsum -------------------------------------------------------------------------------------------
+
+
+@primitive(name="einsum")
+def _einsum(*xs: Any, subscripts: str) -> Any:
+    """A sum of products in which every label of an operand is in the result or in another."""
+    labels, out = _split(subscripts)
+    if len(xs) > 2:
+        return _in_turns(xs, labels, out)
+    if len(xs) == 1:
+        return xs[0].transpose([labels[0].index(c) for c in out])
+    return _contract(xs[0], labels[0], xs[1], labels[1], out)
+
+
+def _einsum_slope(g: Any, xs: Any, subscripts: str, i: int) -> Any:
+    """The same sum of products with g in place of operand i, whose labels become the result's."""
+    labels, out = _split(subscripts)
+    operands = [x for k, x in enumerate(xs) if k != i]
+    inputs = ",".join([out, *(s for k, s in enumerate(labels) if k != i)])
+    return _einsum(g, *operands, subscripts=f"{inputs}->{labels[i]}")
+
+
+_einsum.gradients(xs=_einsum_slope)
+
+
+def _split(subscripts: str) -> tuple[list[str], str]:
+    inputs, out = subscripts.split("->")
+    return inputs.split(","), out
+
+
+def _contract(x: Any, x_labels: str, y: Any, y_labels: str, out: str) -> Any:
+    """Two operands, as a batch of matrix products: batch · rows · contracted · columns."""
+    batch = [c for c in x_labels if c in y_labels and c in out]
+    shared = [c for c in x_labels if c in y_labels and c not in out]
+    rows = [c for c in x_labels if c not in y_labels]
+    columns = [c for c in y_labels if c not in x_labels]
+    x = x.transpose([x_labels.index(c) for c in (*batch, *rows, *shared)])
+    y = y.transpose([y_labels.index(c) for c in (*batch, *shared, *columns)])
+    n, b = len(rows), len(batch)
+    order = (*batch, *rows, *columns)
+    if not shared:  # elementwise along the batch: no matrix product
+        left = x.reshape(x.shape + (1,) * len(columns))
+        right = y.reshape(y.shape[:b] + (1,) * n + y.shape[b:])
+        product = left * right
+    else:
+        front, inner = x.shape[:b], math.prod(x.shape[b + n :])
+        height, width = x.shape[b : b + n], y.shape[b + len(shared) :]
+        product = matmul_kernel(
+            x.reshape(*front, math.prod(height), inner), y.reshape(*front, inner, math.prod(width))
+        ).reshape(front + height + width)
+    return product.transpose([order.index(c) for c in out])
+
+
+def _in_turns(xs: Sequence[Any], labels: list[str], out: str) -> Any:
+    """More than two operands, two at a time in the order that costs least."""
+    pending = list(zip(xs, labels, strict=True))
+    for pair in _path(",".join(labels) + "->" + out, tuple([x.shape for x in xs])):
+        x, y = (pending[k] for k in pair)
+        pending = [p for k, p in enumerate(pending) if k not in pair]
+        needed = set(out).union(*[s for _, s in pending])
+        kept = "".join(dict.fromkeys(c for c in x[1] + y[1] if c in needed))
+        left, right = _summed_out(x, y[1], needed), _summed_out(y, x[1], needed)
+        pending.append((_contract(*left, *right, kept), kept))
+    result, result_labels = pending[0]
+    return result.transpose([result_labels.index(c) for c in out])
+
+
+def _summed_out(x: tuple[Any, str], other: str, needed: set[str]) -> tuple[Any, str]:
+    """Sum over the labels that nothing else has any more."""
+    array, labels = x
+    gone = tuple(k for k, c in enumerate(labels) if c not in needed and c not in other)
+    if not gone:
+        return x
+    return np.add.reduce(array, axis=gone), "".join(c for c in labels if c in needed or c in other)
+
+
+@functools.lru_cache(maxsize=256)
+def _path(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[int, ...]]:
+    stand_ins = [np.broadcast_to(np.float32(0), shape) for shape in shapes]
+    path = np.einsum_path(subscripts, *stand_ins, optimize=("greedy", 0))[0][1:]
+    if any(len(step) != 2 for step in path):  # it found nothing better than all at once
+        return [(0, 1)] * (len(shapes) - 1)
+    return path
+
+
+def einsum(subscripts: str, *operands: Any) -> Any:
+    """Sum of products in Einstein's notation, as ``numpy.einsum``.
+
+    Args:
+        subscripts: such as ``"ij,jk->ik"``. Labels that repeat within an operand mean its
+            diagonal, labels missing in the result are summed over; ``...`` stands for leading
+            axes that broadcast. Without ``->`` the result has the labels that occur once,
+            in alphabetical order.
+        operands: one tensor or array for each comma-separated part.
+
+    Raises:
+        TypeError: if ``subscripts`` is no string.
+        ValueError: for subscripts that are malformed or do not fit the shapes.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.einsum("ii->", ag.tensor([[1.0, 2.0], [3.0, 4.0]])).item()
+        5.0
+    """
+    arrays = [
+        x if hasattr(x, "_node") else np.asarray(array_like(f"einsum: operands[{k}]", x))
+        for k, x in enumerate(operands)
+    ]
+    inputs, out = _parse(subscripts, [x.shape for x in arrays])
+    sizes = _sizes(subscripts, inputs, arrays)
+    plain = [_without_repeats(x, s, sizes) for x, s in zip(arrays, inputs, strict=True)]
+    labels = [s for _, s in plain]
+    for k, (x, own) in enumerate(plain):
+        others = set(out).union(*labels[:k], *labels[k + 1 :])
+        plain[k] = _without_lonely(x, own, others)
+    subscripts = ",".join(s for _, s in plain) + "->" + out
+    return _einsum(*[x for x, _ in plain], subscripts=subscripts)
+
+
+def _parse(subscripts: Any, shapes: list[tuple[int, ...]]) -> tuple[list[str], str]:
+    """Labels of every operand and of the result, with ``...`` written out in free letters."""
+    if not isinstance(subscripts, str):
+        raise TypeError(
+            f"einsum: subscripts must be a string such as 'ij,jk->ik', got "
+            f"{type(subscripts).__name__}"
+        )
+    text = subscripts.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    inputs = left.split(",")
+    if len(inputs) != len(shapes):
+        raise ValueError(
+            f"einsum: {subscripts!r} names {len(inputs)} operands, got {len(shapes)}"
+        )
+    for part in (*inputs, right):
+        bare = part.replace("...", "", 1)
+        if not all("a" <= c.lower() <= "z" for c in bare):
+            raise ValueError(
+                f"einsum: {subscripts!r} may hold letters, commas, '...' and one '->' only"
+            )
+    free = [c for c in map(chr, range(0x100, 0x400)) if c.isalpha()]
+    extra = 0
+    for k, (part, shape) in enumerate(zip(inputs, shapes, strict=True)):
+        leading = len(shape) - len(part.replace("...", ""))
+        if leading < 0 or (leading and "..." not in part):
+            raise ValueError(
+                f"einsum: {subscripts!r} gives operand {k} the labels {part!r}, "
+                f"but it has shape {shape}"
+            )
+        if "..." in part:
+            extra = max(extra, leading)
+            # Right-aligned, as broadcasting is: the last free letters are the last axes.
+            inputs[k] = part.replace("...", "".join(reversed(free[:leading])))
+    broadcast = "".join(reversed(free[:extra]))
+    if arrow:
+        if "..." not in right and extra and "..." in left:
+            raise ValueError(
+                f"einsum: {subscripts!r}: the axes of '...' must be in the result, too"
+            )
+        out = right.replace("...", broadcast)
+    else:
+        every = left.replace(",", "").replace("...", "")
+        out = broadcast + "".join(sorted(c for c in set(every) if every.count(c) == 1))
+    for c in out:
+        if out.count(c) > 1 or not any(c in part for part in inputs):
+            why = "twice in the result" if out.count(c) > 1 else "in the result only"
+            raise ValueError(f"einsum: {subscripts!r} has the label {c!r} {why}")
+    return inputs, out
+
+
+def _sizes(subscripts: str, inputs: list[str], arrays: list[Any]) -> dict[str, int]:
+    """Length of every label's axis; sizes of 1 broadcast."""
+    sizes: dict[str, int] = {}
+    for labels, x in zip(inputs, arrays, strict=True):
+        own: dict[str, int] = {}
+        for c, n in zip(labels, x.shape, strict=True):
+            if sizes.setdefault(c, n) != n or own.setdefault(c, n) != n:
+                if (sizes[c] != 1 and n != 1) or own.get(c, n) != n:
+                    raise ValueError(
+                        f"einsum: {subscripts!r}: the axes labelled {c!r} have sizes "
+                        f"{sizes[c]} and {n}"
+                    )
+                sizes[c] = n if sizes[c] == 1 else sizes[c]
+    return sizes
+
+
+def _without_repeats(x: Any, labels: str, sizes: dict[str, int]) -> tuple[Any, str]:
+    """Drop axes of size 1 that broadcast; take the diagonal where a label repeats."""
+    shape = x.shape
+    kept = [k for k, c in enumerate(labels) if not (shape[k] == 1 and sizes[c] != 1)]
+    if len(kept) < len(labels):
+        x = reshape(x, tuple([shape[k] for k in kept]))
+        labels = "".join(labels[k] for k in kept)
+    for c in dict.fromkeys(labels):
+        while labels.count(c) > 1:
+            first = labels.index(c)
+            second = labels.index(c, first + 1)
+            x = diagonal(x, 0, first, second)
+            labels = labels[:first] + labels[first + 1 : second] + labels[second + 1 :] + c
+    return x, labels
+
+
+def _without_lonely(x: Any, labels: str, others: set[str]) -> tuple[Any, str]:
+    """Sum over the labels that neither the result nor another operand has."""
+    gone = tuple(k for k, c in enumerate(labels) if c not in others)
+    if not gone:
+        return x, labels
+    return sum_(x, gone), "".join(c for c in labels if c in others)
+
+
+# Products after NumPy -----------------------------------------------------------------------------
+
+
+def dot(a: Any, b: Any) -> Any:
+    """NumPy's dot: a matrix product; of numbers the product; else over a's last and b's
+    second-to-last axis (b's only one, if it is a vector).
+
+    Raises:
+        ValueError: naming both shapes, if they do not fit.
+    """
+    a, b = array_like("dot: a", a), array_like("dot: b", b)
+    if not a.shape or not b.shape:
+        return a * b
+    if len(a.shape) <= 2 and len(b.shape) <= 2:
+        return matmul(a, b)
+    return tensordot(a, b, (len(a.shape) - 1, max(len(b.shape) - 2, 0)))
+
+
+def inner(a: Any, b: Any) -> Any:
+    """Sum of products over the last axes; of numbers the product."""
+    a, b = array_like("inner: a", a), array_like("inner: b", b)
+    if not a.shape or not b.shape:
+        return a * b
+    return tensordot(a, b, (-1, -1))
+
+
+def vdot(a: Any, b: Any) -> Any:
+    """Sum of products of all elements, both ravelled."""
+    return matmul(ravel(a), ravel(b))
+
+
+def outer(a: Any, b: Any) -> Any:
+    """Every element of a times every element of b, both ravelled: a matrix."""
+    a, b = ravel(a), ravel(b)
+    check_bytes("outer", (a.shape[0], b.shape[0]), np.result_type(a.dtype, b.dtype))
+    return expand_dims(a, 1) * expand_dims(b, 0)
+
+
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """Sum of products over pairs of axes, as one matrix product.
+
+    Args:
+        axes: how many of a's last and b's first axes; or a pair (a's axes, b's axes).
+
+    Raises:
+        ValueError: if the axes differ in number or in length.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.tensordot(ag.ones((2, 3, 4)), ag.ones((4, 3)), ([1, 2], [1, 0])).shape
+        (2,)
+    """
+    a, b = array_like("tensordot: a", a), array_like("tensordot: b", b)
+    a_axes, b_axes = _paired_axes(a.shape, b.shape, axes)
+    sizes = [(a.shape[i], b.shape[j]) for i, j in zip(a_axes, b_axes, strict=True)]
+    for (m, n), i, j in zip(sizes, a_axes, b_axes, strict=True):
+        if m != n:
+            raise ValueError(
+                f"tensordot: axis {i} of a has size {m}, axis {j} of b has {n} "
+                f"(shapes {a.shape} and {b.shape})"
+            )
+    a_free = [k for k in range(len(a.shape)) if k not in a_axes]
+    b_free = [k for k in range(len(b.shape)) if k not in b_axes]
+    count = math.prod([n for n, _ in sizes])
+    height, width = [a.shape[k] for k in a_free], [b.shape[k] for k in b_free]
+    left = reshape(transpose(a, (*a_free, *a_axes)), (math.prod(height), count))
+    right = reshape(transpose(b, (*b_axes, *b_free)), (count, math.prod(width)))
+    return reshape(matmul(left, right), (*height, *width))
+
+
+def _paired_axes(
+    a: tuple[int, ...], b: tuple[int, ...], axes: Any
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    who = "tensordot"
+    if hyper.is_integer(axes):
+        n = hyper.integer(who, "axes", axes, 0)
+        if n > len(a) or n > len(b):
+            raise ValueError(f"{who}: axes={n} are more than shapes {a} and {b} have in common")
+        return tuple(range(len(a) - n, len(a))), tuple(range(n))
+    if not isinstance(axes, (tuple, list)) or len(axes) != 2:
+        raise TypeError(f"{who}: axes must be an integer or a pair (a's, b's), got {axes!r}")
+    a_axes = hyper.axes(who, axes[0], len(a), "axes[0]")
+    b_axes = hyper.axes(who, axes[1], len(b), "axes[1]")
+    if len(a_axes) != len(b_axes):
+        raise ValueError(f"{who}: axes={axes} differ in length")
+    return a_axes, b_axes
+
+
+def kron(a: Any, b: Any) -> Any:
+    """Kronecker product: b repeated in blocks, each times one element of a."""
+    a, b = array_like("kron: a", a), array_like("kron: b", b)
+    ndim = max(len(a.shape), len(b.shape))
+    a = reshape(a, (1,) * (ndim - len(a.shape)) + a.shape)
+    b = reshape(b, (1,) * (ndim - len(b.shape)) + b.shape)
+    shape = tuple([m * n for m, n in zip(a.shape, b.shape, strict=True)])
+    check_bytes("kron", shape, np.result_type(a.dtype, b.dtype))
+    odd, even = tuple(range(1, 2 * ndim, 2)), tuple(range(0, 2 * ndim, 2))
+    return reshape(expand_dims(a, odd) * expand_dims(b, even), shape)
