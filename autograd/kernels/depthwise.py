@@ -26,10 +26,10 @@ _WEIGHT = "dhgcijkwn,dhgown->gocijk"
 
 
 class Plan(NamedTuple):
-    """Blocks (depth, first row, last row) of the output, and whether threads are worth it."""
+    """Blocks (depth, first row, last row) of the output, and how much work it is."""
 
     blocks: tuple[tuple[int, int, int], ...]
-    big: bool
+    work: int
 
 
 @lru_cache(maxsize=1024)
@@ -44,7 +44,7 @@ def plan(w_shape, y_shape, stride, itemsize) -> Plan:
         (d, h, min(h + rows, height)) for d in range(depth) for h in range(0, height, rows)
     )
     work = groups * o * c * kd * kh * kw * depth * height * width * n
-    return Plan(blocks, 4 * work > threads.WORTHWHILE)
+    return Plan(blocks, 4 * work)  # einsum is slower than BLAS
 
 
 def forward(x, w, bias, out, *, stride, low, dilation) -> None:
@@ -64,7 +64,7 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
         if bias is not None:
             y += bias
 
-    threads.for_each(run, cut.blocks, cut.big)
+    threads.for_each(run, cut.blocks, cut.work)
 
 
 def weight(x, y, out, *, stride, low, dilation) -> None:
@@ -72,7 +72,7 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
     groups, o = out.shape[:2]
     w_shape = out.shape
     cut = plan(w_shape, y.shape, stride, x.itemsize)
-    lanes = min(_LANES, len(cut.blocks)) if cut.big else 1
+    lanes = min(_LANES, len(cut.blocks)) if cut.work >= threads.WORTHWHILE else 1
     sums = np.zeros((lanes, *w_shape), x.dtype)
 
     def run(lane: int) -> None:
@@ -83,7 +83,7 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
                 g = g.reshape(1, h1 - h0, groups, o, *g.shape[3:])
                 sums[lane] += np.einsum(_WEIGHT, windows, g)
 
-    threads.for_each(run, range(lanes), cut.big)
+    threads.for_each(run, range(lanes), cut.work)
     np.add.reduce(sums, axis=0, out=out)
 
 

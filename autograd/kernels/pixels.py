@@ -65,7 +65,7 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
                 else:
                     np.add(y, bias, out=target)
 
-        threads.for_each(run, cut, len(cut) > 1)
+        threads.for_each(run, cut, w.size // (groups * o) * pixels.size)
 
 
 def weight(x, y, out, *, stride, low, dilation) -> None:
@@ -74,6 +74,7 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
     cut = blocks(out.shape, y.shape, x.itemsize)
     matrix = out.reshape(groups, o, -1)
     pixels = y.transpose(_PIXELS_FIRST)
+    work = out.size // (groups * o) * pixels.size
     with _padded(x, kernel, y.shape, stride, low, dilation) as p:
         windows = _windows(p, groups, kernel, y.shape, stride, dilation)
 
@@ -83,10 +84,10 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
                 np.matmul(g, e.swapaxes(1, 2), out=out)
 
         if len(cut) == 1:
-            product(cut[0], matrix)
+            threads.for_each(lambda block: product(block, matrix), cut, work)
         else:
             with scratch((len(cut), *matrix.shape), x.dtype) as sums:
-                threads.for_each(lambda i: product(cut[i], sums[i]), range(len(cut)), True)
+                threads.for_each(lambda i: product(cut[i], sums[i]), range(len(cut)), work)
                 np.add.reduce(sums, axis=0, out=matrix)
 
 

@@ -53,7 +53,7 @@ class Plan(NamedTuple):
     blocks: tuple[Block, ...]
     overlap: bool  # the rows of E are input rows, shared by the products; else output rows
     direct: bool  # the input itself serves as E
-    big: bool  # worth a second thread
+    work: int  # multiplications
 
 
 @lru_cache(maxsize=1024)
@@ -80,7 +80,7 @@ def plan(x_shape, w_shape, y_shape, stride, low, dilation, itemsize) -> Plan:
         for k in range(0, w, max(width, 1))
     )
     work = groups * o * c * kd * kh * kw * d * h * w * n
-    return Plan(blocks, overlap, direct, work > threads.WORTHWHILE)
+    return Plan(blocks, overlap, direct, work)
 
 
 def _parts(size: int, most: int) -> int:
@@ -119,7 +119,7 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
                 target = out[block.d, block.h0 : block.h1, :, block.w0 : block.w1]
                 np.copyto(target, y.reshape(target.shape))
 
-    threads.for_each(run, cut.blocks, cut.big)
+    threads.for_each(run, cut.blocks, cut.work)
 
 
 def weight(x, y, out, *, stride, low, dilation) -> None:
@@ -128,7 +128,7 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
     cut = plan(x.shape, w_shape, y.shape, stride, low, dilation, x.itemsize)
     k, n = kd * kh * kw * c, y.shape[4]
     flat = _merge_last(y)
-    lanes = min(_LANES, len(cut.blocks)) if cut.big else 1
+    lanes = min(_LANES, len(cut.blocks)) if cut.work >= threads.WORTHWHILE else 1
     with scratch((lanes, groups, k, o), x.dtype) as sums:
 
         def run(lane: int) -> None:
@@ -149,7 +149,7 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
                         for row in range(rows):
                             total += products[:, row]
 
-        threads.for_each(run, range(lanes), cut.big)
+        threads.for_each(run, range(lanes), cut.work)
         total = sums[0] if lanes == 1 else np.add.reduce(sums, axis=0)
         out[...] = total.reshape(groups, kh, kd, c, kw, o).transpose(0, 5, 3, 2, 1, 4)
 

@@ -1,6 +1,294 @@
+"""Spreading large kernels over threads, with the same bits whatever their number.
+
+A kernel cuts its work into pieces by looking at shapes alone and gives them to `for_each`; the
+number of threads decides only who computes a piece. Where pieces are summed, the kernel does it
+afterwards in a fixed order. Inside a piece BLAS must not spread out by itself, so while a kernel
+runs, BLAS is held to one thread:
+
+* OpenBLAS, which NumPy's wheels bring along, by its ``openblas_set_num_threads`` (called through
+  ctypes; the name differs by build), MKL by ``MKL_Set_Num_Threads``. Their scope is the process,
+  hence other threads' own use of BLAS is on one thread too for that time; afterwards the former
+  number is back.
+* Elsewhere (Apple's Accelerate, others) nobody is held: kernels run their pieces one after the
+  other in the calling thread, and BLAS spreads out as it likes.
+
+Calls from several threads at once are fine, and so are calls from within a piece, which stay in
+their thread. After a fork the child starts threads of its own.
+"""
+
+import contextvars
+import ctypes
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from glob import glob
+from math import prod
+from typing import Any
+
+import numpy as np
+
 WORTHWHILE = 2**22
+"""Multiplications (or four times as many additions) below which a second thread costs more than it brings."""
+
+_BLAS_ALONE = 2**18
+"""OpenBLAS multiplies on one thread by itself while M * N * K is no larger."""
+
+_PIECES = 8
+"""Into how many pieces `matmul` cuts a large product."""
 
 
-def for_each(function, items, big):
-    for item in items:
-        function(item)
+def get_num_threads() -> int:
+    """Number of threads that large kernels may use.
+
+    At first the environment variable ``GLASSGRAD_NUM_THREADS``, otherwise the number of processors
+    that this process may run on.
+    """
+    return _state.count
+
+
+def set_num_threads(n: int) -> None:
+    """Let large kernels use ``n`` threads, the calling one among them.
+
+    Results do not depend on it. Raises TypeError unless ``n`` is an integer, ValueError if it is
+    less than 1.
+    """
+    if isinstance(n, bool) or not isinstance(n, int | np.integer):
+        raise TypeError(f"n: the number of threads is an integer, got {type(n).__name__}")
+    if n < 1:
+        raise ValueError(f"n: the number of threads is 1 or more, got {n}")
+    _state.count = int(n)
+
+
+def blas_control() -> str:
+    """How BLAS is held to one thread: the name of the function used, or ``"none"``."""
+    return _blas.name
+
+
+def for_each(function: Callable[[Any], object], items: Sequence[Any], work: float) -> None:
+    """Call ``function(item)`` for each item, in any order, on several threads if ``work`` is large.
+
+    Args:
+        function: must write to a place of its own for each item.
+        items: the pieces; they must follow from the shapes of the problem alone.
+        work: multiplications in all pieces together.
+
+    An exception from ``function`` is raised here; pieces not yet begun are dropped.
+    """
+    if work <= _BLAS_ALONE:
+        for item in items:
+            function(item)
+        return
+    with _blas:
+        helpers = min(_state.count, len(items)) - 1
+        if helpers < 1 or work < WORTHWHILE or _inside.active or not _blas.held:
+            for item in items:
+                function(item)
+        else:
+            _spread(function, items, helpers)
+
+
+def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """``np.matmul(a, b)``, spread over threads when it is large.
+
+    >>> matmul(np.ones((2, 3)), np.ones((3, 4))).shape
+    (2, 4)
+    """
+    if a.ndim < 2 or b.ndim < 2:
+        with _blas:
+            return np.matmul(a, b)
+    work = a.size * b.shape[-1] * (1 if a.ndim > 2 else prod(b.shape[:-2]))
+    if work < WORTHWHILE or object in (a.dtype, b.dtype):
+        if work <= _BLAS_ALONE:
+            return np.matmul(a, b)
+        with _blas:
+            return np.matmul(a, b)
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    if a.shape[-1] != b.shape[-2]:
+        return np.matmul(a, b)  # raises NumPy's own error
+    out = np.empty((*batch, a.shape[-2], b.shape[-1]), np.result_type(a, b))
+    axis = max(range(out.ndim), key=out.shape.__getitem__)
+    grain = 64 if axis >= out.ndim - 2 else 1
+    size = -(-out.shape[axis] // _PIECES)
+    size = -(-size // grain) * grain
+
+    def piece(start: int) -> None:
+        part = slice(start, start + size)
+        where = tuple(part if i == axis else slice(None) for i in range(out.ndim))
+        np.matmul(_part(a, axis - out.ndim, part, -1), _part(b, axis - out.ndim, part, -2),
+                  out=out[where])
+
+    for_each(piece, range(0, out.shape[axis], size), work)
+    return out
+
+
+def _part(x: np.ndarray, axis: int, part: slice, contracted: int) -> np.ndarray:
+    """The part of a factor that a part of the product needs; ``axis`` counts from the end."""
+    if axis == contracted or x.ndim < -axis or x.shape[axis] == 1 and axis < -2:
+        return x
+    return x[(..., part, *[slice(None)] * (-axis - 1))]
+
+
+def _spread(function: Callable[[Any], object], items: Iterable[Any], helpers: int) -> None:
+    """Let ``helpers`` pool threads and this one take items from a common iterator."""
+    remaining = iter(items)
+
+    def drain() -> None:
+        _inside.active = True
+        try:
+            for item in remaining:  # `next` on a list's or range's iterator is atomic
+                function(item)
+        except BaseException:
+            for _ in remaining:
+                pass
+            raise
+        finally:
+            _inside.active = False
+
+    futures = _state.submit(drain, helpers)
+    try:
+        drain()
+    finally:
+        _settle(futures)
+
+
+def _settle(futures: Iterable[Future]) -> None:
+    """Wait for helpers at work, call off those not begun, raise what a helper raised."""
+    running = [future for future in futures if not future.cancel()]
+    errors = [future.exception() for future in running]
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+class _Inside(threading.local):
+    """Whether this thread is computing a piece."""
+
+    active = False
+
+
+class _State:
+    """The number of threads and the pool, started when first needed."""
+
+    def __init__(self) -> None:
+        self.count = _default_count()
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop the pool without touching its threads: in a forked child there are none."""
+        self.lock = threading.Lock()
+        self.executor: ThreadPoolExecutor | None = None
+        self.workers = 0
+
+    def submit(self, function: Callable[[], object], times: int) -> list[Future]:
+        """Let ``times`` pool threads call ``function`` in copies of the caller's context.
+
+        (The context holds `np.errstate`, among others.) Empty when the interpreter is shutting down.
+        """
+        with self.lock:
+            if self.executor is None or self.workers < times:
+                if self.executor is not None:
+                    self.executor.shutdown(wait=False)
+                self.executor = ThreadPoolExecutor(times, "autograd-kernels")
+                self.workers = times
+            try:
+                return [
+                    self.executor.submit(contextvars.copy_context().run, function)
+                    for _ in range(times)
+                ]
+            except RuntimeError:
+                return []
+
+
+def _default_count() -> int:
+    given = os.environ.get("GLASSGRAD_NUM_THREADS", "")
+    if given:
+        if given.isdecimal() and int(given) > 0:
+            return int(given)
+        warnings.warn(
+            f"GLASSGRAD_NUM_THREADS should be an integer of 1 or more, got {given!r}; ignored",
+            RuntimeWarning, stacklevel=2)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Blas:
+    """Context in which BLAS uses one thread; nests, and counts its users in all threads."""
+
+    def __init__(self) -> None:
+        self.name, self._get, self._set = _find_control()
+        self.held = self._set is not None
+        self._former = 1
+        self.forget()
+
+    def forget(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+
+    def after_fork(self) -> None:
+        """In a forked child nobody holds BLAS, whatever the parent's threads were doing."""
+        if self._users:
+            self._set(self._former)
+        self.forget()
+
+    def __enter__(self) -> None:
+        if self.held:
+            with self._lock:
+                if self._users == 0:
+                    self._former = self._get()
+                    if self._former != 1:
+                        self._set(1)
+                self._users += 1
+
+    def __exit__(self, *exception: object) -> None:
+        if self.held:
+            with self._lock:
+                self._users -= 1
+                if self._users == 0 and self._former != 1:
+                    self._set(self._former)
+
+
+def _find_control():
+    """(name, get, set) for the thread count of the BLAS that NumPy uses; ("none", None, None)."""
+    openblas = [
+        (f"{prefix}openblas_get_num_threads{suffix}", f"{prefix}openblas_set_num_threads{suffix}")
+        for prefix in ("scipy_", "") for suffix in ("64_", "", "_64")
+    ]
+    for library in _libraries():
+        for getter, setter in (*openblas, ("MKL_Get_Max_Threads", "MKL_Set_Num_Threads")):
+            try:
+                get, set_ = getattr(library, getter), getattr(library, setter)
+            except AttributeError:
+                continue
+            get.argtypes, get.restype = (), ctypes.c_int
+            set_.argtypes, set_.restype = (ctypes.c_int,), None
+            return setter, get, set_
+    return "none", None, None
+
+
+def _libraries() -> Iterator[ctypes.CDLL]:
+    """NumPy's core, through which its BLAS is found on Linux and macOS, then what its wheel bundles."""
+    from numpy._core import _multiarray_umath
+
+    folder = os.path.dirname(np.__file__)
+    bundled = [
+        path
+        for place in (folder + ".libs", os.path.join(folder, ".dylibs"))
+        for path in sorted(glob(os.path.join(place, "*openblas*")))
+    ]
+    for path in (_multiarray_umath.__file__, *bundled):
+        try:
+            yield ctypes.CDLL(path)
+        except OSError:
+            continue
+
+
+_inside = _Inside()
+_state = _State()
+_blas = _Blas()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_state.forget)
+    os.register_at_fork(after_in_child=_blas.after_fork)

@@ -1,0 +1,258 @@
+"""Threads change who computes a piece and nothing else: same bits, any nesting, any caller, fork."""
+
+import os
+import subprocess
+import sys
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+from autograd.kernels import correlation, threads
+from autograd.kernels.layout import to_batch_last
+
+
+@pytest.fixture(autouse=True)
+def restore_count():
+    before = threads.get_num_threads()
+    yield
+    threads.set_num_threads(before)
+
+
+def with_each_count(function, counts=(1, 2, 3, 5)):
+    """The results of ``function`` with each number of threads."""
+    results = []
+    for count in counts:
+        threads.set_num_threads(count)
+        results.append(function())
+    return results
+
+
+LARGE = 10 * threads.WORTHWHILE
+
+
+def test_every_piece_once_and_in_several_threads():
+    threads.set_num_threads(3)
+    done, who = [0] * 50, set()
+    meeting = threading.Barrier(3, timeout=10)
+
+    def piece(i):
+        if i < 3:
+            meeting.wait()  # passes only if three threads come
+        done[i] += 1
+        who.add(threading.get_ident())
+
+    threads.for_each(piece, range(50), LARGE)
+    assert done == [1] * 50 and len(who) == 3
+
+
+def test_small_work_stays_in_the_calling_thread():
+    threads.set_num_threads(4)
+    who = set()
+    threads.for_each(lambda i: who.add(threading.get_ident()), range(20), threads.WORTHWHILE - 1)
+    assert who == {threading.get_ident()}
+
+
+def test_nested_work_stays_in_its_thread():
+    threads.set_num_threads(2)
+    results = []
+
+    def outer(i):
+        mine, inner = threading.get_ident(), set()
+        threads.for_each(lambda j: inner.add(threading.get_ident()), range(10), LARGE)
+        results.append(inner == {mine})
+
+    threads.for_each(outer, range(6), LARGE)
+    assert results == [True] * 6
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_an_exception_arrives_and_ends_the_rest(count):
+    threads.set_num_threads(count)
+    done = []
+
+    def piece(i):
+        if i == 3:
+            raise KeyError("three")
+        done.append(i)
+
+    with pytest.raises(KeyError, match="three"):
+        threads.for_each(piece, range(100_000), LARGE)
+    assert len(done) < 100_000
+    threads.for_each(done.append, [-1], LARGE)
+    assert done[-1] == -1
+
+
+def test_numpy_error_state_reaches_the_helpers():
+    threads.set_num_threads(2)
+    meeting = threading.Barrier(2, timeout=10)
+
+    def piece(i):
+        meeting.wait()
+        np.ones(3) / np.zeros(3)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with np.errstate(divide="ignore"):
+            threads.for_each(piece, range(2), LARGE)
+    with np.errstate(divide="raise"), pytest.raises(FloatingPointError):
+        threads.for_each(piece, range(2), LARGE)
+
+
+@pytest.mark.skipif(threads.blas_control() == "none", reason="this BLAS cannot be held")
+def test_blas_is_held_and_released():
+    blas = threads._blas
+    blas._set(2)
+    if blas._get() != 2:
+        pytest.skip("BLAS does not go beyond one thread here")
+    seen = []
+    threads.for_each(lambda i: seen.append(blas._get()), range(4), LARGE)
+    threads.for_each(lambda i: threads.matmul(np.ones((300, 300)), np.ones((300, 300))), [0], LARGE)
+    assert seen == [1] * 4 and blas._get() == 2
+    with pytest.raises(KeyError):
+        threads.for_each({}.__getitem__, range(4), LARGE)
+    assert blas._get() == 2
+
+
+def test_without_control_over_blas_pieces_run_in_the_calling_thread(monkeypatch):
+    monkeypatch.setattr(threads._blas, "held", False)
+    threads.set_num_threads(2)
+    who = set()
+    threads.for_each(lambda i: who.add(threading.get_ident()), range(20), LARGE)
+    assert who == {threading.get_ident()}
+
+
+GEOMETRIES = {
+    "rows": ((16, 8, 24, 24), (16, 8, 3, 3), 1, 1, 1),
+    "rows, stride": ((16, 8, 24, 24), (16, 8, 3, 3), 2, 1, 1),
+    "rows, groups": ((16, 8, 24, 24), (16, 4, 3, 3), 1, 1, 2),
+    "pointwise": ((16, 32, 16, 16), (64, 32, 1, 1), 1, 0, 1),
+    "pixels": ((1, 32, 48, 48), (32, 32, 3, 3), 1, 1, 1),
+    "depthwise": ((16, 32, 20, 20), (32, 1, 3, 3), 1, 1, 32),
+    "3d": ((16, 4, 6, 12, 12), (8, 4, 3, 3, 3), 1, 1, 1),
+}
+
+
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_same_bits_for_every_number_of_threads(name):
+    x_shape, w_shape, stride, padding, groups = GEOMETRIES[name]
+    rng = np.random.default_rng(0)
+    rank = len(x_shape) - 2
+    geometry = dict(stride=(stride,) * rank, padding=((padding,) * 2,) * rank,
+                    dilation=(1,) * rank, groups=groups)
+    x = to_batch_last(rng.normal(size=x_shape).astype(np.float32))
+    w = rng.normal(size=w_shape).astype(np.float32)
+    threads.set_num_threads(1)
+    g = rng.normal(size=correlation.correlate(x, w, **geometry).shape).astype(np.float32)
+
+    def run():
+        return (
+            correlation.correlate(x, w, **geometry).tobytes(),
+            correlation.correlate_input(g, w, input_shape=x.shape[2:], **geometry).tobytes(),
+            correlation.correlate_weight(x, g, kernel_shape=w.shape[2:], **geometry).tobytes(),
+        )
+
+    first, *others = with_each_count(run)
+    assert all(first == other for other in others)
+
+
+@pytest.mark.parametrize("shapes", [
+    ((700, 300), (300, 400)), ((64, 2000), (2000, 300)), ((300, 2000), (2000, 64)),
+    ((12, 200, 100), (12, 100, 300)), ((12, 200, 100), (100, 300)), ((200, 100), (12, 100, 300)),
+    ((12, 1, 90, 100), (5, 100, 80)), ((1, 512, 512), (4, 512, 512)), ((3, 4), (4, 5)),
+    ((500, 0), (0, 500)), ((5000,), (5000,)), ((2000, 3000), (3000,)),
+], ids=str)
+def test_matmul(shapes):
+    rng = np.random.default_rng(0)
+    a, b = (rng.normal(size=shape) for shape in shapes)
+    for left, right in ((a, b), (np.asfortranarray(a), np.asfortranarray(b))):
+        first, *others = with_each_count(lambda left=left, right=right: threads.matmul(left, right))
+        np.testing.assert_allclose(first, np.matmul(a, b), rtol=1e-10, atol=1e-9)
+        assert all(first.tobytes() == other.tobytes() for other in others)
+
+
+def test_matmul_promotes_and_refuses_like_numpy():
+    a, b = np.ones((300, 300), np.float32), np.ones((300, 300))
+    assert threads.matmul(a, a).dtype == np.float32
+    assert threads.matmul(a, b).dtype == np.float64
+    with pytest.raises(ValueError, match="matmul"):
+        threads.matmul(np.ones((300, 301)), b)
+
+
+def test_use_from_many_threads_at_once():
+    threads.set_num_threads(2)
+    rng = np.random.default_rng(0)
+    factors = [rng.normal(size=(300, 300)) for _ in range(6)]
+    right = [np.matmul(a, a) for a in factors]
+    wrong = []
+
+    def use(i):
+        for _ in range(5):
+            if not np.allclose(threads.matmul(factors[i], factors[i]), right[i]):
+                wrong.append(i)
+            threads.set_num_threads(2 + i % 3)
+
+    users = [threading.Thread(target=use, args=(i,)) for i in range(6)]
+    for user in users:
+        user.start()
+    for user in users:
+        user.join(60)
+    assert not wrong and not any(user.is_alive() for user in users)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_computes():
+    """Fork while another thread is inside a kernel; the child must neither hang nor stay held."""
+    code = """
+import os, signal, threading
+import numpy as np
+from autograd.kernels import threads
+threads.set_num_threads(3)
+a = np.random.default_rng(0).normal(size=(400, 400))
+right = a @ a
+before = threads._blas._get() if threads._blas.held else 1
+inside, go_on = threading.Event(), threading.Event()
+def piece(i):
+    inside.set()
+    go_on.wait(20)
+user = threading.Thread(target=threads.for_each, args=(piece, range(3), 1e9))
+user.start()
+inside.wait(20)
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    assert (threads._blas._get() if threads._blas.held else 1) == before
+    assert np.allclose(threads.matmul(a, a), right)
+    os._exit(0)
+status = os.waitpid(child, 0)[1]
+go_on.set()
+user.join()
+assert np.allclose(threads.matmul(a, a), right)
+print(status)
+"""
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True,
+                         text=True, timeout=60)
+    assert run.stdout.strip() == "0", run.stderr
+
+
+@pytest.mark.parametrize(("given", "count"), [("3", "3"), ("", None), ("0", None), ("x", None)])
+def test_default_count(given, count):
+    code = "from autograd.kernels import threads; print(threads.get_num_threads())"
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True,
+        env={**os.environ, "GLASSGRAD_NUM_THREADS": given})
+    if hasattr(os, "sched_getaffinity"):
+        count = count or str(len(os.sched_getaffinity(0)))
+        assert run.stdout.strip() == count
+    assert ("GLASSGRAD_NUM_THREADS" in run.stderr) == (given in ("0", "x"))
+
+
+@pytest.mark.parametrize(("n", "error"), [(0, ValueError), (-1, ValueError), (2.0, TypeError),
+                                          ("2", TypeError), (True, TypeError)])
+def test_set_num_threads_refuses(n, error):
+    before = threads.get_num_threads()
+    with pytest.raises(error, match="n: the number of threads"):
+        threads.set_num_threads(n)
+    assert threads.get_num_threads() == before
