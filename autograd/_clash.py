@@ -36,12 +36,13 @@ def refuse() -> None:
     Raises:
         ImportError: names the other distribution (or file) and the way out.
     """
-    problem = _find()
+    problem = find_clash()
     if problem:
         raise ImportError(problem)
 
 
-def _find() -> str | None:
+def find_clash() -> str | None:
+    """What clashes and the way out, in one message; None if nothing does."""
     loaded = getattr(sys.modules.get("autograd"), "__file__", None)
     if loaded is None or os.path.dirname(os.path.abspath(loaded)) != _PACKAGE:
         # Nothing to import, or only a folder without __init__.py: what uninstalling the other leaves.

@@ -1,0 +1,1 @@
+"""``python -m nn.demo``: a small CNN learns handwritten digits, and everything about it is shown."""

@@ -1,0 +1,56 @@
+"""``python -m nn.doctor`` tells what is there."""
+
+import os
+import platform
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from nn import doctor
+
+
+def run(**environment):
+    return subprocess.run(
+        [sys.executable, "-m", "nn.doctor"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+def test_names_what_was_promised():
+    result = run(PYTHONIOENCODING="cp1252", OPENBLAS_NUM_THREADS="1")
+    assert result.returncode == 0, result.stderr
+    lines = dict(line.split(None, 1) for line in result.stdout.decode("cp1252").splitlines())
+    assert platform.python_version() in lines["Python"]
+    assert lines["NumPy"] == np.__version__
+    assert lines["clashes"] == "none"
+    assert "OPENBLAS_NUM_THREADS=1" in lines["BLAS"]
+    assert int(lines["cores"].split()[0]) >= 1
+    assert lines["glassgrad"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="uses an executable shell script")
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [("echo 'dot - graphviz version 9' >&2", "graphviz version 9"), ("exit 3", "does not run")],
+)
+def test_dot_is_asked_for_its_version(script, expected, tmp_path, monkeypatch):
+    program = tmp_path / "dot"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert expected in doctor._dot()
+
+
+def test_without_dot_it_says_what_happens(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "built-in layout" in doctor._dot()
+
+
+def test_a_clash_is_reported_with_exit_status_1(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "find_clash", lambda: "another autograd")
+    assert doctor.main() == 1
+    assert "another autograd" in capsys.readouterr().out
