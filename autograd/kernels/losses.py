@@ -1,5 +1,6 @@
 """Softmax cross-entropy in one piece, and its gradient.
 
+    softmax(x, *, axis) -> probabilities
     log_softmax(x, *, axis) -> log_probabilities
     softmax_cross_entropy(x, targets, weight, *, ignore_index, label_smoothing, reduction)
         -> (loss, log_probabilities)
@@ -36,6 +37,19 @@ def log_softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
 
 
 @np.errstate(invalid="ignore", divide="ignore")  # ∞ and NaN are answers here
+def softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
+    """exp(x) / Σ exp(x) along ``axis``, for values of any size.
+
+    >>> softmax(np.array([1e4, 1e4]), axis=0)
+    array([0.5, 0.5])
+    """
+    if x.dtype == np.float16:
+        return softmax(x.astype(np.float32), axis=axis).astype(np.float16)
+    result = np.exp(x - x.max(axis=axis, keepdims=True))
+    result /= result.sum(axis=axis, keepdims=True)
+    return result
+
+
 def softmax_cross_entropy(
     x: np.ndarray,
     targets: np.ndarray,

@@ -122,8 +122,8 @@ def normalize_gradient(
     if plan.varies(weight):
         assert weight is not None
         normalised = (x - mean.astype(plan.dtype)) * rstd.astype(plan.dtype)
-        gweight = _sum_to(np.multiply(g, normalised, out=normalised), weight.shape)
-        gbias = _sum_to(g, weight.shape)
+        gweight = sum_to(np.multiply(g, normalised, out=normalised), weight.shape)
+        gbias = sum_to(g, weight.shape)
         g, weight = g * weight, None
     g4 = plan.blocks(g)
     centre = plan.spread(plan.per_statistic(mean))
@@ -148,7 +148,7 @@ def normalize_gradient(
     if gweight is None:
         gweight, gbias = plan.statistic(sums[1] * rstd2), plan.statistic(sums[0])
         if weight is not None:
-            gweight, gbias = _sum_to(gweight, weight.shape), _sum_to(gbias, weight.shape)
+            gweight, gbias = sum_to(gweight, weight.shape), sum_to(gbias, weight.shape)
     assert gbias is not None
     return plan.restored(gx4).astype(x.dtype, copy=False), gweight, gbias
 
@@ -279,7 +279,7 @@ def _centred(
     return y4, shift.astype(np.float64), delta, variance
 
 
-def _sum_to(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def sum_to(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Sum ``array`` down to a ``shape`` that broadcasts to it."""
     lead = array.ndim - len(shape)
     axes = tuple(range(lead)) + tuple(
@@ -297,7 +297,7 @@ def _plain_gradient(g, x, weight, mean, rstd, axes):
     """The formulas of `normalize_gradient`, for elements that know only + and *."""
     normalised = (x - mean) * rstd
     shape = mean.shape if weight is None else weight.shape
-    gweight, gbias = _sum_to(g * normalised, shape), _sum_to(g, shape)
+    gweight, gbias = sum_to(g * normalised, shape), sum_to(g, shape)
     h = g if weight is None else g * weight
     gx = h - _plain_mean(h, axes) - normalised * _plain_mean(h * normalised, axes)
     return gx * rstd, gweight, gbias

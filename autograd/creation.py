@@ -1,0 +1,309 @@
+"""Making tensors: constants, ranges, random numbers, and arrays of scalars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .core import hyperparameters as hyper
+from .core.dtypes import as_array, check_dtype, default_dtype
+from .core.limits import check_bytes
+from .core.tensor import Tensor, _wrap, as_tensor, from_dlpack, tensor
+
+__all__ = [
+    "arange", "as_tensor", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace",
+    "normal", "ones", "ones_like", "rand", "randint", "randn", "scalars", "tensor", "uniform",
+    "zeros", "zeros_like",
+]  # fmt: skip
+
+
+def _finish(array: Any, requires_grad: bool, name: str | None = None) -> Tensor:
+    result = _wrap(np.asarray(array))
+    result.name = name
+    if requires_grad is not False:
+        result.requires_grad = requires_grad
+    return result
+
+
+def _shape(who: str, shape: Any) -> tuple[int, ...]:
+    if len(shape) == 1 and not hyper.is_integer(shape[0]):
+        shape = shape[0]
+        if isinstance(shape, (str, bytes)) or not hasattr(shape, "__len__"):
+            raise TypeError(f"{who}: shape must be integers or a tuple of them, got {shape!r}")
+    return hyper.integers(who, "shape", tuple(shape), len(shape), 0)
+
+
+def _dtype(who: str, dtype: Any) -> np.dtype[Any]:
+    return default_dtype().dtype if dtype is None else check_dtype(who, dtype)
+
+
+def _filled(
+    who: str, shape: Any, value: Any, dtype: np.dtype[Any], requires_grad: bool
+) -> Tensor:
+    check_bytes(who, shape, dtype)
+    return _finish(np.full(shape, value, dtype), requires_grad)
+
+
+def zeros(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros.
+
+    Args:
+        shape: sizes, as integers or one tuple.
+        dtype: default: the default dtype (float32).
+        requires_grad: make it a leaf that gradients are computed for.
+
+    Raises:
+        ValueError: for negative sizes, or more bytes than the machine has.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.zeros(2, 3).shape, ag.zeros((2, 3)).shape
+        ((2, 3), (2, 3))
+    """
+    return _filled("zeros", _shape("zeros", shape), 0, _dtype("zeros", dtype), requires_grad)
+
+
+def ones(*shape: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones; parameters as for ``zeros``."""
+    return _filled("ones", _shape("ones", shape), 1, _dtype("ones", dtype), requires_grad)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """One value everywhere.
+
+    Args:
+        shape: an integer or a tuple.
+        fill_value: a number; its kind decides the dtype unless one is given.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.full((2,), 7.0)
+        Tensor([7., 7.])
+    """
+    value = as_array("full", fill_value, dtype)
+    if value.ndim:
+        raise ValueError(f"full: fill_value must be one number, got shape {value.shape}")
+    return _filled("full", _shape("full", (shape,)), value, value.dtype, requires_grad)
+
+
+def _like(who: str, t: Any, value: Any, dtype: Any, requires_grad: bool) -> Tensor:
+    array = t._data if isinstance(t, Tensor) else as_array(who, t, copy=False)
+    wanted = array.dtype if dtype is None else check_dtype(who, dtype)
+    return _finish(np.full_like(array, value, dtype=wanted, subok=False), requires_grad)
+
+
+def zeros_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Zeros of the shape, dtype and memory order of a tensor or array."""
+    return _like("zeros_like", t, 0, dtype, requires_grad)
+
+
+def ones_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones of the shape, dtype and memory order of a tensor or array."""
+    return _like("ones_like", t, 1, dtype, requires_grad)
+
+
+def full_like(
+    t: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """One value, in the shape, dtype and memory order of a tensor or array."""
+    return _like("full_like", t, fill_value, dtype, requires_grad)
+
+
+def empty_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """As ``zeros_like``: there is no uninitialised memory to be seen here."""
+    return _like("empty_like", t, 0, dtype, requires_grad)
+
+
+def arange(
+    start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Numbers from start (included; 0 if only one is given) to stop (excluded).
+
+    Raises:
+        ValueError: for a step of 0 or a range that would not fit the memory.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.arange(3), ag.arange(1.0, 2.0, 0.5)
+        (Tensor([0, 1, 2]), Tensor([1. , 1.5]))
+    """
+    if stop is None:
+        start, stop = 0, start
+    start, stop, step = (
+        hyper.integer("arange", n, v, None) if hyper.is_integer(v) else hyper.real("arange", n, v)
+        for n, v in (("start", start), ("stop", stop), ("step", step))
+    )
+    if step == 0:
+        raise ValueError("arange: step must not be 0")
+    count = (stop - start) / step
+    if count != count or abs(count) == float("inf"):
+        raise ValueError(f"arange: from {start} to {stop} by {step} is no finite range")
+    whole = all(isinstance(v, int) for v in (start, stop, step))
+    wanted = _dtype("arange", np.int64 if dtype is None and whole else dtype)
+    check_bytes("arange", (max(0, int(count)),), wanted)
+    return _finish(np.arange(start, stop, step).astype(wanted), requires_grad)
+
+
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Evenly spaced numbers from start to stop.
+
+    Args:
+        num: how many.
+        endpoint: whether stop is the last of them.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.linspace(0.0, 1.0, 3)
+        Tensor([0. , 0.5, 1. ])
+    """
+    num = hyper.integer("linspace", "num", num, 0)
+    wanted = _dtype("linspace", dtype)
+    check_bytes("linspace", (num,), wanted)
+    a, b = hyper.real("linspace", "start", start), hyper.real("linspace", "stop", stop)
+    return _finish(np.linspace(a, b, num, endpoint=endpoint).astype(wanted), requires_grad)
+
+
+def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Ones on the diagonal, zeros elsewhere; shape (n, m), m = n by default."""
+    n = hyper.integer("eye", "n", n, 0)
+    m = n if m is None else hyper.integer("eye", "m", m, 0)
+    wanted = _dtype("eye", dtype)
+    check_bytes("eye", (n, m), wanted)
+    return _finish(np.eye(n, m, dtype=wanted), requires_grad)
+
+
+# Random -------------------------------------------------------------------------------------------
+
+_default_generator: Any = None
+
+
+def _generator(who: str, generator: Any) -> Any:
+    """The generator given, or one of our own, seeded by the system."""
+    global _default_generator
+    if generator is None:
+        if _default_generator is None:
+            _default_generator = np.random.default_rng()
+        return _default_generator
+    if not isinstance(generator, np.random.Generator):
+        raise TypeError(
+            f"{who}: generator must be a numpy.random.Generator "
+            f"(np.random.default_rng(seed)), got {type(generator).__name__}"
+        )
+    return generator
+
+
+def _random(
+    who: str, shape: Any, dtype: Any, requires_grad: bool, draw: Any
+) -> Tensor:
+    sizes, wanted = _shape(who, shape), _dtype(who, dtype)
+    check_bytes(who, sizes, np.float64)
+    return _finish(np.asarray(draw(sizes)).astype(wanted), requires_grad)
+
+
+def randn(
+    *shape: Any, generator: Any = None, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Standard normal numbers.
+
+    Args:
+        shape: sizes, as integers or one tuple.
+        generator: a ``numpy.random.Generator``; default: one seeded by the system.
+
+    Example:
+        >>> import autograd as ag, numpy as np
+        >>> ag.randn(2, 3, generator=np.random.default_rng(0)).shape
+        (2, 3)
+    """
+    rng = _generator("randn", generator)
+    return _random("randn", shape, dtype, requires_grad, rng.standard_normal)
+
+
+def rand(
+    *shape: Any, generator: Any = None, dtype: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Uniform numbers from [0, 1); parameters as for ``randn``."""
+    rng = _generator("rand", generator)
+    return _random("rand", shape, dtype, requires_grad, rng.random)
+
+
+def normal(
+    mean: float, std: float, shape: Any, generator: Any = None, dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Normal numbers of the given mean and standard deviation."""
+    rng = _generator("normal", generator)
+    mean, std = hyper.real("normal", "mean", mean), hyper.real("normal", "std", std, 0.0)
+    return _random(
+        "normal", (shape,), dtype, requires_grad, lambda sizes: rng.normal(mean, std, sizes)
+    )
+
+
+def uniform(
+    low: float, high: float, shape: Any, generator: Any = None, dtype: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Uniform numbers from [low, high)."""
+    rng = _generator("uniform", generator)
+    low, high = hyper.real("uniform", "low", low), hyper.real("uniform", "high", high)
+    return _random(
+        "uniform", (shape,), dtype, requires_grad, lambda sizes: rng.uniform(low, high, sizes)
+    )
+
+
+def randint(low: int, high: int | None, shape: Any, generator: Any = None) -> Tensor:
+    """Uniform integers from [low, high); int64. With ``high=None`` from [0, low)."""
+    rng = _generator("randint", generator)
+    if high is None:
+        low, high = 0, low
+    low = hyper.integer("randint", "low", low, None)
+    high = hyper.integer("randint", "high", high, None)
+    if high <= low:
+        raise ValueError(f"randint: high must be greater than low, got {low} and {high}")
+    sizes = _shape("randint", (shape,))
+    check_bytes("randint", sizes, np.int64)
+    return _finish(rng.integers(low, high, sizes), False)
+
+
+# Scalars ------------------------------------------------------------------------------------------
+
+
+def scalars(data: Any, requires_grad: bool = True, name: str | None = None) -> Any:
+    """An object array of 0-d tensors: the same functions, one graph node per number.
+
+    Whatever works on arrays works on it — ``conv2d``, ``matmul``, arithmetic — and builds the
+    graph of every single multiply and add.
+
+    Args:
+        data: numbers, nested lists, an array or a tensor; keep it small.
+        requires_grad: whether the numbers are leaves with gradients.
+        name: prefix for the numbers' names, followed by their index.
+
+    Returns:
+        An object array of the shape of the data (a tensor for a single number).
+
+    Example:
+        >>> import autograd as ag
+        >>> x, w = ag.scalars([1.0, 2.0]), ag.scalars([3.0, 4.0])
+        >>> y = (x * w).sum()
+        >>> y.backward()
+        >>> y.item(), x[0].grad.item()
+        (11.0, 3.0)
+    """
+    if isinstance(data, Tensor):
+        data = data._data
+    array = as_array("scalars", data)
+    result = np.empty(array.shape, object)
+    for index in np.ndindex(array.shape):
+        suffix = "".join(f"[{i}]" for i in index)
+        result[index] = Tensor(
+            array[index], requires_grad=requires_grad, name=f"{name}{suffix}" if name else None
+        )
+    return result if array.ndim else result[()]

@@ -1,0 +1,130 @@
+"""NumPy's protocols: ``np.exp(t)``, ``np.concatenate([t, u])`` and ``array * t`` give tensors.
+
+A NumPy function is answered by ours of the same name; where the name means something else
+(``np.correlate``) it is refused with a word about ours, and an unknown one is refused too, rather
+than silently losing the gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .core.tensor import Tensor
+
+__all__ = ["attach"]
+
+#: NumPy's ufuncs whose name differs from ours.
+_RENAMED = {"conjugate": "positive", "fabs": "absolute"}
+
+#: Functions of NumPy that mean something else than ours of the same name.
+_REFUSED = {
+    "convolve": "autograd.convolve works on images (N, C, L) with kernels (O, C, K); "
+    "for 1-d signals write autograd.convolve(a[None, None], v[None, None], padding=len(v) - 1)",
+    "correlate": "autograd.correlate works on images (N, C, L) with kernels (O, C, K); "
+    "for 1-d signals write autograd.correlate(a[None, None], v[None, None])",
+    "histogram": "counting has no gradient; use t.detach().numpy()",
+}
+
+#: Shape questions that need no graph.
+_PLAIN: dict[str, Callable[..., Any]] = {
+    "shape": lambda a: a.shape,
+    "ndim": lambda a: a.ndim,
+    "size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
+    "iscomplexobj": lambda x: False,
+    "isrealobj": lambda x: True,
+    "array_equal": lambda a, b, equal_nan=False: np.array_equal(
+        _detached(a), _detached(b), equal_nan
+    ),
+    "allclose": lambda a, b, rtol=1e-5, atol=1e-8, equal_nan=False: np.allclose(
+        _detached(a), _detached(b), rtol, atol, equal_nan
+    ),
+    "isclose": lambda a, b, rtol=1e-5, atol=1e-8, equal_nan=False: np.isclose(
+        _detached(a), _detached(b), rtol, atol, equal_nan
+    ),
+    "array_repr": lambda arr, *args, **kwargs: repr(arr),
+    "array_str": lambda a, *args, **kwargs: str(a),
+    "may_share_memory": lambda a, b, *args, **kwargs: np.may_share_memory(
+        _detached(a), _detached(b)
+    ),
+    "shares_memory": lambda a, b, *args, **kwargs: np.shares_memory(_detached(a), _detached(b)),
+}
+
+
+def _detached(value: Any) -> Any:
+    return value._data if isinstance(value, Tensor) else value
+
+
+def _ours(name: str) -> Any:
+    import autograd
+
+    found = getattr(autograd, name, None)
+    return found if callable(found) and not isinstance(found, type) else None
+
+
+def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    name = _RENAMED.get(ufunc.__name__, ufunc.__name__)
+    ours = _ours(name)
+    if method != "__call__":
+        hint = {"reduce": "autograd.sum and the other reductions", "at": "autograd.add_at"}
+        raise TypeError(
+            f"np.{ufunc.__name__}.{method} does not work on tensors; use "
+            f"{hint.get(method, 'the functions of autograd')}, or t.detach().numpy()"
+        )
+    if kwargs.get("out") is not None:
+        raise TypeError(
+            f"np.{ufunc.__name__}: a tensor cannot be written into an array (out=, or array op= "
+            "tensor); write array = array op tensor"
+        )
+    given = [k for k, v in kwargs.items() if v is not None and k not in ("out", "casting")]
+    if given:
+        raise TypeError(f"np.{ufunc.__name__}: {given[0]}= is not supported on tensors")
+    if ours is None:
+        raise TypeError(
+            f"np.{ufunc.__name__} has no counterpart in autograd; t.detach().numpy() leaves the "
+            "graph, and autograd.primitive adds a function to it"
+        )
+    return ours(*inputs)
+
+
+def _array_function(
+    self: Tensor, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    name = function.__name__
+    module = function.__module__ or ""
+    if name in _REFUSED:
+        raise TypeError(f"np.{name} on tensors: {_REFUSED[name]}")
+    if name in _PLAIN:
+        return _PLAIN[name](*args, **kwargs)
+    if module.startswith("numpy.linalg"):
+        import autograd.linalg as linalg
+
+        ours, full = getattr(linalg, name, None), f"linalg.{name}"
+    elif module.startswith("numpy.fft"):
+        ours, full = None, f"fft.{name}"
+    else:
+        ours, full = _ours({"concat": "concatenate"}.get(name, name)), name
+    if ours is None:
+        raise TypeError(
+            f"np.{full} has no counterpart in autograd; t.detach().numpy() leaves the graph, "
+            "and autograd.primitive adds a function to it"
+        )
+    try:
+        return ours(*args, **kwargs)
+    except TypeError as error:
+        if "unexpected keyword" in str(error):
+            raise TypeError(f"np.{full} on tensors: {error}") from None
+        raise
+
+
+def attach() -> None:
+    """Let tensors answer NumPy's functions."""
+    methods: Any = Tensor
+    methods.__array_ufunc__ = _array_ufunc
+    methods.__array_function__ = _array_function
+    methods.__array_priority__ = 1000.0
+
+
+attach()
