@@ -44,7 +44,7 @@ def guess(got: Array, right: Array) -> str:
         return "it is the wrong way round: flipping the last axis makes it right"
     if got.ndim >= 2 and _alike(np.swapaxes(got, -1, -2), right):
         return "it is transposed: exchanging the last two axes makes it right"
-    return _guess_batch(got, right) or _guess_shift(got, right)
+    return _guess_shift(got, right)
 
 
 def _constant_factor(got: Array, right: Array) -> float | None:
@@ -61,24 +61,30 @@ def _guess_shape(got: Array, right: Array) -> str:
         return "it is transposed: .T makes it right"
     if got.size == right.size and _alike(got.reshape(right.shape), right):
         return f"the numbers are right; reshape them to {right.shape}"
+    return _guess_uncropped(got, right)
+
+
+def _guess_uncropped(got: Array, right: Array) -> str:
+    """Does a part of it fit: is the gradient of a padded input, padding and all, what came?"""
+    if got.ndim != right.ndim or any(n < m for n, m in zip(got.shape, right.shape, strict=True)):
+        return ""
+    spare = [n - m for n, m in zip(got.shape, right.shape, strict=True)]
+    for start in sorted(np.ndindex(*[k + 1 for k in spare]), key=lambda s: _off_centre(s, spare)):
+        part = got[tuple(slice(a, a + n) for a, n in zip(start, right.shape, strict=True))]
+        if _alike(part, right):
+            return f"the padding is not taken off: cut out {right.shape} beginning at {start}"
     return ""
 
 
-def _guess_batch(got: Array, right: Array) -> str:
-    """One sample's share where the sum over the batch belongs shows as got = right / n nowhere;
-    what shows is a mean, which is a constant factor. Here: rows that should be all alike."""
-    if got.ndim and got.shape[0] > 1:
-        summed = np.broadcast_to(got.sum(axis=0), got.shape)
-        if _alike(summed, right):
-            return "the batch is not summed: every row should hold the sum over the first axis"
-    return ""
+def _off_centre(start: tuple[int, ...], spare: list[int]) -> int:
+    return sum(abs(2 * a - k) for a, k in zip(start, spare, strict=True))
 
 
 def _guess_shift(got: Array, right: Array) -> str:
     """Does a shift by a few places along the last axes explain it (padding taken off wrongly)?"""
     axes = (-2, -1) if got.ndim >= 2 else (-1,) if got.ndim else ()
     reach = [range(-min(3, got.shape[a] - 1), min(3, got.shape[a] - 1) + 1) for a in axes]
-    shifts = [()] if not axes else [(s,) for s in reach[0]]
+    shifts: list[tuple[int, ...]] = [(s,) for s in reach[0]] if axes else []
     if len(axes) == 2:
         shifts = [(a, b) for a in reach[0] for b in reach[1]]
     for shift in sorted(shifts, key=lambda s: sum(abs(k) for k in s)):

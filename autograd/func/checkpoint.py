@@ -1,0 +1,240 @@
+"""Trade time for memory: keep a function's inputs only, and compute it again in backward.
+
+The function becomes one node of the graph. Its forward runs without recording; its gradient rule
+runs it a second time, recorded, and goes back through that (recorded itself under
+``create_graph``). So the engine knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.modes import enable_grad, is_grad_enabled, local, no_grad
+from ..core.primitive import primitive
+from ..core.tensor import Tensor, _connected, _wrap
+from ..engine import BackwardPass
+from ..ops.elementwise import alias
+from .trees import flatten
+
+__all__ = ["checkpoint", "preserve_generator"]
+
+Generators = Iterable[np.random.Generator]
+
+#: Functions that return a generator whose state every checkpoint puts back; see
+#: ``preserve_generator``.
+_sources: list[Callable[[], np.random.Generator | None]] = []
+
+
+def preserve_generator(source: Callable[[], np.random.Generator | None]) -> None:
+    """Have every ``checkpoint`` put back the state of a generator before it computes again.
+
+    Args:
+        source: returns the generator in use (or None); ``nn`` registers its default one.
+    """
+    if not callable(source):
+        raise TypeError(f"preserve_generator: expected a function, got {type(source).__name__}")
+    if source not in _sources:
+        _sources.append(source)
+
+
+def checkpoint(
+    function: Callable[..., Any], *args: Any, generators: Generators = (), **kwargs: Any
+) -> Any:
+    """Call a function and keep nothing of it but its inputs; backward computes it again.
+
+    Gradients are those of a plain call, also for tensors that the function takes from outside (a
+    module's parameters), and of any order. Layers that update running statistics update them at
+    both computations.
+
+    Args:
+        function: takes tensors, and tuples, lists and dicts of them; returns the same.
+        args, kwargs: its arguments.
+        generators: generators that it draws from; the second computation draws the same numbers.
+            Those among the arguments, and the default one of ``nn``, are found without this.
+
+    Returns:
+        What the function returns.
+
+    Raises:
+        RuntimeError: in backward, if the second computation gives other values.
+
+    Example:
+        >>> import autograd as ag
+        >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
+        >>> y = ag.func.checkpoint(lambda t: ag.exp(ag.sin(t)), x)
+        >>> y.sum().backward()
+    """
+    if not callable(function):
+        raise TypeError(f"checkpoint: expected a function, got {type(function).__name__}")
+    if not is_grad_enabled():
+        return function(*args, **kwargs)
+    tensors = [t for t in flatten((args, kwargs))[0] if isinstance(t, Tensor)]
+    call = _Call(function, args, kwargs, generators)
+    watch = _Outside(tensors)
+    with no_grad(), watch:
+        result = function(*args, **kwargs)
+    leaves, rebuild = flatten(result)
+    places = [k for k, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
+    watch.see([leaves[k] for k in places])
+    places = [k for k in places if leaves[k].dtype.kind == "f"]
+    if not places:
+        return result
+    call.finish(places, [leaves[k]._data for k in places], watch.found)
+    inputs = [*tensors, *watch.found]
+    outputs = _checkpoint_of(len(places))(*inputs, call=call)
+    for k, out in zip(places, outputs if len(places) > 1 else [outputs], strict=True):
+        leaves[k] = out
+    call.outputs = ()
+    return rebuild(leaves)
+
+
+@functools.cache
+def _checkpoint_of(count: int) -> Any:
+    """The primitive for functions with so many outputs."""
+
+    @primitive(outputs=count)
+    def checkpoint(*xs: Any, call: Any) -> Any:
+        return call.outputs if count > 1 else call.outputs[0]
+
+    checkpoint.gradients(("xs",), lambda g, xs, call: call.gradients(g, xs))
+    return checkpoint
+
+
+class _Outside:
+    """Watches a computation for tensors that need a gradient and are none of its arguments."""
+
+    def __init__(self, known: Sequence[Tensor]) -> None:
+        self._known = {(id(t._node), t._index) for t in known if t._node is not None}
+        self.found: list[Tensor] = []
+
+    def see(self, tensors: Iterable[Any]) -> None:
+        for t in tensors:
+            if isinstance(t, Tensor) and t._node is not None:
+                key = (id(t._node), t._index)
+                if key not in self._known:
+                    self._known.add(key)
+                    self.found.append(t)
+
+    def __enter__(self) -> None:
+        self._before = before = local.state.recorder
+
+        def recorder(info: Any, node: Any, outs: Any, inputs: Any, data: Any) -> None:
+            self.see(inputs)
+            if before is not None:
+                before(info, node, outs, inputs, data)
+
+        local.state.recorder = recorder
+
+    def __exit__(self, *exception: object) -> None:
+        local.state.recorder = self._before
+
+
+def _fingerprint(data: Any) -> float:
+    return float(np.sum(data, dtype=np.float64))
+
+
+class _Call:
+    """One call of a checkpointed function: how to do it again."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        generators: Generators,
+    ) -> None:
+        leaves, self._rebuild = flatten((args, kwargs))
+        self._function = function
+        self._slots = [k for k, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
+        self._needed = [leaves[k].requires_grad for k in self._slots]
+        self._others = [None if isinstance(leaf, Tensor) else leaf for leaf in leaves]
+        self._module = local.state.module
+        found = [g for g in leaves if isinstance(g, np.random.Generator)]
+        found += list(generators) + [g for g in (s() for s in _sources) if g is not None]
+        self._states = [(g, g.bit_generator.state) for g in found]
+        self._places: list[int] = []
+        self._sums: list[float] = []
+        self._outside: list[tuple[Any, int]] = []
+        self.outputs: tuple[Any, ...] = ()
+
+    def finish(self, places: list[int], outputs: list[Any], outside: list[Tensor]) -> None:
+        """Note what the first computation gave: where its outputs are, and what else it used."""
+        self._places = places
+        self._sums = [_fingerprint(data) for data in outputs]
+        self._outside = [(t._node, t._index) for t in outside]
+        self.outputs = tuple(outputs)
+
+    def again(self, tensors: Sequence[Any]) -> list[Tensor]:
+        """Compute once more, from these arguments; returns the floating outputs."""
+        leaves = list(self._others)
+        for k, t in zip(self._slots, tensors, strict=False):
+            leaves[k] = t
+        args, kwargs = self._rebuild(leaves)
+        now = [(g, g.bit_generator.state) for g, _ in self._states]
+        module, local.state.module = local.state.module, self._module
+        try:
+            for g, state in self._states:
+                g.bit_generator.state = state
+            outputs, _ = flatten(self._function(*args, **kwargs))
+        finally:
+            local.state.module = module
+            for g, state in now:
+                g.bit_generator.state = state
+        if len(outputs) <= max(self._places):
+            raise RuntimeError("checkpoint: computed again, the function returned fewer outputs")
+        result = [outputs[k] for k in self._places]
+        for t, expected in zip(result, self._sums, strict=True):
+            came = _fingerprint(t._data)
+            if not np.isclose(came, expected, rtol=1e-3, atol=1e-3, equal_nan=True):
+                raise RuntimeError(
+                    "checkpoint: computed again, the function gave other values (their sum was "
+                    f"{expected:.6g}, now {came:.6g}). If it draws random numbers, pass "
+                    "generators=[...]; if a value it uses was changed, run backward before that"
+                )
+        return result
+
+    def gradients(self, g: Any, xs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Gradients of all inputs: the arguments, then the tensors from outside.
+
+        The pass stops at these inputs: what led to them is the surrounding pass's business.
+        """
+        create_graph = local.state.grad_enabled
+        with enable_grad():
+            arguments = [
+                _variable(x) if needed else _constant(x)
+                for x, needed in zip(xs, self._needed, strict=False)
+            ]
+            outputs = self.again(arguments)
+        incoming = g if isinstance(g, tuple) else (g,)
+        pairs = [
+            (out, h)
+            for out, h in zip(outputs, incoming, strict=True)
+            if h is not None and out.requires_grad
+        ]
+        inputs = arguments + [_connected(None, node, index) for node, index in self._outside]
+        work = BackwardPass(
+            [out for out, _ in pairs],
+            [h for _, h in pairs],
+            create_graph=create_graph,
+            inputs=[t for t in inputs if t.requires_grad],
+            stop=True,
+        )
+        for _ in work.steps():
+            pass
+        found = [work.result_for(t) if t.requires_grad else None for t in inputs]
+        return tuple(
+            [np.zeros(x.shape, x.dtype) if f is None else f for f, x in zip(found, xs, strict=True)]
+        )
+
+
+def _variable(x: Any) -> Tensor:
+    """An argument as a place of its own, so that the same tensor given twice is told apart."""
+    return alias(x) if isinstance(x, Tensor) else _wrap(x).requires_grad_()
+
+
+def _constant(x: Any) -> Tensor:
+    return x if isinstance(x, Tensor) else _wrap(x)
