@@ -8,7 +8,8 @@
 
 Floors, top to bottom: ``viz`` (pictures), ``debug`` (paused backprop), ``func`` (gradients of
 functions), ``engine`` (the backward loop), ``ops`` (the primitives), ``core`` (tensors and nodes),
-``kernels`` (array in, array out). ``viz``, ``debug`` and ``func`` are loaded when first used.
+``kernels`` (array in, array out). Each public name is loaded when it is first asked for; which
+module it lives in is listed in ``_names`` (generated, as is ``__init__.pyi``).
 """
 
 from autograd._clash import refuse as _refuse_other_packages
@@ -16,58 +17,43 @@ from autograd._clash import refuse as _refuse_other_packages
 _refuse_other_packages()
 
 import importlib as _importlib  # noqa: E402
-from typing import TYPE_CHECKING as _TYPE_CHECKING  # noqa: E402
 from typing import Any as _Any  # noqa: E402
 
-from . import methods, protocols  # noqa: E402
+from . import methods as _methods  # noqa: E402
+from . import protocols as _protocols  # noqa: E402
+from ._names import WHERE as _WHERE  # noqa: E402
 from .core import hyperparameters  # noqa: E402
-from .core.dtypes import default_dtype  # noqa: E402
-from .core.modes import (  # noqa: E402
-    enable_grad,
-    is_grad_enabled,
-    module_path,
-    module_scope,
-    no_grad,
-    set_grad_enabled,
-)
-from .core.primitive import primitive  # noqa: E402
 from .core.tensor import Tensor, writable  # noqa: E402
-from .creation import *  # noqa: E402, F403
-from .engine import backward_steps, grad  # noqa: E402
-from .kernels.memory import empty_cache, tune_allocator  # noqa: E402
-from .ops.activations import *  # noqa: E402, F403
-from .ops.convolution import *  # noqa: E402, F403
-from .ops.elementwise import *  # noqa: E402, F403
-from .ops.indexing import *  # noqa: E402, F403
-from .ops.layers import *  # noqa: E402, F403
-from .ops.padding import *  # noqa: E402, F403
-from .ops.pooling import *  # noqa: E402, F403
-from .ops.products import *  # noqa: E402, F403
-from .ops.reductions import *  # noqa: E402, F403
-from .ops.resampling import *  # noqa: E402, F403
-from .ops.shapes import *  # noqa: E402, F403
-from .ops.transcendental import *  # noqa: E402, F403
-from .ops.windows import *  # noqa: E402, F403
-
-if _TYPE_CHECKING:
-    from . import debug, func, viz
+from .kernels.memory import tune_allocator as _tune_allocator  # noqa: E402
 
 __version__ = "0.1.0"
 
 newaxis = None
 
-#: Floors that are loaded when they are first asked for.
-_LAZY = ("debug", "func", "viz")
+_MODULES = {
+    "debug": "debug",
+    "func": "func",
+    "linalg": "linalg",
+    "optimizers": "kernels.optimizers",
+    "viz": "viz",
+}
+
+__all__ = [*_WHERE, *_MODULES, "hyperparameters", "newaxis"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> _Any:
-    if name in _LAZY:
-        return _importlib.import_module(f"autograd.{name}")
-    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    if name in _WHERE:
+        value = getattr(_importlib.import_module(f"autograd.{_WHERE[name]}"), name)
+    elif name in _MODULES:
+        value = _importlib.import_module(f"autograd.{_MODULES[name]}")
+    else:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted({*globals(), *__all__})
 
 
-tune_allocator()
+_tune_allocator()
