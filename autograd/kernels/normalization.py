@@ -18,10 +18,11 @@ kept, merge; what is left of batch-last images under batch norm is (H, C, W·N),
 stay in cache, so each pass reads memory once however many NumPy calls it takes.
 
 *One pass for the statistics.* Mean and variance come from Σ(x − s) and Σ(x − s)², where the shift s
-is the mean of the first slice. That is exact enough as long as s lies within a few standard
-deviations of the mean (σ² = Σ(x − s)²/n − δ² cancels otherwise); if it does not, the pass is run
-again with the mean just found. Sums over blocks are kept in double precision. See Chan, Golub &
-LeVeque, "Algorithms for computing the sample variance", 1983.
+is at first 0, which costs no subtraction and is exact enough while it lies within a few standard
+deviations of the mean (σ² = Σ(x − s)²/n − δ² with δ = mean − s cancels otherwise). Where it does
+not, the pass is run again with the mean just found. Sums over blocks are kept in double precision.
+The gradient leaves out the subtraction of the mean by the same rule. See Chan, Golub & LeVeque,
+"Algorithms for computing the sample variance", 1983.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,9 +45,8 @@ def moments(
         mean = _plain_mean(x, axes)
         return mean, _plain_mean((x - mean) * (x - mean), axes)
     plan = _Plan(x, axes)
-    blocks = plan.blocks(x)
-    _, shift, delta, variance = _centred(blocks, plan, eps)
-    return plan.statistic(shift + delta), plan.statistic(variance)
+    mean, variance, _ = _statistics(plan.blocks(x), plan, eps)
+    return plan.statistic(mean), plan.statistic(variance)
 
 
 def normalize(
@@ -73,17 +73,18 @@ def normalize(
         return (y if bias is None else y + bias), mean, rstd, variance
     plan = _Plan(x, axes)
     weight_varies, bias_varies = plan.varies(weight), plan.varies(bias)
-    y4, shift, delta, variance = _centred(plan.blocks(x), plan, eps)
+    x4 = plan.blocks(x)
+    mean, variance, shift = _statistics(x4, plan, eps)
     rstd = 1.0 / np.sqrt(variance + eps)
     scale = rstd if weight is None or weight_varies else rstd * plan.per_statistic(weight)
-    # δ is a few standard deviations at most, so this product cannot swamp the bias.
-    offset = -delta * scale
+    # The shift is a few standard deviations off at most: this product cannot swamp the bias.
+    offset = ((0.0 if shift is None else shift) - mean) * scale
     if bias is not None and not (bias_varies or weight_varies):
         offset = offset + plan.per_statistic(bias)
-    scale, offset = plan.spread(scale), plan.spread(offset)
+    centre, scale, offset = plan.spread(shift), plan.spread(scale), plan.spread(offset)
+    y4 = np.empty(x4.shape, plan.dtype)
     for block, kept in plan.parts:
-        part = y4[block]
-        part *= scale[kept]
+        part = _scaled(x4[block], centre, scale, kept, out=y4[block])
         part += offset[kept]
     y = plan.restored(y4)
     if weight_varies:
@@ -92,7 +93,7 @@ def normalize(
         y += bias
     return (
         y.astype(x.dtype, copy=False),
-        plan.statistic(shift + delta),
+        plan.statistic(mean),
         plan.statistic(rstd),
         plan.statistic(variance),
     )
@@ -126,24 +127,23 @@ def normalize_gradient(
         gbias = sum_to(g, weight.shape)
         g, weight = g * weight, None
     g4 = plan.blocks(g)
-    centre = plan.spread(plan.per_statistic(mean))
-    sums = np.zeros((2, *plan.kept_shape))
-    scratch = np.empty(plan.largest, plan.dtype)
-    for block, kept in plan.parts:
-        centred = scratch[: x4[block].size].reshape(x4[block].shape)
-        np.subtract(x4[block], centre[kept], out=centred)
-        sums[0][kept] += plan.sum(g4[block])
-        sums[1][kept] += plan.dot(g4[block], centred)
+    mean2 = plan.per_statistic(mean).astype(np.float64)
     rstd2 = plan.per_statistic(rstd).astype(np.float64)
+    shift = mean2 if (np.square(mean2 * rstd2) > FAR).any() else None
+    sums = _sums(g4, x4, plan, shift)
+    if shift is None:
+        sums[1] -= mean2 * sums[0]
+    slope = -rstd2 * rstd2 * sums[1] / plan.count
+    offset = -sums[0] / plan.count
+    if shift is None:
+        offset -= mean2 * slope
     scale = plan.spread(rstd2 if weight is None else rstd2 * plan.per_statistic(weight))
-    average = plan.spread(sums[0] / plan.count)
-    slope = plan.spread(-rstd2 * rstd2 * sums[1] / plan.count)
+    centre, slope, offset = plan.spread(shift), plan.spread(slope), plan.spread(offset)
     gx4 = np.empty(x4.shape, plan.dtype)
     for block, kept in plan.parts:
-        part = np.subtract(x4[block], centre[kept], out=gx4[block])
-        part *= slope[kept]
+        part = _scaled(x4[block], centre, slope, kept, out=gx4[block])
         part += g4[block]
-        part -= average[kept]
+        part += offset[kept]
         part *= scale[kept]
     if gweight is None:
         gweight, gbias = plan.statistic(sums[1] * rstd2), plan.statistic(sums[0])
@@ -234,9 +234,9 @@ class _Plan:
         shaped = values.astype(self.dtype).reshape(ordered).transpose(np.argsort(self.order))
         return np.ascontiguousarray(shaped)
 
-    def spread(self, values: np.ndarray) -> np.ndarray:
-        """(C, D) as (C, 1, D) of the working dtype, ready to meet a block."""
-        return values.astype(self.dtype)[:, None, :]
+    def spread(self, values: np.ndarray | None) -> np.ndarray | None:
+        """(C, D) as (C, 1, D) of the working dtype, ready to meet a block; None stays None."""
+        return None if values is None else values.astype(self.dtype)[:, None, :]
 
     def sum(self, block: np.ndarray) -> np.ndarray:
         """Sum of an (a, c, B, D) block over a and B."""
@@ -255,28 +255,55 @@ def _lengths(block: tuple[slice, ...]) -> list[int]:
     return [part.stop - part.start for part in block]
 
 
-def _centred(
+def _statistics(
     x4: np.ndarray, plan: _Plan, eps: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """``x − shift`` as fresh blocks, and (shift, δ, variance) as (C, D), where mean = shift + δ."""
-    y4 = np.empty(x4.shape, plan.dtype)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Mean and variance as (C, D), and the shift at which they were found exact (None for 0)."""
     if not x4.size:
         nothing = np.full(plan.kept_shape, np.nan)
-        return y4, nothing, nothing, nothing
-    shift = (plan.sum(x4[:1]) / x4.shape[2]).astype(plan.dtype)
-    for last_try in (False, True):
-        centre = plan.spread(shift)
-        sums = np.zeros((2, *plan.kept_shape))
-        for block, kept in plan.parts:
-            part = np.subtract(x4[block], centre[kept], out=y4[block])
-            sums[0][kept] += plan.sum(part)
-            sums[1][kept] += plan.dot(part, part)
-        delta = sums[0] / plan.count
-        variance = np.maximum(sums[1] / plan.count - delta * delta, 0.0)
+        return nothing, nothing, None
+    shift = None
+    for last_try in (False, False, True):
+        delta, squares = _sums(None, x4, plan, shift) / plan.count
+        variance = np.maximum(squares - delta * delta, 0.0)
+        mean = delta if shift is None else shift + delta
         if last_try or not (delta * delta > FAR * (variance + eps)).any():
             break
-        shift = (shift + delta).astype(plan.dtype)
-    return y4, shift.astype(np.float64), delta, variance
+        shift = mean.astype(plan.dtype).astype(np.float64)
+    return mean, variance, shift
+
+
+def _sums(
+    g4: np.ndarray | None, x4: np.ndarray, plan: _Plan, shift: np.ndarray | None
+) -> np.ndarray:
+    """Σg and Σg·(x − shift), or Σ(x − shift) and Σ(x − shift)² where ``g4`` is None."""
+    sums = np.zeros((2, *plan.kept_shape))
+    centre = plan.spread(shift)
+    scratch = np.empty(0 if centre is None else plan.largest, plan.dtype)
+    for block, kept in plan.parts:
+        part = x4[block]
+        if centre is not None:
+            room = scratch[: part.size].reshape(part.shape)
+            part = np.subtract(part, centre[kept], out=room)
+        other = part if g4 is None else g4[block]
+        sums[0][kept] += plan.sum(other)
+        sums[1][kept] += plan.dot(other, part)
+    return sums
+
+
+def _scaled(
+    part: np.ndarray,
+    centre: np.ndarray | None,
+    scale: np.ndarray,
+    kept: slice,
+    out: np.ndarray,
+) -> np.ndarray:
+    """(part − centre) · scale, in ``out``."""
+    if centre is None:
+        return np.multiply(part, scale[kept], out=out)
+    np.subtract(part, centre[kept], out=out)
+    out *= scale[kept]
+    return out
 
 
 def sum_to(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
