@@ -45,9 +45,12 @@ def find_clash() -> str | None:
     """What clashes and the way out, in one message; None if nothing does."""
     loaded = getattr(sys.modules.get("autograd"), "__file__", None)
     if loaded is None or os.path.dirname(os.path.abspath(loaded)) != _PACKAGE:
-        # Nothing to import, or only a folder without __init__.py: what uninstalling the other leaves.
-        where = f"is {loaded}" if loaded else "has lost its __init__.py"
-        return f"The imported `autograd` {where}. {_WAY_OUT.format(name='autograd')}"
+        # Theirs came first on the path, or our __init__.py went when theirs was uninstalled.
+        which = f"from {loaded}" if loaded else "without its __init__.py"
+        return (
+            f"The `autograd` that was imported, {which}, is not Glassgrad's but that of the "
+            f"distribution `autograd` (HIPS autograd), or what is left of it. {_WAY_OUT.format(name='autograd')}"
+        )
 
     # Until our own folder comes up on sys.path, an `nn` found on the way would be imported first.
     nn_is_ahead = True

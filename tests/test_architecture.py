@@ -29,7 +29,7 @@ FLOORS = [
 ]
 
 THIRD_PARTY = {
-    "autograd": {"numpy", "graphviz"},
+    "autograd": {"numpy", "graphviz", "cairosvg"},  # the last one only where it is there
     "nn": {"numpy", "matplotlib", "tqdm"},
 }
 

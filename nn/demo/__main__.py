@@ -225,7 +225,9 @@ class Demo:
         if not len(wrong):
             return
         shown = wrong[:8]
-        svg = figures.gallery(digits.test_images[shown, 0], digits.test_labels[shown], guesses[shown])
+        svg = figures.gallery(
+            digits.test_images[shown, 0], digits.test_labels[shown], guesses[shown]
+        )
         yield Section(
             "mistakes",
             "What it got wrong",
@@ -258,7 +260,9 @@ class Demo:
             "What the first layer sees",
             "One held-out image, and where each kernel found what it looks for "
             "(after ReLU, so only agreement counts).",
-            self._figure("feature-maps.svg", figures.feature_maps(image[0, 0], np.asarray(maps.data)[0])),
+            self._figure(
+                "feature-maps.svg", figures.feature_maps(image[0, 0], np.asarray(maps.data)[0])
+            ),
             "Bright where a kernel agrees with the image under it. The numbers are those of the "
             "kernels above.",
         )

@@ -120,7 +120,9 @@ def gallery(images: np.ndarray, labels: np.ndarray, guesses: np.ndarray) -> str:
             axis.axis("off")
         for axis, image, label, guess in zip(axes, images, labels, guesses, strict=False):
             axis.imshow(image, cmap="gray_r", vmin=0, vmax=1)
-            axis.set_title(f"{label}, taken for {guess}", fontsize=8, fontweight="normal", loc="center")
+            axis.set_title(
+                f"{label}, taken for {guess}", fontsize=8, fontweight="normal", loc="center"
+            )
 
     return _svg(draw, (9.0, 1.4), "mistakes")
 

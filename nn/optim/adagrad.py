@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd import hyperparameters
 from autograd.kernels import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_flag, check_number
+from nn.optim.optimizer import Optimizer, check_number
 
 
 class Adagrad(Optimizer):
@@ -53,7 +54,7 @@ class Adagrad(Optimizer):
     def _check(self, options: Mapping[str, Any]) -> None:
         for name in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"):
             check_number(self._who, name, options[name])
-        check_flag(self._who, "maximize", options["maximize"])
+        hyperparameters.boolean(self._who, "maximize", options["maximize"])
 
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd import hyperparameters
 from autograd.kernels import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_betas, check_flag, check_number
+from nn.optim.optimizer import Optimizer, check_betas, check_number
 
 
 class Adam(Optimizer):
@@ -58,7 +59,7 @@ class Adam(Optimizer):
             check_number(self._who, name, options[name])
         check_betas(self._who, options["betas"])
         for name in ("amsgrad", "maximize"):
-            check_flag(self._who, name, options[name])
+            hyperparameters.boolean(self._who, name, options[name])
 
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]

@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from nn.optim.optimizer import Optimizer, check_flag, check_number
+from autograd import hyperparameters
+from nn.optim.optimizer import Optimizer, check_number
 
 __all__ = [
     "ConstantLR",
@@ -107,7 +108,7 @@ class LRScheduler(_Schedule):
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         super().__init__(optimizer)
-        check_integer(self._who, "last_epoch", last_epoch, low=-1)
+        hyperparameters.integer(self._who, "last_epoch", last_epoch, low=-1)
         for number, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -153,7 +154,7 @@ class StepLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
-        self.step_size = check_integer(self._who, "step_size", step_size)
+        self.step_size = hyperparameters.integer(self._who, "step_size", step_size)
         self.gamma = _factor(self._who, "gamma", gamma)
         super().__init__(optimizer, last_epoch)
 
@@ -222,7 +223,7 @@ class ConstantLR(LRScheduler):
     ) -> None:
         check_number(self._who, "factor", factor, high=1.0, above=True)
         self.factor = factor
-        self.total_iters = check_integer(self._who, "total_iters", total_iters)
+        self.total_iters = hyperparameters.integer(self._who, "total_iters", total_iters)
         super().__init__(optimizer, last_epoch)
 
     def _start(self, lr: float, group: int) -> float:
@@ -254,7 +255,7 @@ class LinearLR(LRScheduler):
         check_number(self._who, "start_factor", start_factor, high=1.0, above=True)
         check_number(self._who, "end_factor", end_factor, high=1.0)
         self.start_factor, self.end_factor = start_factor, end_factor
-        self.total_iters = check_integer(self._who, "total_iters", total_iters)
+        self.total_iters = hyperparameters.integer(self._who, "total_iters", total_iters)
         super().__init__(optimizer, last_epoch)
 
     def _start(self, lr: float, group: int) -> float:
@@ -284,7 +285,7 @@ class CosineAnnealingLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1
     ) -> None:
-        self.T_max = check_integer(self._who, "T_max", T_max)
+        self.T_max = hyperparameters.integer(self._who, "T_max", T_max)
         check_number(self._who, "eta_min", eta_min)
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)
@@ -380,19 +381,16 @@ class OneCycleLR(LRScheduler):
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("OneCycleLR: give total_steps, or both epochs and steps_per_epoch")
-            total_steps = check_integer("OneCycleLR", "epochs", epochs) * check_integer(
-                "OneCycleLR", "steps_per_epoch", steps_per_epoch
-            )
-        self.total_steps = check_integer("OneCycleLR", "total_steps", total_steps)
-        check_number("OneCycleLR", "pct_start", pct_start, high=1.0)
-        check_number("OneCycleLR", "div_factor", div_factor, above=True)
-        check_number("OneCycleLR", "final_div_factor", final_div_factor, above=True)
-        check_flag("OneCycleLR", "cycle_momentum", cycle_momentum)
-        check_flag("OneCycleLR", "three_phase", three_phase)
-        if anneal_strategy not in ("cos", "linear"):
-            raise ValueError(
-                f"OneCycleLR: anneal_strategy must be 'cos' or 'linear', got {anneal_strategy!r}"
-            )
+            total_steps = hyperparameters.integer(
+                self._who, "epochs", epochs
+            ) * hyperparameters.integer(self._who, "steps_per_epoch", steps_per_epoch)
+        self.total_steps = hyperparameters.integer(self._who, "total_steps", total_steps)
+        check_number(self._who, "pct_start", pct_start, high=1.0)
+        check_number(self._who, "div_factor", div_factor, above=True)
+        check_number(self._who, "final_div_factor", final_div_factor, above=True)
+        hyperparameters.boolean(self._who, "cycle_momentum", cycle_momentum)
+        hyperparameters.boolean(self._who, "three_phase", three_phase)
+        hyperparameters.choice(self._who, "anneal_strategy", anneal_strategy, ("cos", "linear"))
         self.anneal_strategy = anneal_strategy
         self.cycle_momentum = cycle_momentum
         self._peaks = self._per_group("max_lr", max_lr)
@@ -545,20 +543,16 @@ class ReduceLROnPlateau(_Schedule):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(optimizer)
-        if mode not in ("min", "max"):
-            raise ValueError(f"ReduceLROnPlateau: mode must be 'min' or 'max', got {mode!r}")
-        if threshold_mode not in ("rel", "abs"):
-            raise ValueError(
-                f"ReduceLROnPlateau: threshold_mode must be 'rel' or 'abs', got {threshold_mode!r}"
-            )
+        hyperparameters.choice(self._who, "mode", mode, ("min", "max"))
+        hyperparameters.choice(self._who, "threshold_mode", threshold_mode, ("rel", "abs"))
         check_number(self._who, "factor", factor, high=1.0, below=True)
         check_number(self._who, "threshold", threshold)
         check_number(self._who, "eps", eps)
         self.min_lrs = self._per_group("min_lr", min_lr)
         self.mode, self.factor, self.threshold = mode, factor, threshold
         self.threshold_mode, self.eps = threshold_mode, eps
-        self.patience = check_integer(self._who, "patience", patience, low=0)
-        self.cooldown = check_integer(self._who, "cooldown", cooldown, low=0)
+        self.patience = hyperparameters.integer(self._who, "patience", patience, low=0)
+        self.cooldown = hyperparameters.integer(self._who, "cooldown", cooldown, low=0)
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
 
@@ -595,27 +589,13 @@ class ReduceLROnPlateau(_Schedule):
         return value > limit
 
 
-def check_integer(who: str, name: str, value: Any, low: int = 1) -> int:
-    """``value`` if it is an integer of at least ``low``.
-
-    Raises:
-        TypeError: for what is no integer.
-        ValueError: for one that is too small.
-    """
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{who}: {name} must be an integer, got {value!r}")
-    if value < low:
-        raise ValueError(f"{who}: {name} must be at least {low}, got {value}")
-    return value
-
-
 def _factor(who: str, name: str, value: Any) -> float:
     check_number(who, name, value)
     return float(value)
 
 
 def _milestones(who: str, milestones: Iterable[int]) -> list[int]:
-    result = [check_integer(who, "milestones", m, low=0) for m in milestones]
+    result = [hyperparameters.integer(who, "milestones", m, low=0) for m in milestones]
     if result != sorted(result):
         raise ValueError(f"{who}: milestones must not fall, got {result}")
     return result

@@ -265,9 +265,3 @@ def check_betas(who: str, betas: Any) -> None:
         raise TypeError(f"{who}: betas must be a pair of numbers, got {betas!r}")
     for position, beta in enumerate(betas):
         check_number(who, f"betas[{position}]", beta, high=1.0, below=True)
-
-
-def check_flag(who: str, name: str, value: Any) -> None:
-    """Raises TypeError unless ``value`` is True or False."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{who}: {name} must be True or False, got {value!r}")

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd import hyperparameters
 from autograd.kernels import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_flag, check_number
+from nn.optim.optimizer import Optimizer, check_number
 
 
 class RMSprop(Optimizer):
@@ -60,7 +61,7 @@ class RMSprop(Optimizer):
             check_number(self._who, name, options[name])
         check_number(self._who, "alpha", options["alpha"], high=1.0)
         for name in ("centered", "maximize"):
-            check_flag(self._who, name, options[name])
+            hyperparameters.boolean(self._who, name, options[name])
 
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]

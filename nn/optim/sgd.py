@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd import hyperparameters
 from autograd.kernels import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_flag, check_number
+from nn.optim.optimizer import Optimizer, check_number
 
 
 class SGD(Optimizer):
@@ -56,7 +57,7 @@ class SGD(Optimizer):
             check_number(self._who, name, options[name])
         check_number(self._who, "dampening", options["dampening"], high=1.0)
         for name in ("nesterov", "maximize"):
-            check_flag(self._who, name, options[name])
+            hyperparameters.boolean(self._who, name, options[name])
         if options["nesterov"] and not (options["momentum"] > 0 and options["dampening"] == 0):
             raise ValueError(
                 f"{self._who}: nesterov=True needs momentum above 0 and dampening 0, got "
