@@ -179,8 +179,11 @@ class Capture:
 
     def _leaf(self, leaf: Leaf) -> None:
         tensor = leaf.tensor()
-        if tensor is None:
-            node = self._add("input", "leaf (its tensor is gone)", leaf.shape, leaf.dtype)
+        if tensor is None:  # its gradient is of no use to anybody any more
+            value = self._values.get((id(leaf), 0))
+            node = self._add(
+                "input", "leaf", leaf.shape, leaf.dtype, value=self._summary(value)
+            )
         else:
             is_parameter = any(base.__name__ == "Parameter" for base in type(tensor).__mro__)
             name = tensor.name or self.names.of_node(leaf)

@@ -91,6 +91,9 @@ def rules(colour: Callable[[str], str]) -> str:
         f".gg .gg-value{{fill:{colour('value')}}}"
         f".gg .gg-grad{{fill:{colour('grad')}}}"
         f".gg-bar{{fill:{colour('active')}}}"
+        f".gg-now .gg-shape{{stroke:{colour('active')};stroke-width:3.5}}"
+        f".gg-flow .gg-line{{stroke:{colour('active')};stroke-width:3}}"
+        f".gg-flow .gg-tip{{fill:{colour('active')}}}"
     )
 
 

@@ -6,6 +6,8 @@ surroundings and says in ``<title>`` and ``<desc>`` what it shows. The bytes dep
 
 from __future__ import annotations
 
+import textwrap
+from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 from autograd.viz import palette, words
@@ -49,6 +51,7 @@ def measure(item: Item) -> tuple[float, float]:
         text_width(text, 13.0, True) if style == "title" else text_width(text)
         for style, text in item.lines
     )
+    width = max([width, *(text_width(text) for text in item.room)])
     slanted = item.kind in ("parameter", "input")
     width += 2 * PADDING_X + (2 * SLANT if slanted else 0)
     height = LINE_HEIGHT * len(item.lines) + 2 * PADDING_Y
@@ -109,6 +112,16 @@ def _label_spacing(view: View) -> dict[int, float]:
 # -- drawing ------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Moment:
+    """A moment of the backward pass: the item at work, the edges gradients flow along, slots' texts."""
+
+    active: int = 0
+    flowing: frozenset[tuple[int, int]] = frozenset()
+    slots: dict[int, str] = field(default_factory=dict)
+    caption: str = ""
+
+
 def render(
     view: View,
     layout: Layout,
@@ -119,15 +132,18 @@ def render(
     overlay: str = "",
     footer: float = 0.0,
     root_class: str = "",
+    moment: Moment | None = None,
 ) -> str:
     """The picture as SVG text.
 
-    ``extra_style`` and ``overlay`` (drawn last) are for the animation, which also asks for ``footer``
-    pixels below the graph and a class of its own on the root element.
+    ``moment`` draws the graph as it is in the middle of a backward pass. ``extra_style`` and ``overlay``
+    (drawn last) are for the animation, which also asks for ``footer`` pixels below the graph and a
+    class of its own on the root element.
     """
     note = view.note
-    width = max(layout.width, 120.0, text_width(note) + 24 if note else 0.0)
-    height = layout.height + (LINE_HEIGHT + 8 if note else 0.0)
+    width, height = picture_size(view, layout)
+    if moment is not None and moment.caption:
+        overlay += caption_text(moment.caption, width, height)
     total = height + footer
     title = view.trace.title or "Computation graph"
     parts = [
@@ -142,16 +158,38 @@ def render(
     ]
     parts += [_group(view, layout, group) for group in view.groups if group.index]
     tips = len(view.links) <= TIPS_UP_TO
+    flowing = moment.flowing if moment is not None else frozenset()
     parts += [
-        _edge(link, route, layout.rightwards, tips)
+        _edge(link, route, layout.rightwards, tips, (link.source, link.target) in flowing)
         for link, route in zip(view.links, layout.routes, strict=True)
     ]
-    parts += [_item(item, *layout.centres[item.id], *sizes[item.id]) for item in view.items]
+    parts += [_item(item, *layout.centres[item.id], *sizes[item.id], moment) for item in view.items]
     if note:
         y = layout.height + LINE_HEIGHT - 4
         parts.append(f"<text class='gg-caption gg-muted' x='12' y='{_n(y)}'>{escape(note)}</text>")
     parts += [overlay, "</svg>"]
     return "\n".join(part for part in parts if part) + "\n"
+
+
+def picture_size(view: View, layout: Layout) -> tuple[float, float]:
+    """Width and height of the picture without a footer."""
+    note = text_width(view.note) + 24 if view.note else 0.0
+    return max(layout.width, 120.0, note), layout.height + (LINE_HEIGHT + 8 if note else 0.0)
+
+
+def caption_lines(text: str, width: float) -> list[str]:
+    """A caption broken into lines that fit below a picture of this width."""
+    return textwrap.wrap(text, max(20, int((width - 24) / 7.2)), break_on_hyphens=False)
+
+
+def caption_text(text: str, width: float, top: float, attributes: str = "") -> str:
+    """A caption below a picture."""
+    lines = [
+        f"<text class='gg-caption' x='12' y='{_n(top + 14 + LINE_HEIGHT * place)}'>"
+        f"{escape(line)}</text>"
+        for place, line in enumerate(caption_lines(text, width))
+    ]
+    return f"<g{attributes}>{''.join(lines)}</g>"
 
 
 def _n(number: float) -> str:
@@ -214,11 +252,11 @@ def _heading(route: Route, rightwards: bool) -> tuple[float, float]:
     return (0.0, 1.0)
 
 
-def _edge(link: Link, route: Route, rightwards: bool, tip: bool) -> str:
+def _edge(link: Link, route: Route, rightwards: bool, tip: bool, flowing: bool) -> str:
     x, y = route.points[-1]
     path = route_path(route, rightwards, ARROW - 1 if tip else 0.0)
     parts = [
-        f"<g class='gg-edge' data-from='{link.source}' data-to='{link.target}'>"
+        f"<g class='gg-edge{' gg-flow' if flowing else ''}' data-from='{link.source}' data-to='{link.target}'>"
         f"<path class='gg-line' d='{path}'/>"
     ]
     if tip:
@@ -236,11 +274,23 @@ def _edge(link: Link, route: Route, rightwards: bool, tip: bool) -> str:
     return "".join([*parts, "</g>"])
 
 
-def _item(item: Item, x: float, y: float, width: float, height: float) -> str:
+_TEXT_CLASSES = {
+    "title": "gg-title",
+    "none": "gg-none gg-muted",
+    "kind": "gg-muted",
+    "slot": "gg-grad gg-slot",
+}
+
+
+def _item(
+    item: Item, x: float, y: float, width: float, height: float, moment: Moment | None = None
+) -> str:
     left, top = x - width / 2, y - height / 2
     classes = f"gg-node gg-{item.kind}"
     if item.share is not None:
         classes += f" gg-heat{min(4, int(item.share * 5))}"
+    if moment is not None and moment.active == item.id:
+        classes += " gg-now"
     parts = [f"<g class='{classes}' data-node='{item.id}'><title>{escape(item.tooltip)}</title>"]
     parts.append(_shape(item.kind, left, top, width, height))
     if item.share is not None:
@@ -251,12 +301,24 @@ def _item(item: Item, x: float, y: float, width: float, height: float) -> str:
         )
     baseline = top + PADDING_Y + 12
     for place, (style, text) in enumerate(item.lines):
-        classes = {"title": "gg-title", "none": "gg-none gg-muted", "kind": "gg-muted"}.get(
-            style, f"gg-{style}"
-        )
+        classes = _TEXT_CLASSES.get(style, f"gg-{style}")
+        if moment is not None and style == "slot":
+            text = moment.slots.get(item.id, "")
         at = _n(baseline + LINE_HEIGHT * place)
         parts.append(f"<text class='{classes}' x='{_n(x)}' y='{at}'>{escape(text)}</text>")
     return "".join([*parts, "</g>"])
+
+
+def outline(item: Item, centre: tuple[float, float], size: tuple[float, float]) -> str:
+    """An item's shape alone."""
+    return _shape(item.kind, centre[0] - size[0] / 2, centre[1] - size[1] / 2, *size)
+
+
+def slot_place(item: Item, centre: tuple[float, float], size: tuple[float, float]) -> str:
+    """The position attributes of the text in an item's slot."""
+    line = [style for style, _ in item.lines].index("slot")
+    y = centre[1] - size[1] / 2 + PADDING_Y + 12 + LINE_HEIGHT * line
+    return f"x='{_n(centre[0])}' y='{_n(y)}'"
 
 
 def _shape(kind: str, left: float, top: float, width: float, height: float) -> str:

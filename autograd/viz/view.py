@@ -53,7 +53,10 @@ class Group:
 
 @dataclass(slots=True)
 class Item:
-    """A visible node. ``lines`` are (style, text) pairs; ``hidden`` counts the nodes it stands for."""
+    """A visible node. ``lines`` are (style, text) pairs; ``hidden`` counts the nodes it stands for.
+
+    ``room`` are texts that may later stand in the slot, the line of style ``"slot"``.
+    """
 
     id: int
     kind: str
@@ -62,6 +65,7 @@ class Item:
     group: int = 0
     hidden: int = 0
     share: float | None = None
+    room: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +99,15 @@ def build(
     fold: bool | None = None,
     values: bool = True,
     show: str | None = None,
+    limit: int = COLLAPSE_ABOVE,
 ) -> View:
     """Decide what of a trace is visible.
 
     ``collapse``: None collapses modules (the largest first) only when the graph is too big to read;
     False never does; True collapses all; a number collapses modules nested deeper than that; a path or
     several collapse those modules. ``expand`` names modules that stay open whatever else is said.
-    ``fold``: whether repeated blocks are drawn once with ×N; None folds in big graphs.
+    ``fold``: whether repeated blocks are drawn once with ×N; None folds in big graphs. ``limit``: how many
+    visible nodes are too many.
     """
     if show not in (None, "time", "memory", "gradient"):
         raise ValueError(f"show must be None, 'time', 'memory' or 'gradient'; got {show!r}")
@@ -111,7 +117,7 @@ def build(
         standing.fold()
     standing.collapse(_paths_to_collapse(trace, collapse), set(expand))
     if collapse is None:
-        standing.collapse_until(COLLAPSE_ABOVE, set(expand))
+        standing.collapse_until(limit, set(expand))
     return standing.view(values, show)
 
 
@@ -483,6 +489,9 @@ def _relative(path: str, module: str) -> str:
 
 
 def _node_item(node: TraceNode, module: str, values: bool, detailed: bool) -> Item:
+    if node.label == "number" and not node.name and node.value is not None:
+        title = words.brief(node.value)
+        return Item(node.id, node.kind, [("title", title), ("kind", "constant")], words.sentence(node))
     sign = words.SIGNS.get(node.op)
     heading = _relative(words.title(node), module) + (f"  {sign}" if sign else "")
     if node.op and node.module != module:
@@ -524,6 +533,35 @@ def _module_item(group: Group, inside: list[TraceNode], identifier: int) -> Item
     lines.append(("none", f"{len(inside)} hidden"))
     tooltip = f"{group.path}: module of {len(inside)} nodes, {parameters:,} parameters"
     return Item(identifier, "module", lines, tooltip)
+
+
+def add_slots(view: View) -> None:
+    """Give every node that the steps reach a line for the gradient, now holding the final one.
+
+    It takes the place of the lines that tell of ``.grad``, which is another matter: what earlier
+    passes left there.
+    """
+    texts: dict[int, list[str]] = {}
+    for step in view.trace.steps:
+        if step.incoming is not None:
+            texts.setdefault(step.node, []).append(slot_text(step.incoming))
+        for each in step.contributions:
+            if each.after is not None:
+                texts.setdefault(each.parent, []).append(slot_text(each.after))
+    for item in view.items:
+        if item.kind == "module":
+            continue
+        node = view.trace.node(item.id)
+        if node.gradient_state != "untracked":
+            item.lines = [line for line in item.lines if line[0] not in ("grad", "none")]
+        if item.id in texts:
+            item.lines.append(("slot", texts[item.id][-1]))
+            item.room = texts[item.id]
+
+
+def slot_text(gradient: Summary) -> str:
+    """What a node's slot says of its gradient."""
+    return f"grad {words.brief(gradient, 3)}"
 
 
 def _shares(

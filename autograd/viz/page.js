@@ -1,0 +1,338 @@
+(() => {
+  "use strict";
+  const script = document.currentScript;
+  const here = script && script.closest(".gg-steps");
+  // Some hosts run scripts detached from where they stood; then every page not yet begun is ours.
+  for (const host of here ? [here] : document.querySelectorAll(".gg-steps")) {
+    if (!host.shadowRoot) begin(host);
+  }
+
+  function make(tag, attributes, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (name === "text") element.textContent = value;
+      else element.setAttribute(name, value);
+    }
+    element.append(...children);
+    return element;
+  }
+
+  function begin(host) {
+    const data = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
+    const told = [...host.querySelectorAll("ol > li")].map((item) => item.textContent);
+    const source = host.querySelector("img").getAttribute("src");
+    const root = host.attachShadow({ mode: "open" });
+    const last = data.steps.length;
+    let position = 0;
+    let pinned = null;
+    let timer = null;
+
+    // -- structure ----------------------------------------------------------------------------
+
+    const button = (label, text, action) => {
+      const element = make("button", { type: "button", "aria-label": label, title: label, text });
+      element.addEventListener("click", action);
+      return element;
+    };
+    const first = button("First (Home)", "|◀", () => show(0));
+    const back = button("Back (left arrow)", "◀", () => show(position - 1));
+    const next = button("Next (right arrow)", "▶ Step", () => show(position + 1));
+    const end = button("Last (End)", "▶|", () => show(last));
+    const play = button("Play", "Play", () => (timer ? stop() : start()));
+    const slider = make("input", { type: "range", min: 0, max: last, value: 0, "aria-label": "Step" });
+    slider.addEventListener("input", () => show(Number(slider.value)));
+    const count = make("output", {});
+    const theme = make("select", { "aria-label": "Colours" });
+    for (const [value, text] of [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]]) {
+      theme.append(make("option", { value, text }));
+    }
+    theme.value = data.theme;
+    theme.addEventListener("change", paint);
+    const bar = make("div", { class: "bar", role: "group", "aria-label": "Steps" },
+      first, back, next, end, play, slider, count, theme);
+    const say = make("p", { class: "say", role: "status", "aria-live": "polite" });
+    const picture = make("div", { class: "picture" });
+    const panel = make("div", {
+      class: "panel", tabindex: "0", role: "region", "aria-label": "What happens in this step",
+    });
+    const page = make("div", {
+      class: "page", tabindex: "-1", role: "group", "aria-label": "Backward pass, step by step",
+    }, bar, say, make("div", { class: "split" }, picture, panel));
+    root.append(make("style", { text: data.style }), page);
+
+    picture.innerHTML = decodeURIComponent(source.slice(source.indexOf(",") + 1));
+    const svg = picture.querySelector("svg");
+    svg.querySelectorAll("style").forEach((element) => element.remove());
+    svg.setAttribute("role", "group");
+    page.classList.toggle("tall", svg.viewBox.baseVal.height > 0.75 * svg.viewBox.baseVal.width);
+    const nodes = new Map();
+    for (const element of svg.querySelectorAll(".gg-node")) {
+      const id = Number(element.dataset.node);
+      nodes.set(id, element);
+      element.setAttribute("role", "button");
+      element.setAttribute("tabindex", "-1");
+      element.setAttribute("aria-pressed", "false");
+      element.setAttribute("aria-label", data.nodes[id].t);
+      element.addEventListener("click", () => pin(id));
+    }
+    const order = [...nodes.keys()];
+    const edges = [...svg.querySelectorAll(".gg-edge")];
+
+    // -- stepping -----------------------------------------------------------------------------
+
+    function show(where) {
+      position = Math.max(0, Math.min(last, where));
+      if (timer && position === last) stop();
+      const step = position ? data.steps[position - 1] : null;
+      slider.value = position;
+      slider.setAttribute("aria-valuetext", step ? `step ${step.k} of ${data.total}` : "start");
+      count.textContent = step ? `step ${step.k} of ${data.total}` : "start";
+      first.disabled = back.disabled = position === 0;
+      next.disabled = end.disabled = position === last;
+      const sentence = step ? told[position - 1] : data.start;
+      if (say.textContent !== sentence) say.textContent = sentence;
+      draw(step);
+      describe(step);
+    }
+
+    function arrived() {
+      const texts = new Map(data.seed ? [data.seed] : []);
+      for (const step of data.steps.slice(0, position)) {
+        for (const each of step.c) if (each.o) texts.set(each.p, each.o);
+      }
+      return texts;
+    }
+
+    function draw(step) {
+      const texts = arrived();
+      for (const [id, element] of nodes) {
+        const slot = element.querySelector(".gg-slot");
+        if (slot) slot.textContent = texts.get(id) || "";
+        element.classList.toggle("gg-reached", texts.has(id));
+        element.classList.toggle("gg-now", Boolean(step) && step.n === id);
+        element.classList.toggle("gg-pinned", pinned === id);
+        element.setAttribute("aria-pressed", String(pinned === id));
+      }
+      svg.querySelectorAll("text.sent").forEach((element) => element.remove());
+      const sent = step ? [...step.c] : [];
+      for (const edge of edges) {
+        const place = sent.findIndex(
+          (each) => each.p === Number(edge.dataset.from) && step.n === Number(edge.dataset.to));
+        edge.classList.toggle("gg-flow", place >= 0);
+        if (place >= 0) label(edge, sent.splice(place, 1)[0]);
+      }
+      const focus = step ? step.n : data.seed && data.seed[0];
+      if (!root.activeElement || !nodes.has(Number(root.activeElement.dataset.node))) rove(focus);
+      if (focus) reveal(nodes.get(focus));
+    }
+
+    function label(edge, each) {
+      const path = edge.querySelector(".gg-line");
+      if (each.d < 0 || !path.getTotalLength) return;
+      const middle = path.getPointAtLength(path.getTotalLength() / 2);
+      const text = document.createElementNS("http://www.w3.org/2000/svg", "text");
+      text.setAttribute("class", "sent");
+      text.setAttribute("x", middle.x);
+      text.setAttribute("y", middle.y - 4);
+      text.textContent = data.table[each.d].t;
+      svg.append(text);
+    }
+
+    function reveal(element) {
+      // Scrolls the picture only, never the document around it.
+      const inner = element.getBoundingClientRect();
+      const outer = picture.getBoundingClientRect();
+      if (inner.top < outer.top || inner.bottom > outer.bottom) {
+        picture.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
+      }
+      if (inner.left < outer.left || inner.right > outer.right) {
+        picture.scrollLeft += (inner.left + inner.right - outer.left - outer.right) / 2;
+      }
+    }
+
+    function start() {
+      if (position === last) show(0);
+      timer = setInterval(() => show(position + 1), 1300);
+      play.textContent = "Pause";
+      play.setAttribute("aria-label", "Pause");
+    }
+
+    function stop() {
+      clearInterval(timer);
+      timer = null;
+      play.textContent = "Play";
+      play.setAttribute("aria-label", "Play");
+    }
+
+    // -- the panel ----------------------------------------------------------------------------
+
+    function describe(step) {
+      panel.replaceChildren();
+      if (pinned !== null) describePinned();
+      if (!step) {
+        panel.append(make("p", {
+          class: "hint",
+          text: "Step with the buttons or the arrow keys; Home and End jump. Click a node (or press "
+            + "Enter on it) to pin it. Escape leaves the page.",
+        }));
+        return;
+      }
+      panel.append(make("h2", { text: `Step ${step.k}: ${step.w}` }));
+      if (step.g >= 0) panel.append(block("incoming gradient g", step.g));
+      for (const each of step.c) {
+        panel.append(make("h3", { text: `to ${each.w}${each.a ? `, argument ${each.a}` : ""}` }));
+        if (each.u) panel.append(make("code", { class: "rule", text: each.u }));
+        const sum = make("div", { class: "sum" });
+        if (each.b >= 0) sum.append(block("before", each.b), sign("+"));
+        if (each.d >= 0) sum.append(block("contribution", each.d));
+        if (each.b >= 0 && each.r >= 0) sum.append(sign("="), block("after", each.r));
+        panel.append(sum);
+      }
+      const put = Object.entries(step.i || {});
+      if (put.length) {
+        panel.append(make("h3", { text: "numbers put into the rules" }));
+        panel.append(make("div", { class: "sum" }, ...put.map(([name, place]) => block(name, place))));
+      }
+    }
+
+    function describePinned() {
+      const node = data.nodes[pinned];
+      panel.append(make("h2", { text: "Pinned" }), make("p", { text: node.t }));
+      if (node.v >= 0) panel.append(block("value", node.v));
+      const text = arrived().get(pinned);
+      panel.append(make("p", { text: text ? `so far: ${text}` : "no gradient has arrived yet" }));
+    }
+
+    const sign = (text) => make("span", { class: "sign", text });
+
+    function block(name, place) {
+      const entry = data.table[place];
+      const part = make("div", { class: "part" }, make("b", { text: name }));
+      if (entry.v) part.append(table(name, entry.v));
+      else if (entry.h) part.append(heat(entry));
+      else part.append(make("span", { class: "num", text: entry.t }));
+      if (entry.s) part.append(make("div", { class: "stat", text: entry.s }));
+      return part;
+    }
+
+    function table(name, grid) {
+      const element = make("table", { "aria-label": name });
+      const head = make("tr", {}, make("td", {}));
+      grid.d[0].forEach((_, column) => head.append(make("th", { scope: "col", text: column })));
+      element.append(head);
+      grid.d.forEach((row, place) => {
+        element.append(make("tr", {}, make("th", { scope: "row", text: grid.r[place] || "·" }),
+          ...row.map((text) => make("td", { text }))));
+      });
+      return element;
+    }
+
+    function heat(entry) {
+      // Signs are told by the direction of the bar in each cell as well as by its colour.
+      const space = "http://www.w3.org/2000/svg";
+      const side = 12;
+      const rows = entry.h.length, columns = entry.h[0].length;
+      const map = document.createElementNS(space, "svg");
+      const set = (element, values) => {
+        for (const [key, value] of Object.entries(values)) element.setAttribute(key, value);
+        return element;
+      };
+      set(map, {
+        class: "heat", role: "img", width: columns * side, height: rows * side,
+        viewBox: `0 0 ${columns * side} ${rows * side}`,
+        "aria-label": `heat map, ${entry.c}scale ±${entry.m}; ${entry.s || entry.t}`,
+      });
+      entry.h.forEach((line, row) => [...line].forEach((letter, column) => {
+        const level = letter === "x" ? 9 : letter.charCodeAt(0) - 106;
+        if (!level) return;
+        const kind = letter === "x" ? "bad" : level > 0 ? "pos" : "neg";
+        const size = (Math.abs(level) / 9) * (side - 2);
+        map.append(set(document.createElementNS(space, "rect"), {
+          class: kind, x: column * side + (side - size) / 2, y: row * side + (side - size) / 2,
+          width: size, height: size, rx: level < 0 ? size / 2 : 0,
+        }));
+      }));
+      const legend = `squares +, discs −, full size ${entry.m}`;
+      return make("div", {}, map, make("div", { class: "stat", text: legend }));
+    }
+
+    // -- pinning and keys -----------------------------------------------------------------------
+
+    function pin(id) {
+      pinned = pinned === id ? null : id;
+      rove(id);
+      show(position);
+    }
+
+    function rove(id) {
+      for (const [other, element] of nodes) {
+        element.setAttribute("tabindex", other === id ? "0" : "-1");
+      }
+    }
+
+    function move(offset) {
+      const at = order.indexOf(Number(root.activeElement.dataset.node));
+      const id = order[Math.max(0, Math.min(order.length - 1, at + offset))];
+      rove(id);
+      nodes.get(id).focus();
+    }
+
+    const actions = {
+      ArrowRight: () => show(position + 1),
+      ArrowLeft: () => show(position - 1),
+      Home: () => show(0),
+      End: () => show(last),
+    };
+
+    page.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      event.stopPropagation(); // slides and notebooks must not take these keys for theirs
+      const focus = root.activeElement;
+      const node = focus && focus.dataset.node;
+      if (event.key === "Escape") {
+        if (focus) focus.blur();
+      } else if (actions[event.key] && focus !== theme) {
+        actions[event.key]();
+      } else if (node && (event.key === "Enter" || event.key === " ")) {
+        pin(Number(node));
+      } else if (node && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+        move(event.key === "ArrowUp" ? -1 : 1);
+      } else {
+        return;
+      }
+      event.preventDefault();
+    });
+    for (const kind of ["keyup", "keypress"]) {
+      page.addEventListener(kind, (event) => event.stopPropagation());
+    }
+    page.addEventListener("pointerdown", (event) => {
+      if (!event.target.closest("button, select, input, .gg-node")) page.focus({ preventScroll: true });
+    });
+
+    // -- colours ------------------------------------------------------------------------------
+
+    function hostTheme() {
+      const body = document.body, top = document.documentElement;
+      const jupyter = body.dataset.jpThemeLight;
+      if (jupyter) return jupyter === "false" ? "dark" : "light";
+      const code = body.dataset.vscodeThemeKind || "";
+      if (code) return code.includes("dark") || code === "vscode-high-contrast" ? "dark" : "light";
+      if (top.getAttribute("theme")) return top.getAttribute("theme") === "dark" ? "dark" : "light";
+      if (top.dataset.theme) return top.dataset.theme === "dark" ? "dark" : "light";
+      return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    }
+
+    function paint() {
+      page.dataset.theme = theme.value === "auto" ? hostTheme() : theme.value;
+    }
+
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+    const watch = new MutationObserver(paint);
+    const watched = ["data-jp-theme-light", "data-vscode-theme-kind", "theme", "data-theme"];
+    for (const element of [document.documentElement, document.body]) {
+      watch.observe(element, { attributes: true, attributeFilter: watched });
+    }
+    paint();
+    show(0);
+  }
+})();

@@ -1,0 +1,306 @@
+"""The backward pass as a page: stepped through in a notebook, in a file, or without any script.
+
+The page is one HTML fragment. Where scripts run, ``page.js`` puts the interactive page into a shadow
+root, which hides what was there; where they do not, that is what remains: the picture and every step as
+text. The script reads both from there, so nothing is stored twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from autograd.viz import animate, files, palette, svg, view, words
+from autograd.viz.graph import Graph, Options, data_uri, document
+from autograd.viz.trace import NONFINITE_CELL, Step, Summary, Trace
+
+#: An output never grows beyond this; what does not fit is left out in steps, saying so.
+PAGE_LIMIT = 300_000
+#: Above this many visible nodes the page collapses modules.
+VISIBLE = 150
+
+
+class Steps:
+    """A backward pass that can be looked at step by step; see :func:`autograd.viz.step`."""
+
+    def __init__(self, trace: Trace, *, theme: str = "auto") -> None:
+        palette.style(theme)
+        self.trace = trace
+        self.theme = theme
+
+    def __len__(self) -> int:
+        return len(self.trace.steps)
+
+    @cached_property
+    def view(self) -> view.View:
+        """What of the graph is visible."""
+        visible = view.build(self.trace, limit=VISIBLE)
+        view.add_slots(visible)
+        return visible
+
+    @cached_property
+    def _arranged(self) -> tuple[Any, Any]:
+        return svg.arrange(self.view)
+
+    def graph(self) -> Graph:
+        """The graph alone, as :func:`autograd.viz.graph` draws it."""
+        return Graph(self.trace, Options(theme=self.theme))
+
+    def sentences(self) -> list[str]:
+        """Every step in a sentence."""
+        return [words.step_sentence(self.trace, step) for step in self.trace.steps]
+
+    def text(self) -> str:
+        """The graph and all steps in words."""
+        return words.text(self.trace)
+
+    def to_json(self) -> str:
+        """The trace as JSON text."""
+        return self.trace.to_json()
+
+    def to_svg(self, number: int | None = None, theme: str | None = None) -> str:
+        """A picture of the moment of step ``number`` (0: before the first; None: all gradients there).
+
+        Raises IndexError if there is no such step.
+        """
+        theme = theme or self.theme
+        if number is None:
+            return svg.render(self.view, *self._arranged, theme=theme)
+        if not 0 <= number <= len(self):
+            raise IndexError(f"number must be from 0 to {len(self)}; got {number}")
+        moment = animate.moment(self.view, number)
+        footer = animate.footer(self.view, self._arranged[0])
+        return svg.render(
+            self.view, *self._arranged, theme=theme, footer=footer, moment=moment
+        )
+
+    def animate(self, seconds: float = 1.4) -> animate.Animation:
+        """The pass as an SVG that moves without scripts, ``seconds`` a step; stands still where the
+        reader asks for reduced motion."""
+        return animate.Animation(self.view, *self._arranged, seconds=seconds, theme=self.theme)
+
+    def frames(self, folder: str | os.PathLike[str], kind: str = "svg") -> list[Path]:
+        """Write one picture a step, ``step-000.svg`` (before the first) and so on; returns the paths.
+
+        ``kind``: ``"svg"``, ``"png"`` or ``"pdf"``.
+        """
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        return [self._save_moment(target / f"step-{k:03}.{kind}", k) for k in range(len(self) + 1)]
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save as ``.html`` (the page, standing alone), ``.svg`` (animated), ``.png`` or ``.pdf`` (the end),
+        ``.json`` or ``.txt``; returns the path."""
+        return files.write(
+            path,
+            {
+                "html": self.to_html,
+                "svg": lambda: self.animate().to_svg(),
+                "png": lambda: files.convert(self.to_svg(theme="light"), "png"),
+                "pdf": lambda: files.convert(self.to_svg(theme="light"), "pdf"),
+                "json": self.to_json,
+                "txt": self.text,
+            },
+        )
+
+    def _save_moment(self, path: Path, number: int) -> Path:
+        def light() -> str:
+            return self.to_svg(number, "light")
+
+        return files.write(
+            path,
+            {
+                "svg": lambda: self.to_svg(number),
+                "png": lambda: files.convert(light(), "png"),
+                "pdf": lambda: files.convert(light(), "pdf"),
+            },
+        )
+
+    def to_html(self) -> str:
+        """The page as a file of its own."""
+        return document(self.trace.title or "Backward, step by step", self._repr_html_())
+
+    def __repr__(self) -> str:
+        return f"<Steps of a backward pass: {len(self)}; .text() tells them, .save('steps.html') shows them>"
+
+    def _repr_html_(self) -> str:
+        return fragment(self.view, *self._arranged, theme=self.theme)
+
+
+# -- the fragment -------------------------------------------------------------------------------
+
+
+def fragment(visible: view.View, layout: Any, sizes: Any, *, theme: str = "auto") -> str:
+    """The page as an HTML fragment of at most ``PAGE_LIMIT`` bytes."""
+    picture = svg.render(visible, layout, sizes, theme=theme)
+    trace = visible.trace
+    for detail, most in ((3, None), (2, None), (1, None), (1, 200), (0, 200), (0, 60)):
+        kept = _kept_steps(trace, most)
+        html = _assemble(visible, picture, kept, detail, theme)
+        if len(html.encode()) <= PAGE_LIMIT:
+            break
+    return html
+
+
+def _kept_steps(trace: Trace, most: int | None) -> list[Step]:
+    """The steps that are told: all, or the first and the last of too many."""
+    if most is None or len(trace.steps) <= most:
+        return trace.steps
+    last = most // 4
+    return trace.steps[: most - last] + trace.steps[-last:]
+
+
+def _assemble(
+    visible: view.View, picture: str, kept: list[Step], detail: int, theme: str
+) -> str:
+    trace = visible.trace
+    description = escape(words.describe(trace), {'"': "&quot;"})
+    told = "".join(f"<li>{escape(words.step_sentence(trace, step))}</li>" for step in kept)
+    missing = len(trace.steps) - len(kept)
+    note = f" ({missing} in the middle left out: too many for a page)" if missing else ""
+    data = json.dumps(_data(visible, kept, detail, theme), ensure_ascii=False, separators=(",", ":"))
+    return (
+        '<div class="gg-steps" data-lm-suppress-shortcuts="true">\n'
+        f'<img src="{data_uri(picture)}" alt="{description}" style="max-width:100%;height:auto">\n'
+        f"<details><summary>All {len(trace.steps)} steps of the backward pass as text{note}</summary>\n"
+        f"<ol>{told}</ol></details>\n"
+        f'<script type="application/json">{_inert(data)}</script>\n'
+        f"<script>{_asset('page.js')}</script>\n</div>"
+    )
+
+
+def _inert(data: str) -> str:
+    """JSON that can stand in a script element: nothing in it ends the element or begins a comment."""
+    return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _asset(name: str) -> str:
+    return resources.files("autograd.viz").joinpath(name).read_text(encoding="utf-8").strip()
+
+
+def _style() -> str:
+    structure = palette.STRUCTURE + palette.rules(lambda name: f"var(--gg-{name})")
+    themes = (
+        f".page{{{palette.variables(palette.LIGHT)}}}"
+        f'.page[data-theme="dark"]{{{palette.variables(palette.DARK)}}}'
+    )
+    return themes + structure + _asset("page.css").replace("\n", " ")
+
+
+class _Table:
+    """Summaries as the page shows them, each stored once."""
+
+    def __init__(self, detail: int) -> None:
+        self.detail = detail
+        self.rows: list[dict[str, Any]] = []
+        self._places: dict[str, int] = {}
+
+    def add(self, summary: Summary | None) -> int:
+        """The place of a summary in the table, -1 for none."""
+        if summary is None:
+            return -1
+        row: dict[str, Any] = {"t": words.brief(summary)}
+        if self.detail >= 1 and summary.size > 1:
+            row["s"] = words.statistics(summary)
+        if self.detail >= 2 and summary.values is not None and 1 < summary.size:
+            row["v"] = _grid(summary)
+        if self.detail >= 3 and summary.thumbnail is not None:
+            row["h"] = ["".join(_cell(cell) for cell in line) for line in summary.thumbnail]
+            row["m"] = words.number(summary.scale, 3)
+            row["c"] = "first of the leading axes; " if any(summary.shape[:-2]) else ""
+        key = json.dumps(row)
+        if key not in self._places:
+            self._places[key] = len(self.rows)
+            self.rows.append(row)
+        return self._places[key]
+
+
+def _cell(cell: int) -> str:
+    """A thumbnail cell as a letter: ``a`` to ``s`` for -9 to 9, ``x`` for not finite."""
+    return "x" if cell == NONFINITE_CELL else chr(ord("j") + cell)
+
+
+def _grid(summary: Summary) -> dict[str, Any]:
+    """A small array as a table: rows of printed numbers, and what each row and column is called."""
+    rows: list[list[str]] = []
+    heads: list[str] = []
+    for index, row in _rows(summary.values, len(summary.shape)):
+        heads.append(index)
+        rows.append([words.number(each) for each in row])
+    return {"r": heads, "d": rows}
+
+
+def _rows(values: Any, axes: int) -> Iterator[tuple[str, list[Any]]]:
+    """Innermost rows with their indices, without recursion."""
+    pending: list[tuple[tuple[int, ...], Any]] = [((), values)]
+    while pending:
+        index, block = pending.pop()
+        if len(index) == axes - 1:
+            yield ", ".join(map(str, index)), block
+        else:
+            pending += [((*index, place), each) for place, each in reversed(list(enumerate(block)))]
+
+
+def _data(visible: view.View, kept: list[Step], detail: int, theme: str) -> dict[str, Any]:
+    """What the script needs: nodes by item, the table of summaries, and the steps."""
+    trace = visible.trace
+    table = _Table(detail)
+    steps = []
+    for step in kept:
+        entry: dict[str, Any] = {
+            "k": step.number,
+            "n": visible.shown[step.node],
+            "w": words.reference(trace.node(step.node)),
+            "g": table.add(step.incoming),
+            "c": [
+                {
+                    "p": visible.shown[each.parent],
+                    "w": words.reference(trace.node(each.parent)),
+                    "a": each.argument,
+                    "b": table.add(each.before),
+                    "d": table.add(each.contribution),
+                    "r": table.add(each.after),
+                    "u": step.rules.get(each.argument, "") if detail else "",
+                    "o": view.slot_text(each.after) if each.after is not None else "",
+                }
+                for each in step.contributions
+            ],
+        }
+        if detail:
+            entry["i"] = {name: table.add(value) for name, value in step.inputs.items()}
+        steps.append(entry)
+    first = kept[0] if kept else None
+    nodes = {}
+    for item in visible.items:
+        node = trace.node(item.id)
+        nodes[str(item.id)] = {
+            "t": item.tooltip,
+            "v": table.add(node.value) if detail and item.kind != "module" else -1,
+        }
+    return {
+        "theme": theme,
+        "total": len(trace.steps),
+        "start": _start(trace, first),
+        "seed": [visible.shown[first.node], view.slot_text(first.incoming)]
+        if first is not None and first.incoming is not None
+        else None,
+        "nodes": nodes,
+        "table": table.rows,
+        "steps": steps,
+        "style": _style(),
+    }
+
+
+def _start(trace: Trace, first: Step | None) -> str:
+    if first is None:
+        return "There is no step to take."
+    return (
+        f"start: the gradient of {words.reference(trace.node(first.node))} "
+        f"is {words.brief(first.incoming)}"
+    )
