@@ -33,6 +33,9 @@ _BLOCK_BYTES = 2 * 2**20
 _LEAST_ROWS = 8
 """Fewer rows in a block, and the kH - 1 extra rows of its expansion weigh too much."""
 
+_FOLD_BELOW = 0.75
+"""Up to this ratio of output to input channels, folding the output beats expanding the input."""
+
 _LANES = 8
 """Partial weight gradients that are summed apart, so that as many threads can share the work."""
 
@@ -57,8 +60,8 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def plan(x_shape, w_shape, y_shape, stride, low, dilation, itemsize) -> Plan:
-    """Cut the output into blocks."""
+def plan(x_shape, w_shape, y_shape, stride, low, dilation, itemsize, whole=False) -> Plan:
+    """Cut the output into blocks; ``whole`` rows of it if wanted."""
     groups, o, c, kd, kh, kw = w_shape
     d, h, _, w, n = y_shape
     overlap = kh > 1 and dilation[1] == 1 and stride[1] < kh
@@ -67,7 +70,7 @@ def plan(x_shape, w_shape, y_shape, stride, low, dilation, itemsize) -> Plan:
         and all((y_shape[i] - 1) * s < x_shape[i] for i, s in ((0, stride[0]), (1, stride[1])))
         and y_shape[3] == x_shape[3]
     )
-    width = w if direct else _parts(w, max(1, _COLUMNS // max(n, 1)))
+    width = w if direct or whole else _parts(w, max(1, _COLUMNS // max(n, 1)))
     row = groups * c * kd * kw * width * n * itemsize * (1 if overlap else kh)
     if direct:
         row = groups * (c + o) * w * n * itemsize
@@ -95,29 +98,87 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
     exist count as 0.
     """
     groups, o, c, kd, kh, kw = w.shape
+    if stride[2] == 1 and kw > 1 and o <= _FOLD_BELOW * c:
+        _forward_folded(x, w, bias, out, stride, low, dilation)
+        return
     cut = plan(x.shape, w.shape, out.shape, stride, low, dilation, x.itemsize)
-    matrix = w.transpose(0, 1, 4, 3, 2, 5).reshape(groups, 1, o, kh * kd * c * kw)
-    if bias is not None:
-        bias = bias.reshape(groups * o, 1)
+    matrix = _matrix(w, None if cut.direct else bias, cut.overlap)
+    ones = bias is not None and not cut.direct
     n = out.shape[4]
     flat = _merge_last(out)
 
     def run(block: Block) -> None:
         rows, columns = block.h1 - block.h0, (block.w1 - block.w0) * n
-        with _expanded(x, w.shape, block, cut, stride, low, dilation) as e:
+        with _expanded(x, w.shape, block, cut, stride, low, dilation, ones) as e:
             if flat is not None:
                 y = flat[block.d, block.h0 : block.h1, :, block.w0 * n : block.w1 * n]
                 np.matmul(matrix, e, out=_split(y, groups).swapaxes(0, 1))
-                if bias is not None:
-                    y += bias
+                if cut.direct and bias is not None:
+                    y += bias[:, None]
                 return
-            with scratch((rows, groups, o, columns), out.dtype) as y:
-                np.matmul(matrix, e, out=y.swapaxes(0, 1))
-                y = y.reshape(rows, groups * o, columns)
-                if bias is not None:
-                    y += bias
+            with scratch((rows, groups * o, columns), out.dtype) as y:
+                np.matmul(matrix, e, out=_split(y, groups).swapaxes(0, 1))
+                if cut.direct and bias is not None:
+                    y += bias[:, None]
                 target = out[block.d, block.h0 : block.h1, :, block.w0 : block.w1]
                 np.copyto(target, y.reshape(target.shape))
+
+    threads.for_each(run, cut.blocks, cut.work)
+
+
+def _matrix(w, bias, overlap):
+    """The weights (groups, 1, O/groups, K), each row of E ending in a 1 for the bias if there is one.
+
+    With overlap a product spans kH rows of E, hence kH ones, of which the first gets the bias.
+    """
+    groups, o, c, kd, kh, kw = w.shape
+    matrix = w.transpose(0, 1, 4, 3, 2, 5)
+    if bias is None:
+        return matrix.reshape(groups, 1, o, kh * kd * c * kw)
+    spans = kh if overlap else 1
+    padded = np.zeros((groups, o, spans, kh * kd * c * kw // spans + 1), w.dtype)
+    padded[..., :-1] = matrix.reshape(groups, o, spans, -1)
+    padded[:, :, 0, -1] = bias.reshape(groups, o)
+    return padded.reshape(groups, 1, o, -1)
+
+
+def _forward_folded(x, w, bias, out, stride, low, dilation) -> None:
+    """`forward` for few output channels: nothing is expanded along the width.
+
+    The products give, for each kernel column by itself, what it adds to the output; these
+    contributions, kW for each output element, are then shifted and added. That moves kW * O numbers
+    a pixel instead of kW * C, and the products are less lopsided.
+    """
+    groups, o, c, kd, kh, kw = w.shape
+    width, n = x.shape[3:]
+    narrow = (groups, kw * o, c, kd, kh, 1)
+    low_narrow, step = (*low[:2], 0), (*dilation[:2], 1)
+    cut = plan(x.shape, narrow, (*out.shape[:3], width, n), stride, low_narrow, step, x.itemsize,
+               True)
+    matrix = _matrix(w.transpose(0, 5, 1, 2, 3, 4).reshape(narrow), None, cut.overlap)
+    shifts = [k * dilation[2] - low[2] for k in range(kw)]
+    # Begin with a kernel column that reaches every output, if there is one.
+    first = next((k for k in range(kw) if 0 <= shifts[k] <= width - out.shape[3]), None)
+
+    def run(block: Block) -> None:
+        rows = block.h1 - block.h0
+        y = out[block.d, block.h0 : block.h1]
+        y = y.reshape(rows, groups, o, *out.shape[3:]).swapaxes(0, 1)
+        with (
+            _expanded(x, narrow, block, cut, stride, low_narrow, step, False) as e,
+            scratch((groups, rows, kw, o, width, n), out.dtype) as parts,
+        ):
+            np.matmul(matrix, e, out=parts.reshape(groups, rows, kw * o, width * n))
+            if first is None:
+                y[...] = 0
+            else:
+                y[...] = parts[:, :, first, :, shifts[first] : shifts[first] + out.shape[3]]
+            for k, shift in enumerate(shifts):
+                w0, w1 = _inside(shift, 1, out.shape[3], width)
+                if k != first and w0 < w1:
+                    y[..., w0:w1, :] += parts[:, :, k, :, w0 + shift : w1 + shift]
+        if bias is not None:
+            y += bias.reshape(groups, 1, o, 1, 1)
 
     threads.for_each(run, cut.blocks, cut.work)
 
@@ -139,7 +200,7 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
                 g = flat[block.d, block.h0 : block.h1, :, block.w0 * n : block.w1 * n]
                 g = _split(g, groups).transpose(1, 0, 3, 2)
                 with (
-                    _expanded(x, w_shape, block, cut, stride, low, dilation) as e,
+                    _expanded(x, w_shape, block, cut, stride, low, dilation, False) as e,
                     scratch((groups, rows, k, o), x.dtype) as products,
                 ):
                     np.matmul(e, g, out=products)
@@ -164,7 +225,7 @@ class _expanded:
         self._loan = None
 
     def __enter__(self) -> np.ndarray:
-        x, w_shape, block, cut, stride, low, dilation = self._arguments
+        x, w_shape, block, cut, stride, low, dilation, ones = self._arguments
         groups, _, c, kd, kh, kw = w_shape
         n = x.shape[4]
         rows, width = block.h1 - block.h0, block.w1 - block.w0
@@ -176,17 +237,18 @@ class _expanded:
         columns = width * n
         line = 16 * (-(-columns // 16) | 1)
         tall = (rows - 1) * stride[1] + kh if cut.overlap else rows
-        taps = 1 if cut.overlap else kh
-        self._loan = scratch((groups, tall, taps, kd, c, kw, line), x.dtype)
+        taps, spans, step = (1, kh, stride[1]) if cut.overlap else (kh, 1, 1)
+        lines = taps * kd * c * kw
+        self._loan = scratch((groups, tall, lines + ones, line), x.dtype)
         e = self._loan.__enter__()
-        target = e[..., :columns].reshape(groups, tall, taps, kd, c, kw, width, n)
+        target = e[:, :, :lines, :columns].reshape(groups, tall, taps, kd, c, kw, width, n)
         _expand(x, target, block, cut.overlap, stride, low, dilation)
+        if ones:
+            e[:, :, lines] = 1
         strides = e.strides
-        step = strides[1] * (stride[1] if cut.overlap else 1)
         return np.ndarray(
-            (groups, rows, kh * kd * c * kw, columns), x.dtype, e, 0,
-            (strides[0], step, strides[5], strides[6]),
-        )
+            (groups, rows, spans * (lines + ones), columns), x.dtype, e, 0,
+            (strides[0], strides[1] * step, strides[2], strides[3]))
 
     def __exit__(self, *exception) -> None:
         if self._loan is not None:
