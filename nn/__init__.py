@@ -1,32 +1,42 @@
 """Neural networks: modules, losses, optimizers and data, with PyTorch's names and meanings.
 
 Everything here is written with the public functions of :mod:`autograd`; no gradient is defined in
-this package.
+this package. Its parts are loaded when they are first asked for.
 """
 
 from nn._clash import refuse as _refuse_other_packages
 
 _refuse_other_packages()
 
-from nn import data, init, optim, utils
-from nn.container import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
-from nn.module import HookHandle, Module
-from nn.parameter import Parameter
-from nn.random import default_generator, manual_seed
+import importlib as _importlib
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
 
-__all__ = [
-    "HookHandle",
-    "Module",
-    "ModuleDict",
-    "ModuleList",
-    "Parameter",
-    "ParameterDict",
-    "ParameterList",
-    "Sequential",
-    "data",
-    "default_generator",
-    "init",
-    "manual_seed",
-    "optim",
-    "utils",
-]
+if _TYPE_CHECKING:
+    from nn import data, functional, init, optim, utils
+    from nn.container import *
+    from nn.module import *
+    from nn.modules import *
+    from nn.parameter import *
+    from nn.random import *
+
+#: Parts that go by their own names, and those whose ``__all__`` lists names of this package.
+_PARTS = ("data", "functional", "init", "optim", "utils")
+_HOMES = ("parameter", "random", "module", "container", "modules")
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _PARTS:
+        return _importlib.import_module(f"nn.{name}")
+    if not name.startswith("__"):
+        for home in _HOMES:
+            module = _importlib.import_module(f"nn.{home}")
+            if name in module.__all__:
+                value = globals()[name] = getattr(module, name)
+                return value
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    homes = [_importlib.import_module(f"nn.{home}") for home in _HOMES]
+    return sorted({*globals(), *_PARTS, *(name for home in homes for name in home.__all__)})

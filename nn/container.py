@@ -11,6 +11,8 @@ from autograd import Tensor
 from nn.module import Module
 from nn.parameter import Parameter
 
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
+
 
 class _Ordered(Module):
     """What lists of modules or of parameters share: items under the names "0", "1", ..."""

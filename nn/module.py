@@ -13,6 +13,8 @@ import autograd
 from autograd import Tensor
 from nn.parameter import Parameter
 
+__all__ = ["HookHandle", "IncompatibleKeys", "Module"]
+
 _PARAMETER, _BUFFER, _MODULE = "parameter", "buffer", "module"
 
 #: Goes up whenever any module gains or loses a child, so that cached paths know they are stale.

@@ -8,6 +8,8 @@ import numpy as np
 
 from autograd import Tensor
 
+__all__ = ["Parameter"]
+
 
 class Parameter(Tensor):
     """A leaf tensor that a `Module` registers when it is assigned as an attribute.

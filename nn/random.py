@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+__all__ = ["default_generator", "manual_seed"]
+
 # Made on first use: NumPy's random module takes longer to load than the rest of this package.
 _default: np.random.Generator | None = None
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import hyperparameters
-from autograd.kernels import optimizers as kernels
+from autograd import optimizers as kernels
 from nn.optim.optimizer import Optimizer, check_number
 
 
