@@ -88,6 +88,7 @@ def compile_primitive(info: Primitive, namespace: dict[str, Any]) -> None:
         {
             "__slots__": (),
             "primitive": info,
+            "several": info.outputs > 1,
             "gradients": staticmethod(local_names["gradients"]),
         },
     )

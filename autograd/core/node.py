@@ -75,6 +75,8 @@ class Node:
     )
 
     primitive: Primitive
+    several: bool  # whether the primitive has several outputs
+    gradients: Any  # (node, g, saved, needs) -> the rules' results, written by codegen
     parents: tuple[Node | Leaf | None, ...]
     indices: tuple[int, ...] | None
     saved: Any
@@ -133,6 +135,7 @@ class Leaf:
 
     __slots__ = ("__weakref__", "after_hooks", "dtype", "extra", "passes", "seq", "shape", "tensor")
 
+    several = False
     parents: tuple[()] = ()
     indices = None
     module = ""

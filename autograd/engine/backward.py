@@ -23,6 +23,9 @@ from ..core.modes import local
 from ..core.node import FREED, Leaf, Node, leaves_with_hooks
 from ..core.tensor import Tensor, _connected, _wrap
 
+#: The dtype of a NumPy scalar by its type.
+_SCALARS = {t: np.dtype(t) for t in (np.float32, np.float64)}
+
 __all__ = ["BackwardPass", "Contribution", "Step", "backward_steps"]
 
 
@@ -194,7 +197,7 @@ class BackwardPass:
         if type(parent) is Leaf:
             store: dict[Any, Any] = self.leaf_gradients
             before = store.get(parent)
-        elif parent.primitive.outputs == 1:
+        elif not parent.several:
             store = self.pending
             before = store.get(parent)
             if before is None:
@@ -257,12 +260,10 @@ class BackwardPass:
 
     def steps(self, observe: bool = False) -> Iterator[Step]:
         """Run the pass; when observed, stop after every node and yield its ``Step``."""
-        heap, pending, useful = self._heap, self.pending, self._useful
-        wanted, create_graph, retain = self._wanted, self.create_graph, self.retain_graph
-        stop = self._stop
-        leaf_gradients, edges_left = self.leaf_gradients, self._edges_left
-        observe_or_graph = observe or create_graph
-        send, ndarray = self._send, np.ndarray
+        heap, pending, leaf_gradients = self._heap, self.pending, self.leaf_gradients
+        wanted, stop, useful = self._wanted, self._stop, self._useful
+        create_graph, retain = self.create_graph, self.retain_graph
+        simple = not (observe or create_graph or self._edges_left is not None)
         number = 0
         modes = _Modes(create_graph)
         modes.enter()
@@ -270,19 +271,18 @@ class BackwardPass:
             while heap:
                 node = heappop(heap)[1]
                 g = pending.pop(node)
-                several = node.primitive.outputs > 1
-                if stop and any((node, k) in wanted for k in range(node.primitive.outputs)):
-                    self._capture(node, g, several)
+                if node.several:
+                    g = tuple(g)
+                if stop and self._is_wanted(node):
+                    self._capture(node, g)
                     continue
                 if node.extra is not None:
-                    g = self._run_hooks(node, g, several)
+                    g = self._run_hooks(node, g)
                 if wanted:
-                    self._capture(node, g, several)
-                parents = node.parents
-                if useful is None:
-                    needs = parents
-                else:
-                    needs = tuple([p if p in useful else None for p in parents])
+                    self._capture(node, g)
+                needs = node.parents
+                if useful is not None:
+                    needs = tuple([p if p in useful else None for p in needs])
                     if not any(p is not None for p in needs):
                         continue
                 saved = node.saved
@@ -293,66 +293,67 @@ class BackwardPass:
                 if create_graph:
                     values = _recorded_gradients(node, g, needs)
                 else:
-                    values = node.gradients(  # type: ignore[attr-defined]
-                        node, tuple(g) if several else g, saved, needs
-                    )
-                if observe:
-                    step = Step(number, node, tuple(g) if several else g, _saved_by_name(node))
-                    number += 1
+                    values = node.gradients(node, g, saved, needs)
+                step = Step(number, node, g, _saved_by_name(node)) if observe else None
                 if not retain:
                     node.saved = FREED
-                indices = node.indices
                 position = -1
                 for parent in needs:
                     position += 1
                     if parent is None:
                         continue
                     value = values[position]
+                    # Numbers are most of what a scalar graph sends: no shape to look at, no buffer
+                    # to own. Everything else goes the general way.
                     kind = type(value)
                     if (
-                        not (kind is ndarray or kind is np.float32 or kind is np.float64)
-                        or indices is not None
-                        or value.shape != parent.shape
-                        or value.dtype is not parent.dtype
+                        simple
+                        and parent.dtype is _SCALARS.get(kind)
+                        and not parent.several
+                        and parent.shape == ()
                     ):
-                        value = self._fitting(node, position, value)
-                    index = 0 if indices is None else indices[position]
-                    if observe_or_graph:
-                        before, after = send(parent, index, value, observe)
-                        if observe:
-                            step.contributions.append(
-                                Contribution(
-                                    parent,
-                                    index,
-                                    position,
-                                    node.primitive.input_name(position),
-                                    before,
-                                    value,
-                                    after,
-                                )
-                            )
-                    elif type(parent) is Leaf and parent not in leaf_gradients:
-                        leaf_gradients[parent] = value
-                    elif indices is None and type(parent) is not Leaf and (
-                        parent not in pending and parent.primitive.outputs == 1
-                    ):
-                        pending[parent] = value
-                        heappush(heap, (-parent.seq, parent))
+                        store: Any = leaf_gradients if type(parent) is Leaf else pending
+                        before = store.get(parent)
+                        if before is not None:
+                            store[parent] = before + value
+                        else:
+                            store[parent] = value
+                            if store is pending:
+                                heappush(heap, (-parent.seq, parent))
                     else:
-                        send(parent, index, value)
-                    if edges_left is not None and type(parent) is Leaf:
-                        self._finish_leaf(parent, 1)
+                        self._receive(node, position, parent, value, step)
                 # Drop what this round still holds before the next one allocates.
                 values = value = saved = g = None
-                if observe:
+                if step is not None:
+                    number += 1
                     modes.exit()
                     try:
                         yield step
                     finally:
                         modes.enter()
-                    step = None  # type: ignore[assignment]
+                    step = None
         finally:
             modes.exit()
+
+    def _receive(self, node: Node, position: int, parent: Any, value: Any, step: Any) -> None:
+        """Take in what a node's rule gave for one of its parents."""
+        indices = node.indices
+        index = 0 if indices is None else indices[position]
+        if (
+            type(value) is not np.ndarray
+            or parent.several
+            or value.shape != parent.shape
+            or value.dtype is not parent.dtype
+        ):
+            value = self._fitting(node, position, value)
+        before, after = self._send(parent, index, value, step is not None)
+        if step is not None:
+            name = node.primitive.input_name(position)
+            step.contributions.append(
+                Contribution(parent, index, position, name, before, value, after)
+            )
+        if self._edges_left is not None and type(parent) is Leaf:
+            self._finish_leaf(parent, 1)
 
     def _finish_leaf(self, leaf: Any, used: int) -> None:
         """Count an edge to a leaf as done; at the last one its gradient is final: run hooks."""
@@ -365,12 +366,11 @@ class BackwardPass:
             self._owned.discard(leaf)  # a hook may have kept it
             self.leaf_gradients[leaf] = changed
 
-    def _run_hooks(self, node: Node, g: Any, several: bool) -> Any:
+    def _run_hooks(self, node: Node, g: Any) -> Any:
         extra = node.extra
         assert extra is not None
-        outputs = range(len(g)) if several else (0,)
-        for index in outputs:
-            gradient = g[index] if several else g
+        gradients = list(g) if node.several else [g]
+        for index, gradient in enumerate(gradients):
             if gradient is None:
                 continue
             gradient = _call_hooks(
@@ -380,18 +380,16 @@ class BackwardPass:
             kept = None if reference is None else reference()
             if kept is not None:
                 self._retained.append((kept, gradient))
-            if several:
-                g[index] = gradient
-            else:
-                g = gradient
-        return g
+            gradients[index] = gradient
+        return tuple(gradients) if node.several else gradients[0]
 
-    def _capture(self, node: Node, g: Any, several: bool) -> None:
-        for index in range(len(g)) if several else (0,):
-            if (node, index) in self._wanted:
-                gradient = g[index] if several else g
-                if gradient is not None:
-                    self.captured[node, index] = gradient
+    def _is_wanted(self, node: Node) -> bool:
+        return any((node, k) in self._wanted for k in range(node.primitive.outputs))
+
+    def _capture(self, node: Node, g: Any) -> None:
+        for index, gradient in enumerate(g if node.several else (g,)):
+            if gradient is not None and (node, index) in self._wanted:
+                self.captured[node, index] = gradient
 
     # At the end -----------------------------------------------------------------------------------
 
@@ -630,8 +628,8 @@ def _recorded_gradients(node: Node, g: Any, needs: tuple[Any, ...]) -> tuple[Any
     info = node.primitive
     if info.composite is None:
         saved = _saved_tensors(node)
-        return node.gradients(  # type: ignore[attr-defined,no-any-return]
-            node, tuple(g) if info.outputs > 1 else g, saved, needs
+        return node.gradients(  # type: ignore[no-any-return]
+            node, g, saved, needs
         )
     return _composite_gradients(node, g, needs)
 
