@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..core.tensor import Tensor, _wrap
-from .backward import BackwardPass
+from .backward import BackwardPass, Step
 
-__all__ = ["backward", "grad", "seed_for"]
+__all__ = ["Watcher", "backward", "grad", "seed_for"]
+
+
+class Watcher(Protocol):
+    """Something that looks on during a pass, and may raise to stop it.
+
+    The pass is a generator that waits at its ``yield`` meanwhile: a watcher that raises may hand
+    ``work`` and ``steps`` on, and whoever gets them can go on from there.
+    """
+
+    def begin(self, root: Tensor, work: BackwardPass, steps: Iterator[Step]) -> None:
+        """Before the first step."""
+
+    def after(self, work: BackwardPass, steps: Iterator[Step], step: Step) -> None:
+        """After every step."""
 
 
 def seed_for(who: str, output: Tensor, gradient: Any, create_graph: bool) -> Any:
@@ -53,6 +67,7 @@ def backward(
     retain_graph: bool = False,
     create_graph: bool = False,
     inputs: Any = None,
+    break_on: Iterable[Watcher] = (),
 ) -> None:
     """Compute the gradients of this tensor and add them to ``.grad`` of the leaves.
 
@@ -61,6 +76,8 @@ def backward(
         retain_graph: keep the graph's saved values for another backward.
         create_graph: record the computation of the gradients, so that they have gradients too.
         inputs: the tensor or tensors to fill ``.grad`` of; default: every leaf.
+        break_on: conditions to stop at, such as ``autograd.debug.nonfinite``; they watch every
+            step, and raise ``autograd.debug.Breakpoint`` with the paused pass inside.
 
     Raises:
         RuntimeError: for a tensor that requires no gradient, a missing ``gradient``, a graph
@@ -83,8 +100,13 @@ def backward(
     )
     if wanted is not None:
         work.inputs_given = wanted
-    for _ in work.steps():
-        pass
+    watchers = _check_watchers(break_on)
+    steps = work.steps(observe=bool(watchers))
+    for watcher in watchers:
+        watcher.begin(self, work, steps)
+    for step in steps:
+        for watcher in watchers:
+            watcher.after(work, steps, step)
     work.commit()
 
 
@@ -161,6 +183,17 @@ def grad(
         else:
             results.append(_wrap(np.array(found, order="C")))
     return tuple(results)
+
+
+def _check_watchers(given: Any) -> list[Watcher]:
+    watchers = list(given) if isinstance(given, (list, tuple, set)) else [given]
+    for watcher in watchers:
+        if not (hasattr(watcher, "begin") and hasattr(watcher, "after")):
+            raise TypeError(
+                f"backward: break_on takes conditions of autograd.debug, such as nonfinite or "
+                f"norm_over(1e3), got {type(watcher).__name__}"
+            )
+    return watchers
 
 
 def _check_tensors(

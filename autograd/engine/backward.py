@@ -158,7 +158,7 @@ class BackwardPass:
 
     # Which nodes take part ------------------------------------------------------------------------
 
-    def _reachable(self) -> list[Any]:
+    def reachable(self) -> list[Any]:
         """All nodes below the roots, oldest first."""
         seen = {r._node for r in self.roots}
         pending = list(seen)
@@ -174,7 +174,7 @@ class BackwardPass:
     def _prune(self) -> set[Any]:
         wanted = {node for node, _ in self._wanted}
         useful: set[Any] = set()
-        for node in self._reachable():
+        for node in self.reachable():
             if node in wanted or any(p in useful for p in node.parents if p is not None):
                 useful.add(node)
         return useful
@@ -182,7 +182,7 @@ class BackwardPass:
     def _count_edges(self) -> dict[Leaf, int]:
         counts: dict[Leaf, int] = {}
         useful = self._useful
-        for node in self._reachable():
+        for node in self.reachable():
             if useful is not None and node not in useful:
                 continue
             for parent in node.parents:
@@ -219,6 +219,20 @@ class BackwardPass:
         store[parent] = after
         return before, after
 
+    def replace(self, parent: Any, index: int, value: Any) -> None:
+        """Put a gradient in the place of what a node or leaf has received so far."""
+        self._owned.discard(parent)
+        if type(parent) is Leaf:
+            self.leaf_gradients[parent] = value
+            return
+        if parent not in self.pending:
+            heappush(self._heap, (-parent.seq, parent))
+        if parent.primitive.outputs == 1:
+            self.pending[parent] = value
+        else:
+            several = self.pending.setdefault(parent, [None] * parent.primitive.outputs)
+            several[index] = value
+
     def _send_to_one_of_several(self, parent: Node, index: int, value: Any) -> tuple[Any, Any]:
         gradients = self.pending.get(parent)
         if gradients is None:
@@ -244,7 +258,7 @@ class BackwardPass:
             value = dtype.type(value)
         if value.shape != shape:
             if info.broadcasts and _broadcasts_to(shape, node.shape_of(0), value.shape):
-                value = _sum_to_shape(value, shape)
+                value = sum_to_shape(value, shape)
             if value.shape != shape:
                 raise RuntimeError(
                     f"{info.name}: the gradient rule for {info.input_name(position)} returned "
@@ -550,7 +564,7 @@ def _broadcasts_to(shape: tuple[int, ...], out: tuple[int, ...], got: tuple[int,
     return all(n == m or n == 1 for n, m in zip(padded, out, strict=True))
 
 
-def _sum_to_shape(value: Any, shape: tuple[int, ...]) -> Any:
+def sum_to_shape(value: Any, shape: tuple[int, ...]) -> Any:
     """Sum the axes that broadcasting added or stretched."""
     extra = value.ndim - len(shape)
     if extra < 0:

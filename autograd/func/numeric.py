@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["STEP", "Slopes", "central_differences", "one_sided_slopes"]
+__all__ = ["STEP", "Differences", "Slopes", "central_differences", "one_sided_slopes"]
 
 Array = np.ndarray[Any, Any]
 
@@ -21,6 +21,21 @@ Array = np.ndarray[Any, Any]
 STEP = 1e-6
 
 _PRECISION = float(np.finfo(np.float64).eps)
+
+
+class Differences(NamedTuple):
+    """Central differences by every element of an array.
+
+    Attributes:
+        slopes: the gradient.
+        doubts: how far rounding may have spoilt it.
+        bends: how much the slope just right of the point exceeds that just left; near 0 where
+            the function is smooth.
+    """
+
+    slopes: Array
+    doubts: Array
+    bends: Array
 
 
 class Slopes(NamedTuple):
@@ -69,8 +84,8 @@ def central_differences(
     position: int,
     step: float = STEP,
     indices: Sequence[tuple[int, ...]] | None = None,
-) -> tuple[Array, Array]:
-    """Gradient of the weighted outputs by one array, and how far rounding may have spoilt it.
+) -> Differences:
+    """Gradient of the weighted outputs by one array.
 
     Args:
         function: float64 arrays in, a sequence of float64 arrays out.
@@ -79,13 +94,11 @@ def central_differences(
         position: which of ``arrays`` to differentiate by.
         step: distance to either side, relative to numbers larger than 1.
         indices: the elements to look at (the others stay 0); default: all.
-
-    Returns:
-        Two arrays of the shape of ``arrays[position]``.
     """
-    slopes = np.zeros(arrays[position].shape)
-    doubts = np.zeros(arrays[position].shape)
-    for index in np.ndindex(slopes.shape) if indices is None else indices:
+    shape = arrays[position].shape
+    slopes, doubts, bends = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    middle = function(*arrays)
+    for index in np.ndindex(shape) if indices is None else indices:
         size = step * _scale(arrays[position], index)
         above, up = _nudged(function, arrays, position, index, size)
         below, down = _nudged(function, arrays, position, index, -size)
@@ -93,10 +106,12 @@ def central_differences(
         with np.errstate(all="ignore"):
             change = [a - b for a, b in zip(above, below, strict=True)]
             slopes[index] = _weighted(weights, change) / width
+            bend = [a + b - 2 * m for a, b, m in zip(above, below, middle, strict=True)]
+            bends[index] = 2 * _weighted(weights, bend) / width
             for w, a, c in zip(weights, above, change, strict=True):
                 if w is not None:
                     doubts[index] += np.sum(np.abs(w * a) * (c != 0)) * (2 * _PRECISION / width)
-    return slopes, doubts
+    return Differences(slopes, doubts, bends)
 
 
 def one_sided_slopes(

@@ -1,0 +1,26 @@
+"""Backprop that can be watched: recorded, paused, checked, stopped at a condition, explained."""
+
+from .backprop import Backprop
+from .breakpoints import Breakpoint, Condition, nonfinite, norm_over, touches, when
+from .checking import Finding, StepCheck
+from .memory import Memory
+from .recording import NonFinite, Record, record
+from .steps import Sent, Step
+
+__all__ = [
+    "Backprop",
+    "Breakpoint",
+    "Condition",
+    "Finding",
+    "Memory",
+    "NonFinite",
+    "Record",
+    "Sent",
+    "Step",
+    "StepCheck",
+    "nonfinite",
+    "norm_over",
+    "record",
+    "touches",
+    "when",
+]

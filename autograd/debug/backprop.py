@@ -1,0 +1,289 @@
+"""``Backprop``: a backward pass that waits for you."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Leaf, Node
+from ..core.tensor import Tensor, _wrap
+from ..engine import BackwardPass, seed_for
+from . import words
+from .memory import Memory, memory_of
+from .recording import caller_names
+from .steps import Step
+
+__all__ = ["Backprop"]
+
+
+class Backprop(words.Page):
+    """The backward pass of a tensor, one node at a time.
+
+    When the last step is done, the leaves' ``.grad`` are as after ``backward()``, bit for bit;
+    until then they are untouched.
+
+    Args:
+        loss: the tensor to go back from.
+        gradient: its incoming gradient; default 1 for one element.
+        retain_graph, create_graph: as for ``Tensor.backward``.
+
+    Attributes:
+        steps: the ``Step`` s taken so far; ``position``: how many of them you are past.
+        total: number of steps there are.
+        finished: True when all steps are taken and the gradients are in ``.grad``.
+
+    Raises:
+        TypeError, RuntimeError, ValueError: as ``Tensor.backward``.
+
+    Example:
+        >>> import autograd as ag
+        >>> a = ag.tensor(2.0, requires_grad=True, name="a")
+        >>> dbg = ag.debug.Backprop(a * -3.0 + a)
+        >>> print(dbg.step().sentence())
+        step 1 of 2: add sends 1 to multiply, its first; sends 1 to a, its first
+        >>> print(dbg.step().sentence())
+        step 2 of 2: multiply sends −3 to a; 1 + −3 = −2
+        >>> a.grad.item()
+        -2.0
+    """
+
+    def __init__(
+        self,
+        loss: Tensor,
+        gradient: Any = None,
+        *,
+        retain_graph: bool = False,
+        create_graph: bool = False,
+    ) -> None:
+        seed = seed_for("Backprop", loss, gradient, create_graph)
+        if not np.all(np.isfinite(loss._data)):
+            warnings.warn(
+                f"Backprop: the loss itself is {words.array(loss)}; build it inside "
+                "`with autograd.debug.record():` to stop where that begins",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        work = BackwardPass([loss], [seed], retain_graph=retain_graph, create_graph=create_graph)
+        self._adopt(work, work.steps(observe=True))
+
+    @classmethod
+    def _resume(cls, work: BackwardPass, steps: Iterator[Any], last: Any = None) -> Backprop:
+        """Go on with a pass that is under way; ``last`` is the engine's step just taken."""
+        self = object.__new__(cls)
+        self._adopt(work, steps)
+        if last is not None:
+            self._take(last)
+        return self
+
+    def _adopt(self, work: BackwardPass, steps: Iterator[Any]) -> None:
+        self._work = work
+        self._generator = steps
+        self._names = caller_names()
+        self._order = {
+            node: number
+            for number, node in enumerate(
+                reversed([n for n in work.reachable() if type(n) is not Leaf]), 1
+            )
+        }
+        self.total = len(self._order)
+        self.steps: list[Step] = []
+        self.position = 0
+        self.finished = False
+        self._failed = False
+        if not work.pending:
+            self._finish()
+
+    # Going ----------------------------------------------------------------------------------------
+
+    def step(self) -> Step | None:
+        """Take the next step and return it; None when there is none left."""
+        if self.position < len(self.steps):
+            self.position += 1
+            return self.steps[self.position - 1]
+        if self.finished:
+            return None
+        if self._failed:
+            raise RuntimeError("Backprop: an earlier step failed, and the pass cannot go on")
+        self._failed = True  # until the step is done
+        taken = next(self._generator, None)
+        self._failed = False
+        if taken is None:
+            self._finish()
+            return None
+        step = self._take(taken)
+        if not self._work.pending:
+            self._finish()
+        return step
+
+    def back(self) -> Step | None:
+        """Go back by one of the steps taken and return the one before; None at the beginning.
+
+        Nothing is undone: ``step()`` shows the recorded steps again before it takes new ones.
+        """
+        self.position = max(0, self.position - 1)
+        return self.current
+
+    @property
+    def current(self) -> Step | None:
+        """The step that was taken or shown last."""
+        return self.steps[self.position - 1] if self.position else None
+
+    def until(
+        self,
+        op: str | None = None,
+        module: str | None = None,
+        when: Callable[[Step], Any] | None = None,
+    ) -> Step | None:
+        """Step on to the next step of an operation, in a module, or with a property.
+
+        Args:
+            op: a primitive's name, or one of its other names (``conv2d``).
+            module: a module's dotted path; modules inside it count.
+            when: a function of a ``Step``; what it returns is taken as true or false.
+
+        Returns:
+            That step, or None if the pass ended without one.
+
+        Raises:
+            ValueError: if neither is given, or nothing of that name is in the graph.
+        """
+        if op is None and module is None and when is None:
+            raise ValueError("until: give op='...', module='...' or when=a function of a step")
+        self._refuse_unknown(op, module)
+        while (step := self.step()) is not None:
+            if step.matches(op, module) and (when is None or when(step)):
+                return step
+        return None
+
+    def run(self) -> None:
+        """Take all remaining steps."""
+        self.position = len(self.steps)
+        while self.step() is not None:
+            pass
+
+    def __iter__(self) -> Iterator[Step]:
+        while (step := self.step()) is not None:
+            yield step
+
+    def _take(self, taken: Any) -> Step:
+        step = Step(taken, self.total, self._names)
+        self.steps.append(step)
+        self.position = len(self.steps)
+        return step
+
+    def _finish(self) -> None:
+        if not self.finished:
+            for _ in self._generator:  # the generator has its own last words to say
+                pass
+            self._work.commit()
+            self.finished = True
+
+    def _refuse_unknown(self, op: str | None, module: str | None) -> None:
+        infos = {node.primitive for node in self._order}
+        if op is not None and not any(op == i.name or op in i.aliases for i in infos):
+            names = ", ".join(sorted(i.name for i in infos))
+            raise ValueError(f"until: no operation {op!r} in this graph; there are {names}")
+        if module is not None:
+            paths = sorted({node.module for node in self._order if node.module})
+            if not any(p == module or p.startswith(f"{module}.") for p in paths):
+                raise ValueError(
+                    f"until: no module {module!r} in this graph; there are "
+                    f"{', '.join(paths) or 'none'}"
+                )
+
+    # Looking and changing -------------------------------------------------------------------------
+
+    @property
+    def pending(self) -> dict[Any, Any]:
+        """Gradients on their way, oldest node last: ``{node or leaf: array so far}``."""
+        found: dict[Any, Any] = {}
+        for node in sorted(self._work.pending, key=lambda n: -n.seq):
+            g = self._work.pending[node]
+            found[node] = tuple(_view(x) for x in g) if isinstance(g, list) else _view(g)
+        found.update({leaf: _view(g) for leaf, g in self._work.leaf_gradients.items()})
+        return found
+
+    def gradient_of(self, target: Tensor | Node | Leaf) -> Any:
+        """The gradient that a tensor or node has received so far, as an array; None if none.
+
+        Raises:
+            RuntimeError: if its step is over already, so that it is no longer there.
+        """
+        node, index = self._place(target)
+        held = self._work.leaf_gradients if type(node) is Leaf else self._work.pending
+        found = held.get(node)  # type: ignore[call-overload]
+        return _view(found[index] if isinstance(found, list) else found)
+
+    def set_gradient(self, target: Tensor | Node | Leaf, value: Any) -> None:
+        """Put another gradient in the place of what a tensor or node has received so far.
+
+        Args:
+            target: a tensor or node whose step has not been taken yet.
+            value: array or number; it must broadcast to the target's shape.
+
+        Raises:
+            RuntimeError: if the target's step is over, or if you are looking at past steps.
+            ValueError: for a wrong shape.
+        """
+        if self.position < len(self.steps):
+            raise RuntimeError(
+                f"set_gradient: you are looking back at step {self.position}; go forward to "
+                f"step {len(self.steps)} first, past steps are only shown"
+            )
+        node, index = self._place(target)
+        shape, dtype = node.shape_of(index), node.dtype_of(index)
+        data = np.asarray(value._data if isinstance(value, Tensor) else value)
+        try:
+            new = np.array(np.broadcast_to(data, shape), dtype=dtype)
+        except ValueError:
+            raise ValueError(
+                f"set_gradient: the value has shape {data.shape}; the target has shape {shape}"
+            ) from None
+        self._work.replace(node, index, _wrap(new) if self._work.create_graph else new)
+
+    def _place(self, target: Any) -> tuple[Any, int]:
+        if isinstance(target, Tensor):
+            node, index = target._node, target._index
+        else:
+            node, index = target, 0
+        if not isinstance(node, (Node, Leaf)):
+            raise TypeError(
+                "Backprop: expected a tensor that requires a gradient, or a node, got "
+                f"{type(target).__name__}"
+            )
+        done = self._order.get(node, self.total + 1) <= len(self.steps)
+        if self.finished or done:
+            raise RuntimeError(
+                f"Backprop: the gradient of {words.target(node, self._names)} has been used: "
+                f"its step is over (look at the {len(self.steps)} taken in .steps)"
+            )
+        if type(node) is not Leaf and node not in self._order:
+            raise RuntimeError("Backprop: that tensor is no part of this graph")
+        return node, index
+
+    def memory(self) -> Memory:
+        """What the graph still keeps for the steps to come: how much, why, and until which step."""
+        return memory_of([n for n in self._order if not n.freed], self._order, len(self.steps))
+
+    def text(self, plain: bool = False) -> str:
+        """Where the pass stands."""
+        if self.finished:
+            text = f"backward pass of {self.total} steps, finished: the gradients are in .grad"
+        else:
+            coming = next((n for n, k in self._order.items() if k == len(self.steps) + 1), None)
+            after = f"; next is {words.target(coming, self._names)}" if coming is not None else ""
+            text = f"backward pass paused after step {len(self.steps)} of {self.total}{after}"
+        return words.plain(text) if plain else text
+
+
+def _view(value: Any) -> Any:
+    """A read-only view: gradients are changed by ``set_gradient`` only."""
+    data = getattr(value, "_data", value)
+    if not isinstance(data, np.ndarray):
+        return data
+    view = data.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,205 @@
+"""Conditions that stop a backward pass: ``loss.backward(break_on=[nonfinite, touches(w)])``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..core.tensor import Tensor
+from ..engine import BackwardPass
+from ..engine import Step as EngineStep
+from . import words
+from .backprop import Backprop
+from .recording import first_bad, operands_at, safe_form
+from .steps import Step
+
+__all__ = ["Breakpoint", "Condition", "nonfinite", "norm_over", "touches", "when"]
+
+
+class Breakpoint(RuntimeError):
+    """Raised by ``backward(break_on=...)`` where a condition is met.
+
+    Attributes:
+        paused: the ``Backprop``, just after the step; go on with ``paused.run()``.
+        condition: the ``Condition`` that was met.
+        report: what is to be said about it.
+    """
+
+    def __init__(self, report: str, paused: Backprop, condition: Condition) -> None:
+        super().__init__(report)
+        self.report = report
+        self.paused = paused
+        self.condition = condition
+
+    def text(self, plain: bool = False) -> str:
+        """The report."""
+        return words.plain(self.report) if plain else self.report
+
+
+class Condition:
+    """Something to stop at. Make one with ``nonfinite``, ``norm_over``, ``touches`` or ``when``.
+
+    Args:
+        name: what it says of itself.
+        test: of a ``Step``: None to go on, or the reason to stop.
+        begin: of the loss: the same, before the first step.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        test: Callable[[Step], str | None],
+        begin: Callable[[Tensor], str | None] | None = None,
+    ) -> None:
+        self.name = name
+        self._test = test
+        self._begin = begin
+
+    def __repr__(self) -> str:
+        return f"<condition {self.name}>"
+
+    def begin(self, root: Tensor, work: BackwardPass, steps: Iterator[EngineStep]) -> None:
+        """Called by the engine before the first step."""
+        reason = None if self._begin is None else self._begin(root)
+        if reason is not None:
+            raise Breakpoint(f"{self.name}: {reason}", Backprop._resume(work, steps), self)
+
+    def after(self, work: BackwardPass, steps: Iterator[EngineStep], step: EngineStep) -> None:
+        """Called by the engine after every step."""
+        reason = self._test(Step(step, 0, {}))
+        if reason is not None:
+            paused = Backprop._resume(work, steps, step)
+            assert paused.current is not None
+            report = f"{self.name}: {reason}\n{paused.current.text()}"
+            raise Breakpoint(report, paused, self)
+
+
+def when(test: Callable[[Step], Any], name: str = "when") -> Condition:
+    """Stop after the first step for which a function returns something true.
+
+    Args:
+        test: gets a ``Step``; a string that it returns becomes part of the report.
+        name: how the condition is called in the report.
+
+    Example:
+        >>> import autograd as ag
+        >>> x = ag.tensor(2.0, requires_grad=True)
+        >>> try:
+        ...     (x * x).backward(break_on=[ag.debug.when(lambda step: step.op == "multiply")])
+        ... except ag.debug.Breakpoint as stop:
+        ...     stop.paused.position
+        1
+    """
+    if not callable(test):
+        raise TypeError(f"when: expected a function of a step, got {type(test).__name__}")
+
+    def reason(step: Step) -> str | None:
+        found = test(step)
+        if not found:
+            return None
+        return found if isinstance(found, str) else f"at {step.op}"
+
+    return Condition(name, reason)
+
+
+def norm_over(limit: float) -> Condition:
+    """Stop when a gradient that is sent has a Euclidean norm above a limit.
+
+    Raises:
+        ValueError: unless the limit is a number of at least 0.
+    """
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit >= 0:
+        raise ValueError(f"norm_over: limit must be a number of at least 0, got {limit!r}")
+
+    def reason(step: Step) -> str | None:
+        for sent in step.sent:
+            norm = float(np.linalg.norm(np.asarray(sent.after, np.float64).ravel()))
+            if norm > limit or math.isnan(norm):
+                return (
+                    f"the gradient of {sent.target} has norm {words.number(norm)}, "
+                    f"more than {words.number(limit)}"
+                )
+        return None
+
+    return Condition(f"norm over {words.number(limit)}", reason)
+
+
+def touches(target: Tensor) -> Condition:
+    """Stop after every step that sends a gradient to a tensor.
+
+    Raises:
+        TypeError: for anything but a tensor.
+        RuntimeError: for a tensor that requires no gradient.
+    """
+    if not isinstance(target, Tensor):
+        raise TypeError(f"touches: expected a Tensor, got {type(target).__name__}")
+    if target._node is None:
+        raise RuntimeError("touches: the tensor requires no gradient, so nothing ever reaches it")
+    node, index = target._node, target._index
+
+    def reason(step: Step) -> str | None:
+        for sent in step.sent:
+            if sent.parent is node and sent.index == index:
+                return f"{step.op} {sent.sentence()}"
+        return None
+
+    return Condition(f"touches {target.name or 'a tensor'}", reason)
+
+
+# NaN and infinity ---------------------------------------------------------------------------------
+
+
+def _loss_is_finite(root: Tensor) -> str | None:
+    index = first_bad(root)
+    if index is None:
+        return None
+    return (
+        f"the loss itself is {words.number(np.asarray(root._data)[index])}. Build it inside "
+        "`with autograd.debug.record():` to stop at the line where that begins"
+    )
+
+
+def _gradients_are_finite(step: Step) -> str | None:
+    for sent in step.sent:
+        index = first_bad(sent.contribution)
+        if index is None:
+            continue
+        value = np.asarray(sent.contribution)
+        lines = [
+            f"{step.op} sends {words.number(value[index])} at "
+            f"{words.at(index) or 'its only element'} to {sent.target} "
+            f"({int(np.sum(~np.isfinite(value)))} of {value.size} elements are not finite)",
+            f"  your line  {step.where()}",
+            f"  backward rule  {sent.rule}",
+        ]
+        arrived = _gradient_there(step, value.shape, index)
+        if arrived is not None:
+            lines.append(f"  gradient arriving there: {words.number(arrived)}")
+        info = step.node.primitive
+        if step.record is not None:
+            lines += ["  operands:", *operands_at(info, step.record.inputs, value.shape, index)]
+        else:
+            lines += [
+                f"    {name} = {words.array(v)}"
+                for name, v in step.saved.items()
+                if not name.endswith(("_shape", "_dtype"))
+            ]
+        if np.isnan(value[index]) and arrived == 0:
+            lines.append(f"  0 × ∞: nothing arrives there, but the slope is infinite; "
+                         f"{safe_form(info.name)}")  # fmt: skip
+        return "\n".join(lines)
+    return None
+
+
+def _gradient_there(step: Step, shape: tuple[int, ...], index: tuple[int, ...]) -> float | None:
+    g = step.gradient
+    if isinstance(g, tuple) or np.shape(g) != shape:
+        return None
+    return float(np.asarray(g)[index])
+
+
+#: Stop at the first gradient that is NaN or infinite, or before the first step if the loss is.
+nonfinite = Condition("non-finite", _gradients_are_finite, _loss_is_finite)

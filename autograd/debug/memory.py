@@ -1,0 +1,89 @@
+"""What a graph keeps for backward, why, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..core.node import FREED
+from . import words
+
+__all__ = ["Held", "Memory", "memory_of"]
+
+
+class Held(NamedTuple):
+    """An array that a node keeps.
+
+    Attributes:
+        op, module: the node's primitive and where it is.
+        name: the saved value's name; ``needed_by``: the inputs whose rules need it.
+        shape, nbytes: of the array.
+        until: number of the step after which it goes.
+        shared: True if an earlier row holds the same memory.
+    """
+
+    op: str
+    module: str
+    name: str
+    needed_by: tuple[str, ...]
+    shape: tuple[int, ...]
+    nbytes: int
+    until: int
+    shared: bool
+
+
+class Memory(words.Page):
+    """What is held, largest first.
+
+    Attributes:
+        rows: a ``Held`` for every array.
+        total: bytes, memory that is shared counted once.
+    """
+
+    def __init__(self, rows: list[Held], taken: int) -> None:
+        self.rows = sorted(rows, key=lambda row: (-row.nbytes, row.until))
+        self.total = sum(row.nbytes for row in rows if not row.shared)
+        self._taken = taken
+
+    def text(self, plain: bool = False) -> str:
+        """A line for each of the largest arrays."""
+        lines = [f"{words.size(self.total)} held after step {self._taken}"]
+        for row in self.rows[:20]:
+            inside = f" in {row.module}" if row.module else ""
+            shared = ", shared" if row.shared else ""
+            lines.append(
+                f"  {words.size(row.nbytes):>9}  {row.op}{inside} keeps {row.name} {row.shape} "
+                f"for the gradient of {', '.join(row.needed_by)}, until step {row.until}{shared}"
+            )
+        if len(self.rows) > 20:
+            rest = sum(row.nbytes for row in self.rows[20:] if not row.shared)
+            lines.append(f"  {words.size(rest):>9}  in {len(self.rows) - 20} more")
+        text = "\n".join(lines)
+        return words.plain(text) if plain else text
+
+
+def memory_of(nodes: Iterable[Any], order: dict[Any, int], taken: int) -> Memory:
+    """Rows for everything that these nodes save."""
+    rows: list[Held] = []
+    seen: set[Any] = set()
+    for node in nodes:
+        info = node.primitive
+        if node.saved is None or node.saved is FREED:
+            continue
+        for name, value in zip(info.saved_names, node.saved, strict=True):
+            users = tuple(
+                x for x, rule in info.rules.items() if name in rule.needs
+            ) or ("the composite",)
+            for k, part in enumerate(value if isinstance(value, tuple) else (value,)):
+                if not isinstance(part, np.ndarray):
+                    continue
+                label = f"{name}[{k}]" if isinstance(value, tuple) else name
+                base = id(part if part.base is None else part.base)
+                rows.append(
+                    Held(info.name, node.module, label, users, part.shape, part.nbytes,
+                         order[node], base in seen)
+                )  # fmt: skip
+                seen.add(base)
+    return Memory(rows, taken)

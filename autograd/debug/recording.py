@@ -1,0 +1,259 @@
+"""``record``: keep values and source lines, and stop at the first NaN or infinity."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from typing import Any
+
+import numpy as np
+
+from ..core.modes import local
+from ..core.node import Leaf
+from ..core.tensor import Tensor
+from . import words
+
+__all__ = ["NonFinite", "Record", "caller_names", "line_of", "record", "safe_form"]
+
+_OURS = ("autograd", "nn")
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_FOLDERS = tuple(os.path.join(os.path.dirname(_HERE), name) + os.sep for name in _OURS)
+
+#: Arrays of more elements are kept as they are, not copied.
+_COPIED = 1 << 16
+
+
+class NonFinite(RuntimeError):
+    """A NaN or an infinity where all were numbers before.
+
+    Attributes:
+        op: name of the primitive that made it.
+        index: the first bad element.
+        filename, lineno: the user's line, where it is known.
+    """
+
+    def __init__(
+        self, message: str, op: str, index: tuple[int, ...], filename: str, lineno: int
+    ) -> None:
+        super().__init__(message)
+        self.op = op
+        self.index = index
+        self.filename = filename
+        self.lineno = lineno
+
+
+class Record:
+    """What was kept of one operation.
+
+    Attributes:
+        inputs: its input values, in the order of the primitive's inputs.
+        value: its output (a tuple for several).
+        names: what the user's code calls the inputs; None where it has no name for one.
+        filename, lineno: the user's line; ``line`` is its text.
+    """
+
+    __slots__ = ("filename", "inputs", "lineno", "names", "value")
+
+    def __init__(
+        self, inputs: Any, value: Any, names: tuple[str | None, ...], filename: str, lineno: int
+    ) -> None:
+        self.inputs = inputs
+        self.value = value
+        self.names = names
+        self.filename = filename
+        self.lineno = lineno
+
+    @property
+    def line(self) -> str:
+        """The text of the user's line; empty where there is no source."""
+        return linecache.getline(self.filename, self.lineno).strip()
+
+    def where(self) -> str:
+        """``example.py:12  loss = (a * b).sum()``."""
+        place = f"{os.path.basename(self.filename)}:{self.lineno}"
+        return f"{place}  {self.line}" if self.line else place
+
+
+class record:
+    """Keep values and the user's lines of everything computed inside, and check every value.
+
+    Use it around the forward pass; ``Backprop``, ``explain`` and reports then know values and
+    lines. It belongs to the running thread, and may be nested.
+
+    Args:
+        check: raise ``NonFinite`` at the first output that is NaN or infinite, where it is made.
+            Pass False for computations that use infinities on purpose, such as masks of −∞.
+
+    Example:
+        >>> import autograd as ag
+        >>> a = ag.tensor(2.0, requires_grad=True)
+        >>> with ag.debug.record():
+        ...     b = a * 3.0
+        >>> b.grad_node.record.value.item()
+        6.0
+    """
+
+    def __init__(self, check: bool = True) -> None:
+        self._check = check
+        self._before: list[Any] = []
+
+    def __enter__(self) -> record:
+        self._before.append(local.state.recorder)
+        local.state.recorder = self._note
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        local.state.recorder = self._before.pop()
+
+    def _note(self, info: Any, node: Any, outs: Any, inputs: Any, data: Any) -> None:
+        before = self._before[-1]
+        if before is not None:
+            before(info, node, outs, inputs, data)
+        frame = _users_frame()
+        filename = frame.f_code.co_filename if frame is not None else ""
+        lineno = frame.f_lineno if frame is not None else 0
+        if node is not None:
+            values = tuple([_kept(d) for d in data])
+            outputs = tuple([_kept(o) for o in outs])
+            node.require_extra().record = Record(
+                values, outputs if info.outputs > 1 else outputs[0],
+                _names_in(frame, inputs), filename, lineno,
+            )  # fmt: skip
+        if self._check:
+            for k, out in enumerate(outs):
+                if k not in info.constant_outputs:
+                    _refuse_nonfinite(info, out, data, filename, lineno)
+
+
+def _kept(value: Any) -> Any:
+    """A copy of what may be written into later; large arrays are shared instead."""
+    if isinstance(value, np.ndarray) and value.size <= _COPIED:
+        return np.array(value, order="K")
+    return value
+
+
+def _is_ours(frame: Any) -> bool:
+    name = frame.f_globals.get("__name__", "")
+    filename = frame.f_code.co_filename
+    return (
+        name.partition(".")[0] in _OURS
+        or filename.startswith("<autograd primitive")
+        or os.path.abspath(filename).startswith(_FOLDERS)
+    )
+
+
+def _users_frame() -> Any:
+    """The innermost frame that belongs neither to autograd nor to nn."""
+    frame = sys._getframe(1)
+    while frame is not None and _is_ours(frame):
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame
+
+
+def line_of() -> tuple[str, int]:
+    """File and line of the user's code that is running."""
+    frame = _users_frame()
+    return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
+def _names_in(frame: Any, tensors: Any) -> tuple[str | None, ...]:
+    """What the tensors are called in the user's frame; their own names come first."""
+    found: dict[int, str] = {}
+    if frame is not None:
+        for scope in (frame.f_globals, frame.f_locals):
+            if len(scope) <= 1000:  # a scope so full is no place to look names up at every step
+                for name, value in list(scope.items()):
+                    if isinstance(value, Tensor) and not name.startswith("_"):
+                        found[id(value)] = name
+    return tuple(
+        [(t.name or found.get(id(t))) if isinstance(t, Tensor) else None for t in tensors]
+    )
+
+
+def caller_names() -> dict[Any, str]:
+    """Names of leaves by the variables of the user's code that is running: ``{leaf: "w"}``."""
+    frame = _users_frame()
+    names: dict[Any, str] = {}
+    while frame is not None:
+        if not _is_ours(frame):
+            for scope in (frame.f_locals, frame.f_globals):
+                for name, value in list(scope.items()):
+                    if isinstance(value, Tensor) and type(value._node) is Leaf:
+                        if not name.startswith("_"):
+                            names.setdefault(value._node, value.name or name)
+        frame = frame.f_back
+    return names
+
+
+# Non-finite values --------------------------------------------------------------------------------
+
+
+def first_bad(value: Any) -> tuple[int, ...] | None:
+    """Index of the first NaN or infinity, or None."""
+    data = np.asarray(getattr(value, "_data", value))
+    if data.dtype.kind != "f":
+        return None
+    finite = np.isfinite(data)
+    if finite.all():
+        return None
+    return tuple(int(n) for n in np.argwhere(~finite)[0])
+
+
+def operands_at(info: Any, data: Any, shape: tuple[int, ...], index: tuple[int, ...]) -> list[str]:
+    """Lines that tell the operands' values at an element of the output."""
+    lines = []
+    for k, value in enumerate(data):
+        if value is None:
+            continue
+        name = info.input_name(k)
+        array = np.asarray(value)
+        here = None
+        if info.broadcasts or array.shape == shape:
+            try:
+                here = np.broadcast_to(array, shape)[index]
+            except ValueError:
+                here = None
+        if here is not None and array.dtype.kind in "fiub":
+            lines.append(f"    {name} there = {words.number(here)}")
+        else:
+            lines.append(f"    {name} = {words.array(array)}")
+    return lines
+
+
+def safe_form(op: str) -> str:
+    """How to keep 0 × ∞ out of a ``where``."""
+    return (
+        f"if a `where` drops this element later, its gradient is still 0 × ∞ = NaN. Make the "
+        f"argument safe first: where(ok, {op}(where(ok, x, 1.0)), 0.0)"
+    )
+
+
+_STEEP = {"log", "log2", "log10", "log1p", "sqrt", "divide", "reciprocal", "power", "arcsin",
+          "arccos", "arccosh", "arctanh"}  # fmt: skip
+
+
+def _refuse_nonfinite(info: Any, out: Any, data: Any, filename: str, lineno: int) -> None:
+    index = first_bad(out)
+    if index is None:
+        return
+    out = np.asarray(out)
+    count = int(np.sum(~np.isfinite(out)))
+    lines = [
+        f"{info.name} made {words.number(out[index])} at {words.at(index) or 'its only element'} "
+        f"({count} of {out.size} elements are not finite)"
+    ]
+    if filename:
+        text = linecache.getline(filename, lineno).strip()
+        lines.append(f"  at {os.path.basename(filename)}:{lineno}  {text}")
+    lines.append("  operands:")
+    lines += operands_at(info, data, out.shape, index)
+    if all(first_bad(d) is None for d in data if d is not None):
+        lines.append("  all operands are finite: it begins here")
+    else:
+        lines.append("  an operand is not finite already: it came in with the data")
+    for name in info.rules:
+        lines.append(f"  backward rule for {name}: {info.rule_source(name)}")
+    if info.name in _STEEP:
+        lines.append(f"  {safe_form(info.name)}")
+    raise NonFinite("\n".join(lines), info.name, index, filename, lineno)

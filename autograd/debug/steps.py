@@ -1,0 +1,187 @@
+"""One step of a paused backward pass, ready to be read and checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Leaf
+from ..engine import Contribution
+from ..engine import Step as EngineStep
+from . import words
+from .checking import StepCheck, check_step
+
+__all__ = ["Sent", "Step"]
+
+
+class Sent:
+    """What a step sent to one parent: ``before + contribution = after``.
+
+    Attributes:
+        name: the input's name in the primitive, such as ``x``.
+        target: what the parent is called.
+        rule: the gradient rule as written in the source.
+        before: the parent's gradient so far, None if this is the first contribution.
+        contribution, after: arrays, of the parent's shape.
+        parent, index, position: the parent node, which of its outputs, which input of the step's.
+    """
+
+    def __init__(self, given: Contribution, rule: str, target: str) -> None:
+        self.name = given.name
+        self.target = target
+        self.rule = rule
+        self.before = _raw(given.before)
+        self.contribution = _raw(given.value)
+        self.after = _raw(given.after)
+        self.parent = given.parent
+        self.index = given.index
+        self.position = given.position
+
+    def sentence(self) -> str:
+        """``sends −3 to a; 1 + −3 = −2``."""
+        value = words.array(self.contribution)
+        if np.ndim(self.contribution):
+            value = f"a gradient of {value}" if np.size(self.contribution) > 8 else value
+        first = f"sends {value} to {self.target}"
+        if self.before is None:
+            return f"{first}, its first"
+        if np.size(self.after) > 8:
+            return f"{first}, added to what was there"
+        return (
+            f"{first}; {words.array(self.before)} + {words.array(self.contribution)} = "
+            f"{words.array(self.after)}"
+        )
+
+
+class Step(words.Page):
+    """A step of ``Backprop``: prints itself, also in notebooks.
+
+    Attributes:
+        number, total: which step of how many, from 1.
+        op: name of the primitive whose rules ran; ``module``: where; ``node``: the graph's node.
+        gradient: the incoming gradient (a tuple for several outputs).
+        saved: the values that the rules used, by name.
+        sent: a ``Sent`` for every parent that needs a gradient.
+        record: what ``record()`` kept, or None.
+    """
+
+    def __init__(self, step: EngineStep, total: int, names: dict[Any, str]) -> None:
+        self.number = step.number + 1
+        self.total = total
+        self.node = step.node
+        self.op = step.node.primitive.name
+        self.module = step.node.module
+        self.gradient = _raw(step.gradient)
+        self.saved = {name: _raw(value) for name, value in step.saved.items()}
+        self.record = step.node.record
+        self.edited: dict[str, Any] = {}
+        self.sent = [
+            Sent(c, step.node.primitive.rule_source(c.name), self._target(c, names))
+            for c in step.contributions
+        ]
+
+    def _target(self, sent: Contribution, names: dict[Any, str]) -> str:
+        record = self.record
+        if record is not None and sent.position < len(record.names):
+            if record.names[sent.position]:
+                return str(record.names[sent.position])
+        return words.target(sent.parent, names)
+
+    def matches(self, op: str | None = None, module: str | None = None) -> bool:
+        """True for a step of that primitive (any of its names), in that module or below it."""
+        info = self.node.primitive
+        if op is not None and op != info.name and op not in info.aliases:
+            return False
+        return module is None or self.module == module or self.module.startswith(f"{module}.")
+
+    def where(self) -> str:
+        """The user's line; if it was not recorded, how to have it recorded."""
+        if self.record is None:
+            return "not recorded (build the graph inside `with autograd.debug.record():`)"
+        return str(self.record.where())
+
+    def sentence(self) -> str:
+        """The step in one sentence, as it is announced."""
+        said = "; ".join(sent.sentence() for sent in self.sent) or "sends nothing"
+        return f"step {self.number} of {self.total}: {self.op} {said}"
+
+    def text(self, plain: bool = False) -> str:
+        """The step in full: gradient, rules, numbers put in, before + contribution = after."""
+        inside = f" in {self.module}" if self.module else ""
+        lines = [
+            f"step {self.number} of {self.total}: {self.op}{inside}, output {_shape(self.node)}",
+            f"  your line  {self.where()}",
+        ]
+        if self.record is not None:
+            lines += [
+                f"  {self.node.primitive.input_name(k)} = {words.array(value)}"
+                for k, value in enumerate(self.record.inputs)
+                if value is not None
+            ] + [f"  output = {words.array(self.record.value)}"]
+        lines.append(f"  gradient coming in: {words.array(self.gradient)}")
+        for sent in self.sent:
+            lines.append(f"  to {sent.target} (as {sent.name})")
+            lines += _rule_lines(sent.rule)
+            used = self._used(sent)
+            if used:
+                lines.append(f"    with g = {words.array(self.gradient)}, {used}")
+            before = "nothing yet" if sent.before is None else words.array(sent.before)
+            lines.append(
+                f"    before: {before}   + contribution: {words.array(sent.contribution)}   "
+                f"= after: {words.array(sent.after)}"
+            )
+        text = "\n".join(lines)
+        return words.plain(text) if plain else text
+
+    def _used(self, sent: Sent) -> str:
+        rule = self.node.primitive.rule_for(sent.position)
+        statics = self.node.static_values()
+        parts = []
+        for name in () if rule is None else rule.needs:
+            if name in self.saved:
+                value = self.saved[name]
+                shown = str(value) if name.endswith(("_shape", "_dtype")) else words.array(value)
+                parts.append(f"{name} = {shown}")
+            elif name in statics:
+                parts.append(f"{name} = {_static(statics[name])}")
+            elif name == "i":
+                parts.append(f"i = {sent.position}")
+        return ", ".join(parts)
+
+    def check(self, limit: int = 200) -> StepCheck:
+        """Compare the rules of this step with numerical differences, in float64.
+
+        Args:
+            limit: elements looked at in each input: those with the largest gradients, and others
+                at random.
+
+        Returns:
+            A ``StepCheck``: true if all is right; prints the wrong rule, the worst element and
+            both values, and says *kink* where the function has no gradient.
+        """
+        return check_step(self, limit)
+
+
+def _raw(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple([_raw(v) for v in value])
+    return getattr(value, "_data", value)
+
+
+def _shape(node: Any) -> str:
+    if type(node) is Leaf or node.primitive.outputs == 1:
+        return f"{node.shape} {node.dtype}"
+    return " and ".join(f"{s} {d}" for s, d in zip(node.shape, node.dtype, strict=True))
+
+
+def _static(value: Any) -> str:
+    text = repr(value) if not hasattr(value, "shape") else f"array of shape {value.shape}"
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _rule_lines(rule: str) -> list[str]:
+    lines = rule.splitlines()
+    if len(lines) == 1:
+        return [f"    rule  {rule}"]
+    return ["    rule", *(f"      {line}" for line in lines)]

@@ -1,0 +1,117 @@
+"""Numbers, arrays, places and source lines as text for people."""
+
+from __future__ import annotations
+
+import html
+import math
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Leaf
+
+__all__ = ["Page", "array", "at", "number", "plain", "size", "target"]
+
+_ASCII = str.maketrans({"−": "-", "×": "*", "→": "->", "∞": "inf", "…": "...", "·": "*", "Σ": "sum"})
+
+
+class Page:
+    """Something with ``text()`` that shows itself: printed, at a prompt and in a notebook."""
+
+    def text(self, plain: bool = False) -> str:
+        """What it says; ``plain``: in ASCII only."""
+        raise TypeError(f"{type(self).__name__} has no text")
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return (
+            '<pre style="white-space:pre-wrap;line-height:1.35">'
+            f"{html.escape(self.text())}</pre>"
+        )
+
+
+def plain(text: str) -> str:
+    """The text in ASCII: signs are spelt, what has no spelling becomes ``?``."""
+    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+
+
+def number(value: Any, digits: int = 6) -> str:
+    """A number with a real minus sign: ``−0.5``, ``1e−07``, ``∞``, ``NaN``."""
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    value = float(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value + 0.0:.{digits}g}".replace("-", "−")
+
+
+def array(value: Any, small: int = 8) -> str:
+    """Up to ``small`` elements in full, more as shape and statistics; None is ``nothing yet``."""
+    if value is None:
+        return "nothing yet"
+    if isinstance(value, (tuple, list)):
+        return "(" + ", ".join(array(v, small) for v in value) + ")"
+    data = getattr(value, "_data", value)
+    if isinstance(data, (str, type(None))) or not hasattr(data, "shape"):
+        data = np.asarray(data)
+    if data.dtype.kind not in "fiub":
+        return str(data)
+    if not data.ndim:
+        return number(data)
+    if data.size == 0:
+        return f"no elements, shape {data.shape}"
+    if data.size <= small and data.ndim <= 2:
+        return _listing(data.tolist())
+    shape = "×".join(str(n) for n in data.shape)
+    finite = data[np.isfinite(data)] if data.dtype.kind == "f" else data
+    parts = [shape]
+    if finite.size:
+        low, high = finite.min(), finite.max()
+        parts.append(f"from {number(low, 4)} to {number(high, 4)}" if low != high else
+                     f"all {number(low, 4)}")  # fmt: skip
+    if finite.size < data.size:
+        nans = int(np.isnan(data).sum())
+        parts += [f"{nans} NaN"] * (nans > 0)
+        infinite = data.size - finite.size - nans
+        parts += [f"{infinite} infinite"] * (infinite > 0)
+    return ", ".join(parts)
+
+
+def _listing(values: Any) -> str:
+    if isinstance(values, list):
+        return "[" + ", ".join(_listing(v) for v in values) + "]"
+    return number(values, 5)
+
+
+def at(index: tuple[int, ...]) -> str:
+    """``[0, 1]``, and nothing for the element of a number."""
+    return f"[{', '.join(str(int(n)) for n in index)}]" if index else ""
+
+
+def size(count: int) -> str:
+    """Bytes with a readable unit."""
+    amount, units = float(count), ["B", "kB", "MB", "GB"]
+    while amount >= 1000 and len(units) > 1:
+        amount /= 1000
+        units.pop(0)
+    return f"{amount:.3g} {units[0]}"
+
+
+def target(node: Any, names: dict[Any, str]) -> str:
+    """What to call a node in a sentence: its tensor's name, else what made it."""
+    if node in names:
+        return names[node]
+    if type(node) is Leaf:
+        tensor = node.tensor()
+        if tensor is not None and tensor.name:
+            return str(tensor.name)
+        return f"a leaf of shape {node.shape}" if node.shape else "a leaf"
+    inside = f" in {node.module}" if node.module else ""
+    return f"{node.primitive.name}{inside}"
