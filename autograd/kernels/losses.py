@@ -50,6 +50,7 @@ def softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
     return result
 
 
+@np.errstate(invalid="ignore", divide="ignore")
 def softmax_cross_entropy(
     x: np.ndarray,
     targets: np.ndarray,
@@ -70,21 +71,23 @@ def softmax_cross_entropy(
     """
     axis = min(1, x.ndim - 1)
     log_probabilities = log_softmax(x, axis=axis)
-    kept, classes = _classes(targets, x.shape[axis], ignore_index)
     working = _working(log_probabilities)
+    kept, classes = _classes(targets, ignore_index)
+    _check_range(classes, x.shape[axis], ignore_index)
     factors = _factors(kept, classes, weight, working.dtype)
-    losses = -factors * _pick(working, classes, axis)
+    losses = -working[_places(classes)]
+    if weight is not None:
+        losses = losses * weight[classes]
     if label_smoothing:
         rest = working if weight is None else working * _along(weight, axis, x.ndim)
-        uniform = -kept.astype(working.dtype) * rest.sum(axis=axis)
-        losses = (1.0 - label_smoothing) * losses + (label_smoothing / x.shape[axis]) * uniform
-    # What is ignored stays 0 even where its logits are infinite or NaN.
-    losses = np.where(kept, losses, np.zeros((), working.dtype))
+        uniform = rest.sum(axis=axis) * (label_smoothing / x.shape[axis])
+        losses = (1.0 - label_smoothing) * losses - uniform
+    if kept is not None:  # what is ignored costs 0 even where its logits are infinite or NaN
+        losses = np.where(kept, losses, np.zeros((), working.dtype))
+    loss = losses if reduction == "none" else losses.sum()
     if reduction == "mean":
-        loss = losses.sum() / factors.sum()
-    else:
-        loss = losses.sum() if reduction == "sum" else losses
-    result = np.empty(np.shape(loss) if reduction == "none" else (), x.dtype)
+        loss = loss / (losses.size if factors is None else factors.sum())
+    result = np.empty(losses.shape if reduction == "none" else (), x.dtype)
     result[...] = loss
     return result, log_probabilities
 
@@ -107,25 +110,27 @@ def softmax_cross_entropy_gradient(
     """
     axis = min(1, log_probabilities.ndim - 1)
     size = log_probabilities.shape[axis]
-    kept, classes = _classes(targets, size, ignore_index)
     working = _working(log_probabilities)
+    kept, classes = _classes(targets, ignore_index)
     factors = _factors(kept, classes, weight, working.dtype)
     upstream = np.asarray(g, working.dtype)
     if reduction == "mean":
-        upstream = upstream / factors.sum()
-    share = np.where(kept, upstream * factors, np.zeros((), working.dtype))
+        upstream = upstream / (classes.size if factors is None else factors.sum())
+    upstream = np.broadcast_to(upstream, classes.shape)
+    if kept is not None:
+        upstream = np.where(kept, upstream, np.zeros((), working.dtype))
+    share = upstream if factors is None else upstream * factors
     gx = np.exp(working)
     if not label_smoothing:
         gx *= np.expand_dims(share, axis)
-        _add_at(gx, classes, axis, -share)
     else:
-        smooth = (label_smoothing / size) * np.where(kept, upstream, 0.0).astype(working.dtype)
+        smooth = upstream * (label_smoothing / size)
         all_classes = np.ones(size, working.dtype) if weight is None else weight
         share = (1.0 - label_smoothing) * share
         gx *= np.expand_dims(share + smooth * all_classes.sum(), axis)
         gx -= np.expand_dims(smooth, axis) * _along(all_classes, axis, gx.ndim)
-        _add_at(gx, classes, axis, -share)
-    if not kept.all():
+    gx[_places(classes)] -= share  # each sample once, so nothing is lost
+    if kept is not None:
         np.copyto(gx, 0, where=~np.expand_dims(kept, axis))
     return gx.astype(log_probabilities.dtype, copy=False)
 
@@ -134,38 +139,39 @@ def _working(x: np.ndarray) -> np.ndarray:
     return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
-def _classes(targets: np.ndarray, size: int, ignore_index: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which targets count, and the targets with class 0 in place of those that do not."""
+def _classes(targets: np.ndarray, ignore_index: int) -> tuple[np.ndarray | None, np.ndarray]:
+    """Which targets count (None: all), and the targets with class 0 in place of the others."""
     kept = np.asarray(targets != ignore_index)
-    classes = np.where(kept, targets, 0)
+    return (None, targets) if kept.all() else (kept, np.where(kept, targets, 0))
+
+
+def _check_range(classes: np.ndarray, size: int, ignore_index: int) -> None:
     if classes.size and not (0 <= classes.min() and classes.max() < size):
         wrong = classes[(classes < 0) | (classes >= size)].flat[0]
         raise IndexError(
             f"cross_entropy: target {wrong} is not one of the {size} classes 0…{size - 1} "
             f"nor ignore_index={ignore_index}"
         )
-    return kept, classes
 
 
 def _factors(
-    kept: np.ndarray, classes: np.ndarray, weight: np.ndarray | None, dtype: np.dtype
-) -> np.ndarray:
-    """The weight of each sample's class, 0 for what is ignored."""
-    counted = kept.astype(dtype)
-    return counted if weight is None else counted * weight[classes]
+    kept: np.ndarray | None, classes: np.ndarray, weight: np.ndarray | None, dtype: np.dtype
+) -> np.ndarray | None:
+    """The weight of each sample's class, 0 for what is ignored; None where all are 1."""
+    if weight is None:
+        return None if kept is None else kept.astype(dtype)
+    return weight[classes] if kept is None else np.where(kept, weight[classes], 0)
 
 
 def _along(weight: np.ndarray, axis: int, ndim: int) -> np.ndarray:
     return weight.reshape((-1,) + (1,) * (ndim - 1 - axis))
 
 
-def _pick(x: np.ndarray, classes: np.ndarray, axis: int) -> np.ndarray:
-    """Entry ``classes`` of every sample of ``x``."""
-    return np.take_along_axis(x, np.expand_dims(classes, axis), axis).squeeze(axis)
-
-
-def _add_at(x: np.ndarray, classes: np.ndarray, axis: int, values: np.ndarray) -> None:
-    """``x[n, classes[n]] += values[n]`` for every sample n."""
-    places = np.expand_dims(classes, axis)
-    sums = np.take_along_axis(x, places, axis) + np.expand_dims(values, axis)
-    np.put_along_axis(x, places, sums, axis)
+def _places(classes: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Index that picks, from an array (N, C, *S), for every sample the entry of its class."""
+    if classes.ndim == 0:
+        return (classes,)
+    samples = (
+        np.ix_(*map(np.arange, classes.shape)) if classes.ndim > 1 else (np.arange(classes.size),)
+    )
+    return (samples[0], classes, *samples[1:])
