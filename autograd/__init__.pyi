@@ -12,6 +12,7 @@ from .core.modes import module_path as module_path
 from .core.modes import module_scope as module_scope
 from .core.modes import no_grad as no_grad
 from .core.modes import set_grad_enabled as set_grad_enabled
+from .core.modes import set_module_path as set_module_path
 from .core.primitive import primitive as primitive
 from .core.tensor import Tensor as Tensor
 from .core.tensor import writable as writable

@@ -161,6 +161,7 @@ WHERE = {
     "select": "ops.gathering",
     "set_at": "ops.gathering",
     "set_grad_enabled": "core.modes",
+    "set_module_path": "core.modes",
     "set_num_threads": "kernels.threads",
     "shape_of": "ops.arguments",
     "shape_tuple": "ops.arguments",

@@ -26,7 +26,7 @@ _OTHERS = {
     "core.dtypes": ("default_dtype",),
     "core.modes": (
         "enable_grad", "is_grad_enabled", "module_path", "module_scope", "no_grad",
-        "set_grad_enabled",
+        "set_grad_enabled", "set_module_path",
     ),
     "core.primitive": ("primitive",),
     "core.tensor": ("Tensor", "writable"),

@@ -23,10 +23,9 @@ _structure_version = 0
 
 
 class _Call(threading.local):
-    """Which model this thread is calling: the path of every module in it, and where we are."""
+    """The model that this thread is calling: path by ``id`` of each module in it, and by itself."""
 
-    paths: dict[int, str] | None = None
-    path: str = ""
+    paths: dict[int | str, str] | None = None
 
 
 _call = _Call()
@@ -97,7 +96,7 @@ class Module:
     _transient: frozenset[str] = frozenset()  # buffers that the state dict leaves out
     _forward_hooks: dict[int, Any] | None = None
     _forward_pre_hooks: dict[int, Any] | None = None
-    _paths: tuple[int, dict[int, str]] = (-1, {})
+    _paths: tuple[int, str, dict[int | str, str]] = (-1, "", {})
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         # Here and not in __init__, so that a subclass that forgets super().__init__() works too.
@@ -118,25 +117,40 @@ class Module:
         paths = _call.paths
         if paths is None:
             return self._call_outermost(args, kwargs)
-        before = _call.path
         path = paths.get(id(self))
-        if path is None:  # Not a registered part of the model: made on the fly, or kept in a list.
-            path = f"{before}.{type(self).__name__}" if before else type(self).__name__
-        _call.path = path
-        inside = before and path.startswith(before) and path[len(before)] == "."
+        before = autograd.set_module_path(path or "")
+        if path is None or before not in paths:
+            autograd.set_module_path(self._unforeseen_path(path, before, paths))
         try:
-            with autograd.module_scope(path[len(before) + 1 :] if inside else path):
-                if self._forward_pre_hooks or self._forward_hooks:
-                    return self._call_with_hooks(args, kwargs)
-                return self.forward(*args, **kwargs)
+            if self._forward_pre_hooks or self._forward_hooks:
+                return self._call_with_hooks(args, kwargs)
+            return self.forward(*args, **kwargs)
         finally:
-            _call.path = before
+            autograd.set_module_path(before)
+
+    def _unforeseen_path(self, path: str | None, before: str, paths: dict[int | str, str]) -> str:
+        """The path where the registered one does not do.
+
+        Either this module is no registered part of the model (made on the fly, or kept in a plain
+        list) and goes by its class, or the user has opened a ``module_scope`` around the call, which
+        is kept: "encoder.q" called under "encoder.attention" is "encoder.attention.q".
+        """
+        if path is None:
+            return f"{before}.{type(self).__name__}" if before else type(self).__name__
+        known = before
+        while known not in paths:
+            known = known.rpartition(".")[0]
+        inside = f"{known}." if known else ""
+        return f"{before}.{path.removeprefix(inside)}"
 
     def _call_outermost(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        version, paths = self._paths
-        if version != _structure_version:
-            paths = {id(module): path for path, module in self.named_modules()}
-            self.__dict__["_paths"] = (_structure_version, paths)
+        scope = autograd.module_path()
+        version, prefix, paths = self._paths
+        if version != _structure_version or prefix != scope:
+            # Within a scope of the user's the model's own path is that scope's.
+            paths = {id(module): path for path, module in self.named_modules(scope)}
+            paths |= {path: path for path in ("", *paths.values())}
+            self.__dict__["_paths"] = (_structure_version, scope, paths)
         _call.paths = paths
         try:
             if self._forward_pre_hooks or self._forward_hooks:

@@ -438,6 +438,52 @@ class TestPaths:
             model(1)
         assert spy.paths == ["student.body.0.0"]
 
+    def test_keep_a_scope_opened_inside_the_model(self):
+        spy = Spy()
+
+        class Encoder(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.q = spy
+
+            def forward(self, x):
+                with autograd.module_scope("attention"), autograd.module_scope("head"):
+                    return self.q(x)
+
+        encoder = Encoder()
+        encoder(1)
+        nn.Sequential({"encoder": encoder})(1)
+        assert spy.paths == ["attention.head.q", "encoder.attention.head.q"]
+
+    def test_of_a_shared_module_is_its_first_wherever_it_is_called(self):
+        spy = Spy()
+
+        class Tied(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a = nn.Sequential(spy)
+                self.b = nn.Sequential(spy)
+
+            def forward(self, x):
+                return self.b(self.a(x))
+
+        Tied()(1)
+        assert spy.paths == ["a.0", "a.0"]
+
+    def test_belong_to_the_thread(self):
+        import threading
+
+        model, _, spy = self.model()
+
+        class Waits(nn.Module):
+            def forward(self, x):
+                thread = threading.Thread(target=model, args=(1,))
+                thread.start()
+                thread.join()
+
+        nn.Sequential({"outer": Waits()})(1)
+        assert spy.paths == ["body.0.0"]
+
     def test_are_restored_after_an_exception(self):
         class Broken(nn.Module):
             def forward(self, x):
