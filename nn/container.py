@@ -25,6 +25,10 @@ class _Ordered(Module):
             )
         return item
 
+    def _made_of(self, items: Iterable[Any]) -> Self:
+        """A new container of the same class."""
+        return type(self)().extend(items)
+
     def _items(self) -> list[Any]:
         return [self.__dict__[name] for name in self._kinds]
 
@@ -58,7 +62,7 @@ class _Ordered(Module):
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return type(self)(self._items()[index])
+            return self._made_of(self._items()[index])
         return self._items()[self._index(index, len(self))]
 
     def __setitem__(self, index: int, item: Any) -> None:
@@ -73,7 +77,7 @@ class _Ordered(Module):
         self._rebuild(items)
 
     def __add__(self, other: Iterable[Any]) -> Self:
-        return type(self)([*self, *other])
+        return self._made_of([*self, *other])
 
     def __iadd__(self, other: Iterable[Any]) -> Self:
         return self.extend(other)
@@ -137,9 +141,6 @@ class Sequential(_Ordered):
             names = list(self._kinds)[index]
             return type(self)({name: self.__dict__[name] for name in names})
         return super().__getitem__(index)
-
-    def __add__(self, other: Iterable[Module]) -> Self:
-        return type(self)(*self, *other)
 
     def append(self, item: Module) -> Self:
         """Adds a module at the end; returns self."""

@@ -15,6 +15,7 @@ import sys
 import numpy as np
 
 from autograd._clash import find_clash
+from nn._console import forgive_missing_letters
 
 OPTIONAL = ("graphviz", "matplotlib", "tqdm", "scipy", "hypothesis", "pytest", "torch")
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -74,7 +75,7 @@ def _dot() -> str:
 
 def main() -> int:
     """Prints the report; the exit status is 1 if there is a clash."""
-    sys.stdout.reconfigure(errors="replace")  # a Windows console may lack letters
+    forgive_missing_letters()
     rows = report()
     width = max(len(name) for name, _ in rows)
     for name, found in rows:

@@ -188,7 +188,7 @@ def eye_(tensor: T) -> T:
     _check("eye_", tensor)
     if tensor.ndim != 2:
         raise ValueError(f"eye_: expected a tensor with 2 axes, got shape {tensor.shape}")
-    return _fill("eye_", tensor, lambda shape: np.eye(*shape))
+    return _fill("eye_", tensor, lambda shape: np.eye(shape[0], shape[1]))
 
 
 def dirac_(tensor: T, groups: int = 1) -> T:

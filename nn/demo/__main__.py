@@ -17,6 +17,7 @@ import autograd
 import nn
 import nn.functional as F
 from autograd import viz
+from nn._console import forgive_missing_letters
 from nn.data import Digits
 from nn.demo.learning import BATCH, DigitsNet, History, learn, predict
 from nn.demo.page import Page, Section
@@ -27,9 +28,7 @@ INTERRUPTED = 130  # what a shell reports of a program ended by Ctrl-C
 def main(argv: list[str] | None = None) -> int:
     """Runs the demo; returns the exit status."""
     arguments = _parser().parse_args(argv)
-    for stream in (sys.stdout, sys.stderr):  # a Windows console may lack letters; never fail for it
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    forgive_missing_letters()
     missing = [name for name in ("tqdm", "matplotlib") if importlib.util.find_spec(name) is None]
     if missing:
         print(f'The demo needs {" and ".join(missing)}: pip install -e ".[demo]"', file=sys.stderr)
@@ -120,8 +119,7 @@ class Demo:
         self.digits: Digits = nn.data.load_digits()
         self.model = DigitsNet()
         self.history = History(batches_per_epoch=-(-len(self.digits.train_images) // BATCH))
-        self.correct: np.ndarray | None = None
-        self.guesses: np.ndarray | None = None
+        self.guesses = np.zeros(0, np.int64)
         self.graph: Any = None
         self.first_pass: Any = None
         self.page = Page(
@@ -304,7 +302,7 @@ class Demo:
             "Step through it yourself",
             "One held-out image through the trained network, and its gradient on the way back. "
             "Use the slider, the buttons, or ← and → when the figure has the focus.",
-            steps.to_html_fragment(),
+            steps._repr_html_(),
             '<a href="step.html">As a page of its own</a>.',
         )
 

@@ -55,7 +55,7 @@ class _Schedule:
             group["lr"] = lr
         self._last_lr = list(lrs)
 
-    def _per_group(self, name: str, value: float | Sequence[float]) -> list[float]:
+    def _per_group(self, name: str, value: Any) -> list[float]:
         """One checked number for each of the optimizer's groups."""
         count = len(self.optimizer.param_groups)
         values = list(value) if isinstance(value, (list, tuple)) else [value] * count
