@@ -13,17 +13,6 @@ import numpy as np
 from ..core import hyperparameters as hyper
 from ..core.dtypes import as_array
 
-__all__ = [
-    "array_like",
-    "broadcast_shape",
-    "count_along",
-    "kept_shape",
-    "ndim_of",
-    "raw",
-    "shape_of",
-    "shape_tuple",
-]
-
 
 def raw(x: Any) -> Any:
     """The array behind a tensor; arrays and numbers as they are."""

@@ -28,7 +28,7 @@ def _getitem(x: Any, *, index: Any) -> Any:
 
 
 @primitive(name="scatter_index")
-def _scatter_index(x: Any, *, index: Any, shape: Any) -> Any:
+def scatter_index(x: Any, *, index: Any, shape: Any) -> Any:
     """Zeros of ``shape`` to which x is added at the index: the adjoint of reading there."""
     if not _may_repeat(index):
         out = np.zeros(shape, x.dtype)
@@ -46,8 +46,8 @@ def _scatter_index(x: Any, *, index: Any, shape: Any) -> Any:
     return added.reshape(shape).astype(x.dtype, copy=False)
 
 
-_getitem.gradients(x=lambda g, index, x_shape: _scatter_index(g, index=index, shape=x_shape))
-_scatter_index.gradients(x=lambda g, index: _getitem(g, index=index))
+_getitem.gradients(x=lambda g, index, x_shape: scatter_index(g, index=index, shape=x_shape))
+scatter_index.gradients(x=lambda g, index: _getitem(g, index=index))
 
 
 def getitem(x: Any, index: Any) -> Any:

@@ -1,0 +1,119 @@
+"""The error function and its complement, vectorised, to the last digits of float64.
+
+NumPy has neither, and calling ``math.erf`` for every element is a hundred times slower. The
+coefficients are of our own making: Chebyshev expansions computed with 50 digits, rearranged by
+powers, and cut where the dtype ends.
+
+* |x| < 1: erf(x) = x · P(2x² − 1).
+* beyond: erfc(x) = exp(−x²) · Q(s) / (1 + 2x) with s = (4t − 1)/3, t = (x − 3)/(x + 3), which maps
+  [1, ∞) to [−1, 1]. The factor (1 + 2x) takes out the decay of exp(x²) · erfc(x), so that Q is
+  smooth up to infinity.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["erf", "erfc"]
+
+Array = np.ndarray[Any, Any]
+
+# fmt: off
+_P = (
+    0.9654687386698673, -0.1405360890227171, 0.019852496688983708, -0.0022854855611440673,
+    0.00021751715604160108, -1.75371694414921e-05, 1.223382738352401e-06, -7.511569160678138e-08,
+    4.11580059766496e-09, -2.0352493920247854e-10, 9.167606746069445e-12, -3.7910930392717217e-13,
+    1.454817075960679e-14, -5.166061616805981e-16,
+)
+_P_SINGLE = (
+    0.9654687386375511, -0.1405360890155293, 0.01985249772277959, -0.0022854856569544946,
+    0.00021751198975739192, -1.7536824687371807e-05, 1.2316401734510412e-06, -7.557492821680298e-08,
+)
+_Q = (
+    1.217751015063755, -0.10601129557561727, 0.008036606418316012, 0.01943509794132386,
+    -0.017203840518313855, 0.008834602509000339, -0.0030422185745162095, 0.0006022571917391477,
+    1.4613621250627787e-05, -4.8730846823289696e-05, 9.950105028504883e-06, 2.3581741718833306e-06,
+    -1.308448857241801e-06, -6.772703361333696e-08, 1.4498860045493958e-07, -3.0763949424906206e-09,
+    -1.6706256694685684e-08, 8.010206464965495e-10, 2.0541483137091355e-09, -8.117152674116291e-11,
+    -2.4011592370126294e-10, 3.830545729855475e-12, 1.8427915638601828e-11,
+)
+_Q_SINGLE = (
+    1.2177510155170335, -0.10601129534258813, 0.008036573466062647, 0.01943509142299967,
+    -0.01720345081776756, 0.008834654574153741, -0.0030439157619737245, 0.0006020791631432255,
+    1.8001353364290525e-05, -4.843571612260415e-05, 6.724455046292474e-06, 2.12523044842593e-06,
+)
+# fmt: on
+
+#: erfc is 0 in float64 from here on.
+_END = 27.5
+
+
+def erf(x: Any) -> Any:
+    """2/√π times the integral of exp(−t²) from 0 to x.
+
+    >>> float(erf(np.array(0.5)))
+    0.5204998778130465
+    """
+    return _by_parts(x, lambda v, single: v * _near(v, single), _erf_far)
+
+
+def erfc(x: Any) -> Any:
+    """1 − erf(x), with full relative precision also where erf(x) is close to 1.
+
+    >>> float(erfc(np.array(10.0)))
+    2.088487583762545e-45
+    """
+    return _by_parts(x, lambda v, single: 1.0 - v * _near(v, single), _erfc_far)
+
+
+def _by_parts(x: Any, near: Any, far: Any) -> Any:
+    """Evaluate in float64, where |x| < 1 by the one formula, elsewhere (and for NaN) the other."""
+    x = np.asarray(x)
+    dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
+    single = dtype.itemsize <= 4
+    order = sorted(range(x.ndim), key=lambda axis: (-abs(x.strides[axis]), axis))
+    laid_out = x.transpose(order)  # so that the result has x's memory order
+    flat = laid_out.astype(np.float64, order="C").reshape(-1)
+    close = abs(flat) < 1.0
+    if close.all():
+        out = near(flat, single)
+    else:
+        out = np.empty_like(flat)
+        out[close] = near(flat[close], single)
+        out[~close] = far(flat[~close], single)
+    return out.reshape(laid_out.shape).astype(dtype).transpose(np.argsort(order))
+
+
+def _near(x: Array, single: bool) -> Array:
+    return _polynomial(_P_SINGLE if single else _P, 2.0 * x * x - 1.0)
+
+
+def _erf_far(x: Array, single: bool) -> Array:
+    return np.copysign(1.0 - _tail(abs(x), single), x)
+
+
+def _erfc_far(x: Array, single: bool) -> Array:
+    tail = _tail(abs(x), single)
+    return np.where(x < 0, 2.0 - tail, tail)
+
+
+def _tail(x: Array, single: bool) -> Array:
+    """erfc of x ≥ 1."""
+    x = np.minimum(x, _END)  # keeps ∞ out of the arithmetic; NaN stays
+    t = (x - 3.0) / (x + 3.0)
+    smooth = _polynomial(_Q_SINGLE if single else _Q, (4.0 * t - 1.0) / 3.0)
+    # x² has a rounding error that exp would blow up: the rounded part's square is exact.
+    high = np.rint(x * 16.0) / 16.0
+    decay = np.exp(-high * high) * np.exp((high - x) * (high + x))
+    return decay * smooth / (1.0 + 2.0 * x)
+
+
+def _polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
+    """Horner's scheme, in place."""
+    result = np.full_like(x, coefficients[-1])
+    for c in reversed(coefficients[:-1]):
+        result *= x
+        result += c
+    return result

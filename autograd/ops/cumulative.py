@@ -1,0 +1,151 @@
+"""Running sums and products, differences, and the trapezoidal rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core import hyperparameters as hyper
+from ..core.primitive import primitive
+from .arguments import array_like, shape_of
+from .indexing import getitem
+from .reductions import broadcast_to
+from .reductions import sum as sum_
+from .shapes import concatenate, flip, moveaxis, reshape
+
+__all__ = ["cumprod", "cumsum", "diff", "trapezoid"]
+
+
+def _running(who: str, ufunc: Any, x: Any, axis: Any) -> Any:
+    x = array_like(who, x)
+    if axis is None:
+        return ufunc.accumulate(x.ravel())
+    return ufunc.accumulate(x, axis=hyper.axis(who, axis, x.ndim))
+
+
+@primitive
+def cumsum(x: Any, *, axis: Any = None) -> Any:
+    """Running sum along an axis; without one, of the ravelled array.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.cumsum(ag.tensor([1.0, 2.0, 3.0]))
+        Tensor([1., 3., 6.])
+    """
+    return _running("cumsum", np.add, x, axis)
+
+
+def _cumsum_slope(g: Any, axis: Any, x_shape: Any) -> Any:
+    along = 0 if axis is None else axis
+    return reshape(flip(cumsum(flip(g, along), along), along), x_shape)
+
+
+cumsum.gradients(x=_cumsum_slope)
+
+
+@primitive
+def cumprod(x: Any, *, axis: Any = None) -> Any:
+    """Running product along an axis; without one, of the ravelled array.
+
+    Gradients are right at zeros, too: nothing is divided by.
+    """
+    return _running("cumprod", np.multiply, x, axis)
+
+
+@cumprod.composite
+def _cumprod_by_doubling(x: Any, *, axis: Any = None) -> Any:
+    """Each place times the one 1, 2, 4, ... before it: multiplications only."""
+    x = reshape(x, (-1,) if 0 not in x.shape else (0,)) if axis is None else x
+    axis = 0 if axis is None else axis
+    rows = moveaxis(x, axis, 0)
+    step = 1
+    while step < rows.shape[0]:
+        products = getitem(rows, slice(step, None)) * getitem(rows, slice(-step))
+        rows = concatenate([getitem(rows, slice(step)), products])
+        step *= 2
+    return moveaxis(rows, 0, axis)
+
+
+def _cumprod_slope(g: Any, x: Any, axis: Any) -> Any:
+    """Backwards through the doubling steps: exact at zeros, n log n."""
+    shape = x.shape
+    rows = x.reshape(-1) if axis is None else np.moveaxis(x, axis, 0)
+    g = np.array(g if axis is None else np.moveaxis(g, axis, 0))
+    levels, step = [], 1
+    while step < len(rows):
+        levels.append((step, rows))
+        rows = np.concatenate([rows[:step], rows[step:] * rows[:-step]])
+        step *= 2
+    for step, before in reversed(levels):
+        new = np.empty_like(g)
+        new[:step] = g[:step]
+        new[step:] = g[step:] * before[:-step]
+        new[:-step] += g[step:] * before[step:]
+        g = new
+    return g.reshape(shape) if axis is None else np.moveaxis(g, 0, axis)
+
+
+cumprod.gradients(x=_cumprod_slope)
+
+
+def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = None) -> Any:
+    """Differences of neighbours along an axis, n times over.
+
+    Args:
+        n: how often; 0 gives x itself.
+        prepend, append: values to put before and after x first, along the axis; a number
+            stands for one value everywhere.
+
+    Raises:
+        ValueError: for a negative n or a 0-d array.
+    """
+    x = array_like("diff", x)
+    n = hyper.integer("diff", "n", n, 0)
+    if not x.shape:
+        raise ValueError("diff: x must have at least one axis, got a 0-d array")
+    axis = hyper.axis("diff", axis, len(x.shape))
+    if prepend is not None or append is not None:
+        edge = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
+        ends = [
+            a if a is None or shape_of(a) else broadcast_to(_as_dtype(a, x.dtype), edge)
+            for a in (prepend, append)
+        ]
+        x = concatenate([a for a in (ends[0], x, ends[1]) if a is not None], axis)
+    before = (slice(None),) * axis
+    for _ in range(n):
+        x = getitem(x, (*before, slice(1, None))) - getitem(x, (*before, slice(None, -1)))
+    return x
+
+
+def _as_dtype(value: Any, dtype: Any) -> Any:
+    return value if hasattr(value, "shape") else np.asarray(value, dtype)
+
+
+def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: Any = -1) -> Any:
+    """Integral of y along an axis by the trapezoidal rule.
+
+    Args:
+        x: the points at which y was sampled, 1-d or of y's shape; None for points ``dx`` apart.
+
+    Raises:
+        ValueError: if x does not fit y.
+    """
+    y = array_like("trapezoid", y)
+    axis = hyper.axis("trapezoid", axis, len(y.shape))
+    before = (slice(None),) * axis
+    if x is None:
+        widths = dx
+    else:
+        x = array_like("trapezoid", x)
+        along = axis if len(x.shape) > 1 else 0
+        if len(x.shape) not in (1, len(y.shape)) or x.shape[along] != y.shape[axis]:
+            raise ValueError(
+                f"trapezoid: x of shape {x.shape} does not fit y of shape {y.shape} "
+                f"along axis {axis}"
+            )
+        widths = diff(x, 1, along)
+        if len(x.shape) == 1:
+            widths = reshape(widths, (-1,) + (1,) * (len(y.shape) - axis - 1))
+    heights = getitem(y, (*before, slice(1, None))) + getitem(y, (*before, slice(None, -1)))
+    return sum_(widths * heights * 0.5, axis)

@@ -1,0 +1,306 @@
+"""Taking elements by index arrays, and the functional ways of writing at an index."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core import hyperparameters as hyper
+from ..core.primitive import primitive
+from .arguments import array_like, ndim_of, raw, shape_of
+from .elementwise import where
+from .indexing import clean_index, getitem, scatter_index
+from .reductions import broadcast_to, sum_to
+from .shapes import ravel
+
+__all__ = [
+    "add_at",
+    "argwhere",
+    "gather",
+    "nonzero",
+    "scatter_add",
+    "select",
+    "set_at",
+    "take",
+    "take_along_axis",
+]
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+
+def take(x: Any, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
+    """Elements of x at positions along an axis; the indices' axes take that axis' place.
+
+    Args:
+        indices: integers of any shape.
+        axis: which axis; None for the ravelled array.
+        mode: what happens beyond the ends: ``"raise"`` an error, ``"wrap"`` around, ``"clip"``.
+
+    Raises:
+        IndexError: for indices out of range (mode ``"raise"``) or an axis that does not exist.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.take(ag.tensor([[1.0, 2.0], [3.0, 4.0]]), [1, 1, 0], axis=0).tolist()
+        [[3.0, 4.0], [3.0, 4.0], [1.0, 2.0]]
+    """
+    hyper.choice("take", "mode", mode, ("raise", "wrap", "clip"))
+    if axis is None:
+        x, axis = ravel(x), 0
+    axis = hyper.axis("take", axis, ndim_of(x))
+    places = _integers("take", indices)
+    size = shape_of(x)[axis]
+    if mode != "raise" and places.size:
+        if not size:
+            raise IndexError(f"take: axis {axis} is empty (x has shape {shape_of(x)})")
+        places = places % size if mode == "wrap" else np.clip(places, 0, size - 1)
+    return getitem(x, (slice(None),) * axis + (places,))
+
+
+def take_along_axis(x: Any, indices: Any, axis: Any = -1) -> Any:
+    """Elements of x at positions along an axis, others for every place on the other axes.
+
+    Args:
+        indices: integers, with as many axes as x; the other axes broadcast with x's.
+        axis: which axis; None for the ravelled array and one-dimensional indices.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+        IndexError: for indices out of range.
+
+    Example:
+        >>> import autograd as ag
+        >>> x = ag.tensor([[3.0, 1.0, 2.0]])
+        >>> ag.take_along_axis(x, ag.argsort(x, 1), 1)
+        Tensor([[1., 2., 3.]])
+    """
+    if axis is None:
+        x, axis = ravel(x), 0
+    x = array_like("take_along_axis", x)
+    places = _integers("take_along_axis", indices)
+    axis = hyper.axis("take_along_axis", axis, len(x.shape))
+    _fits_along("take_along_axis", x.shape, places.shape, axis, exactly=True)
+    return getitem(x, _along(x.shape, places, axis))
+
+
+def gather(x: Any, indices: Any, axis: Any = -1) -> Any:
+    """Elements of x at positions along an axis, as PyTorch's ``gather``.
+
+    Like ``take_along_axis``, but nothing broadcasts, and on the other axes ``indices`` may be
+    shorter than x: only the first places are then read.
+
+    Args:
+        indices: integers, with as many axes as x; the result has its shape.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+        IndexError: for indices out of range.
+    """
+    x = array_like("gather", x)
+    places = _integers("gather", indices)
+    axis = hyper.axis("gather", axis, len(x.shape))
+    _fits_along("gather", x.shape, places.shape, axis, exactly=False)
+    return getitem(x, _along(places.shape, places, axis))
+
+
+def _integers(who: str, indices: Any) -> Any:
+    places = raw(array_like(f"{who}: indices", raw(indices)))
+    places = np.asarray(places)
+    if not places.size and places.dtype.kind == "f":
+        return places.astype(np.intp)
+    if places.dtype.kind not in "iu":
+        raise TypeError(f"{who}: indices must be integers, got dtype {places.dtype}")
+    return places.astype(np.intp)
+
+
+def _fits_along(
+    who: str, shape: tuple[int, ...], places: tuple[int, ...], axis: int, exactly: bool
+) -> None:
+    if len(places) != len(shape):
+        raise ValueError(
+            f"{who}: indices of shape {places} must have as many axes as x, of shape {shape}"
+        )
+    for k, (n, m) in enumerate(zip(shape, places, strict=True)):
+        if k == axis:
+            continue
+        if (exactly and m != n and 1 not in (m, n)) or (not exactly and m > n):
+            relation = "equal to" if exactly else "at most"
+            raise ValueError(
+                f"{who}: indices of shape {places} must along axis {k} be {relation} x's {n} "
+                f"(x has shape {shape})"
+            )
+
+
+def _along(shape: tuple[int, ...], places: Any, axis: int) -> tuple[Any, ...]:
+    """An index that is ``places`` along one axis and runs through the others."""
+    ndim = len(shape)
+    grids = [
+        np.arange(n).reshape((1,) * k + (-1,) + (1,) * (ndim - k - 1)) for k, n in enumerate(shape)
+    ]
+    grids[axis] = places
+    return tuple(grids)
+
+
+@primitive(differentiable=False)
+def argwhere(x: Any) -> Any:
+    """Indices of the elements that are not 0, one row each."""
+    return np.argwhere(array_like("argwhere", x))
+
+
+def nonzero(x: Any) -> tuple[Any, ...]:
+    """Indices of the elements that are not 0: one array per axis."""
+    rows = argwhere(array_like("nonzero", x))
+    return tuple([rows[:, k] for k in range(rows.shape[1])])
+
+
+# Writing, functionally ----------------------------------------------------------------------------
+
+
+@primitive(name="set_at")
+def _set_at(x: Any, values: Any, *, index: Any) -> Any:
+    out = np.array(x, dtype=np.result_type(x, values), order="K")
+    _write(out, index, values)
+    return out
+
+
+def _write(out: Any, index: Any, values: Any) -> None:
+    try:
+        out[index] = values
+    except ValueError:
+        there = np.broadcast_to(np.int8(0), out.shape)[index].shape
+        raise ValueError(
+            f"set_at: values of shape {np.shape(values)} do not fit the place of shape {there} "
+            f"that the index selects (x has shape {out.shape})"
+        ) from None
+
+
+def _set_at_values(g: Any, index: Any, x_shape: Any, values_shape: Any) -> Any:
+    """What was written last at a place gets that place's gradient."""
+    there = getitem(g, index)
+    items = index if type(index) is tuple else (index,)
+    if any(type(i) is np.ndarray and i.dtype.kind != "b" for i in items):
+        places = np.arange(math.prod(x_shape)).reshape(x_shape)[index]
+        turn = np.arange(places.size).reshape(places.shape)
+        last = np.zeros(math.prod(x_shape), np.intp)
+        last[places] = turn
+        there = where(last[places] == turn, there, 0.0)
+    return sum_to(there, values_shape)
+
+
+_set_at.gradients(x=lambda g, index: _set_at(g, 0.0, index=index), values=_set_at_values)
+
+
+def set_at(x: Any, index: Any, values: Any) -> Any:
+    """A copy of x with ``copy[index] = values``: the functional form of writing at an index.
+
+    Args:
+        index: every kind that NumPy has; where it repeats a place, the last value stays.
+        values: broadcast to the shape of ``x[index]``.
+
+    Raises:
+        IndexError: if the index does not fit x.
+        ValueError: if the values do not fit the place.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.set_at(ag.tensor([1.0, 2.0, 3.0]), 1, 9.0)
+        Tensor([1., 9., 3.])
+    """
+    x = array_like("set_at", x)
+    clean = clean_index("set_at", index, x.shape)
+    getitem(_shape_only(x.shape), clean)  # refuses an index that does not fit
+    return _set_at(x, _leading_ones_off(values, x.shape, clean), index=clean)
+
+
+def add_at(x: Any, index: Any, values: Any) -> Any:
+    """A copy of x to which values are added at an index, as often as a place is named.
+
+    Args:
+        index: every kind that NumPy has.
+        values: broadcast to the shape of ``x[index]``.
+
+    Raises:
+        IndexError: if the index does not fit x.
+        ValueError: if the values do not fit the place.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.add_at(ag.tensor([1.0, 2.0, 3.0]), [0, 0], 10.0)
+        Tensor([21.,  2.,  3.])
+    """
+    x = array_like("add_at", x)
+    clean = clean_index("add_at", index, x.shape)
+    there = getitem(_shape_only(x.shape), clean).shape
+    given = values if hasattr(values, "shape") else np.asarray(values, x.dtype)
+    try:
+        np.broadcast_to(_shape_only(given.shape), there)
+    except ValueError:
+        raise ValueError(
+            f"add_at: values of shape {given.shape} do not fit the place of shape {there} "
+            f"that the index selects (x has shape {x.shape})"
+        ) from None
+    return x + scatter_index(broadcast_to(given, there), index=clean, shape=x.shape)
+
+
+def _shape_only(shape: tuple[int, ...]) -> Any:
+    """An array of a shape that takes no memory."""
+    return np.broadcast_to(np.int8(0), shape)
+
+
+def _leading_ones_off(values: Any, shape: tuple[int, ...], index: Any) -> Any:
+    """Values without the surplus leading axes of size 1 that NumPy lets an assignment have."""
+    extra = ndim_of(values) - getitem(_shape_only(shape), index).ndim
+    if extra > 0 and set(shape_of(values)[:extra]) == {1}:
+        return getitem(values, (0,) * extra)
+    return values
+
+
+def scatter_add(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
+    """A copy of x to which values are added at positions along an axis; adjoint of ``gather``.
+
+    Args:
+        indices: integers, with as many axes as x; on the other axes not longer than x.
+        values: broadcast to the shape of ``indices``.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+        IndexError: for indices out of range.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.scatter_add(ag.zeros(3), [2, 2, 0], ag.tensor([1.0, 2.0, 4.0]))
+        Tensor([4., 0., 3.])
+    """
+    x = array_like("scatter_add", x)
+    places = _integers("scatter_add", indices)
+    axis = hyper.axis("scatter_add", axis, len(x.shape))
+    _fits_along("scatter_add", x.shape, places.shape, axis, exactly=False)
+    return add_at(x, _along(places.shape, places, axis), values)
+
+
+# Choosing -----------------------------------------------------------------------------------------
+
+
+def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0.0) -> Any:
+    """At every place the choice whose condition is the first to hold, else the default.
+
+    Args:
+        conditions: bool arrays.
+        choices: as many arrays, to choose from; all broadcast together.
+
+    Raises:
+        ValueError: if there are no conditions, or not as many choices.
+    """
+    if len(conditions) != len(choices) or not len(conditions):
+        raise ValueError(
+            f"select: {len(conditions)} conditions and {len(choices)} choices; "
+            "give as many of the one as of the other, at least one"
+        )
+    result = default
+    for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
+        result = where(condition, choice, result)
+    return result

@@ -1,0 +1,225 @@
+"""Order: sorting, the largest few, median and quantiles."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..core import hyperparameters as hyper
+from ..core.primitive import primitive
+from .arguments import array_like, kept_shape, raw
+from .elementwise import where
+from .gathering import take_along_axis
+from .indexing import getitem
+from .reductions import mean
+from .shapes import ravel, reshape, stack, transpose
+
+__all__ = [
+    "argsort",
+    "median",
+    "percentile",
+    "quantile",
+    "searchsorted",
+    "sort",
+    "sort_with_indices",
+    "topk",
+]
+
+
+def _order(who: str, x: Any, axis: Any, descending: Any) -> tuple[Any, int]:
+    """Stable order along an axis, and the axis as a number. NaN counts as the largest."""
+    axis = hyper.axis(who, axis, x.ndim)
+    if not hyper.boolean(who, "descending", descending):
+        return np.argsort(x, axis=axis, kind="stable"), axis
+    # Sorting the reversed array and reversing the result leaves equal elements in their order.
+    backwards = np.flip(np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)
+    return x.shape[axis] - 1 - backwards, axis
+
+
+@primitive(outputs=2, constant_outputs=(1,))
+def sort_with_indices(x: Any, *, axis: Any = -1, descending: bool = False) -> Any:
+    """x in ascending order along an axis, and where every element came from.
+
+    The order is stable; NaN counts as the largest.
+
+    Args:
+        axis: which axis.
+        descending: True for the largest first.
+
+    Returns:
+        (values, indices).
+    """
+    x = array_like("sort", x)
+    order, axis = _order("sort", x, axis, descending)
+    return np.take_along_axis(x, order, axis), order
+
+
+def _unsort(g: Any, outs: Any, axis: Any) -> Any:
+    order = raw(outs[1])
+    places = np.empty_like(order)
+    ranks = np.arange(order.shape[axis]).reshape(
+        [-1 if k == axis % order.ndim else 1 for k in range(order.ndim)]
+    )
+    np.put_along_axis(places, order, ranks, axis)
+    return take_along_axis(g[0], places, axis)
+
+
+sort_with_indices.gradients(x=_unsort)
+
+
+def sort(x: Any, axis: Any = -1, descending: bool = False) -> Any:
+    """x in ascending order along an axis; NaN counts as the largest.
+
+    Args:
+        axis: which axis; None for the ravelled array.
+        descending: True for the largest first.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.sort(ag.tensor([3.0, 1.0, 2.0]))
+        Tensor([1., 2., 3.])
+    """
+    if axis is None:
+        x, axis = ravel(x), 0
+    return sort_with_indices(x, axis, descending)[0]
+
+
+@primitive(differentiable=False)
+def argsort(x: Any, *, axis: Any = -1, descending: bool = False) -> Any:
+    """Indices that sort x along an axis (None: the ravelled array); equal ones keep their order."""
+    x = array_like("argsort", x)
+    if axis is None:
+        x, axis = x.ravel(), 0
+    return _order("argsort", x, axis, descending)[0]
+
+
+def topk(x: Any, k: int, axis: Any = -1, largest: bool = True) -> tuple[Any, Any]:
+    """The k largest elements along an axis, largest first.
+
+    Args:
+        k: how many.
+        largest: False for the k smallest, smallest first.
+
+    Returns:
+        (values, indices).
+
+    Raises:
+        ValueError: if k is more than the axis has.
+
+    Example:
+        >>> import autograd as ag
+        >>> values, indices = ag.topk(ag.tensor([1.0, 5.0, 3.0]), 2)
+        >>> values.tolist(), indices.tolist()
+        ([5.0, 3.0], [1, 2])
+    """
+    x = array_like("topk", x)
+    axis = hyper.axis("topk", axis, len(x.shape))
+    k = hyper.integer("topk", "k", k, 0)
+    if k > x.shape[axis]:
+        raise ValueError(f"topk: k={k} is more than axis {axis} of {x.shape} has")
+    order = argsort(x, axis, hyper.boolean("topk", "largest", largest))
+    indices = getitem(order, (slice(None),) * axis + (slice(k),))
+    return take_along_axis(x, indices, axis), indices
+
+
+@primitive(differentiable=False)
+def searchsorted(a: Any, v: Any, *, side: str = "left") -> Any:
+    """Where in the sorted vector a every element of v would have to go.
+
+    Args:
+        side: ``"left"`` of equal elements, or ``"right"``.
+    """
+    hyper.choice("searchsorted", "side", side, ("left", "right"))
+    a = array_like("searchsorted: a", a)
+    if a.ndim != 1:
+        raise ValueError(f"searchsorted: a must be a sorted vector, got shape {a.shape}")
+    return np.searchsorted(a, array_like("searchsorted: v", v), side)
+
+
+# Quantiles ----------------------------------------------------------------------------------------
+
+_METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
+
+
+def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The middle element over the axes, or the mean of the two in the middle; NaN propagates.
+
+    The gradient goes to the element, or half to each of the two.
+
+    Raises:
+        ValueError: if there are no elements.
+    """
+    ordered, shape = _ordered("median", x, axis, keepdims)
+    n = ordered.shape[-1]
+    middle = mean(getitem(ordered, (..., slice((n - 1) // 2, n // 2 + 1))), -1)
+    return reshape(_nan_wins(ordered, middle), shape)
+
+
+def quantile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """The values below which fractions q of the elements lie; NaN propagates.
+
+    Args:
+        q: a number from 0 to 1, or a vector of them (a new first axis then).
+        axis: a number, a tuple, or None for all axes.
+        method: between two elements: ``"linear"`` interpolation, the ``"lower"``, the
+            ``"higher"``, their ``"midpoint"`` or the ``"nearest"``.
+
+    Raises:
+        ValueError: for q outside [0, 1], an unknown method, or if there are no elements.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.quantile(ag.tensor([1.0, 2.0, 3.0, 4.0]), 0.5).item()
+        2.5
+    """
+    hyper.choice("quantile", "method", method, _METHODS)
+    fractions = np.asarray(raw(q), np.float64)
+    if fractions.ndim > 1 or not ((fractions >= 0) & (fractions <= 1)).all():
+        raise ValueError(f"quantile: q must be a number from 0 to 1 or a vector of them, got {q!r}")
+    ordered, shape = _ordered("quantile", x, axis, keepdims)
+    if fractions.ndim:
+        return stack([_at_fraction(ordered, f, method, shape) for f in fractions.tolist()])
+    return _at_fraction(ordered, float(fractions), method, shape)
+
+
+def percentile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """As ``quantile``, with q in percent."""
+    return quantile(x, np.asarray(raw(q), np.float64) / 100.0, axis, method, keepdims)
+
+
+def _at_fraction(ordered: Any, q: float, method: str, shape: tuple[int, ...]) -> Any:
+    position = q * (ordered.shape[-1] - 1)
+    if method == "nearest":
+        position = float(np.rint(position))
+    low, high = math.floor(position), math.ceil(position)
+    weight = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5}.get(method, position - low)
+    result = getitem(ordered, (..., low))
+    if high > low and weight:
+        result = result + (getitem(ordered, (..., high)) - result) * weight
+    return reshape(_nan_wins(ordered, result), shape)
+
+
+def _ordered(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, tuple[int, ...]]:
+    """x sorted along a last axis that holds what is reduced together; the result's shape."""
+    x = array_like(who, x)
+    hyper.boolean(who, "keepdims", keepdims)
+    axes = hyper.axes(who, axis, len(x.shape))
+    rest = [k for k in range(len(x.shape)) if k not in axes]
+    count = math.prod([x.shape[k] for k in axes])
+    if not count:
+        raise ValueError(f"{who}: there are no elements over axis={axis} of shape {x.shape}")
+    outer = tuple([x.shape[k] for k in rest])
+    rows = reshape(transpose(x, (*rest, *axes)), (*outer, count))
+    return sort(rows), kept_shape(x.shape, axes) if keepdims else outer
+
+
+def _nan_wins(ordered: Any, result: Any) -> Any:
+    """NaN where there is one: it was sorted to the end."""
+    last = getitem(ordered, (..., -1))
+    return where(np.isnan(raw(last)), last, result)
