@@ -149,7 +149,7 @@ def scalars(f: Callable[..., Any], *inputs: Any, title: str = "", theme: str = "
     from autograd.viz.page import Steps
     from autograd.viz.singles import single_numbers
 
-    total = single_numbers(f, inputs)
+    total, _alive = single_numbers(f, inputs)
     return Steps(Capture(total, title=title).take_steps(), theme=theme)
 
 

@@ -210,7 +210,7 @@ class Capture:
         record = operation.record
         value = self._values.get((id(operation), index))
         if value is None and record is not None:
-            value = getattr(record, "value", None)
+            value = record.value[index] if isinstance(record.value, tuple) else record.value
         node = self._add(
             "op",
             operation.primitive.name,
@@ -247,19 +247,22 @@ class Capture:
 
     def _sources(self, operation: Node) -> Iterator[tuple[int, str]]:
         """Ids and argument names of what an operation took, constants included where known."""
-        info = operation.primitive
+        info, record = operation.primitive, operation.record
         saved = saved_arrays(operation)
         for position, parent in enumerate(operation.parents):
             argument = info.input_name(position)
+            noted = record.inputs[position] if record is not None else None
             if parent is not None:
                 yield self.ids[parent], argument
             elif argument in saved:
                 yield self._constant(saved[argument], argument), argument
+            elif noted is not None:
+                yield self._constant(noted, argument, record.names[position] or ""), argument
             elif argument not in info.optional and info.variadic is None:
                 # An operand that no rule asked for: it was there, but nobody kept it.
                 yield self._add("constant", argument, (), "").id, argument
 
-    def _constant(self, array: Any, argument: str) -> int:
+    def _constant(self, array: Any, argument: str, name: str = "") -> int:
         key = id(array)
         if isinstance(array, np.ndarray) and key in self._constants:
             return self._constants[key]
@@ -268,7 +271,7 @@ class Capture:
             argument,
             np.shape(array),
             np.asarray(array).dtype,
-            name=self.names.of_array(array),
+            name=self.names.of_array(array) or name,
             value=self._summary(array),
         )
         if node.value is not None and not node.shape:
@@ -434,9 +437,4 @@ def _statics(node: Node) -> dict[str, str]:
 
 def _where(record: Any) -> str:
     """The user's file and line, where a debug record knows them."""
-    filename, line = getattr(record, "filename", None), getattr(record, "lineno", None)
-    if not filename or not line:
-        return ""
-    return f"{str(filename).replace(chr(92), '/').rsplit('/', 1)[-1]}:{line}"
-
-
+    return record.where() if record is not None and record.filename else ""
