@@ -116,6 +116,12 @@ class Primitive:
             self.inputs = (self.variadic,)
         if not self.inputs:
             raise TypeError(f"{self.name}: a primitive needs at least one array input")
+        taken = _RESERVED.intersection((*self.inputs, *self.static_names))
+        if taken:
+            raise TypeError(
+                f"{self.name}: a parameter cannot be called {', '.join(sorted(taken))}; "
+                "to rules, that name means something else"
+            )
         self.saved_names: tuple[str, ...] = ()
         self.node_class: Any = None
         self.function: Any = None

@@ -28,13 +28,13 @@ def relu(x: Any) -> Any:
 
 
 @primitive(name="relu_gradient", broadcasts=True)
-def _relu_gradient(g, out):  # type: ignore[no-untyped-def]
-    return kernels.relu_gradient(g, out)
+def _relu_gradient(gy, y):  # type: ignore[no-untyped-def]
+    return kernels.relu_gradient(gy, y)
 
 
 relu.gradients(x=lambda g, out: _relu_gradient(g, out))
-# Linear in g; in `out` it is flat wherever it has a slope at all.
-_relu_gradient.gradients(g=lambda g, out: _relu_gradient(g, out), out=lambda g: g * 0.0)
+# Linear in gy; in y it is flat wherever it has a slope at all (exactly: also for infinite g).
+_relu_gradient.gradients(gy=lambda g, y: _relu_gradient(g, y), y=lambda g: _relu_gradient(g, 0.0))
 
 
 # Softmax ------------------------------------------------------------------------------------------
