@@ -125,7 +125,7 @@ def _inputs(step: Step) -> tuple[list[Any] | None, str]:
     made_up: list[str] = []
     for k, parent in enumerate(node.parents):
         name = info.input_name(k)
-        value = kept.get(info.variadic)[k] if info.variadic in kept else kept.get(name)
+        value = kept[info.variadic][k] if info.variadic in kept else kept.get(name)
         if value is None and parent is not None:
             shape = parent.shape_of(node.index_of_parent(k))
             value = random.uniform(0.2, 0.8, shape)

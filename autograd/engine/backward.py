@@ -160,7 +160,7 @@ class BackwardPass:
 
     def reachable(self) -> list[Any]:
         """All nodes below the roots, oldest first."""
-        seen = {r._node for r in self.roots}
+        seen: set[Any] = {r._node for r in self.roots}
         pending = list(seen)
         ends = {node for node, _ in self._wanted} if self._stop else ()
         while pending:
@@ -305,7 +305,7 @@ class BackwardPass:
                 if node.versions is not None:
                     _check_versions(node)
                 if create_graph:
-                    values = _recorded_gradients(node, g, needs)
+                    values = recorded_gradients(node, g, needs)
                 else:
                     values = node.gradients(node, g, saved, needs)
                 step = Step(number, node, g, _saved_by_name(node)) if observe else None
@@ -638,7 +638,7 @@ def _input_tensor(node: Node, position: int, value: Any) -> Any:
     return _connected(value, parent, node.index_of_parent(position))
 
 
-def _recorded_gradients(node: Node, g: Any, needs: tuple[Any, ...]) -> tuple[Any, ...]:
+def recorded_gradients(node: Node, g: Any, needs: tuple[Any, ...]) -> tuple[Any, ...]:
     info = node.primitive
     if info.composite is None:
         saved = _saved_tensors(node)
