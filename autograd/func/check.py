@@ -339,7 +339,11 @@ def _incoming(
     function: Callable[..., Any], arguments: Sequence[_Argument], random: np.random.Generator
 ) -> list[Array]:
     outputs = _outputs("gradgradcheck", function(*_leaves(arguments)))
-    return [random.uniform(0.5, 1.5, o.shape) * random.choice([-1, 1], o.shape) for o in outputs]
+    # asarray: for a 0-d output the random numbers come as Python floats.
+    return [
+        np.asarray(random.uniform(0.5, 1.5, o.shape) * random.choice([-1, 1], o.shape))
+        for o in outputs
+    ]
 
 
 def _gradient_function(
