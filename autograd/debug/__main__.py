@@ -1,0 +1,254 @@
+"""``python -m autograd.debug script.py``: step through the first backward pass of a script.
+
+    python -m autograd.debug [--plain] [--no-check] script.py [arguments of the script]
+
+(the two options may also come right after the script).
+
+At a terminal it waits for commands; piped, it prints all steps. ``--plain`` writes ASCII only;
+``--no-check`` lets infinities pass in the forward computation. Colours are left out where the
+output is no terminal or ``NO_COLOR`` is set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import runpy
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ..core.tensor import Tensor
+from . import words
+from .backprop import Backprop
+from .recording import NonFinite, record
+from .steps import Step
+
+__all__ = ["Session", "main"]
+
+_HELP = """\
+step, s, or an empty line   the next step, in full
+next, n                     the next step outside of the module of this one
+until OP                    go on to the next step of an operation, or in a module
+break OP                    stop there whenever `run` meets it; break alone lists, break -OP removes
+run, r                      go on to the next break, or to the end
+print, p [NAME]             this step in full, or one of its values (g, x, y, ...), or memory
+check, c                    compare this step's rules with numerical differences
+back, b                     look at the step before
+quit, q                     leave; the script is stopped
+help, h                     this list"""
+
+
+class Session:
+    """The dialogue about one backward pass.
+
+    Args:
+        dbg: the pass.
+        say: prints a line; ask: gives the next command, or None at the end of input.
+        colour: emphasise headings with ANSI codes.
+        plain: ASCII only.
+    """
+
+    def __init__(
+        self,
+        dbg: Backprop,
+        say: Callable[[str], None],
+        ask: Callable[[], str | None],
+        colour: bool = False,
+        plain: bool = False,
+    ) -> None:
+        self.dbg = dbg
+        self._say = say
+        self._ask = ask
+        self._colour = colour
+        self._plain = plain
+        self._breaks: list[str] = []
+        self._commands: dict[str, Callable[[str], None]] = {
+            "step": self._step, "s": self._step, "": self._step,
+            "next": self._next, "n": self._next,
+            "until": self._until, "u": self._until,
+            "break": self._break, "run": self._run, "r": self._run,
+            "print": self._print, "p": self._print,
+            "check": self._check, "c": self._check,
+            "back": self._back, "b": self._back,
+            "help": self._help, "h": self._help,
+        }  # fmt: skip
+
+    def run(self) -> bool:
+        """Read and follow commands; True if the pass was left for good, False if it ended."""
+        self.say(f"{self.dbg.text()}. Type help for the commands")
+        while (line := self._ask()) is not None:
+            command, _, rest = line.strip().partition(" ")
+            if command in ("quit", "q"):
+                return True
+            action = self._commands.get(command)
+            if action is None:
+                self.say(f"no command {command!r}; type help for the list")
+                continue
+            try:
+                action(rest.strip())
+            except (ValueError, RuntimeError, TypeError) as error:
+                self.say(str(error))
+        self.dbg.run()
+        return False
+
+    def say(self, text: str) -> None:
+        """Print, in ASCII if so asked."""
+        self._say(words.plain(text) if self._plain else text)
+
+    def show(self, step: Step | None) -> None:
+        """Print a step, or that there is none."""
+        if step is None:
+            self.say(self.dbg.text() if self.dbg.position else "this is the beginning")
+            return
+        head, _, body = step.text().partition("\n")
+        self.say(f"\033[1m{head}\033[0m\n{body}" if self._colour else f"{head}\n{body}")
+        self.say(f"  {step.sentence()}")
+
+    def _step(self, rest: str) -> None:
+        self.show(self.dbg.step())
+
+    def _next(self, rest: str) -> None:
+        now = self.dbg.current
+        step = self.dbg.step()
+        while step is not None and now is not None and now.module and step.module == now.module:
+            step = self.dbg.step()
+        self.show(step)
+
+    def _until(self, rest: str) -> None:
+        if not rest:
+            self.say("until what? Give an operation's name or a module's path")
+            return
+        try:
+            self.show(self.dbg.until(op=rest))
+        except ValueError as no_op:
+            try:
+                self.show(self.dbg.until(module=rest))
+            except ValueError:
+                raise no_op from None
+
+    def _break(self, rest: str) -> None:
+        if rest.startswith("-"):
+            self._breaks = [b for b in self._breaks if b != rest[1:].strip()]
+        elif rest:
+            self._breaks.append(rest)
+        self.say(f"breaks: {', '.join(self._breaks) or 'none'}")
+
+    def _run(self, rest: str) -> None:
+        while (step := self.dbg.step()) is not None:
+            if any(step.matches(op=b) or step.matches(module=b) for b in self._breaks):
+                break
+        self.show(step)
+
+    def _print(self, rest: str) -> None:
+        step = self.dbg.current
+        if rest == "memory":
+            self.say(self.dbg.memory().text())
+        elif step is None:
+            self.say("no step taken yet")
+        elif not rest:
+            self.show(step)
+        elif rest == "g":
+            self.say(str(step.gradient))
+        elif rest in step.saved:
+            self.say(str(step.saved[rest]))
+        else:
+            sent = next((s for s in step.sent if rest in (s.name, s.target)), None)
+            if sent is None:
+                names = ["g", *step.saved, *(s.target for s in step.sent)]
+                self.say(f"no value {rest!r} here; there are {', '.join(dict.fromkeys(names))}")
+            else:
+                self.say(f"gradient of {sent.target}: {sent.after}")
+
+    def _check(self, rest: str) -> None:
+        step = self.dbg.current
+        self.say("no step taken yet" if step is None else step.check().text())
+
+    def _back(self, rest: str) -> None:
+        self.show(self.dbg.back())
+
+    def _help(self, rest: str) -> None:
+        self.say(_HELP)
+
+
+class _Quit(BaseException):
+    """Leaves the script; no ``except Exception`` of its own stops it."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 0, 1 if the script failed, 2 for misuse."""
+    parser = argparse.ArgumentParser(
+        prog="python -m autograd.debug",
+        description="Step through the first backward pass of a script.",
+        epilog=_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("script", help="a Python file that calls backward()")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to the script")
+    parser.add_argument("--plain", action="store_true", help="write ASCII only")
+    parser.add_argument(
+        "--no-check", action="store_true", help="don't stop at NaN or infinity in the forward pass"
+    )
+    options = parser.parse_args(argv)
+    while options.arguments and options.arguments[0] in ("--plain", "--no-check"):
+        setattr(options, options.arguments.pop(0)[2:].replace("-", "_"), True)
+    if not os.path.isfile(options.script):
+        parser.error(f"no file {options.script!r}")
+    interactive = sys.stdin.isatty() and sys.stdout.isatty()
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
+    plain = options.plain or not encoding.startswith("utf")
+    return _run_script(options, interactive, plain)
+
+
+def _run_script(options: Any, interactive: bool, plain: bool) -> int:
+    seen = 0
+    original: Any = Tensor.backward
+
+    def say(text: str) -> None:
+        print(text, flush=True)
+
+    def ask() -> str | None:
+        try:
+            return input("(autograd) ")
+        except EOFError:
+            return None
+
+    def backward(self: Tensor, gradient: Any = None, retain_graph: bool = False,
+                 create_graph: bool = False, inputs: Any = None, break_on: Any = ()) -> None:  # fmt: skip
+        nonlocal seen
+        seen += 1
+        if seen > 1 or inputs is not None:
+            original(self, gradient, retain_graph, create_graph, inputs, break_on)
+            return
+        dbg = Backprop(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
+        colour = interactive and not plain and not os.environ.get("NO_COLOR")
+        session = Session(dbg, say, ask, colour, plain)
+        if not interactive:
+            for step in dbg:
+                session.show(step)
+            session.say(dbg.text())
+        elif session.run():
+            raise _Quit
+
+    sys.argv = [options.script, *options.arguments]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(options.script)))
+    Tensor.backward = backward  # type: ignore[method-assign]
+    try:
+        with record(check=not options.no_check):
+            runpy.run_path(options.script, run_name="__main__")
+    except _Quit:
+        return 0
+    except NonFinite as error:
+        text = f"stopped before backward: {error}"
+        say(words.plain(text) if plain else text)
+        return 1
+    finally:
+        Tensor.backward = original  # type: ignore[method-assign]
+    if not seen:
+        say(f"{options.script} never called backward()")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
