@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograd.core.tensor import Tensor
-    from autograd.viz.graph import Graph
+    from autograd.viz.picture import Graph
     from autograd.viz.page import Steps
 
 __all__ = ["graph", "scalars", "step", "tensor_html"]
@@ -70,7 +70,7 @@ def graph(
         >>> print(viz.graph(a * a).text().splitlines()[1])
           #1 a, input, scalar float32, value 2, no gradient yet
     """
-    from autograd.viz.graph import Graph, Options, as_tuple
+    from autograd.viz.picture import Graph, Options, as_tuple
 
     options = Options(
         show=show,

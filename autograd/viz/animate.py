@@ -13,7 +13,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from autograd.viz import files, svg, words
-from autograd.viz.graph import document, image
+from autograd.viz.picture import document, image
 from autograd.viz.layout import Layout
 from autograd.viz.svg import LINE_HEIGHT, Moment
 from autograd.viz.view import View, slot_text

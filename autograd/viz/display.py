@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.core.tensor import Tensor
 from autograd.viz import palette, words
-from autograd.viz.graph import data_uri
+from autograd.viz.picture import data_uri
 from autograd.viz.trace import NONFINITE_CELL, Summary, summarize
 
 #: Tensors of up to this many elements (and two axes) are shown as a table.

@@ -64,6 +64,7 @@
     const svg = picture.querySelector("svg");
     svg.querySelectorAll("style").forEach((element) => element.remove());
     svg.setAttribute("role", "group");
+    svg.style.minWidth = `${0.75 * svg.viewBox.baseVal.width}px`; // text stays readable; it scrolls
     page.classList.toggle("tall", svg.viewBox.baseVal.height > 0.75 * svg.viewBox.baseVal.width);
     const nodes = new Map();
     for (const element of svg.querySelectorAll(".gg-node")) {
@@ -123,7 +124,8 @@
       }
       const focus = step ? step.n : data.seed && data.seed[0];
       if (!root.activeElement || !nodes.has(Number(root.activeElement.dataset.node))) rove(focus);
-      if (focus) reveal(nodes.get(focus));
+      const involved = step ? [step.n, ...step.c.map((each) => each.p)] : [focus];
+      reveal(involved.filter((id) => nodes.has(id)).map((id) => nodes.get(id)));
     }
 
     function label(edge, each) {
@@ -138,15 +140,16 @@
       svg.append(text);
     }
 
-    function reveal(element) {
-      // Scrolls the picture only, never the document around it.
-      const inner = element.getBoundingClientRect();
+    function reveal(elements) {
+      // Scrolls the picture only, never the document around it; the node at work comes first.
       const outer = picture.getBoundingClientRect();
-      if (inner.top < outer.top || inner.bottom > outer.bottom) {
-        picture.scrollTop += (inner.top + inner.bottom - outer.top - outer.bottom) / 2;
-      }
-      if (inner.left < outer.left || inner.right > outer.right) {
-        picture.scrollLeft += (inner.left + inner.right - outer.left - outer.right) / 2;
+      for (const [from, to, scroll] of [["top", "bottom", "scrollTop"], ["left", "right", "scrollLeft"]]) {
+        const boxes = elements.map((element) => element.getBoundingClientRect());
+        if (boxes.every((box) => box[from] >= outer[from] && box[to] <= outer[to])) continue;
+        let low = Math.min(...boxes.map((box) => box[from]));
+        let high = Math.max(...boxes.map((box) => box[to]));
+        if (high - low > outer[to] - outer[from]) [low, high] = [boxes[0][from], boxes[0][to]];
+        picture[scroll] += (low + high - outer[from] - outer[to]) / 2;
       }
     }
 

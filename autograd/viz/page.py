@@ -17,7 +17,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from autograd.viz import animate, files, palette, svg, view, words
-from autograd.viz.graph import Graph, Options, data_uri, document
+from autograd.viz.picture import Graph, Options, data_uri, document
 from autograd.viz.trace import NONFINITE_CELL, Step, Summary, Trace
 
 #: An output never grows beyond this; what does not fit is left out in steps, saying so.

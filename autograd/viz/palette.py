@@ -79,17 +79,22 @@ def rules(colour: Callable[[str], str]) -> str:
         f".gg-{kind} .gg-shape{{fill:{colour(kind)};stroke:{colour(kind + '-line')}}}"
         for kind in ("op", "parameter", "input", "constant", "output", "module")
     )
-    heats = "".join(f".gg-heat{level} .gg-shape{{fill:{colour(f'heat{level}')}}}" for level in range(5))
+    heats = "".join(
+        f".gg-heat{level} .gg-shape{{fill:{colour(f'heat{level}')}}}"
+        f".gg .gg-heat{level} text{{fill:{colour('text')}}}"
+        for level in range(5)
+    )
     return (
         f".gg-back{{fill:{colour('background')}}}"
         f".gg-group>rect{{fill:{colour('group')};stroke:{colour('group-line')}}}"
         f".gg-line{{stroke:{colour('edge')}}}"
         f".gg-tip{{fill:{colour('edge')}}}"
-        f"{kinds}{heats}"
+        f"{kinds}"
         f".gg text{{fill:{colour('text')}}}"
         f".gg .gg-muted{{fill:{colour('muted')}}}"
         f".gg .gg-value{{fill:{colour('value')}}}"
         f".gg .gg-grad{{fill:{colour('grad')}}}"
+        f"{heats}"
         f".gg-bar{{fill:{colour('active')}}}"
         f".gg-now .gg-shape{{stroke:{colour('active')};stroke-width:3.5}}"
         f".gg-flow .gg-line{{stroke:{colour('active')};stroke-width:3}}"
