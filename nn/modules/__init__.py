@@ -1,3 +1,20 @@
-"""The layers and losses. What ``__all__`` lists here is offered by ``nn`` itself."""
+"""The layers, a family a file. They hold parameters and call ``nn.functional``."""
 
-__all__: list[str] = []
+from . import activations, conv, dropout, linear, losses, normalization, pooling
+from .activations import *  # noqa: F403
+from .conv import *  # noqa: F403
+from .dropout import *  # noqa: F403
+from .linear import *  # noqa: F403
+from .losses import *  # noqa: F403
+from .normalization import *  # noqa: F403
+from .pooling import *  # noqa: F403
+
+__all__ = [
+    *activations.__all__,
+    *conv.__all__,
+    *dropout.__all__,
+    *linear.__all__,
+    *losses.__all__,
+    *normalization.__all__,
+    *pooling.__all__,
+]

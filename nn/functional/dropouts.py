@@ -1,0 +1,131 @@
+"""Dropout: in training, elements or whole channels are switched off at random."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Tensor
+from autograd import hyperparameters as hyper
+from nn.random import generator_or_default
+
+from .inputs import floating
+
+__all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d"]
+
+
+def dropout(
+    input: Any,
+    p: float = 0.5,
+    training: bool = True,
+    inplace: bool = False,
+    generator: np.random.Generator | None = None,
+) -> Any:
+    """Each element becomes 0 with probability p; the others are divided by 1 − p.
+
+    Source: Srivastava et al., "Dropout", 2014.
+
+    Args:
+        input: floats of any shape.
+        p: from 0 to 1. Default 0.5.
+        training: False gives the input itself. Default True.
+        inplace: taken for PyTorch's sake; the input is never written into.
+        generator: source of randomness. Default: the one that ``nn.manual_seed`` seeds.
+
+    Raises:
+        ValueError: for a p outside of 0 to 1; TypeError: for data that are no floats.
+
+    Example:
+        >>> import autograd, nn
+        >>> _ = nn.manual_seed(0)
+        >>> nn.functional.dropout(autograd.ones(4), 0.5).tolist()
+        [2.0, 0.0, 0.0, 0.0]
+    """
+    return _dropout("dropout", input, p, training, generator, None)
+
+
+def dropout1d(
+    input: Any,
+    p: float = 0.5,
+    training: bool = True,
+    inplace: bool = False,
+    generator: np.random.Generator | None = None,
+) -> Any:
+    """Whole channels of sequences (N, C, L) or (C, L) become 0; see `dropout`."""
+    return _dropout("dropout1d", input, p, training, generator, 1)
+
+
+def dropout2d(
+    input: Any,
+    p: float = 0.5,
+    training: bool = True,
+    inplace: bool = False,
+    generator: np.random.Generator | None = None,
+) -> Any:
+    """Whole channels of images (N, C, H, W) become 0; see `dropout`.
+
+    As in PyTorch, an input of three axes is a batch of channels (N, C, L).
+    """
+    return _dropout("dropout2d", input, p, training, generator, 2)
+
+
+def dropout3d(
+    input: Any,
+    p: float = 0.5,
+    training: bool = True,
+    inplace: bool = False,
+    generator: np.random.Generator | None = None,
+) -> Any:
+    """Whole channels of volumes (N, C, D, H, W) or (C, D, H, W) become 0; see `dropout`."""
+    return _dropout("dropout3d", input, p, training, generator, 3)
+
+
+def _dropout(
+    who: str,
+    input: Any,
+    p: Any,
+    training: Any,
+    generator: np.random.Generator | None,
+    spatial: int | None,
+) -> Any:
+    p = hyper.probability(who, "p", p)
+    input = floating(who, input)
+    shape = _mask_shape(who, input.shape, spatial)
+    if not hyper.boolean(who, "training", training) or p == 0.0:
+        return input
+    random = generator_or_default(who, generator)
+    if p == 1.0:
+        return input * 0.0
+    if shape == input.shape:
+        uniform = _in_memory_order(random, input)
+    else:
+        uniform = random.random(shape)
+    mask = np.multiply(uniform >= p, 1.0 / (1.0 - p), dtype=_dtype(input))
+    return input * (autograd.as_tensor(mask) if isinstance(input, Tensor) else mask)
+
+
+def _dtype(input: Any) -> Any:
+    return input.dtype if input.dtype.kind == "f" else np.float64
+
+
+def _in_memory_order(random: np.random.Generator, input: Any) -> np.ndarray[Any, Any]:
+    """Uniform numbers that lie in memory as the input does, so that multiplying is one sweep."""
+    strides = np.asarray(input.data if isinstance(input, Tensor) else input).strides
+    order = sorted(range(len(strides)), key=lambda axis: -abs(strides[axis]))
+    drawn = random.random([input.shape[axis] for axis in order], dtype=np.float32)
+    return drawn.transpose(np.argsort(order)) if order else np.asarray(drawn)
+
+
+def _mask_shape(who: str, shape: tuple[int, ...], spatial: int | None) -> tuple[int, ...]:
+    """What is switched off at once has size 1."""
+    if spatial is None:
+        return shape
+    allowed = {1: (2, 3), 2: (3, 4), 3: (4, 5)}[spatial]
+    if len(shape) not in allowed:
+        raise ValueError(
+            f"{who}: input must have {allowed[0]} or {allowed[1]} axes, got shape {shape}"
+        )
+    leading = 1 if len(shape) == spatial + 1 and spatial != 2 else 2
+    return shape[:leading] + (1,) * (len(shape) - leading)

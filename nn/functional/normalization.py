@@ -1,0 +1,366 @@
+"""Normalisation: mean 0 and variance 1 over a batch, a layer, groups or instances."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Tensor
+from autograd import hyperparameters as hyper
+
+from .inputs import floating
+
+__all__ = [
+    "batch_norm",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "local_response_norm",
+    "rms_norm",
+]
+
+
+# Over the batch -----------------------------------------------------------------------------------
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Every channel to mean 0 and variance 1 over the batch, then times weight plus bias.
+
+    Source: Ioffe & Szegedy, "Batch normalization", 2015.
+
+    Args:
+        input: shape (N, C) or (N, C, *S).
+        running_mean, running_var: shape (C,) each, or None. When not training they are what is
+            subtracted and divided by; in training they are written into,
+            ``(1 − momentum)·running + momentum·batch`` (with the unbiased variance).
+        weight, bias: shape (C,), or None.
+        training: normalise with the batch's own statistics. Default False.
+        momentum: see above. Default 0.1.
+        eps: added to the variance. Default 1e-5.
+
+    Raises:
+        ValueError: for shapes that do not fit, for missing running statistics, and for training
+            on a single value per channel.
+
+    Example:
+        >>> import autograd, nn.functional as F
+        >>> F.batch_norm(autograd.tensor([[1.0], [3.0]]), None, None, training=True, eps=0.0).tolist()
+        [[-1.0], [1.0]]
+    """
+    who = "batch_norm"
+    momentum = hyper.real(who, "momentum", momentum)
+    if not hyper.boolean(who, "training", training):
+        return normalized_by(who, input, running_mean, running_var, weight, bias, eps)
+    result, mean, variance = normalized_by_batch(who, input, weight, bias, eps)
+    if mean is not None:
+        moved(who, "running_mean", running_mean, mean, momentum)
+        moved(who, "running_var", running_var, variance, momentum)
+    return result
+
+
+def _channels(who: str, input: Any, least: int = 2) -> tuple[int, tuple[int, ...]]:
+    """Number of channels, and the shape that a value per channel broadcasts from."""
+    shape = input.shape
+    if len(shape) < least:
+        raise ValueError(f"{who}: input must be (N, C) or (N, C, *S), got shape {shape}")
+    return shape[1], (1, shape[1]) + (1,) * (len(shape) - 2)
+
+
+def _per_channel(who: str, name: str, value: Any, channels: int, shape: tuple[int, ...]) -> Any:
+    """A value per channel, ready to broadcast against the input."""
+    if value is None:
+        return None
+    value = floating(who, value, name)
+    if value.shape != (channels,):
+        raise ValueError(
+            f"{who}: {name} must have shape ({channels},), one per channel, got {value.shape}"
+        )
+    return autograd.reshape(value, shape)
+
+
+def normalized_by_batch(
+    who: str, input: Any, weight: Any, bias: Any, eps: float
+) -> tuple[Any, Any, Any]:
+    """Batch norm in training, and the batch's mean and unbiased variance as arrays, shape (C,).
+
+    For an empty batch, which has none, the statistics are None.
+    """
+    input = floating(who, input)
+    channels, shape = _channels(who, input)
+    weight = _per_channel(who, "weight", weight, channels, shape)
+    bias = _per_channel(who, "bias", bias, channels, shape)
+    count = math.prod(input.shape) // channels if channels else 0
+    if count == 1:
+        raise ValueError(
+            f"{who}: training needs more than 1 value per channel, got input {input.shape}; "
+            "call eval() to use the running statistics"
+        )
+    if not count:
+        empty = input if weight is None else input * weight
+        return (empty if bias is None else empty + bias), None, None
+    axes = (0, *range(2, len(input.shape)))
+    result, mean, _, variance = autograd.normalize(input, weight, bias, axes=axes, eps=eps)
+    unbiased = np.asarray(_raw(variance)).reshape(channels) * (count / (count - 1))
+    return result, np.asarray(_raw(mean)).reshape(channels), unbiased
+
+
+def normalized_by(
+    who: str, input: Any, mean: Any, variance: Any, weight: Any, bias: Any, eps: float
+) -> Any:
+    """Batch norm with given statistics: one scale and one shift per channel."""
+    input = floating(who, input)
+    channels, shape = _channels(who, input)
+    if mean is None or variance is None:
+        raise ValueError(
+            f"{who}: without training, running_mean and running_var must be given, got None"
+        )
+    eps = hyper.real(who, "eps", eps)
+    mean = _per_channel(who, "running_mean", mean, channels, shape)
+    variance = _per_channel(who, "running_var", variance, channels, shape)
+    weight = _per_channel(who, "weight", weight, channels, shape)
+    bias = _per_channel(who, "bias", bias, channels, shape)
+    scale = (variance + eps) ** -0.5
+    if weight is not None:
+        scale = scale * weight
+    shift = -mean * scale
+    return input * scale + (shift if bias is None else shift + bias)
+
+
+def moved(who: str, name: str, running: Tensor | None, batch: Any, momentum: float) -> None:
+    """Write a running statistic's new value into it."""
+    if running is None:
+        return
+    if not isinstance(running, Tensor):
+        raise TypeError(
+            f"{who}: {name} must be a Tensor, for training writes into it, "
+            f"got {type(running).__name__}"
+        )
+    if running.shape != batch.shape:
+        raise ValueError(
+            f"{who}: {name} must have shape {batch.shape}, one per channel, got {running.shape}"
+        )
+    with autograd.no_grad(), autograd.writable(running) as array:
+        array[...] = (1.0 - momentum) * array + momentum * batch
+
+
+def _raw(x: Any) -> Any:
+    return x.data if isinstance(x, Tensor) else x
+
+
+# Over one sample ----------------------------------------------------------------------------------
+
+
+def layer_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    """Mean 0 and variance 1 over the last axes of each sample, then times weight plus bias.
+
+    Source: Ba, Kiros & Hinton, "Layer normalization", 2016.
+
+    Args:
+        input: shape (..., *normalized_shape).
+        normalized_shape: the last axes' sizes, or the last one's.
+        weight, bias: of ``normalized_shape``, or None.
+        eps: added to the variance. Default 1e-5.
+
+    Raises:
+        ValueError: for shapes that do not fit.
+    """
+    who = "layer_norm"
+    input, shape, weight = _layer(who, input, normalized_shape, weight)
+    if bias is not None:
+        bias = floating(who, bias, "bias")
+        if bias.shape != shape:
+            raise ValueError(f"{who}: bias must have shape {shape}, got {bias.shape}")
+    axes = tuple(range(len(input.shape) - len(shape), len(input.shape)))
+    return autograd.normalize(input, weight, bias, axes=axes, eps=eps)[0]
+
+
+def rms_norm(
+    input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
+) -> Any:
+    """x / √(mean(x²) + eps) over the last axes of each sample, then times weight.
+
+    Source: Zhang & Sennrich, "Root mean square layer normalization", 2019.
+
+    Args:
+        input, normalized_shape, weight: as in `layer_norm`.
+        eps: added to the mean square. Default: the spacing of numbers at 1 in the input's dtype.
+    """
+    who = "rms_norm"
+    input, shape, weight = _layer(who, input, normalized_shape, weight)
+    if eps is None:
+        eps = float(np.finfo(input.dtype if input.dtype.kind == "f" else np.float64).eps)
+    eps = hyper.real(who, "eps", eps)
+    axes = tuple(range(len(input.shape) - len(shape), len(input.shape)))
+    result = input * (autograd.mean(input * input, axes, True) + eps) ** -0.5
+    return result if weight is None else result * weight
+
+
+def _layer(who: str, input: Any, normalized_shape: Any, weight: Any) -> tuple[Any, Any, Any]:
+    input = floating(who, input)
+    shape = layer_shape(who, normalized_shape)
+    if input.shape[len(input.shape) - len(shape) :] != shape or len(input.shape) < len(shape):
+        raise ValueError(
+            f"{who}: input must end in normalized_shape {shape}, got shape {input.shape}"
+        )
+    if weight is not None:
+        weight = floating(who, weight, "weight")
+        if weight.shape != shape:
+            raise ValueError(f"{who}: weight must have shape {shape}, got {weight.shape}")
+    return input, shape, weight
+
+
+def layer_shape(who: str, value: Any) -> tuple[int, ...]:
+    """A normalized_shape as a tuple of positive integers, at least one."""
+    if hyper.is_integer(value):
+        value = (value,)
+    elif isinstance(value, list):
+        value = tuple(value)
+    if not isinstance(value, tuple) or not value:
+        raise (TypeError if not isinstance(value, tuple) else ValueError)(
+            f"{who}: normalized_shape must be a positive integer or several, got {value!r}"
+        )
+    return hyper.integers(who, "normalized_shape", value, len(value))
+
+
+def group_norm(
+    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    """Mean 0 and variance 1 over each sample's groups of channels, then times weight plus bias.
+
+    Source: Wu & He, "Group normalization", 2018.
+
+    Args:
+        input: shape (N, C, *S).
+        num_groups: divides C.
+        weight, bias: shape (C,), or None.
+        eps: added to the variance. Default 1e-5.
+
+    Raises:
+        ValueError: for shapes that do not fit, or groups that don't divide the channels.
+    """
+    who = "group_norm"
+    input = floating(who, input)
+    channels, _ = _channels(who, input)
+    groups = hyper.integer(who, "num_groups", num_groups)
+    if channels % groups:
+        raise ValueError(
+            f"{who}: num_groups={groups} does not divide the {channels} channels of the input "
+            f"{input.shape}"
+        )
+    space = input.shape[2:]
+    split = (1, groups, channels // groups) + (1,) * len(space)
+    weight = _per_channel(who, "weight", weight, channels, split)
+    bias = _per_channel(who, "bias", bias, channels, split)
+    grouped = autograd.reshape(input, (input.shape[0], groups, channels // groups, *space))
+    axes = tuple(range(2, len(grouped.shape)))
+    result = autograd.normalize(grouped, weight, bias, axes=axes, eps=eps)[0]
+    return autograd.reshape(result, input.shape)
+
+
+def instance_norm(
+    input: Any,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Every channel of every sample to mean 0 and variance 1, then times weight plus bias.
+
+    Source: Ulyanov, Vedaldi & Lempitsky, "Instance normalization", 2016.
+
+    Args:
+        input: shape (N, C, *S).
+        running_mean, running_var: shape (C,) each, or None. Without ``use_input_stats`` they are
+            what is subtracted and divided by, else they are written into, as in `batch_norm`.
+        weight, bias: shape (C,), or None.
+        use_input_stats: normalise with each sample's own statistics. Default True.
+        momentum: of the running statistics. Default 0.1.
+        eps: added to the variance. Default 1e-5.
+    """
+    who = "instance_norm"
+    momentum = hyper.real(who, "momentum", momentum)
+    if not hyper.boolean(who, "use_input_stats", use_input_stats):
+        return normalized_by(who, input, running_mean, running_var, weight, bias, eps)
+    result, mean, variance = normalized_by_instance(who, input, weight, bias, eps)
+    if mean is not None:
+        moved(who, "running_mean", running_mean, mean, momentum)
+        moved(who, "running_var", running_var, variance, momentum)
+    return result
+
+
+def normalized_by_instance(
+    who: str, input: Any, weight: Any, bias: Any, eps: float
+) -> tuple[Any, Any, Any]:
+    """Instance norm, and the samples' mean statistics as arrays, shape (C,); None of nothing."""
+    input = floating(who, input)
+    channels, shape = _channels(who, input, 3)
+    weight = _per_channel(who, "weight", weight, channels, shape)
+    bias = _per_channel(who, "bias", bias, channels, shape)
+    count = math.prod(input.shape[2:])
+    if count == 1:
+        raise ValueError(
+            f"{who}: a sample's channel needs more than 1 value, got input {input.shape}"
+        )
+    axes = tuple(range(2, len(input.shape)))
+    result, mean, _, variance = autograd.normalize(input, weight, bias, axes=axes, eps=eps)
+    if not math.prod(input.shape):
+        return result, None, None
+    unbiased = np.asarray(_raw(variance)) * (count / (count - 1))
+    batch = input.shape[0]
+    return (
+        result,
+        np.asarray(_raw(mean)).reshape(batch, channels).mean(axis=0),
+        unbiased.reshape(batch, channels).mean(axis=0),
+    )
+
+
+# Over neighbouring channels -----------------------------------------------------------------------
+
+
+def local_response_norm(
+    input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+) -> Any:
+    """x / (k + alpha · mean of x² over ``size`` neighbouring channels)^beta.
+
+    Source: Krizhevsky, Sutskever & Hinton, "ImageNet classification with deep convolutional
+    neural networks", 2012 (there a sum: alpha is PyTorch's, ``size`` times as large).
+
+    Args:
+        input: shape (N, C, *S), at least one spatial axis.
+        size: number of channels, ⌊size/2⌋ of them before.
+        alpha, beta, k: see above. Default 1e-4, 0.75, 1.
+
+    Raises:
+        ValueError: for an input of fewer than 3 axes.
+    """
+    who = "local_response_norm"
+    input = floating(who, input)
+    size = hyper.integer(who, "size", size)
+    alpha, beta = hyper.real(who, "alpha", alpha), hyper.real(who, "beta", beta)
+    k = hyper.real(who, "k", k)
+    if len(input.shape) < 3:
+        raise ValueError(f"{who}: input must be (N, C, *S), got shape {input.shape}")
+    if not math.prod(input.shape):
+        return input
+    batch, channels = input.shape[:2]
+    squares = autograd.reshape(input * input, (batch, 1, channels, math.prod(input.shape[2:])))
+    around = ((0, 0), (0, 0), (size // 2, (size - 1) // 2), (0, 0))
+    means = autograd.avg_pool(autograd.pad_constant(squares, around), (size, 1), 1, who=who)
+    return input * (autograd.reshape(means, input.shape) * alpha + k) ** -beta

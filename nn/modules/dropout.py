@@ -1,0 +1,70 @@
+"""Layers of dropout, active in training only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd import hyperparameters as hyper
+from nn import functional as F
+from nn.module import Module
+from nn.random import generator_or_default
+
+__all__ = ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d"]
+
+
+class Dropout(Module):
+    """Each element becomes 0 with probability p, in training; see `nn.functional.dropout`.
+
+    Args:
+        p: from 0 to 1. Default 0.5.
+        inplace: taken for PyTorch's sake; the input is never written into.
+        generator: source of randomness. Default: the one that ``nn.manual_seed`` seeds.
+
+    Example:
+        >>> import autograd, nn
+        >>> nn.Dropout(0.5).eval()(autograd.ones(2)).tolist()
+        [1.0, 1.0]
+    """
+
+    _function: Callable[..., Any] = staticmethod(F.dropout)
+
+    def __init__(
+        self, p: float = 0.5, inplace: bool = False, generator: np.random.Generator | None = None
+    ) -> None:
+        super().__init__()
+        who = type(self).__name__
+        hyper.probability(who, "p", p)
+        self.p = p
+        self.inplace = hyper.boolean(who, "inplace", inplace)
+        if generator is not None:
+            generator_or_default(who, generator)
+        self.generator = generator
+
+    def forward(self, input: Any) -> Any:
+        return type(self)._function(
+            input, self.p, self.training, self.inplace, generator=self.generator
+        )
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout1d(Dropout):
+    """Whole channels of sequences (N, C, L) or (C, L) become 0; see `Dropout`."""
+
+    _function = staticmethod(F.dropout1d)
+
+
+class Dropout2d(Dropout):
+    """Whole channels of images (N, C, H, W) become 0; see `Dropout`."""
+
+    _function = staticmethod(F.dropout2d)
+
+
+class Dropout3d(Dropout):
+    """Whole channels of volumes (N, C, D, H, W) or (C, D, H, W) become 0; see `Dropout`."""
+
+    _function = staticmethod(F.dropout3d)
