@@ -15,14 +15,15 @@ import numpy as np
 
 from autograd.kernels import threads
 from autograd.kernels.memory import scratch
+from autograd.kernels.rows import inside, merge_last, split
 
 _BLOCK_BYTES = 2**19
 _LEAST_ROWS = 4
 _LANES = 8
 
-# d h: output depth and row; g o c: group, output and input channel in it; i j k: kernel; w n.
-_FORWARD = "dhgcijkwn,gocijk->dhgown"
-_WEIGHT = "dhgcijkwn,dhgown->gocijk"
+# h: output row; g o c: group, output and input channel in it; i j k: kernel; p: columns and batch.
+_FORWARD = "hgcijkp,gocijk->hgop"
+_WEIGHT = "hgcijkp,hgop->gocijk"
 
 
 class Plan(NamedTuple):
@@ -57,10 +58,13 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
 
     def run(block) -> None:
         d, h0, h1 = block
-        y = out[d : d + 1, h0:h1]
-        with _windows(x, groups, w.shape[3:], y.shape, block, stride, low, dilation) as windows:
-            target = y.reshape(1, h1 - h0, groups, o, *y.shape[3:])
-            np.einsum(_FORWARD, windows, w, out=target)
+        y = out[d, h0:h1]
+        with _windows(x, groups, w.shape[3:], out.shape, block, stride, low, dilation) as windows:
+            target = merge_last(y)
+            if target is not None:
+                np.einsum(_FORWARD, windows, w, out=split(target, groups))
+            else:
+                y[...] = np.einsum(_FORWARD, windows, w).reshape(y.shape)
         if bias is not None:
             y += bias
 
@@ -73,14 +77,14 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
     w_shape = out.shape
     cut = plan(w_shape, y.shape, stride, x.itemsize)
     lanes = min(_LANES, len(cut.blocks)) if cut.work >= threads.WORTHWHILE else 1
+    flat = merge_last(y)
     sums = np.zeros((lanes, *w_shape), x.dtype)
 
     def run(lane: int) -> None:
         for block in cut.blocks[lane::lanes]:
             d, h0, h1 = block
-            g = y[d : d + 1, h0:h1]
-            with _windows(x, groups, w_shape[3:], g.shape, block, stride, low, dilation) as windows:
-                g = g.reshape(1, h1 - h0, groups, o, *g.shape[3:])
+            g = split(flat[d, h0:h1], groups)
+            with _windows(x, groups, w_shape[3:], y.shape, block, stride, low, dilation) as windows:
                 sums[lane] += np.einsum(_WEIGHT, windows, g)
 
     threads.for_each(run, range(lanes), cut.work)
@@ -88,42 +92,50 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
 
 
 class _windows(scratch):
-    """Context: windows (d, h, groups, C/groups, kD, kH, kW, W, N) that one block looks at."""
+    """Context: windows (rows, groups, C/groups, kD, kH, kW, W * N) that one block looks at.
 
-    __slots__ = ("_arguments",)
+    Columns and batch are one axis, so that einsum finds long runs. With a stride along the width
+    that takes a copy of the input for each kernel column, otherwise one copy serves all.
+    """
+
+    __slots__ = ("_arguments", "_copies")
 
     def __init__(self, x, groups, kernel, y_shape, block, stride, low, dilation) -> None:
-        _, h, _, w, n = y_shape
-        reach = [
-            (count - 1) * s + (k - 1) * step + 1
-            for count, s, k, step in zip((1, h, w), stride, kernel, dilation, strict=True)
-        ]
-        super().__init__((reach[0], reach[1], x.shape[2], reach[2], n), x.dtype)
-        self._arguments = x, groups, kernel, (h, w), block, stride, low, dilation
+        width, n = y_shape[3:]
+        rows = (block[2] - block[1] - 1) * stride[1] + (kernel[1] - 1) * dilation[1] + 1
+        if stride[2] == 1:
+            self._copies, columns = [(0, 1)], width + (kernel[2] - 1) * dilation[2]
+        else:
+            self._copies, columns = [(k * dilation[2], stride[2]) for k in range(kernel[2])], width
+        shape = ((kernel[0] - 1) * dilation[0] + 1, rows, x.shape[2], len(self._copies), columns, n)
+        super().__init__(shape, x.dtype)
+        self._arguments = x, groups, kernel, width, block, stride, low, dilation
 
     def __enter__(self):
         p = super().__enter__()
-        x, groups, kernel, (h, w), block, stride, low, dilation = self._arguments
-        starts = (block[0] * stride[0] - low[0], block[1] * stride[1] - low[1], -low[2])
-        source, target = [], []
-        for axis, start in zip((0, 1, 3), starts, strict=True):
-            first = max(-start, 0)
-            last = max(min(x.shape[axis] - start, p.shape[axis]), first)
-            if first > 0:
-                _along(p, axis, slice(0, first))[...] = 0
-            if last < p.shape[axis]:
-                _along(p, axis, slice(last, None))[...] = 0
-            target.append(slice(first, last))
-            source.append(slice(first + start, last + start))
-        p[target[0], target[1], :, target[2]] = x[source[0], source[1], :, source[2]]
-        sd, sh, sc, sw, sn = p.strides
-        each = p.shape[2] // groups
+        x, groups, kernel, width, block, stride, low, dilation = self._arguments
+        depth, rows, c, copies, columns, n = p.shape
+        d0, d1, first_d = _overlap(block[0] * stride[0] - low[0], 1, depth, x.shape[0])
+        h0, h1, first_h = _overlap(block[1] * stride[1] - low[1], 1, rows, x.shape[1])
+        if d1 - d0 < depth or h1 - h0 < rows:
+            p[...] = 0
+        source = x[first_d : first_d + d1 - d0, first_h : first_h + h1 - h0]
+        for copy, (shift, step) in enumerate(self._copies):
+            target = p[d0:d1, h0:h1, :, copy]
+            w0, w1, first = _overlap(shift - low[2], step, columns, x.shape[3])
+            target[:, :, :, :w0] = 0
+            target[:, :, :, w1:] = 0
+            if w0 < w1:
+                target[:, :, :, w0:w1] = source[:, :, :, first : first + (w1 - w0 - 1) * step + 1 : step]
+        sd, sh, sc, sk, sw, item = p.strides
+        each = c // groups
         return np.ndarray(
-            (1, h, groups, each, *kernel, w, p.shape[4]), p.dtype, p, 0,
-            (sd, sh * stride[1], sc * each, sc, sd * dilation[0], sh * dilation[1],
-             sw * dilation[2], sw * stride[2], sn),
-        )
+            (block[2] - block[1], groups, each, *kernel, width * n), p.dtype, p, 0,
+            (sh * stride[1], sc * each, sc, sd * dilation[0], sh * dilation[1],
+             sk if stride[2] > 1 else sw * dilation[2], item))
 
 
-def _along(a, axis, where):
-    return a[(*[slice(None)] * axis, where)]
+def _overlap(start: int, step: int, count: int, size: int) -> tuple[int, int, int]:
+    """Range of i in 0 ... count - 1 with ``start + i * step`` inside, and the first such place."""
+    first, last = inside(start, step, count, size)
+    return first, last, start + first * step if last > first else 0

@@ -31,12 +31,15 @@ _BLOCK_BYTES = 2 * 2**20
 """Size of E that a block aims at: about the second-level cache."""
 
 _LEAST_ROWS = 8
-"""Fewer rows in a block, and the kH - 1 extra rows of its expansion weigh too much."""
+"""Fewer rows in a block, and the kH - 1 extra rows of its expansion may weigh too much."""
+
+_PIECES = 8
+"""Blocks that a large correlation is cut into at least, for threads to share."""
 
 _FOLD_BELOW = 0.75
 """Up to this ratio of output to input channels, folding the output beats expanding the input."""
 
-_LANES = 8
+_LANES = 4
 """Partial weight gradients that are summed apart, so that as many threads can share the work."""
 
 
@@ -74,7 +77,13 @@ def plan(x_shape, w_shape, y_shape, stride, low, dilation, itemsize, whole=False
     row = groups * c * kd * kw * width * n * itemsize * (1 if overlap else kh)
     if direct:
         row = groups * (c + o) * w * n * itemsize
-    rows = max(_BLOCK_BYTES // max(row, 1), _LEAST_ROWS if overlap else 1)
+    work = groups * o * c * kd * kh * kw * d * h * w * n
+    least = _least_rows(o) if overlap else 1
+    rows = max(_BLOCK_BYTES // max(row, 1), least)
+    pieces = min(_PIECES, 2 * work // threads.WORTHWHILE)
+    columns = d * -(-w // max(width, 1))
+    if pieces > columns:
+        rows = min(rows, max(h * columns // pieces, least))
     rows = _parts(h, rows)
     blocks = tuple(
         Block(i, j, min(j + rows, h), k, min(k + width, w))
@@ -82,8 +91,12 @@ def plan(x_shape, w_shape, y_shape, stride, low, dilation, itemsize, whole=False
         for j in range(0, h, max(rows, 1))
         for k in range(0, w, max(width, 1))
     )
-    work = groups * o * c * kd * kh * kw * d * h * w * n
     return Plan(blocks, overlap, direct, work)
+
+
+def _least_rows(o: int) -> int:
+    """Rows below which the kH - 1 rows that blocks share cost too much, next to ``o`` products."""
+    return max(1, min(_LEAST_ROWS, 128 // o))
 
 
 def _parts(size: int, most: int) -> int:
@@ -105,19 +118,19 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
     matrix = _matrix(w, None if cut.direct else bias, cut.overlap)
     ones = bias is not None and not cut.direct
     n = out.shape[4]
-    flat = _merge_last(out)
+    flat = merge_last(out)
 
     def run(block: Block) -> None:
         rows, columns = block.h1 - block.h0, (block.w1 - block.w0) * n
         with _expanded(x, w.shape, block, cut, stride, low, dilation, ones) as e:
             if flat is not None:
                 y = flat[block.d, block.h0 : block.h1, :, block.w0 * n : block.w1 * n]
-                np.matmul(matrix, e, out=_split(y, groups).swapaxes(0, 1))
+                np.matmul(matrix, e, out=split(y, groups).swapaxes(0, 1))
                 if cut.direct and bias is not None:
                     y += bias[:, None]
                 return
             with scratch((rows, groups * o, columns), out.dtype) as y:
-                np.matmul(matrix, e, out=_split(y, groups).swapaxes(0, 1))
+                np.matmul(matrix, e, out=split(y, groups).swapaxes(0, 1))
                 if cut.direct and bias is not None:
                     y += bias[:, None]
                 target = out[block.d, block.h0 : block.h1, :, block.w0 : block.w1]
@@ -174,7 +187,7 @@ def _forward_folded(x, w, bias, out, stride, low, dilation) -> None:
             else:
                 y[...] = parts[:, :, first, :, shifts[first] : shifts[first] + out.shape[3]]
             for k, shift in enumerate(shifts):
-                w0, w1 = _inside(shift, 1, out.shape[3], width)
+                w0, w1 = inside(shift, 1, out.shape[3], width)
                 if k != first and w0 < w1:
                     y[..., w0:w1, :] += parts[:, :, k, :, w0 + shift : w1 + shift]
         if bias is not None:
@@ -188,7 +201,7 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
     groups, o, c, kd, kh, kw = w_shape = out.shape
     cut = plan(x.shape, w_shape, y.shape, stride, low, dilation, x.itemsize)
     k, n = kd * kh * kw * c, y.shape[4]
-    flat = _merge_last(y)
+    flat = merge_last(y)
     lanes = min(_LANES, len(cut.blocks)) if cut.work >= threads.WORTHWHILE else 1
     with scratch((lanes, groups, k, o), x.dtype) as sums:
 
@@ -198,11 +211,14 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
             for i, block in enumerate(cut.blocks[lane::lanes]):
                 rows = block.h1 - block.h0
                 g = flat[block.d, block.h0 : block.h1, :, block.w0 * n : block.w1 * n]
-                g = _split(g, groups).transpose(1, 0, 3, 2)
+                g = split(g, groups).transpose(1, 0, 3, 2)
                 with (
                     _expanded(x, w_shape, block, cut, stride, low, dilation, False) as e,
                     scratch((groups, rows, k, o), x.dtype) as products,
                 ):
+                    if i == 0 and rows == 1:
+                        np.matmul(e, g, out=total[:, None])
+                        continue
                     np.matmul(e, g, out=products)
                     if i == 0:
                         np.add.reduce(products, axis=1, out=total)
@@ -231,9 +247,9 @@ class _expanded:
         rows, width = block.h1 - block.h0, block.w1 - block.w0
         if cut.direct:
             s = stride[1]
-            flat = _merge_last(x)
+            flat = merge_last(x)
             e = flat[block.d * stride[0], block.h0 * s : (block.h1 - 1) * s + 1 : s]
-            return _split(e, groups).swapaxes(0, 1)
+            return split(e, groups).swapaxes(0, 1)
         columns = width * n
         line = 16 * (-(-columns // 16) | 1)
         tall = (rows - 1) * stride[1] + kh if cut.overlap else rows
@@ -268,7 +284,7 @@ def _expand(x, e, block, overlap, stride, low, dilation) -> None:
             continue
         for i in range(taps):
             top = block.h0 * stride[1] + i * dilation[1] - low[1]
-            h0, h1 = _inside(top, step, tall, height)
+            h0, h1 = inside(top, step, tall, height)
             if h0 > 0:
                 e[:, :h0, i, j] = 0
             if h1 < tall:
@@ -279,7 +295,7 @@ def _expand(x, e, block, overlap, stride, low, dilation) -> None:
             lines = lines.swapaxes(0, 1)
             for k in range(kw):
                 left = block.w0 * stride[2] + k * dilation[2] - low[2]
-                w0, w1 = _inside(left, stride[2], width, x_width)
+                w0, w1 = inside(left, stride[2], width, x_width)
                 tap = e[:, h0:h1, i, j, :, k]
                 if w0 > 0:
                     tap[:, :, :, :w0] = 0
@@ -291,21 +307,21 @@ def _expand(x, e, block, overlap, stride, low, dilation) -> None:
                     tap[:, :, :, w0:w1] = lines[:, :, :, first : last : stride[2]]
 
 
-def _inside(start: int, step: int, count: int, size: int) -> tuple[int, int]:
+def inside(start: int, step: int, count: int, size: int) -> tuple[int, int]:
     """Range of i in 0 ... count - 1 for which ``start + i * step`` lies in 0 ... size - 1."""
     first = min(max(-(start // step), 0), count)
     last = min((size - 1 - start) // step + 1, count)
     return first, max(last, first)
 
 
-def _merge_last(a):
-    """View of ``a`` (D, H, C, W, N) as (D, H, C, W * N), or None where memory does not allow it."""
-    w, n = a.shape[3:]
-    if a.strides[4] != a.itemsize and n > 1 or a.strides[3] != n * a.itemsize and w > 1:
+def merge_last(a):
+    """View of ``a`` (..., W, N) as (..., W * N), or None where memory does not allow it."""
+    w, n = a.shape[-2:]
+    if a.strides[-1] != a.itemsize and n > 1 or a.strides[-2] != n * a.itemsize and w > 1:
         return None
-    return a.reshape(*a.shape[:3], w * n)
+    return a.reshape(*a.shape[:-2], w * n)
 
 
-def _split(a, groups):
+def split(a, groups):
     """View of ``a`` (rows, C, columns) as (rows, groups, C/groups, columns)."""
     return a.reshape(len(a), groups, a.shape[1] // groups, a.shape[2])

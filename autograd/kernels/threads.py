@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-WORTHWHILE = 2**22
+WORTHWHILE = 2**23
 """Multiplications (or four times as many additions) below which a second thread costs more than it brings."""
 
 _BLAS_ALONE = 2**18

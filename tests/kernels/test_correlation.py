@@ -22,7 +22,7 @@ SETTINGS = {
         correlation: dict(_FEW_PIXELS=0),
         rows: dict(_BLOCK_BYTES=1, _COLUMNS=4, _LEAST_ROWS=2),
         depthwise: dict(_BLOCK_BYTES=1, _LEAST_ROWS=2),
-        threads: dict(WORTHWHILE=0, _BLAS_ALONE=-1),
+        threads: dict(WORTHWHILE=1, _BLAS_ALONE=-1),
     },
 }
 
