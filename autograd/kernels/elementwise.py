@@ -7,6 +7,8 @@ Any shape, any strides; results keep the memory order of their input.
 
 import numpy as np
 
+from autograd.kernels.pieces import in_pieces
+
 LARGE = 1 << 12  # elements from which the lower cost per element outweighs `clip`'s costlier call
 
 _INTEGERS = {
@@ -26,7 +28,9 @@ def relu(x: np.ndarray) -> np.ndarray:
     """
     if x.dtype.kind != "f" or x.size < LARGE:
         return np.asarray(np.maximum(x, x.dtype.type(0) if x.dtype.kind != "O" else 0))
-    return np.clip(x, 0, np.inf)
+    y = np.empty_like(x)
+    in_pieces(lambda x, y: np.clip(x, 0, np.inf, out=y), (x, y), axis=_slowest(x), passes=1)
+    return y
 
 
 def relu_gradient(g: np.ndarray, out: np.ndarray) -> np.ndarray:
@@ -36,7 +40,20 @@ def relu_gradient(g: np.ndarray, out: np.ndarray) -> np.ndarray:
     array([0., 0., 5.])
     """
     # Not `out > 0`: where x was NaN the gradient passes, as in PyTorch.
-    return keep_where(g, np.not_equal(out, 0))
+    if g.dtype.kind != "f" or g.size < LARGE:
+        return keep_where(g, np.not_equal(out, 0))
+    gx = np.empty_like(out, dtype=g.dtype)
+
+    def gradient(g: np.ndarray, out: np.ndarray, gx: np.ndarray) -> None:
+        keep_where(g, np.not_equal(out, 0), out=gx)
+
+    in_pieces(gradient, (g, out, gx), axis=_slowest(out), passes=2)
+    return gx
+
+
+def _slowest(x: np.ndarray) -> int:
+    """The axis whose neighbours lie farthest apart in memory."""
+    return max(range(x.ndim), key=lambda axis: (x.shape[axis] > 1, abs(x.strides[axis])))
 
 
 def keep_where(g: np.ndarray, mask: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:

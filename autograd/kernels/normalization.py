@@ -25,13 +25,19 @@ The gradient leaves out the subtraction of the mean by the same rule. See Chan, 
 "Algorithms for computing the sample variance", 1983.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 
 import numpy as np
 
+from autograd.kernels.pieces import COST, PIECES
+from autograd.kernels.threads import WORTHWHILE, for_each
+
 BLOCK = 1 << 18  # elements per block: smaller ones cost more in calls than the cache gives back
 FAR = 16.0  # (distance of shift and mean)² in variances beyond which the statistics are redone
+
+Block = tuple[tuple[slice, slice], slice]
+"""Which part of (A, C), and which of the C statistics belong to it."""
 
 
 def moments(
@@ -83,9 +89,12 @@ def normalize(
         offset = offset + plan.per_statistic(bias)
     centre, scale, offset = plan.spread(shift), plan.spread(scale), plan.spread(offset)
     y4 = np.empty(x4.shape, plan.dtype)
-    for block, kept in plan.parts:
+
+    def forward(block: tuple[slice, slice], kept: slice) -> None:
         part = _scaled(x4[block], centre, scale, kept, out=y4[block])
         part += offset[kept]
+
+    plan.for_each_block(forward)
     y = plan.restored(y4)
     if weight_varies:
         y *= weight
@@ -140,11 +149,14 @@ def normalize_gradient(
     scale = plan.spread(rstd2 if weight is None else rstd2 * plan.per_statistic(weight))
     centre, slope, offset = plan.spread(shift), plan.spread(slope), plan.spread(offset)
     gx4 = np.empty(x4.shape, plan.dtype)
-    for block, kept in plan.parts:
+
+    def backward(block: tuple[slice, slice], kept: slice) -> None:
         part = _scaled(x4[block], centre, slope, kept, out=gx4[block])
         part += g4[block]
         part += offset[kept]
         part *= scale[kept]
+
+    plan.for_each_block(backward)
     if gweight is None:
         gweight, gbias = plan.statistic(sums[1] * rstd2), plan.statistic(sums[0])
         if weight is not None:
@@ -174,9 +186,7 @@ class _Plan:
             1 if axis in self.axes else size for axis, size in enumerate(x.shape)
         )
         self.count = max(sizes[0] * sizes[2], 1)
-        self.parts = list(self._parts())
-        self.largest = max((prod(_lengths(block)) for block, _ in self.parts), default=0)
-        self.largest *= sizes[2] * sizes[3]
+        self.groups = list(self._groups())
         self.ones = np.ones(sizes[2], self.dtype)
 
     def _merged(self, x: np.ndarray) -> tuple[int, int, int, int] | None:
@@ -198,15 +208,25 @@ class _Plan:
             place -= 1
         return sizes[0], sizes[1], sizes[2], sizes[3]
 
-    def _parts(self) -> Iterator[tuple[tuple[slice, slice], slice]]:
-        """Blocks of (A, C), and which of the C statistics they belong to."""
+    def _groups(self) -> Iterator[list[Block]]:
+        """The array cut into groups of blocks of (A, C); each group has statistics of its own."""
         outer, kept, *inner = self.sizes
-        kept_step = max(1, min(kept, BLOCK // max(prod(inner), 1)))
-        outer_step = max(1, BLOCK // max(prod(inner) * kept, 1)) if kept_step == kept else 1
-        for a in range(0, outer, outer_step):
-            for c in range(0, kept, kept_step):
-                some = slice(c, min(c + kept_step, kept))
-                yield (slice(a, min(a + outer_step, outer)), some), some
+        whole = prod(self.sizes)
+        pieces = PIECES if 2 * COST * whole >= WORTHWHILE else 1
+        kept_step = max(1, min(-(-kept // pieces), BLOCK // max(prod(inner), 1)))
+        outer_step = max(1, BLOCK // max(prod(inner) * kept_step, 1))
+        for c in range(0, kept, kept_step):
+            some = slice(c, c + kept_step)
+            yield [((slice(a, a + outer_step), some), some) for a in range(0, outer, outer_step)]
+
+    def for_each_block(self, function: Callable[[tuple[slice, slice], slice], object]) -> None:
+        """Call ``function(block, kept)`` for all, in order for blocks of the same statistics."""
+
+        def group(blocks: list[Block]) -> None:
+            for block, kept in blocks:
+                function(block, kept)
+
+        for_each(group, self.groups, 2 * COST * prod(self.sizes))
 
     def blocks(self, array: np.ndarray) -> np.ndarray:
         """``array`` as (A, C, B, D): a view where its memory allows, else a copy."""
@@ -254,10 +274,6 @@ class _Plan:
         return np.einsum("acbd,acbd->acd", one, other).sum(axis=0, dtype=np.float64)
 
 
-def _lengths(block: tuple[slice, ...]) -> list[int]:
-    return [part.stop - part.start for part in block]
-
-
 def _statistics(
     x4: np.ndarray, plan: _Plan, eps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -282,15 +298,14 @@ def _sums(
     """Σg and Σg·(x − shift), or Σ(x − shift) and Σ(x − shift)² where ``g4`` is None."""
     sums = np.zeros((2, *plan.kept_shape))
     centre = plan.spread(shift)
-    scratch = np.empty(0 if centre is None else plan.largest, plan.dtype)
-    for block, kept in plan.parts:
-        part = x4[block]
-        if centre is not None:
-            room = scratch[: part.size].reshape(part.shape)
-            part = np.subtract(part, centre[kept], out=room)
+
+    def add(block: tuple[slice, slice], kept: slice) -> None:
+        part = x4[block] if centre is None else x4[block] - centre[kept]
         other = part if g4 is None else g4[block]
         sums[0][kept] += plan.sum(other)
         sums[1][kept] += plan.dot(other, part)
+
+    plan.for_each_block(add)
     return sums
 
 

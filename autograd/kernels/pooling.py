@@ -32,6 +32,7 @@ from autograd.kernels.layout import (
     to_batch_last,
     zeros_batch_last,
 )
+from autograd.kernels.pieces import in_pieces
 from autograd.kernels.windows import axis_overlaps, overlaps, pad_planes, windows
 
 
@@ -149,12 +150,35 @@ def max_pool_values(
         )[0]
     if any(padding) and any(d > 1 for d in dilation):  # only then can a window miss every cell
         _first_cells(x.shape[2:], kernel_shape, stride, padding, dilation, out_shape)
-    axes = zip(kernel_shape, stride, padding, dilation, out_shape, strict=True)
-    for axis, (k, s, p, d, outputs) in enumerate(axes, start=2):
-        x = _combine_along(
-            np.maximum, x, axis, axis_overlaps(x.shape[axis], outputs, k, s, p, d), outputs, -np.inf
+    out = empty_batch_last((*x.shape[:2], *out_shape), x.dtype)
+    met = [
+        axis_overlaps(length, outputs, k, s, p, d)
+        for length, outputs, k, s, p, d in zip(
+            x.shape[2:], out_shape, kernel_shape, stride, padding, dilation, strict=True
         )
-    return x
+    ]
+
+    def pool(x: np.ndarray, out: np.ndarray) -> None:
+        _combine(np.maximum, x, met, -np.inf, out)
+
+    in_pieces(pool, (x, out), axis=1, passes=1)
+    return out
+
+
+def _combine(
+    combine: np.ufunc,
+    x: np.ndarray,
+    met: Sequence[Sequence[tuple[int, slice, slice]]],
+    nothing: float,
+    out: np.ndarray,
+) -> None:
+    """Combine the cells that each window meets, one axis after the other, into ``out``."""
+    last = x.ndim - 1
+    for axis, met_here in enumerate(met, start=2):
+        shape = (*x.shape[:axis], out.shape[axis], *x.shape[axis + 1 :])
+        result = out if axis == last else empty_batch_last(shape, x.dtype)
+        _combine_along(combine, x, axis, met_here, nothing, result)
+        x = result
 
 
 def _combine_along(
@@ -162,13 +186,12 @@ def _combine_along(
     x: np.ndarray,
     axis: int,
     met: Sequence[tuple[int, slice, slice]],
-    outputs: int,
     nothing: float,
-) -> np.ndarray:
-    """Combine the cells that each window meets along one axis, starting from ``nothing``."""
+    result: np.ndarray,
+) -> None:
+    """The same along one axis, starting from ``nothing``."""
     before = (slice(None),) * axis
-    result = empty_batch_last((*x.shape[:axis], outputs, *x.shape[axis + 1 :]), x.dtype)
-    everywhere = slice(0, outputs)
+    everywhere = slice(0, result.shape[axis])
     complete = [inputs for _, inputs, met_outputs in met if met_outputs == everywhere]
     partial = [pair[1:] for pair in met if pair[2] != everywhere]
     # Two offsets that every window meets make the first step: nothing to fill, nothing to copy.
@@ -183,7 +206,6 @@ def _combine_along(
     for inputs, met_outputs in partial:
         part = result[*before, met_outputs]
         combine(part, x[*before, inputs], out=part)
-    return result
 
 
 def max_pool_gradient(
@@ -226,8 +248,6 @@ def max_pool_gradient(
         )
     )
     gx = (empty_batch_last if tiled else zeros_batch_last)(x.shape, g.dtype)
-    waiting = empty_batch_last(out.shape, bool)
-    waiting[...] = True
     met = list(
         overlaps(
             x.shape[2:],
@@ -238,17 +258,23 @@ def max_pool_gradient(
             dilation=dilation,
         )
     )
-    for number, (_, inputs, outputs) in enumerate(met, start=1):
-        if tiled and number == len(met):  # whoever still waits finds the maximum here
-            here = waiting
-        else:
-            here = x[inputs] == out[outputs]
-            here &= waiting[outputs]
-            waiting[outputs] ^= here
-        if apart:
-            keep_where(g[outputs], here, out=gx[inputs])
-        else:
-            gx[inputs] += keep_where(g[outputs], here)
+
+    def route(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) -> None:
+        waiting = empty_batch_last(out.shape, bool)
+        waiting[...] = True
+        for number, (_, inputs, outputs) in enumerate(met, start=1):
+            if tiled and number == len(met):  # whoever still waits finds the maximum here
+                here = waiting
+            else:
+                here = x[inputs] == out[outputs]
+                here &= waiting[outputs]
+                waiting[outputs] ^= here
+            if apart:
+                keep_where(g[outputs], here, out=gx[inputs])
+            else:
+                gx[inputs] += keep_where(g[outputs], here)
+
+    in_pieces(route, (g, x, out, gx), axis=1, passes=2)
     return gx
 
 
@@ -339,12 +365,21 @@ def avg_pool(
     dtype = x.dtype
     if dtype == np.float16:  # as PyTorch, sums of halves are kept in single precision
         x = x.astype(np.float32)
-    axes = zip(kernel_shape, stride, padding, out_shape, strict=True)
-    for axis, (k, s, p, outputs) in enumerate(axes, start=2):
-        met = axis_overlaps(x.shape[axis], outputs, k, s, p, 1)
-        x = _combine_along(np.add, x, axis, met, outputs, 0)
-    np.divide(x, np.asarray(divisors, x.dtype), out=x)
-    return x.astype(dtype, copy=False)
+    y = empty_batch_last((*x.shape[:2], *out_shape), x.dtype)
+    met = [
+        axis_overlaps(length, outputs, k, s, p, 1)
+        for length, outputs, k, s, p in zip(
+            x.shape[2:], out_shape, kernel_shape, stride, padding, strict=True
+        )
+    ]
+    divisor = np.asarray(divisors, x.dtype)
+
+    def pool(x: np.ndarray, y: np.ndarray) -> None:
+        _combine(np.add, x, met, 0, y)
+        np.divide(y, divisor, out=y)
+
+    in_pieces(pool, (x, y), axis=1, passes=1)
+    return y.astype(dtype, copy=False)
 
 
 def _plain_avg_pool(x, kernel_shape, stride, padding, out_shape, divisors):
@@ -382,17 +417,26 @@ def avg_pool_gradient(
     else:
         working = np.float32 if dtype == np.float16 else dtype
         share = np.divide(g, np.asarray(divisors, working))
-    # The last axis first: it is the smallest array that pays for the strided columns.
-    for axis in reversed(range(2, g.ndim)):
-        k, s, p = kernel_shape[axis - 2], stride[axis - 2], padding[axis - 2]
-        length, before = input_shape[axis - 2], (slice(None),) * axis
-        spread = zeros_batch_last(
-            (*share.shape[:axis], length, *share.shape[axis + 1 :]), share.dtype
+    gx = zeros_batch_last((*g.shape[:2], *input_shape), share.dtype)
+    met = [
+        axis_overlaps(length, outputs, k, s, p, 1)
+        for length, outputs, k, s, p in zip(
+            input_shape, g.shape[2:], kernel_shape, stride, padding, strict=True
         )
-        for _, inputs, outputs in axis_overlaps(length, g.shape[axis], k, s, p, 1):
-            spread[*before, inputs] += share[*before, outputs]
-        share = spread
-    return share.astype(dtype, copy=False)
+    ]
+
+    def spread(share: np.ndarray, gx: np.ndarray) -> None:
+        # The last axis first: so the strided columns are dealt with while the array is small.
+        for axis in reversed(range(2, gx.ndim)):
+            before = (slice(None),) * axis
+            shape = (*share.shape[:axis], input_shape[axis - 2], *share.shape[axis + 1 :])
+            wider = gx if axis == 2 else zeros_batch_last(shape, share.dtype)
+            for _, inputs, outputs in met[axis - 2]:
+                wider[*before, inputs] += share[*before, outputs]
+            share = wider
+
+    in_pieces(spread, (share, gx), axis=1, passes=2)
+    return gx.astype(dtype, copy=False)
 
 
 # Adaptive -----------------------------------------------------------------------------------------

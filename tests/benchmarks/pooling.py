@@ -188,7 +188,7 @@ def main():
     if arguments.worker:
         _work_forever(arguments.worker)
         return
-    one_thread = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
+    one_thread = {f"{name}_NUM_THREADS": "1" for name in ("GLASSGRAD", "OMP", "OPENBLAS", "MKL")}
     workers = [
         subprocess.Popen(
             [sys.executable, "-m", "tests.benchmarks.pooling", "--worker", library],

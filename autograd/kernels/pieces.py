@@ -1,0 +1,43 @@
+"""Cutting work on arrays into pieces along one axis, for `threads.for_each`.
+
+in_pieces(function, arrays, *, axis, passes)
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from autograd.kernels.threads import WORTHWHILE, for_each
+
+PIECES = 4
+"""How many pieces: few, since each pays for its NumPy calls, and a multiple of usual counts."""
+
+COST = 2
+"""What touching one element counts for beside a multiplication of a matrix product.
+
+It takes longer than twice as long, but waits for memory, which threads share, and the work in one
+NumPy call is over too soon for a helper to get going: a second thread pays from a millisecond on.
+"""
+
+
+def in_pieces(
+    function: Callable[..., object], arrays: Sequence[np.ndarray], *, axis: int, passes: int
+) -> None:
+    """Call ``function(*parts)`` for parts of all ``arrays`` that together cover ``axis``.
+
+    The arrays agree in the size of that axis; ``function`` works on each index of it separately
+    and writes its results into some of the arrays. Small work, ``passes`` times the largest array,
+    is done in one call.
+    """
+    size = arrays[0].shape[axis]
+    work = COST * passes * max(array.size for array in arrays)
+    if work < WORTHWHILE or size < 2:
+        function(*arrays)
+        return
+    step = -(-size // PIECES)
+    before = (slice(None),) * axis
+
+    def piece(start: int) -> None:
+        function(*(array[*before, start : start + step] for array in arrays))
+
+    for_each(piece, range(0, size, step), work)
