@@ -17,9 +17,20 @@ from .arguments import array_like, broadcast_shape
 from .matrices import diagonal
 from .reductions import sum as sum_
 from .reductions import sum_to
-from .shapes import expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
+from .shapes import expand_dims, moveaxis, ravel, reshape, stack, swapaxes, transpose
 
-__all__ = ["dot", "einsum", "inner", "kron", "matmul", "outer", "tensordot", "vdot"]
+__all__ = [
+    "cross",
+    "dot",
+    "einsum",
+    "inner",
+    "kron",
+    "matmul",
+    "outer",
+    "tensordot",
+    "vdot",
+    "vecdot",
+]
 
 
 # Matrix products ----------------------------------------------------------------------------------
@@ -407,3 +418,46 @@ def kron(a: Any, b: Any) -> Any:
     check_bytes("kron", shape, np.result_type(a.dtype, b.dtype))
     odd, even = tuple(range(1, 2 * ndim, 2)), tuple(range(0, 2 * ndim, 2))
     return reshape(expand_dims(a, odd) * expand_dims(b, even), shape)
+
+
+def vecdot(a: Any, b: Any, axis: Any = -1) -> Any:
+    """Sum of products along one axis; the others broadcast.
+
+    Raises:
+        ValueError: if the shapes do not broadcast.
+    """
+    a, b = array_like("vecdot: a", a), array_like("vecdot: b", b)
+    shape = broadcast_shape("vecdot", a.shape, b.shape)
+    return sum_(a * b, hyper.axis("vecdot", axis, len(shape)))
+
+
+def cross(
+    a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: Any = None
+) -> Any:
+    """Cross product of vectors in space, or of vectors in the plane (the third component).
+
+    Args:
+        axisa, axisb: the vectors' axis in a and in b, of length 2 or 3.
+        axisc: their axis in the result.
+        axis: all three at once.
+
+    Raises:
+        ValueError: for vectors of another length, or shapes that do not broadcast.
+    """
+    a, b = array_like("cross: a", a), array_like("cross: b", b)
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a = moveaxis(a, hyper.axis("cross", axisa, len(a.shape), "axisa"), 0)
+    b = moveaxis(b, hyper.axis("cross", axisb, len(b.shape), "axisb"), 0)
+    if a.shape[0] not in (2, 3) or b.shape[0] not in (2, 3):
+        raise ValueError(
+            f"cross: vectors must have 2 or 3 components, got {a.shape[0]} and {b.shape[0]}"
+        )
+    broadcast_shape("cross", a.shape[1:], b.shape[1:])
+    x, y = [[v[k] for k in range(v.shape[0])] for v in (a, b)]
+    third = x[0] * y[1] - x[1] * y[0]
+    if len(x) == 2 and len(y) == 2:
+        return third
+    x, y = [v if len(v) == 3 else [*v, 0.0] for v in (x, y)]
+    parts = [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], third]
+    return moveaxis(stack(parts), 0, hyper.axis("cross", axisc, len(third.shape) + 1, "axisc"))

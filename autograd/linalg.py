@@ -1,0 +1,54 @@
+"""Linear algebra: ``autograd.linalg.solve``, ``inv``, ``det``, ``cholesky``, norms and others.
+
+The names and arguments are those of ``numpy.linalg``, whose functions also accept tensors and come
+out here. Each works on stacks of matrices and has derivatives of every order.
+"""
+
+from __future__ import annotations
+
+from .ops.arranging import matrix_transpose
+from .ops.linalg import (
+    cholesky,
+    det,
+    eigh,
+    eigvalsh,
+    inv,
+    matrix_norm,
+    matrix_power,
+    norm,
+    pinv,
+    qr,
+    slogdet,
+    solve,
+    svd,
+    svdvals,
+    vector_norm,
+)
+from .ops.matrices import diagonal, trace
+from .ops.products import cross, matmul, outer, tensordot, vecdot
+
+__all__ = [
+    "cholesky",
+    "cross",
+    "det",
+    "diagonal",
+    "eigh",
+    "eigvalsh",
+    "inv",
+    "matmul",
+    "matrix_norm",
+    "matrix_power",
+    "matrix_transpose",
+    "norm",
+    "outer",
+    "pinv",
+    "qr",
+    "slogdet",
+    "solve",
+    "svd",
+    "svdvals",
+    "tensordot",
+    "trace",
+    "vecdot",
+    "vector_norm",
+]
