@@ -69,9 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--epochs",
         type=_positive,
-        default=12,
+        default=20,
         metavar="N",
-        help="passes over the training images (default: 12)",
+        help="passes over the training images (default: 20)",
     )
     parser.add_argument(
         "--seed",
@@ -134,19 +134,15 @@ class Demo:
         """Trains, with a progress bar, and keeps the picture and the text of the first pass."""
         from tqdm import tqdm
 
-        model = self.model
-
         def first_loss(loss: autograd.Tensor) -> None:
-            self.graph = viz.graph(loss, title=f"The loss of the first {BATCH} images")
-            self.first_pass = viz.step(loss)
-            assert model is self.model  # so that the pictures find the parameters' names
+            self.graph, self.first_pass = _pictures(self.model, loss)
 
         def progress(history: History) -> None:
-            bar.update(len(history.losses) - bar.n)
             shown = {"loss": f"{history.losses[-1]:.4f}"}
             if history.test_accuracy:
                 shown["held-out"] = f"{history.test_accuracy[-1]:.1%}"
-            bar.set_postfix(shown)
+            bar.set_postfix(shown, refresh=False)
+            bar.update(len(history.losses) - bar.n)
 
         total = self.epochs * self.history.batches_per_epoch
         with tqdm(total=total, unit="batch", desc="learning") as bar:
@@ -176,7 +172,7 @@ class Demo:
             (f"{history.seconds:.1f} s", f"of learning, {len(history.losses)} batches of {BATCH}"),
             (f"{parameters:,}", "numbers learnt"),
             (
-                f"{history.losses[0]:.2f} → {np.mean(history.losses[-20:]):.4f}"
+                f"{history.losses[0]:.2f} → {np.mean(history.losses[-20:]):.2f}"
                 if history.losses
                 else "none",
                 "loss, first and last",
@@ -273,7 +269,7 @@ class Demo:
             "The computation graph",
             "What was recorded while the first loss was computed: every operation, with the "
             "shapes of its results, in the modules that it belongs to.",
-            f'<div class="scroll" tabindex="0" role="group" aria-label="computation graph">'
+            f'<div class="scroll tall" tabindex="0" role="group" aria-label="computation graph">'
             f"{svg[svg.index('<svg') :]}</div>",
             "Hexagons are parameters, with no gradient yet: this is the moment before the first "
             'backward pass. <a href="graph.svg">As a file</a>.',
@@ -293,9 +289,10 @@ class Demo:
         )
 
     def _step_page(self) -> Section:
-        model, image, label = self.model, self.digits.test_images[:1], self.digits.test_labels[:1]
-        loss = F.cross_entropy(model(autograd.as_tensor(image)), label)
-        steps = viz.step(loss, title="One image through the trained network")
+        model = self.model  # a variable here, so that the page can name the parameters
+        image, label = autograd.as_tensor(self.digits.test_images[:1]), self.digits.test_labels[:1]
+        loss = F.cross_entropy(model(image), label)
+        steps = viz.step(loss, title=f"A {label[0]} through the trained network")
         steps.save(self.page.folder / "step.html")
         return Section(
             "step",
@@ -305,6 +302,15 @@ class Demo:
             steps._repr_html_(),
             '<a href="step.html">As a page of its own</a>.',
         )
+
+
+def _pictures(model: nn.Module, loss: autograd.Tensor) -> tuple[Any, Any]:
+    """The graph of a loss, and its backward pass taken without touching any gradient.
+
+    ``model`` is not used, but must stand here: pictures name parameters by their paths in the
+    models that they find among the variables of their caller.
+    """
+    return viz.graph(loss, title="From images to the loss"), viz.step(loss)
 
 
 if __name__ == "__main__":

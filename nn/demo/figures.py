@@ -19,7 +19,7 @@ from nn.demo.learning import History
 _INK, _FAINT = "#010203", "#010204"
 BLUE, ORANGE = "#3b82c4", "#d9822b"
 
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 10,
@@ -81,7 +81,7 @@ def kernels(weight: np.ndarray) -> str:
                     axis.text(
                         column,
                         row,
-                        f"{value:+.1f}".replace("-", "\u2212"),
+                        _signed(value),
                         ha="center",
                         va="center",
                         fontsize=6,
@@ -125,6 +125,12 @@ def gallery(images: np.ndarray, labels: np.ndarray, guesses: np.ndarray) -> str:
             )
 
     return _svg(draw, (9.0, 1.4), "mistakes")
+
+
+def _signed(value: float) -> str:
+    """One decimal with a true minus sign; what rounds to nothing has no sign."""
+    text = f"{value:+.1f}"
+    return "0" if text in ("+0.0", "-0.0") else text.replace("-", "\N{MINUS SIGN}")
 
 
 def _smooth(values: list[float], span: int = 20) -> np.ndarray:

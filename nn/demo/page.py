@@ -66,7 +66,7 @@ class Page:
             f"<li><strong>{escape(figure)}</strong><span>{escape(meaning)}</span></li>"
             for figure, meaning in self.facts
         )
-        links = "".join(f'<a href="#{s.anchor}">{escape(s.title)}</a>' for s in self.sections)
+        links = "\n".join(f'<a href="#{s.anchor}">{escape(s.title)}</a>' for s in self.sections)
         return (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
