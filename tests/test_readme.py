@@ -39,7 +39,7 @@ def test_python_blocks_run_one_after_another(tmp_path, monkeypatch, capsys):
         exec(compile(text, str(file), "exec"), names)
         printed = capsys.readouterr().out.splitlines()
         assert printed[: len(promised)] == promised
-    assert names["loss"].item() == 9.0
+    assert names["loss"].item() == 1.0
     assert (tmp_path / "graph.svg").read_text(encoding="utf-8").count("<svg") == 1
     assert "<html" in (tmp_path / "steps.html").read_text(encoding="utf-8")
 
