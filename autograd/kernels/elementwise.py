@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.kernels.pieces import in_pieces
 
-LARGE = 1 << 12  # elements from which the lower cost per element outweighs `clip`'s costlier call
+LARGE = 1 << 15  # elements from which the lower cost per element outweighs `clip`'s costlier call
 
 _INTEGERS = {
     np.dtype(np.float16): np.int16,

@@ -248,15 +248,13 @@ def max_pool_gradient(
         )
     )
     gx = (empty_batch_last if tiled else zeros_batch_last)(x.shape, g.dtype)
-    met = list(
-        overlaps(
-            x.shape[2:],
-            out.shape[2:],
-            kernel_shape=kernel_shape,
-            stride=stride,
-            padding=_pairs(padding),
-            dilation=dilation,
-        )
+    met = overlaps(
+        x.shape[2:],
+        out.shape[2:],
+        kernel_shape=kernel_shape,
+        stride=stride,
+        padding=_pairs(padding),
+        dilation=dilation,
     )
 
     def route(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) -> None:

@@ -17,7 +17,8 @@ every window operation is a handful of NumPy calls on slices; no padded copy and
 arithmetic on elements is needed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
 
 import numpy as np
@@ -26,6 +27,7 @@ from numpy.lib.stride_tricks import as_strided
 from autograd.kernels.layout import empty_batch_last, zeros_batch_last
 
 Slices = tuple[slice, ...]
+Overlap = tuple[tuple[int, ...], Slices, Slices]
 
 
 def window_counts(
@@ -45,9 +47,10 @@ def window_counts(
     )
 
 
+@lru_cache(maxsize=1024)
 def axis_overlaps(
     length: int, outputs: int, kernel: int, stride: int, low: int, dilation: int
-) -> list[tuple[int, slice, slice]]:
+) -> tuple[tuple[int, slice, slice], ...]:
     """One axis of `overlaps`: for every offset that meets any cell, (offset, inputs, outputs)."""
     found = []
     for offset in range(kernel):
@@ -58,7 +61,7 @@ def axis_overlaps(
             start = first * stride + shift
             inputs = slice(start, start + (stop - first - 1) * stride + 1, stride)
             found.append((offset, inputs, slice(first, stop)))
-    return found
+    return tuple(found)
 
 
 def overlaps(
@@ -69,24 +72,27 @@ def overlaps(
     stride: Sequence[int],
     padding: Sequence[tuple[int, int]],
     dilation: Sequence[int],
-) -> Iterator[tuple[tuple[int, ...], Slices, Slices]]:
-    """Yield ``(offset, inputs, outputs)`` for each kernel offset, the last axis fastest.
+) -> tuple[Overlap, ...]:
+    """``(offset, inputs, outputs)`` for each kernel offset, the last axis fastest.
 
     ``inputs`` and ``outputs`` are tuples of slices over all axes of (N, C, *spatial) arrays:
     ``x[inputs]`` are the cells that the windows ``y[outputs]`` see at that offset, in order.
     Within one offset no cell occurs twice, so ``x[inputs] += ...`` is safe. Offsets at which
     every window looks into the padding are left out.
     """
-    axes = [
-        axis_overlaps(length, outputs, k, s, low, d)
-        for length, outputs, k, s, (low, _), d in zip(
-            input_shape, out_shape, kernel_shape, stride, padding, dilation, strict=True
-        )
-    ]
+    lows = (low for low, _ in padding)
+    axes = zip(input_shape, out_shape, kernel_shape, stride, lows, dilation, strict=True)
+    return _overlaps(tuple(axes))
+
+
+@lru_cache(maxsize=256)
+def _overlaps(axes: tuple[tuple[int, ...], ...]) -> tuple[Overlap, ...]:
     images = (slice(None), slice(None))
-    for met in product(*axes):
+    found = []
+    for met in product(*(axis_overlaps(*axis) for axis in axes)):
         offset, inputs, outputs = zip(*met, strict=True)
-        yield offset, images + inputs, images + outputs
+        found.append((offset, images + inputs, images + outputs))
+    return tuple(found)
 
 
 def pad_planes(x: np.ndarray, padding: Sequence[tuple[int, int]], value: object = 0) -> np.ndarray:
