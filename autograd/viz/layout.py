@@ -108,7 +108,7 @@ def layered(
     return _Layouter(sizes, edges, parents, headings, rightwards).run()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Unit:
     """Something placed in a layer: a node, an inner group, a dummy or a port (both of width 0)."""
 
@@ -125,7 +125,7 @@ class _Unit:
     outs: list[_Arc] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Arc:
     """A piece of an edge between neighbouring layers; offsets are from the units' centres."""
 
@@ -136,7 +136,7 @@ class _Arc:
     weight: float = 1.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Chain:
     """A piece of an edge through a group: the first ``count`` arcs of a shared trunk, then ``last``."""
 
@@ -145,7 +145,7 @@ class _Chain:
     last: _Arc
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Inside:
     """A group laid out: its units and, for each piece of an edge, the chain that it follows.
 

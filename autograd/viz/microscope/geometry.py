@@ -92,11 +92,9 @@ class Axis:
         reasons = {}
         for cell in range(self.size):
             if not self.reached(cell):
-                first = -((self.span - 1 - self.before - cell) // self.stride)
                 covered = any(
-                    0 <= output < self.outputs
-                    and 0 <= cell - self.position(output, 0) < self.span
-                    for output in (first - 1, first, (cell + self.before) // self.stride)
+                    0 <= cell - self.position(output, 0) < self.span
+                    for output in range(self.outputs)
                 )
                 reasons[cell] = "end" if cell > end else "dilation" if covered else "stride"
         return reasons

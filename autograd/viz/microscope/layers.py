@@ -1,0 +1,227 @@
+"""Reading a layer without knowing its class: what slides, how, over which images.
+
+A convolution is anything with a ``weight`` and the usual hyper-parameters, or a bare array of kernels
+with the hyper-parameters beside it; a pooling is anything with a ``kernel_size`` and no weight, one of
+the words ``"max"`` and ``"avg"``, or a function of windows. One spatial axis is treated as a plane
+of one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import hyperparameters as hyper
+from autograd.ops.pooling import pool_window
+from autograd.viz.microscope.geometry import Axis, Windows, count_windows
+
+Array = np.ndarray[Any, Any]
+MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A convolution laid bare: arrays (N, C, H, W), (O, C / groups, kH, kW), (O,) and its windows."""
+
+    name: str
+    x: Array
+    w: Array
+    bias: Array | None
+    windows: Windows
+    groups: int
+    mode: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pooling laid bare. ``kind`` is ``"max"``, ``"avg"`` or ``"function"``; ``function`` is what
+    computes it, on a tensor (N, C, H, W)."""
+
+    name: str
+    kind: str
+    x: Array
+    windows: Windows
+    function: Callable[[Any], Any]
+    rank: int
+    count_include_pad: bool = True
+    divisor: int | None = None
+
+
+def array(value: Any) -> Array:
+    """The numbers of a tensor, array or nested list, as floats."""
+    raw = np.asarray(value.data if hasattr(value, "_node") else value)
+    if raw.dtype.kind not in "fiub":
+        raise TypeError(f"expected numbers, got an array of dtype {raw.dtype}")
+    return raw if raw.dtype.kind == "f" else raw.astype(np.float32)
+
+
+def read_conv(layer: Any, x: Any, given: dict[str, Any]) -> Conv:
+    """A convolution from a layer, or from bare kernels and the hyper-parameters ``given``.
+
+    Raises:
+        TypeError: if it is neither; or hyper-parameters are given although the layer has its own.
+        ValueError: for shapes that do not fit together.
+    """
+    who = "viz.conv"
+    if hasattr(layer, "weight") and not hasattr(layer, "_node"):
+        doubled = [name for name, value in given.items() if value is not None]
+        if doubled:
+            raise TypeError(f"{who}: the layer has its own {doubled[0]}; give it for a bare weight only")
+        if hasattr(layer, "output_padding") and not isinstance(layer.output_padding, str):
+            if any(np.ravel(layer.output_padding)) or "Transpose" in type(layer).__name__:
+                raise TypeError(f"{who}: {type(layer).__name__} is the adjoint of a convolution; "
+                                "look at the convolution with the same weight")  # fmt: skip
+        name, weight = type(layer).__name__, layer.weight
+        given = {key: getattr(layer, key, None) for key in given}
+    elif hasattr(layer, "shape") or isinstance(layer, (list, tuple)):
+        name, weight = "kernel", layer
+    else:
+        raise TypeError(
+            f"{who}: give a layer with a weight, or the weight itself; got {type(layer).__name__}"
+        )
+    w = array(weight)
+    if w.ndim == 2:  # one kernel, as one writes it down
+        w = w[None, None]
+    rank = w.ndim - 2
+    _check_rank(who, "weight", w.shape, rank)
+    values = {key: value for key, value in given.items() if value is not None}
+    mode = hyper.choice(who, "padding_mode", values.get("padding_mode", "zeros"), MODES)
+    stride = hyper.integers(who, "stride", values.get("stride", 1), rank)
+    dilation = hyper.integers(who, "dilation", values.get("dilation", 1), rank)
+    padding = hyper.paddings(who, values.get("padding", 0), rank, w.shape[2:], stride, dilation)
+    groups = hyper.integer(who, "groups", values.get("groups", 1))
+    bias = values.get("bias")
+    bias = None if bias is None else array(bias).reshape(-1)
+    image = _image(who, x, rank, w.shape[1] * groups)
+    if image.dtype != w.dtype:
+        image = image.astype(w.dtype)
+    plane, w = _as_plane(image, rank), _as_plane(w, rank)
+    # The engine's own check of shapes, which names whatever does not fit.
+    autograd.correlate(
+        image, w.reshape(w.shape[:2] + w.shape[4 - rank :]), bias, stride, padding, dilation, groups,
+        who=who,
+    )  # fmt: skip
+    windows = _windows(plane.shape[2:], w.shape[2:], stride, padding, dilation, mode, None)
+    return Conv(name, plane, w, bias, windows, groups, mode, rank)
+
+
+def read_pool(layer: Any, x: Any, given: dict[str, Any]) -> Pool:
+    """A pooling from a layer, ``"max"``, ``"avg"`` or a function of windows (N, C, H, W, kH, kW).
+
+    Raises:
+        TypeError: if it is none of these.
+        ValueError: for windows that do not fit.
+    """
+    who = "viz.pool"
+    function = getattr(layer, "function", None)
+    if isinstance(layer, str):
+        kind, name = hyper.choice(who, "layer", layer, ("max", "avg")), f"{layer} pooling"
+    elif hasattr(layer, "kernel_size"):
+        doubled = [key for key, value in given.items() if value is not None]
+        if doubled:
+            raise TypeError(f"{who}: the layer has its own {doubled[0]}")
+        name = type(layer).__name__
+        given = {key: getattr(layer, key, None) for key in given}
+        kind = "max" if name.startswith("Max") else "avg" if name.startswith("Avg") else "function"
+        if kind == "function" and function is None:
+            function = layer
+    elif callable(layer) and given["kernel_size"] is not None:
+        name, kind, function = getattr(layer, "__name__", "function"), "function", layer
+        name = "pooling by a function" if name == "<lambda>" else name
+    else:
+        raise TypeError(
+            f"{who}: give a pooling layer, 'max', 'avg' or a function of windows, the last three "
+            f"with a kernel_size; got {type(layer).__name__}"
+        )
+    if given["kernel_size"] is None:
+        raise TypeError(f"{who}: {name} needs a kernel_size")
+    raw = array(x)
+    sizes = given["kernel_size"]
+    rank = 1 if isinstance(sizes, (tuple, list)) and len(sizes) == 1 or "1d" in name else 2
+    image = _image(who, raw, rank, None)
+    values = {key: value for key, value in given.items() if value is not None}
+    ceil = bool(values.get("ceil_mode", False))
+    kernel, stride, pads, dilation, outputs = pool_window(
+        who, image.shape, sizes, values.get("stride"), values.get("padding", 0),
+        values.get("dilation", 1), ceil,
+    )  # fmt: skip
+    pairs = tuple((p, p) for p in pads)
+    plane = _as_plane(image, rank)
+    windows = _windows(
+        plane.shape[2:], (1,) * (2 - rank) + kernel, stride, pairs, dilation, _pad_name(kind), outputs
+    )
+    if kind == "function" and function is layer and hasattr(layer, "kernel_size"):
+        function = _of_windows(layer, kernel)
+    return Pool(
+        name, kind, plane, windows, function, rank, bool(values.get("count_include_pad", True)),
+        values.get("divisor_override"),
+    )  # fmt: skip
+
+
+def _pad_name(kind: str) -> str:
+    return "−∞" if kind == "max" else "zeros"
+
+
+def _of_windows(layer: Callable[[Any], Any], kernel: tuple[int, ...]) -> Callable[[Any], Any]:
+    """A pooling layer as a function of windows: every window is an image of one window's size."""
+
+    def function(windows: Any) -> Any:
+        lead = windows.shape[: windows.ndim - len(kernel)]
+        return layer(windows.reshape(-1, 1, *kernel)).reshape(lead)
+
+    return function
+
+
+def _check_rank(who: str, name: str, shape: tuple[int, ...], rank: int) -> None:
+    if rank not in (1, 2):
+        raise ValueError(
+            f"{who}: {name} must have one or two spatial axes, as a picture has; got shape {shape}"
+        )
+
+
+def _image(who: str, x: Any, rank: int, channels: int | None) -> Array:
+    """Images (N, C, *S) from those, from one of them, or from a single plane."""
+    image = array(x)
+    if image.ndim == rank and channels in (None, 1):
+        image = image[None]
+    if image.ndim == rank + 1:
+        image = image[None]
+    if image.ndim != rank + 2 or 0 in image.shape:
+        raise ValueError(
+            f"{who}: x must be images of shape (N, C, {'H, W' if rank == 2 else 'L'}), one image "
+            f"or one plane; got shape {image.shape}"
+        )
+    return image
+
+
+def _as_plane(values: Array, rank: int) -> Array:
+    return values if rank == 2 else values[:, :, None, :]
+
+
+def _windows(
+    plane: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[tuple[int, int], ...],
+    dilation: tuple[int, ...],
+    mode: str,
+    outputs: tuple[int, ...] | None,
+) -> Windows:
+    missing = 2 - len(stride)
+    stride, dilation = (1,) * missing + stride, (1,) * missing + dilation
+    padding = ((0, 0),) * missing + padding
+    axes = []
+    for place, (size, k, s, (before, after), d) in enumerate(
+        zip(plane, kernel, stride, padding, dilation, strict=True)
+    ):
+        if outputs is None:
+            count = count_windows(size, k, s, before + after, d)
+        else:
+            count = ((1,) * missing + outputs)[place]
+        axes.append(Axis(size, k, s, before, after, d, mode, count))
+    return Windows(*axes)

@@ -1,0 +1,136 @@
+import pytest
+
+from autograd.viz.view import build, group_by_module
+
+
+def labels(view):
+    return {item.id: dict(reversed(item.lines)).get("title") for item in view.items}
+
+
+def test_everything_is_visible_in_a_small_graph(traces):
+    trace = traces["residual"](2)
+    view = build(trace)
+    assert [item.id for item in view.items] and len(view.items) == len(trace.nodes)
+    assert len(view.links) == len(trace.edges) and view.note == ""
+
+
+def test_the_same_operand_twice_is_two_edges(builder):
+    b = builder()
+    a = b.leaf("a", 2.0)
+    b.op("multiply", a, a)
+    assert [(link.source, link.target, link.lane) for link in build(b.trace()).links] == [
+        (1, 2, 0), (1, 2, 1)]  # fmt: skip
+
+
+def test_arguments_are_named_where_their_order_matters(builder):
+    b = builder()
+    x, y = b.leaf("x", 1.0, kind="input"), b.leaf("y", 1.0, kind="input")
+    d = b.op("subtract", x, y)
+    b.op("add", d, y)
+    assert [link.argument for link in build(b.trace()).links] == ["x", "y", "", ""]
+
+
+def test_a_module_used_twice_is_two_boxes(builder):
+    b = builder()
+    h, w = b.leaf("x", 1.0, kind="input"), b.leaf("w", 2.0, module="cell")
+    for _ in range(2):
+        h = b.op("multiply", h, w, module="cell")
+        h = b.op("add", h, h, module="cell")
+        h = b.op("relu", h)
+    groups = group_by_module(b.trace())
+    assert [(group.path, group.visit) for group in groups[1:]] == [("cell", 1), ("cell", 2)]
+    assert groups[2].label == "cell (visit 2)"
+
+
+def test_collapsing_hides_and_says_how_many(traces):
+    trace = traces["residual"](2)
+    view = build(trace, collapse="blocks.0")
+    module = next(item for item in view.items if item.kind == "module")
+    hidden = sum(node.module.startswith("blocks.0") for node in trace.nodes)
+    assert ("none", f"{hidden} hidden") in module.lines
+    assert module.hidden == hidden - 1
+    assert view.note == f"{hidden - 1} of {len(trace.nodes)} nodes are hidden"
+    parameters = 2 * (16 * 16 + 16)
+    assert ("value", f"{parameters} parameters") in module.lines
+    assert all(link.source != link.target for link in view.links)
+    assert any(link.target == module.id for link in view.links)
+    assert any(link.source == module.id for link in view.links)
+
+
+def test_collapse_by_depth_all_and_exceptions(traces):
+    trace = traces["residual"](3)
+    assert {i.lines[0][1] for i in build(trace, collapse=0).items if i.kind == "module"} == {
+        "stem", "blocks"}  # fmt: skip
+    assert sum(item.kind == "module" for item in build(trace, collapse=1).items) == 3
+    opened = build(trace, collapse=True, expand=["blocks", "blocks.1"])
+    titles = {item.lines[0][1] for item in opened.items if item.kind == "module"}
+    assert titles == {"stem", "0", "2", "one", "two"}
+
+
+@pytest.mark.parametrize("collapse", ["nothing", ["stem", "nothing"]])
+def test_an_unknown_module_is_named(traces, collapse):
+    with pytest.raises(ValueError, match="'nothing'.*stem"):
+        build(traces["residual"](2), collapse=collapse)
+
+
+def test_a_negative_depth_and_an_unknown_measure_are_refused(traces):
+    with pytest.raises(ValueError, match="collapse"):
+        build(traces["residual"](2), collapse=-1)
+    with pytest.raises(ValueError, match="show"):
+        build(traces["residual"](2), show="beauty")
+
+
+def test_equal_blocks_fold(traces):
+    trace = traces["residual"](6)
+    view = build(trace, fold=True)
+    assert [group.label for group in view.groups if group.copies > 1] == ["0 ×6"]
+    per_block = 9
+    assert len(view.items) == len(trace.nodes) - 5 * per_block
+    assert set(view.shown) == {node.id for node in trace.nodes}
+    order = {item.id: place for place, item in enumerate(view.items)}
+    assert all(order[link.source] < order[link.target] for link in view.links)
+    loss = trace.nodes[-1].id
+    assert sum(link.target == loss for link in view.links) == 1  # from the last copy, drawn at the first
+
+
+def test_blocks_of_different_shapes_do_not_fold(builder):
+    b = builder()
+    h = b.leaf("x", shape=(1,))
+    for size in range(2, 7):
+        h = b.op("linear", h, shape=(size,))
+    assert len(build(b.trace(), fold=True).items) == 6
+
+
+def test_blocks_with_other_ties_do_not_fold(builder):
+    """Every state is used at the end: folding would claim that only one is."""
+    b = builder()
+    h, states = b.leaf("x", shape=(2,)), []
+    for _ in range(5):
+        h = b.op("tanh", h, shape=(2,))
+        states.append(h)
+    b.op("concatenate", *states, shape=(10,))
+    assert len(build(b.trace(), fold=True).items) == 7
+
+
+def test_long_chains_and_big_graphs_become_readable(traces):
+    folded = build(traces["chain"](10_000))
+    assert len(folded.items) == 4
+    assert any(group.copies == 5000 for group in folded.groups)
+    collapsed = build(traces["modules"]())
+    assert sum(item.kind == "module" for item in collapsed.items) == 50
+    everything = build(traces["modules"](), collapse=False, fold=False)
+    assert len(everything.items) == 2001
+
+
+def test_measures_are_shares_with_words(traces):
+    trace = traces["residual"](1)
+    for node in trace.nodes:
+        if node.op:
+            node.seconds, node.kept_bytes = node.id * 1e-3, 1000 * node.id
+    view = build(trace, show="time")
+    costs = {item.id: item for item in view.items if item.share is not None}
+    assert set(costs) == {node.id for node in trace.nodes if node.op}
+    assert max(item.share for item in costs.values()) == 1.0
+    assert ("cost", "13 ms · 21%") in costs[trace.nodes[-1].id].lines
+    memory = build(trace, show="memory").items[-1]
+    assert memory.lines[-1][1].startswith("13 kB")
