@@ -9,8 +9,8 @@ from autograd import viz
 def draw() -> str:
     """The moving SVG of a real backward pass."""
     x = autograd.tensor(2.0, requires_grad=True, name="x")
-    w = autograd.tensor(-3.0, requires_grad=True, name="w")
-    b = autograd.tensor(10.0, requires_grad=True, name="b")
+    w = autograd.tensor(-1.0, requires_grad=True, name="w")
+    b = autograd.tensor(2.5, requires_grad=True, name="b")
     return viz.step((x * w + b).tanh()).animate().to_svg()
 
 
