@@ -1,18 +1,56 @@
-"""Activations of networks that are primitives of their own: relu and the softmax family."""
+"""Activations of networks: relu and its kin, smooth ones, shrinking ones, the softmax family.
+
+Each is a primitive of its own where that is faster than composing it, or where it says what the
+slope at a kink is. Parameters arrive here checked; ``nn.functional`` is where users give them.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import numpy as np
 
 from ..core import hyperparameters as hyper
 from ..core.primitive import primitive
 from ..kernels import elementwise as kernels
 from ..kernels import losses as loss_kernels
 from .convolution import as_operand
+from .elementwise import (
+    absolute,
+    greater,
+    greater_equal,
+    less_equal,
+    logical_and,
+    logical_or,
+    square,
+    where,
+)
 from .reductions import sum as sum_
-from .transcendental import exp
+from .special import erf
+from .transcendental import exp, sigmoid, tanh
 
-__all__ = ["log_softmax", "relu", "softmax"]
+__all__ = [
+    "elu",
+    "gelu",
+    "gelu_tanh",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "prelu",
+    "relu",
+    "silu",
+    "softmax",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "threshold",
+]
 
 
 @primitive(broadcasts=True)
@@ -35,6 +73,224 @@ def _relu_gradient(gy, y):  # type: ignore[no-untyped-def]
 relu.gradients(x=lambda g, out: _relu_gradient(g, out))
 # Linear in gy; in y it is flat wherever it has a slope at all (exactly: also for infinite g).
 _relu_gradient.gradients(gy=lambda g, y: _relu_gradient(g, y), y=lambda g: _relu_gradient(g, 0.0))
+
+
+# Rectifiers with something below 0 ----------------------------------------------------------------
+
+
+@primitive(broadcasts=True)
+def leaky_relu(x: Any, *, negative_slope: float = 0.01) -> Any:
+    """x above 0, else negative_slope · x; its slope at 0 is negative_slope.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.leaky_relu(ag.tensor([-1.0, 2.0]), 0.5)
+        Tensor([-0.5,  2. ])
+    """
+    return np.where(x > 0, x, x * negative_slope)
+
+
+leaky_relu.gradients(
+    x=lambda g, x, negative_slope: where(greater(x, 0.0), g, g * negative_slope)
+)
+
+
+@primitive(broadcasts=True)
+def prelu(x: Any, weight: Any) -> Any:
+    """x above 0, else weight · x, with a weight that is learnt; both broadcast."""
+    return np.where(x > 0, x, x * weight)
+
+
+prelu.gradients(
+    x=lambda g, x, weight: where(greater(x, 0.0), g, g * weight),
+    weight=lambda g, x: where(greater(x, 0.0), 0.0, g * x),
+)
+
+
+@primitive(broadcasts=True)
+def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, rate: float = 1.0) -> Any:
+    """scale · x above 0, else scale · alpha · (exp(rate · x) − 1); slope at 0 as from below.
+
+    With scale and rate 1 it is ELU, with rate 1/alpha CELU, with two particular numbers SELU.
+    Source: Clevert, Unterthiner & Hochreiter 2015; Klambauer et al. 2017; Barron 2017.
+    """
+    below = (scale * alpha) * np.expm1(np.minimum(x, 0) * rate)
+    return np.where(x > 0, x * scale, below)
+
+
+@primitive(name="exp_below_zero", broadcasts=True)
+def _exp_below_zero(x, *, rate):  # type: ignore[no-untyped-def]
+    return np.where(x > 0, 0.0, np.exp(np.minimum(x, 0) * rate))
+
+
+elu.gradients(
+    x=lambda g, x, alpha, scale, rate: g * where(
+        greater(x, 0.0), scale, (scale * alpha * rate) * _exp_below_zero(x, rate=rate))
+)  # fmt: skip
+_exp_below_zero.gradients(x=lambda g, out, rate: g * (rate * out))
+
+
+@primitive(broadcasts=True)
+def threshold(x: Any, *, threshold: float, value: float) -> Any:
+    """x above a threshold, else a value; slope 0 at the threshold."""
+    return np.where(x <= threshold, value, x)
+
+
+threshold.gradients(x=lambda g, x, threshold: where(less_equal(x, threshold), 0.0, g))
+
+
+# Smooth -------------------------------------------------------------------------------------------
+
+
+@primitive(broadcasts=True)
+def softplus(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """log(1 + exp(beta · x)) / beta; x itself where beta · x is above the threshold."""
+    scaled = x * beta
+    return np.where(scaled > threshold, x, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
+
+
+softplus.gradients(
+    x=lambda g, x, beta, threshold: where(
+        greater(x * beta, threshold), g, g * sigmoid(x * beta))
+)  # fmt: skip
+
+
+@primitive(broadcasts=True)
+def log_sigmoid(x: Any) -> Any:
+    """log(sigmoid(x)), accurate on both sides."""
+    return np.minimum(x, 0) - np.log1p(np.exp(-abs(x)))
+
+
+log_sigmoid.gradients(x=lambda g, x: g * sigmoid(-x))
+
+
+@primitive(broadcasts=True)
+def silu(x: Any) -> Any:
+    """x · sigmoid(x), also called swish. Source: Elfwing, Uchibe & Doya 2017."""
+    return x * sigmoid(x)
+
+
+def _silu_slope(x: Any) -> Any:
+    s = sigmoid(x)
+    return s * (1.0 + x * (1.0 - s))
+
+
+silu.gradients(x=lambda g, x: g * _silu_slope(x))
+
+
+@primitive(broadcasts=True)
+def mish(x: Any) -> Any:
+    """x · tanh(softplus(x)). Source: Misra 2019."""
+    return x * np.tanh(softplus(x))
+
+
+def _mish_slope(x: Any) -> Any:
+    t = tanh(softplus(x))
+    return t + x * sigmoid(x) * (1.0 - t * t)
+
+
+mish.gradients(x=lambda g, x: g * _mish_slope(x))
+
+
+_NORMAL = 1.0 / math.sqrt(2.0 * math.pi)  # density of the normal distribution at 0
+_GELU_INNER = math.sqrt(2.0 / math.pi)
+_GELU_CUBIC = 0.044715
+
+
+def _normal_below(x: Any) -> Any:
+    """Probability that a standard normal number lies below x."""
+    return 0.5 * (1.0 + erf(x * math.sqrt(0.5)))
+
+
+@primitive(broadcasts=True)
+def gelu(x: Any) -> Any:
+    """x · Φ(x), where Φ is the normal distribution. Source: Hendrycks & Gimpel 2016."""
+    return x * _normal_below(x)
+
+
+gelu.gradients(x=lambda g, x: g * (_normal_below(x) + x * (_NORMAL * exp(-0.5 * x * x))))
+
+
+@primitive(broadcasts=True)
+def gelu_tanh(x: Any) -> Any:
+    """The usual approximation of ``gelu``: x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))."""
+    return 0.5 * x * (1.0 + np.tanh(_GELU_INNER * (x + _GELU_CUBIC * x * x * x)))
+
+
+def _gelu_tanh_slope(x: Any) -> Any:
+    t = tanh(_GELU_INNER * (x + _GELU_CUBIC * x * x * x))
+    inner = _GELU_INNER * (1.0 + (3.0 * _GELU_CUBIC) * x * x)
+    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner
+
+
+gelu_tanh.gradients(x=lambda g, x: g * _gelu_tanh_slope(x))
+
+
+@primitive(broadcasts=True)
+def softsign(x: Any) -> Any:
+    """x / (1 + |x|)."""
+    return x / (1.0 + abs(x))
+
+
+softsign.gradients(x=lambda g, x: g / square(1.0 + absolute(x)))
+
+
+# Made of straight pieces --------------------------------------------------------------------------
+
+
+def _open_interval(g: Any, x: Any, low: float, high: float) -> Any:
+    """g strictly inside of the interval, 0 outside and at the bounds."""
+    return where(logical_or(less_equal(x, low), greater_equal(x, high)), 0.0, g)
+
+
+@primitive(broadcasts=True)
+def hardtanh(x: Any, *, low: float = -1.0, high: float = 1.0) -> Any:
+    """x limited to [low, high]; unlike ``clip``, its slope at the bounds is 0."""
+    return np.clip(x, low, high)
+
+
+hardtanh.gradients(x=lambda g, x, low, high: _open_interval(g, x, low, high))
+
+
+@primitive(broadcasts=True)
+def hardsigmoid(x: Any) -> Any:
+    """x/6 + 1/2 limited to [0, 1]; slope 0 at the kinks."""
+    return np.clip(x + 3.0, 0.0, 6.0) / 6.0
+
+
+hardsigmoid.gradients(x=lambda g, x: _open_interval(g / 6.0, x, -3.0, 3.0))
+
+
+@primitive(broadcasts=True)
+def hardswish(x: Any) -> Any:
+    """x · hardsigmoid(x); slope 0 at −3 and 1 at 3. Source: Howard et al. 2019."""
+    return x * np.clip(x + 3.0, 0.0, 6.0) / 6.0
+
+
+hardswish.gradients(
+    x=lambda g, x: where(
+        less_equal(x, -3.0), 0.0, where(greater_equal(x, 3.0), g, g * (x / 3.0 + 0.5)))
+)  # fmt: skip
+
+
+def _closed_interval(x: Any, bound: float) -> Any:
+    return logical_and(greater_equal(x, -bound), less_equal(x, bound))
+
+
+@primitive(broadcasts=True)
+def hardshrink(x: Any, *, bound: float = 0.5) -> Any:
+    """x, but 0 from −bound to bound."""
+    return np.where((x >= -bound) & (x <= bound), 0.0, x)
+
+
+@primitive(broadcasts=True)
+def softshrink(x: Any, *, bound: float = 0.5) -> Any:
+    """x moved towards 0 by bound, and 0 from −bound to bound."""
+    return np.where((x >= -bound) & (x <= bound), 0.0, x - np.copysign(bound, x))
+
+
+for _shrink in (hardshrink, softshrink):
+    _shrink.gradients(x=lambda g, x, bound: where(_closed_interval(x, bound), 0.0, g))
 
 
 # Softmax ------------------------------------------------------------------------------------------
