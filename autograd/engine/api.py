@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..core.tensor import Tensor, _wrap
-from .backward import BackwardPass, Step
+from .backward import BackwardPass, own, Step
 
 __all__ = ["Watcher", "backward", "grad", "seed_for"]
 
@@ -169,8 +169,9 @@ def grad(
     for _ in work.steps():
         pass
     results: list[Tensor | None] = []
+    distinct = len({(t._node, t._index) for t in ins}) == len(ins)
     for k, t in enumerate(ins):
-        found = work.result_for(t)
+        found = work.take_result_for(t) if distinct else work.result_for(t)
         if found is None:
             if not allow_unused:
                 raise RuntimeError(
@@ -181,7 +182,7 @@ def grad(
         elif isinstance(found, Tensor):
             results.append(found)
         else:
-            results.append(_wrap(np.array(found, order="C")))
+            results.append(_wrap(own(found, "K")))
     return tuple(results)
 
 

@@ -413,6 +413,12 @@ class BackwardPass:
             return self.leaf_gradients.get(t._node)
         return self.captured.get((t._node, t._index))
 
+    def take_result_for(self, t: Tensor) -> Any:
+        """As ``result_for``, but the pass forgets it: the caller may own it."""
+        if type(t._node) is Leaf:
+            return self.leaf_gradients.pop(t._node, None)
+        return self.captured.pop((t._node, t._index), None)
+
     def commit(self) -> None:
         """Add what was collected to ``.grad`` of the leaves, then run their hooks."""
         updates: list[tuple[Tensor, Any]] = []
@@ -430,7 +436,7 @@ class BackwardPass:
                 updates.append((target, gradient))
             else:
                 owned = leaf in self._owned
-                updates.append((target, gradient if owned else _own(gradient)))
+                updates.append((target, gradient if owned else own(gradient)))
             del gradient
             leaf.passes = leaf.passes + 1 if target._grad is not None else 1
             if leaf.after_hooks:
@@ -506,27 +512,32 @@ def _references_of_a_fresh_array() -> int:
     return _references(array)
 
 
-#: What ``sys.getrefcount`` says, two calls down, of an array that nobody else holds. Measured
-#: rather than assumed: interpreters differ in how many references a call adds.
+#: What ``sys.getrefcount`` says, two calls down, of an array that only its caller's name refers
+#: to. Measured rather than assumed: interpreters differ in how many references a call adds.
 _SOLE = _references_of_a_fresh_array()
 
 
-def _own(gradient: Any) -> Any:
-    """The gradient in memory that nothing else shares, C-contiguous.
+def own(gradient: Any, order: Any = "C") -> Any:
+    """The gradient in memory that nothing else shares; C-contiguous, or for ``"K"`` as it lies.
 
-    A rule may return what it was given, or a view of it, so in general this is a copy; it is
-    spared when the array owns its memory and this call's caller holds the only reference.
+    A rule may return what it was given, or a view of it, so in general this is a copy. It is
+    spared where the caller's one name is all that refers to the array, and the array is all that
+    refers to its memory.
     """
     if type(gradient) is not np.ndarray:
         return gradient
+    base = gradient.base
     if (
-        gradient.base is None
-        and gradient.flags.c_contiguous
-        and gradient.flags.owndata
-        and _references(gradient) <= _SOLE + 1  # and the caller's name for it
+        (order == "K" or gradient.flags.c_contiguous)
+        and _references(gradient) <= _SOLE + 1  # this function's name for it, the caller's
+        and (
+            gradient.flags.owndata
+            if base is None
+            else type(base) is np.ndarray and base.flags.owndata and _references(base) <= _SOLE + 1
+        )
     ):
         return gradient
-    return np.array(gradient, order="C")
+    return np.array(gradient, order=order)
 
 
 def _add_to_grad(target: Tensor, gradient: Any, create_graph: bool) -> None:
@@ -595,11 +606,11 @@ def _freed_message(node: Node) -> str:
 
 
 def _check_versions(node: Node) -> None:
-    for cell, count in node.versions or ():
-        if cell[0] != count:
+    for watched in node.versions or ():
+        if watched is not None and watched[0][0] != watched[1]:
             raise RuntimeError(
                 f"a value that {_where(node)} needs for its gradient was written into after it "
-                f"was used (version {count}, now {cell[0]}). Make a new tensor instead of writing "
+                f"was used (version {watched[1]}, now {watched[0][0]}). Make a new tensor instead of writing "
                 "in place (autograd.set_at, autograd.where), or write after backward"
             )
 
@@ -608,34 +619,45 @@ def _check_versions(node: Node) -> None:
 
 
 def _saved_tensors(node: Node) -> tuple[Any, ...]:
-    """What a node saved, as tensors connected to the graph: inputs to parents, outputs to it."""
+    """What a node saved, as tensors connected to the graph: inputs to parents, outputs to it.
+
+    They keep their version cells, so that a write is noticed in the next pass, too.
+    """
     info = node.primitive
+    watched = iter(node.versions or ())
     result = []
+
+    def cell() -> list[int] | None:
+        found = next(watched, None)
+        return None if found is None else found[0]
+
     for name, value in zip(info.saved_names, node.saved or (), strict=True):
         if name == "out":
-            value = _connected(value, node, 0)
+            value = _connected(value, node, 0, cell())
         elif name == "outs":
             value = tuple(
-                _wrap(v) if k in info.constant_outputs else _connected(v, node, k)
-                for k, v in enumerate(value)
+                _wrap(v) if k in info.constant_outputs else _connected(v, node, k, c)
+                for k, (v, c) in enumerate([(v, cell()) for v in value])
             )
         elif name[:3] == "out" and name[3:].isdigit():
             index = int(name[3:])
-            constant = index in info.constant_outputs
-            value = _wrap(value) if constant else _connected(value, node, index)
+            constant, c = index in info.constant_outputs, cell()
+            value = _wrap(value) if constant else _connected(value, node, index, c)
         elif name == info.variadic:
-            value = tuple(_input_tensor(node, k, v) for k, v in enumerate(value))
-        elif name in info.inputs and value is not None:
-            value = _input_tensor(node, info.inputs.index(name), value)
+            value = tuple([_input_tensor(node, k, v, cell()) for k, v in enumerate(value)])
+        elif name in info.inputs:
+            c = cell()
+            if value is not None:
+                value = _input_tensor(node, info.inputs.index(name), value, c)
         result.append(value)
     return tuple(result)
 
 
-def _input_tensor(node: Node, position: int, value: Any) -> Any:
+def _input_tensor(node: Node, position: int, value: Any, cell: list[int] | None) -> Any:
     parent = node.parents[position]
     if parent is None:
         return value
-    return _connected(value, parent, node.index_of_parent(position))
+    return _connected(value, parent, node.index_of_parent(position), cell)
 
 
 def recorded_gradients(node: Node, g: Any, needs: tuple[Any, ...]) -> tuple[Any, ...]:
