@@ -160,6 +160,20 @@ def test_viz_does_not_know_nn():
             assert not any(other.split(".")[0] == "nn" for other in imports(name)), name
 
 
+def test_every_folder_is_a_package_that_a_wheel_contains():
+    for file in FILES:
+        assert (file.parent / "__init__.py").is_file(), f"{file.parent} has no __init__.py"
+
+
+def test_generated_files_are_fresh():
+    from autograd.stubs import generated
+
+    for path, text in generated().items():
+        assert path.read_text(encoding="utf-8") == text, (
+            f"{path.relative_to(ROOT)} is stale; run python -m autograd.stubs"
+        )
+
+
 MACHINE = re.compile(r"""(?<![\w.])/(?:home|root|work|opt|tmp|Users)/\w""")
 
 
