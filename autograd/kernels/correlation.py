@@ -32,8 +32,13 @@ from autograd.kernels.layout import empty_batch_last, memory_view, to_batch_last
 _PATHS = {"rows": rows, "pointwise": rows, "pixels": pixels, "depthwise": depthwise}
 _FAST = {np.dtype(np.float32), np.dtype(np.float64)}
 
-_FEW_PIXELS = 192
-"""Fewer pixels than this in one output row, over the batch, and the rows' products are too small."""
+_FEW_PIXELS = 32
+"""Output rows with fewer pixels over the batch than this, plus a quarter of the input and output
+channels of a group, make products too small for ``rows``."""
+
+
+_LONG_RUN = 512
+"""Pixels of one output row, over the batch, from which depthwise multiply-and-add is fastest."""
 
 
 def correlate(x, w, bias=None, *, stride, padding, dilation, groups):
@@ -208,14 +213,19 @@ def _shapes(x_shape, w_shape, stride, padding, dilation, groups) -> _Shapes:
 def _choose(n, c, o, each, size, kernel, out, stride, low, groups):
     if not (n * c * o * prod(size) * prod(out) * prod(kernel)):
         return "empty", "there is nothing to multiply"
-    if groups > 1 and max(each, o // groups) <= 2:
-        return "depthwise", (
-            f"{each} input and {o // groups} output channels in a group are no work for BLAS")
     pixels_in_row = n * out[2]
-    if pixels_in_row < _FEW_PIXELS:
+    if groups > 1 and max(each, o // groups) <= 2:
+        if pixels_in_row >= _LONG_RUN:
+            return "depthwise", (
+                f"{each} input and {o // groups} output channels in a group are no work for BLAS")
         return "pixels", (
-            f"an output row has only {pixels_in_row} pixels over the batch (fewer than "
-            f"{_FEW_PIXELS}), so all windows become columns of one matrix")
+            f"a depthwise output row has only {pixels_in_row} pixels over the batch (fewer than "
+            f"{_LONG_RUN}), so all windows become columns of one matrix")
+    needed = _FEW_PIXELS + (each + o // groups) // 4
+    if pixels_in_row < needed:
+        return "pixels", (
+            f"an output row has only {pixels_in_row} pixels over the batch (fewer than {needed}, "
+            "with so many channels), so all windows become columns of one matrix")
     if prod(kernel) == 1 and prod(stride) == 1 and not any(low) and size == out:
         return "pointwise", "a kernel of one element multiplies the input as it lies"
     return "rows", (

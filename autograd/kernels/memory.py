@@ -27,6 +27,7 @@ POOL_BYTES = 64 * 2**20
 
 _ALIGNMENT = 64  # a cache line, and an AVX-512 register
 _GRAIN = 4096
+_SMALL = 2**14  # so few bytes come from malloc's own lists faster than from ours
 
 # Parameters of glibc's mallopt (malloc.h).
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
@@ -76,8 +77,8 @@ _local = threading.local()
 class scratch:
     """Lend an uninitialised C-contiguous array for the length of a ``with`` block.
 
-    The array begins at a multiple of 64 bytes and holds arbitrary values. It must not be used after
-    the block: the same memory may by then be lent to someone else.
+    The array holds arbitrary values; unless it is small, it begins at a multiple of 64 bytes. It
+    must not be used after the block: the same memory may by then be lent to someone else.
 
     >>> with scratch((2, 3), np.dtype(np.float32)) as a:
     ...     a.shape
@@ -91,18 +92,22 @@ class scratch:
         self._dtype = dtype
 
     def __enter__(self) -> np.ndarray:
+        size = prod(self._shape) * self._dtype.itemsize
+        if size <= _SMALL:
+            self._buffer = None
+            return np.empty(self._shape, self._dtype)
         try:
             pool = _local.pool
         except AttributeError:
             pool = _local.pool = _Pool()
-        size = prod(self._shape) * self._dtype.itemsize
         self._pool = pool
-        self._buffer = pool.take(-(-size // _GRAIN) * _GRAIN or _GRAIN)
+        self._buffer = pool.take(-(-size // _GRAIN) * _GRAIN)
         return np.ndarray(self._shape, self._dtype, self._buffer)
 
     def __exit__(self, *exception: object) -> None:
-        self._pool.put(self._buffer)
-        self._buffer = None
+        if self._buffer is not None:
+            self._pool.put(self._buffer)
+            self._buffer = None
 
 
 def cached_bytes() -> int:

@@ -39,8 +39,9 @@ def blocks(w_shape, y_shape, itemsize) -> tuple[tuple[slice, slice], ...]:
 
 def forward(x, w, bias, out, *, stride, low, dilation) -> None:
     """Write the correlation of ``x`` with ``w``, plus ``bias`` (O,) or None, to ``out``."""
-    groups, o, c, *kernel = w.shape
-    matrix = w.reshape(groups, o, -1)
+    groups, o, c = w.shape[:3]
+    kernel = w.shape[3:]
+    matrix = np.ascontiguousarray(w).reshape(groups, o, -1)  # BLAS takes no flipped views
     cut = blocks(w.shape, out.shape, x.itemsize)
     pixels = out.transpose(_PIXELS_FIRST)
     if bias is not None:
@@ -70,7 +71,8 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
 
 def weight(x, y, out, *, stride, low, dilation) -> None:
     """Write the weight gradient to ``out`` (groups, O/groups, C/groups, kD, kH, kW), contiguous."""
-    groups, o, c, *kernel = out.shape
+    groups, o, c = out.shape[:3]
+    kernel = out.shape[3:]
     cut = blocks(out.shape, y.shape, x.itemsize)
     matrix = out.reshape(groups, o, -1)
     pixels = y.transpose(_PIXELS_FIRST)
@@ -94,31 +96,38 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
 class _padded(scratch):
     """Context: ``x`` zero-padded (or cropped) as (C, D, H, W, N), just as far as windows reach."""
 
-    __slots__ = ("_low", "_x")
+    __slots__ = ("_cut", "_x")
 
     def __init__(self, x, kernel, y_shape, stride, low, dilation) -> None:
-        d, h, _, w, n = y_shape
-        reach = [
-            (count - 1) * s + (k - 1) * step + 1
-            for count, s, k, step in zip((d, h, w), stride, kernel, dilation, strict=True)
-        ]
-        super().__init__((x.shape[2], *reach, n), x.dtype)
+        self._cut = shape, *_ = _padding(x.shape, kernel, y_shape, stride, low, dilation)
         self._x = x.transpose(_PIXELS_FIRST)
-        self._low = low
+        super().__init__(shape, x.dtype)
 
     def __enter__(self):
         p = super().__enter__()
-        source, target, whole = [], [], True
-        for size, reach, low in zip(self._x.shape[1:4], p.shape[1:4], self._low, strict=True):
-            first, last = max(low, 0), min(size + low, reach)
-            whole = whole and first == 0 and last == reach
-            last = max(last, first)
-            target.append(slice(first, last))
-            source.append(slice(first - low, last - low))
+        _, source, target, whole = self._cut
         if not whole:
-            p[...] = 0
-        p[(slice(None), *target)] = self._x[(slice(None), *source)]
+            p.fill(0)
+        p[target] = self._x[source]
         return p
+
+
+@lru_cache(maxsize=1024)
+def _padding(x_shape, kernel, y_shape, stride, low, dilation):
+    """Shape after padding, what of x goes where in it, and whether that is all of it."""
+    d, h, c, w, n = x_shape
+    source, target, shape = [slice(None)], [slice(None)], [c]
+    for size, outputs, s, k, step, before in zip(
+        (d, h, w), (y_shape[0], y_shape[1], y_shape[3]), stride, kernel, dilation, low, strict=True
+    ):
+        reach = (outputs - 1) * s + (k - 1) * step + 1
+        first = max(before, 0)
+        last = max(min(size + before, reach), first)
+        shape.append(reach)
+        target.append(slice(first, last))
+        source.append(slice(first - before, last - before))
+    whole = all(t.stop - t.start == size for t, size in zip(target[1:], shape[1:], strict=True))
+    return (*shape, n), tuple(source), tuple(target), whole
 
 
 def _windows(p, groups, kernel, y_shape, stride, dilation):

@@ -147,7 +147,8 @@ def _matrix(w, bias, overlap):
     groups, o, c, kd, kh, kw = w.shape
     matrix = w.transpose(0, 1, 4, 3, 2, 5)
     if bias is None:
-        return matrix.reshape(groups, 1, o, kh * kd * c * kw)
+        # BLAS takes no flipped views.
+        return np.ascontiguousarray(matrix).reshape(groups, 1, o, kh * kd * c * kw)
     spans = kh if overlap else 1
     padded = np.zeros((groups, o, spans, kh * kd * c * kw // spans + 1), w.dtype)
     padded[..., :-1] = matrix.reshape(groups, o, spans, -1)

@@ -16,10 +16,12 @@ MODULES = pytest.mark.parametrize("kernels", [correlation, plain], ids=["fast", 
 # The test shapes are tiny: left alone, they would all go one way and in one block.
 SETTINGS = {
     "as chosen": {},
-    "pixels in blocks": {pixels: dict(_BLOCK_BYTES=500)},
-    "rows": {correlation: dict(_FEW_PIXELS=0)},
+    "pixels in blocks": {
+        correlation: dict(_FEW_PIXELS=1000, _LONG_RUN=1000), pixels: dict(_BLOCK_BYTES=500)
+    },
+    "rows": {correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0)},
     "rows in blocks": {
-        correlation: dict(_FEW_PIXELS=0),
+        correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0),
         rows: dict(_BLOCK_BYTES=1, _COLUMNS=4, _LEAST_ROWS=2),
         depthwise: dict(_BLOCK_BYTES=1, _LEAST_ROWS=2),
         threads: dict(WORTHWHILE=1, _BLAS_ALONE=-1),
@@ -35,7 +37,7 @@ def no_cached_plans():
 
 
 def forget_plans():
-    for cached in (correlation._shapes, rows.plan, pixels.blocks, depthwise.plan):
+    for cached in (correlation._shapes, rows.plan, pixels.blocks, pixels._padding, depthwise.plan):
         cached.cache_clear()
 
 
