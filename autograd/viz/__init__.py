@@ -5,6 +5,9 @@
     viz.scalars(f, *inputs)    the same for a function taken apart into single numbers
     viz.tensor_html(t)         how a tensor shows itself in a notebook
 
+and the convolution microscope (``autograd.viz.microscope``): ``viz.conv``, ``viz.pool``, ``viz.output_size``,
+``viz.receptive_field``, ``viz.shift_test``, ``viz.feature_maps`` and ``viz.kernels``.
+
 Everything is drawn by our own code; the program ``dot`` places graphs when it is there, and PNG and PDF
 files use cairosvg when it is there. The same program gives the same bytes.
 """
@@ -20,7 +23,36 @@ if TYPE_CHECKING:
     from autograd.viz.picture import Graph
     from autograd.viz.page import Steps
 
-__all__ = ["graph", "scalars", "step", "tensor_html"]
+    from autograd.viz.microscope import (
+        conv,
+        feature_maps,
+        kernels,
+        output_size,
+        pool,
+        receptive_field,
+        shift_test,
+    )
+
+_MICROSCOPE = (
+    "conv",
+    "feature_maps",
+    "kernels",
+    "output_size",
+    "pool",
+    "receptive_field",
+    "shift_test",
+)
+
+__all__ = ["graph", "scalars", "step", "tensor_html", *_MICROSCOPE]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MICROSCOPE:
+        raise AttributeError(f"module 'autograd.viz' has no attribute {name!r}")
+    from autograd.viz import microscope
+
+    globals().update({each: getattr(microscope, each) for each in _MICROSCOPE})
+    return globals()[name]
 
 
 def graph(

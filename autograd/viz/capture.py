@@ -75,7 +75,7 @@ def _variables(scopes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]
     count = 0
     for scope in scopes:
         for name, value in list(scope.items()):
-            if not name.startswith("_"):
+            if name.isidentifier() and not name.startswith("_"):
                 yield name, value
                 count += 1
                 if count >= _VARIABLES:

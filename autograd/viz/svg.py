@@ -36,6 +36,7 @@ _WIDTHS = (
     "50 61 63 55 63 62 35 63 63 28 28 58 28 97 63 61 63 63 41 52 39 63 59 82 59 59 52 64 34 64 84"
 )
 _WIDTH = {chr(32 + place): int(width) / 100 for place, width in enumerate(_WIDTHS.split())}
+_WIDTH |= {"…": 1.0, "·": 0.32, "µ": 0.64}  # signs such as × and − are 0.84 wide
 _BOLD = 1.14
 
 

@@ -214,6 +214,10 @@ def summarize(array: Any, small: int = SMALL) -> Summary:
     >>> summarize(np.array([1.0, -2.0])).values
     [1.0, -2.0]
     """
+    if isinstance(array, np.floating) and math.isfinite(array):  # the common case in scalar graphs
+        exact, rounded = float(str(array)), _round(array)
+        norm = abs(rounded)
+        return Summary((), array.dtype.name, exact, rounded, rounded, rounded, norm)
     array = np.asarray(array)
     if array.dtype == object:
         raise TypeError("a trace summarizes numeric arrays; got an array of Python objects")

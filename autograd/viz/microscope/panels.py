@@ -1,0 +1,453 @@
+"""Panels of grids and sentences: one description, drawn as SVG, told as text, or written as HTML tables.
+
+A figure of the microscope is a list of `Panel`: a heading, a row of parts (grids of numbers, pictures,
+signs like ×) and sentences. Cells carry what they mean (``"patch"``, ``"pad"``, ``"chosen"`` …); each
+meaning is drawn by line and pattern and said in words, and colour only repeats the sign of the number,
+which is printed.
+"""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from autograd.viz import palette, words
+from autograd.viz.svg import text_width
+
+Array = np.ndarray[Any, Any]
+
+#: Fills for −4 … 4: blue to orange, told apart also by those who do not see red or green.
+LIGHT = ("#6fa8dc", "#97c1e8", "#bcd8f2", "#deecf9", "", "#fdebd6", "#fbd3a8", "#f8b878", "#f39b4c")
+DARK = ("#1c5a94", "#1a4a78", "#1a3b5d", "#182c42", "", "#3a2a18", "#553618", "#724418", "#905318")
+
+CELL_HEIGHT = 22.0
+FONT_SIZE = 11.5
+LINE = 17.0
+MARGIN = 14.0
+WIDTH = 1040.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number (or text) in a grid. ``marks`` are words such as ``pad``, ``patch``, ``chosen``."""
+
+    text: str
+    value: float = 0.0
+    marks: tuple[str, ...] = ()
+    hint: str = ""
+
+
+@dataclass
+class Grid:
+    """A table of cells with row and column heads; ``scale`` is the number of the deepest colour."""
+
+    title: str
+    cells: list[list[Cell]]
+    rows: list[str]
+    columns: list[str]
+    scale: float = 0.0
+    rank: int = 2
+
+    def level(self, cell: Cell) -> int:
+        """The colour of a cell, −4 to 4."""
+        if not self.scale or not np.isfinite(cell.value):
+            return 0
+        level = round(4 * cell.value / self.scale)
+        if level == 0 and cell.value:
+            level = 1 if cell.value > 0 else -1
+        return max(-4, min(4, level))
+
+
+@dataclass
+class Picture:
+    """A plane drawn without numbers, its scale in words."""
+
+    title: str
+    plane: Array
+    scale: float
+    caption: str = ""
+    box: tuple[int, int, int, int] | None = None
+    width: float = 112.0
+
+
+@dataclass
+class Panel:
+    """A heading, parts from left to right, and sentences below."""
+
+    title: str
+    parts: list[Grid | Picture | str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+
+def numbers(
+    title: str,
+    values: Array,
+    *,
+    rows: Iterable[Any] | None = None,
+    columns: Iterable[Any] | None = None,
+    marks: dict[tuple[int, int], tuple[str, ...]] | None = None,
+    scale: float | None = None,
+    signed: bool | None = None,
+) -> Grid:
+    """A grid of numbers; positive ones get a + where some are negative (or ``signed``)."""
+    finite = values[np.isfinite(values)]
+    signed = bool((finite < 0).any()) if signed is None else signed
+    marks = marks or {}
+    cells = [
+        [
+            Cell(printed(float(value), signed), float(value), marks.get((i, j), ()))
+            for j, value in enumerate(line)
+        ]
+        for i, line in enumerate(values)
+    ]
+    return Grid(
+        title,
+        cells,
+        [str(each).replace("-", words.MINUS) for each in (rows or range(values.shape[0]))],
+        [str(each).replace("-", words.MINUS) for each in (columns or range(values.shape[1]))],
+        float(abs(finite).max(initial=0.0)) if scale is None else scale,
+    )
+
+
+def printed(value: float, signed: bool = True, digits: int = 3) -> str:
+    """A number with its sign, as grids and sums print it."""
+    text = words.number(value, digits)
+    return f"+{text}" if signed and value > 0 else text
+
+
+# -- text ---------------------------------------------------------------------------------------
+
+#: How marks are written in text, around the number.
+_BRACKETS = (
+    ("chosen", "[", "]"),
+    ("winner", "*", ""),
+    ("tie", "=", ""),
+    ("skipped", "x", ""),
+    ("patch", "<", ">"),
+    ("hit", "<", ">"),
+    ("pad", "(", ")"),
+)
+LEGEND = "[chosen]  <seen>  (padding)  *winner  =tie  xskipped"
+
+
+def as_text(panels: Sequence[Panel]) -> str:
+    """All panels as text."""
+    parts = []
+    for panel in panels:
+        lines = [panel.title] if panel.title else []
+        for part in panel.parts:
+            if isinstance(part, Grid):
+                lines += ["  " + line for line in _grid_text(part)]
+            elif isinstance(part, Picture):
+                lines.append(f"  {part.title}: {part.caption}")
+            elif part:
+                lines.append(f"  {part}")
+        lines += panel.lines
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def _grid_text(grid: Grid) -> list[str]:
+    table = [["", *grid.columns]]
+    for head, line in zip(grid.rows, grid.cells, strict=True):
+        table.append([head, *(_bracketed(cell) for cell in line)])
+    widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]
+    lines = [f"{grid.title}:"]
+    for row in table:
+        lines.append("  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)))
+    return [line.rstrip() for line in lines]
+
+
+def _bracketed(cell: Cell) -> str:
+    for mark, before, after in _BRACKETS:
+        if mark in cell.marks:
+            return f"{before}{cell.text}{after}"
+    return cell.text
+
+
+# -- HTML tables --------------------------------------------------------------------------------
+
+
+def as_html(panels: Sequence[Panel]) -> str:
+    """All panels as headings, tables with heads, and paragraphs; no style and no script."""
+    html = []
+    for panel in panels:
+        if panel.title:
+            html.append(f"<h4>{escape(panel.title)}</h4>")
+        for part in panel.parts:
+            if isinstance(part, Grid):
+                html.append(_grid_html(part))
+            elif isinstance(part, Picture):
+                html.append(f"<p>{escape(part.title)}: {escape(part.caption)}</p>")
+            elif part:
+                html.append(f"<p>{escape(part)}</p>")
+        html += [f"<p>{escape(line)}</p>" for line in panel.lines if line]
+    return "\n".join(html)
+
+
+def _grid_html(grid: Grid) -> str:
+    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in grid.columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>'
+        + "".join(f"<td>{escape(_bracketed(cell))}</td>" for cell in line)
+        + "</tr>"
+        for name, line in zip(grid.rows, grid.cells, strict=True)
+    )
+    return (
+        f"<table><caption>{escape(grid.title)}</caption><thead><tr><td></td>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+    )
+
+
+# -- SVG ----------------------------------------------------------------------------------------
+
+
+def as_svg(panels: Sequence[Panel], title: str, description: str, theme: str = "auto") -> str:
+    """All panels below one another as an SVG picture without ids or scripts."""
+    drawn, top, width = [], MARGIN, 360.0
+    placed = [_Drawing(panel) for panel in panels]
+    width = max([width, *(each.width for each in placed)])
+    for each in placed:
+        drawn.append(each.render(MARGIN, top, width))
+        top += each.height + MARGIN
+    total = width + 2 * MARGIN
+    from autograd.viz.svg import SCALING
+
+    return (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {total:.0f} {top:.0f}' "
+        f"width='{total:.0f}' height='{top:.0f}' {SCALING} role='img' class='gm'>\n"
+        f"<title>{_x(title)}</title>\n<desc>{_x(description)}</desc>\n<style>{_style(theme)}</style>\n"
+        f"<defs><pattern id='gm-hatch' width='5' height='5' patternUnits='userSpaceOnUse'>"
+        f"<path class='hatch' d='M0 5L5 0'/></pattern></defs>\n"
+        f"<rect class='back' width='{total:.0f}' height='{top:.0f}'/>\n" + "\n".join(drawn) + "\n</svg>\n"
+    )
+
+
+def _x(text: str) -> str:
+    return escape(text, quote=True)
+
+
+def _rules(colours: dict[str, str], fills: Sequence[str]) -> str:
+    levels = "".join(
+        f".l{level}{{fill:{fill}}}"
+        for level, fill in zip(range(-4, 5), fills, strict=True)
+        if fill
+    ).replace(".l-", ".m")
+    return (
+        f".back{{fill:{colours['background']}}}.frame{{fill:none;stroke:{colours['group-line']}}}"
+        f".cell{{fill:{colours['background']};stroke:{colours['group-line']}}}{levels}"
+        f".gm text{{fill:{colours['text']}}}.gm .muted{{fill:{colours['muted']}}}"
+        f".hatch{{stroke:{colours['muted']}}}"
+        f".ring{{stroke:{colours['active']}}}.seen{{stroke:{colours['text']}}}"
+        f".cross{{stroke:{colours['text']}}}"
+    )
+
+
+def _style(theme: str) -> str:
+    structure = (
+        f".gm text{{font:{FONT_SIZE}px {palette.FONT};text-anchor:middle}}"
+        ".gm .start{text-anchor:start}.gm .strong{font-weight:700}.gm .title{font-size:14px;font-weight:700;"
+        "text-anchor:start}.gm .sign{font-size:20px;font-weight:700}.gm .small{font-size:10px}"
+        ".gm .line{font-size:12.5px;text-anchor:start}"
+        ".cell{stroke-width:1}.hatch{stroke-width:.7;opacity:.55}.hatched{fill:url(#gm-hatch)}"
+        ".ring{fill:none;stroke-width:3}.seen{fill:none;stroke-width:1.8}.cross{stroke-width:1;opacity:.5}"
+    )
+    light, dark = _rules(palette.LIGHT, LIGHT), _rules(palette.DARK, DARK)
+    if theme == "dark":
+        return structure + dark
+    if theme == "light":
+        return structure + light
+    return f"{structure}{light}@media (prefers-color-scheme:dark){{{dark}}}"
+
+
+class _Drawing:
+    """One panel measured and placed: parts flow from left to right and wrap."""
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel = panel
+        self.places: list[tuple[Any, float, float]] = []
+        self.wrapped: list[str] = []
+        x, top, row_height, widest = 12.0, 34.0 if panel.title else 10.0, 0.0, 0.0
+        for part in panel.parts:
+            width, height = _measure(part)
+            if x > 12 and x + width > WIDTH - 12 and part not in ("×", "=", "+", "→"):
+                x, top, row_height = 12.0, top + row_height + 10, 0.0
+            self.places.append((part, x, top))
+            x += width + 12
+            row_height, widest = max(row_height, height), max(widest, x)
+        self.rows = self._row_heights()
+        bottom = top + row_height
+        widest = max(widest, text_width(panel.title, 14, True) + 24)
+        longest = max((text_width(line, 12.5) for line in panel.lines), default=0.0) + 26
+        self.width = min(WIDTH, max(widest, min(longest, 760.0)))
+        for line in panel.lines:
+            room = int((max(self.width, 760.0) - 24) / 6.7)
+            self.wrapped += textwrap.wrap(line, room, subsequent_indent="   ") or [""]
+        self.width = max([self.width, *(text_width(line, 12.5) + 26 for line in self.wrapped)])
+        self.text_top = bottom + (10 if panel.parts else 0)
+        self.height = self.text_top + LINE * len(self.wrapped) + (8 if self.wrapped else 4)
+
+    def _row_heights(self) -> dict[float, float]:
+        heights: dict[float, float] = {}
+        for part, _, top in self.places:
+            heights[top] = max(heights.get(top, 0.0), _measure(part)[1])
+        return heights
+
+    def render(self, left: float, top: float, width: float) -> str:
+        parts = [
+            f"<g><rect class='frame' x='{left:.1f}' y='{top:.1f}' width='{width:.1f}' "
+            f"height='{self.height:.1f}' rx='8'/>"
+        ]
+        if self.panel.title:
+            parts.append(
+                f"<text class='title' x='{left + 12:.1f}' y='{top + 21:.1f}'>{_x(self.panel.title)}</text>"
+            )
+        for part, x, y in self.places:
+            if isinstance(part, Grid):
+                parts.append(_draw_grid(part, left + x, top + y))
+            elif isinstance(part, Picture):
+                parts.append(_draw_picture(part, left + x, top + y))
+            else:
+                middle = top + y + self.rows[y] / 2 + 12
+                parts.append(
+                    f"<text class='sign' x='{left + x + _measure(part)[0] / 2:.1f}' y='{middle:.1f}'>{_x(part)}</text>"
+                )
+        for place, line in enumerate(self.wrapped):
+            y = top + self.text_top + LINE * place + 10
+            parts.append(f"<text class='line' x='{left + 12:.1f}' y='{y:.1f}'>{_x(line)}</text>")
+        return "".join([*parts, "</g>"])
+
+
+def _measure(part: Grid | Picture | str) -> tuple[float, float]:
+    if isinstance(part, Picture):
+        width = max(part.width, *(text_width(each, 10) for each in (part.title, part.caption)))
+        return width, part.width * part.plane.shape[0] / part.plane.shape[1] + 32
+    if isinstance(part, str):
+        return text_width(part, 20, True), 24.0
+    widths = _column_widths(part)
+    width = max(sum(widths) + _head_width(part), text_width(part.title, FONT_SIZE, True))
+    return width, CELL_HEIGHT * len(part.cells) + 36
+
+
+def _column_widths(grid: Grid) -> list[float]:
+    """All columns as wide as the widest needs, so that planes look like planes."""
+    texts = [cell.text for line in grid.cells for cell in line] + grid.columns
+    return [max(26.0, max(map(text_width, texts, [FONT_SIZE] * len(texts))) + 8)] * len(grid.columns)
+
+
+def _head_width(grid: Grid) -> float:
+    return max([text_width(name, 10) for name in grid.rows], default=0.0) + 8
+
+
+def _draw_grid(grid: Grid, left: float, top: float) -> str:
+    widths, head = _column_widths(grid), _head_width(grid)
+    parts = [
+        f"<text class='strong start' x='{left:.1f}' y='{top + 11:.1f}'>{_x(grid.title)}</text>"
+    ]
+    x = left + head
+    over: list[str] = []
+    for name, width in zip(grid.columns, widths, strict=True):
+        parts.append(
+            f"<text class='muted small' x='{x + width / 2:.1f}' y='{top + 27:.1f}'>{_x(name)}</text>"
+        )
+        x += width
+    y = top + 32
+    for name, line in zip(grid.rows, grid.cells, strict=True):
+        parts.append(
+            f"<text class='muted small' x='{left + head / 2:.1f}' y='{y + 15:.1f}'>{_x(name)}</text>"
+        )
+        x = left + head
+        for cell, width in zip(line, widths, strict=True):
+            parts.append(_draw_cell(grid, cell, x, y, width))
+            over.append(_ring(cell, x, y, width))
+            x += width
+        y += CELL_HEIGHT
+    return "".join(parts + [each for each in over if each])
+
+
+def _draw_cell(grid: Grid, cell: Cell, x: float, y: float, width: float) -> str:
+    level = grid.level(cell)
+    style = f" l{level}" if level > 0 else f" m{-level}" if level else ""
+    box = f"x='{x:.1f}' y='{y:.1f}' width='{width:.1f}' height='{CELL_HEIGHT:.0f}'"
+    parts = [f"<rect class='cell{style}' {box}/>"]
+    if "pad" in cell.marks:
+        parts.append(f"<rect class='hatched' {box}/>")
+    if "skipped" in cell.marks:
+        parts.append(
+            f"<path class='cross' d='M{x + 3:.1f} {y + 3:.1f}L{x + width - 3:.1f} {y + CELL_HEIGHT - 3:.1f}"
+            f"M{x + width - 3:.1f} {y + 3:.1f}L{x + 3:.1f} {y + CELL_HEIGHT - 3:.1f}'/>"
+        )
+    weight = " strong" if {"chosen", "winner"} & set(cell.marks) else ""
+    muted = " muted" if "pad" in cell.marks and not level else ""
+    parts.append(
+        f"<text class='{(weight + muted).strip()}' x='{x + width / 2:.1f}' y='{y + 15:.1f}'>{_x(cell.text)}</text>"
+        if weight or muted
+        else f"<text x='{x + width / 2:.1f}' y='{y + 15:.1f}'>{_x(cell.text)}</text>"
+    )
+    return "".join(parts)
+
+
+def _ring(cell: Cell, x: float, y: float, width: float) -> str:
+    box = f"x='{x + 1.5:.1f}' y='{y + 1.5:.1f}' width='{width - 3:.1f}' height='{CELL_HEIGHT - 3:.0f}'"
+    if "chosen" in cell.marks:
+        return f"<rect class='ring' {box} rx='3'/>"
+    if "winner" in cell.marks:
+        return f"<rect class='ring' {box} rx='10'/>"
+    if "tie" in cell.marks:
+        return f"<rect class='seen' {box} rx='10' stroke-dasharray='2 2'/>"
+    if {"patch", "hit"} & set(cell.marks):
+        return f"<rect class='seen' {box}/>"
+    return ""
+
+
+def _draw_picture(part: Picture, left: float, top: float) -> str:
+    height = part.width * part.plane.shape[0] / part.plane.shape[1]
+    address = "data:image/png;base64," + base64.b64encode(png(part.plane, part.scale)).decode()
+    box = ""
+    if part.box is not None:
+        r0, c0, r1, c1 = part.box
+        cell = part.width / part.plane.shape[1]
+        box = (
+            f"<rect class='ring' x='{left + c0 * cell:.1f}' y='{top + 16 + r0 * cell:.1f}' "
+            f"width='{(c1 - c0) * cell:.1f}' height='{(r1 - r0) * cell:.1f}'/>"
+        )
+    return (
+        f"<text class='small strong start' x='{left:.1f}' y='{top + 10:.1f}'>{_x(part.title)}</text>"
+        f"<image x='{left:.1f}' y='{top + 16:.1f}' width='{part.width:.1f}' height='{height:.1f}' "
+        f"preserveAspectRatio='none' style='image-rendering:pixelated' href='{address}'/>"
+        f"<rect class='frame' x='{left:.1f}' y='{top + 16:.1f}' width='{part.width:.1f}' height='{height:.1f}'/>"
+        f"{box}<text class='small muted start' x='{left:.1f}' y='{top + height + 28:.1f}'>{_x(part.caption)}</text>"
+    )
+
+
+def png(plane: Array, scale: float) -> bytes:
+    """A plane as PNG: blue (negative) over white (0) to orange (positive), as deep as ``scale``.
+
+    The data is stored uncompressed, so the bytes are the same with every zlib.
+    """
+    blue, white, orange = (np.array(c, float) for c in ((23, 92, 157), (255, 255, 255), (178, 72, 0)))
+    steps = np.linspace(0, 1, 128)[:, None]
+    colours = np.concatenate([blue + (white - blue) * steps, white + (orange - white) * steps])
+    values = np.nan_to_num(plane.astype(float), nan=0.0, posinf=scale, neginf=-scale)
+    share = np.clip(values / scale if scale else values * 0, -1, 1)
+    index = np.where(share < 0, 127 + np.round(share * 127), 128 + np.round(share * 127))
+    index = index.astype(np.uint8)
+    height, width = index.shape
+    raw = b"".join(b"\0" + line.tobytes() for line in index)
+    chunks = [
+        (b"IHDR", width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 3, 0, 0, 0])),
+        (b"PLTE", np.round(colours).astype(np.uint8).tobytes()),
+        (b"IDAT", zlib.compress(raw, 0)),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+        for kind, data in chunks
+    )
