@@ -23,7 +23,7 @@ __all__ = [
     "real",
 ]
 
-_KINDS = {0: "non-negative integer", 1: "positive integer", None: "integer"}
+_KINDS = {0: "a non-negative integer", 1: "a positive integer", None: "an integer"}
 
 
 def is_integer(value: Any) -> bool:
@@ -44,14 +44,14 @@ def integer(who: str, name: str, value: Any, low: int | None = 1) -> int:
         TypeError: if it is no integer (bools and floats are not).
         ValueError: if it is too small.
     """
-    kind = _KINDS.get(low, f"integer ≥ {low}")
+    kind = _KINDS.get(low, f"an integer ≥ {low}")
     if not is_integer(value):
         raise TypeError(
-            f"{who}: {name} must be a {kind}, got {value!r} ({type(value).__name__})"
+            f"{who}: {name} must be {kind}, got {value!r} ({type(value).__name__})"
         )
     result = operator.index(value)
     if low is not None and result < low:
-        raise ValueError(f"{who}: {name} must be a {kind}, got {result}")
+        raise ValueError(f"{who}: {name} must be {kind}, got {result}")
     return result
 
 
@@ -74,17 +74,17 @@ def integers(who: str, name: str, value: Any, n: int, low: int | None = 1) -> tu
         return (integer(who, name, value, low),) * n
     if hasattr(value, "tolist"):
         value = value.tolist()
-    kind = _KINDS.get(low, f"integer ≥ {low}")
+    kind = _KINDS.get(low, f"an integer ≥ {low}")
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
         raise TypeError(
-            f"{who}: {name} must be a {kind} or {n} of them, got {value!r} "
+            f"{who}: {name} must be {kind} or {n} of them, got {value!r} "
             f"({type(value).__name__})"
         )
     if len(value) == 1 and n != 1 and is_integer(value[0]):
         return (integer(who, name, value[0], low),) * n
     if len(value) != n:
         raise ValueError(
-            f"{who}: {name} must be a {kind} or {n} of them, got {len(value)}: {tuple(value)!r}"
+            f"{who}: {name} must be {kind} or {n} of them, got {len(value)}: {tuple(value)!r}"
         )
     return tuple(integer(who, f"{name}[{k}]", v, low) for k, v in enumerate(value))
 

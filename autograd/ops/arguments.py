@@ -49,6 +49,12 @@ def shape_tuple(who: str, shape: Any, name: str = "shape", unknown: bool = False
         TypeError: if a size is no integer.
         ValueError: if one is negative.
     """
+    if type(shape) is tuple:  # the usual case, without a function call for each size
+        for n in shape:
+            if type(n) is not int or n < 0:
+                break
+        else:
+            return shape
     shape = raw(shape)
     if not isinstance(shape, (tuple, list)):
         shape = shape.tolist() if getattr(shape, "ndim", 0) == 1 else (shape,)

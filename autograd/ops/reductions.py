@@ -472,7 +472,7 @@ def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
             total = np.log(np.add.reduce(np.exp(x - top), axis=axes, keepdims=True)) + top
     if keepdims:
         return total
-    return np.squeeze(total, axis=axes) if x.ndim else total
+    return np.squeeze(total, axis=axes)[()] if x.ndim else total
 
 
 def _logsumexp_slope(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:

@@ -49,17 +49,14 @@ def reshape(x: Any, *, shape: Any) -> Any:
         (2, 3)
     """
     x = array_like("reshape", x)
+    sizes = shape_tuple("reshape", shape, unknown=True)
     try:
-        return x.reshape(shape)
-    except (ValueError, TypeError, OverflowError):
-        raise _reshape_error(x.shape, shape) from None
+        return x.reshape(sizes)
+    except (ValueError, OverflowError):
+        raise _reshape_error(x.shape, sizes) from None
 
 
-def _reshape_error(old: tuple[int, ...], new: Any) -> Exception:
-    try:
-        sizes = shape_tuple("reshape", new, unknown=True)
-    except (TypeError, ValueError) as error:
-        return error
+def _reshape_error(old: tuple[int, ...], sizes: tuple[int, ...]) -> Exception:
     count = math.prod(old)
     if sizes.count(-1) > 1:
         return ValueError(f"reshape: shape={sizes} leaves more than one size (−1) to be inferred")
