@@ -77,11 +77,14 @@ def compile_primitive(info: Primitive, namespace: dict[str, Any]) -> None:
         _constants=info.constant_outputs,
     )
     namespace.update({f"_default_{name}": v for name, v in info.static_defaults.items()})
-    text = _gradient_code(info, namespace) + (
-        _variadic_call(info) if info.variadic else _fixed_call(info)
-    )
+    place = f"<autograd primitive {info.name}>"
+    text = _variadic_call(info) if info.variadic else _fixed_call(info)
     local_names: dict[str, Any] = {}
-    exec(compile(text, f"<autograd primitive {info.name}>", "exec"), namespace, local_names)
+    # In a copy: nodes made before a rule is replaced keep the one they were made with.
+    gradient_namespace = dict(namespace)
+    rules = _gradient_code(info, gradient_namespace)
+    exec(compile(rules, place, "exec"), gradient_namespace, local_names)
+    exec(compile(text, place, "exec"), namespace, local_names)
     node_class: Any = type(
         f"Node_{info.name}",
         (Node,),
@@ -121,9 +124,9 @@ def _users(info: Primitive, saved: str) -> list[str]:
     return [n for n in info.inputs if n in info.rules and saved in info.rules[n].needs]
 
 
-def _snapshot(*cells: list[int] | None) -> tuple[tuple[list[int], int], ...] | None:
-    found = tuple([(cell, cell[0]) for cell in cells if cell is not None])
-    return found or None
+def _snapshot(*cells: list[int] | None) -> tuple[tuple[list[int], int] | None, ...] | None:
+    found = tuple([None if cell is None else (cell, cell[0]) for cell in cells])
+    return found if any(found) else None
 
 
 def _shares(out: Any, source: Any) -> bool:
@@ -312,7 +315,10 @@ def _many_results(info: Primitive, parents: str, indices: str, inputs: tuple[str
             values.append(f"outs[{name[3:]}]")
             cells.append(f"results[{name[3:]}]._version")
         elif info.variadic:
-            values.append(_variadic_saved(info, name)[0])
+            value, cell = _variadic_saved(info, name)
+            values.append(value)
+            if cell:
+                cells.append(cell)
         else:
             value, cell = _saved_expression(info, name)
             values.append(value)

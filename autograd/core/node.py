@@ -52,7 +52,8 @@ class Node:
         parents: one entry per array input, in order; None where no gradient is needed.
         indices: which output of each parent, or None when all are output 0.
         saved: the values that the rules named, ordered as ``primitive.saved_names``.
-        versions: (cell, count) of every saved storage, compared before use; or None.
+        versions: (cell, count) of every saved array, in their order (None for numbers), compared
+            before use; or None if there is nothing to compare.
         static: values of the static parameters, ordered as ``primitive.static_names``.
         shape, dtype: of the output; tuples of them for a primitive with several outputs.
         seq: sequence number; the order of creation.
@@ -80,7 +81,7 @@ class Node:
     parents: tuple[Node | Leaf | None, ...]
     indices: tuple[int, ...] | None
     saved: Any
-    versions: tuple[tuple[list[int], int], ...] | None
+    versions: tuple[tuple[list[int], int] | None, ...] | None
     static: tuple[Any, ...]
     shape: Any
     dtype: Any

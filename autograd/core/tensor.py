@@ -448,13 +448,15 @@ def _wrap(data: Any) -> Tensor:
     return result
 
 
-def _connected(data: Any, node: Node | Leaf | None, index: int) -> Tensor:
+def _connected(
+    data: Any, node: Node | Leaf | None, index: int, version: list[int] | None = None
+) -> Tensor:
     """A tensor for a value of the graph: how rules see what was saved under ``create_graph``."""
     result = object.__new__(Tensor)
     result._data = data
     result._node = node
     result._index = index
-    result._version = None
+    result._version = version
     result._grad = result.name = None
     return result
 
