@@ -160,7 +160,8 @@ def _nearest(length: int, outputs: int, exact: bool, scale_factor: float | None)
         return i
     if outputs == 2 * length:
         return i // 2
-    # Single precision on purpose: it decides which side of an edge is nearest, as in PyTorch.
+    # Single precision on purpose: it decides which side of an edge is nearest, as in PyTorch's
+    # images (its 1-d and 3-d versions break some of these ties otherwise).
     step = np.float32(_step(length, outputs, False, scale_factor))
     at = (i.astype(np.float32) + np.float32(0.5 if exact else 0.0)) * step
     return np.minimum(np.floor(at).astype(np.int64), length - 1)
@@ -174,8 +175,7 @@ def _linear(length: int, outputs: int, align_corners: bool, scale_factor: float 
     at = i * step if align_corners else np.maximum((i + 0.5) * step - 0.5, 0.0)
     left = np.minimum(np.floor(at).astype(np.int64), length - 1)
     right = np.minimum(left + 1, length - 1)
-    share = np.clip(at - left, 0.0, 1.0)
-    share[left == right] = 0.0  # past the last cell there is nothing to mix with
+    share = at - left
     rows, columns = np.concatenate([i, i]), np.concatenate([left, right])
     return axis_map(length, outputs, rows, columns, np.concatenate([1.0 - share, share]))
 
@@ -186,7 +186,7 @@ def _cubic(length: int, outputs: int, align_corners: bool, scale_factor: float |
     step = _step(length, outputs, align_corners, scale_factor)
     at = i * step if align_corners else (i + 0.5) * step - 0.5
     cell = np.minimum(np.floor(at).astype(np.int64), length - 1)
-    t = np.clip(at - cell, 0.0, 1.0)
+    t = at - cell
 
     def near(d: np.ndarray) -> np.ndarray:
         return ((CUBIC + 2) * d - (CUBIC + 3)) * d * d + 1

@@ -86,6 +86,12 @@ def test_log_softmax_of_small_integers():
     np.testing.assert_allclose(np.exp(got), [[0.25, 0.75], [0.5, 0.5]], rtol=1e-14)
 
 
+def test_sums_beyond_the_range_of_halves():
+    got = log_softmax(np.zeros(70_000, np.float16), axis=0)
+    assert got.dtype == np.float16
+    np.testing.assert_allclose(got[0], -math.log(70_000), rtol=1e-3)
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_huge_logits(dtype):
     x = np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]], dtype)

@@ -161,6 +161,27 @@ def test_constant_channels_have_no_variance_and_finite_results():
     assert np.isfinite(rstd).all()
 
 
+def test_variances_are_never_negative():
+    constants = np.linspace(0.1, 1.0, 60, dtype=np.float32).reshape(1, 60, 1)
+    x = np.tile(constants, (7, 1, 3))
+    variance = normalize(x, None, None, axes=(0, 2), eps=0.1)[3]
+    assert (variance >= 0).all() and (variance < 1e-6).all()
+
+
+@pytest.mark.parametrize("layout", [np.asarray, to_batch_last])
+def test_single_precision_gradients_survive_a_large_mean(layout):
+    x = layout(RNG(0).normal(2000.0, 0.5, size=(16, 3, 8, 8)).astype(np.float32))
+    g = layout(RNG(1).normal(0.5, 1.0, size=x.shape).astype(np.float32))
+    exact = normalize(x.astype(float), None, None, axes=(0, 2, 3), eps=1e-8)[1:3]
+    mean, rstd = (statistic.astype(np.float32) for statistic in exact)
+    # Against the kernel in double precision, at the statistics that single precision can hold.
+    double = [statistic.astype(float) for statistic in (mean, rstd)]
+    wanted = normalize_gradient(g.astype(float), x.astype(float), None, *double, axes=(0, 2, 3))
+    got = normalize_gradient(g, x, None, mean, rstd, axes=(0, 2, 3))
+    for value, want in zip(got, wanted, strict=True):
+        np.testing.assert_allclose(value, want, rtol=1e-4, atol=2e-5)
+
+
 def test_halves_are_averaged_in_single_precision():
     x = RNG(0).normal(100.0, 5.0, size=(64, 2, 16, 16)).astype(np.float16)
     want, want_mean, _ = formula(x.astype(float), None, None, (0, 2, 3), 1e-5)

@@ -138,6 +138,31 @@ def test_max_pool_gradient_goes_to_the_first_maximum(case, seed):
     assert is_batch_last(got)
 
 
+@pytest.mark.parametrize(
+    ("length", "kernel", "stride", "padding", "dilation"),
+    [
+        (6, 3, 3, 1, 1),  # windows that do not overlap, but do not tile the plane either
+        (7, 3, 3, 0, 1),
+        (7, 2, 3, 0, 1),
+        (5, 2, 2, 0, 2),  # windows that overlap although they are no wider than the stride
+        (6, 2, 2, 0, 1),
+    ],
+)
+def test_max_pool_gradient_knows_whether_windows_overlap(length, kernel, stride, padding, dilation):
+    x = np.random.default_rng(0).normal(size=(2, 3, length, length))
+    size = pool_output_size(length, kernel, stride, padding, dilation, False)
+    hyper = {
+        "kernel_shape": (kernel,) * 2,
+        "stride": (stride,) * 2,
+        "padding": (padding,) * 2,
+        "dilation": (dilation,) * 2,
+    }
+    values, indices = loop_max_pool(x, *hyper.values(), (size, size))
+    g = np.random.default_rng(1).normal(size=values.shape)
+    got = max_pool_gradient(g, x, values, **hyper)
+    np.testing.assert_allclose(got, loop_scatter(g, indices, x.shape[2:]), rtol=1e-13)
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize(("kernel", "stride", "padding"), [(2, 2, 0), (3, 1, 1), (3, 2, 1)])

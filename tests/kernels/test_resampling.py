@@ -125,6 +125,12 @@ def test_a_nan_reaches_only_its_neighbours(mode):
     assert not np.isnan(y[..., 6:, :]).any() and not np.isnan(y[..., 6:]).any()
 
 
+def test_a_nan_that_counts_for_nothing_does_not_count():
+    x = np.array([[[0.0, np.nan, 0.0]]])
+    y = interpolate(x, out_shape=(5,), mode="linear", align_corners=True)
+    np.testing.assert_array_equal(np.isnan(y[0, 0]), [False, True, True, True, False])
+
+
 def test_scale_factors_move_the_coordinates():
     x = np.arange(5.0).reshape(1, 1, 5)
     size = interpolated_size(5, 1.5)
@@ -196,3 +202,13 @@ def test_pytorch_agrees(torch, mode, rank, how):
         want.backward(torch.tensor(g))
         back = interpolate_adjoint(g, input_shape=shape, **ours)
         np.testing.assert_allclose(back, tensor.grad.numpy(), rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("length", "outputs"), [(14, 46), (26, 22), (30, 58)])
+def test_ties_of_nearest_are_broken_as_in_pytorch(torch, length, outputs):
+    x = np.arange(float(length)).reshape(1, 1, 1, length)
+    for mode in ("nearest", "nearest-exact"):
+        want = torch.nn.functional.interpolate(torch.tensor(x), size=(1, outputs), mode=mode)
+        got = interpolate(x, out_shape=(1, outputs), mode=mode)
+        np.testing.assert_array_equal(got, want.numpy())
