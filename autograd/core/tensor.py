@@ -6,8 +6,7 @@ what a tensor is by itself: data, gradient, name, conversions, and its way in an
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -507,8 +506,7 @@ def from_dlpack(source: Any) -> Tensor:
     return _wrap(as_array("from_dlpack", np.from_dlpack(source), copy=False))
 
 
-@contextlib.contextmanager
-def writable(t: Tensor) -> Iterator[np.ndarray[Any, Any]]:
+class writable:
     """The array of a tensor, to be written into: what optimizers use.
 
     Backward notices that the tensor has changed, and refuses to use a value saved before.
@@ -527,15 +525,23 @@ def writable(t: Tensor) -> Iterator[np.ndarray[Any, Any]]:
         >>> w.tolist()
         [10.0, 20.0]
     """
-    check_writable(t, "writable")
-    if t._data.ndim:
+
+    __slots__ = ("_array", "_tensor")
+
+    def __init__(self, t: Tensor) -> None:
+        check_writable(t, "writable")
+        self._tensor = t
+
+    def __enter__(self) -> np.ndarray[Any, Any]:
+        t = self._tensor
         if t._version is not None:
             t._version[0] += 1
-        yield t._data
-    else:
-        array = np.array(t._data)
-        yield array
-        t._data = array[()]
+        self._array = t._data if type(t._data) is np.ndarray else np.array(t._data)
+        return self._array
+
+    def __exit__(self, *exception: object) -> None:
+        if not self._array.ndim:  # a number is immutable: put the new one in its place
+            self._tensor._data = self._array[()]
 
 
 def check_writable(t: Tensor, who: str) -> None:
