@@ -1,0 +1,77 @@
+"""What all figures of the microscope can do: show themselves, save themselves, say themselves."""
+
+from __future__ import annotations
+
+import os
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from autograd.viz import files, palette
+from autograd.viz.microscope import panels
+from autograd.viz.picture import document, image
+
+
+class Figure:
+    """A list of panels with a title; subclasses say which in ``panels()`` and ``summary()``."""
+
+    def __init__(self, *, title: str = "", theme: str = "auto") -> None:
+        palette.style(theme)  # refuses unknown themes
+        self.title, self.theme = title, theme
+
+    def panels(self) -> list[panels.Panel]:
+        """What is shown, independent of how."""
+        raise NotImplementedError
+
+    def summary(self) -> str:
+        """The figure in a sentence."""
+        raise NotImplementedError
+
+    @property
+    def heading(self) -> str:
+        return self.title or self.summary()
+
+    def text(self) -> str:
+        """All of it in words and numbers."""
+        return f"{self.summary()}\n{panels.as_text(self.panels())}\n"
+
+    def to_svg(self, theme: str | None = None) -> str:
+        """The picture as SVG text. ``theme``: ``"auto"`` (the reader's), ``"light"`` or ``"dark"``."""
+        return panels.as_svg(self.panels(), self.heading, self.summary(), theme or self.theme)
+
+    def to_html(self) -> str:
+        """A stand-alone page."""
+        return document(self.heading, self._repr_html_())
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save as ``.html``, ``.svg``, ``.png``, ``.pdf`` or ``.txt``; returns the path.
+
+        Raises ValueError for another suffix and RuntimeError, naming what to install, when PNG or PDF
+        cannot be made here.
+        """
+        return files.write(
+            path,
+            {
+                "html": self.to_html,
+                "svg": self.to_svg,
+                "png": lambda: files.convert(self.to_svg("light"), "png"),
+                "pdf": lambda: files.convert(self.to_svg("light"), "pdf"),
+                "txt": self.text,
+            },
+        )
+
+    def __repr__(self) -> str:
+        kind = type(self).__name__
+        return f"<{kind}: {self.summary()}; .text() says it, .save('figure.html') shows it>"
+
+    def _repr_html_(self) -> str:
+        # The picture is an <img>: notebooks that are not trusted strip inline <svg>.
+        picture = image(self.to_svg(), self.summary())
+        tables = panels.as_html(self.panels())
+        return (
+            f'<div class="gg-figure">{picture}\n<details><summary>As tables and text</summary>\n'
+            f"<p>{escape(self.summary())}</p>\n{tables}</details></div>"
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}

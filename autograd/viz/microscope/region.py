@@ -1,0 +1,87 @@
+"""Which part of big images is shown: the neighbourhood of the selected output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from autograd.viz.microscope.geometry import Axis, Pair
+from autograd.viz.microscope.model import At, Model
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of an axis: positions low ≤ p < high of the input, first ≤ o < last of the output."""
+
+    low: int
+    high: int
+    first: int
+    last: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Region:
+    """What is shown of a layer: a stretch of rows and of columns, and some channels."""
+
+    rows: Stretch
+    columns: Stretch
+    channels: tuple[int, ...]
+    hidden_channels: int
+
+    @property
+    def whole(self) -> bool:
+        return self.rows.whole and self.columns.whole
+
+    def has_output(self, output: Pair) -> bool:
+        """Whether an output lies in the region."""
+        return (
+            self.rows.first <= output[0] < self.rows.last
+            and self.columns.first <= output[1] < self.columns.last
+        )
+
+    def note(self) -> str:
+        """What is left out, in a sentence; nothing when all is shown."""
+        parts = []
+        if not self.whole:
+            parts.append(
+                f"only rows {self.rows.low} to {self.rows.high - 1} and columns {self.columns.low} to "
+                f"{self.columns.high - 1} around the selected output"
+            )
+        if self.hidden_channels:
+            parts.append(
+                f"only {len(self.channels)} of {len(self.channels) + self.hidden_channels} input channels"
+            )
+        text = " and ".join(parts).replace(" -", " −")
+        return f"Shown: {text}. Sums are over all." if text else ""
+
+
+def stretch(axis: Axis, output: int, limit: int) -> Stretch:
+    """As much of an axis around an output as fits into ``limit`` cells, in whole windows."""
+    if axis.high - axis.low <= limit:
+        return Stretch(axis.low, axis.high, 0, axis.outputs, True)
+    first, last = output, output + 1
+    while True:
+        grown = False
+        for a, b in ((first, last + 1), (first - 1, last)):
+            cells = (b - a - 1) * axis.stride + axis.span
+            if 0 <= a and b <= axis.outputs and cells <= limit:
+                first, last, grown = a, b, True
+        if not grown:
+            break
+    low = axis.position(first, 0)
+    return Stretch(low, axis.position(last - 1, axis.kernel - 1) + 1, first, last, False)
+
+
+def choose(model: Model, at: At, channel: int, cells: int, channels: int) -> Region:
+    """The region around an output, at most ``cells`` long each way and ``channels`` deep."""
+    seen = list(model.channels(at[1]))
+    shown = seen[:channels]
+    if channel not in shown:
+        shown = [*shown[:-1], channel]
+    rows, columns = model.windows.axes
+    return Region(
+        stretch(rows, at[2], cells),
+        stretch(columns, at[3], cells),
+        tuple(shown),
+        len(seen) - len(shown),
+    )
