@@ -88,7 +88,7 @@ def _heat(summary: Summary) -> str:
         legend = f"at [{', '.join(map(str, summary.corner))}]: {legend}"
     alt = f"heat map of block means, {legend}; {words.statistics(summary)}"
     picture = data_uri(heat_svg(summary))
-    return f'<img alt="{escape(alt)}" src="{picture}"><div><small>{escape(legend)}</small></div>'
+    return f'<img alt="{escape(alt)}" src="{picture}"/><div><small>{escape(legend)}</small></div>'
 
 
 def heat_svg(summary: Summary) -> str:

@@ -88,8 +88,9 @@
       slider.value = position;
       slider.setAttribute("aria-valuetext", step ? `step ${step.k} of ${data.total}` : "start");
       count.textContent = step ? `step ${step.k} of ${data.total}` : "start";
-      first.disabled = back.disabled = position === 0;
-      next.disabled = end.disabled = position === last;
+      // Not `disabled`: a disabled button loses the focus, and with it the keys.
+      for (const each of [first, back]) each.setAttribute("aria-disabled", position === 0);
+      for (const each of [next, end]) each.setAttribute("aria-disabled", position === last);
       const sentence = step ? told[position - 1] : data.start;
       if (say.textContent !== sentence) say.textContent = sentence;
       draw(step);
