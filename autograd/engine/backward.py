@@ -356,6 +356,7 @@ class BackwardPass:
         if (
             type(value) is not np.ndarray
             or parent.several
+            or not value.shape  # a 0-d array, where a number belongs
             or value.shape != parent.shape
             or value.dtype is not parent.dtype
         ):

@@ -215,6 +215,11 @@ def einsum(subscripts: str, *operands: Any) -> Any:
         >>> ag.einsum("ii->", ag.tensor([[1.0, 2.0], [3.0, 4.0]])).item()
         5.0
     """
+    if not isinstance(subscripts, str):
+        raise TypeError(
+            f"einsum: subscripts must be a string such as 'ij,jk->ik', got "
+            f"{type(subscripts).__name__}"
+        )
     arrays = [
         x if hasattr(x, "_node") else np.asarray(array_like(f"einsum: operands[{k}]", x))
         for k, x in enumerate(operands)
@@ -230,13 +235,8 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     return _einsum(*[x for x, _ in plain], subscripts=subscripts)
 
 
-def _parse(subscripts: Any, shapes: list[tuple[int, ...]]) -> tuple[list[str], str]:
+def _parse(subscripts: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], str]:
     """Labels of every operand and of the result, with ``...`` written out in free letters."""
-    if not isinstance(subscripts, str):
-        raise TypeError(
-            f"einsum: subscripts must be a string such as 'ij,jk->ik', got "
-            f"{type(subscripts).__name__}"
-        )
     text = subscripts.replace(" ", "")
     left, arrow, right = text.partition("->")
     inputs = left.split(",")
