@@ -140,6 +140,7 @@ from .ops.indexing import getitem as getitem
 from .ops.layers import cross_entropy as cross_entropy
 from .ops.layers import linear as linear
 from .ops.layers import normalize as normalize
+from .ops.losses import binary_cross_entropy as binary_cross_entropy
 from .ops.matrices import diag as diag
 from .ops.matrices import diagflat as diagflat
 from .ops.matrices import diagonal as diagonal

@@ -34,6 +34,7 @@ WHERE = {
     "average": "ops.statistics",
     "avg_pool": "ops.pooling",
     "backward_steps": "engine",
+    "binary_cross_entropy": "ops.losses",
     "broadcast_arrays": "ops.arranging",
     "broadcast_to": "ops.reductions",
     "ceil": "ops.elementwise",

@@ -1,4 +1,8 @@
-"""Functions that a network puts between its layers."""
+"""Functions that a network puts between its layers.
+
+``inplace`` is taken for PyTorch's sake: results are always new tensors, and inputs are never
+written into.
+"""
 
 from __future__ import annotations
 
@@ -9,32 +13,277 @@ from autograd import hyperparameters as hyper
 
 from .inputs import floating
 
-__all__ = ["log_softmax", "relu", "softmax", "softmin"]
+__all__ = [
+    "celu",
+    "elu",
+    "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "log_softmax",
+    "logsigmoid",
+    "mish",
+    "prelu",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softmin",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "tanh",
+    "tanhshrink",
+    "threshold",
+]
+
+# Klambauer et al., "Self-normalizing neural networks", 2017.
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+
+# Made of straight pieces --------------------------------------------------------------------------
 
 
 def relu(input: Any, inplace: bool = False) -> Any:
     """max(x, 0); slope 0 at 0.
 
-    Args:
-        inplace: taken for PyTorch's sake; the result is always a new tensor.
+    Example:
+        >>> import autograd, nn.functional as F
+        >>> F.relu(autograd.tensor([-1.0, 2.0])).tolist()
+        [0.0, 2.0]
     """
     return autograd.relu(input)
 
 
-def _softmax_axis(who: str, input: Any, dim: Any) -> int:
-    """The axis meant: without one, the channels, as PyTorch guesses them."""
-    ndim = len(input.shape)
-    if dim is None:
-        return 0 if ndim in (0, 1, 3) else 1
-    return hyper.axis(who, dim, ndim, "dim")
+def relu6(input: Any, inplace: bool = False) -> Any:
+    """x limited to [0, 6]; slope 0 at both bounds."""
+    return autograd.hardtanh(floating("relu6", input), low=0.0, high=6.0)
 
 
-def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    """x limited to [min_val, max_val]; slope 0 at both bounds.
+
+    Raises:
+        ValueError: if min_val is above max_val.
+    """
+    low, high = interval("hardtanh", min_val, max_val)
+    return autograd.hardtanh(floating("hardtanh", input), low=low, high=high)
+
+
+def interval(who: str, min_val: Any, max_val: Any) -> tuple[float, float]:
+    """The bounds of `hardtanh`, checked."""
+    low, high = hyper.real(who, "min_val", min_val), hyper.real(who, "max_val", max_val)
+    if low > high:
+        raise ValueError(
+            f"{who}: min_val must not be above max_val, got min_val={min_val}, max_val={max_val}"
+        )
+    return low, high
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """x above 0, else negative_slope · x, also in its slope at 0."""
+    slope = hyper.real("leaky_relu", "negative_slope", negative_slope)
+    return autograd.leaky_relu(floating("leaky_relu", input), negative_slope=slope)
+
+
+def prelu(input: Any, weight: Any) -> Any:
+    """x above 0, else weight · x, with one weight or one per channel, which are learnt.
+
+    Source: He et al., "Delving deep into rectifiers", 2015.
+
+    Args:
+        input: shape (N, C, *S), or any shape for a single weight.
+        weight: shape (1,) or (C,), or ().
+
+    Raises:
+        ValueError: for a weight of another shape.
+    """
+    who = "prelu"
+    input, weight = floating(who, input), floating(who, weight, "weight")
+    shape = input.shape
+    channels = shape[1] if len(shape) > 1 else 1
+    if len(weight.shape) > 1 or weight.shape not in ((), (1,), (channels,)):
+        raise ValueError(
+            f"{who}: weight must have shape (1,), or ({channels},) for the channels of the input "
+            f"{shape}; got {weight.shape}"
+        )
+    if len(weight.shape) == 1:
+        sizes = (1, weight.shape[0]) + (1,) * (len(shape) - 2)
+        weight = autograd.reshape(
+            weight, sizes[: len(shape)] if len(shape) > 1 else sizes[:0] or ()
+        )
+    return autograd.prelu(input, weight)
+
+
+def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
+    """x above a threshold, else a value."""
+    who = "threshold"
+    limit = hyper.real(who, "threshold", threshold)
+    value = hyper.real(who, "value", value)
+    return autograd.threshold(floating(who, input), threshold=limit, value=value)
+
+
+def hardsigmoid(input: Any, inplace: bool = False) -> Any:
+    """x/6 + 1/2 limited to [0, 1]."""
+    return autograd.hardsigmoid(floating("hardsigmoid", input))
+
+
+def hardswish(input: Any, inplace: bool = False) -> Any:
+    """x · hardsigmoid(x). Source: Howard et al., "Searching for MobileNetV3", 2019."""
+    return autograd.hardswish(floating("hardswish", input))
+
+
+def hardshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x, but 0 from −lambd to lambd."""
+    bound = hyper.real("hardshrink", "lambd", lambd)
+    return autograd.hardshrink(floating("hardshrink", input), bound=bound)
+
+
+def softshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x moved towards 0 by lambd, and 0 from −lambd to lambd.
+
+    Raises:
+        ValueError: for a negative lambd.
+    """
+    bound = hyper.real("softshrink", "lambd", lambd, 0.0)
+    return autograd.softshrink(floating("softshrink", input), bound=bound)
+
+
+# Smooth -------------------------------------------------------------------------------------------
+
+
+def sigmoid(input: Any) -> Any:
+    """1 / (1 + exp(−x)), without overflow."""
+    return autograd.sigmoid(floating("sigmoid", input))
+
+
+def tanh(input: Any) -> Any:
+    """Hyperbolic tangent."""
+    return autograd.tanh(floating("tanh", input))
+
+
+def logsigmoid(input: Any) -> Any:
+    """log(sigmoid(x)), accurate on both sides."""
+    return autograd.log_sigmoid(floating("logsigmoid", input))
+
+
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """x above 0, else alpha · (exp(x) − 1); slope alpha at 0.
+
+    Source: Clevert, Unterthiner & Hochreiter, "Fast and accurate deep network learning by
+    exponential linear units", 2015.
+    """
+    alpha = hyper.real("elu", "alpha", alpha)
+    return autograd.elu(floating("elu", input), alpha=alpha)
+
+
+def selu(input: Any, inplace: bool = False) -> Any:
+    """`elu` scaled so that activations keep mean 0 and variance 1.
+
+    Source: Klambauer et al., "Self-normalizing neural networks", 2017.
+    """
+    return autograd.elu(floating("selu", input), alpha=_SELU_ALPHA, scale=_SELU_SCALE)
+
+
+def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """x above 0, else alpha · (exp(x / alpha) − 1); slope 1 at 0.
+
+    Source: Barron, "Continuously differentiable exponential linear units", 2017.
+
+    Raises:
+        ValueError: for alpha 0.
+    """
+    alpha = hyper.real("celu", "alpha", alpha)
+    if alpha == 0:
+        raise ValueError("celu: alpha must not be 0")
+    return autograd.elu(floating("celu", input), alpha=alpha, rate=1.0 / alpha)
+
+
+def gelu(input: Any, *, approximate: str = "none") -> Any:
+    """x · Φ(x), where Φ is the normal distribution.
+
+    Source: Hendrycks & Gimpel, "Gaussian error linear units", 2016.
+
+    Args:
+        approximate: ``"none"``, or ``"tanh"`` for x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))).
+    """
+    kind = hyper.choice("gelu", "approximate", approximate, ("none", "tanh"))
+    input = floating("gelu", input)
+    return autograd.gelu(input) if kind == "none" else autograd.gelu_tanh(input)
+
+
+def silu(input: Any, inplace: bool = False) -> Any:
+    """x · sigmoid(x), also called swish. Source: Elfwing, Uchibe & Doya 2017."""
+    return autograd.silu(floating("silu", input))
+
+
+def mish(input: Any, inplace: bool = False) -> Any:
+    """x · tanh(log(1 + exp(x))). Source: Misra, "Mish", 2019."""
+    return autograd.mish(floating("mish", input))
+
+
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """log(1 + exp(beta · x)) / beta, and x itself where beta · x is above the threshold.
+
+    Raises:
+        ValueError: for beta 0.
+    """
+    beta, limit = (
+        hyper.real("softplus", "beta", beta),
+        hyper.real("softplus", "threshold", threshold),
+    )
+    if beta == 0:
+        raise ValueError("softplus: beta must not be 0")
+    return autograd.softplus(floating("softplus", input), beta=beta, threshold=limit)
+
+
+def softsign(input: Any) -> Any:
+    """x / (1 + |x|)."""
+    return autograd.softsign(floating("softsign", input))
+
+
+def tanhshrink(input: Any) -> Any:
+    """x − tanh(x)."""
+    input = floating("tanhshrink", input)
+    return input - autograd.tanh(input)
+
+
+def glu(input: Any, dim: int = -1) -> Any:
+    """a · sigmoid(b), where a and b are the two halves of an axis.
+
+    Source: Dauphin et al., "Language modeling with gated convolutional networks", 2016.
+
+    Raises:
+        ValueError: for an axis of odd length; IndexError: for one that is not there.
+    """
+    who = "glu"
+    input = floating(who, input)
+    shape = input.shape
+    axis = hyper.axis(who, dim, len(shape), "dim")
+    if shape[axis] % 2:
+        raise ValueError(
+            f"{who}: axis {dim} of {shape} must have an even length, got {shape[axis]}"
+        )
+    half, before = shape[axis] // 2, (slice(None),) * axis
+    a, b = input[(*before, slice(0, half))], input[(*before, slice(half, None))]
+    return a * autograd.sigmoid(b)
+
+
+# Along an axis ------------------------------------------------------------------------------------
+
+
+def softmax(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
     """exp(x) / Σ exp(x) along an axis, without overflow.
 
     Args:
         input: floats of any shape.
-        dim: the axis. Default: axis 0 for 1 or 3 axes, else 1.
+        dim: the axis. Default: axis 0 for 0, 1 or 3 axes, else 1.
         dtype: convert to this first.
 
     Raises:
@@ -48,19 +297,22 @@ def softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
     return _along("softmax", autograd.softmax, input, dim, dtype)
 
 
-def softmin(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+def softmin(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
     """`softmax` of −x."""
     return _along("softmin", lambda x, axis: autograd.softmax(-x, axis), input, dim, dtype)
 
 
-def log_softmax(input: Any, dim: int | None = None, dtype: Any = None) -> Any:
+def log_softmax(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
     """log of `softmax`, without overflow; the arguments are the same."""
     return _along("log_softmax", autograd.log_softmax, input, dim, dtype)
 
 
 def _along(who: str, function: Any, input: Any, dim: Any, dtype: Any) -> Any:
-    input = floating(who, input) if dtype is None else autograd.astype(input, dtype)
-    axis = _softmax_axis(who, input, dim)
-    if not input.shape:  # one number is the softmax over itself
+    input = floating(who, input if dtype is None else autograd.astype(input, dtype))
+    ndim = len(input.shape)
+    if dim is None:
+        dim = 0 if ndim in (0, 1, 3) else 1
+    axis = hyper.axis(who, dim, max(ndim, 1), "dim")
+    if not ndim:  # one number: the softmax over itself
         return autograd.squeeze(function(autograd.expand_dims(input, 0), 0), 0)
     return function(input, axis)

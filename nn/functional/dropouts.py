@@ -40,8 +40,8 @@ def dropout(
     Example:
         >>> import autograd, nn
         >>> _ = nn.manual_seed(0)
-        >>> nn.functional.dropout(autograd.ones(4), 0.5).tolist()
-        [2.0, 0.0, 0.0, 0.0]
+        >>> sorted({*nn.functional.dropout(autograd.ones(100), 0.5).tolist()})
+        [0.0, 2.0]
     """
     return _dropout("dropout", input, p, training, generator, None)
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+import numpy as np
+
 import autograd
+from autograd import Tensor
 from autograd import hyperparameters as hyper
 
-from .inputs import floating, reduced, reduction_name
+from .inputs import floating, integer_array, reduced, reduction_name
 
-__all__ = ["cross_entropy", "mse_loss"]
-
-
-def _same_shape(who: str, input: Any, target: Any) -> tuple[Any, Any]:
-    """Both as floats; shapes that broadcast are taken, as PyTorch does."""
-    input, target = floating(who, input), floating(who, target, "target")
-    if input.shape != target.shape:
-        raise ValueError(
-            f"{who}: input and target must have the same shape, got {input.shape} and "
-            f"{target.shape}"
-        )
-    return input, target
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "mse_loss",
+    "nll_loss",
+    "smooth_l1_loss",
+]
 
 
 # Classes ------------------------------------------------------------------------------------------
@@ -36,7 +39,7 @@ def cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Any:
-    """−Σ q·log softmax(x), where q are the wanted probabilities; for a class, −log softmax(x)[class].
+    """−Σ q·log softmax(x), where q are the wanted probabilities; for a class −log softmax(x)[class].
 
     Args:
         input: scores (logits), shape (C,), (N, C) or (N, C, *S).
@@ -59,35 +62,209 @@ def cross_entropy(
     """
     who = "cross_entropy"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    kind = getattr(getattr(target, "dtype", None), "kind", "i")
-    if kind != "f" or (target.shape != input.shape):
+    if getattr(getattr(target, "dtype", None), "kind", "i") != "f":
         return autograd.cross_entropy(
             input, target, weight, ignore_index, label_smoothing, reduction
         )
-    return _probability_cross_entropy(who, input, target, weight, reduction, label_smoothing)
-
-
-def _probability_cross_entropy(
-    who: str, input: Any, target: Any, weight: Any, reduction: str, label_smoothing: Any
-) -> Any:
-    input, target = _same_shape(who, input, target)
-    if not input.shape:
-        raise ValueError(f"{who}: input needs a class axis, got shape ()")
+    input, target = floating(who, input), floating(who, target, "target")
+    if not input.shape or input.shape != target.shape:
+        raise ValueError(
+            f"{who}: target probabilities must have the shape of the input, {input.shape}, "
+            f"got {target.shape}; for classes, give integers"
+        )
     smoothing = hyper.probability(who, "label_smoothing", label_smoothing)
+    if hyper.integer(who, "ignore_index", ignore_index, None) >= 0:
+        raise ValueError(
+            f"{who}: ignore_index goes with classes, not with probabilities; got {ignore_index}"
+        )
     axis = min(1, len(input.shape) - 1)
     classes = input.shape[axis]
     if smoothing:
-        target = target * (1.0 - smoothing) + smoothing / classes
+        target = target * (1.0 - smoothing) + smoothing / max(classes, 1)
     terms = autograd.log_softmax(input, axis) * target
     if weight is not None:
-        weight = floating(who, weight, "weight")
-        if weight.shape != (classes,):
-            raise ValueError(
-                f"{who}: weight must have shape ({classes},), one per class, got {weight.shape}"
-            )
-        terms = terms * autograd.reshape(weight, (classes,) + (1,) * (len(input.shape) - 1 - axis))
+        terms = terms * _class_weight(who, weight, classes, len(input.shape) - 1 - axis)
     losses = -autograd.sum(terms, axis)
     return reduced(losses, reduction)
+
+
+def _class_weight(who: str, weight: Any, classes: int, trailing: int) -> Any:
+    weight = floating(who, weight, "weight")
+    if weight.shape != (classes,):
+        raise ValueError(
+            f"{who}: weight must have shape ({classes},), one per class, got {weight.shape}"
+        )
+    return autograd.reshape(weight, (classes,) + (1,) * trailing)
+
+
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """−input[target]: with log-probabilities, the negative log-likelihood.
+
+    Args:
+        input: log-probabilities, shape (C,), (N, C) or (N, C, *S).
+        target: classes, integers of shape (), (N,) or (N, *S).
+        weight, ignore_index, reduction, size_average, reduce: as in `cross_entropy`.
+
+    Raises:
+        IndexError: for a target that is no class; ValueError: for shapes that do not fit.
+    """
+    who = "nll_loss"
+    reduction = reduction_name(who, size_average, reduce, reduction)
+    input, classes = floating(who, input), integer_array(who, target, "target")
+    shape = input.shape
+    if not shape:
+        raise ValueError(f"{who}: input needs a class axis, got shape ()")
+    axis = min(1, len(shape) - 1)
+    expected = shape[:axis] + shape[axis + 1 :]
+    if classes.shape != expected:
+        raise ValueError(
+            f"{who}: for an input of shape {shape} target must have shape {expected}, "
+            f"got {classes.shape}"
+        )
+    kept = np.asarray(classes != hyper.integer(who, "ignore_index", ignore_index, None))
+    safe = np.where(kept, classes, 0)
+    count = shape[axis]
+    if safe.size and not (0 <= safe.min() and safe.max() < count):
+        wrong = safe[(safe < 0) | (safe >= count)].flat[0]
+        raise IndexError(
+            f"{who}: target {wrong} is not one of the {count} classes 0…{count - 1} nor "
+            f"ignore_index={ignore_index}"
+        )
+    places = np.indices(expected, sparse=True)
+    losses = -input[(*places[:axis], safe, *places[axis:])]
+    factors: Any = kept.astype(input.dtype if input.dtype.kind == "f" else np.float64)
+    if weight is not None:
+        weight = _class_weight(who, weight, count, 0)
+        factors = factors * np.asarray(weight.data if isinstance(weight, Tensor) else weight)[safe]
+        losses = losses * factors
+    losses = autograd.where(kept, losses, 0.0)
+    if reduction == "mean":
+        return autograd.sum(losses) / factors.sum()
+    return reduced(losses, reduction)
+
+
+# Probabilities ------------------------------------------------------------------------------------
+
+
+def binary_cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """−y·log x − (1 − y)·log(1 − x), with logarithms not below −100.
+
+    Args:
+        input: probabilities from 0 to 1, any shape.
+        target: the wanted ones, of the same shape.
+        weight: a factor, broadcasting with them; or None.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        size_average, reduce: PyTorch's former names of the reduction; leave them None.
+
+    Raises:
+        ValueError: for different shapes, or an input outside of 0 to 1.
+    """
+    who = "binary_cross_entropy"
+    reduction = reduction_name(who, size_average, reduce, reduction)
+    input, target = _same_shape(who, input, target)
+    values = np.asarray(input.data if isinstance(input, Tensor) else input)
+    if values.dtype.kind == "f" and values.size and not (values.min() >= 0 and values.max() <= 1):
+        if not np.isnan(values).any():
+            raise ValueError(
+                f"{who}: input must lie from 0 to 1, got {values.min()} to {values.max()}; "
+                "binary_cross_entropy_with_logits takes scores of any size"
+            )
+    losses = autograd.binary_cross_entropy(input, target)
+    if weight is not None:
+        losses = losses * _factor(who, "weight", weight, input.shape)
+    return reduced(losses, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Any:
+    """`binary_cross_entropy` of sigmoid(x), stable for scores of any size.
+
+    Args:
+        input: scores (logits), any shape.
+        target: the wanted probabilities, of the same shape.
+        weight: a factor, broadcasting with them; or None.
+        pos_weight: a factor of the part with target 1, broadcasting with them; or None.
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        size_average, reduce: PyTorch's former names of the reduction; leave them None.
+
+    Raises:
+        ValueError: for different shapes.
+    """
+    who = "binary_cross_entropy_with_logits"
+    reduction = reduction_name(who, size_average, reduce, reduction)
+    input, target = _same_shape(who, input, target)
+    # −log sigmoid(±x) are both positive, so nothing cancels.
+    positive = -autograd.log_sigmoid(input) * target
+    if pos_weight is not None:
+        positive = positive * _factor(who, "pos_weight", pos_weight, input.shape)
+    losses = positive - autograd.log_sigmoid(-input) * (1.0 - target)
+    if weight is not None:
+        losses = losses * _factor(who, "weight", weight, input.shape)
+    return reduced(losses, reduction)
+
+
+def kl_div(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Any:
+    """Kullback-Leibler divergence, per element y·(log y − x).
+
+    Args:
+        input: log-probabilities, any shape.
+        target: probabilities, broadcasting with it; with ``log_target`` their logarithms.
+        reduction: ``"mean"`` (over all elements, which is not the divergence), ``"batchmean"``
+            (the sum divided by the first axis' size), ``"sum"`` or ``"none"``.
+        log_target: see above. Default False.
+        size_average, reduce: PyTorch's former names of the reduction; leave them None.
+    """
+    who = "kl_div"
+    if reduction != "batchmean" or size_average is not None or reduce is not None:
+        reduction = kl_reduction(who, size_average, reduce, reduction)
+    input, target = floating(who, input), floating(who, target, "target")
+    _check_broadcast(who, input, target)
+    if hyper.boolean(who, "log_target", log_target):
+        losses = autograd.exp(target) * (target - input)
+    else:
+        # 0·log 0 is 0, here and in the gradient.
+        safe = autograd.where(autograd.equal(target, 0.0), 1.0, target)
+        losses = target * (autograd.log(safe) - input)
+    if reduction == "batchmean":
+        batch = input.shape[0] if input.shape else 1
+        return autograd.sum(losses) / batch
+    return reduced(losses, reduction)
+
+
+def kl_reduction(who: str, size_average: Any, reduce: Any, reduction: Any) -> str:
+    """As `reduction_name`, with "batchmean"."""
+    if size_average is None and reduce is None:
+        return hyper.choice(who, "reduction", reduction, ("none", "batchmean", "mean", "sum"))
+    return reduction_name(who, size_average, reduce, reduction)
 
 
 # Numbers ------------------------------------------------------------------------------------------
@@ -99,18 +276,156 @@ def mse_loss(
     size_average: bool | None = None,
     reduce: bool | None = None,
     reduction: str = "mean",
+    weight: Any = None,
 ) -> Any:
     """(x − y)², averaged, summed or per element.
 
     Args:
-        input, target: floats of the same shape.
-        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        input, target: floats of the same shape; others that broadcast give a warning.
+        reduction: ``"mean"`` (with a weight, divided by its sum), ``"sum"`` or ``"none"``.
+        weight: a factor per element, of the input's shape; or None.
         size_average, reduce: PyTorch's former names of the reduction; leave them None.
 
     Raises:
-        ValueError: for different shapes.
+        ValueError: for shapes that do not broadcast.
+
+    Example:
+        >>> import autograd, nn.functional as F
+        >>> F.mse_loss(autograd.tensor([1.0, 3.0]), autograd.tensor([0.0, 0.0])).item()
+        5.0
     """
     who = "mse_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    input, target = _same_shape(who, input, target)
-    return reduced(autograd.square(input - target), reduction)
+    losses = autograd.square(_difference(who, input, target))
+    return _weighted(who, losses, weight, input, reduction)
+
+
+def l1_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Any = None,
+) -> Any:
+    """|x − y|, averaged, summed or per element; the arguments are those of `mse_loss`."""
+    who = "l1_loss"
+    reduction = reduction_name(who, size_average, reduce, reduction)
+    losses = autograd.absolute(_difference(who, input, target))
+    return _weighted(who, losses, weight, input, reduction)
+
+
+def smooth_l1_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Any:
+    """½(x − y)²/beta where |x − y| < beta, else |x − y| − ½ beta.
+
+    Args:
+        beta: where the parabola goes over into straight lines; 0 for `l1_loss`. Default 1.
+        input, target, reduction, size_average, reduce: as in `mse_loss`.
+
+    Raises:
+        ValueError: for a negative beta, or shapes that do not broadcast.
+    """
+    who = "smooth_l1_loss"
+    reduction = reduction_name(who, size_average, reduce, reduction)
+    beta = hyper.real(who, "beta", beta, 0.0)
+    difference = _difference(who, input, target)
+    size = autograd.absolute(difference)
+    if beta == 0:
+        return reduced(size, reduction)
+    inner = autograd.square(difference) * (0.5 / beta)
+    return reduced(autograd.where(autograd.less(size, beta), inner, size - 0.5 * beta), reduction)
+
+
+def huber_loss(
+    input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
+) -> Any:
+    """½(x − y)² where |x − y| ≤ delta, else delta·(|x − y| − ½ delta).
+
+    Source: Huber, "Robust estimation of a location parameter", 1964.
+
+    Args:
+        delta: where the parabola goes over into straight lines. Default 1.
+        input, target, reduction, weight: as in `mse_loss`.
+
+    Raises:
+        ValueError: unless delta is above 0, or for shapes that do not broadcast.
+    """
+    who = "huber_loss"
+    reduction = reduction_name(who, None, None, reduction)
+    delta = hyper.real(who, "delta", delta, 0.0, open_low=True)
+    difference = _difference(who, input, target)
+    size = autograd.absolute(difference)
+    inner = autograd.square(difference) * 0.5
+    outer = (size - 0.5 * delta) * delta
+    losses = autograd.where(autograd.less_equal(size, delta), inner, outer)
+    return _weighted(who, losses, weight, input, reduction)
+
+
+# What they share ----------------------------------------------------------------------------------
+
+
+def _same_shape(who: str, input: Any, target: Any) -> tuple[Any, Any]:
+    input, target = floating(who, input), floating(who, target, "target")
+    if input.shape != target.shape:
+        raise ValueError(
+            f"{who}: input and target must have the same shape, got {input.shape} and "
+            f"{target.shape}"
+        )
+    return input, target
+
+
+def _check_broadcast(who: str, input: Any, target: Any) -> None:
+    try:
+        np.broadcast_shapes(input.shape, target.shape)
+    except ValueError:
+        raise ValueError(
+            f"{who}: input and target must have the same shape, got {input.shape} and "
+            f"{target.shape}"
+        ) from None
+
+
+def _difference(who: str, input: Any, target: Any) -> Any:
+    """input − target, with a warning where that broadcasts."""
+    input, target = floating(who, input), floating(who, target, "target")
+    if input.shape != target.shape:
+        _check_broadcast(who, input, target)
+        warnings.warn(
+            f"{who}: input {input.shape} and target {target.shape} differ in shape, and are "
+            "broadcast: is that what you want?",
+            stacklevel=3,
+        )
+    return input - target
+
+
+def _factor(who: str, name: str, value: Any, shape: tuple[int, ...]) -> Any:
+    """A weight that broadcasts with a loss per element."""
+    value = floating(who, value, name)
+    try:
+        fits = np.broadcast_shapes(value.shape, shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(f"{who}: {name} {value.shape} does not broadcast to the input's {shape}")
+    return value
+
+
+def _weighted(who: str, losses: Any, weight: Any, input: Any, reduction: str) -> Any:
+    """Losses per element times a weight of the input's shape; a mean is divided by its sum."""
+    if weight is None:
+        return reduced(losses, reduction)
+    weight = floating(who, weight, "weight")
+    if weight.shape != input.shape:
+        raise ValueError(
+            f"{who}: weight must have the input's shape {input.shape}, got {weight.shape}"
+        )
+    losses = losses * weight
+    if reduction == "mean":
+        return autograd.sum(losses) / autograd.sum(weight)
+    return reduced(losses, reduction)

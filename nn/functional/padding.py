@@ -22,7 +22,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         pad: widths (before, after) of the last axis, then of the one before it, and so on.
         mode: ``"constant"``; ``"reflect"`` (mirrored at the border cell, widths below the size),
             ``"replicate"`` (the border cell), or ``"circular"`` (from the other end, widths up to
-            the size). Negative widths crop first.
+            the size). Negative widths crop; with ``"circular"`` first.
         value: the constant. Default 0.
 
     Returns:
@@ -44,7 +44,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         return autograd.pad_constant(input, pairs, 0.0 if value is None else value)
     if value is not None and value != 0:
         raise ValueError(f"{who}: value belongs to mode 'constant', got {value!r} for {mode!r}")
-    if any(width < 0 for pair in pairs for width in pair):
+    if mode == "circular" and any(width < 0 for pair in pairs for width in pair):
         limits = tuple(zip(input.shape, pairs, strict=True))
         if any(size + min(a, 0) + min(b, 0) < 1 for size, (a, b) in limits):
             raise ValueError(f"{who}: pad {tuple(pad)} leaves nothing of the input {input.shape}")

@@ -1,66 +1,440 @@
-"""Layers of functions that a network puts between its others."""
+"""Layers of functions that a network puts between its others.
+
+``inplace`` is taken for PyTorch's sake: results are always new tensors, and inputs are never
+written into.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import autograd
 from autograd import hyperparameters as hyper
 from nn import functional as F
+from nn.functional.activations import interval
 from nn.module import Module
+from nn.parameter import Parameter
 
-__all__ = ["LogSoftmax", "ReLU", "Softmax", "Softmax2d", "Softmin"]
+from .building import empty_parameter
+
+__all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "Hardshrink",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "PReLU",
+    "ReLU",
+    "ReLU6",
+    "SELU",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softmax2d",
+    "Softmin",
+    "Softplus",
+    "Softshrink",
+    "Softsign",
+    "Tanh",
+    "Tanhshrink",
+    "Threshold",
+]
 
 
-class ReLU(Module):
-    """max(x, 0).
+# Without parameters -------------------------------------------------------------------------------
 
-    Args:
-        inplace: taken for PyTorch's sake; the input is never written into.
-    """
+
+class _Plain(Module):
+    """A function of the input alone."""
+
+    _function: Callable[..., Any]
+
+    def forward(self, input: Any) -> Any:
+        return type(self)._function(input)
+
+
+class Sigmoid(_Plain):
+    """1 / (1 + exp(−x))."""
+
+    _function = staticmethod(F.sigmoid)
+
+
+class Tanh(_Plain):
+    """Hyperbolic tangent."""
+
+    _function = staticmethod(F.tanh)
+
+
+class LogSigmoid(_Plain):
+    """log(sigmoid(x))."""
+
+    _function = staticmethod(F.logsigmoid)
+
+
+class Softsign(_Plain):
+    """x / (1 + |x|)."""
+
+    _function = staticmethod(F.softsign)
+
+
+class Tanhshrink(_Plain):
+    """x − tanh(x)."""
+
+    _function = staticmethod(F.tanhshrink)
+
+
+class _InPlace(_Plain):
+    """A function of the input alone, which PyTorch also has in place."""
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = hyper.boolean(type(self).__name__, "inplace", inplace)
 
-    def forward(self, input: Any) -> Any:
-        return F.relu(input)
-
     def extra_repr(self) -> str:
         return "inplace=True" if self.inplace else ""
 
 
-class Softmax(Module):
-    """exp(x) / Σ exp(x) along an axis; see `nn.functional.softmax`.
+class ReLU(_InPlace):
+    """max(x, 0); slope 0 at 0.
 
-    Args:
-        dim: the axis. Default: axis 0 for 1 or 3 axes, else 1.
+    Example:
+        >>> import autograd, nn
+        >>> nn.ReLU()(autograd.tensor([-1.0, 2.0])).tolist()
+        [0.0, 2.0]
     """
 
-    def __init__(self, dim: int | None = None) -> None:
+    _function = staticmethod(F.relu)
+
+
+class ReLU6(_InPlace):
+    """x limited to [0, 6]."""
+
+    _function = staticmethod(F.relu6)
+
+
+class SELU(_InPlace):
+    """`ELU` scaled so that activations keep mean 0 and variance 1; see `nn.functional.selu`."""
+
+    _function = staticmethod(F.selu)
+
+
+class SiLU(_InPlace):
+    """x · sigmoid(x), also called swish."""
+
+    _function = staticmethod(F.silu)
+
+
+class Mish(_InPlace):
+    """x · tanh(log(1 + exp(x)))."""
+
+    _function = staticmethod(F.mish)
+
+
+class Hardswish(_InPlace):
+    """x · hardsigmoid(x)."""
+
+    _function = staticmethod(F.hardswish)
+
+
+class Hardsigmoid(_InPlace):
+    """x/6 + 1/2 limited to [0, 1]."""
+
+    _function = staticmethod(F.hardsigmoid)
+
+
+# With numbers -------------------------------------------------------------------------------------
+
+
+class _ELU(Module):
+    """One number alpha."""
+
+    _function: Callable[..., Any]
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
-        if dim is not None:
-            dim = hyper.integer(type(self).__name__, "dim", dim, None)
-        self.dim = dim
+        who = type(self).__name__
+        hyper.real(who, "alpha", alpha)
+        self.alpha = alpha
+        self.inplace = hyper.boolean(who, "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
-        return F.softmax(input, self.dim)
+        return type(self)._function(input, self.alpha)
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
+
+
+class ELU(_ELU):
+    """x above 0, else alpha · (exp(x) − 1).
+
+    Args:
+        alpha: minus the value far below 0. Default 1.
+    """
+
+    _function = staticmethod(F.elu)
+
+
+class CELU(_ELU):
+    """x above 0, else alpha · (exp(x / alpha) − 1).
+
+    Args:
+        alpha: minus the value far below 0, not 0. Default 1.
+    """
+
+    _function = staticmethod(F.celu)
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(alpha, inplace)
+        if alpha == 0:
+            raise ValueError("CELU: alpha must not be 0")
+
+
+class LeakyReLU(Module):
+    """x above 0, else negative_slope · x.
+
+    Args:
+        negative_slope: default 0.01.
+    """
+
+    def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
+        super().__init__()
+        hyper.real("LeakyReLU", "negative_slope", negative_slope)
+        self.negative_slope = negative_slope
+        self.inplace = hyper.boolean("LeakyReLU", "inplace", inplace)
+
+    def forward(self, input: Any) -> Any:
+        return F.leaky_relu(input, self.negative_slope)
+
+    def extra_repr(self) -> str:
+        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
+
+
+class PReLU(Module):
+    """x above 0, else weight · x, with a weight that is learnt; see `nn.functional.prelu`.
+
+    Args:
+        num_parameters: 1, or the number of channels. Default 1.
+        init: what the weight is at first. Default 0.25.
+        device: None or "cpu".
+        dtype: of the weight. Default: the default dtype.
+
+    Attributes:
+        weight: shape (num_parameters,).
+    """
+
+    weight: Parameter
+
+    def __init__(
+        self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__()
+        self.num_parameters = hyper.integer("PReLU", "num_parameters", num_parameters)
+        self.init = hyper.real("PReLU", "init", init)
+        self.weight = empty_parameter("PReLU", (self.num_parameters,), device, dtype, self.init)
+
+    def reset_parameters(self) -> None:
+        """The weight as at first."""
+        with autograd.no_grad(), autograd.writable(self.weight) as array:
+            array[...] = self.init
+
+    def forward(self, input: Any) -> Any:
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
+
+
+class Hardtanh(Module):
+    """x limited to [min_val, max_val].
+
+    Args:
+        min_val, max_val: the bounds. Default −1 and 1.
+
+    Raises:
+        ValueError: unless min_val is below max_val.
+    """
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+        super().__init__()
+        low, high = interval("Hardtanh", min_val, max_val)
+        if low == high:
+            raise ValueError(f"Hardtanh: max_val must be above min_val, got both {min_val}")
+        self.min_val, self.max_val = min_val, max_val
+        self.inplace = hyper.boolean("Hardtanh", "inplace", inplace)
+
+    def forward(self, input: Any) -> Any:
+        return F.hardtanh(input, self.min_val, self.max_val)
+
+    def extra_repr(self) -> str:
+        return f"min_val={self.min_val}, max_val={self.max_val}" + (
+            ", inplace=True" if self.inplace else ""
+        )
+
+
+class Threshold(Module):
+    """x above a threshold, else a value.
+
+    Args:
+        threshold, value: numbers.
+    """
+
+    def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
+        super().__init__()
+        hyper.real("Threshold", "threshold", threshold)
+        hyper.real("Threshold", "value", value)
+        self.threshold, self.value = threshold, value
+        self.inplace = hyper.boolean("Threshold", "inplace", inplace)
+
+    def forward(self, input: Any) -> Any:
+        return F.threshold(input, self.threshold, self.value)
+
+    def extra_repr(self) -> str:
+        return f"threshold={self.threshold}, value={self.value}" + (
+            ", inplace=True" if self.inplace else ""
+        )
+
+
+class Softplus(Module):
+    """log(1 + exp(beta · x)) / beta.
+
+    Args:
+        beta: how sharply it bends, not 0. Default 1.
+        threshold: where beta · x is above it, x itself. Default 20.
+    """
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        super().__init__()
+        hyper.real("Softplus", "threshold", threshold)
+        if hyper.real("Softplus", "beta", beta) == 0:
+            raise ValueError("Softplus: beta must not be 0")
+        self.beta, self.threshold = beta, threshold
+
+    def forward(self, input: Any) -> Any:
+        return F.softplus(input, self.beta, self.threshold)
+
+    def extra_repr(self) -> str:
+        return f"beta={self.beta}, threshold={self.threshold}"
+
+
+class Hardshrink(Module):
+    """x, but 0 from −lambd to lambd.
+
+    Args:
+        lambd: default 0.5.
+    """
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        hyper.real("Hardshrink", "lambd", lambd)
+        self.lambd = lambd
+
+    def forward(self, input: Any) -> Any:
+        return F.hardshrink(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        return f"{self.lambd}"
+
+
+class Softshrink(Hardshrink):
+    """x moved towards 0 by lambd, and 0 from −lambd to lambd.
+
+    Args:
+        lambd: not negative. Default 0.5.
+    """
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__(lambd)
+        hyper.real("Softshrink", "lambd", lambd, 0.0)
+
+    def forward(self, input: Any) -> Any:
+        return F.softshrink(input, self.lambd)
+
+
+class GELU(Module):
+    """x · Φ(x); see `nn.functional.gelu`.
+
+    Args:
+        approximate: ``"none"`` or ``"tanh"``.
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__()
+        self.approximate = hyper.choice("GELU", "approximate", approximate, ("none", "tanh"))
+
+    def forward(self, input: Any) -> Any:
+        return F.gelu(input, approximate=self.approximate)
+
+    def extra_repr(self) -> str:
+        return f"approximate={self.approximate!r}"
+
+
+# Along an axis ------------------------------------------------------------------------------------
+
+
+class GLU(Module):
+    """a · sigmoid(b), where a and b are the two halves of an axis.
+
+    Args:
+        dim: the axis. Default −1.
+    """
+
+    def __init__(self, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = hyper.integer("GLU", "dim", dim, None)
+
+    def forward(self, input: Any) -> Any:
+        return F.glu(input, self.dim)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}"
 
 
-class Softmin(Softmax):
-    """`Softmax` of −x."""
+class Softmin(Module):
+    """`Softmax` of −x.
+
+    Args:
+        dim: as in `Softmax`.
+    """
+
+    _function: Callable[..., Any] = staticmethod(F.softmin)
+
+    def __init__(self, dim: int | None = None) -> None:
+        super().__init__()
+        self.dim = None if dim is None else hyper.integer(type(self).__name__, "dim", dim, None)
 
     def forward(self, input: Any) -> Any:
-        return F.softmin(input, self.dim)
+        return type(self)._function(input, self.dim)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}"
 
 
-class LogSoftmax(Softmax):
-    """log of `Softmax`, without overflow."""
+class Softmax(Softmin):
+    """exp(x) / Σ exp(x) along an axis; see `nn.functional.softmax`.
 
-    def forward(self, input: Any) -> Any:
-        return F.log_softmax(input, self.dim)
+    Args:
+        dim: the axis. Default: axis 0 for 0, 1 or 3 axes, else 1.
+    """
+
+    _function = staticmethod(F.softmax)
+
+
+class LogSoftmax(Softmin):
+    """log of `Softmax`, without overflow.
+
+    Args:
+        dim: as in `Softmax`.
+    """
+
+    _function = staticmethod(F.log_softmax)
 
 
 class Softmax2d(Module):

@@ -58,6 +58,7 @@ class _Norm(Module):
         track_running_stats: bool,
         device: Any,
         dtype: Any,
+        bias: bool,
     ) -> None:
         super().__init__()
         who = type(self).__name__
@@ -67,8 +68,9 @@ class _Norm(Module):
         self.affine = hyper.boolean(who, "affine", affine)
         self.track_running_stats = hyper.boolean(who, "track_running_stats", track_running_stats)
         shape = (self.num_features,)
-        for name, value in (("weight", 1.0), ("bias", 0.0)):
-            made = empty_parameter(who, shape, device, dtype, value) if self.affine else None
+        has_bias = hyper.boolean(who, "bias", bias) and self.affine
+        for name, value, there in (("weight", 1.0, self.affine), ("bias", 0.0, has_bias)):
+            made = empty_parameter(who, shape, device, dtype, value) if there else None
             self.register_parameter(name, made)
         check_device(who, device)
         self._dtype = dtype_of_parameters(who, dtype)
@@ -117,7 +119,8 @@ class _Norm(Module):
     def extra_repr(self) -> str:
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
-            f"affine={self.affine}, track_running_stats={self.track_running_stats}"
+            f"affine={self.affine}, bias={self.bias is not None}, "
+            f"track_running_stats={self.track_running_stats}"
         )
 
 
@@ -131,8 +134,12 @@ class _BatchNorm(_Norm):
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype)
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
+        )
 
     def forward(self, input: Any) -> Any:
         who = type(self).__name__
@@ -169,6 +176,7 @@ class BatchNorm2d(_BatchNorm):
         momentum: weight of a new batch in the running statistics; None for their plain mean over
             all batches. Default 0.1.
         affine: whether weight and bias follow. Default True.
+        bias: False leaves the bias out. Default True.
         track_running_stats: False: the batch's statistics also in evaluation. Default True.
         device: None or "cpu".
         dtype: of parameters and statistics. Default: the default dtype.
@@ -203,8 +211,12 @@ class _InstanceNorm(_Norm):
         track_running_stats: bool = False,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
-        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype)
+        super().__init__(
+            num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
+        )
 
     def forward(self, input: Any) -> Any:
         self._check_rank(input)
@@ -243,6 +255,7 @@ class InstanceNorm2d(_InstanceNorm):
         eps: added to the variance. Default 1e-5.
         momentum: of the running statistics. Default 0.1.
         affine: whether weight and bias follow. Default False.
+        bias: False leaves the bias out. Default True.
         track_running_stats: keep running statistics and use them in evaluation. Default False.
         device, dtype: as in `BatchNorm2d`.
     """
@@ -372,6 +385,7 @@ class GroupNorm(Module):
         num_channels: positive integer.
         eps: added to the variance. Default 1e-5.
         affine: whether weight and bias follow. Default True.
+        bias: False leaves the bias out. Default True.
         device, dtype: as in `LayerNorm`.
 
     Attributes:
@@ -389,6 +403,8 @@ class GroupNorm(Module):
         affine: bool = True,
         device: Any = None,
         dtype: Any = None,
+        *,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         who = "GroupNorm"
@@ -402,8 +418,9 @@ class GroupNorm(Module):
         self.eps = hyper.real(who, "eps", eps, 0.0)
         self.affine = hyper.boolean(who, "affine", affine)
         shape = (self.num_channels,)
-        for name, value in (("weight", 1.0), ("bias", 0.0)):
-            made = empty_parameter(who, shape, device, dtype, value) if self.affine else None
+        has_bias = hyper.boolean(who, "bias", bias) and self.affine
+        for name, value, there in (("weight", 1.0, self.affine), ("bias", 0.0, has_bias)):
+            made = empty_parameter(who, shape, device, dtype, value) if there else None
             self.register_parameter(name, made)
 
     reset_parameters = LayerNorm.reset_parameters
@@ -412,7 +429,10 @@ class GroupNorm(Module):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}"
+        return (
+            f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, "
+            f"bias={self.bias is not None}"
+        )
 
 
 class LocalResponseNorm(Module):

@@ -1,0 +1,150 @@
+"""Layers that resize images, or trade channels for space."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd import hyperparameters as hyper
+from nn import functional as F
+from nn.functional.resampling import check_mode, check_one_size, scale_factors
+from nn.module import Module
+
+__all__ = [
+    "ChannelShuffle",
+    "PixelShuffle",
+    "PixelUnshuffle",
+    "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
+]
+
+
+class Upsample(Module):
+    """Images made larger or smaller; see `nn.functional.interpolate`.
+
+    Args:
+        size: the new spatial shape, an integer or one per axis; or instead
+        scale_factor: what each axis is multiplied by, a number or one per axis.
+        mode: ``"nearest"``, ``"linear"``, ``"bilinear"``, ``"bicubic"``, ``"trilinear"`` …
+        align_corners: for the linear and cubic modes: corner pixels keep their place.
+        recompute_scale_factor: take new size / old size as the scale.
+
+    Example:
+        >>> import autograd, nn
+        >>> nn.Upsample(scale_factor=2, mode="bilinear")(autograd.zeros(1, 3, 4, 4)).shape
+        (1, 3, 8, 8)
+    """
+
+    def __init__(
+        self,
+        size: Any = None,
+        scale_factor: Any = None,
+        mode: str = "nearest",
+        align_corners: bool | None = None,
+        recompute_scale_factor: bool | None = None,
+    ) -> None:
+        super().__init__()
+        who = type(self).__name__
+        check_one_size(who, size, scale_factor)
+        check_mode(who, mode, align_corners)
+        if size is not None:
+            several = isinstance(size, (tuple, list))
+            hyper.integers(who, "size", size, len(size) if several else 1)
+        elif isinstance(scale_factor, (tuple, list)):
+            scale_factor = scale_factors(who, scale_factor, len(scale_factor))
+        else:
+            (scale_factor,) = scale_factors(who, scale_factor, 1)
+        if recompute_scale_factor is not None:
+            hyper.boolean(who, "recompute_scale_factor", recompute_scale_factor)
+        self.size, self.scale_factor = size, scale_factor
+        self.mode, self.align_corners = mode, align_corners
+        self.recompute_scale_factor = recompute_scale_factor
+
+    def forward(self, input: Any) -> Any:
+        return F.interpolate(
+            input, self.size, self.scale_factor, self.mode, self.align_corners,
+            self.recompute_scale_factor,
+        )  # fmt: skip
+
+    def extra_repr(self) -> str:
+        if self.scale_factor is not None:
+            return f"scale_factor={self.scale_factor!r}, mode={self.mode!r}"
+        return f"size={self.size!r}, mode={self.mode!r}"
+
+
+class UpsamplingNearest2d(Upsample):
+    """`Upsample` with mode ``"nearest"``.
+
+    Args:
+        size, scale_factor: as in `Upsample`.
+    """
+
+    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+        super().__init__(size, scale_factor, "nearest")
+
+
+class UpsamplingBilinear2d(Upsample):
+    """`Upsample` with mode ``"bilinear"`` and aligned corners.
+
+    Args:
+        size, scale_factor: as in `Upsample`.
+    """
+
+    def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
+        super().__init__(size, scale_factor, "bilinear", True)
+
+
+class PixelShuffle(Module):
+    """Shape (..., C·r², H, W) to (..., C, H·r, W·r); see `nn.functional.pixel_shuffle`.
+
+    Args:
+        upscale_factor: r.
+    """
+
+    def __init__(self, upscale_factor: int) -> None:
+        super().__init__()
+        self.upscale_factor = hyper.integer("PixelShuffle", "upscale_factor", upscale_factor)
+
+    def forward(self, input: Any) -> Any:
+        return F.pixel_shuffle(input, self.upscale_factor)
+
+    def extra_repr(self) -> str:
+        return f"upscale_factor={self.upscale_factor}"
+
+
+class PixelUnshuffle(Module):
+    """Shape (..., C, H·r, W·r) to (..., C·r², H, W); see `nn.functional.pixel_unshuffle`.
+
+    Args:
+        downscale_factor: r.
+    """
+
+    def __init__(self, downscale_factor: int) -> None:
+        super().__init__()
+        self.downscale_factor = hyper.integer(
+            "PixelUnshuffle", "downscale_factor", downscale_factor
+        )
+
+    def forward(self, input: Any) -> Any:
+        return F.pixel_unshuffle(input, self.downscale_factor)
+
+    def extra_repr(self) -> str:
+        return f"downscale_factor={self.downscale_factor}"
+
+
+class ChannelShuffle(Module):
+    """The channels of each group in turn; see `nn.functional.channel_shuffle`.
+
+    Args:
+        groups: divides the number of channels.
+    """
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        self.groups = hyper.integer("ChannelShuffle", "groups", groups)
+
+    def forward(self, input: Any) -> Any:
+        return F.channel_shuffle(input, self.groups)
+
+    def extra_repr(self) -> str:
+        return f"groups={self.groups}"
