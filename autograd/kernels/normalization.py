@@ -87,7 +87,8 @@ def normalize(
     offset = ((0.0 if shift is None else shift) - mean) * scale
     if bias is not None and not (bias_varies or weight_varies):
         offset = offset + plan.per_statistic(bias)
-    centre, scale, offset = plan.spread(shift), plan.spread(scale), plan.spread(offset)
+    centre = None if shift is None else plan.spread(shift)
+    scale, offset = plan.spread(scale), plan.spread(offset)
     y4 = np.empty(x4.shape, plan.dtype)
 
     def forward(block: tuple[slice, slice], kept: slice) -> None:
@@ -147,7 +148,8 @@ def normalize_gradient(
     if shift is None:
         offset -= mean2 * slope
     scale = plan.spread(rstd2 if weight is None else rstd2 * plan.per_statistic(weight))
-    centre, slope, offset = plan.spread(shift), plan.spread(slope), plan.spread(offset)
+    centre = None if shift is None else plan.spread(shift)
+    slope, offset = plan.spread(slope), plan.spread(offset)
     gx4 = np.empty(x4.shape, plan.dtype)
 
     def backward(block: tuple[slice, slice], kept: slice) -> None:
@@ -257,9 +259,9 @@ class _Plan:
         shaped = values.astype(self.dtype).reshape(ordered).transpose(self.inverse)
         return np.ascontiguousarray(shaped)
 
-    def spread(self, values: np.ndarray | None) -> np.ndarray | None:
-        """(C, D) as (C, 1, D) of the working dtype, ready to meet a block; None stays None."""
-        return None if values is None else values.astype(self.dtype)[:, None, :]
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """(C, D) as (C, 1, D) of the working dtype, ready to meet a block."""
+        return values.astype(self.dtype)[:, None, :]
 
     def sum(self, block: np.ndarray) -> np.ndarray:
         """Sum of an (a, c, B, D) block over a and B."""
@@ -297,7 +299,7 @@ def _sums(
 ) -> np.ndarray:
     """Σg and Σg·(x − shift), or Σ(x − shift) and Σ(x − shift)² where ``g4`` is None."""
     sums = np.zeros((2, *plan.kept_shape))
-    centre = plan.spread(shift)
+    centre = None if shift is None else plan.spread(shift)
 
     def add(block: tuple[slice, slice], kept: slice) -> None:
         part = x4[block] if centre is None else x4[block] - centre[kept]

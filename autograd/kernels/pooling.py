@@ -237,16 +237,8 @@ def max_pool_gradient(
     # Windows that share no cells write each cell once: no sums, and where they tile the plane
     # no zeros either.
     apart = all(d == 1 and k <= s for k, s, d in zip(kernel_shape, stride, dilation, strict=True))
-    tiled = (
-        apart
-        and not any(padding)
-        and all(
-            k == s and k * outputs == length
-            for k, s, outputs, length in zip(
-                kernel_shape, stride, out.shape[2:], x.shape[2:], strict=True
-            )
-        )
-    )
+    sizes = zip(kernel_shape, stride, padding, out.shape[2:], x.shape[2:], strict=True)
+    tiled = apart and all(k == s and p == 0 and k * o == length for k, s, p, o, length in sizes)
     gx = (empty_batch_last if tiled else zeros_batch_last)(x.shape, g.dtype)
     met = overlaps(
         x.shape[2:],

@@ -94,8 +94,10 @@ def _apply_along(m: np.ndarray, axis: int, map_: AxisMap) -> np.ndarray:
     everything = _regular(np.arange(map_.outputs)) if map_.outputs else None
     result = None
     for rows, columns, weights in map_.rounds:
-        gathered = not isinstance(columns, slice)  # `take`, unlike indexing, keeps the axes' order
-        cells = m.take(columns, axis=axis) if gathered else m[*before, columns]
+        if isinstance(columns, slice):
+            cells = m[*before, columns]
+        else:
+            cells = m.take(columns, axis=axis)  # unlike indexing, keeps the axes' order
         if weights is not None:
             cells = cells * _column(weights, m.dtype, m.ndim - axis - 1)
         if result is None:
