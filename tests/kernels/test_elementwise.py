@@ -52,4 +52,20 @@ def test_shapes_memory_order_and_other_dtypes():
     assert relu_gradient(x, y).strides == x.strides
     assert relu(np.array(-2.0)).shape == ()
     np.testing.assert_array_equal(relu(np.array([-3, 4])), [0, 4])
-    np.testing.assert_array_equal(relu(np.array([-3, 4], object)), [0, 4])
+
+
+def test_relu_of_objects_multiplies_each_of_them():
+    class Traced:
+        def __init__(self, value, factor=None):
+            self.value, self.factor = value, factor
+
+        def __gt__(self, other):
+            return self.value > other
+
+        def __mul__(self, other):
+            return Traced(self.value * other, other)
+
+    x = np.empty(2, object)
+    x[:] = [Traced(-3), Traced(4)]
+    y = relu(x)
+    assert [(cell.value, cell.factor) for cell in y] == [(0, 0), (4, 1)]
