@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.modes import local
+from ..core.modes import local, set_grad_enabled
 from ..core.node import FREED, Leaf, Node, leaves_with_hooks
 from ..core.tensor import Tensor, _connected, _wrap
 
@@ -451,8 +451,9 @@ class BackwardPass:
                     updates.append((target, self._owned_gradient(self.captured[node, index])))
         for target, gradient in self._retained:
             updates.append((target, self._owned_gradient(gradient)))
-        for target, gradient in updates:
-            _add_to_grad(target, gradient, self.create_graph)
+        with set_grad_enabled(self.create_graph or local.state.grad_enabled):
+            for target, gradient in updates:
+                _add_to_grad(target, gradient, self.create_graph)
         for target, functions in hooks:
             for function in functions:
                 function(target)
@@ -548,6 +549,8 @@ def _add_to_grad(target: Tensor, gradient: Any, create_graph: bool) -> None:
             if type(gradient) is np.ndarray and not gradient.flags.c_contiguous:
                 gradient = np.ascontiguousarray(gradient)
             gradient = _wrap(gradient)
+        elif create_graph and gradient.ndim:
+            gradient = gradient.copy()  # recorded; others may hold the same tensor, or a view
         target._grad = gradient
     elif create_graph or old._node is not None:
         if not isinstance(gradient, Tensor):
