@@ -5,6 +5,7 @@ Read from the source, so that imports inside functions count too.
 
 import ast
 import re
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def type_checking_only(tree: ast.AST) -> set[ast.AST]:
     }
 
 
+@cache
 def imports(name: str, at_import: bool = False) -> set[str]:
     """Dotted names that a module imports; with ``at_import`` only those run when it is loaded."""
     file = MODULES[name]

@@ -19,6 +19,8 @@ __all__ = ["NonFinite", "Record", "caller_names", "line_of", "record", "safe_for
 _OURS = ("autograd", "nn")
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _FOLDERS = tuple(os.path.join(os.path.dirname(_HERE), name) + os.sep for name in _OURS)
+#: A program like a user's, though it lies in our folders.
+_DEMO = os.path.join(os.path.dirname(_HERE), "nn", "demo") + os.sep
 
 #: Arrays of more elements are kept as they are, not copied.
 _COPIED = 1 << 16
@@ -136,10 +138,13 @@ def _kept(value: Any) -> Any:
 def _is_ours(frame: Any) -> bool:
     name = frame.f_globals.get("__name__", "")
     filename = frame.f_code.co_filename
+    path = os.path.abspath(filename)
+    if path.startswith(_DEMO):
+        return False
     return (
         name.partition(".")[0] in _OURS
         or filename.startswith("<autograd primitive")
-        or os.path.abspath(filename).startswith(_FOLDERS)
+        or path.startswith(_FOLDERS)
     )
 
 

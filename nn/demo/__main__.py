@@ -118,10 +118,12 @@ class Demo:
         self.generator = nn.manual_seed(seed)
         self.digits: Digits = nn.data.load_digits()
         self.model = DigitsNet()
+        for path, parameter in self.model.named_parameters():
+            parameter.name = path  # what pictures and steps call it
         self.history = History(batches_per_epoch=-(-len(self.digits.train_images) // BATCH))
         self.guesses = np.zeros(0, np.int64)
         self.graph: Any = None
-        self.first_pass: Any = None
+        self.first_steps: list[str] = []
         self.page = Page(
             out,
             title="A network learns to read digits",
@@ -134,8 +136,11 @@ class Demo:
         """Trains, with a progress bar, and keeps the picture and the text of the first pass."""
         from tqdm import tqdm
 
-        def first_loss(loss: autograd.Tensor) -> None:
-            self.graph, self.first_pass = _pictures(self.model, loss)
+        def first_backward(loss: autograd.Tensor) -> None:
+            self.graph = viz.graph(loss, title="From images to the loss")
+            paused = autograd.debug.Backprop(loss)
+            while step := paused.step():
+                self.first_steps.append(step.text())
 
         def progress(history: History) -> None:
             shown = {"loss": f"{history.losses[-1]:.4f}"}
@@ -152,7 +157,7 @@ class Demo:
                 self.epochs,
                 self.generator,
                 self.history,
-                first_loss=first_loss,
+                first_backward=first_backward,
                 progress=progress,
             )
 
@@ -186,7 +191,7 @@ class Demo:
         yield from self._mistakes()
         yield self._kernels()
         yield self._feature_maps()
-        if self.graph is not None:
+        if self.first_steps:
             yield self._graph()
             yield self._first_pass()
         yield self._step_page()
@@ -276,22 +281,22 @@ class Demo:
         )
 
     def _first_pass(self) -> Section:
-        text = self.first_pass.text()
+        text = "\n\n".join(self.first_steps) + "\n"
         self.page.file("backward.txt", text)
         return Section(
             "first-backward",
             "The first backward pass, step by step",
-            "The same graph gone through from the loss back to the parameters. Each step runs one "
-            "operation’s gradient rule, and adds what it gives to what is there already.",
+            "The same graph gone through from the loss back to the parameters. Each step runs the "
+            "gradient rules of one operation, printed here as they stand in the source, on the "
+            "numbers shown, and adds what they give to what is there already.",
             f'<div class="scroll" tabindex="0" role="group" aria-label="steps as text">'
             f"<pre>{escape(text)}</pre></div>",
             'The gradients that the first step of Adam used. <a href="backward.txt">As a file</a>.',
         )
 
     def _step_page(self) -> Section:
-        model = self.model  # a variable here, so that the page can name the parameters
         image, label = autograd.as_tensor(self.digits.test_images[:1]), self.digits.test_labels[:1]
-        loss = F.cross_entropy(model(image), label)
+        loss = F.cross_entropy(self.model(image), label)
         steps = viz.step(loss, title=f"A {label[0]} through the trained network")
         steps.save(self.page.folder / "step.html")
         return Section(
@@ -302,15 +307,6 @@ class Demo:
             steps._repr_html_(),
             '<a href="step.html">As a page of its own</a>.',
         )
-
-
-def _pictures(model: nn.Module, loss: autograd.Tensor) -> tuple[Any, Any]:
-    """The graph of a loss, and its backward pass taken without touching any gradient.
-
-    ``model`` is not used, but must stand here: pictures name parameters by their paths in the
-    models that they find among the variables of their caller.
-    """
-    return viz.graph(loss, title="From images to the loss"), viz.step(loss)
 
 
 if __name__ == "__main__":

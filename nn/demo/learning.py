@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,7 +72,7 @@ def learn(
     generator: np.random.Generator,
     history: History,
     *,
-    first_loss: Callable[[autograd.Tensor], Any],
+    first_backward: Callable[[autograd.Tensor], Any],
     progress: Callable[[History], Any],
 ) -> None:
     """Trains with Adam under a one-cycle schedule, writing into ``history`` as it goes.
@@ -82,7 +83,8 @@ def learn(
         epochs: passes over the training images.
         generator: shuffles the batches.
         history: filled; complete up to the batch in which an exception strikes.
-        first_loss: called with the first loss, before its backward pass.
+        first_backward: called with the first loss, recorded, in place of its ``backward()``; has to
+            leave the same gradients.
         progress: called after every batch.
     """
     optimizer = nn.optim.Adam(model.parameters(), lr=LEARNING_RATE)
@@ -94,11 +96,11 @@ def learn(
         for _ in range(epochs):
             for chosen in batches(len(digits.train_images), generator):
                 images = autograd.as_tensor(digits.train_images[chosen])
-                loss = F.cross_entropy(model(images), digits.train_labels[chosen])
-                if not history.losses:
-                    first_loss(loss)
+                first = not history.losses
+                with autograd.debug.record() if first else nullcontext():
+                    loss = F.cross_entropy(model(images), digits.train_labels[chosen])
                 optimizer.zero_grad()
-                loss.backward()
+                first_backward(loss) if first else loss.backward()
                 optimizer.step()
                 schedule.step()
                 history.losses.append(loss.item())

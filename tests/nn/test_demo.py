@@ -89,6 +89,9 @@ def test_leaves_everything_promised(finished):
     text = (folder / "backward.txt").read_text(encoding="utf-8")
     for name in ("conv1.weight", "conv2.bias", "linear.weight", "cross_entropy", "max_pool"):
         assert name in text
+    assert "step 1 of 9" in text
+    assert "loss = F.cross_entropy(model(images)" in text  # the line of the program
+    assert "lambda g, w: matmul(g, w)" in text  # the rule, as it stands in the source
 
 
 def test_the_page_is_whole_and_fetches_nothing(finished):
