@@ -147,7 +147,7 @@ def as_text(panels: Sequence[Panel]) -> str:
                 lines += ["  " + line for line in _grid_text(part)]
             elif isinstance(part, Picture):
                 lines.append(f"  {part.title}: {part.caption}")
-            elif part:
+            elif part.strip():
                 lines.append(f"  {part}")
         lines += panel.lines
         parts.append("\n".join(lines))
@@ -186,7 +186,7 @@ def as_html(panels: Sequence[Panel]) -> str:
                 html.append(_grid_html(part))
             elif isinstance(part, Picture):
                 html.append(f"<p>{escape(part.title)}: {escape(part.caption)}</p>")
-            elif part:
+            elif part.strip():
                 html.append(f"<p>{escape(part)}</p>")
         html += [f"<p>{escape(line)}</p>" for line in panel.lines if line]
     return "\n".join(html)
@@ -276,6 +276,9 @@ class _Drawing:
         self.wrapped: list[str] = []
         x, top, row_height, widest = 12.0, 34.0 if panel.title else 10.0, 0.0, 0.0
         for part in panel.parts:
+            if part == "\n":
+                x, top, row_height = 12.0, top + row_height + 10, 0.0
+                continue
             width, height = _measure(part)
             if x > 12 and x + width > WIDTH - 12 and part not in ("×", "=", "+", "→"):
                 x, top, row_height = 12.0, top + row_height + 10, 0.0
@@ -310,12 +313,13 @@ class _Drawing:
                 f"<text class='title' x='{left + 12:.1f}' y='{top + 21:.1f}'>{_x(self.panel.title)}</text>"
             )
         for part, x, y in self.places:
+            y += (self.rows[y] - _measure(part)[1]) / 2  # rows are centred
             if isinstance(part, Grid):
                 parts.append(_draw_grid(part, left + x, top + y))
             elif isinstance(part, Picture):
                 parts.append(_draw_picture(part, left + x, top + y))
             else:
-                middle = top + y + self.rows[y] / 2 + 12
+                middle = top + y + 28
                 parts.append(
                     f"<text class='sign' x='{left + x + _measure(part)[0] / 2:.1f}' y='{middle:.1f}'>{_x(part)}</text>"
                 )

@@ -16,6 +16,12 @@ from autograd.viz.microscope.panels import LEGEND, Cell, Grid, Panel, numbers, p
 
 #: The static picture shows at most so many cells each way, channels, and rows of lists.
 CELLS, CHANNELS, ROWS = 10, 3, 9
+#: Why pixels are skipped, after their rows and columns.
+SKIP_REASONS = {
+    "end": "left over at the end, where another step does not fit",
+    "stride": "stepped over by the stride",
+    "dilation": "in the holes of the dilated window",
+}
 #: Sums of at most so many terms are written out.
 WRITTEN_OUT = 12
 
@@ -91,16 +97,6 @@ class Microscope(Figure):
 
     def text(self) -> str:
         return f"{super().text()}\n({LEGEND})\n"
-
-    def _repr_html_(self) -> str:
-        from autograd.viz.microscope.html import fragment
-
-        return fragment(self)
-
-    def to_html(self) -> str:
-        from autograd.viz.picture import document
-
-        return document(self.heading, self._repr_html_())
 
 
 # -- the views ----------------------------------------------------------------------------------
@@ -249,6 +245,8 @@ class _ConvViews(_Views):
                 "=",
                 numbers("products", products, marks=chosen, scale=self.product_scale(terms), **signed_w),
             ]  # fmt: skip
+            if channel != self.shown.channels[-1]:
+                parts.append("\n")
         parts += ["→", self.output_grid()]
         lines = [self.sum_line(terms), self.shown.note(), self.skipped_line()]
         return Panel(
@@ -573,20 +571,18 @@ def skipped_sentence(model: Model) -> str:
     missed = windows.skipped
     if not missed:
         return ""
-    rows, columns = windows.axes
     reasons = []
-    for axis, name in ((rows, "row"), (columns, "column")):
-        for reason, why in (
-            ("end", "left over at the end, where another step does not fit"),
-            ("stride", "stepped over by the stride"),
-            ("dilation", "in the holes of the dilated window"),
-        ):
-            lost = [str(cell) for cell, each in axis.skipped.items() if each == reason]
-            if lost:
-                listed = ", ".join(lost[:6]) + (" …" if len(lost) > 6 else "")
-                reasons.append(f"{name}{'s' if len(lost) > 1 else ''} {listed}: {why}")
-    total = rows.size * columns.size
-    return f"Skipped: {len(missed)} of {total} pixels are seen by no window ({'; '.join(reasons)})."
+    for reason, why in SKIP_REASONS.items():
+        lost = []
+        for axis, name in zip(windows.axes, ("row", "column"), strict=True):
+            cells = [str(cell) for cell, each in axis.skipped.items() if each == reason]
+            if cells:
+                listed = ", ".join(cells[:6]) + (" …" if len(cells) > 6 else "")
+                lost.append(f"{name}{'s' if len(cells) > 1 else ''} {listed}")
+        if lost:
+            reasons.append(f"{' and '.join(lost)} {why}")
+    total = windows.rows.size * windows.columns.size
+    return f"Skipped: {len(missed)} of {total} pixels are seen by no window: {'; '.join(reasons)}."
 
 
 def winner_sentence(model: PoolModel, at: At) -> str:
