@@ -1,0 +1,235 @@
+"""Linear algebra: NumPy's values on stacks, gradients by differences, singular matrices, errors."""
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import linalg
+from autograd.func import gradcheck, gradgradcheck
+
+from .support import check, gradient, normal, tensors
+
+STACK = normal(2, 3, 3)
+ONE = STACK[0]
+POSITIVE = STACK @ STACK.transpose(0, 2, 1) + np.eye(3)
+TALL, WIDE = normal(2, 4, 3), normal(2, 3, 4)
+
+
+@pytest.mark.parametrize("a", [ONE, STACK, normal(1, 1), normal(2, 1, 2, 2)])
+def test_inverse_and_determinants(a):
+    check(linalg.inv, np.linalg.inv, a, rtol=1e-10)
+    check(linalg.det, np.linalg.det, a, rtol=1e-10)
+    check(lambda x: linalg.slogdet(x)[1], lambda x: np.linalg.slogdet(x)[1], a, rtol=1e-10)
+    np.testing.assert_array_equal(linalg.slogdet(a)[0], np.linalg.slogdet(a)[0])
+
+
+def test_determinant_in_plain_terms():
+    (a, b), (c, d) = ONE[:2, :2]
+    assert linalg.det(ONE[:2, :2]) == pytest.approx(a * d - b * c)
+    np.testing.assert_allclose(gradient(linalg.det, ONE[:2, :2]), [[d, -c], [-b, a]])
+
+
+@pytest.mark.parametrize(
+    "a",
+    [np.zeros((2, 2)), np.zeros((3, 3)), np.outer([1.0, 2, 3], [1, 0, 2]), np.zeros((1, 1)),
+     np.stack([np.zeros((3, 3)), ONE])],
+)  # fmt: skip
+def test_determinant_of_singular_matrices(a):
+    gradcheck(linalg.det, *tensors(a))
+    gradgradcheck(linalg.det, *tensors(a))
+
+
+def test_slogdet_does_not_overflow():
+    sign, log = linalg.slogdet(ag.tensor(-1e200 * np.eye(3)))
+    assert sign.item() == -1.0
+    assert log.item() == pytest.approx(3 * 200 * math.log(10))
+    assert not sign.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ((3, 3), (3,)),
+        ((3, 3), (3, 2)),
+        ((2, 3, 3), (3,)),
+        ((2, 3, 3), (2, 3, 2)),
+        ((3, 3), (2, 3, 2)),
+        ((2, 1, 3, 3), (4, 3, 1)),
+    ],
+)
+def test_solve(a, b):
+    check(linalg.solve, np.linalg.solve, normal(*a), normal(*b), rtol=1e-9)
+
+
+@pytest.mark.parametrize("n", [-2, -1, 0, 1, 2, 5])
+def test_matrix_power(n):
+    check(
+        lambda a: linalg.matrix_power(a, n) * 2,
+        lambda a: np.linalg.matrix_power(a, n) * 2,
+        STACK / 2,
+        rtol=1e-9,
+    )
+
+
+@pytest.mark.parametrize("a", [TALL, WIDE, STACK], ids=["tall", "wide", "square"])
+def test_pinv(a):
+    check(linalg.pinv, np.linalg.pinv, a, rtol=1e-9)
+
+
+# Decompositions -----------------------------------------------------------------------------------
+
+
+def test_cholesky():
+    check(linalg.cholesky, np.linalg.cholesky, POSITIVE, rtol=1e-10)
+    # Of a matrix that is not symmetric, the symmetric part counts, in values and gradients.
+    skew = np.triu(STACK, 1) - np.triu(STACK, 1).transpose(0, 2, 1)
+    np.testing.assert_allclose(
+        linalg.cholesky(POSITIVE + skew), np.linalg.cholesky(POSITIVE), rtol=1e-10
+    )
+    g = gradient(linalg.cholesky, POSITIVE)
+    np.testing.assert_allclose(g, g.transpose(0, 2, 1))
+
+
+def test_eigh():
+    check(linalg.eigvalsh, np.linalg.eigvalsh, POSITIVE, rtol=1e-9)
+    check(lambda a: linalg.eigh(a)[1] ** 2, lambda a: np.linalg.eigh(a)[1] ** 2, POSITIVE,
+          rtol=1e-9)  # fmt: skip
+
+    def root(a):
+        values, vectors = linalg.eigh(a)
+        return (vectors * ag.sqrt(values)[..., None, :]) @ ag.swapaxes(vectors, -1, -2)
+
+    gradcheck(root, *tensors(POSITIVE))
+    gradgradcheck(root, *tensors(POSITIVE))
+    squared = root(ag.tensor(POSITIVE)).numpy()
+    np.testing.assert_allclose(squared @ squared, POSITIVE)
+
+
+def test_eigenvalues_that_repeat_have_finite_gradients():
+    assert gradient(linalg.eigvalsh, np.eye(3)) == pytest.approx(np.eye(3))
+
+
+@pytest.mark.parametrize("a", [TALL, WIDE, STACK], ids=["tall", "wide", "square"])
+def test_svd(a):
+    check(linalg.svdvals, lambda x: np.linalg.svd(x, compute_uv=False), a, rtol=1e-9)
+    for k in (0, 2):
+        check(
+            lambda x: linalg.svd(x)[k] ** 2,  # noqa: B023
+            lambda x: np.linalg.svd(x, full_matrices=False)[k] ** 2,  # noqa: B023
+            a,
+            rtol=1e-8,
+        )
+
+    def halves(x):
+        u, s, vt = linalg.svd(x)
+        return (u * ag.sqrt(s)[..., None, :]) @ vt
+
+    gradcheck(halves, *tensors(a))
+    gradgradcheck(halves, *tensors(a))
+
+
+@pytest.mark.parametrize("a", [TALL, WIDE, STACK], ids=["tall", "wide", "square"])
+def test_qr(a):
+    check(
+        lambda x: [part + 0 for part in linalg.qr(x)],
+        lambda x: list(np.linalg.qr(x)),
+        a,
+        rtol=1e-9,
+    )
+    q, r = linalg.qr(ag.tensor(a))
+    np.testing.assert_allclose((q @ r).numpy(), a)
+
+
+# Norms --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ord", [None, 1, 2, 3, 2.5, np.inf, -np.inf, -1, 0.5])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_norms_of_vectors(ord, keepdims):
+    check(
+        lambda x: linalg.norm(x, ord, 1, keepdims),
+        lambda x: np.linalg.norm(x, ord, 1, keepdims),
+        TALL,
+        rtol=1e-10,
+    )
+
+
+@pytest.mark.parametrize("ord", ["fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf])
+@pytest.mark.parametrize(("axis", "keepdims"), [((1, 2), False), ((2, 0), True)])
+def test_norms_of_matrices(ord, axis, keepdims):
+    check(
+        lambda x: linalg.norm(x, ord, axis, keepdims),
+        lambda x: np.linalg.norm(x, ord, axis, keepdims),
+        TALL,
+        rtol=1e-9,
+    )
+
+
+def test_other_norms():
+    check(linalg.norm, np.linalg.norm, TALL)
+    check(lambda x: linalg.vector_norm(x, 3), lambda x: np.sum(abs(x) ** 3) ** (1 / 3), TALL)
+    check(linalg.matrix_norm, np.linalg.matrix_norm, TALL)
+    assert linalg.norm(np.array([0.0, 2.0, 3.0]), 0) == 2.0
+    assert gradient(lambda x: linalg.norm(x, 0), normal(3)).tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("ord", [None, 1, 2, 3, np.inf])
+def test_the_norm_of_the_zero_vector_has_gradient_zero(ord):
+    assert gradient(lambda x: linalg.norm(x, ord), np.zeros(3)).tolist() == [0.0, 0.0, 0.0]
+    x = ag.tensor(np.zeros((2, 3)), requires_grad=True)
+    first = ag.grad(linalg.norm(x, ord, 1).sum(), x, create_graph=True)[0]
+    assert first.tolist() == [[0.0] * 3] * 2
+
+
+def test_numpys_names_reach_ours():
+    a = ag.tensor(ONE, requires_grad=True)
+    for name in ("inv", "det", "norm", "cholesky"):
+        given = a @ a.T + np.eye(3) if name == "cholesky" else a
+        assert getattr(np.linalg, name)(given).requires_grad
+
+
+def test_integers_and_half_precision():
+    assert linalg.det(np.array([[2, 0], [0, 3]])) == pytest.approx(6.0)
+    assert linalg.inv(ag.tensor([[2, 0], [0, 4]])).dtype == np.float64
+    assert linalg.inv(np.eye(2, dtype=np.float16)).dtype == np.float16
+    assert linalg.norm(np.array([3, 4])) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: linalg.inv(TALL), r"^inv: a must be a square matrix .*\(2, 4, 3\)"),
+        (lambda: linalg.det(np.ones(3)), r"^det: a must be a square matrix .*\(3,\)"),
+        (lambda: linalg.inv(np.zeros((2, 2))), r"^inv: the matrix, or one in the stack, is singular"),
+        (lambda: linalg.inv(ag.tensor(np.zeros((2, 2)))), r"^inv: the matrix.*singular"),
+        (lambda: linalg.solve(np.zeros((2, 2)), np.ones(2)), r"^solve: the matrix.*singular"),
+        (lambda: linalg.solve(TALL, np.ones(3)), r"^solve: a must be square"),
+        (lambda: linalg.solve(ONE, np.ones(4)), r"^solve: b of shape \(4,\) does not fit"),
+        (lambda: linalg.solve(STACK, np.ones((3, 3, 1))), r"^solve: shapes .* do not broadcast"),
+        (lambda: linalg.cholesky(-np.eye(2)), r"^cholesky: .*not positive definite"),
+        (lambda: linalg.cholesky(TALL), r"^cholesky: a must be a square"),
+        (lambda: linalg.eigh(TALL), r"^eigh: a must be a square"),
+        (lambda: linalg.svd(np.ones(3)), r"^svd: a must be a matrix"),
+        (lambda: linalg.svd(ONE, full_matrices=True), r"^svd: full_matrices=True is not"),
+        (lambda: linalg.qr(np.ones(3)), r"^qr: a must be a matrix"),
+        (lambda: linalg.matrix_power(TALL, 2), r"^matrix_power: a must be square"),
+        (lambda: linalg.norm(STACK, 1), r"^norm: needs one axis \(vectors\) or two"),
+        (lambda: linalg.norm(ONE[0], "fro"), r"^norm: ord must be a number"),
+        (lambda: linalg.norm(ONE, "max"), r"^norm: ord must be 'fro'"),
+        (lambda: linalg.norm(ONE, 3), r"^norm: ord must be 'fro'"),
+        (lambda: linalg.matrix_norm(STACK, axis=1), r"^norm: a matrix norm needs two axes"),
+        (lambda: linalg.norm(ONE, math.nan, 1), r"^norm: ord must be a number"),
+    ],
+)
+def test_errors(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_error_types():
+    with pytest.raises(TypeError, match="^matrix_power: n must be an integer"):
+        linalg.matrix_power(ONE, 0.5)
+    with pytest.raises(IndexError, match="^norm: axis 2 is out of range"):
+        linalg.norm(ONE, axis=2)
