@@ -12,13 +12,13 @@ travels through a network by itself. It is never required: every kernel takes an
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 
-@lru_cache(maxsize=None)
+@cache
 def memory_axes(ndim: int) -> tuple[int, ...]:
     """Axes of an ``(N, C, ...)`` array in the order in which they lie in memory, slowest first.
 
@@ -30,7 +30,7 @@ def memory_axes(ndim: int) -> tuple[int, ...]:
     return (*range(2, ndim - 1), 1, ndim - 1, 0)
 
 
-@lru_cache(maxsize=None)
+@cache
 def shape_axes(ndim: int) -> tuple[int, ...]:
     """The inverse of `memory_axes`: turns a ``(..., C, W, N)`` array back to ``(N, C, ..., W)``.
 

@@ -17,20 +17,23 @@ from autograd.kernels import threads
 from autograd.kernels.memory import scratch
 
 _BLOCK_BYTES = 4 * 2**20
+_PIECES = 8
 _PIXELS_FIRST = (2, 0, 1, 3, 4)  # (D, H, C, W, N) -> (C, D, H, W, N)
 
 
 @lru_cache(maxsize=1024)
-def blocks(w_shape, y_shape, itemsize) -> tuple[tuple[slice, slice], ...]:
-    """The output cut along depth and rows: slices of both."""
-    groups, _, c, *kernel = w_shape
+def blocks(w_shape, y_shape, itemsize, shared) -> tuple[tuple[slice, slice], ...]:
+    """The output cut along depth and rows (slices of both): to save memory, or also to share it."""
+    groups, o, c, kd, kh, kw = w_shape
     depth, height, _, width, n = y_shape
-    row = groups * c * kernel[0] * kernel[1] * kernel[2] * width * n * itemsize
-    rows = max(_BLOCK_BYTES // max(row, 1), 1)
+    k = groups * c * kd * kh * kw
+    rows = max(_BLOCK_BYTES // max(k * width * n * itemsize, 1), 1)
+    if shared:
+        pieces = min(_PIECES, 2 * k * o * depth * height * width * n // threads.WORTHWHILE)
+        rows = min(rows, -(-depth * height // max(pieces, 1)))
     if rows >= depth * height:
         return ((slice(0, depth), slice(0, height)),)
-    count = -(-height // rows)
-    rows = -(-height // count)
+    rows = -(-height // -(-height // rows))
     return tuple(
         (slice(d, d + 1), slice(h, min(h + rows, height)))
         for d in range(depth) for h in range(0, height, rows)
@@ -42,7 +45,7 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
     groups, o, c = w.shape[:3]
     kernel = w.shape[3:]
     matrix = np.ascontiguousarray(w).reshape(groups, o, -1)  # BLAS takes no flipped views
-    cut = blocks(w.shape, out.shape, x.itemsize)
+    cut = blocks(w.shape, out.shape, x.itemsize, True)
     pixels = out.transpose(_PIXELS_FIRST)
     if bias is not None:
         bias = bias.reshape(-1, 1, 1, 1, 1)
@@ -73,24 +76,27 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
     """Write the weight gradient to ``out`` (groups, O/groups, C/groups, kD, kH, kW), contiguous."""
     groups, o, c = out.shape[:3]
     kernel = out.shape[3:]
-    cut = blocks(out.shape, y.shape, x.itemsize)
+    cut = blocks(out.shape, y.shape, x.itemsize, False)
     matrix = out.reshape(groups, o, -1)
     pixels = y.transpose(_PIXELS_FIRST)
     work = out.size // (groups * o) * pixels.size
+    # The gradient of each weight is summed by one thread: threads share the output channels.
+    part = -(-o // max(min(_PIECES, 2 * work // threads.WORTHWHILE), 1))
+    parts = [slice(i, i + part) for i in range(0, o, part)]
     with _padded(x, kernel, y.shape, stride, low, dilation) as p:
         windows = _windows(p, groups, kernel, y.shape, stride, dilation)
-
-        def product(block, out):
+        for i, block in enumerate(cut):
             g = pixels[:, block[0], block[1]].reshape(groups, o, -1)
             with _columns(windows, block) as e:
-                np.matmul(g, e.swapaxes(1, 2), out=out)
+                e = e.swapaxes(1, 2)
 
-        if len(cut) == 1:
-            threads.for_each(lambda block: product(block, matrix), cut, work)
-        else:
-            with scratch((len(cut), *matrix.shape), x.dtype) as sums:
-                threads.for_each(lambda i: product(cut[i], sums[i]), range(len(cut)), work)
-                np.add.reduce(sums, axis=0, out=matrix)
+                def run(these: slice, g=g, e=e, first=i == 0) -> None:
+                    if first:
+                        np.matmul(g[:, these], e, out=matrix[:, these])
+                    else:
+                        matrix[:, these] += np.matmul(g[:, these], e)
+
+                threads.for_each(run, parts, work // len(cut))
 
 
 class _padded(scratch):
@@ -104,11 +110,15 @@ class _padded(scratch):
         super().__init__(shape, x.dtype)
 
     def __enter__(self):
-        p = super().__enter__()
         _, source, target, whole = self._cut
+        x = self._x[source]
+        if whole and x.flags.c_contiguous:
+            self._buffer = None  # nothing borrowed
+            return x
+        p = super().__enter__()
         if not whole:
             p.fill(0)
-        p[target] = self._x[source]
+        p[target] = x
         return p
 
 
@@ -152,7 +162,11 @@ class _columns(scratch):
         super().__init__(self._windows.shape, windows.dtype)
 
     def __enter__(self):
-        e = super().__enter__()
-        np.copyto(e, self._windows)
+        if self._windows.flags.c_contiguous:
+            self._buffer = None
+            e = self._windows
+        else:
+            e = super().__enter__()
+            np.copyto(e, self._windows)
         groups, c, kd, kh, kw, d, h, w, n = e.shape
         return e.reshape(groups, c * kd * kh * kw, d * h * w * n)

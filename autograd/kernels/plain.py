@@ -10,6 +10,7 @@ of scalars contains only the multiplications and additions that matter.
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -21,11 +22,13 @@ def pad(x: np.ndarray, padding: Pairs) -> np.ndarray:
     lead = x.ndim - len(padding)
     crop = [slice(max(-low, 0), size - max(-high, 0))
             for size, (low, high) in zip(x.shape[lead:], padding, strict=True)]
-    x = x[(..., *crop)]
+    cropped: tuple[Any, ...] = (..., *crop)
+    x = x[cropped]
     if all(low <= 0 and high <= 0 for low, high in padding):
         return x
     widths = [(0, 0)] * lead + [(max(low, 0), max(high, 0)) for low, high in padding]
-    return np.pad(x, widths, constant_values=None if x.dtype == object else 0)
+    absent: Any = None if x.dtype == object else 0
+    return np.pad(x, widths, constant_values=absent)
 
 
 def output_shape(size, kernel, stride, padding, dilation) -> tuple[int, ...]:
@@ -134,7 +137,7 @@ def _arrange(a, axes, order):
 
 
 def _empty_sums(shape, dtype):
-    return np.full(shape, None, object) if dtype == object else np.zeros(shape, dtype)
+    return np.full(shape, None, object) if dtype.hasobject else np.zeros(shape, dtype)
 
 
 _times = np.frompyfunc(lambda a, b: None if a is None or b is None else a * b, 2, 1)

@@ -239,7 +239,7 @@ class _expanded:
 
     def __init__(self, *arguments) -> None:
         self._arguments = arguments
-        self._loan = None
+        self._loan: scratch | None = None
 
     def __enter__(self) -> np.ndarray:
         x, w_shape, block, cut, stride, low, dilation, ones = self._arguments
@@ -256,8 +256,8 @@ class _expanded:
         tall = (rows - 1) * stride[1] + kh if cut.overlap else rows
         taps, spans, step = (1, kh, stride[1]) if cut.overlap else (kh, 1, 1)
         lines = taps * kd * c * kw
-        self._loan = scratch((groups, tall, lines + ones, line), x.dtype)
-        e = self._loan.__enter__()
+        loan = self._loan = scratch((groups, tall, lines + ones, line), x.dtype)
+        e = loan.__enter__()
         target = e[:, :, :lines, :columns].reshape(groups, tall, taps, kd, c, kw, width, n)
         _expand(x, target, block, cut.overlap, stride, low, dilation)
         if ones:

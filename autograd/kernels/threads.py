@@ -24,6 +24,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from glob import glob
+from importlib import import_module
 from math import prod
 from typing import Any
 
@@ -127,7 +128,8 @@ def _part(x: np.ndarray, axis: int, part: slice, contracted: int) -> np.ndarray:
     """The part of a factor that a part of the product needs; ``axis`` counts from the end."""
     if axis == contracted or x.ndim < -axis or x.shape[axis] == 1 and axis < -2:
         return x
-    return x[(..., part, *[slice(None)] * (-axis - 1))]
+    where: tuple[Any, ...] = (..., part, *[slice(None)] * (-axis - 1))
+    return x[where]
 
 
 def _spread(function: Callable[[Any], object], items: Iterable[Any], helpers: int) -> None:
@@ -270,15 +272,14 @@ def _find_control():
 
 def _libraries() -> Iterator[ctypes.CDLL]:
     """NumPy's core, through which its BLAS is found on Linux and macOS, then what its wheel bundles."""
-    from numpy._core import _multiarray_umath
-
+    core = import_module("numpy._core._multiarray_umath").__file__
     folder = os.path.dirname(np.__file__)
     bundled = [
         path
         for place in (folder + ".libs", os.path.join(folder, ".dylibs"))
         for path in sorted(glob(os.path.join(place, "*openblas*")))
     ]
-    for path in (_multiarray_umath.__file__, *bundled):
+    for path in (core, *bundled):
         try:
             yield ctypes.CDLL(path)
         except OSError:

@@ -181,7 +181,7 @@ def test_plain_agrees_with_loops(name):
 
 
 @ALL_CASES
-def test_float32_and_float16(name, setting):
+def test_float32_and_float16(name):
     case = Case(*CASES[name])
     for dtype, tolerance in ((np.float32, 1e-4), (np.float16, 5e-2)):
         results = case.results(correlation, lambda a, dtype=dtype: a.astype(dtype))
