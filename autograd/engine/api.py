@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..core.tensor import Tensor, _wrap
-from .backward import BackwardPass, own, Step
+from .backward import BackwardPass, Step, own
 
 __all__ = ["Watcher", "backward", "grad", "seed_for"]
 

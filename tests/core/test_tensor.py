@@ -239,7 +239,9 @@ def test_operands_given_as_arrays_are_the_graphs_own():
 # Copies and files ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("clone", [copy.deepcopy, copy.copy, lambda t: pickle.loads(pickle.dumps(t))])
+@pytest.mark.parametrize(
+    "clone", [copy.deepcopy, copy.copy, lambda t: pickle.loads(pickle.dumps(t))]
+)
 def test_leaves_can_be_copied_and_pickled(clone):
     t = ag.tensor([[1.0, 2.0]], requires_grad=True, name="w")
     (t * t).sum().backward()

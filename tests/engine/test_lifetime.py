@@ -175,8 +175,9 @@ def test_training_leaves_memory_flat_without_the_collector(no_collector, create_
                 w -= 1e-3 * w.grad.detach()
                 w.grad = None
 
-    # One leaked weight gradient a step would be 150 × 2 kB = 300 kB.
-    assert flatness(step) < 20_000
+    # One leaked weight gradient a step would be 150 × 2 kB = 300 kB; Python's own free lists of
+    # small tuples may fill by up to 120 kB.
+    assert flatness(step) < 150_000
 
 
 @pytest.mark.slow
@@ -191,4 +192,5 @@ def test_a_thousand_training_steps_leave_memory_flat(no_collector):
         (h.reshape(4, -1) @ v).sum().backward()
         w.grad = v.grad = None
 
-    assert flatness(step, warm=50, count=1000) < 20_000
+    # A leaked gradient of v would be 1.2 MB.
+    assert flatness(step, warm=50, count=1000) < 150_000
