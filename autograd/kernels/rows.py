@@ -4,8 +4,9 @@ The input is expanded along the kernel's width only: row ``h`` of the expansion 
 channel c and kernel column k, the pixels that column meets, ``E[h, c, k, (w, n)]``. Then the kH
 consecutive rows ``h*s ... h*s + kH - 1`` are, as they lie, the matrix of shape ``(kH*C*kW, W*N)``
 that the weights of output row h multiply, and the matrices of all output rows are one strided view
-whose items overlap. `np.matmul` hands it to BLAS, so the expansion is kW-fold, not kH*kW-fold. With
-dilated rows nothing lies together, and E is expanded along the height as well.
+whose items overlap. `np.matmul` hands it to BLAS, so the expansion is kW-fold, not kH*kW-fold.
+Dilated rows are first sorted by their residue, which makes as many correlations without dilation;
+only where there is a stride as well is E expanded along the height, too.
 
 It is done block by block in scratch: some output rows times some of the width. The rows of a block
 are padded to an odd number of cache lines, since BLAS reads them down the columns, and a stride of
@@ -111,6 +112,11 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
     exist count as 0.
     """
     groups, o, c, kd, kh, kw = w.shape
+    if _interleaved(kh, stride, dilation):
+        for rows, taken, before in _residues(out.shape[1], low[1], dilation[1]):
+            forward(x[:, taken], w, bias, out[:, rows], stride=stride,
+                    low=(low[0], before, low[2]), dilation=(dilation[0], 1, dilation[2]))
+        return
     if stride[2] == 1 and kw > 1 and o <= _FOLD_BELOW * c:
         _forward_folded(x, w, bias, out, stride, low, dilation)
         return
@@ -197,9 +203,29 @@ def _forward_folded(x, w, bias, out, stride, low, dilation) -> None:
     threads.for_each(run, cut.blocks, cut.work)
 
 
+def _interleaved(kh, stride, dilation) -> bool:
+    """Whether the rows fall apart into sets that never meet, each with a kernel without gaps."""
+    return kh > 1 and dilation[1] > 1 and stride[1] == 1
+
+
+def _residues(height, low, dilation):
+    """For each set: its output rows, its input rows, and its padding, as slices and a number."""
+    for r in range(min(dilation, height)):
+        yield slice(r, None, dilation), slice((r - low) % dilation, None, dilation), (
+            -((r - low) // dilation))
+
+
 def weight(x, y, out, *, stride, low, dilation) -> None:
     """Write the weight gradient to ``out`` (groups, O/groups, C/groups, kD, kH, kW)."""
     groups, o, c, kd, kh, kw = w_shape = out.shape
+    if _interleaved(kh, stride, dilation):
+        part = np.empty_like(out)
+        for i, (rows, taken, before) in enumerate(_residues(y.shape[1], low[1], dilation[1])):
+            weight(x[:, taken], y[:, rows], part if i else out, stride=stride,
+                   low=(low[0], before, low[2]), dilation=(dilation[0], 1, dilation[2]))
+            if i:
+                out += part
+        return
     cut = plan(x.shape, w_shape, y.shape, stride, low, dilation, x.itemsize)
     k, n = kd * kh * kw * c, y.shape[4]
     flat = merge_last(y)
