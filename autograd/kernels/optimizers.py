@@ -175,11 +175,12 @@ Blocks = tuple[list, tuple[np.ndarray, np.ndarray]]
 def _blocks(p: np.ndarray, *others: np.ndarray | None) -> Iterator[Blocks]:
     """Walk arrays together: yields their blocks (None for None) and two blocks of scratch."""
     arrays = [p, *others]
-    flat = [_line(array, p) for array in arrays]
-    if any(array is not None and line is None for array, line in zip(arrays, flat, strict=True)):
-        # Strides that no line describes: one block, as they are.
-        whole = [None if a is None else a[...] if a.ndim else a.reshape(1) for a in arrays]
-        yield whole, (np.empty_like(whole[0]), np.empty_like(whole[0]))
+    flat = [_line(array, p) for array in arrays] if p.size > BLOCK else []
+    # Small arrays, and strides that no line describes: one block, as they are.
+    if not flat or any(a is not None and b is None for a, b in zip(arrays, flat, strict=True)):
+        whole = [None if a is None else a if a.ndim else a.reshape(1) for a in arrays]
+        first = whole[0]
+        yield whole, (np.empty_like(first), np.empty_like(first))
         return
     size = min(p.size, BLOCK)
     scratch = np.empty((2, size), p.dtype)

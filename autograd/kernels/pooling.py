@@ -36,6 +36,9 @@ from autograd.kernels.pieces import in_pieces
 from autograd.kernels.windows import axis_overlaps, overlaps, pad_planes, windows
 
 
+FEW = 1 << 12  # cells up to which the number of NumPy calls matters more than what they do
+
+
 def pool_output_size(
     length: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool
 ) -> int:
@@ -223,6 +226,13 @@ def max_pool_gradient(
     ``x`` is the input, ``out`` the result. The same as scattering ``g`` by the indices of
     `max_pool`, but found by comparing, so that the forward pass need not keep them.
     """
+    # Windows that share no cells write each cell once: no sums, and where they tile the plane
+    # no zeros either.
+    apart = all(d == 1 and k <= s for k, s, d in zip(kernel_shape, stride, dilation, strict=True))
+    sizes = zip(kernel_shape, stride, padding, out.shape[2:], x.shape[2:], strict=True)
+    tiled = apart and all(k == s and p == 0 and k * o == length for k, s, p, o, length in sizes)
+    if tiled and x.size <= FEW and g.dtype.kind == "f":
+        return _tiled_gradient(g, x, out.shape, kernel_shape)
     if g.dtype.kind != "f" or np.isnan(np.max(out, initial=-np.inf)):
         # Equality does not find NaN.
         _, indices = max_pool(
@@ -234,11 +244,6 @@ def max_pool_gradient(
             out_shape=out.shape[2:],
         )
         return scatter_windows(g, indices, input_shape=x.shape[2:])
-    # Windows that share no cells write each cell once: no sums, and where they tile the plane
-    # no zeros either.
-    apart = all(d == 1 and k <= s for k, s, d in zip(kernel_shape, stride, dilation, strict=True))
-    sizes = zip(kernel_shape, stride, padding, out.shape[2:], x.shape[2:], strict=True)
-    tiled = apart and all(k == s and p == 0 and k * o == length for k, s, p, o, length in sizes)
     gx = (empty_batch_last if tiled else zeros_batch_last)(x.shape, g.dtype)
     met = overlaps(
         x.shape[2:],
@@ -265,6 +270,33 @@ def max_pool_gradient(
                 gx[inputs] += keep_where(g[outputs], here)
 
     in_pieces(route, (g, x, out, gx), axis=1, passes=2)
+    return gx
+
+
+def _tiled_gradient(
+    g: np.ndarray, x: np.ndarray, out_shape: Sequence[int], kernel_shape: Sequence[int]
+) -> np.ndarray:
+    """`max_pool_gradient` of few cells in windows that tile the plane: in as few calls as can be.
+
+    The windows' cells are gathered in rows, where ``argmax`` finds the first maximum (or NaN).
+    """
+    split = [*x.shape[:2]]
+    for outputs, k in zip(out_shape[2:], kernel_shape, strict=True):
+        split += [outputs, k]
+    n = len(kernel_shape)
+    rows_first = (0, 1, *range(2, 2 + 2 * n, 2), *range(3, 3 + 2 * n, 2))
+    rows = x.reshape(split).transpose(rows_first).reshape(-1, prod(kernel_shape))
+    winners = np.argmax(rows, axis=1)
+    if rows.dtype.kind == "f" and np.isnan(rows).any():
+        last = rows.shape[1] - 1 - np.argmax(np.isnan(rows)[:, ::-1], axis=1)
+        winners = np.where(np.isnan(rows).any(axis=1), last, winners)
+    routed = np.zeros(rows.shape, g.dtype)
+    routed[np.arange(len(rows)), winners] = g.reshape(-1)
+    gx = empty_batch_last(x.shape, g.dtype)
+    back = [0] * (2 + 2 * n)
+    for place, axis in enumerate(rows_first):
+        back[axis] = place
+    gx[...] = routed.reshape([split[axis] for axis in rows_first]).transpose(back).reshape(x.shape)
     return gx
 
 
