@@ -58,8 +58,13 @@ def coerce(who: str, argument: str, value: Any) -> Any:
 def elementwise_on_objects(info: Primitive, *args: Any, **static: Any) -> Any:
     """Raw call of an elementwise primitive; object arrays are gone through element by element."""
     for a in args:
-        if type(a) is np.ndarray and a.dtype is _OBJECT:
-            break
+        kind = type(a)
+        if kind is np.ndarray:
+            if a.dtype is _OBJECT:
+                break
+        elif kind is list or kind is tuple:  # to Python, [1] + [2] is [1, 2]
+            plain = [as_array(info.name, b) if isinstance(b, (list, tuple)) else b for b in args]
+            return elementwise_on_objects(info, *plain, **static)
     else:
         return info.forward(*args, **static)
     present = [a for a in args if a is not None]

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from ..core import hyperparameters as hyper
 from ..core.primitive import primitive
 
 __all__ = [
     "absolute",
     "add",
     "alias",
+    "around",
     "astype",
     "ceil",
     "clip",
@@ -21,6 +23,8 @@ __all__ = [
     "equal",
     "floor",
     "floor_divide",
+    "fmax",
+    "fmin",
     "fmod",
     "greater",
     "greater_equal",
@@ -42,6 +46,7 @@ __all__ = [
     "reciprocal",
     "remainder",
     "rint",
+    "round",
     "sign",
     "sqrt",
     "square",
@@ -217,7 +222,20 @@ def sign(x: Any) -> Any:
     return np.sign(x)
 
 
-for _step in (floor, ceil, trunc, rint, sign):
+@primitive(elementwise=True)
+def around(x: Any, *, decimals: int = 0) -> Any:
+    """x rounded to a number of decimals, halves to even; slope 0.
+
+    Args:
+        decimals: negative ones round to tens, hundreds and so on.
+    """
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    return x.round(hyper.integer("around", "decimals", decimals, None))
+
+
+round = around
+
+for _step in (floor, ceil, trunc, rint, sign, around):
     _step.gradients(x=lambda g: g * 0.0)
 
 
@@ -261,6 +279,29 @@ minimum.gradients(x=lambda g, x, y: g * _share(less(x, y), equal(x, y)),
                   y=lambda g, x, y: g * _share(greater(x, y), equal(x, y)))  # fmt: skip
 
 
+@primitive(broadcasts=True)
+def fmax(x: Any, y: Any) -> Any:
+    """The larger of x and y, passing over NaN; at a tie each gets half of the gradient."""
+    return np.fmax(x, y)
+
+
+@primitive(broadcasts=True)
+def fmin(x: Any, y: Any) -> Any:
+    """The smaller of x and y, passing over NaN; at a tie each gets half of the gradient."""
+    return np.fmin(x, y)
+
+
+def _wins_over(better: Any, x: Any, y: Any) -> Any:
+    """True where x is better than y, or a number where y is NaN."""
+    return logical_or(better(x, y), logical_and(isnan(y), logical_not(isnan(x))))
+
+
+fmax.gradients(x=lambda g, x, y: g * _share(_wins_over(greater, x, y), equal(x, y)),
+               y=lambda g, x, y: g * _share(_wins_over(greater, y, x), equal(x, y)))  # fmt: skip
+fmin.gradients(x=lambda g, x, y: g * _share(_wins_over(less, x, y), equal(x, y)),
+               y=lambda g, x, y: g * _share(_wins_over(less, y, x), equal(x, y)))  # fmt: skip
+
+
 def _share(wins: Any, ties: Any) -> Any:
     """1 where it wins, ½ where it ties, else 0 (float16: exact in every float dtype)."""
     wins, ties = getattr(wins, "_data", wins), getattr(ties, "_data", ties)
@@ -275,7 +316,7 @@ def clip(x: Any, low: Any = None, high: Any = None) -> Any:
         low, high: bounds, broadcasting with x; None for none. Gradients flow to them where
             they are in force.
     """
-    return np.clip(x, low, high)
+    return np.positive(x) if low is None and high is None else np.clip(x, low, high)
 
 
 def _inside(x: Any, low: Any, high: Any) -> Any:

@@ -11,9 +11,10 @@ from ..core.primitive import primitive
 from .elementwise import absolute, equal, greater_equal, less, logical_and, sqrt, where
 
 __all__ = [
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cos", "cosh",
-    "deg2rad", "exp", "exp2", "expm1", "hypot", "log", "log10", "log1p", "log2", "logaddexp",
-    "logaddexp2", "power", "rad2deg", "sigmoid", "sin", "sinc", "sinh", "tan", "tanh",
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "cos", "cosh",
+    "deg2rad", "degrees", "exp", "exp2", "expm1", "hypot", "log", "log10", "log1p", "log2",
+    "logaddexp", "logaddexp2", "power", "rad2deg", "radians", "sigmoid", "sin", "sinc", "sinh",
+    "tan", "tanh",
 ]  # fmt: skip
 
 _LN2 = math.log(2.0)
@@ -54,6 +55,15 @@ def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
 
 
 power.gradients(x=_power_x, y=_power_y)
+
+
+@primitive(broadcasts=True)
+def cbrt(x: Any) -> Any:
+    """Cube root, also of negative numbers; its slope at 0 is +∞."""
+    return np.cbrt(x)
+
+
+cbrt.gradients(x=lambda g, out: g / (3.0 * out * out))
 
 
 @primitive(broadcasts=True, scalar=math.exp)
@@ -333,3 +343,6 @@ def rad2deg(x: Any) -> Any:
 
 
 rad2deg.gradients(x=lambda g: g * (180.0 / math.pi))
+
+degrees = rad2deg
+radians = deg2rad

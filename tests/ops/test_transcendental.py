@@ -1,0 +1,128 @@
+"""Exponentials, logarithms, powers, trigonometry: NumPy's values, right slopes at every order."""
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd.func import gradgradcheck
+
+from .support import check, check_values, gradient, normal, tensors
+
+#: Where each function is smooth: (low, high).
+DOMAINS = {
+    "exp": (-3, 3), "exp2": (-3, 3), "expm1": (-2, 2), "log": (0.1, 4), "log2": (0.1, 4),
+    "log10": (0.1, 4), "log1p": (-0.8, 3), "sin": (-4, 4), "cos": (-4, 4), "tan": (-1.2, 1.2),
+    "arcsin": (-0.9, 0.9), "arccos": (-0.9, 0.9), "arctan": (-4, 4), "sinh": (-3, 3),
+    "cosh": (-3, 3), "tanh": (-2, 2), "arcsinh": (-3, 3), "arccosh": (1.1, 4),
+    "arctanh": (-0.9, 0.9), "sinc": (-2.1, 2.1), "cbrt": (0.2, 3), "deg2rad": (-9, 9),
+    "rad2deg": (-9, 9), "degrees": (-9, 9), "radians": (-9, 9),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_one_argument(name):
+    x = np.linspace(*DOMAINS[name], 12).reshape(3, 4) + 0.01
+    check(getattr(ag, name), getattr(np, name), x)
+    check(getattr(ag, name), getattr(np, name), np.asarray(x[1, 2]))
+
+
+@pytest.mark.parametrize("name", ["exp", "tanh", "log", "sin", "sqrt", "sinc", "cbrt"])
+def test_third_gradients(name):
+    gradgradcheck(getattr(ag, name), *tensors(np.array([0.4, 1.3])), order=3, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["log", "sqrt", "exp", "expm1", "log1p", "tanh", "sin"])
+def test_numbers_take_the_fast_path_with_the_same_values(name):
+    """0-d floats go through ``math``, which raises where NumPy gives NaN or infinity."""
+    for value in (-1.0, 0.0, 0.5, 1000.0, math.inf, math.nan):
+        for dtype in (np.float32, np.float64):
+            with np.errstate(all="ignore"):
+                got = getattr(ag, name)(ag.tensor(value, dtype=dtype))
+                want = getattr(np, name)(dtype(value))
+            assert got.dtype == dtype
+            np.testing.assert_allclose(got.numpy(), want, rtol=3e-7)
+
+
+def test_logaddexp():
+    x, y = normal(3, 4), normal(4)
+    check(ag.logaddexp, np.logaddexp, x, y)
+    check(ag.logaddexp2, np.logaddexp2, x, y)
+    assert ag.logaddexp(1e4, 1e4) == pytest.approx(1e4 + math.log(2))
+    low = ag.tensor(-math.inf, requires_grad=True)
+    ag.logaddexp(low, -math.inf).backward()
+    assert low.grad.item() == 0.5
+
+
+def test_arctan2_and_hypot():
+    y, x = normal(3, 4), normal(3, 1)
+    check(ag.arctan2, np.arctan2, y, x)
+    check(ag.hypot, np.hypot, y, x)
+    assert gradient(lambda t: ag.hypot(t, 0.0), np.zeros(2)).tolist() == [0.0, 0.0]
+    assert ag.hypot(1e200, 1e200) == pytest.approx(math.sqrt(2) * 1e200)
+
+
+def test_sigmoid():
+    check(ag.sigmoid, lambda x: 1 / (1 + np.exp(-x)), normal(3, 4))
+    with np.errstate(over="raise", invalid="raise"):
+        x = np.array([-1e4, 1e4, -math.inf, math.inf])
+        assert ag.sigmoid(x).tolist() == [0, 1, 0, 1]
+        assert ag.sigmoid(x.astype(np.float32)).dtype == np.float32
+
+
+def test_sinc_at_zero():
+    x = np.array([0.0, 1e-9, 0.049, 0.051, -0.05])
+    check_values(ag.sinc, np.sinc, x)
+    gradgradcheck(ag.sinc, *tensors(x), order=3)
+
+
+# Powers -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("y", [0, 1, 2, 3, -1, -2, 0.5, 2.0, 3.0])
+def test_powers_by_numbers(y):
+    check(lambda x: x**y, lambda x: x ** float(y), abs(normal(3, 4)))
+    if float(y).is_integer():
+        check(lambda x: x**y, lambda x: x ** float(y), normal(3, 4))
+
+
+def test_powers_of_tensors():
+    check(ag.power, np.power, abs(normal(3, 4)), normal(4))
+    check(lambda y: 2.0**y, lambda y: 2.0**y, normal(3))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "by_x", "by_y"),
+    [
+        (0.0, 0.0, 0.0, 0.0),
+        (3.0, 0.0, 0.0, math.log(3)),
+        (0.0, 2.0, 0.0, 0.0),
+        (0.0, 1.0, 1.0, 0.0),
+        (-2.0, 3.0, 12.0, math.nan),
+        (0.0, 0.5, math.inf, 0.0),
+    ],
+)
+def test_powers_at_the_edges(x, y, by_x, by_y):
+    a, b = ag.tensor(x, requires_grad=True), ag.tensor(y, requires_grad=True)
+    (a**b).backward()
+    assert a.grad.item() == pytest.approx(by_x)
+    assert b.grad.item() == pytest.approx(by_y, nan_ok=True)
+    a = ag.tensor(x, requires_grad=True)
+    (a**y).backward()
+    assert a.grad.item() == pytest.approx(by_x)
+
+
+def test_second_gradients_of_powers_at_zero():
+    for y, expected in ((2, 2.0), (3, 0.0), (1, 0.0), (0, 0.0)):
+        x = ag.tensor(0.0, requires_grad=True)
+        first = ag.grad(x**y, x, create_graph=True)[0]
+        if not first.requires_grad:  # x**0 is constant
+            assert (y, first.item()) == (0, 0.0)
+            continue
+        assert ag.grad(first, x)[0].item() == expected
+
+
+def test_integers_to_negative_powers():
+    with pytest.raises(ValueError, match="^power: "):
+        ag.tensor([1, 2]) ** -1
