@@ -15,6 +15,7 @@ import numpy as np
 
 from ..core.modes import enable_grad, is_grad_enabled, local, no_grad
 from ..core.primitive import primitive
+from ..core.random import generator_in_use
 from ..core.tensor import Tensor, _connected, _wrap
 from ..engine import BackwardPass
 from ..ops.elementwise import alias
@@ -26,14 +27,14 @@ Generators = Iterable[np.random.Generator]
 
 #: Functions that return a generator whose state every checkpoint puts back; see
 #: ``preserve_generator``.
-_sources: list[Callable[[], np.random.Generator | None]] = []
+_sources: list[Callable[[], np.random.Generator | None]] = [generator_in_use]
 
 
 def preserve_generator(source: Callable[[], np.random.Generator | None]) -> None:
     """Have every ``checkpoint`` put back the state of a generator before it computes again.
 
     Args:
-        source: returns the generator in use (or None); ``nn`` registers its default one.
+        source: returns the generator in use (or None). Autograd's default one is there already.
     """
     if not callable(source):
         raise TypeError(f"preserve_generator: expected a function, got {type(source).__name__}")
@@ -54,7 +55,7 @@ def checkpoint(
         function: takes tensors, and tuples, lists and dicts of them; returns the same.
         args, kwargs: its arguments.
         generators: generators that it draws from; the second computation draws the same numbers.
-            Those among the arguments, and the default one of ``nn``, are found without this.
+            Those among the arguments, and the default one, are found without this.
 
     Returns:
         What the function returns.
@@ -74,16 +75,24 @@ def checkpoint(
         return function(*args, **kwargs)
     tensors = [t for t in flatten((args, kwargs))[0] if isinstance(t, Tensor)]
     call = _Call(function, args, kwargs, generators)
-    watch = _Outside(tensors)
+    # The arguments are passed under another identity: the same tensor may come from outside, too.
+    arguments = [_connected(t._data, t._node, t._index, t._version) for t in tensors]
+    watch = _Outside(arguments)
     with no_grad(), watch:
-        result = function(*args, **kwargs)
+        result = call.run(arguments)
     leaves, rebuild = flatten(result)
     places = [k for k, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
     watch.see([leaves[k] for k in places])
     places = [k for k in places if leaves[k].dtype.kind == "f"]
     if not places:
         return result
-    call.finish(places, [leaves[k]._data for k in places], watch.found)
+    shared = {id(t._version) for t in [*arguments, *watch.found] if t._version is not None}
+    call.finish(
+        places,
+        [np.array(o._data) if id(o._version) in shared else o._data  # a view of an input
+         for o in (leaves[k] for k in places)],
+        watch.found,
+    )  # fmt: skip
     inputs = [*tensors, *watch.found]
     outputs = _checkpoint_of(len(places))(*inputs, call=call)
     for k, out in zip(places, outputs if len(places) > 1 else [outputs], strict=True):
@@ -107,13 +116,14 @@ def _checkpoint_of(count: int) -> Any:
 class _Outside:
     """Watches a computation for tensors that need a gradient and are none of its arguments."""
 
-    def __init__(self, known: Sequence[Tensor]) -> None:
-        self._known = {(id(t._node), t._index) for t in known if t._node is not None}
+    def __init__(self, arguments: Sequence[Tensor]) -> None:
+        self._arguments = {id(t) for t in arguments}
+        self._known: set[Any] = set()
         self.found: list[Tensor] = []
 
     def see(self, tensors: Iterable[Any]) -> None:
         for t in tensors:
-            if isinstance(t, Tensor) and t._node is not None:
+            if isinstance(t, Tensor) and t._node is not None and id(t) not in self._arguments:
                 key = (id(t._node), t._index)
                 if key not in self._known:
                     self._known.add(key)
@@ -168,18 +178,22 @@ class _Call:
         self._outside = [(t._node, t._index) for t in outside]
         self.outputs = tuple(outputs)
 
-    def again(self, tensors: Sequence[Any]) -> list[Tensor]:
-        """Compute once more, from these arguments; returns the floating outputs."""
+    def run(self, tensors: Sequence[Any]) -> Any:
+        """Call the function with these tensors in the place of those given."""
         leaves = list(self._others)
-        for k, t in zip(self._slots, tensors, strict=False):
+        for k, t in zip(self._slots, tensors, strict=True):
             leaves[k] = t
         args, kwargs = self._rebuild(leaves)
+        return self._function(*args, **kwargs)
+
+    def again(self, tensors: Sequence[Any]) -> list[Tensor]:
+        """Compute once more, from these arguments; returns the floating outputs."""
         now = [(g, g.bit_generator.state) for g, _ in self._states]
         module, local.state.module = local.state.module, self._module
         try:
             for g, state in self._states:
                 g.bit_generator.state = state
-            outputs, _ = flatten(self._function(*args, **kwargs))
+            outputs, _ = flatten(self.run(tensors))
         finally:
             local.state.module = module
             for g, state in now:

@@ -124,8 +124,8 @@ def one_sided_slopes(
 ) -> Slopes:
     """The slopes just left and right of one number, and what they mean.
 
-    The difference between the two sides shrinks with the step where the function is smooth, stays
-    at a kink and grows at a jump; so it is measured at two steps.
+    The difference between the two sides shrinks with the step where the function is smooth and
+    stays at a kink, and at a jump the slopes grow; so they are measured at two steps.
     """
     size = step * _scale(arrays[position], index)
     middle = function(*arrays)
@@ -141,9 +141,10 @@ def one_sided_slopes(
         far = sides(32 * size)
         left, right = sides(size)
     gap_far, gap = abs(far[1] - far[0]), abs(right - left)
-    noise = 1e-4 * max(1.0, abs(left), abs(right))
+    steep_far, steep = max(abs(far[0]), abs(far[1])), max(abs(left), abs(right))
+    if steep > max(1.0, 8 * steep_far):
+        return Slopes(left, right, "jump")
+    noise = 1e-4 * max(1.0, steep)
     if not gap > noise:  # also NaN: nothing can be said
         return Slopes(left, right, "smooth")
-    if gap > 8 * gap_far:
-        return Slopes(left, right, "jump")
     return Slopes(left, right, "kink" if gap > gap_far / 8 else "smooth")

@@ -1,0 +1,430 @@
+"""grad, vjp, jvp, jacobian, hessian, hvp, checkpoint, compare."""
+
+import math
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import func
+
+X = np.random.default_rng(0).uniform(0.3, 1.2, 4)
+
+
+def t(value, **options):
+    return ag.tensor(np.asarray(value, dtype=np.float64), **options)
+
+
+# grad ---------------------------------------------------------------------------------------------
+
+
+def test_grad_nests_to_any_order():
+    f = lambda x: ag.sin(x) * x**2
+    derivative, expected = f, [
+        lambda x: np.cos(x) * x**2 + 2 * x * np.sin(x),
+        lambda x: -np.sin(x) * x**2 + 4 * x * np.cos(x) + 2 * np.sin(x),
+        lambda x: -np.cos(x) * x**2 - 6 * x * np.sin(x) + 6 * np.cos(x),
+    ]  # fmt: skip
+    for right in expected:
+        derivative = func.grad(derivative)
+        assert math.isclose(derivative(t(0.7)).item(), right(0.7), rel_tol=1e-12)
+
+
+def test_results_are_recorded_only_when_something_outside_needs_it():
+    f = func.value_and_grad(lambda x: (x * x).sum())
+    value, g = f(t(X))
+    assert not value.requires_grad and not g.requires_grad
+    x = t(X, requires_grad=True)
+    value, g = f(x)
+    assert value.requires_grad and g.requires_grad and x.grad is None
+    with ag.no_grad():
+        value, g = f(x)
+    assert not g.requires_grad and g.tolist() == (2 * X).tolist()
+
+
+def test_gradients_flow_to_tensors_from_outside():
+    w = t(3.0, requires_grad=True)
+    slope = func.grad(lambda x: w * w * x * x)(2.0)  # 2 w² x
+    slope.backward()
+    assert w.grad.item() == 4 * 3.0 * 2.0
+
+
+def test_argnums_structures_and_aux():
+    def f(p, scale, x):
+        return (p["w"] * x * scale + p["b"][0]).sum(), {"x": x * 2.0}
+
+    p = {"w": t(X), "b": (t(1.0),)}
+    g, aux = func.grad(f, has_aux=True)(p, 2.0, t(X))
+    np.testing.assert_allclose(g["w"].tolist(), 2 * X)
+    assert g["b"][0].item() == 4.0 and aux["x"].tolist() == (2 * X).tolist()
+    (gs, gx), _ = func.grad(f, argnums=(1, -1), has_aux=True)(p, 2.0, t(X))
+    assert math.isclose(gs.item(), (X * X).sum(), rel_tol=1e-6)
+    np.testing.assert_allclose(gx.tolist(), 2 * X)
+
+
+def test_named_tuples_stay_what_they_are():
+    Pair = namedtuple("Pair", "a b")
+    g = func.grad(lambda p: p.a * p.b)(Pair(t(2.0), t(5.0)))
+    assert type(g) is Pair and (g.a.item(), g.b.item()) == (5.0, 2.0)
+
+
+def test_the_same_tensor_given_twice_is_told_apart():
+    x = t(3.0, requires_grad=True)
+    a, b = func.grad(lambda a, b: a * a * b, argnums=(0, 1))(x, x)
+    assert (a.item(), b.item()) == (18.0, 9.0)
+
+
+def test_unused_arguments_have_zero_gradient():
+    assert func.grad(lambda x, y: y * 2.0)(t(X), t(1.0)).tolist() == [0.0] * 4
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: func.grad(lambda x: x)(t(X)), ValueError, r"\(4,\).*jacobian"),
+        (lambda: func.grad(lambda x: 3.0)(t(1.0)), ValueError, "float"),
+        (lambda: func.grad(lambda x: x)(2), TypeError, "argument 0 is int"),
+        (lambda: func.grad(lambda x: x)(np.arange(3)), TypeError, "int64"),
+        (lambda: func.grad(lambda x: x, argnums=1)(t(1.0)), ValueError, "argnums=1.*1 arg"),
+        (lambda: func.grad(lambda x: x, argnums=())(t(1.0)), ValueError, "empty"),
+        (lambda: func.grad(lambda x: x, argnums="a")(t(1.0)), TypeError, "argnums"),
+        (lambda: func.grad(t(1.0)), TypeError, "autograd.grad"),
+        (lambda: func.grad(lambda x: x, has_aux=True)(t(1.0)), TypeError, "pair"),
+        (lambda: func.vjp(lambda x: 3.0, t(1.0)), TypeError, "float"),
+        (lambda: func.vjp(lambda x: x, t(X))[1](t(1.0)), ValueError, r"\(\).*\(4,\)"),
+        (lambda: func.jvp(lambda x: x, t(X), t(X)), TypeError, "tuple"),
+        (lambda: func.jvp(lambda x: x, (t(X),), ()), ValueError, "1 primals, but 0"),
+        (lambda: func.jvp(lambda x: x, (t(X),), (t(1.0),)), ValueError, r"\(\).*\(4,\)"),
+        (lambda: func.hvp(lambda x: x, t(1.0), t(1.0)), TypeError, "tuple"),
+        (lambda: func.jacobian(3), TypeError, "function"),
+        (lambda: func.checkpoint(3), TypeError, "function"),
+    ],
+)
+def test_bad_calls_are_refused_in_words(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+# vjp, jvp, jacobian, hessian, hvp -----------------------------------------------------------------
+
+M = np.random.default_rng(1).normal(size=(3, 4))
+
+
+def model(x):
+    return ag.tanh(t(M) @ x) * x[0]
+
+
+def jacobian_by_hand(x):
+    h = np.tanh(M @ x)
+    jacobian = (1 - h * h)[:, None] * M * x[0]
+    jacobian[:, 0] += h
+    return jacobian
+
+
+def test_vjp_and_jvp_are_the_jacobian_from_both_sides():
+    v, u = np.random.default_rng(2).normal(size=3), np.random.default_rng(3).normal(size=4)
+    value, pullback = func.vjp(model, t(X))
+    np.testing.assert_allclose(value.tolist(), np.tanh(M @ X) * X[0], rtol=1e-14)
+    for _ in range(2):
+        np.testing.assert_allclose(pullback(t(v))[0].tolist(), v @ jacobian_by_hand(X), rtol=1e-12)
+    _, change = func.jvp(model, (t(X),), (t(u),))
+    np.testing.assert_allclose(change.tolist(), jacobian_by_hand(X) @ u, rtol=1e-12)
+
+
+def test_jacobian_of_tensors_and_of_structures():
+    np.testing.assert_allclose(func.jacobian(model)(t(X)).tolist(), jacobian_by_hand(X), rtol=1e-12)
+    both = func.jacobian(lambda x, y: {"a": x * y, "b": y.sum()}, argnums=(0, 1))(t(X), t(X))
+    np.testing.assert_allclose(both["a"][0].tolist(), np.diag(X))
+    assert both["b"][0].tolist() == [0.0] * 4 and both["b"][1].tolist() == [1.0] * 4
+    assert func.jacobian(lambda x: x[:0])(t(X)).shape == (0, 4)
+
+
+def test_jacobians_can_be_differentiated():
+    x = t(X, requires_grad=True)
+    (func.jacobian(lambda x: x**3)(x) ** 2).sum().backward()
+    np.testing.assert_allclose(x.grad.tolist(), 36 * X**3, rtol=1e-12)
+
+
+def energy(x):
+    return ag.exp(x[0] * x[1]) + (x**3).sum()
+
+
+def hessian_by_hand(x):
+    h = np.diag(6 * x)
+    e = np.exp(x[0] * x[1])
+    h[0, 0] += x[1] ** 2 * e
+    h[1, 1] += x[0] ** 2 * e
+    h[0, 1] = h[1, 0] = e * (1 + x[0] * x[1])
+    return h
+
+
+def test_hessian_and_hvp():
+    u = np.random.default_rng(3).normal(size=4)
+    np.testing.assert_allclose(func.hessian(energy)(t(X)).tolist(), hessian_by_hand(X), rtol=1e-12)
+    value, (product,) = func.hvp(energy, (t(X),), (t(u),))
+    assert math.isclose(value.item(), energy(t(X)).item()) and not value.requires_grad
+    np.testing.assert_allclose(product.tolist(), hessian_by_hand(X) @ u, rtol=1e-12)
+
+
+def test_hessians_by_several_arguments_are_nested():
+    h = func.hessian(lambda x, y: x * x * y, argnums=(0, 1))(t(2.0), t(5.0))
+    assert [[b.item() for b in row] for row in h] == [[10.0, 4.0], [4.0, 0.0]]
+
+
+def test_transforms_mix():
+    total = lambda x: func.jvp(energy, (x,), (t(np.ones(4)),))[1]
+    g = func.grad(total)(t(X))
+    np.testing.assert_allclose(g.tolist(), hessian_by_hand(X).sum(1), rtol=1e-12)
+
+
+# checkpoint ---------------------------------------------------------------------------------------
+
+W = np.random.default_rng(5).normal(size=4)
+
+
+def block(kind, w):
+    """A function with a tensor from outside, wrapped or not."""
+    inner = lambda x, y: (ag.exp(ag.sin(x) * w) * y, x * w)
+    return (lambda x, y: func.checkpoint(inner, x, y)) if kind == "checkpoint" else inner
+
+
+def graph(kind, x, w):
+    # w is used inside, outside, and in what comes in: each contribution must count once.
+    wide = w * w
+    a, b = block(kind, wide)(x * w, x)
+    c, _ = block(kind, w)(a, a)
+    return (c * b).sum()
+
+
+def test_checkpoint_gives_the_same_gradients_of_first_second_and_third_order():
+    results = {}
+    for kind in ("plain", "checkpoint"):
+        x, w = t(X, requires_grad=True), t(W, requires_grad=True)
+        graph(kind, x, w).backward()
+        found = [x.grad, w.grad]
+        g = ag.grad(graph(kind, x, w), (x, w), create_graph=True)
+        h = ag.grad(sum((k * k).sum() for k in g), (x, w), create_graph=True)
+        found += [*g, *h, *ag.grad(sum((k**2).sum() for k in h), (x, w))]
+        results[kind] = [k.tolist() for k in found]
+    for a, b in zip(results["plain"], results["checkpoint"], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10)
+
+
+def test_checkpoint_passes_gradgradcheck():
+    def f(x, w):
+        return func.checkpoint(lambda a: a * w * ag.sin(a * w), x * w)
+
+    assert func.gradcheck(f, X, W) and func.gradgradcheck(f, X, W)
+
+
+def test_checkpoint_keeps_only_its_inputs():
+    x = t(np.ones(1000), requires_grad=True)
+    y = func.checkpoint(lambda a: ag.exp(ag.sin(ag.cos(a))), x)
+    assert y.grad_node.parents == (x._node,)
+    assert [s.shape for s in y.grad_node.saved[0]] == [(1000,)]
+
+
+def test_checkpoint_takes_and_returns_structures():
+    def f(p, *, k):
+        return {"a": p["x"] * k, "n": 3, "i": ag.argmax(p["x"])}
+
+    x = t(X, requires_grad=True)
+    out = func.checkpoint(f, {"x": x}, k=2.0)
+    assert out["n"] == 3 and out["i"].item() == int(np.argmax(X))
+    out["a"].sum().backward()
+    assert x.grad.tolist() == [2.0] * 4
+
+
+def test_checkpoint_of_unused_outputs_and_of_passed_through_inputs():
+    x = t(X, requires_grad=True)
+    a, b = func.checkpoint(lambda v: (v, v * 2.0), x)
+    assert not np.shares_memory(a._data, x._data)
+    a.sum().backward()
+    assert x.grad.tolist() == [1.0] * 4 and not np.shares_memory(x.grad._data, x._data)
+
+
+@pytest.mark.parametrize("given", ["argument", "option"])
+def test_checkpoint_draws_the_same_random_numbers_again(given):
+    x = t(X, requires_grad=True)
+    random = np.random.default_rng(7)
+    if given == "argument":
+        f = lambda v, r: v * r.uniform(1.0, 2.0, 4)
+        y = func.checkpoint(f, x, random)
+    else:
+        y = func.checkpoint(lambda v: v * random.uniform(1.0, 2.0, 4), x, generators=[random])
+    after = random.bit_generator.state
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad.tolist(), np.random.default_rng(7).uniform(1.0, 2.0, 4))
+    assert random.bit_generator.state == after
+
+
+def test_checkpoint_notices_when_it_computes_other_values():
+    random = np.random.default_rng(7)
+    x = t(X, requires_grad=True)
+    y = func.checkpoint(lambda v: v * random.uniform(1.0, 2.0), x)
+    with pytest.raises(RuntimeError, match="other values.*generators"):
+        y.sum().backward()
+    assert x.grad is None
+
+
+def test_checkpoint_notices_writes_to_what_it_takes_from_outside():
+    x, w = t(X, requires_grad=True), t(W, requires_grad=True)
+    y = func.checkpoint(lambda v: (v * w, v + w), x)[0]
+    with ag.no_grad():
+        w *= 2.0
+    with pytest.raises(RuntimeError, match="checkpoint.*written"):
+        y.sum().backward()
+
+
+def test_a_checkpoints_argument_may_also_come_from_outside():
+    def gradients(call):
+        x = t(X, requires_grad=True)
+        z = x * 3.0
+        out = call(lambda v: (v * z + v.T).sum() * x[0], z)
+        (g,) = ag.grad(out, x, create_graph=True)
+        return g.tolist(), ag.grad((g * g).sum(), x)[0].tolist()
+
+    plain = gradients(lambda f, z: f(z))
+    np.testing.assert_allclose(gradients(func.checkpoint), plain, rtol=1e-12)
+
+
+def test_hooks_within_and_around_a_checkpoint_run_once():
+    x, w, seen = t(X, requires_grad=True), t(W, requires_grad=True), []
+    w.register_hook(lambda g: seen.append("w"))
+    z = x * w
+    z.register_hook(lambda g: seen.append("z"))
+    func.checkpoint(lambda v: v * w * z, z).sum().backward()
+    assert sorted(seen) == ["w", "z"]
+
+
+def test_checkpoints_nest():
+    x = t(X, requires_grad=True)
+    inner = lambda v: func.checkpoint(ag.sin, v) * v
+    (g,) = ag.grad(func.checkpoint(inner, x).sum(), x)
+    np.testing.assert_allclose(g.tolist(), np.cos(X) * X + np.sin(X), rtol=1e-14)
+
+
+# compare ------------------------------------------------------------------------------------------
+
+
+def conv(x, w):
+    """Correlation with padding 1, by loops."""
+    padded = np.pad(x, 1)
+    (h, v), (a, b) = x.shape, w.shape
+    return np.array(
+        [[np.sum(padded[i : i + a, j : j + b] * w) for j in range(v)] for i in range(h)]
+    )
+
+
+def full(g, w, flip=True):
+    """Gradient by the padded input."""
+    k = w[::-1, ::-1] if flip else w
+    g = np.pad(g, 2)
+    n, m = g.shape[0] - 2, g.shape[1] - 2
+    return np.array([[np.sum(g[i : i + 3, j : j + 3] * k) for j in range(m)] for i in range(n)])
+
+
+def by_kernel(g, x):
+    padded, (h, v) = np.pad(x, 1), x.shape
+    return np.array(
+        [[np.sum(padded[i : i + h, j : j + v] * g) for j in range(3)] for i in range(3)]
+    )
+
+
+def inside(a):
+    return a[1:-1, 1:-1]
+
+
+IMAGE = np.random.default_rng(0).normal(size=(5, 6))
+KERNEL = np.random.default_rng(1).normal(size=(3, 3))
+
+MISTAKES = {
+    "right": (lambda g, x, w: (inside(full(g, w)), by_kernel(g, x)), None, None),
+    "sign": (lambda g, x, w: (-inside(full(g, w)), by_kernel(g, x)), 0, "sign"),
+    "factor": (lambda g, x, w: (inside(full(g, w)), 3 * by_kernel(g, x)), 1, "3 times"),
+    "mean": (lambda g, x, w: (inside(full(g, w)), by_kernel(g, x) / 5), 1, "averaged"),
+    "input": (lambda g, x, w: (inside(full(g, w, False)), by_kernel(g, x)), 0, "not flipped"),
+    "kernel": (
+        lambda g, x, w: (inside(full(g, w)), by_kernel(g, x)[::-1, ::-1]),
+        1,
+        "not flipped",
+    ),
+    "transposed": (lambda g, x, w: (inside(full(g, w)), by_kernel(g, x).T), 1, "transposed"),
+    "shifted": (lambda g, x, w: (full(g, w)[:-2, :-2], by_kernel(g, x)), 0, "shifted by the pad"),
+    "uncropped": (lambda g, x, w: (full(g, w), by_kernel(g, x)), 0, "padding is not taken off"),
+    "no g": (lambda g, x, w: (inside(full(g, w)), by_kernel(g * 0 + 1, x)), 1, "incoming grad"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_compare_names_the_mistake_in_a_handwritten_convolution(name):
+    backward, position, words = MISTAKES[name]
+    report = func.compare(conv, backward, IMAGE, KERNEL)
+    assert [one.ok for one in report.inputs] == [k != position for k in (0, 1)]
+    assert bool(report) is (position is None)
+    if position is not None:
+        assert words in report.inputs[position].hypothesis
+        assert "WRONG" in str(report) and words in str(report)
+
+
+def test_compare_finds_batches_not_summed_and_operands_transposed():
+    x, w, b = (np.random.default_rng(k).normal(size=s) for k, s in enumerate([(4, 3), (3, 3), 3]))
+    report = func.compare(
+        lambda x, w, b: x @ w + b, lambda g, x, w, b: (g @ w, x[:1].T @ g[:1], g), x, w, b
+    )
+    hints = [one.hypothesis for one in report.inputs]
+    assert "transposed" in hints[0]
+    assert "batch is not summed" in hints[1] and "batch is not summed" in hints[2]
+
+
+def test_compare_names_the_worst_element_and_maps_the_wrong_ones():
+    def backward(g, x):
+        result = 2 * g * x
+        result[1, 2] += 0.5
+        result[0, 0] += 0.01
+        return result
+
+    one = func.compare(lambda x: x * x, backward, IMAGE).inputs[0]
+    assert one.index == (1, 2) and int(one.wrong.sum()) == 2
+    assert math.isclose(one.got[1, 2] - one.right[1, 2], 0.5, rel_tol=1e-6)
+    assert "    X.....\n    ..X...\n" in one.text() and "no simple mistake" in one.text()
+
+
+def test_compare_tells_kinks_apart():
+    report = func.compare(
+        lambda x: np.maximum(x, 0), lambda g, x: g * (x >= 0), np.array([1.0, 0.0, -1.0])
+    )
+    assert report.ok and report.inputs[0].kinks[0][0] == (1,)
+    assert "kink at (1,)" in str(report)
+
+
+def test_compare_does_not_let_functions_spoil_its_arrays():
+    def forward(x):
+        x *= 2
+        return x
+
+    x = np.ones(3)
+    assert func.compare(forward, lambda g, x: 2 * g, x) and x.tolist() == [1.0] * 3
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: func.compare(np.sin, np.cos), ValueError, "inputs"),
+        (lambda: func.compare(3, np.cos, 1.0), TypeError, "forward must be a function"),
+        (lambda: func.compare(np.sin, 3, 1.0), TypeError, "my_backward must be a function"),
+        (lambda: func.compare(np.sin, lambda g, x: g, t(1.0)), TypeError, "gradcheck"),
+        (lambda: func.compare(np.sin, lambda g, x: (g, g), 1.0), ValueError, "2 gradients for 1"),
+        (lambda: func.compare(np.sin, lambda g, x: "a", 1.0), TypeError, "my_backward"),
+        (lambda: func.compare(lambda x: "a", lambda g, x: g, 1.0), TypeError, "forward"),
+        (
+            lambda: func.compare(np.sin, lambda g, x: g, np.ones(2), gradient=np.ones(3)),
+            ValueError,
+            r"\(3,\).*\(2,\)",
+        ),
+    ],
+)
+def test_compare_refuses_what_it_cannot_take(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
