@@ -39,6 +39,9 @@ class Figure:
         """The picture as SVG text. ``theme``: ``"auto"`` (the reader's), ``"light"`` or ``"dark"``."""
         return panels.as_svg(self.panels(), self.heading, self.summary(), theme or self.theme)
 
+    def _to_convert(self) -> str:
+        return panels.as_svg(self.panels(), self.heading, self.summary(), "light", smooth=False)
+
     def to_html(self) -> str:
         """A stand-alone page."""
         return document(self.heading, self._repr_html_())
@@ -54,8 +57,8 @@ class Figure:
             {
                 "html": self.to_html,
                 "svg": self.to_svg,
-                "png": lambda: files.convert(self.to_svg("light"), "png"),
-                "pdf": lambda: files.convert(self.to_svg("light"), "pdf"),
+                "png": lambda: files.convert(self._to_convert(), "png"),
+                "pdf": lambda: files.convert(self._to_convert(), "pdf"),
                 "txt": self.text,
             },
         )

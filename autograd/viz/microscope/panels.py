@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd.viz import palette, words
-from autograd.viz.svg import text_width
+from autograd.viz.svg import SCALING, text_width
 
 Array = np.ndarray[Any, Any]
 
@@ -209,17 +209,21 @@ def _grid_html(grid: Grid) -> str:
 # -- SVG ----------------------------------------------------------------------------------------
 
 
-def as_svg(panels: Sequence[Panel], title: str, description: str, theme: str = "auto") -> str:
-    """All panels below one another as an SVG picture without ids or scripts."""
+def as_svg(
+    panels: Sequence[Panel], title: str, description: str, theme: str = "auto", smooth: bool = True
+) -> str:
+    """All panels below one another as an SVG picture without scripts.
+
+    Browsers are told not to smooth pictures; for programs that smooth them all the same, ``smooth=False``
+    repeats every pixel.
+    """
     drawn, top, width = [], MARGIN, 360.0
     placed = [_Drawing(panel) for panel in panels]
     width = max([width, *(each.width for each in placed)])
     for each in placed:
-        drawn.append(each.render(MARGIN, top, width))
+        drawn.append(each.render(MARGIN, top, width, 1 if smooth else 6))
         top += each.height + MARGIN
     total = width + 2 * MARGIN
-    from autograd.viz.svg import SCALING
-
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {total:.0f} {top:.0f}' "
         f"width='{total:.0f}' height='{top:.0f}' {SCALING} role='img' class='gm'>\n"
@@ -303,7 +307,7 @@ class _Drawing:
             heights[top] = max(heights.get(top, 0.0), _measure(part)[1])
         return heights
 
-    def render(self, left: float, top: float, width: float) -> str:
+    def render(self, left: float, top: float, width: float, repeat: int = 1) -> str:
         parts = [
             f"<g><rect class='frame' x='{left:.1f}' y='{top:.1f}' width='{width:.1f}' "
             f"height='{self.height:.1f}' rx='8'/>"
@@ -317,7 +321,7 @@ class _Drawing:
             if isinstance(part, Grid):
                 parts.append(_draw_grid(part, left + x, top + y))
             elif isinstance(part, Picture):
-                parts.append(_draw_picture(part, left + x, top + y))
+                parts.append(_draw_picture(part, left + x, top + y, repeat))
             else:
                 middle = top + y + 28
                 parts.append(
@@ -411,9 +415,10 @@ def _ring(cell: Cell, x: float, y: float, width: float) -> str:
     return ""
 
 
-def _draw_picture(part: Picture, left: float, top: float) -> str:
+def _draw_picture(part: Picture, left: float, top: float, repeat: int) -> str:
     height = part.width * part.plane.shape[0] / part.plane.shape[1]
-    address = "data:image/png;base64," + base64.b64encode(png(part.plane, part.scale)).decode()
+    plane = part.plane.repeat(repeat, 0).repeat(repeat, 1)
+    address = "data:image/png;base64," + base64.b64encode(png(plane, part.scale)).decode()
     box = ""
     if part.box is not None:
         r0, c0, r1, c1 = part.box
