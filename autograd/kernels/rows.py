@@ -74,10 +74,13 @@ def plan(x_shape, w_shape, y_shape, stride, low, dilation, itemsize, whole=False
         and all((y_shape[i] - 1) * s < x_shape[i] for i, s in ((0, stride[0]), (1, stride[1])))
         and y_shape[3] == x_shape[3]
     )
-    width = w if direct or whole else _parts(w, max(1, _COLUMNS // max(n, 1)))
-    row = groups * c * kd * kw * width * n * itemsize * (1 if overlap else kh)
+    line = groups * c * kd * kw * (1 if overlap else kh) * itemsize  # bytes of E for one pixel
     if direct:
-        row = groups * (c + o) * w * n * itemsize
+        line = 4 * groups * (c + o) * itemsize  # smaller blocks, still at hand when the bias comes
+    # Where there are few rows, longer ones keep the number of calls down.
+    pixels = max(_COLUMNS, min(4 * _COLUMNS, 8 * _COLUMNS // max(d * h, 1), _BLOCK_BYTES // line))
+    width = w if whole or direct and d * h > 1 else _parts(w, max(1, pixels // max(n, 1)))
+    row = line * width * n
     work = groups * o * c * kd * kh * kw * d * h * w * n
     least = _least_rows(o) if overlap else 1
     rows = max(_BLOCK_BYTES // max(row, 1), least)
@@ -276,6 +279,7 @@ class _expanded:
             s = stride[1]
             flat = merge_last(x)
             e = flat[block.d * stride[0], block.h0 * s : (block.h1 - 1) * s + 1 : s]
+            e = e[:, :, block.w0 * n : block.w1 * n]
             return split(e, groups).swapaxes(0, 1)
         columns = width * n
         line = 16 * (-(-columns // 16) | 1)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.kernels import correlation, depthwise, pixels, plain, rows, threads
-from autograd.kernels.layout import to_batch_last
+from autograd.kernels.layout import is_batch_last, to_batch_last
 
 MODULES = pytest.mark.parametrize("kernels", [correlation, plain], ids=["fast", "plain"])
 
@@ -348,3 +348,36 @@ def test_mixed_dtypes_promote():
     y = correlation.correlate(
         case.x.astype(np.float16), case.w.astype(np.float32), **case.geometry)
     assert y.dtype == np.float32
+
+
+@pytest.mark.parametrize(("path", "word", "x_shape", "w_shape", "options"), [
+    ("rows", "rows", (64, 3, 32, 32), (32, 3, 3, 3), {}),
+    ("pointwise", "one element", (64, 16, 16, 16), (32, 16, 1, 1), {}),
+    ("rows", "rows", (64, 16, 16, 16), (32, 16, 1, 1), dict(stride=(2, 2))),
+    ("pixels", "8 pixels", (1, 8, 8, 8), (16, 8, 3, 3), dict(padding=((1, 1), (1, 1)))),
+    ("depthwise", "BLAS", (64, 32, 16, 16), (32, 1, 3, 3), dict(groups=32)),
+    ("pixels", "depthwise", (2, 32, 16, 16), (32, 1, 3, 3), dict(groups=32)),
+    ("empty", "nothing", (0, 3, 8, 8), (4, 3, 3, 3), {}),
+    ("plain", "complex", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=complex)),
+    ("plain", "object", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=object)),
+    ("rows", "rows", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=np.float16)),
+])
+def test_choose_path(path, word, x_shape, w_shape, options):
+    options = dict(stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1) | options
+    name, reason = correlation.choose_path(x_shape, w_shape, **options)
+    assert name == path and word in reason
+
+
+def test_four_spatial_axes_go_the_plain_way():
+    x = np.random.default_rng(0).normal(size=(1, 2, 3, 3, 3, 3))
+    w = np.ones((1, 2, 1, 1, 1, 3))
+    options = dict(stride=(1,) * 4, padding=((0, 0),) * 4, dilation=(1,) * 4, groups=1)
+    assert correlation.choose_path(x.shape, w.shape, **options)[0] == "plain"
+    y = correlation.correlate(x, w, **options)
+    np.testing.assert_allclose(y, x.sum(axis=(1, 5), keepdims=True))
+
+
+def test_output_memory_is_batch_last():
+    case = Case((8, 3, 9, 40), (4, 3, 3, 3), 1, 1, 1, 1)
+    y, dx, _ = case.results(correlation)
+    assert is_batch_last(y) and is_batch_last(dx)
