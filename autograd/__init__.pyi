@@ -14,6 +14,9 @@ from .core.modes import no_grad as no_grad
 from .core.modes import set_grad_enabled as set_grad_enabled
 from .core.modes import set_module_path as set_module_path
 from .core.primitive import primitive as primitive
+from .core.random import default_generator as default_generator
+from .core.random import generator_or_default as generator_or_default
+from .core.random import manual_seed as manual_seed
 from .core.tensor import Tensor as Tensor
 from .core.tensor import writable as writable
 from .creation import arange as arange
@@ -92,6 +95,7 @@ from .ops.cumulative import trapezoid as trapezoid
 from .ops.elementwise import absolute as absolute
 from .ops.elementwise import add as add
 from .ops.elementwise import alias as alias
+from .ops.elementwise import around as around
 from .ops.elementwise import astype as astype
 from .ops.elementwise import ceil as ceil
 from .ops.elementwise import clip as clip
@@ -100,6 +104,8 @@ from .ops.elementwise import divide as divide
 from .ops.elementwise import equal as equal
 from .ops.elementwise import floor as floor
 from .ops.elementwise import floor_divide as floor_divide
+from .ops.elementwise import fmax as fmax
+from .ops.elementwise import fmin as fmin
 from .ops.elementwise import fmod as fmod
 from .ops.elementwise import greater as greater
 from .ops.elementwise import greater_equal as greater_equal
@@ -121,6 +127,7 @@ from .ops.elementwise import positive as positive
 from .ops.elementwise import reciprocal as reciprocal
 from .ops.elementwise import remainder as remainder
 from .ops.elementwise import rint as rint
+from .ops.elementwise import round as round
 from .ops.elementwise import sign as sign
 from .ops.elementwise import sqrt as sqrt
 from .ops.elementwise import square as square
@@ -227,9 +234,11 @@ from .ops.transcendental import arcsinh as arcsinh
 from .ops.transcendental import arctan as arctan
 from .ops.transcendental import arctan2 as arctan2
 from .ops.transcendental import arctanh as arctanh
+from .ops.transcendental import cbrt as cbrt
 from .ops.transcendental import cos as cos
 from .ops.transcendental import cosh as cosh
 from .ops.transcendental import deg2rad as deg2rad
+from .ops.transcendental import degrees as degrees
 from .ops.transcendental import exp as exp
 from .ops.transcendental import exp2 as exp2
 from .ops.transcendental import expm1 as expm1
@@ -242,6 +251,7 @@ from .ops.transcendental import logaddexp as logaddexp
 from .ops.transcendental import logaddexp2 as logaddexp2
 from .ops.transcendental import power as power
 from .ops.transcendental import rad2deg as rad2deg
+from .ops.transcendental import radians as radians
 from .ops.transcendental import sigmoid as sigmoid
 from .ops.transcendental import sin as sin
 from .ops.transcendental import sinc as sinc

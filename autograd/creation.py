@@ -9,6 +9,7 @@ import numpy as np
 from .core import hyperparameters as hyper
 from .core.dtypes import as_array, check_dtype, default_dtype
 from .core.limits import check_bytes
+from .core.random import generator_or_default
 from .core.tensor import Tensor, _wrap, as_tensor, from_dlpack, tensor
 
 __all__ = [
@@ -182,23 +183,6 @@ def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = F
 
 # Random -------------------------------------------------------------------------------------------
 
-_default_generator: Any = None
-
-
-def _generator(who: str, generator: Any) -> Any:
-    """The generator given, or one of our own, seeded by the system."""
-    global _default_generator
-    if generator is None:
-        if _default_generator is None:
-            _default_generator = np.random.default_rng()
-        return _default_generator
-    if not isinstance(generator, np.random.Generator):
-        raise TypeError(
-            f"{who}: generator must be a numpy.random.Generator "
-            f"(np.random.default_rng(seed)), got {type(generator).__name__}"
-        )
-    return generator
-
 
 def _random(
     who: str, shape: Any, dtype: Any, requires_grad: bool, draw: Any
@@ -215,14 +199,14 @@ def randn(
 
     Args:
         shape: sizes, as integers or one tuple.
-        generator: a ``numpy.random.Generator``; default: one seeded by the system.
+        generator: a ``numpy.random.Generator``; default: the one that ``manual_seed`` seeds.
 
     Example:
         >>> import autograd as ag, numpy as np
         >>> ag.randn(2, 3, generator=np.random.default_rng(0)).shape
         (2, 3)
     """
-    rng = _generator("randn", generator)
+    rng = generator_or_default("randn", generator)
     return _random("randn", shape, dtype, requires_grad, rng.standard_normal)
 
 
@@ -230,7 +214,7 @@ def rand(
     *shape: Any, generator: Any = None, dtype: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Uniform numbers from [0, 1); parameters as for ``randn``."""
-    rng = _generator("rand", generator)
+    rng = generator_or_default("rand", generator)
     return _random("rand", shape, dtype, requires_grad, rng.random)
 
 
@@ -239,7 +223,7 @@ def normal(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Normal numbers of the given mean and standard deviation."""
-    rng = _generator("normal", generator)
+    rng = generator_or_default("normal", generator)
     mean, std = hyper.real("normal", "mean", mean), hyper.real("normal", "std", std, 0.0)
     return _random(
         "normal", (shape,), dtype, requires_grad, lambda sizes: rng.normal(mean, std, sizes)
@@ -251,7 +235,7 @@ def uniform(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Uniform numbers from [low, high)."""
-    rng = _generator("uniform", generator)
+    rng = generator_or_default("uniform", generator)
     low, high = hyper.real("uniform", "low", low), hyper.real("uniform", "high", high)
     return _random(
         "uniform", (shape,), dtype, requires_grad, lambda sizes: rng.uniform(low, high, sizes)
@@ -260,7 +244,7 @@ def uniform(
 
 def randint(low: int, high: int | None, shape: Any, generator: Any = None) -> Tensor:
     """Uniform integers from [low, high); int64. With ``high=None`` from [0, low)."""
-    rng = _generator("randint", generator)
+    rng = generator_or_default("randint", generator)
     if high is None:
         low, high = 0, low
     low = hyper.integer("randint", "low", low, None)

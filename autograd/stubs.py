@@ -29,6 +29,7 @@ _OTHERS = {
         "set_grad_enabled", "set_module_path",
     ),
     "core.primitive": ("primitive",),
+    "core.random": ("default_generator", "generator_or_default", "manual_seed"),
     "core.tensor": ("Tensor", "writable"),
     "engine": ("backward_steps", "grad"),
     "kernels.memory": ("empty_cache",),
@@ -131,7 +132,7 @@ def _attached(own: set[str]) -> list[str]:
         if isinstance(function, property):
             lines += ["    @property", f"    def {name}(self) -> Tensor: ..."]
             continue
-        returns = _returns(name)
+        returns = _returns(name, function)
         # Comparison operators override object's with another return type.
         note = "  # type: ignore[override]" if name in ("__eq__", "__ne__") else ""
         parameters = _parameters(function, positional_only=name in OPERATORS)
@@ -139,12 +140,15 @@ def _attached(own: set[str]) -> list[str]:
     return lines
 
 
-def _returns(name: str) -> str:
+def _returns(name: str, function: Any) -> str:
     special = {
         "__contains__": "bool", "__divmod__": "tuple[Tensor, Tensor]", "__iter__": "Iterator[Tensor]",
         "__setitem__": "None", "backward": "None", "max_with_indices": "tuple[Tensor, Tensor]",
         "min_with_indices": "tuple[Tensor, Tensor]",
     }  # fmt: skip
+    declared = str(getattr(function, "__annotations__", {}).get("return", ""))
+    if declared.startswith(("tuple[", "list[")):
+        return declared.replace("Any", "Tensor")
     return special.get(name, "Tensor")
 
 

@@ -176,3 +176,19 @@ def test_a_seed_gives_the_same_numbers_in_every_dtype():
 def test_refusals(call, error, message):
     with pytest.raises(error, match=message):
         call(nn.Parameter(np.zeros((2, 3))))
+
+
+def test_one_seed_for_autograd_and_nn():
+    generator = nn.manual_seed(5)
+    first = autograd.randn(3).tolist()
+    assert autograd.manual_seed(5) is generator is nn.default_generator()
+    assert autograd.randn(3).tolist() == first
+
+
+def test_a_checkpoint_draws_the_same_numbers_again():
+    x = autograd.tensor(np.ones(100), requires_grad=True)
+    nn.manual_seed(0)
+    y = autograd.func.checkpoint(lambda t: t * autograd.rand(100, dtype=np.float64), x)
+    autograd.rand(7)
+    y.sum().backward()
+    np.testing.assert_array_equal(x.grad.data, y.data)

@@ -1,0 +1,75 @@
+"""The one source of randomness that is used where none is passed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+__all__ = ["default_generator", "generator_in_use", "generator_or_default", "manual_seed"]
+
+# Made on first use: NumPy's random module takes long to load.
+_default: Generator | None = None
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start the default generator anew, so that what follows is random in the same way each time.
+
+    It is what initialisers, dropout, ``randn`` and all others draw from where ``generator`` is None.
+
+    Args:
+        seed: an integer that is not negative.
+
+    Returns:
+        The default generator: always the same object.
+
+    Raises:
+        TypeError: if the seed is no integer.
+        ValueError: if it is negative.
+
+    Example:
+        >>> import autograd as ag
+        >>> a = ag.manual_seed(0).random()
+        >>> b = ag.manual_seed(0).random()
+        >>> a == b
+        True
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"manual_seed: seed must be an integer, got {seed!r}")
+    if seed < 0:
+        raise ValueError(f"manual_seed: seed must not be negative, got {seed}")
+    generator = default_generator()
+    generator.bit_generator.state = np.random.default_rng(int(seed)).bit_generator.state
+    return generator
+
+
+def default_generator() -> Generator:
+    """The default generator; seeded by the operating system until ``manual_seed`` is called."""
+    global _default
+    if _default is None:
+        _default = np.random.default_rng()
+    return _default
+
+
+def generator_in_use() -> Generator | None:
+    """The default generator if anything has drawn from it or seeded it, else None."""
+    return _default
+
+
+def generator_or_default(who: str, generator: Any) -> Generator:
+    """``generator``, or the default one for None.
+
+    Raises:
+        TypeError: if it is neither; the message begins with ``who``.
+    """
+    if generator is None:
+        return default_generator()
+    if not isinstance(generator, np.random.Generator):
+        raise TypeError(
+            f"{who}: generator must be a numpy.random.Generator "
+            f"(numpy.random.default_rng(seed)), got {type(generator).__name__}"
+        )
+    return generator
