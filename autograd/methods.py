@@ -230,7 +230,8 @@ METHODS: dict[str, Any] = {
     "permute": _transpose,
     **_from(
         "elementwise",
-        "alias astype ceil clip floor maximum minimum reciprocal rint sign sqrt square trunc",
+        "alias astype ceil clip floor fmod isfinite isinf isnan maximum minimum reciprocal "
+        "remainder rint round sign sqrt square trunc",
     ),
     **_from(
         "transcendental",
@@ -240,10 +241,19 @@ METHODS: dict[str, Any] = {
     **_from("activations", "log_softmax relu softmax"),
     **_from(
         "reductions",
-        "all amax amin any argmax argmin broadcast_to logsumexp max max_with_indices mean min "
-        "min_with_indices prod std sum var",
+        "all amax amin any argmax argmin broadcast_to count_nonzero logsumexp max "
+        "max_with_indices mean min min_with_indices prod std sum var",
     ),
     **_from("shapes", "expand_dims flatten flip moveaxis ravel squeeze swapaxes"),
+    **_from("arranging", "array_split repeat roll split tile unstack"),
+    **_from("cumulative", "cumprod cumsum diff"),
+    **_from("gathering", "add_at gather nonzero scatter_add set_at take take_along_axis"),
+    **_from("matrices", "diagonal trace tril triu"),
+    **_from("products", "dot inner outer"),
+    **_from("sorting", "argsort median quantile sort topk"),
+    **_from("special", "erf erfc"),
+    **_from("statistics", "nan_to_num nanmean nansum ptp"),
+    "norm": "linalg.norm",
 }
 
 TABLE: dict[str, Any] = {**OPERATORS, **METHODS}

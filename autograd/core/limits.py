@@ -70,6 +70,6 @@ def _readable(count: int) -> str:
     size = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB"):
         if size < 1024:
-            return f"{size:.3g} {unit}"
+            return f"{size:.4g} {unit}"
         size /= 1024
-    return f"{size:.3g} EiB"
+    return f"{size:.4g} EiB"
