@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -97,6 +97,10 @@ class Module:
     _forward_hooks: dict[int, Any] | None = None
     _forward_pre_hooks: dict[int, Any] | None = None
     _paths: tuple[int, str, dict[int | str, str]] = (-1, "", {})
+
+    if TYPE_CHECKING:
+        # Registered buffers and parameters are attributes that no class body shows.
+        def __getattr__(self, name: str) -> Any: ...
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         # Here and not in __init__, so that a subclass that forgets super().__init__() works too.
