@@ -166,6 +166,12 @@ class ModuleList(_Ordered):
 
     Raises:
         TypeError: for anything that is no module.
+
+    Example:
+        >>> import nn
+        >>> blocks = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+        >>> len(blocks), len(list(blocks.parameters()))
+        (3, 6)
     """
 
     def __init__(self, modules: Iterable[Module] = ()) -> None:
@@ -188,6 +194,14 @@ class ParameterList(_Ordered):
 
     Args:
         values: parameters; tensors and arrays are made into parameters. Default none.
+
+    Example:
+        >>> import nn
+        >>> nn.ParameterList([[1.0, 2.0], [3.0]])
+        ParameterList(
+          (0): Parameter of shape (2,), float32
+          (1): Parameter of shape (1,), float32
+        )
     """
 
     def __init__(self, values: Iterable[Any] = ()) -> None:
@@ -277,6 +291,13 @@ class ModuleDict(_Named):
     Raises:
         TypeError: for anything that is no module.
         ValueError: for names that are empty, dotted, or those of methods ("keys").
+        KeyError: for reading a name that is not there, as of any mapping.
+
+    Example:
+        >>> import nn
+        >>> heads = nn.ModuleDict({"digit": nn.Linear(8, 10), "colour": nn.Linear(8, 3)})
+        >>> heads["colour"].weight.shape
+        (3, 8)
     """
 
     def __init__(self, modules: Any = ()) -> None:
@@ -290,6 +311,12 @@ class ParameterDict(_Named):
     Args:
         parameters: mapping, or pairs, of names and parameters; tensors and arrays are made into
             parameters. Default none.
+
+    Example:
+        >>> import nn
+        >>> scales = nn.ParameterDict({"x": [1.0], "y": [2.0]})
+        >>> [name for name, _ in scales.named_parameters()]
+        ['x', 'y']
     """
 
     def __init__(self, parameters: Any = ()) -> None:

@@ -7,6 +7,14 @@ a seed gives the same network in every dtype.
 
 For a weight of shape (out, in, *kernel), fan_in is in·∏kernel and fan_out is out·∏kernel.
 
+    >>> import nn
+    >>> weight = nn.Parameter([[0.0, 0.0], [0.0, 0.0]])
+    >>> nn.init.eye_(weight).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    >>> weight = nn.init.kaiming_uniform_(weight, nonlinearity="relu")
+    >>> bool((abs(weight) <= 3**0.5).all())
+    True
+
 Sources: Glorot & Bengio 2010 (Xavier); He et al. 2015 (Kaiming); Saxe et al. 2014 (orthogonal).
 """
 

@@ -41,6 +41,15 @@ def clip_grad_norm_(
     Raises:
         ValueError: for a negative ``max_norm`` or a ``norm_type`` that is not above 0.
         RuntimeError: for a norm that is not finite, if asked for.
+
+    Example:
+        >>> import nn
+        >>> w = nn.Parameter([3.0, 4.0])
+        >>> (w * w / 2).sum().backward()
+        >>> nn.utils.clip_grad_norm_([w], max_norm=1.0).item()
+        5.0
+        >>> [round(g, 3) for g in w.grad.tolist()]
+        [0.6, 0.8]
     """
     if not max_norm >= 0:
         raise ValueError(f"clip_grad_norm_: max_norm must be at least 0, got {max_norm!r}")
@@ -84,6 +93,11 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
     Raises:
         ValueError: if there are none.
+
+    Example:
+        >>> import nn
+        >>> nn.utils.parameters_to_vector([nn.Parameter([[1.0, 2.0]]), nn.Parameter(3.0)]).tolist()
+        [1.0, 2.0, 3.0]
     """
     parts = [parameter.reshape(-1) for parameter in parameters]
     if not parts:

@@ -28,6 +28,15 @@ class Adagrad(Optimizer):
 
     Raises:
         TypeError, ValueError: for hyper-parameters or parameters that cannot work.
+
+    Example:
+        >>> import nn
+        >>> w = nn.Parameter([1.0])
+        >>> optimizer = nn.optim.Adagrad([w], lr=0.1)
+        >>> (3 * w).sum().backward()
+        >>> optimizer.step()
+        >>> round(w.item(), 4)
+        0.9
     """
 
     def __init__(

@@ -29,6 +29,15 @@ class Adam(Optimizer):
 
     Raises:
         TypeError, ValueError: for hyper-parameters or parameters that cannot work.
+
+    Example:
+        >>> import nn
+        >>> w = nn.Parameter([1.0])
+        >>> optimizer = nn.optim.Adam([w], lr=0.1)
+        >>> (3 * w).sum().backward()
+        >>> optimizer.step()
+        >>> round(w.item(), 4)
+        0.9
     """
 
     _decoupled = False
@@ -102,6 +111,15 @@ class AdamW(Adam):
 
     Raises:
         TypeError, ValueError: for hyper-parameters or parameters that cannot work.
+
+    Example:
+        >>> import nn
+        >>> w = nn.Parameter([1.0])
+        >>> optimizer = nn.optim.AdamW([w], lr=0.1, weight_decay=0.5)
+        >>> (3 * w).sum().backward()
+        >>> optimizer.step()
+        >>> round(w.item(), 4)
+        0.85
     """
 
     _decoupled = True

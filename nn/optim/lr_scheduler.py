@@ -3,6 +3,17 @@
 They agree with PyTorch's step by step. Except for `OneCycleLR`, `LambdaLR` and
 `ReduceLROnPlateau` each changes the learning rate that it finds, so several may be stepped side by
 side on one optimizer and their factors multiply.
+
+    >>> import nn
+    >>> optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=0.8)
+    >>> schedule = nn.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+    >>> rates = []
+    >>> for epoch in range(5):
+    ...     rates.append(optimizer.param_groups[0]["lr"])
+    ...     optimizer.step()
+    ...     schedule.step()
+    >>> rates
+    [0.8, 0.8, 0.4, 0.4, 0.2]
 """
 
 from __future__ import annotations

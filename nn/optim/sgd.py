@@ -29,6 +29,15 @@ class SGD(Optimizer):
 
     Raises:
         TypeError, ValueError: for hyper-parameters or parameters that cannot work.
+
+    Example:
+        >>> import nn
+        >>> w = nn.Parameter([1.0])
+        >>> optimizer = nn.optim.SGD([w], lr=0.1, momentum=0.9)
+        >>> (3 * w).sum().backward()
+        >>> optimizer.step()
+        >>> round(w.item(), 4)
+        0.7
     """
 
     def __init__(
