@@ -68,10 +68,15 @@ class Backprop(words.Page):
             )
         work = BackwardPass([loss], [seed], retain_graph=retain_graph, create_graph=create_graph)
         self._adopt(work, work.steps(observe=True))
+        if not work.pending:  # a leaf: there is nothing to step through
+            self._finish()
 
     @classmethod
     def _resume(cls, work: BackwardPass, steps: Iterator[Any], last: Any = None) -> Backprop:
-        """Go on with a pass that is under way; ``last`` is the engine's step just taken."""
+        """Go on with a pass that is under way; ``last`` is the engine's step just taken.
+
+        Nothing is committed yet, be it the last one: gradients can still be changed.
+        """
         self = object.__new__(cls)
         self._adopt(work, steps)
         if last is not None:
@@ -93,8 +98,6 @@ class Backprop(words.Page):
         self.position = 0
         self.finished = False
         self._failed = False
-        if not work.pending:
-            self._finish()
 
     # Going ----------------------------------------------------------------------------------------
 

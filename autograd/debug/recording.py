@@ -214,7 +214,7 @@ def operands_at(info: Any, data: Any, shape: tuple[int, ...], index: tuple[int, 
         name = info.input_name(k)
         array = np.asarray(value)
         here = None
-        if info.broadcasts or array.shape == shape:
+        if info.broadcasts or info.elementwise:
             try:
                 here = np.broadcast_to(array, shape)[index]
             except ValueError:

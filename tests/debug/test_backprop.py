@@ -1,0 +1,362 @@
+"""Paused backprop: the same numbers as backward(), editing, going back, checks, memory."""
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd.debug import Backprop, record
+
+
+def t(value, **options):
+    return ag.tensor(np.asarray(value, dtype=np.float64), requires_grad=True, **options)
+
+
+def nodes_of(loss):
+    seen, pending = set(), [loss._node]
+    while pending:
+        node = pending.pop()
+        if node in seen or not node.parents:
+            continue
+        seen.add(node)
+        pending.extend(p for p in node.parents if p is not None)
+    return seen
+
+
+# The same numbers ---------------------------------------------------------------------------------
+
+
+def test_stepping_to_the_end_gives_the_bits_of_backward(model):
+    loss, leaves = model()
+    loss.backward()
+    expected = [x.grad.numpy().copy() for x in leaves]
+    loss, leaves = model()
+    dbg = Backprop(loss)
+    for step in dbg:
+        if not dbg.finished:
+            assert all(x.grad is None for x in leaves), f"committed before the end, at {step}"
+    for x, right in zip(leaves, expected, strict=True):
+        assert x.grad.dtype == right.dtype and x.grad.numpy().tobytes() == right.tobytes()
+        assert x.grad._data.flags.c_contiguous
+
+
+def test_before_plus_contribution_is_after_and_every_node_has_one_step(model):
+    loss, _ = model()
+    nodes = nodes_of(loss)
+    latest = {}
+    dbg = Backprop(loss)
+    steps = list(dbg)
+    assert {s.node for s in steps} == nodes and len(steps) == len(nodes) == dbg.total
+    assert [s.number for s in steps] == list(range(1, dbg.total + 1))
+    for step in steps:
+        for sent in step.sent:
+            place = (sent.parent, sent.index)
+            before = latest.get(place)
+            assert (before is None) == (sent.before is None)
+            if before is None:
+                np.testing.assert_array_equal(sent.contribution, sent.after)
+            else:
+                np.testing.assert_array_equal(sent.before, before)
+                np.testing.assert_array_equal(sent.before + sent.contribution, sent.after)
+            latest[place] = sent.after
+    for step in steps[1:]:
+        arrived = step.gradient if isinstance(step.gradient, tuple) else (step.gradient,)
+        for k, g in enumerate(arrived):
+            if g is not None:
+                np.testing.assert_array_equal(g, latest[step.node, k])
+
+
+def test_run_finishes_from_anywhere_and_accumulates():
+    for taken in range(6):
+        a, b = t(2.0), t(-3.0)
+        c = a * b + a
+        for passes in (1, 2):
+            dbg = Backprop((c * c + b) * 0.5, retain_graph=True)
+            for _ in range(taken):
+                dbg.step()
+            dbg.run()
+            assert dbg.finished and dbg.step() is None
+            assert (a.grad.item(), b.grad.item()) == (8.0 * passes, -7.5 * passes)
+
+
+def test_create_graph_and_gradient_are_taken():
+    x = t([1.0, 2.0])
+    Backprop(x**3, gradient=np.array([1.0, 10.0]), create_graph=True).run()
+    assert x.grad.tolist() == [3.0, 120.0] and x.grad.requires_grad
+    with pytest.raises(RuntimeError, match=r"one element.*\(2,\)"):
+        Backprop(x**3)
+
+
+def test_a_leaf_alone_is_finished_at_once():
+    x = t(2.0)
+    assert Backprop(x).finished and x.grad.item() == 1.0
+
+
+# Going --------------------------------------------------------------------------------------------
+
+
+def test_until_goes_to_operations_by_any_name_and_to_modules(models):
+    dbg = Backprop(models.convolutional()[0])
+    assert dbg.until(op="max_pool2d").op == "max_pool"
+    step = dbg.until(module="net.conv1")
+    assert step.op == "correlate" and step.module == "net.conv1"
+    assert dbg.until(op="correlate") is None and dbg.finished
+    dbg = Backprop(models.convolutional()[0])
+    assert dbg.until(module="net", when=lambda s: s.op == "relu").op == "relu"
+    with pytest.raises(ValueError, match="no operation 'matmul'.*correlate.*relu"):
+        dbg.until(op="matmul")
+    with pytest.raises(ValueError, match="no module 'conv1'.*net.conv1"):
+        dbg.until(module="conv1")
+    with pytest.raises(ValueError, match="op="):
+        dbg.until()
+
+
+def test_back_replays_recorded_steps_and_goes_on(models):
+    loss, (a, b) = models.small()
+    dbg = Backprop(loss)
+    first, second, third = dbg.step(), dbg.step(), dbg.step()
+    assert dbg.back() is second and dbg.back() is first and dbg.back() is None
+    assert dbg.back() is None and dbg.position == 0
+    assert [dbg.step() for _ in range(3)] == [first, second, third]
+    fourth = dbg.step()
+    assert fourth.number == 4 and dbg.steps == [first, second, third, fourth]
+    dbg.back()
+    dbg.run()
+    assert (a.grad.item(), b.grad.item()) == (8.0, -7.5)
+
+
+def test_editing_a_gradient_and_going_on(models):
+    a, b = t(2.0), t(-3.0)
+    c = a * b
+    d = c + a
+    dbg = Backprop(d * 5.0)
+    dbg.step(), dbg.step()
+    assert dbg.gradient_of(c) == 5.0 and dbg.gradient_of(a) == 5.0 and dbg.gradient_of(b) is None
+    assert set(dbg.pending) == {c._node, a._node}
+    dbg.set_gradient(c, 1.0)
+    dbg.set_gradient(a, 100.0)
+    dbg.run()
+    assert (a.grad.item(), b.grad.item()) == (100.0 - 3.0, 2.0)
+
+
+def test_editing_before_anything_arrived_adds():
+    a, b = t([2.0, 1.0]), t([-3.0, 1.0])
+    c = a * b
+    dbg = Backprop((c * 2.0).sum())
+    dbg.set_gradient(c._node, 10.0)
+    dbg.run()
+    assert b.grad.tolist() == [24.0, 12.0]
+
+
+def test_editing_is_refused_where_it_would_do_nothing():
+    a = t([2.0, 1.0])
+    c = a * 3.0
+    dbg = Backprop((c * 2.0).sum())
+    with pytest.raises(ValueError, match=r"\(3,\).*\(2,\)"):
+        dbg.set_gradient(c, np.ones(3))
+    with pytest.raises(TypeError, match="float"):
+        dbg.set_gradient(3.0, 1.0)
+    with pytest.raises(RuntimeError, match="no part of this graph"):
+        dbg.gradient_of(a * 1.0)
+    dbg.step(), dbg.step()
+    with pytest.raises(ValueError, match="read-only"):
+        dbg.gradient_of(c)[0] = 1.0
+    dbg.back()
+    with pytest.raises(RuntimeError, match="go forward to step 2"):
+        dbg.set_gradient(c, 1.0)
+    dbg.step(), dbg.step()
+    with pytest.raises(RuntimeError, match="its step is over"):
+        dbg.set_gradient(c, 1.0)
+
+
+def test_a_pass_whose_step_failed_commits_nothing():
+    @ag.primitive
+    def f(x):
+        return x * 1.0
+
+    def rule(g):
+        raise ZeroDivisionError("planted")
+
+    f.gradients(x=rule)
+    x = t([1.0])
+    dbg = Backprop((f(x) + x).sum())
+    dbg.until(op="add")
+    with pytest.raises(ZeroDivisionError):
+        dbg.step()
+    for go in (dbg.step, dbg.run):
+        with pytest.raises(RuntimeError, match="failed"):
+            go()
+    assert x.grad is None and not dbg.finished
+
+
+def test_hooks_run_as_in_backward():
+    x = t([1.0, 2.0])
+    y = x * 2.0
+    y.register_hook(lambda g: g * 10.0)
+    Backprop((y * y).sum()).run()
+    assert x.grad.tolist() == [80.0, 160.0]
+
+
+def test_a_nan_loss_is_not_passed_silently():
+    with pytest.warns(RuntimeWarning, match="loss itself is NaN"):
+        Backprop(t(np.nan) * 2.0)
+
+
+# What is shown ------------------------------------------------------------------------------------
+
+
+def test_sentences_announce_each_step():
+    a = t(2.0, name="a")
+    dbg = Backprop(a * -3.0 + a)
+    assert dbg.step().sentence() == (
+        "step 1 of 2: add sends 1 to multiply, its first; sends 1 to a, its first"
+    )
+    assert dbg.step().sentence() == "step 2 of 2: multiply sends −3 to a; 1 + −3 = −2"
+
+
+def test_leaves_are_called_what_the_caller_calls_them():
+    weight = t(2.0)
+    assert "to weight" in Backprop(weight * 3.0).step().sentence()
+
+
+def test_a_step_shows_rule_numbers_and_sum():
+    a, b = t(2.0), t(-3.0)
+    text = Backprop(a * b).step().text()
+    assert "rule  lambda g, y: g * y" in text and "with g = 1, y = −3" in text
+    assert "before: nothing yet   + contribution: −3   = after: −3" in text
+    assert "not recorded (build the graph inside `with autograd.debug.record():`)" in text
+
+
+def test_recorded_steps_show_values_and_the_users_line():
+    with record():
+        a, b = t(2.0), t(-3.0)
+        c = a * b + a  # the user's line
+    dbg = Backprop(c)
+    text = dbg.step().text()
+    assert "test_backprop.py:" in text and "c = a * b + a  # the user's line" in text
+    assert "x = −6" in text and "y = 2" in text and "output = −4" in text
+
+
+def test_everything_shown_has_text_html_and_ascii(models):
+    with record():
+        loss, _ = models.convolutional()
+    dbg = Backprop(loss)
+    shown = [dbg, dbg.memory()]
+    for step in dbg:
+        shown += [step, step.check()]
+    shown.append(dbg)
+    for one in shown:
+        assert one.text() == str(one) and one.text()
+        assert one._repr_html_().startswith("<pre")
+        one.text(plain=True).encode("ascii")
+
+
+def test_memory_tells_what_is_held_why_and_until_when():
+    x, w = t(np.ones((8, 16))), t(np.ones((16, 4)))
+    h = ag.tanh(x @ w)
+    dbg = Backprop((h * h).sum())
+    memory = dbg.memory()
+    # tanh's output is the product's two inputs, too: 256 bytes, counted once.
+    assert memory.total == x.nbytes + w.nbytes + 8 * 4 * 8
+    rows = {(r.op, r.name): r for r in memory.rows}
+    assert rows["matmul", "x"].needed_by == ("y",) and rows["matmul", "x"].until == 4
+    assert rows["multiply", "x"].until == 2 and rows["tanh", "out"].until == 3
+    dbg.until(op="tanh")
+    assert dbg.memory().total == x.nbytes + w.nbytes
+    dbg.run()
+    assert dbg.memory().total == 0
+    assert "matmul keeps x (8, 16) for the gradient of y, until step 4" in memory.text()
+
+
+# Checks -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_every_right_rule_is_found_right(model, recorded):
+    if recorded:
+        with record():
+            loss, _ = model()
+    else:
+        loss, _ = model()
+    for step in Backprop(loss):
+        check = step.check()
+        assert check.ok, check
+        assert recorded is False or all(f.verdict != "unknown" for f in check.findings)
+
+
+def sabotage(node, position):
+    """Have a node's rule for one input give 1.01 times the gradient."""
+    cls = type(node)
+    original = cls.gradients
+
+    def wrong(node, g, saved, needs):
+        return tuple(
+            v * 1.01 if k == position and v is not None else v
+            for k, v in enumerate(original(node, g, saved, needs))
+        )
+
+    cls.gradients = staticmethod(wrong)
+    return lambda: setattr(cls, "gradients", staticmethod(original))
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_sabotage_of_any_rule_is_found_and_named(model, recorded):
+    def build():
+        if not recorded:
+            return model()[0]
+        with record():
+            return model()[0]
+
+    tried = set()
+    for step in Backprop(build()):
+        for sent in step.sent:
+            key = (step.op, sent.name)
+            unknown = {f.name for f in step.check().findings if f.verdict == "unknown"}
+            if key in tried or sent.name in unknown or not np.any(sent.contribution):
+                continue
+            tried.add(key)
+            restore = sabotage(step.node, sent.position)
+            try:
+                check = step.check()
+            finally:
+                restore()
+            wrong = [f.name for f in check.findings if f.verdict == "wrong"]
+            assert wrong == [sent.name], (step, check)
+            assert f"{step.op}: the rule for {sent.name} is WRONG" in check.text()
+            assert sent.rule.splitlines()[0] in check.text()
+    assert tried
+
+
+def test_a_check_works_on_float32_in_float64():
+    @ag.primitive(broadcasts=True)
+    def nearly(x):
+        return x * x
+
+    nearly.gradients(x=lambda g, x: g * x * 2.0001)
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    assert not Backprop(nearly(x).sum()).until(op="nearly").check()
+
+
+def test_kinks_are_called_kinks_with_both_slopes():
+    x = ag.tensor([[1.0, 1.0], [-1.0, 0.0]], requires_grad=True)
+    check = Backprop(ag.relu(x).sum()).until(op="relu").check()
+    x4 = x.reshape(1, 1, 2, 2)
+    with record():
+        pooled = ag.max_pool(x4, 2).sum()
+    tie = Backprop(pooled).until(op="max_pool").check()
+    with record():
+        relu = ag.relu(x).sum()
+    check = Backprop(relu).until(op="relu").check()
+    for one in (check, tie):
+        assert one.ok and one.findings[0].verdict == "kink"
+        assert sorted((one.findings[0].slopes.left, one.findings[0].slopes.right)) == [
+            pytest.approx(0.0, abs=1e-6), pytest.approx(1.0)]  # fmt: skip
+        assert "kink" in one.text() and "on the left" in one.text()
+    assert check.findings[0].index == (1, 1) and tie.findings[0].index == (0, 0, 0, 0)
+
+
+def test_large_inputs_are_sampled():
+    x = t(np.linspace(0.1, 1.0, 10_000))
+    with record():
+        y = ag.sin(x).sum()
+    check = Backprop(y).until(op="sin").check(limit=50)
+    assert check.ok and "of 10000 elements" in check.text()
