@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -189,6 +190,11 @@ def _summed_out(x: tuple[Any, str], other: str, needed: set[str]) -> tuple[Any, 
 
 @functools.lru_cache(maxsize=256)
 def _path(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[int, ...]]:
+    # NumPy's planner knows ASCII letters only; ours go on beyond them for the axes of "...".
+    used = [c for c in dict.fromkeys(subscripts) if c not in ",->"]
+    if len(used) > len(string.ascii_letters):
+        return [(0, 1)] * (len(shapes) - 1)
+    subscripts = subscripts.translate(str.maketrans(dict(zip(used, string.ascii_letters, strict=False))))
     stand_ins = [np.broadcast_to(np.float32(0), shape) for shape in shapes]
     path = np.einsum_path(subscripts, *stand_ins, optimize=("greedy", 0))[0][1:]
     if any(len(step) != 2 for step in path):  # it found nothing better than all at once

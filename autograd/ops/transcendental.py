@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import primitive
-from .elementwise import absolute, equal, greater_equal, less, logical_and, sqrt, where
+from .elementwise import absolute, equal, greater_equal, isinf, less, logical_and, sqrt, where
 
 __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "cos", "cosh",
@@ -149,7 +149,7 @@ logaddexp.gradients(x=lambda g, x, y: g * sigmoid(_difference(x, y)),
 
 def _difference(x: Any, y: Any) -> Any:
     """x − y, and 0 where both are the same infinity."""
-    same = equal(x, y)
+    same = logical_and(equal(x, y), isinf(x))
     return where(same, 0.0, x) - where(same, 0.0, y)
 
 
