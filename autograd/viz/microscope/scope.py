@@ -73,6 +73,10 @@ class Microscope(Figure):
         """Pixels that no window sees."""
         return self.model.windows.skipped
 
+    @property
+    def heading(self) -> str:
+        return self.title or f"Under the microscope: {self.model.name}"
+
     def summary(self) -> str:
         model = self.model
         rows, columns = model.windows.axes
@@ -97,6 +101,11 @@ class Microscope(Figure):
 
     def text(self) -> str:
         return f"{super().text()}\n({LEGEND})\n"
+
+    def _repr_html_(self) -> str:
+        from autograd.viz.microscope.html import fragment
+
+        return fragment(self)
 
 
 # -- the views ----------------------------------------------------------------------------------

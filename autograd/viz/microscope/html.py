@@ -1,0 +1,223 @@
+"""The microscope as a page: numbers as JSON, a script that links the views, and what remains without it."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from autograd.viz import palette
+from autograd.viz.microscope import panels, region
+from autograd.viz.microscope.geometry import Axis
+from autograd.viz.microscope.layers import Array
+from autograd.viz.microscope.scope import Microscope, skipped_sentence
+from autograd.viz.picture import data_uri
+
+#: An output never grows beyond this.
+PAGE_LIMIT = 300_000
+#: Cells each way, input channels and output channels that a page holds, tried from the first on.
+DETAIL = ((14, 4, 8), (12, 3, 4), (10, 2, 2), (8, 1, 1))
+
+
+def fragment(scope: Microscope) -> str:
+    """The page as an HTML fragment of at most ``PAGE_LIMIT`` bytes."""
+    content = scope.panels()
+    summary = scope.summary()
+    picture = panels.as_svg(content, scope.heading, summary, scope.theme)
+    fallback = (
+        f'<img src="{data_uri(picture)}" alt="{escape(summary, quote=True)}" '
+        'style="max-width:100%;height:auto">\n'
+        f"<details><summary>As tables and text</summary>\n{panels.as_html(content)}</details>\n"
+    )
+    html = ""
+    for cells, channels, outputs in DETAIL:
+        data = json.dumps(
+            page_data(scope, cells, channels, outputs), ensure_ascii=False, separators=(",", ":")
+        )
+        html = (
+            f'<div class="gg-microscope" data-lm-suppress-shortcuts="true">\n{fallback}'
+            f'<script type="application/json">{inert(data)}</script>\n<script>{script()}</script>\n</div>'
+        )
+        if len(html.encode()) <= PAGE_LIMIT:
+            break
+    return html
+
+
+def inert(data: str) -> str:
+    """JSON that can stand in a script element: nothing in it ends the element or begins a comment."""
+    return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def script() -> str:
+    """The script of the page."""
+    return _asset("microscope.js")
+
+
+def _asset(name: str) -> str:
+    """A file of this package, without indentation and lines of comment."""
+    text = resources.files("autograd.viz.microscope").joinpath(name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def style() -> str:
+    """The style sheet of the page, for both themes."""
+    themes = []
+    for selector, colours, fills in (
+        (".page", palette.LIGHT, panels.LIGHT),
+        ('.page[data-theme="dark"]', palette.DARK, panels.DARK),
+    ):
+        used = {name: colours[name] for name in USED_COLOURS}
+        levels = "".join(
+            f"--gg-{'l' if level > 0 else 'm'}{abs(level)}:{fill};"
+            for level, fill in zip(range(-4, 5), fills, strict=True)
+            if fill
+        )
+        scheme = "dark" if colours is palette.DARK else "light"
+        themes.append(f"{selector}{{color-scheme:{scheme};{palette.variables(used)}{levels}}}")
+    rules = "".join(
+        f".{side}{level}{{background-color:var(--gg-{side}{level})}}" for side in "lm" for level in range(1, 5)
+    )
+    return "".join(themes) + _asset("microscope.css").replace("\n", "") + rules
+
+
+USED_COLOURS = ("background", "text", "muted", "group", "group-line", "op", "op-line", "active")
+
+
+# -- the numbers --------------------------------------------------------------------------------
+
+
+def page_data(scope: Microscope, cells: int, channels: int, outputs: int) -> dict[str, Any]:
+    """What the script needs, in a region of ``cells`` each way."""
+    model: Any = scope.model
+    shown = region.choose(model, scope.at, scope.tap[0], cells, channels)
+    image, first = scope.at[0], scope.at[1]
+    begin = max(0, min(first - outputs // 2, model.y.shape[1] - outputs))
+    rows, columns = model.windows.axes
+    planes: dict[int, Any] = {}
+    entries = []
+    for output in range(begin, min(begin + outputs, model.y.shape[1])):
+        seen = region.choose(
+            model, (image, output, *scope.at[2:]),
+            scope.tap[0] if output == first else model.channels(output)[0], cells, channels,
+        )  # fmt: skip
+        for channel in seen.channels:
+            planes.setdefault(channel, _input_planes(scope, channel, shown))
+        entries.append(_output_entry(scope, output, seen))
+    return {
+        "kind": model.kind,
+        "title": scope.heading,
+        "summary": scope.summary(),
+        "theme": scope.theme,
+        "style": style(),
+        "rank": model.rank,
+        "mode": model.mode,
+        "flip": bool(getattr(model, "flip", False)),
+        "at": list(scope.at),
+        "tap": list(scope.tap),
+        "images": len(model.x),
+        "signed": bool((model.x[image] < 0).any()),
+        "axes": [_axis(rows, shown.rows), _axis(columns, shown.columns)],
+        "planes": planes,
+        "outs": entries,
+        "total": model.y.shape[1],
+        "scales": {
+            "x": panels_scale(model.x[image]),
+            "w": panels_scale(getattr(model, "w", 1.0)),
+            "g": panels_scale(model.g[image]),
+        },
+        "note": shown.note(),
+        "skipped": skipped_sentence(model),
+    }
+
+
+def panels_scale(values: Any) -> float:
+    """The largest finite magnitude."""
+    finite = np.asarray(values)[np.isfinite(values)]
+    return float(abs(finite).max(initial=0.0))
+
+
+def _axis(axis: Axis, part: region.Stretch) -> dict[str, Any]:
+    return {
+        "size": axis.size,
+        "kernel": axis.kernel,
+        "stride": axis.stride,
+        "before": axis.before,
+        "dilation": axis.dilation,
+        "low": part.low,
+        "first": part.first,
+        "last": part.last,
+        "outputs": axis.outputs,
+        "whole": part.whole,
+        "sources": [axis.source(p) for p in range(part.low, part.high)],
+        "skipped": {str(cell): why for cell, why in axis.skipped.items() if part.low <= cell < part.high},
+    }
+
+
+def _input_planes(scope: Microscope, channel: int, shown: region.Region) -> dict[str, Any]:
+    """A channel of the input and its gradient, at every position of the region."""
+    model: Any = scope.model
+    image = scope.at[0]
+    rows = slice(shown.rows.low - model.windows.rows.low, shown.rows.high - model.windows.rows.low)
+    columns = slice(
+        shown.columns.low - model.windows.columns.low, shown.columns.high - model.windows.columns.low
+    )
+    models = [model] if scope.other is None else [model, scope.other]
+    if getattr(model, "flip", False):
+        models.reverse()
+    return {
+        "x": plain(model.padded[image, channel][rows, columns]),
+        "dx": [plain(_gradient_at_positions(each, image, channel)[rows, columns]) for each in models],
+    }
+
+
+def _gradient_at_positions(model: Any, image: int, channel: int) -> Array:
+    """The gradient of the pixel that stands at each position; 0 for constants."""
+    from autograd.viz.microscope.geometry import padded
+
+    return padded(model.dx[image, channel], model.windows, 0.0)
+
+
+def _output_entry(scope: Microscope, output: int, seen: region.Region) -> dict[str, Any]:
+    model: Any = scope.model
+    image = scope.at[0]
+    rows = slice(seen.rows.first, seen.rows.last)
+    columns = slice(seen.columns.first, seen.columns.last)
+    models = [model] if scope.other is None else [model, scope.other]
+    if getattr(model, "flip", False):
+        models.reverse()
+    entry: dict[str, Any] = {
+        "o": output,
+        "channels": list(seen.channels),
+        "hidden": seen.hidden_channels,
+        "y": [plain(each.y[image, output][rows, columns]) for each in models],
+        "g": plain(model.g[image, output][rows, columns]),
+    }
+    if model.kind == "conv":
+        inside = [channel - model.channels(output)[0] for channel in seen.channels]
+        entry["w"] = [plain(model.w[output, channel]) for channel in inside]
+        correlation = models[0]
+        entry["dw"] = [plain(correlation.dw[output, channel]) for channel in inside]
+        entry["bias"] = None if model.bias is None else plain(model.bias[output : output + 1])[0]
+    else:
+        entry["share"] = [
+            [
+                [plain(np.array([model.weight((image, output, i, j), output, tap)]))[0] for tap in model.windows.taps]
+                for j in range(columns.start, columns.stop)
+            ]
+            for i in range(rows.start, rows.stop)
+        ]
+    return entry
+
+
+def plain(values: Any) -> Any:
+    """Nested lists of numbers in their shortest form; what is not finite as a word."""
+    if isinstance(values, np.ndarray):
+        return [plain(each) for each in values]
+    number = float(str(values.item() if values.dtype == np.float64 else values))
+    if not np.isfinite(number):
+        return "nan" if np.isnan(number) else "inf" if number > 0 else "-inf"
+    return int(number) if number == int(number) and abs(number) < 1e15 else number

@@ -1,0 +1,678 @@
+(() => {
+  "use strict";
+  const script = document.currentScript;
+  const here = script && script.closest(".gg-microscope");
+  // Some hosts run scripts detached from where they stood; then every page not yet begun is ours.
+  for (const host of here ? [here] : document.querySelectorAll(".gg-microscope")) {
+    if (!host.shadowRoot) begin(host);
+  }
+
+  function make(tag, attributes, ...children) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (name === "text") element.textContent = value;
+      else element.setAttribute(name, value);
+    }
+    element.append(...children);
+    return element;
+  }
+
+  function begin(host) {
+    const data = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
+    const conv = data.kind === "conv";
+    const [rows, columns] = data.axes;
+    const root = host.attachShadow({ mode: "open" });
+    const range = (first, last) => Array.from({ length: Math.max(0, last - first) }, (_, k) => first + k);
+    const taps = range(0, rows.kernel).flatMap((u) => range(0, columns.kernel).map((v) => [u, v]));
+    const number = (value) => (typeof value === "string" ? Number(value.replace("inf", "Infinity")) : value);
+
+    // What is selected: one multiplication. `lone` is a pixel that no shown output sees.
+    const pinned = {
+      out: data.outs.findIndex((each) => each.o === data.at[1]),
+      i: data.at[2], j: data.at[3], c: data.tap[0], u: data.tap[1], v: data.tap[2],
+      lone: null,
+    };
+    let now = pinned;
+    let flip = data.flip ? 1 : 0;
+
+    // -- numbers and places ---------------------------------------------------------------------
+
+    function show(value, digits = 3, signed = false) {
+      if (Number.isNaN(value)) return "NaN";
+      const plus = signed && value > 0 ? "+" : "";
+      if (!Number.isFinite(value)) return value > 0 ? plus + "∞" : "−∞";
+      if (value === 0) return "0";
+      const [mantissa, power] = value.toExponential(digits - 1).split("e");
+      const text = power < -4 || power >= digits
+        ? `${Number(mantissa)}e${Number(power)}` : String(Number(value.toPrecision(digits)));
+      return plus + text.replaceAll("-", "−");
+    }
+    const signed = (value, digits = 3) => show(value, digits, true);
+    const place = (i, j) => (data.rank === 1 ? String(j) : `(${i}, ${j})`).replaceAll("-", "−");
+    const out = (s = now) => data.outs[s.out];
+    const position = (i, j, u, v) => [
+      i * rows.stride + u * rows.dilation - rows.before,
+      j * columns.stride + v * columns.dilation - columns.before,
+    ];
+    const source = (r, s) => {
+      const row = rows.sources[r - rows.low], column = columns.sources[s - columns.low];
+      return row == null || column == null ? null : [row, column];
+    };
+    const outside = (r, s) => r < 0 || s < 0 || r >= rows.size || s >= columns.size;
+    const x = (c, r, s) => {
+      const line = data.planes[c].x[r - rows.low];
+      return line && s - columns.low in line ? number(line[s - columns.low]) : 0;
+    };
+    const y = (i, j, s = now) => number(out(s).y[conv ? flip : 0][i - rows.first][j - columns.first]);
+    const g = (i, j, s = now) => out(s).g[i - rows.first][j - columns.first];
+    const stored = (u, v) => (flip ? [rows.kernel - 1 - u, columns.kernel - 1 - v] : [u, v]);
+    function weight(i, j, c, u, v) {
+      if (!conv) return number(out().share[i - rows.first][j - columns.first][u * columns.kernel + v]);
+      const [a, b] = stored(u, v);
+      return out().w[out().channels.indexOf(c)][a][b];
+    }
+    const times = (a, b) => (a === 0 || b === 0 ? 0 : a * b);
+    const outputs = () => range(rows.first, rows.last).flatMap(
+      (i) => range(columns.first, columns.last).map((j) => [i, j]));
+    const sum = (values) => values.reduce((total, value) => total + value, 0);
+
+    // Every (output, tap) that looks at one of these positions.
+    function uses(test) {
+      const found = [];
+      for (const [i, j] of outputs()) {
+        for (const [u, v] of taps) {
+          const [r, s] = position(i, j, u, v);
+          if (test(r, s)) found.push({ i, j, u, v, r, s });
+        }
+      }
+      return found;
+    }
+
+    // -- the frame of the page --------------------------------------------------------------------
+
+    const select = (label, options, value, changed) => {
+      const element = make("select", { "aria-label": label });
+      for (const [key, text] of options) element.append(make("option", { value: key, text }));
+      element.value = value;
+      element.addEventListener("change", changed);
+      return element;
+    };
+    const theme = select("Colours", [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]],
+      data.theme, paint);
+    const bar = make("div", { class: "bar", role: "group", "aria-label": "Settings" },
+      make("strong", { text: data.summary }));
+    const turns = ["Cross-correlation", "Convolution"].map((text, kind) => {
+      const button = make("button", { type: "button", text });
+      button.title = kind ? "the kernel turned by 180°" : "the kernel as it is stored";
+      button.addEventListener("click", () => { flip = kind; update(); });
+      return button;
+    });
+    if (conv) bar.append(make("span", { class: "pair", role: "group", "aria-label": "Kernel" }, ...turns));
+    if (data.outs.length > 1) {
+      const options = data.outs.map((each, k) => [k, `${each.o} of ${data.total}`]);
+      const choice = select("Output channel", options, pinned.out, () => {
+        const entry = data.outs[choice.value];
+        const c = entry.channels.includes(pinned.c) ? pinned.c : entry.channels[0];
+        Object.assign(pinned, { out: Number(choice.value), c, lone: null });
+        now = pinned;
+        build();
+      });
+      bar.append(make("label", {}, "Output channel", choice));
+    }
+    bar.append(theme);
+    const say = make("p", { class: "say", role: "status", "aria-live": "polite" });
+    const views = make("div", { class: "views" });
+    const legend = make("div", { class: "legend" });
+    const page = make("div", { class: "page", tabindex: "-1", role: "group", "aria-label": data.title },
+      bar, say, views, legend);
+    root.append(make("style", { text: data.style }), page);
+    for (const [kind, text, sample] of [
+      ["chosen", "selected", ""], ["patch", "seen, reached or shared", ""], ["pad", `padding (${data.mode})`, ""],
+      ["skipped", "seen by no window", ""], ["l3", "positive", "+"], ["m3", "negative", "−"],
+      ...(data.kind === "max" ? [["winner", "winner", ""], ["tie", "as large (tie)", ""]] : []),
+    ]) legend.append(make("span", {}, cellSample(kind, sample), text));
+    legend.append(make("span", {
+      text: "Point at a cell to look, click to keep it; arrow keys move, Tab goes on, Escape leaves.",
+    }));
+
+    function cellSample(kind, text) {
+      const row = make("tr", {}, make("td", { class: kind, text }));
+      return make("table", { "aria-hidden": "true" }, make("tbody", {}, row));
+    }
+
+    // -- grids ------------------------------------------------------------------------------------
+
+    let grids = [];
+
+    // A table whose cells are painted anew for every selection. `cell(a, b)` gives {t, v, k, l}: text,
+    // value for the colour, classes, what else to say. `pick(a, b)` gives the selection of a cell.
+    function grid(caption, rowHeads, columnHeads, scale, cell, pick) {
+      const self = { pick };
+      const table = make("table", { role: "grid" });
+      const name = make("div", { class: "caption", "aria-hidden": "true" });
+      const head = make("tr", {}, make("td", { class: "corner" }));
+      const heads = columnHeads.map(() => make("th", { scope: "col" }));
+      head.append(...heads);
+      const body = make("tbody", {});
+      const lines = rowHeads.map((_, a) => {
+        const th = make("th", { scope: "row" });
+        const cells = columnHeads.map((_, b) => {
+          const td = make("td", { tabindex: "-1" });
+          td.spot = [self, a, b];
+          return td;
+        });
+        body.append(make("tr", {}, th, ...cells));
+        return { th, cells };
+      });
+      table.append(make("thead", {}, head), body);
+      self.lines = lines;
+      self.paint = () => {
+        const title = typeof caption === "function" ? caption() : caption;
+        if (name.textContent !== title) {
+          name.textContent = title;
+          table.setAttribute("aria-label", title);
+        }
+        const top = typeof scale === "function" ? scale() : scale;
+        heads.forEach((th, b) => { th.textContent = text(columnHeads[b]); });
+        let chosen = null;
+        lines.forEach(({ th, cells }, a) => {
+          th.textContent = text(rowHeads[a]);
+          cells.forEach((td, b) => {
+            const { t, v, k, l } = cell(a, b);
+            const kind = `${shade(v, top)} ${k || ""}`.trim();
+            if (td.textContent !== t) td.textContent = t;
+            if (td.className !== kind) td.className = kind;
+            const picked = kind.includes("chosen");
+            td.setAttribute("aria-selected", String(picked));
+            if (l) { td.title = l; td.setAttribute("aria-label", `${t}, ${l}`); }
+            else if (td.title) { td.removeAttribute("title"); td.removeAttribute("aria-label"); }
+            td.tabIndex = -1;
+            if (picked && !chosen) chosen = td;
+          });
+        });
+        (chosen || lines[0].cells[0]).tabIndex = 0;
+      };
+      grids.push(self);
+      // Not a <caption>: a long one would stretch the cells of a narrow table.
+      return make("div", {}, name, table);
+    }
+
+    const text = (head) => String(typeof head === "function" ? head() : head).replaceAll("-", "−");
+
+    function shade(value, top) {
+      if (!top || !value || !Number.isFinite(value)) return "";
+      const level = Math.min(4, Math.max(1, Math.round((4 * Math.abs(value)) / top)));
+      return (value > 0 ? "l" : "m") + level;
+    }
+
+    const marks = (...pairs) => pairs.filter((pair) => pair[1]).map((pair) => pair[0]).join(" ");
+
+    function inputGrid(c) {
+      const listed = [range(rows.low, rows.low + rows.sources.length),
+        range(columns.low, columns.low + columns.sources.length)];
+      return grid(`input, channel ${c}`, listed[0], listed[1], data.scales.x, (a, b) => {
+        const r = listed[0][a], s = listed[1][b];
+        const [i, j] = [now.i, now.j];
+        const u = (r - position(i, j, 0, 0)[0]) / rows.dilation;
+        const v = (s - position(i, j, 0, 0)[1]) / columns.dilation;
+        const inPatch = !now.lone && taps.some(([p, q]) => p === u && q === v);
+        const [pr, ps] = spot();
+        const from = source(r, s), target = source(pr, ps);
+        const skipped = !outside(r, s) && (r in rows.skipped || s in columns.skipped);
+        const chosen = c === now.c && r === pr && s === ps;
+        const same = c === now.c && !chosen && from && target && from[0] === target[0] && from[1] === target[1];
+        const value = x(c, r, s);
+        const inside = out().share && inPatch ? window_(i, j, u, v) : "";
+        return {
+          t: show(value, 3, data.signed), v: value,
+          k: marks(["pad", outside(r, s)], ["skipped", skipped], ["patch", inPatch], ["same", same], ["chosen", chosen])
+            + (chosen ? "" : inside),
+          l: outside(r, s)
+            ? `padding (${data.mode})${from ? `, a copy of pixel ${place(...from)}` : ""}`
+            : skipped ? `seen by no window: ${rows.skipped[r] || columns.skipped[s]}` : "",
+        };
+      }, (a, b) => atPosition(c, listed[0][a], listed[1][b]));
+    }
+
+    // Whether a cell of a window of max pooling won or came as near.
+    function window_(i, j, u, v) {
+      if (data.kind !== "max") return "";
+      const [r, s] = position(i, j, u, v);
+      if (weight(i, j, now.c, u, v)) return " winner";
+      return !outside(r, s) && x(out().channels[0], r, s) === y(i, j) ? " tie" : "";
+    }
+
+    const spot = () => (now.lone ? now.lone : position(now.i, now.j, now.u, now.v));
+
+    // The selection that a position of the input stands for: the same output or tap if that is possible.
+    function atPosition(c, r, s) {
+      const found = uses((a, b) => a === r && b === s);
+      if (!found.length) return { ...pinned, c, lone: [r, s] };
+      const best = found.find((use) => use.i === pinned.i && use.j === pinned.j)
+        || found.find((use) => use.u === pinned.u && use.v === pinned.v) || found[0];
+      return { ...pinned, c, i: best.i, j: best.j, u: best.u, v: best.v, lone: null };
+    }
+
+    function tapGrid(caption, c, cell, scale) {
+      const heads = (axis, turned) => range(0, axis.kernel).map(
+        (k) => () => (turned && flip ? axis.kernel - 1 - k : k));
+      const turned = caption().startsWith("kernel");
+      return grid(caption, heads(rows, turned), heads(columns, turned), scale, (u, v) => {
+        const [value, kind, label] = cell(u, v);
+        const chosen = c === now.c && u === now.u && v === now.v && !now.lone;
+        return { t: signedIf(value, turned || conv), v: value, k: marks(["chosen", chosen]) + (kind || ""), l: label };
+      }, (u, v) => ({ ...pinned, c, u, v, lone: null }));
+    }
+
+    const signedIf = (value, sign) => (sign ? signed(value) : show(value, 3, data.signed));
+
+    function outputGrid(caption, cell, scale, sign) {
+      const listed = [range(rows.first, rows.last), range(columns.first, columns.last)];
+      return grid(caption, listed[0], listed[1], scale, (a, b) => {
+        const i = listed[0][a], j = listed[1][b];
+        const [value, kind, label] = cell(i, j);
+        const chosen = i === now.i && j === now.j && !now.lone;
+        return { t: show(value, 3, sign), v: value, k: marks(["chosen", chosen], [kind, kind && !chosen]), l: label };
+      }, (a, b) => ({ ...pinned, i: listed[0][a], j: listed[1][b], lone: null }));
+    }
+
+    const largest = (values) => Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
+    const negative = (values) => values.some((value) => value < 0);
+
+    // -- the four views ---------------------------------------------------------------------------
+
+    let after = [];
+
+    function view(title, wide, parts, ...below) {
+      const heading = make("h2", {});
+      after.push(() => { heading.textContent = title(); });
+      const section = make("section", { class: wide ? "view wide" : "view" }, heading);
+      for (const line of parts) section.append(scroller(line));
+      section.append(...below);
+      return section;
+    }
+
+    function scroller(line) {
+      const inner = make("div", { class: "parts" },
+        ...line.map((part) => (typeof part === "string" ? make("span", { class: "sign", text: part }) : part)));
+      return make("div", { class: "scroll" }, inner);
+    }
+
+    function sentence(write) {
+      const p = make("p", {});
+      after.push(() => { p.textContent = write(); p.hidden = !p.textContent; });
+      return p;
+    }
+
+    function build() {
+      grids = [];
+      after = [];
+      views.replaceChildren(...(conv ? convViews() : poolViews()));
+      update();
+    }
+
+    const all = (f) => outputs().map(([i, j]) => f(i, j));
+    const ySigned = () => negative(all((i, j) => y(i, j)));
+    const gSigned = true;
+
+    function convViews() {
+      const entry = out();
+      const lines = entry.channels.map((c) => [
+        inputGrid(c), "×",
+        tapGrid(() => `kernel ${entry.o}${flip ? ", turned" : ""}`, c,
+          (u, v) => [weight(now.i, now.j, c, u, v), "", `weight ${place(...stored(u, v))}`], data.scales.w),
+        "=",
+        tapGrid(() => "products", c, (u, v) => [product(c, u, v)],
+          () => largest(entry.channels.flatMap((d) => taps.map(([u, v]) => product(d, u, v))))),
+      ]);
+      lines[lines.length - 1].push("→", outputGrid(() => `output, channel ${entry.o}`, (i, j) => [y(i, j)],
+        () => largest(all(y)), ySigned()));
+      return [
+        view(() => `1 · Output ${place(now.i, now.j)}: its patch × the kernel, added up`, true, lines,
+          sentence(sumSentence), hint(data.note), hint(data.skipped)),
+        pixelView(2), sharingView(3), matrixView(4),
+      ];
+    }
+
+    function hint(words) {
+      return words ? make("p", { class: "hint", text: words }) : "";
+    }
+
+    const product = (c, u, v) => {
+      const [r, s] = position(now.i, now.j, u, v);
+      return times(x(c, r, s), weight(now.i, now.j, c, u, v));
+    };
+
+    function written(values) {
+      if (values.length > 12 || values.length < 2) return show(sum(values), 4);
+      const body = values.map((value) => `${value < 0 ? "−" : "+"} ${show(Math.abs(value), 4)}`).join(" ");
+      return `${body.replace(/^\+ /, "")} = ${show(sum(values), 4)}`;
+    }
+
+    function sumSentence() {
+      const entry = out();
+      const values = entry.channels.flatMap((c) => taps.map(([u, v]) => product(c, u, v)));
+      const rest = y(now.i, now.j) - (entry.bias || 0) - sum(values);
+      return `Sum of the products: ${written(values)}`
+        + (entry.hidden ? `; with the ${entry.hidden} channels not shown ${signed(rest, 4)}` : "")
+        + (entry.bias == null ? "" : `; plus the bias ${signed(entry.bias, 4)}`)
+        + `. The engine's output: ${show(y(now.i, now.j), 4)}.`;
+    }
+
+    function pixelTerms() {
+      const target = source(...spot());
+      if (!target) return [];
+      return uses((r, s) => {
+        const from = source(r, s);
+        return from && from[0] === target[0] && from[1] === target[1];
+      });
+    }
+
+    function pixelView(count) {
+      const entry = out();
+      const list = make("table", { class: "list" });
+      const reached = outputGrid(() => (conv ? `outputs reached, channel ${entry.o}` : "windows that see it"),
+        (i, j) => [y(i, j), terms.some((use) => use.i === i && use.j === j) ? "hit" : ""],
+        () => largest(all(y)), ySigned());
+      let terms = [];
+      const before = () => { terms = pixelTerms(); };
+      grids.splice(grids.length - 1, 0, { paint: before });
+      after.push(() => listTerms(list, terms));
+      const heading = () => {
+        const target = source(...spot());
+        if (!target) return `${count} · Padding at ${place(...spot())}`;
+        return `${count} · Pixel ${place(...target)} of channel ${now.c} = ${show(x(now.c, ...spot()), 4)}: `
+          + `${conv ? "reaches" : "seen by"} ${terms.length} shown output${terms.length === 1 ? "" : "s"}`
+          + (conv ? ` of channel ${entry.o}` : "");
+      };
+      return view(heading, false, [[reached, list]], sentence(() => backSentence(terms)));
+    }
+
+    function listTerms(list, terms) {
+      const heads = conv ? ["tap", "w", "x·w goes there", "g", "g·w comes back"] : ["cell", "∂y/∂x", "g", "g·∂y/∂x comes back"];
+      const names = make("tr", {}, make("th", { scope: "col", text: "output" }),
+        ...heads.map((name) => make("th", { scope: "col", text: name })));
+      const lines = terms.slice(0, 12).map((use) => {
+        const w = weight(use.i, use.j, now.c, use.u, use.v), arrived = g(use.i, use.j);
+        const goes = times(x(now.c, use.r, use.s), w);
+        const cells = [place(use.u, use.v), signed(w), ...(conv ? [signed(goes)] : []), signed(arrived), signed(times(arrived, w))];
+        const mine = use.i === now.i && use.j === now.j && use.u === now.u && use.v === now.v;
+        const row = make("tr", {}, make("th", { scope: "row", text: place(use.i, use.j) }),
+          ...cells.map((each) => make("td", { text: each })));
+        if (mine) row.children[1].className = "chosen";
+        return row;
+      });
+      list.replaceChildren(make("caption", { text: conv ? "forward and backward" : "backward" }),
+        make("thead", {}, names), make("tbody", {}, ...lines));
+      list.hidden = !terms.length;
+    }
+
+    function backSentence(terms) {
+      const target = source(...spot());
+      const [r, s] = spot();
+      if (!target) {
+        return data.mode === "−∞" ? "There stands −∞, which never wins."
+          : "There stands 0, which adds nothing and gets no gradient.";
+      }
+      const values = terms.map((use) => times(g(use.i, use.j), weight(use.i, use.j, now.c, use.u, use.v)));
+      const total = number(data.planes[now.c].dx[conv ? flip : 0][r - rows.low][s - columns.low]);
+      const rest = total - sum(values);
+      const close = Math.abs(rest) <= 1e-5 * Math.max(1, Math.abs(total));
+      const why = !terms.length && now.lone && !outside(r, s)
+        ? `No shown window sees this pixel${r in rows.skipped || s in columns.skipped ? ": it is skipped, so it changes nothing and gets no gradient" : ""}. ` : "";
+      return `${why}Backward: what comes back adds up to ${written(values)}`
+        + (close ? "" : `; outputs and channels not in the list send ${signed(rest, 4)}`)
+        + `. The engine's gradient of the pixel: ${show(total, 4)}.`;
+    }
+
+    function under(i, j) {
+      const [r, s] = position(i, j, now.u, now.v);
+      return [x(now.c, r, s), outside(r, s) ? "pad" : ""];
+    }
+
+    function sharingView(count) {
+      const entry = out();
+      const send = (i, j) => times(g(i, j), under(i, j)[0]);
+      const name = () => {
+        const [a, b] = stored(now.u, now.v);
+        return `${count} · Weight ${place(a, b)} of kernel ${entry.o}, channel ${now.c} = `
+          + `${show(weight(now.i, now.j, now.c, now.u, now.v), 4)}: shared by ${rows.outputs * columns.outputs * data.images} positions`;
+      };
+      return view(name, false, [[
+        outputGrid(() => "x under the tap", under, data.scales.x, data.signed), "×",
+        outputGrid(() => "g, gradient of the output", (i, j) => [g(i, j)], data.scales.g, gSigned), "=",
+        outputGrid(() => "g·x", (i, j) => [send(i, j)], () => largest(all(send)), true),
+      ]], sentence(() => {
+        const total = entry.dw[entry.channels.indexOf(now.c)][now.u][now.v];
+        const values = all(send);
+        const rest = total - sum(values);
+        const close = Math.abs(rest) <= 1e-5 * Math.max(1, Math.abs(total));
+        return `One number, used again and again: every use sends its own gradient, and they add up to ${written(values)}`
+          + (close ? "" : `; positions and images not shown send ${signed(rest, 4)}`)
+          + `. The engine's gradient of the weight: ${show(total, 4)}.`;
+      }));
+    }
+
+    const ROWS = 9;
+
+    function matrixView(count) {
+      const entry = out();
+      const wide = columns.last - columns.first;
+      const spots = outputs();
+      const height = Math.min(ROWS, spots.length);
+      const first = () => {
+        const at = (now.i - rows.first) * wide + now.j - columns.first;
+        return Math.max(0, Math.min(at - (ROWS >> 1), spots.length - height));
+      };
+      const everything = entry.channels.length * taps.length <= 18;
+      const listed = everything ? entry.channels.flatMap((c) => taps.map((tap) => [c, ...tap])) : taps.map((tap) => [null, ...tap]);
+      const channel = (b) => (listed[b][0] === null ? now.c : listed[b][0]);
+      const column = (b) => () => {
+        const inside = data.rank === 1 ? listed[b][2] : `${listed[b][1]},${listed[b][2]}`;
+        return entry.channels.length > 1 ? `${channel(b)};${inside}` : inside;
+      };
+      const heads = range(0, height).map((a) => () => place(...spots[first() + a]));
+      const names = listed.map((_, b) => column(b));
+      const isTap = (b) => channel(b) === now.c && listed[b][1] === now.u && listed[b][2] === now.v;
+      const isRow = (a) => spots[first() + a][0] === now.i && spots[first() + a][1] === now.j;
+      const choose = (a, b) => ({
+        ...pinned, i: spots[first() + a][0], j: spots[first() + a][1], c: channel(b), u: listed[b][1], v: listed[b][2], lone: null,
+      });
+      const patches = grid(conv ? "patches as rows" : "windows as rows", heads, names, data.scales.x, (a, b) => {
+        const [i, j] = spots[first() + a], [, u, v] = listed[b];
+        const [r, s] = position(i, j, u, v);
+        const from = source(r, s), target = source(...spot());
+        const same = channel(b) === now.c && from && target && from[0] === target[0] && from[1] === target[1];
+        const chosen = isRow(a) && isTap(b) && !now.lone;
+        const value = x(channel(b), r, s);
+        return {
+          t: show(value, 3, data.signed), v: value,
+          k: marks(["pad", outside(r, s)], ["patch", (isRow(a) || isTap(b)) && !now.lone], ["same", same && !chosen], ["chosen", chosen])
+            + (conv || chosen ? "" : window_(i, j, u, v)),
+        };
+      }, choose);
+      const results = grid(conv ? "output" + (entry.bias == null ? "" : " − bias") : "output", heads, [entry.o],
+        () => largest(all(y)), (a) => {
+          const value = y(...spots[first() + a]) - (entry.bias || 0);
+          return { t: show(value, 3, ySigned()), v: value, k: marks(["chosen", isRow(a) && !now.lone]) };
+        }, (a) => ({ ...pinned, i: spots[first() + a][0], j: spots[first() + a][1], lone: null }));
+      const parts = [patches];
+      if (conv) {
+        parts.push("×", grid("kernel", names, [entry.o], data.scales.w, (b) => {
+          const value = weight(now.i, now.j, channel(b), listed[b][1], listed[b][2]);
+          return { t: signed(value), v: value, k: marks(["chosen", isTap(b) && !now.lone]) };
+        }, (b) => ({ ...pinned, c: channel(b), u: listed[b][1], v: listed[b][2], lone: null })), "=");
+      } else parts.push("→");
+      parts.push(results);
+      const total = rows.outputs * columns.outputs;
+      const title = () => {
+        const row = now.i * columns.outputs + now.j + 1;
+        return conv
+          ? `${count} · im2col: this patch is row ${row} of ${total}, this tap a column`
+          : `${count} · Windows as rows: row ${row} of ${total}`;
+      };
+      const section = view(title, conv, [parts], sentence(() => (conv
+        ? "The layer is one product of matrices: all patches times all kernels. Dotted frames mark the selected pixel wherever it was copied to."
+        : "Pooling is a function of each row by itself.")));
+      section.querySelector(".parts").classList.add("one");
+      return section;
+    }
+
+    function poolViews() {
+      const entry = out(), c = entry.o;
+      const inWindow = (u, v) => {
+        const [r, s] = position(now.i, now.j, u, v);
+        return [x(c, r, s), (outside(r, s) ? " pad" : "") + window_(now.i, now.j, u, v)];
+      };
+      const share = (u, v) => weight(now.i, now.j, c, u, v);
+      const words = { max: "the largest of its window", avg: "the average of its window" };
+      const tapped = (i, j) => weight(i, j, c, now.u, now.v);
+      return [
+        view(() => `1 · Output ${place(now.i, now.j)}: ${words[data.kind] || "a function of its window"}`, true, [[
+          inputGrid(c), "→", tapGrid(() => "window", c, inWindow, data.scales.x), "→",
+          outputGrid(() => `output, channel ${c}`, (i, j) => [y(i, j)], () => largest(all(y)), ySigned()),
+          tapGrid(() => "∂y/∂x", c, (u, v) => [share(u, v)], 1),
+          tapGrid(() => "g·∂y/∂x comes back", c, (u, v) => [times(g(now.i, now.j), share(u, v))],
+            () => largest(taps.map(([u, v]) => times(g(now.i, now.j), share(u, v))))),
+        ]], sentence(verdict), hint(data.note), hint(data.skipped)),
+        pixelView(2),
+        view(() => `3 · Cell ${place(now.u, now.v)} of every window`, false, [[
+          outputGrid(() => "x there", under, data.scales.x, data.signed),
+          outputGrid(() => "∂y/∂x there", (i, j) => [tapped(i, j)], 1, false),
+        ]], sentence(() => (data.kind === "max"
+          ? `This cell wins in ${all(tapped).filter(Boolean).length} of ${outputs().length} shown windows. ` : "")
+          + "A pooling has no weights to learn: its derivatives depend on the numbers alone.")),
+        matrixView(4),
+      ];
+    }
+
+    function verdict() {
+      const value = show(y(now.i, now.j), 4);
+      if (data.kind === "max") {
+        const won = taps.find(([u, v]) => weight(now.i, now.j, out().o, u, v));
+        if (!won) return `The window's value is ${value}.`;
+        const ties = taps.filter(([u, v]) => window_(now.i, now.j, u, v)).length;
+        return `The winner is pixel ${place(...position(now.i, now.j, ...won))} with ${value}; the whole gradient `
+          + `${signed(g(now.i, now.j), 4)} goes there.` + (ties > 1
+          ? ` It is a tie of ${ties} cells, where the maximum has no derivative; the engine gives all to the first.` : "");
+      }
+      if (data.kind === "avg") {
+        return `The average: ${written(taps.map(([u, v]) => product(out().o, u, v)))}. The engine's output: ${value}. `
+          + "The gradient is shared out equally.";
+      }
+      return `The engine's output: ${value}. ∂y/∂x is what the engine found by going backward.`;
+    }
+
+    // -- selecting --------------------------------------------------------------------------------
+
+    function told() {
+      const [r, s] = spot();
+      const from = source(r, s);
+      if (now.lone) {
+        const why = rows.skipped[r] || columns.skipped[s];
+        return `Position ${place(r, s)}: ${outside(r, s) ? "padding that no shown window sees" : why
+          ? "a skipped pixel, seen by no window" : "a pixel that no shown window sees"}.`;
+      }
+      const what = outside(r, s) ? `padding at ${place(r, s)}${from ? ` (a copy of pixel ${place(...from)})` : ""}`
+        : `pixel ${place(r, s)}`;
+      const value = show(x(now.c, r, s), 4), result = show(y(now.i, now.j), 4);
+      const where = `Output ${place(now.i, now.j)} of channel ${out().o}`;
+      if (!conv) return `${where} is ${result}. Cell ${place(now.u, now.v)} of its window is ${what}, ${value}. ${verdict()}`;
+      const w = weight(now.i, now.j, now.c, now.u, now.v);
+      return `${where} is ${result}. Its tap ${place(now.u, now.v)} multiplies ${what} of channel ${now.c}: `
+        + `${value} × ${show(w, 4)} = ${show(product(now.c, now.u, now.v), 4)}. Backward, ${signed(g(now.i, now.j), 4)} arrives and sends `
+        + `${signed(times(g(now.i, now.j), w), 4)} to the pixel and ${signed(times(g(now.i, now.j), x(now.c, r, s)), 4)} to the weight.`;
+    }
+
+    function update() {
+      turns.forEach((button, kind) => button.setAttribute("aria-pressed", String(kind === flip)));
+      for (const each of grids) each.paint();
+      for (const each of after) each();
+      const words = told();
+      if (say.textContent !== words) say.textContent = words;
+    }
+
+    const cellOf = (event) => {
+      const td = event.target.closest && event.target.closest("td");
+      return td && td.spot ? td : null;
+    };
+    function look(td) {
+      const [self, a, b] = td.spot;
+      return self.pick(a, b);
+    }
+    function pin(td) {
+      Object.assign(pinned, look(td));
+      now = pinned;
+      update();
+    }
+    views.addEventListener("pointerover", (event) => {
+      const td = cellOf(event);
+      if (!td || event.pointerType === "touch") return;
+      now = look(td);
+      update();
+    });
+    views.addEventListener("pointerleave", () => { now = pinned; update(); });
+    views.addEventListener("click", (event) => {
+      const td = cellOf(event);
+      if (td) { pin(td); td.focus({ preventScroll: true }); }
+    });
+
+    const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    page.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      event.stopPropagation(); // slides and notebooks must not take these keys for theirs
+      const focus = root.activeElement;
+      if (event.key === "Escape") {
+        if (focus) focus.blur();
+      } else if (focus && focus.spot && (steps[event.key] || ["Home", "End", "Enter", " "].includes(event.key))) {
+        walk(focus, event.key);
+      } else {
+        return;
+      }
+      event.preventDefault();
+    });
+    function walk(td, key) {
+      const [self, a, b] = td.spot;
+      const width = self.lines[0].cells.length;
+      let [down, right] = steps[key] || [0, 0];
+      if (key === "Home") right = -b;
+      if (key === "End") right = width - 1 - b;
+      const row = Math.max(0, Math.min(self.lines.length - 1, a + down));
+      const column = Math.max(0, Math.min(width - 1, b + right));
+      pin(self.lines[row].cells[column]);
+      // The rows of the matrix move on under the selection: the focus stays with what was selected.
+      const target = self.lines.flatMap((line) => line.cells).find((cell) => cell.tabIndex === 0);
+      target.focus();
+    }
+    for (const kind of ["keyup", "keypress"]) page.addEventListener(kind, (event) => event.stopPropagation());
+    page.addEventListener("pointerdown", (event) => {
+      if (!event.target.closest("button, select, td")) page.focus({ preventScroll: true });
+    });
+
+    // -- colours ------------------------------------------------------------------------------------
+
+    function hostTheme() {
+      const body = document.body, top = document.documentElement;
+      const jupyter = body.dataset.jpThemeLight;
+      if (jupyter) return jupyter === "false" ? "dark" : "light";
+      const code = body.dataset.vscodeThemeKind || "";
+      if (code) return code.includes("dark") || code === "vscode-high-contrast" ? "dark" : "light";
+      if (top.getAttribute("theme")) return top.getAttribute("theme") === "dark" ? "dark" : "light";
+      if (top.dataset.theme) return top.dataset.theme === "dark" ? "dark" : "light";
+      return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    }
+
+    function paint() {
+      page.dataset.theme = theme.value === "auto" ? hostTheme() : theme.value;
+    }
+
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+    const watch = new MutationObserver(paint);
+    const watched = ["data-jp-theme-light", "data-vscode-theme-kind", "theme", "data-theme"];
+    for (const element of [document.documentElement, document.body]) {
+      watch.observe(element, { attributes: true, attributeFilter: watched });
+    }
+    paint();
+    build();
+  }
+})();
