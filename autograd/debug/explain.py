@@ -131,7 +131,7 @@ def explain(
 
     Example:
         >>> import autograd as ag
-        >>> a = ag.tensor(2.0, requires_grad=True)
+        >>> a = ag.tensor(2.0, requires_grad=True, name="a")
         >>> print(ag.debug.explain(a * -3.0 + a, a))
         gradient of a = −2, the sum of
                   −3 = −3 (multiply by x) × 1 (add by x) × 1 from the loss
