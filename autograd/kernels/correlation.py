@@ -2,8 +2,9 @@
 
 The form is ``sum(y * correlate(x, w))``; it is linear in each of x, w and y, and its three partial
 derivatives are the three functions here. They take any number of spatial axes from one to three
-(more go the plain way) and arrays of any strides. Images come out batch-last (see ``layout``),
-weight gradients C-contiguous.
+(more go the plain way) and arrays of any strides. Images come out batch-last (see ``layout``) — a
+single sample from the pixels path in plain C order, which there costs nothing — and weight
+gradients C-contiguous.
 
 `choose_path` decides how a geometry is computed and says why:
 
@@ -25,6 +26,7 @@ from math import gcd, prod
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from autograd.kernels import depthwise, pixels, plain, rows
 from autograd.kernels.layout import empty_batch_last, memory_view, to_batch_last
@@ -36,12 +38,18 @@ _FEW_PIXELS = 32
 """Output rows with fewer pixels over the batch than this, plus a quarter of the input and output
 channels of a group, make products too small for ``rows``."""
 
-
 _LONG_RUN = 512
 """Pixels of one output row, over the batch, from which depthwise multiply-and-add is fastest."""
 
 
-def correlate(x, w, bias=None, *, stride, padding, dilation, groups):
+Axes = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+
+
+def correlate(
+    x: np.ndarray, w: np.ndarray, bias: np.ndarray | None = None, *, stride: Axes, padding: Pairs,
+    dilation: Axes, groups: int,
+) -> np.ndarray:
     """Correlate ``x`` with the kernels ``w`` and add ``bias``.
 
     Args:
@@ -82,7 +90,10 @@ def correlate(x, w, bias=None, *, stride, padding, dilation, groups):
     return y.astype(dtype, copy=False)
 
 
-def correlate_input(y, w, *, input_shape, stride, padding, dilation, groups):
+def correlate_input(
+    y: np.ndarray, w: np.ndarray, *, input_shape: Axes, stride: Axes, padding: Pairs,
+    dilation: Axes, groups: int,
+) -> np.ndarray:
     """Adjoint of `correlate` in x; as a function of its own, the transposed convolution.
 
     Args:
@@ -121,7 +132,10 @@ def correlate_input(y, w, *, input_shape, stride, padding, dilation, groups):
     return x.astype(dtype, copy=False)
 
 
-def correlate_weight(x, y, *, kernel_shape, stride, padding, dilation, groups):
+def correlate_weight(
+    x: np.ndarray, y: np.ndarray, *, kernel_shape: Axes, stride: Axes, padding: Pairs,
+    dilation: Axes, groups: int,
+) -> np.ndarray:
     """Adjoint of `correlate` in w.
 
     Args:
@@ -151,7 +165,10 @@ def correlate_weight(x, y, *, kernel_shape, stride, padding, dilation, groups):
     return w.astype(dtype, copy=False)
 
 
-def choose_path(x_shape, w_shape, *, stride, padding, dilation, groups, dtype=np.float32):
+def choose_path(
+    x_shape: Axes, w_shape: Axes, *, stride: Axes, padding: Pairs, dilation: Axes, groups: int,
+    dtype: DTypeLike = np.float32,
+) -> tuple[str, str]:
     """How the correlation of these shapes, and its two adjoints, are computed, and why.
 
     Args: shapes (N, C, *S) and (O, C/groups, *K), and the arguments of `correlate`.
@@ -176,7 +193,7 @@ class _Phase(NamedTuple):
 
     whole: bool  # they are all elements
     where: tuple[slice, ...]  # of the memory view (D, H, C, W, N)
-    taps: tuple | None  # of the kernel's view: the flipped part that reaches them; None: no one does
+    taps: tuple | None  # of the kernel's view: the part that reaches them, flipped; None if none
     low: tuple[int, ...]
     dilation: tuple[int, ...]
 
@@ -204,7 +221,8 @@ def _shapes(x_shape, w_shape, stride, padding, dilation, groups) -> _Shapes:
     full_size, full_kernel = (*ones, *size), (*ones, *kernel)
     stride, dilation = (*ones, *stride), (*ones, *dilation)
     low = (*zeros, *(pair[0] for pair in padding))
-    path, reason = _choose(n, c, o, each, full_size, full_kernel, (*ones, *out), stride, low, groups)
+    path, reason = _choose(
+        n, c, o, each, full_size, full_kernel, (*ones, *out), stride, low, groups)
     return _Shapes(
         path, reason, out, (groups, o // groups, each, *full_kernel), stride, low, dilation,
         _phases(full_size, full_kernel, stride, low, dilation))
@@ -253,7 +271,8 @@ def _axis_phases(size, kernel, stride, low, dilation):
     """For each residue r of an input index q = r + stride * m: where, taps, low, dilation.
 
     Output p and tap k meet in q = p * stride + k * dilation - low. For one residue that leaves
-    every ``step``-th tap, counted from ``first``, and p = m + base - t * spread for the t-th of them.
+    every ``step``-th tap, counted from ``first``, and for the t-th of them the output
+    p = m + base - t * spread.
     """
     common = gcd(stride, dilation)
     step, spread = stride // common, dilation // common

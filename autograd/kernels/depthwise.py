@@ -126,7 +126,8 @@ class _windows(scratch):
             target[:, :, :, :w0] = 0
             target[:, :, :, w1:] = 0
             if w0 < w1:
-                target[:, :, :, w0:w1] = source[:, :, :, first : first + (w1 - w0 - 1) * step + 1 : step]
+                last = first + (w1 - w0 - 1) * step + 1
+                target[:, :, :, w0:w1] = source[:, :, :, first:last:step]
         sd, sh, sc, sk, sw, item = p.strides
         each = c // groups
         return np.ndarray(

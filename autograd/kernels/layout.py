@@ -2,7 +2,8 @@
 
 Users see images as ``(N, C, H, W)``. In memory we like them as ``(H, C, W, N)``: the batch runs
 fastest, then the width, then the channels, then the rows. With more or fewer spatial axes the rule
-is the same, ``(*spatial[:-1], C, spatial[-1], N)``: 1-d is ``(C, W, N)``, 3-d is ``(D, H, C, W, N)``.
+is the same, ``(*spatial[:-1], C, spatial[-1], N)``: 1-d is ``(C, W, N)``, 3-d
+``(D, H, C, W, N)``.
 
 Why: any window slice of such an array, strided or not, still consists of contiguous runs of ``N``
 (usually ``W * N``) numbers, so copying, pooling, adding a bias or striding needs no gather. And
@@ -26,7 +27,7 @@ def memory_axes(ndim: int) -> tuple[int, ...]:
     (2, 1, 3, 0)
     """
     if ndim < 3:
-        raise ValueError(f"ndim: an (N, C, ...) array with a spatial axis has 3 or more, got {ndim}")
+        raise ValueError(f"ndim: (N, C, ...) with a spatial axis makes 3 or more, got {ndim}")
     return (*range(2, ndim - 1), 1, ndim - 1, 0)
 
 
@@ -38,7 +39,7 @@ def shape_axes(ndim: int) -> tuple[int, ...]:
     (3, 1, 0, 2)
     """
     if ndim < 3:
-        raise ValueError(f"ndim: an (N, C, ...) array with a spatial axis has 3 or more, got {ndim}")
+        raise ValueError(f"ndim: (N, C, ...) with a spatial axis makes 3 or more, got {ndim}")
     return (ndim - 1, ndim - 3, *range(ndim - 3), ndim - 2)
 
 

@@ -149,9 +149,10 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
 
 
 def _matrix(w, bias, overlap):
-    """The weights (groups, 1, O/groups, K), each row of E ending in a 1 for the bias if there is one.
+    """The weights as (groups, 1, O/groups, K).
 
-    With overlap a product spans kH rows of E, hence kH ones, of which the first gets the bias.
+    If there is a bias, each row of E ends in a line of ones, so that the product adds it. With
+    overlap a product spans kH rows of E, hence kH such lines, of which the first gets the bias.
     """
     groups, o, c, kd, kh, kw = w.shape
     matrix = w.transpose(0, 1, 4, 3, 2, 5)

@@ -22,16 +22,18 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from glob import glob
 from importlib import import_module
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+if TYPE_CHECKING:  # not at run time: it takes as long to import as all of this package
+    from concurrent.futures import Future, ThreadPoolExecutor
+
 WORTHWHILE = 2**23
-"""Multiplications (or four times as many additions) below which a second thread costs more than it brings."""
+"""Multiplications below which a second thread costs more than it brings."""
 
 _BLAS_ALONE = 2**18
 """OpenBLAS multiplies on one thread by itself while M * N * K is no larger."""
@@ -155,7 +157,7 @@ def _spread(function: Callable[[Any], object], items: Iterable[Any], helpers: in
         _settle(futures)
 
 
-def _settle(futures: Iterable[Future]) -> None:
+def _settle(futures: Iterable["Future"]) -> None:
     """Wait for helpers at work, call off those not begun, raise what a helper raised."""
     running = [future for future in futures if not future.cancel()]
     errors = [future.exception() for future in running]
@@ -183,11 +185,13 @@ class _State:
         self.executor: ThreadPoolExecutor | None = None
         self.workers = 0
 
-    def submit(self, function: Callable[[], object], times: int) -> list[Future]:
+    def submit(self, function: Callable[[], object], times: int) -> list["Future"]:
         """Let ``times`` pool threads call ``function`` in copies of the caller's context.
 
-        (The context holds `np.errstate`, among others.) Empty when the interpreter is shutting down.
+        (The context holds `np.errstate`, among others.) Empty when the interpreter is ending.
         """
+        from concurrent.futures import ThreadPoolExecutor
+
         with self.lock:
             if self.executor is None or self.workers < times:
                 if self.executor is not None:
@@ -271,7 +275,7 @@ def _find_control():
 
 
 def _libraries() -> Iterator[ctypes.CDLL]:
-    """NumPy's core, through which its BLAS is found on Linux and macOS, then what its wheel bundles."""
+    """NumPy's core, which leads to its BLAS on Linux and macOS, then what its wheel bundles."""
     core = import_module("numpy._core._multiarray_umath").__file__
     folder = os.path.dirname(np.__file__)
     bundled = [

@@ -1,5 +1,6 @@
 """Correlation kernels against plain loops, on every path, layout and kind of number."""
 
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -168,24 +169,38 @@ CASES = {
     "3d groups, dilation": ((2, 4, 5, 5, 4), (4, 2, 2, 2, 2), (1, 2, 1), 1, (2, 1, 1), 2),
     "3d 1x1": ((2, 3, 2, 3, 4), (4, 3, 1, 1, 1), 1, 0, 1, 1),
 }
+
+
+@cache
+def known(name):
+    """The case with its results by loops, computed once; tests leave it as they find it."""
+    return Case(*CASES[name])
+
+
+@cache
+def known_terms(name):
+    case = known(name)
+    return [*terms(case.x.shape, case.w.shape, case.y.shape, **case.geometry)]
+
+
 ALL_CASES = pytest.mark.parametrize("name", CASES)
 
 
 @ALL_CASES
 def test_agrees_with_loops(name, setting):
-    case = Case(*CASES[name])
+    case = known(name)
     case.check(correlation)
     case.check(correlation, lambda a: to_batch_last(a) if a.ndim > 2 else a)
 
 
 @ALL_CASES
 def test_plain_agrees_with_loops(name):
-    Case(*CASES[name]).check(plain)
+    known(name).check(plain)
 
 
 @ALL_CASES
 def test_float32_and_float16(name):
-    case = Case(*CASES[name])
+    case = known(name)
     for dtype, tolerance in ((np.float32, 1e-4), (np.float16, 5e-2)):
         results = case.results(correlation, lambda a, dtype=dtype: a.astype(dtype))
         assert [r.dtype for r in results] == [dtype] * 3
@@ -272,9 +287,10 @@ class Term:
         return Term(self.value * other.value)
 
 
-@pytest.mark.parametrize("name", ["asymmetric", "crop, stride", "groups, stride", "1d", "3d stride"])
+@pytest.mark.parametrize(
+    "name", ["asymmetric", "crop, stride", "groups, stride", "1d", "3d stride"])
 def test_objects_make_no_needless_terms(name):
-    case = Case(*CASES[name])
+    case = known(name)
     wrap = np.frompyfunc(Term, 1, 1)
     number = np.frompyfunc(lambda a: a.value if isinstance(a, Term) else a, 1, 1)
     Term.operations.update({"+": 0, "*": 0})
@@ -293,10 +309,10 @@ def test_objects_make_no_needless_terms(name):
 @ALL_CASES
 def test_nan_and_infinity_stay_local(name, poison, setting):
     """A poisoned element reaches exactly the results in whose sums it takes part."""
-    case = Case(*CASES[name])
+    case = known(name)
     if not case.x.size or not case.y.size:
         pytest.skip("nothing to poison")
-    triples = [*terms(case.x.shape, case.w.shape, case.y.shape, **case.geometry)]
+    triples = known_terms(name)
     clean = case.expected_y, case.expected_x, case.expected_w
     for source, array, reached in ((1, case.x, (0, 2)), (0, case.y, (1, 2))):
         at = triples[len(triples) // 2][source]
@@ -328,7 +344,7 @@ def test_infinite_weight_meets_padded_zero():
 
 @ALL_CASES
 def test_results_are_fresh_and_owned(name, setting):
-    case = Case(*CASES[name])
+    case = known(name)
     inputs = case.x, case.w, case.y, case.bias
     before = [a.copy() for a in inputs]
     first, again = case.results(correlation), case.results(correlation)
@@ -342,7 +358,7 @@ def test_results_are_fresh_and_owned(name, setting):
 
 
 def test_mixed_dtypes_promote():
-    case = Case(*CASES["ordinary"])
+    case = known("ordinary")
     y = correlation.correlate(case.x.astype(np.float32), case.w, **case.geometry)
     assert y.dtype == np.float64
     y = correlation.correlate(

@@ -16,14 +16,15 @@ from autograd.kernels.memory import scratch
 
 
 class Adversary(RuleBasedStateMachine):
-    """Borrows, returns in any order, empties the cache, and checks that what it wrote still stands."""
+    """Borrows, returns in any order, empties the cache; what it wrote must still stand."""
 
     def __init__(self):
         super().__init__()
         self.lent = []
         self.stamp = 0
 
-    @rule(shape=st.lists(st.sampled_from([0, 1, 2, 7, 40, 60]), max_size=3), dtype=st.sampled_from("bfd"))
+    @rule(shape=st.lists(st.sampled_from([0, 1, 2, 7, 40, 60]), max_size=3),
+          dtype=st.sampled_from("bfd"))
     def borrow(self, shape, dtype):
         loan = scratch(tuple(shape), np.dtype(dtype))
         array = loan.__enter__()

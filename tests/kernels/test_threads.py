@@ -1,9 +1,10 @@
-"""Threads change who computes a piece and nothing else: same bits, any nesting, any caller, fork."""
+"""Threads change who computes a piece, nothing else: same bits, any nesting, any caller, fork."""
 
 import os
 import subprocess
 import sys
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -55,16 +56,21 @@ def test_small_work_stays_in_the_calling_thread():
 
 
 def test_nested_work_stays_in_its_thread():
-    threads.set_num_threads(2)
+    threads.set_num_threads(4)
     results = []
 
     def outer(i):
-        mine, inner = threading.get_ident(), set()
-        threads.for_each(lambda j: inner.add(threading.get_ident()), range(10), LARGE)
-        results.append(inner == {mine})
+        mine, who = threading.get_ident(), set()
 
-    threads.for_each(outer, range(6), LARGE)
-    assert results == [True] * 6
+        def inner(j):
+            time.sleep(0.002)  # time for others to come, if any were called
+            who.add(threading.get_ident())
+
+        threads.for_each(inner, range(10), LARGE)
+        results.append(who == {mine})
+
+    threads.for_each(outer, range(2), LARGE)
+    assert results == [True] * 2
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])
@@ -225,6 +231,8 @@ if child == 0:
     signal.alarm(20)
     assert (threads._blas._get() if threads._blas.held else 1) == before
     assert np.allclose(threads.matmul(a, a), right)
+    meeting = threading.Barrier(3, timeout=10)
+    threads.for_each(lambda i: meeting.wait(), range(3), 1e9)  # passes only if helpers come
     os._exit(0)
 status = os.waitpid(child, 0)[1]
 go_on.set()
