@@ -19,7 +19,7 @@ from autograd.viz.picture import data_uri
 #: An output never grows beyond this.
 PAGE_LIMIT = 300_000
 #: Cells each way, input channels and output channels that a page holds, tried from the first on.
-DETAIL = ((14, 4, 8), (12, 3, 4), (10, 2, 2), (8, 1, 1))
+DETAIL = ((14, 3, 8), (12, 3, 4), (9, 2, 2), (9, 1, 1))
 
 
 def fragment(scope: Microscope) -> str:

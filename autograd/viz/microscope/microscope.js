@@ -282,6 +282,8 @@
     // -- the four views ---------------------------------------------------------------------------
 
     let after = [];
+    // Three output planes beside one another need the full width unless they are small.
+    const broad = conv && columns.last - columns.first > 4;
 
     function view(title, wide, parts, ...below) {
       const heading = make("h2", {});
@@ -385,7 +387,7 @@
           + `${conv ? "reaches" : "seen by"} ${terms.length} shown output${terms.length === 1 ? "" : "s"}`
           + (conv ? ` of channel ${entry.o}` : "");
       };
-      return view(heading, false, [[reached, list]], sentence(() => backSentence(terms)));
+      return view(heading, broad, [[reached, list]], sentence(() => backSentence(terms)));
     }
 
     function listTerms(list, terms) {
@@ -438,7 +440,7 @@
         return `${count} · Weight ${place(a, b)} of kernel ${entry.o}, channel ${now.c} = `
           + `${show(weight(now.i, now.j, now.c, now.u, now.v), 4)}: shared by ${rows.outputs * columns.outputs * data.images} positions`;
       };
-      return view(name, false, [[
+      return view(name, broad, [[
         outputGrid(() => "x under the tap", under, data.scales.x, data.signed), "×",
         outputGrid(() => "g, gradient of the output", (i, j) => [g(i, j)], data.scales.g, gSigned), "=",
         outputGrid(() => "g·x", (i, j) => [send(i, j)], () => largest(all(send)), true),

@@ -55,19 +55,22 @@ class Region:
         return f"Shown: {text}. Sums are over all." if text else ""
 
 
+#: Of an axis that is too long, only so many cells are shown: a neighbourhood, easy to take in.
+CROPPED = 9
+
+
 def stretch(axis: Axis, output: int, limit: int) -> Stretch:
-    """As much of an axis around an output as fits into ``limit`` cells, in whole windows."""
+    """The whole axis if it has up to ``limit`` cells, else whole windows around an output."""
     if axis.high - axis.low <= limit:
         return Stretch(axis.low, axis.high, 0, axis.outputs, True)
-    first, last = output, output + 1
-    while True:
+    room = max(min(limit, CROPPED), axis.span)
+    first, last, grown = output, output + 1, True
+    while grown:
         grown = False
-        for a, b in ((first, last + 1), (first - 1, last)):
-            cells = (b - a - 1) * axis.stride + axis.span
-            if 0 <= a and b <= axis.outputs and cells <= limit:
+        for before, behind in ((1, 0), (0, 1)):
+            a, b = first - before, last + behind
+            if 0 <= a and b <= axis.outputs and (b - a - 1) * axis.stride + axis.span <= room:
                 first, last, grown = a, b, True
-        if not grown:
-            break
     low = axis.position(first, 0)
     return Stretch(low, axis.position(last - 1, axis.kernel - 1) + 1, first, last, False)
 
