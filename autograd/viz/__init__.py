@@ -3,13 +3,15 @@
     viz.graph(loss)            the computation graph of a tensor
     viz.step(loss)             its backward pass, step by step, as an interactive page
     viz.scalars(f, *inputs)    the same for a function taken apart into single numbers
+    viz.explain(loss, w, at)   where one number of a gradient came from (``autograd.debug.explain``)
     viz.tensor_html(t)         how a tensor shows itself in a notebook
 
-and the convolution microscope (``autograd.viz.microscope``): ``viz.conv``, ``viz.pool``, ``viz.output_size``,
-``viz.receptive_field``, ``viz.shift_test``, ``viz.feature_maps`` and ``viz.kernels``.
+and the convolution microscope (``autograd.viz.microscope``): ``viz.conv``, ``viz.pool``,
+``viz.output_size``, ``viz.receptive_field``, ``viz.shift_test``, ``viz.feature_maps`` and
+``viz.kernels``.
 
-Everything is drawn by our own code; the program ``dot`` places graphs when it is there, and PNG and PDF
-files use cairosvg when it is there. The same program gives the same bytes.
+Everything is drawn by our own code; the program ``dot`` places graphs when it is there, and PNG and
+PDF files use cairosvg when it is there. The same program gives the same bytes.
 """
 
 from __future__ import annotations
@@ -20,9 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograd.core.tensor import Tensor
-    from autograd.viz.picture import Graph
-    from autograd.viz.page import Steps
-
+    from autograd.debug import explain
     from autograd.viz.microscope import (
         conv,
         feature_maps,
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         receptive_field,
         shift_test,
     )
+    from autograd.viz.page import Steps
+    from autograd.viz.picture import Graph
 
 _MICROSCOPE = (
     "conv",
@@ -43,10 +45,15 @@ _MICROSCOPE = (
     "shift_test",
 )
 
-__all__ = ["graph", "scalars", "step", "tensor_html", *_MICROSCOPE]
+__all__ = ["explain", "graph", "scalars", "step", "tensor_html", *_MICROSCOPE]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "explain":
+        from autograd.debug import explain
+
+        globals()["explain"] = explain
+        return explain
     if name not in _MICROSCOPE:
         raise AttributeError(f"module 'autograd.viz' has no attribute {name!r}")
     from autograd.viz import microscope
@@ -72,13 +79,14 @@ def graph(
     """Draw the computation graph of a tensor.
 
     Leaves without a name of their own are called by the caller's variables. Parameters are
-    hexagons, inputs parallelograms, constants dashed, the result has a double border; modules are boxes.
+    hexagons, inputs parallelograms, constants dashed, the result has a double border; modules are
+    boxes.
 
     Args:
         t: the tensor to look back from.
-        show: ``"time"`` colours nodes by the measured time of their backward rules, ``"memory"`` by what
-            they keep for backward, ``"gradient"`` by the norm of the gradient that reaches them. Time and
-            gradient take a backward pass that leaves every ``.grad`` as it is.
+        show: ``"time"`` colours nodes by the measured time of their backward rules, ``"memory"`` by
+            what they keep for backward, ``"gradient"`` by the norm of the gradient that reaches
+            them. Time and gradient take a backward pass that leaves every ``.grad`` as it is.
         collapse: modules drawn as one node: a path or several, a depth (modules nested deeper are
             collapsed), True for all, False for none; None collapses only in graphs too big to read.
         expand: module paths that stay open whatever ``collapse`` says.
@@ -122,7 +130,7 @@ def graph(
 
 
 def step(loss: Tensor, gradient: Any = None, *, title: str = "", theme: str = "auto") -> Steps:
-    """The backward pass of a tensor, step by step, as a page that can be used in a notebook or alone.
+    """The backward pass of a tensor, step by step, as a page for a notebook or on its own.
 
     The pass is taken now and dry: every ``.grad`` stays as it is and the graph can still be used.
 
@@ -133,13 +141,14 @@ def step(loss: Tensor, gradient: Any = None, *, title: str = "", theme: str = "a
         theme: ``"auto"`` (the host's, else the reader's), ``"light"`` or ``"dark"``.
 
     Returns:
-        A :class:`~autograd.viz.page.Steps`: it shows itself in a notebook; ``.save("lesson.html")`` stands
-        alone, ``.frames(folder)`` writes a picture a step, ``.animate()`` makes a moving SVG.
+        A :class:`~autograd.viz.page.Steps`: it shows itself in a notebook; ``.save("lesson.html")``
+        stands alone, ``.frames(folder)`` writes a picture a step, ``.animate()`` makes a moving
+        SVG.
 
     Raises:
         TypeError: if ``loss`` is not a tensor.
-        RuntimeError: if it has several elements and no gradient is given, has no history, or its graph
-            was used up by ``backward()``.
+        RuntimeError: if it has several elements and no gradient is given, has no history, or its
+            graph was used up by ``backward()``.
 
     Example:
         >>> import autograd as ag
@@ -156,8 +165,8 @@ def step(loss: Tensor, gradient: Any = None, *, title: str = "", theme: str = "a
 def scalars(f: Callable[..., Any], *inputs: Any, title: str = "", theme: str = "auto") -> Steps:
     """The graph and backward pass of a function at the level of single numbers.
 
-    Every element of the inputs becomes a number of its own, named like ``x[0, 1]``; ``f`` computes with
-    arrays of them, so every multiplication and addition inside, say, a convolution is a node.
+    Every element of the inputs becomes a number of its own, named like ``x[0, 1]``; ``f`` computes
+    with arrays of them, so every multiplication and addition inside, say, a convolution is a node.
 
     Args:
         f: a function of arrays (or tensors), written with autograd's functions and operators.
@@ -186,7 +195,7 @@ def scalars(f: Callable[..., Any], *inputs: Any, title: str = "", theme: str = "
 
 
 def tensor_html(t: Tensor) -> str:
-    """A tensor as HTML: a small one as a table of its numbers, a larger one as a heat map with statistics."""
+    """A tensor as HTML: a table when it is small, else a heat map with statistics."""
     from autograd.viz.display import tensor_html
 
     return tensor_html(t)

@@ -1,8 +1,9 @@
 """A backward pass as pictures: the moment of one step, and an SVG that moves by itself.
 
-The animation is CSS inside the SVG, so it plays wherever the picture is shown as an image. Everything
-that comes and goes is drawn on top of the graph with a time window; windows are cut in steps, not faded,
-and the whole repeats. Readers who ask for reduced motion see the final gradients and no movement.
+The animation is CSS inside the SVG, so it plays wherever the picture is shown as an image.
+Everything that comes and goes is drawn on top of the graph with a time window; windows are cut in
+steps, not faded, and the whole repeats. Readers who ask for reduced motion see the final gradients
+and no movement.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from autograd.viz import files, svg, words
-from autograd.viz.picture import document, image
 from autograd.viz.layout import Layout
+from autograd.viz.picture import document, image
 from autograd.viz.svg import LINE_HEIGHT, Moment
 from autograd.viz.view import View, slot_text
 
@@ -110,10 +111,14 @@ class Animation:
                     if (link.source, link.target) in each.flowing:
                         path = svg.route_path(route, layout.rightwards, svg.ARROW - 1)
                         shown = film.window(number, number + 1, "gg-wave")
-                        parts.append(f"<g class='gg-flow {shown}'><path class='gg-line' d='{path}'/></g>")
+                        parts.append(
+                            f"<g class='gg-flow {shown}'><path class='gg-line' d='{path}'/></g>"
+                        )
                 item = next(item for item in view.items if item.id == each.active)
                 shape = svg.outline(item, layout.centres[item.id], self.sizes[item.id])
-                parts.append(f"<g class='gg-now gg-halo {film.window(number, number + 1)}'>{shape}</g>")
+                parts.append(
+                    f"<g class='gg-now gg-halo {film.window(number, number + 1)}'>{shape}</g>"
+                )
             keep = " gg-last" if number == last else ""
             attributes = f" class='{film.window(number, end)}{keep}'"
             parts.append(svg.caption_text(each.caption, width, height, attributes))
@@ -209,4 +214,3 @@ class _Film:
         if end == self.length:
             return f"0%{{opacity:0}}{at(begin)}{{opacity:1}}"
         return f"0%{{opacity:0}}{at(begin)}{{opacity:1}}{at(end)}{{opacity:0}}"
-

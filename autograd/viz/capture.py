@@ -1,7 +1,7 @@
 """From tensors to a trace: walking the graph, finding names, and taking the backward pass dry.
 
-Nothing here recurses, and nothing changes what it looks at: the dry run keeps the graph's saved values
-and never commits a gradient.
+Nothing here recurses, and nothing changes what it looks at: the dry run keeps the graph's saved
+values and never commits a gradient.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _VARIABLES = 5000
 class Names:
     """Names for leaves and results: their own, else the caller's variables, else module paths.
 
-    ``scopes`` are mappings of variable names to values (a frame's locals, then its globals). Variables
-    that begin with an underscore are passed over: notebooks keep old results in such. Objects that
-    have ``named_parameters()`` contribute the names of their parameters.
+    ``scopes`` are mappings of variable names to values (a frame's locals, then its globals).
+    Variables that begin with an underscore are passed over: notebooks keep old results in such.
+    Objects that have ``named_parameters()`` contribute the names of their parameters.
     """
 
     def __init__(self, scopes: Iterable[Mapping[str, Any]] = ()) -> None:
@@ -131,7 +131,9 @@ class Capture:
             for node in order:
                 self._leaf(node) if isinstance(node, Leaf) else self._operation(node)
             self._settle_modules()
-        self.trace.nodes[-1].kind = "output" if self.trace.nodes[-1].op else self.trace.nodes[-1].kind
+        self.trace.nodes[-1].kind = (
+            "output" if self.trace.nodes[-1].op else self.trace.nodes[-1].kind
+        )
 
     def _add(self, kind: str, label: str, shape: Any, dtype: Any, **details: Any) -> TraceNode:
         sizes = tuple(int(length) for length in shape)
@@ -158,7 +160,7 @@ class Capture:
         return None if array is None else summarize(array, self.small)
 
     def _find_values(self, order: list[Any]) -> None:
-        """Outputs that somebody still holds: live tensors, or nodes that saved them for backward."""
+        """Find outputs that somebody still holds: live tensors, or what was saved for rules."""
         values = self._values
         for node in order:
             if isinstance(node, Leaf):
@@ -181,9 +183,7 @@ class Capture:
         tensor = leaf.tensor()
         if tensor is None:  # its gradient is of no use to anybody any more
             value = self._values.get((id(leaf), 0))
-            node = self._add(
-                "input", "leaf", leaf.shape, leaf.dtype, value=self._summary(value)
-            )
+            node = self._add("input", "leaf", leaf.shape, leaf.dtype, value=self._summary(value))
         else:
             is_parameter = any(base.__name__ == "Parameter" for base in type(tensor).__mro__)
             name = tensor.name or self.names.of_node(leaf)
@@ -205,7 +205,8 @@ class Capture:
         sources = list(self._sources(operation))
         saved = saved_arrays(operation)
         index = next(
-            (each for each in range(_outputs(operation)) if (id(operation), each) in self._values), 0
+            (each for each in range(_outputs(operation)) if (id(operation), each) in self._values),
+            0,
         )
         record = operation.record
         value = self._values.get((id(operation), index))
@@ -290,7 +291,7 @@ class Capture:
         return total
 
     def _settle_modules(self) -> None:
-        """A leaf belongs to the module that alone uses it; without a name it is called by its argument."""
+        """Put leaves into the module that alone uses them; call unnamed ones by their argument."""
         users: dict[int, list[Edge]] = {}
         for edge in self.trace.edges:
             users.setdefault(edge.source, []).append(edge)
@@ -308,8 +309,9 @@ class Capture:
     # -- the backward pass ----------------------------------------------------------------------
 
     def take_steps(self, gradient: Any = None, timed: bool = False) -> Trace:
-        """Take the backward pass and note its steps; no ``.grad`` changes and the graph stays usable.
+        """Take the backward pass and note its steps.
 
+        No ``.grad`` changes, and the graph stays usable.
         ``timed`` also notes how long each rule took, which no two runs agree on.
 
         Raises RuntimeError when the root needs a gradient to begin with, has no history, or its
@@ -351,8 +353,7 @@ class Capture:
             node=self.ids[step.node],
             incoming=self._summary(arrived[0][1]) if arrived else None,
             rules={
-                each.name: step.node.primitive.rule_source(each.name)
-                for each in step.contributions
+                each.name: step.node.primitive.rule_source(each.name) for each in step.contributions
             },
             inputs=inputs,
             contributions=[

@@ -1,4 +1,6 @@
-"""How a tensor shows itself in a notebook: its numbers when it is small, else a picture and statistics."""
+"""How a tensor shows itself in a notebook: its numbers when it is small, else a picture and
+statistics.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ def tensor_html(t: Tensor) -> str:
         t: any tensor of numbers.
 
     Returns:
-        A table with row and column numbers for up to two axes and 64 elements, else a heat map of block
-        means with statistics; always the shape, dtype and what is known of the gradient.
+        A table with row and column numbers for up to two axes and 64 elements, else a heat map of
+        block means with statistics; always the shape, dtype and what is known of the gradient.
 
     Raises:
         TypeError: if ``t`` is not a tensor.
@@ -70,14 +72,19 @@ def _table(summary: Summary) -> str:
     rows = [values] if len(summary.shape) == 1 else values
     if not rows or not rows[0]:
         return "<div>(no elements)</div>"
-    head = "".join(f'<th scope="col" style="{_HEAD}">{column}</th>' for column in range(len(rows[0])))
+    head = "".join(
+        f'<th scope="col" style="{_HEAD}">{column}</th>' for column in range(len(rows[0]))
+    )
     body = "".join(
         f'<tr><th scope="row" style="{_HEAD}">{place if len(summary.shape) == 2 else "·"}</th>'
         + "".join(f'<td style="{_NUMBER}">{words.number(each)}</td>' for each in row)
         + "</tr>"
         for place, row in enumerate(rows)
     )
-    return f"<table style='border-collapse:collapse'><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return (
+        f"<table style='border-collapse:collapse'><thead><tr><td></td>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table>"
+    )
 
 
 def _heat(summary: Summary) -> str:
@@ -109,9 +116,10 @@ def heat_svg(summary: Summary) -> str:
             )
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
-        f"viewBox='0 0 {width} {height}' role='img'><title>{escape(words.statistics(summary))}</title>"
-        f"<style>{_rules(palette.LIGHT)}@media (prefers-color-scheme:dark){{{_rules(palette.DARK)}}}"
-        f"</style><rect class='back' width='{width}' height='{height}'/>{''.join(marks)}</svg>"
+        f"viewBox='0 0 {width} {height}' role='img'>"
+        f"<title>{escape(words.statistics(summary))}</title><style>{_rules(palette.LIGHT)}"
+        f"@media (prefers-color-scheme:dark){{{_rules(palette.DARK)}}}</style>"
+        f"<rect class='back' width='{width}' height='{height}'/>{''.join(marks)}</svg>"
     )
 
 

@@ -1,8 +1,9 @@
 """Graphviz: a view as DOT text, and Graphviz as the one who places it.
 
-When the ``graphviz`` package and the ``dot`` program are there, ``dot`` decides where things go; they are
-drawn by the same SVG renderer as with the built-in layout, so the meaning is the same with and without.
-The DOT text has plain labels only (not every renderer knows HTML labels) and stands on its own.
+When the ``graphviz`` package and the ``dot`` program are there, ``dot`` decides where things go;
+they are drawn by the same SVG renderer as with the built-in layout, so the meaning is the same with
+and without. The DOT text has plain labels only (not every renderer knows HTML labels) and stands on
+its own.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def _quote(text: str) -> str:
 def arrange(
     view: View, direction: str | None = None
 ) -> tuple[Layout, dict[int, tuple[float, float]]]:
-    """Have ``dot`` lay the view out; the result is like that of :func:`autograd.viz.svg.arrange`."""
+    """Have ``dot`` lay the view out; the result is like that of ``autograd.viz.svg.arrange``."""
     import graphviz
 
     text = to_dot(view, direction, outlines=False)

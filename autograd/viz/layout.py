@@ -1,12 +1,13 @@
 """A layered layout in pure Python: where nodes, groups and edges go.
 
-Each group is laid out on its own and then takes part in its parent's layout as one big node, so boxes
-never overlap. An edge that leaves or enters a group passes through a port on the group's border.
-Inside a group the steps are the classic ones (Sugiyama, Tagawa, Toda 1981): longest-path layers, dummy
-nodes for edges that span several layers, barycentre sweeps against crossings, then coordinates. The
-last step alternates over the layers and solves each exactly: the positions nearest to what the
-neighbours wish for, in the given order and with the given gaps, are an isotonic regression (pool
-adjacent violators). Edges bend only between layers, where there are no nodes to run through.
+Each group is laid out on its own and then takes part in its parent's layout as one big node, so
+boxes never overlap. An edge that leaves or enters a group passes through a port on the group's
+border. Inside a group the steps are the classic ones (Sugiyama, Tagawa, Toda 1981): longest-path
+layers, dummy nodes for edges that span several layers, barycentre sweeps against crossings, then
+coordinates. The last step alternates over the layers and solves each exactly: the positions nearest
+to what the neighbours wish for, in the given order and with the given gaps, are an isotonic
+regression (pool adjacent violators). Edges bend only between layers, where there are no nodes to
+run through.
 
 Everything is computed flowing downwards; a picture that flows to the right is the transposed one.
 Nothing recurses, so long chains are no problem; too long a group is wrapped into columns.
@@ -32,8 +33,8 @@ COLUMN_GAP = 48.0
 #: From this many points on, edges from one node share their common part instead of repeating it.
 SHARE_BEYOND = 40_000
 SWEEPS = 6
-#: How strongly an edge pulls its ends into line: from a leaf, where a long edge begins or ends, from
-#: another node, between dummies.
+#: How strongly an edge pulls its ends into line: from a leaf, where a long edge begins or ends,
+#: from another node, between dummies.
 LIGHT, LONG, HEAVY, STRAIGHT = 0.05, 0.5, 8.0, 64.0
 
 
@@ -41,8 +42,8 @@ LIGHT, LONG, HEAVY, STRAIGHT = 0.05, 0.5, 8.0, 64.0
 class Size:
     """What the layout needs to know of a node: its size, the group it is in, and how light it is.
 
-    A light node (a leaf) does not pull the nodes it feeds away from the main line. ``spacing`` is how far
-    apart edges arrive, if there is room.
+    A light node (a leaf) does not pull the nodes it feeds away from the main line. ``spacing`` is
+    how far apart edges arrive, if there is room.
     """
 
     id: int
@@ -55,7 +56,7 @@ class Size:
 
 @dataclass(slots=True)
 class Frame:
-    """A group's rectangle (corner and size); its heading is at the right where edges leave no room."""
+    """A group's rectangle; its heading is at the right where edges leave no room at the left."""
 
     index: int
     x: float = 0.0
@@ -69,9 +70,9 @@ class Frame:
 class Route:
     """An edge's way: points joined by straight lines and by curves where ``curved`` says so.
 
-    ``curved[i]`` regards the part from point i to i+1. In huge graphs a route begins where it leaves
-    an earlier one from the same node. A ``spline`` (from Graphviz) is a row of cubic Bézier curves
-    instead, each sharing its end with the next, with two control points between.
+    ``curved[i]`` regards the part from point i to i+1. In huge graphs a route begins where it
+    leaves an earlier one from the same node. A ``spline`` (from Graphviz) is a row of cubic Bézier
+    curves instead, each sharing its end with the next, with two control points between.
     """
 
     points: list[Point]
@@ -101,9 +102,9 @@ def layered(
 ) -> Layout:
     """Lay out a graph.
 
-    ``sizes``: the nodes in topological order. ``edges``: (source id, target id, lane) where further edges
-    between the same two nodes have lanes 1, 2, … . ``parents``: each group's parent group; group 0 is
-    the whole picture. ``headings``: the width that each group's heading needs.
+    ``sizes``: the nodes in topological order. ``edges``: (source id, target id, lane) where further
+    edges between the same two nodes have lanes 1, 2, … . ``parents``: each group's parent group;
+    group 0 is the whole picture. ``headings``: the width that each group's heading needs.
     """
     return _Layouter(sizes, edges, parents, headings, rightwards).run()
 
@@ -138,7 +139,7 @@ class _Arc:
 
 @dataclass(slots=True, eq=False)
 class _Chain:
-    """A piece of an edge through a group: the first ``count`` arcs of a shared trunk, then ``last``."""
+    """An edge's way through a group: the first ``count`` arcs of a shared trunk, then ``last``."""
 
     trunk: list[_Arc]
     count: int
@@ -149,9 +150,10 @@ class _Chain:
 class _Inside:
     """A group laid out: its units and, for each piece of an edge, the chain that it follows.
 
-    ``layers`` are height ranges, ``columns`` the column each layer was wrapped into; column k begins
-    at ``origin + k * pitch``, and ``lanes`` keep the arcs apart that lead there (0 to 1, from the right,
-    an order in which none crosses another). ``ports`` are measured from the middle of the border.
+    ``layers`` are height ranges, ``columns`` the column each layer was wrapped into; column k
+    begins at ``origin + k * pitch``, and ``lanes`` keep the arcs apart that lead there (0 to 1,
+    from the right, an order in which none crosses another). ``ports`` are measured from the middle
+    of the border.
     """
 
     width: float = 0.0
@@ -376,7 +378,7 @@ class _Layouter:
     def _wrap(
         self, inside: _Inside, layers: list[list[_Unit]], breadth: float
     ) -> tuple[float, float]:
-        """Break the layers into columns side by side, for a picture about 1.5 times as wide as high."""
+        """Break the layers into columns, for a picture about 1.5 times as wide as high."""
         total = inside.layers[-1][1]
         inside.pitch = pitch = breadth + COLUMN_GAP
         wanted = max(1, round((1.5 * total / pitch) ** 0.5))
@@ -425,12 +427,16 @@ class _Layouter:
         """Whether edges enter through the heading's place at the left but not at the right."""
         inside, reach = self.insides[group], self.headings.get(group, 0.0) + 14
         entries = [
-            offset + inside.width / 2 for (side, _), offset in inside.ports.items() if side == "entry"
+            offset + inside.width / 2
+            for (side, _), offset in inside.ports.items()
+            if side == "entry"
         ]
         return any(x < reach for x in entries) and all(x < inside.width - reach for x in entries)
 
     def _routes(self, frames: dict[int, Frame]) -> list[Route]:
-        total = sum(self.insides[group].chains[piece].count for way in self.segments for group, piece in way)
+        total = sum(
+            self.insides[group].chains[piece].count for way in self.segments for group, piece in way
+        )
         share = total > SHARE_BEYOND
         drawn: dict[int, int] = {}
         routes = []
@@ -465,7 +471,9 @@ def _gap(layer: list[_Unit]) -> float:
         ),
         default=0.0,
     )
-    if all(arc.target.key[0] == "exit" or unit.key[0] == "entry" for unit in layer for arc in unit.outs):
+    if all(
+        arc.target.key[0] == "exit" or unit.key[0] == "entry" for unit in layer for arc in unit.outs
+    ):
         return 8.0 + min(reach / 8, 24.0)
     return LAYER_GAP + min(reach / 12, 40.0)
 
@@ -558,7 +566,7 @@ def _assign_layers(units: dict[tuple, _Unit], pairs: list[tuple[tuple, tuple]]) 
 
 
 def _first_order(layers: list[list[_Unit]]) -> None:
-    """From the last layer upwards, put units in the order of what they feed and of its arguments."""
+    """From the last layer upwards, order units by what they feed and by its arguments."""
     for index in range(len(layers) - 2, -1, -1):
         places = _places(layers[index + 1])
         wishes = []
@@ -628,7 +636,10 @@ def _crossings(layers: list[list[_Unit]]) -> int:
         ends: list[float] = []
         for unit in upper:
             arcs = sorted(
-                (_fraction(arc.out_offset, unit), places[id(arc.target)] + _fraction(arc.in_offset, arc.target))
+                (
+                    _fraction(arc.out_offset, unit),
+                    places[id(arc.target)] + _fraction(arc.in_offset, arc.target),
+                )
                 for arc in unit.outs
             )
             for _, end in arcs:
@@ -665,7 +676,7 @@ def _spread_ends(layers: list[list[_Unit]]) -> None:
 
 
 def _coordinates(layers: list[list[_Unit]]) -> None:
-    """Give every unit an x: each layer in turn moves as near as it can to where its neighbours are."""
+    """Give every unit an x: each layer in turn moves as near to its neighbours as it can."""
     for layer in layers:
         position = 0.0
         for before, unit in zip([None, *layer], layer, strict=False):
@@ -715,7 +726,8 @@ def _settle(layer: list[_Unit], downwards: bool, both: bool) -> None:
 def isotonic(wishes: Iterable[float], weights: Iterable[float]) -> list[float]:
     """The non-decreasing sequence nearest to ``wishes`` in weighted least squares.
 
-    Pool adjacent violators: neighbours in the wrong order are replaced by their mean until none is left.
+    Pool adjacent violators: neighbours in the wrong order are replaced by their mean until none is
+    left.
 
     >>> isotonic([1.0, 3.0, 2.0], [1.0, 1.0, 1.0])
     [1.0, 2.5, 2.5]

@@ -64,7 +64,7 @@
     const svg = picture.querySelector("svg");
     svg.querySelectorAll("style").forEach((element) => element.remove());
     svg.setAttribute("role", "group");
-    svg.style.minWidth = `${0.75 * svg.viewBox.baseVal.width}px`; // text stays readable; it scrolls
+    svg.style.minWidth = `${0.62 * svg.viewBox.baseVal.width}px`; // text stays readable; it scrolls
     page.classList.toggle("tall", svg.viewBox.baseVal.height > 0.75 * svg.viewBox.baseVal.width);
     const nodes = new Map();
     for (const element of svg.querySelectorAll(".gg-node")) {

@@ -1,8 +1,8 @@
 """The backward pass as a page: stepped through in a notebook, in a file, or without any script.
 
-The page is one HTML fragment. Where scripts run, ``page.js`` puts the interactive page into a shadow
-root, which hides what was there; where they do not, that is what remains: the picture and every step as
-text. The script reads both from there, so nothing is stored twice.
+The page is one HTML fragment. Where scripts run, ``page.js`` puts the interactive page into a
+shadow root, which hides what was there; where they do not, that is what remains: the picture and
+every step as text. The script reads both from there, so nothing is stored twice.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Steps:
         return self.trace.to_json()
 
     def to_svg(self, number: int | None = None, theme: str | None = None) -> str:
-        """A picture of the moment of step ``number`` (0: before the first; None: all gradients there).
+        """A picture of the moment of step ``number`` (0: before the first; None: the end).
 
         Raises IndexError if there is no such step.
         """
@@ -76,9 +76,7 @@ class Steps:
             raise IndexError(f"number must be from 0 to {len(self)}; got {number}")
         moment = animate.moment(self.view, number)
         footer = animate.footer(self.view, self._arranged[0])
-        return svg.render(
-            self.view, *self._arranged, theme=theme, footer=footer, moment=moment
-        )
+        return svg.render(self.view, *self._arranged, theme=theme, footer=footer, moment=moment)
 
     def animate(self, seconds: float = 1.4) -> animate.Animation:
         """The pass as an SVG that moves without scripts, ``seconds`` a step; stands still where the
@@ -86,7 +84,9 @@ class Steps:
         return animate.Animation(self.view, *self._arranged, seconds=seconds, theme=self.theme)
 
     def frames(self, folder: str | os.PathLike[str], kind: str = "svg") -> list[Path]:
-        """Write one picture a step, ``step-000.svg`` (before the first) and so on; returns the paths.
+        """Write one picture a step: ``step-000.svg`` (before the first), and so on.
+
+        Returns the paths.
 
         ``kind``: ``"svg"``, ``"png"`` or ``"pdf"``.
         """
@@ -95,8 +95,11 @@ class Steps:
         return [self._save_moment(target / f"step-{k:03}.{kind}", k) for k in range(len(self) + 1)]
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save as ``.html`` (the page, standing alone), ``.svg`` (animated), ``.png`` or ``.pdf`` (the end),
-        ``.json`` or ``.txt``; returns the path."""
+        """Save as a file of the kind that the suffix says; returns its path.
+
+        ``.html``: the page, standing alone; ``.svg``: the animation; ``.png`` and ``.pdf``: the
+        end; ``.json``: the trace; ``.txt``: the steps in words.
+        """
         return files.write(
             path,
             {
@@ -127,7 +130,7 @@ class Steps:
         return document(self.trace.title or "Backward, step by step", self._repr_html_())
 
     def __repr__(self) -> str:
-        return f"<Steps of a backward pass: {len(self)}; .text() tells them, .save('steps.html') shows them>"
+        return f"<{len(self)} steps of a backward pass; .text() tells, .save('x.html') shows them>"
 
     def _repr_html_(self) -> str:
         return fragment(self.view, *self._arranged, theme=self.theme)
@@ -156,19 +159,20 @@ def _kept_steps(trace: Trace, most: int | None) -> list[Step]:
     return trace.steps[: most - last] + trace.steps[-last:]
 
 
-def _assemble(
-    visible: view.View, picture: str, kept: list[Step], detail: int, theme: str
-) -> str:
+def _assemble(visible: view.View, picture: str, kept: list[Step], detail: int, theme: str) -> str:
     trace = visible.trace
     description = escape(words.describe(trace), {'"': "&quot;"})
     told = "".join(f"<li>{escape(words.step_sentence(trace, step))}</li>" for step in kept)
     missing = len(trace.steps) - len(kept)
     note = f" ({missing} in the middle left out: too many for a page)" if missing else ""
-    data = json.dumps(_data(visible, kept, detail, theme), ensure_ascii=False, separators=(",", ":"))
+    data = json.dumps(
+        _data(visible, kept, detail, theme), ensure_ascii=False, separators=(",", ":")
+    )
     return (
         '<div class="gg-steps" data-lm-suppress-shortcuts="true">\n'
         f'<img src="{data_uri(picture)}" alt="{description}" style="max-width:100%;height:auto">\n'
-        f"<details><summary>All {len(trace.steps)} steps of the backward pass as text{note}</summary>\n"
+        f"<details><summary>All {len(trace.steps)} steps of the backward pass as text{note}"
+        "</summary>\n"
         f"<ol>{told}</ol></details>\n"
         f'<script type="application/json">{_inert(data)}</script>\n'
         f"<script>{_asset('page.js')}</script>\n</div>"
@@ -176,7 +180,7 @@ def _assemble(
 
 
 def _inert(data: str) -> str:
-    """JSON that can stand in a script element: nothing in it ends the element or begins a comment."""
+    """JSON that can stand in a script element: nothing in it can end the element."""
     return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 

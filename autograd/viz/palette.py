@@ -1,7 +1,7 @@
 """Colours and the style sheet shared by the picture, the page and the animation.
 
-Hues follow Okabe and Ito (2008), which people with colour-blindness tell apart; they only ever repeat
-what shapes and words say already. Text on any fill below has a contrast of at least 4.5 : 1.
+Hues follow Okabe and Ito (2008), which people with colour-blindness tell apart; they only ever
+repeat what shapes and words say already. Text on any fill below has a contrast of at least 4.5 : 1.
 """
 
 from __future__ import annotations

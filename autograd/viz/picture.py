@@ -62,9 +62,7 @@ class Graph:
     def _arranged(self) -> tuple[Any, Any]:
         engine, direction = self.options.engine, self.options.direction
         if engine == "dot" and dot.missing():
-            raise RuntimeError(
-                f"engine='dot' needs {dot.missing()}; engine=None uses the built-in layout without it"
-            )
+            raise RuntimeError(f"engine='dot' needs {dot.missing()}; engine=None does without")
         if engine == "dot" or (engine is None and dot.suits(self.view) and dot.available()):
             return dot.arrange(self.view, direction)
         return svg.arrange(self.view, direction)
@@ -80,12 +78,10 @@ class Graph:
         """The same graph with these modules open; without names, with everything shown."""
         if not modules:
             return Graph(self.trace, replace(self.options, collapse=False, fold=False))
-        return Graph(
-            self.trace, replace(self.options, expand=(*self.options.expand, *modules))
-        )
+        return Graph(self.trace, replace(self.options, expand=(*self.options.expand, *modules)))
 
     def to_svg(self, theme: str | None = None) -> str:
-        """The picture as SVG text. ``theme``: ``"auto"`` (the reader's), ``"light"`` or ``"dark"``."""
+        """The picture as SVG; ``theme``: ``"auto"`` (the reader's), ``"light"`` or ``"dark"``."""
         return svg.render(self.view, *self._arranged, theme=theme or self.options.theme)
 
     def to_dot(self) -> str:
@@ -106,10 +102,11 @@ class Graph:
         return words.text(self.trace) + note
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save as ``.svg``, ``.html``, ``.png``, ``.pdf``, ``.dot``, ``.json`` or ``.txt``; returns the path.
+        """Save as a file of the kind that the suffix says; returns its path.
 
-        Raises ValueError for another suffix and RuntimeError, naming what to install, when PNG or PDF
-        cannot be made here.
+        Kinds: ``.svg``, ``.html``, ``.png``, ``.pdf``, ``.dot``, ``.json`` and ``.txt``.
+        Raises ValueError for another suffix and RuntimeError, naming what to install, when PNG or
+        PDF cannot be made here.
         """
         return files.write(
             path,
@@ -126,7 +123,8 @@ class Graph:
         )
 
     def __repr__(self) -> str:
-        return f"<Graph of {len(self.trace.nodes)} nodes; .text() describes it, .save('graph.svg') draws it>"
+        count = len(self.trace.nodes)
+        return f"<Graph of {count} nodes; .text() describes it, .save('graph.svg') draws it>"
 
     def _repr_svg_(self) -> str:
         return self.to_svg()

@@ -17,11 +17,12 @@ MOST = 400
 
 
 def single_numbers(f: Callable[..., Any], inputs: Iterable[Any]) -> tuple[Tensor, list[Any]]:
-    """Call ``f`` with arrays of scalar tensors; returns the sum of its result's elements, and the arrays.
+    """Call ``f`` with arrays of scalar tensors; returns its result's sum, and the arrays.
 
     Every value on the way is recorded. The arrays have to live as long as their names are wanted.
 
-    Raises TypeError if ``f`` returns anything but numbers made from its inputs, ValueError for too many.
+    Raises TypeError if ``f`` returns anything but numbers made from its inputs, ValueError for too
+    many.
     """
     inputs = list(inputs)
     sizes = [np.size(each.data if isinstance(each, Tensor) else each) for each in inputs]

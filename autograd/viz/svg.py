@@ -1,7 +1,8 @@
 """A view as an SVG picture: measuring nodes, laying them out, drawing them.
 
 The picture has no ids and no scripts, so any number of them can share a page; it scales with its
-surroundings and says in ``<title>`` and ``<desc>`` what it shows. The bytes depend on the view only.
+surroundings and says in ``<title>`` and ``<desc>`` what it shows. The bytes depend on the view
+only.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ SCALING = "style='max-width:100%;height:auto'"
 # Advance widths of the printable ASCII characters in DejaVu Sans, in hundredths of the font size.
 # It is among the widest of the fonts asked for, so text measured with it fits in the others too.
 _WIDTHS = (
-    "32 40 46 84 64 95 78 27 39 39 50 84 32 36 32 34 64 64 64 64 64 64 64 64 64 64 34 34 84 84 84 53 "
-    "100 68 69 70 77 63 58 77 75 29 29 66 56 86 75 79 60 79 69 63 61 73 68 99 69 61 69 39 34 39 84 50 "
+    "32 40 46 84 64 95 78 27 39 39 50 84 32 36 32 34 64 64 64 64 64 64 64 64 64 64 34 34 84 84 84 "
+    "53 100 68 69 70 77 63 58 77 75 29 29 66 56 86 75 79 60 79 69 63 61 73 68 99 69 61 69 39 34 39 "
+    "84 50 "
     "50 61 63 55 63 62 35 63 63 28 28 58 28 97 63 61 63 63 41 52 39 63 59 82 59 59 52 64 34 64 84"
 )
 _WIDTH = {chr(32 + place): int(width) / 100 for place, width in enumerate(_WIDTHS.split())}
@@ -59,7 +61,9 @@ def measure(item: Item) -> tuple[float, float]:
     return max(round(width), 56.0), height
 
 
-def arrange(view: View, direction: str | None = None) -> tuple[Layout, dict[int, tuple[float, float]]]:
+def arrange(
+    view: View, direction: str | None = None
+) -> tuple[Layout, dict[int, tuple[float, float]]]:
     """Lay a view out with the built-in layout; returns the layout and the items' sizes.
 
     ``direction`` is ``"right"``, ``"down"`` or None: to the right when the graph is short.
@@ -115,7 +119,7 @@ def _label_spacing(view: View) -> dict[int, float]:
 
 @dataclass(frozen=True)
 class Moment:
-    """A moment of the backward pass: the item at work, the edges gradients flow along, slots' texts."""
+    """A moment of the backward pass: the item at work, where gradients flow, slots' texts."""
 
     active: int = 0
     flowing: frozenset[tuple[int, int]] = frozenset()
@@ -137,9 +141,9 @@ def render(
 ) -> str:
     """The picture as SVG text.
 
-    ``moment`` draws the graph as it is in the middle of a backward pass. ``extra_style`` and ``overlay``
-    (drawn last) are for the animation, which also asks for ``footer`` pixels below the graph and a
-    class of its own on the root element.
+    ``moment`` draws the graph as it is in the middle of a backward pass. ``extra_style`` and
+    ``overlay`` (drawn last) are for the animation, which also asks for ``footer`` pixels below the
+    graph and a class of its own on the root element.
     """
     note = view.note
     width, height = picture_size(view, layout)
@@ -160,10 +164,12 @@ def render(
     parts += [_group(view, layout, group) for group in view.groups if group.index]
     tips = len(view.links) <= TIPS_UP_TO
     flowing = moment.flowing if moment is not None else frozenset()
-    parts += [
-        _edge(link, route, layout.rightwards, tips, (link.source, link.target) in flowing)
-        for link, route in zip(view.links, layout.routes, strict=True)
-    ]
+    slanted = {item.id for item in view.items if item.kind == "input"}
+    for link, route in zip(view.links, layout.routes, strict=True):
+        if layout.rightwards and link.source in slanted:
+            route = _from_within(route)
+        flows = (link.source, link.target) in flowing
+        parts.append(_edge(link, route, layout.rightwards, tips, flows))
     parts += [_item(item, *layout.centres[item.id], *sizes[item.id], moment) for item in view.items]
     if note:
         y = layout.height + LINE_HEIGHT - 4
@@ -241,6 +247,12 @@ def route_path(route: Route, rightwards: bool, shorten: float = 0.0) -> str:
     return path
 
 
+def _from_within(route: Route) -> Route:
+    """A route that begins below its node, so that a slanted side shows no gap."""
+    (x, y), *rest = route.points
+    return Route([(x - SLANT, y), *rest], route.curved, route.spline)
+
+
 def _heading(route: Route, rightwards: bool) -> tuple[float, float]:
     """The direction in which a route arrives."""
     if not route.spline:
@@ -257,7 +269,8 @@ def _edge(link: Link, route: Route, rightwards: bool, tip: bool, flowing: bool) 
     x, y = route.points[-1]
     path = route_path(route, rightwards, ARROW - 1 if tip else 0.0)
     parts = [
-        f"<g class='gg-edge{' gg-flow' if flowing else ''}' data-from='{link.source}' data-to='{link.target}'>"
+        f"<g class='gg-edge{' gg-flow' if flowing else ''}' "
+        f"data-from='{link.source}' data-to='{link.target}'>"
         f"<path class='gg-line' d='{path}'/>"
     ]
     if tip:
@@ -334,7 +347,8 @@ def _shape(kind: str, left: float, top: float, width: float, height: float) -> s
         return f"<path class='gg-shape' d='{points}'/>"
     if kind == "input":  # a parallelogram
         points = (
-            f"M{_n(left + SLANT)} {_n(top)}H{_n(right)}L{_n(right - SLANT)} {_n(bottom)}H{_n(left)}Z"
+            f"M{_n(left + SLANT)} {_n(top)}H{_n(right)}"
+            f"L{_n(right - SLANT)} {_n(bottom)}H{_n(left)}Z"
         )
         return f"<path class='gg-shape' d='{points}'/>"
     radius = {"op": 9, "output": 9, "module": 4}.get(kind, 0)

@@ -1,7 +1,8 @@
 """The trace: a computation graph and its backward pass as plain data.
 
-Every picture in :mod:`autograd.viz` is a rendering of a :class:`Trace`, and a trace knows nothing of
-tensors or the engine: ids count from 1, values are summaries within a budget, and the JSON form is the
+Every picture in :mod:`autograd.viz` is a rendering of a :class:`Trace`, and a trace knows nothing
+of tensors or the engine: ids count from 1, values are summaries within a budget, and the JSON form
+    is the
 same text for the same program. So pictures can be compared, stored and asserted on.
 """
 
@@ -21,7 +22,8 @@ VERSION = 1
 SMALL = 36
 #: A thumbnail has at most this many rows and columns, ...
 THUMBNAIL_SIDE = 12
-#: ... and cells from -9 to 9 (times ``scale / 9``); this value marks a cell holding NaN or infinity.
+#: ... and cells from -9 to 9 (times ``scale / 9``); this value marks a cell holding NaN or
+#: infinity.
 NONFINITE_CELL = 10
 
 KINDS = ("parameter", "input", "constant", "op", "output")
@@ -67,9 +69,10 @@ class TraceNode:
     """One node: a leaf (parameter, input, constant) or the result of an operation.
 
     ``gradient_state`` is ``"value"`` (``gradient`` holds it), ``"none"`` (wanted, but there is none
-    yet: not the same as zero) or ``"untracked"`` (no gradient is kept here). ``backward_calls`` says how
-    many passes the gradient is a sum of, when that is known. ``seconds`` is the measured time of its
-    backward rule and ``kept_bytes`` what it holds for that rule. A constant without dtype is an
+    yet: not the same as zero) or ``"untracked"`` (no gradient is kept here). ``backward_calls``
+        says how
+    many passes the gradient is a sum of, when that is known. ``seconds`` is the measured time of
+    its backward rule and ``kept_bytes`` what it holds for that rule. A constant without dtype is an
     operand that nobody kept: neither its shape nor its value is known.
     """
 
@@ -109,8 +112,8 @@ class Edge:
 class Contribution:
     """What a step sends to one parent: ``before + contribution = after``.
 
-    ``before`` is None when nothing had arrived there yet. ``hidden`` tells that the numbers are beyond
-    the budget and only the parent is known.
+    ``before`` is None when nothing had arrived there yet. ``hidden`` tells that the numbers are
+    beyond the budget and only the parent is known.
     """
 
     parent: int
@@ -135,7 +138,7 @@ class Step:
 
 @dataclass(slots=True)
 class Trace:
-    """A graph in topological order (a node's parents come before it) and its backward pass, if taken."""
+    """A graph, its nodes after their parents, and its backward pass if one was taken."""
 
     nodes: list[TraceNode]
     edges: list[Edge]
@@ -160,7 +163,7 @@ class Trace:
 
     @property
     def modules(self) -> dict[str, list[str]]:
-        """The module tree: each dotted path with the paths directly inside it, in order of appearance."""
+        """The module tree: each dotted path with the paths directly inside it."""
         tree: dict[str, list[str]] = {"": []}
         for node in self.nodes:
             parent = ""
@@ -174,7 +177,7 @@ class Trace:
         return tree
 
     def to_json(self, indent: int | None = None) -> str:
-        """The trace as strict JSON text, the same for the same program (NaN and ∞ become strings)."""
+        """The trace as strict JSON text (NaN and ∞ become strings)."""
         content = {
             "format": FORMAT,
             "version": VERSION,
@@ -209,7 +212,7 @@ class Trace:
 
 
 def summarize(array: Any, small: int = SMALL) -> Summary:
-    """Summarize an array: all its numbers up to ``small`` elements, else statistics and a thumbnail.
+    """Summarize an array: its numbers up to ``small`` elements, else a thumbnail.
 
     >>> summarize(np.array([1.0, -2.0])).values
     [1.0, -2.0]
@@ -227,7 +230,7 @@ def summarize(array: Any, small: int = SMALL) -> Summary:
     nans = int(np.count_nonzero(np.isnan(numbers)))
     infinities = array.size - int(np.count_nonzero(finite)) - nans
     regular = numbers if nans + infinities == 0 else numbers[finite]
-    statistics: dict[str, float] = {}
+    statistics: dict[str, Any] = {}
     if regular.size:
         statistics = {
             "minimum": _round(regular.min()),
@@ -256,12 +259,14 @@ def _round(number: Any) -> float:
 
 
 def _exact(array: np.ndarray) -> Any:
-    """Nested lists whose numbers print shortest in the array's own precision (0.1, not 0.10000000149)."""
+    """Nested lists of numbers, short in the array's own precision: 0.1, not 0.10000000149."""
     if array.dtype.kind == "f":
         flat = [float(str(number)) for number in array.ravel()]
         return np.array(flat, dtype=np.float64).reshape(array.shape).tolist()
     if array.dtype.kind == "c":
-        return np.vectorize(str, otypes=[object])(array).tolist() if array.ndim else str(array.item())
+        return (
+            np.vectorize(str, otypes=[object])(array).tolist() if array.ndim else str(array.item())
+        )
     return array.tolist()
 
 

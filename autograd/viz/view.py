@@ -1,9 +1,10 @@
 """From a trace to what is visible: modules as groups, collapsed modules, folded repetitions.
 
-A module's nodes form one box only if the computation does not leave the module and come back; where it
-does (a layer used twice), each visit is a box of its own. That is decided here, by scheduling: nodes
-are taken in an order that stays inside a module as long as it can, and every uninterrupted visit is a
-group. Groups taken in such an order can never form a cycle, so each can be laid out as one big node.
+A module's nodes form one box only if the computation does not leave the module and come back; where
+it does (a layer used twice), each visit is a box of its own. That is decided here, by scheduling:
+nodes are taken in an order that stays inside a module as long as it can, and every uninterrupted
+visit is a group. Groups taken in such an order can never form a cycle, so each can be laid out as
+one big node.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from dataclasses import dataclass, field
 from autograd.viz import words
 from autograd.viz.trace import Summary, Trace, TraceNode
 
-#: Beyond this many visible nodes, repetitions are folded and modules collapsed unless asked otherwise.
+#: Beyond this many visible nodes, repetitions are folded and modules collapsed unless asked
+#: otherwise.
 FOLD_ABOVE = 80
 COLLAPSE_ABOVE = 400
 #: Beyond this many, nodes are drawn with their titles only.
@@ -29,7 +31,7 @@ COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "equal", "concatenate", 
 
 @dataclass(slots=True)
 class Group:
-    """A visit to a module: ``members`` are node ids (positive) and group indices (as ``~index``)."""
+    """A visit to a module; ``members`` are node ids and, as ``~index``, groups inside."""
 
     index: int
     path: str
@@ -104,10 +106,10 @@ def build(
     """Decide what of a trace is visible.
 
     ``collapse``: None collapses modules (the largest first) only when the graph is too big to read;
-    False never does; True collapses all; a number collapses modules nested deeper than that; a path or
-    several collapse those modules. ``expand`` names modules that stay open whatever else is said.
-    ``fold``: whether repeated blocks are drawn once with ×N; None folds in big graphs. ``limit``: how many
-    visible nodes are too many.
+    False never does; True collapses all; a number collapses modules nested deeper than that; a path
+    or several collapse those modules. ``expand`` names modules that stay open whatever else is
+    said. ``fold``: whether repeated blocks are drawn once with ×N; None folds in big graphs.
+    ``limit``: how many visible nodes are too many.
     """
     if show not in (None, "time", "memory", "gradient"):
         raise ValueError(f"show must be None, 'time', 'memory' or 'gradient'; got {show!r}")
@@ -121,9 +123,7 @@ def build(
     return standing.view(values, show)
 
 
-def _paths_to_collapse(
-    trace: Trace, collapse: bool | int | str | Iterable[str] | None
-) -> set[str]:
+def _paths_to_collapse(trace: Trace, collapse: bool | int | str | Iterable[str] | None) -> set[str]:
     if collapse is None or collapse is False:
         return set()
     known = {path for path in trace.modules if path}
@@ -159,13 +159,13 @@ def group_by_module(trace: Trace) -> list[Group]:
         for identifier in identifiers:
             path = trace.node(identifier).module.split(".") if trace.node(identifier).module else []
             parts[identifier] = ".".join(path[: depth + 1]) if len(path) > depth else ""
-        for path, run in _visits(identifiers, parts, parents):
-            alone = len(run) == 1 and trace.node(run[0]).module == path
-            if not path or alone:  # a module of one operation is named on the node instead
+        for part, run in _visits(identifiers, parts, parents):
+            alone = len(run) == 1 and trace.node(run[0]).module == part
+            if not part or alone:  # a module of one operation is named on the node instead
                 groups[index].members += run
                 continue
-            visits[path] = visits.get(path, 0) + 1
-            group = Group(len(groups), path, index, visits[path], inside=groups[index].path)
+            visits[part] = visits.get(part, 0) + 1
+            group = Group(len(groups), part, index, visits[part], inside=groups[index].path)
             groups.append(group)
             groups[index].members.append(~group.index)
             pending.append((group.index, run, depth + 1))
@@ -177,14 +177,17 @@ def _visits(
 ) -> list[tuple[str, list[int]]]:
     """Schedule nodes so that each module is visited as few times as possible.
 
-    A unit (a module's remaining nodes, or a node outside modules) is taken whole when all it waits for
-    is done. When no unit is ready as a whole, the unit of the first ready node is taken as far as it goes.
+    A unit (a module's remaining nodes, or a node outside modules) is taken whole when all it waits
+    for is done. When no unit is ready as a whole, the unit of the first ready node is taken as far
+    as it goes.
     """
     unit_of: dict[int, int] = {}
     units: dict[int, list[int]] = {}
     by_path: dict[str, int] = {}
     for identifier in identifiers:
-        unit = by_path.setdefault(parts[identifier], identifier) if parts[identifier] else identifier
+        unit = (
+            by_path.setdefault(parts[identifier], identifier) if parts[identifier] else identifier
+        )
         unit_of[identifier] = unit
         units.setdefault(unit, []).append(identifier)
     children: dict[int, list[int]] = {identifier: [] for identifier in identifiers}
@@ -275,7 +278,7 @@ class _Standing:
                 self.collapsed[group.index] = self._contents[group.index][0]
 
     def collapse_until(self, limit: int, expand: set[str]) -> None:
-        """Collapse modules, the deepest and then the largest first, until few enough are visible."""
+        """Collapse modules, the deepest first, until few enough are visible."""
         by_depth: dict[int, list[Group]] = {}
         for group in self.groups[1:]:
             if group.path and group.path not in expand and not group.pattern:
@@ -333,8 +336,10 @@ class _Standing:
             )
         return known[member]
 
-    def _repetition(self, members: list[int], start: int, found: list[dict[int, int]]) -> tuple[int, int]:
-        """The period and number of copies of the best repetition beginning here; (1, 1) for none."""
+    def _repetition(
+        self, members: list[int], start: int, found: list[dict[int, int]]
+    ) -> tuple[int, int]:
+        """Period and number of copies of the best repetition from here on; (1, 1) for none."""
         for period, copies in sorted(found[start].items()):
             copies = self._chained(members, start, period, copies)
             if copies >= MINIMUM_COPIES:
@@ -372,7 +377,7 @@ class _Standing:
                     self.stands_for[repeated] = original
 
     def _repeated(self, group: Group, block: list[int], copies: int) -> int:
-        """The member to draw for a folded repetition: a marked module, or a box around the block."""
+        """The member to draw for a folded repetition: a module, or a box around the block."""
         if len(block) == 1 and block[0] < 0:
             self.groups[~block[0]].copies = copies
             return block[0]
@@ -416,8 +421,8 @@ class _Standing:
         for identifier, group_index, collapsed in placed:
             if collapsed:
                 module = self.groups[collapsed]
-                inside = [self.trace.node(each) for each in self._contents[collapsed]]
-                item = _module_item(module, inside, identifier)
+                nodes = [self.trace.node(each) for each in self._contents[collapsed]]
+                item = _module_item(module, nodes, identifier)
             else:
                 module = self.groups[group_index]
                 few = len(placed) <= BRIEF_ABOVE
@@ -439,7 +444,7 @@ class _Standing:
         return identifier
 
     def _links(self, shown: dict[int, int], items: list[Item]) -> list[Link]:
-        """Edges between items: one for each edge of the trace, but copies drawn on one another once."""
+        """Edges between items: each edge of the trace, but those of copies only once."""
         order = {item.id: place for place, item in enumerate(items)}
         links: list[Link] = []
         lanes: dict[tuple[int, int], int] = {}
@@ -491,7 +496,9 @@ def _relative(path: str, module: str) -> str:
 def _node_item(node: TraceNode, module: str, values: bool, detailed: bool) -> Item:
     if node.label == "number" and not node.name and node.value is not None:
         title = words.brief(node.value)
-        return Item(node.id, node.kind, [("title", title), ("kind", "constant")], words.sentence(node))
+        return Item(
+            node.id, node.kind, [("title", title), ("kind", "constant")], words.sentence(node)
+        )
     sign = words.SIGNS.get(node.op)
     heading = _relative(words.title(node), module) + (f"  {sign}" if sign else "")
     if node.op and node.module != module:
@@ -564,9 +571,7 @@ def slot_text(gradient: Summary) -> str:
     return f"grad {words.brief(gradient, 3)}"
 
 
-def _shares(
-    trace: Trace, shown: dict[int, int], show: str | None
-) -> dict[int, tuple[float, str]]:
+def _shares(trace: Trace, shown: dict[int, int], show: str | None) -> dict[int, tuple[float, str]]:
     """For each item the share (0 to 1) that colours it and the words that say it."""
     if show is None:
         return {}

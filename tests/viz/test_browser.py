@@ -59,8 +59,14 @@ def visit(browser, tmp_path):
         page.on("console", lambda message: faults.append(message.text)
                 if message.type in ("error", "warning") else None)  # fmt: skip
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("request", lambda request: faults.append(f"request: {request.url}")
-                if request.url != path.as_uri() and not request.url.startswith("data:") else None)
+        page.on(
+            "request",
+            lambda request: (
+                faults.append(f"request: {request.url}")
+                if request.url != path.as_uri() and not request.url.startswith("data:")
+                else None
+            ),
+        )
         page.goto(path.as_uri())
         return page
 
@@ -255,8 +261,9 @@ def test_nothing_is_clipped_and_the_page_is_no_wider_than_its_host(visit, steps)
                 const shape = node.querySelector(".gg-shape").getBBox();
                 return [...node.querySelectorAll("text")].some((text) => {
                     const box = text.getBBox();
-                    return box.width && (box.x < shape.x || box.x + box.width > shape.x + shape.width
-                        || box.y < shape.y || box.y + box.height > shape.y + shape.height + 2);
+                    return box.width && (box.x < shape.x
+                        || box.x + box.width > shape.x + shape.width || box.y < shape.y
+                        || box.y + box.height > shape.y + shape.height + 2);
                 });
             }).map((node) => node.dataset.node)"""
         )
@@ -265,7 +272,10 @@ def test_nothing_is_clipped_and_the_page_is_no_wider_than_its_host(visit, steps)
 
 def test_the_animation_plays_and_stands_still_on_request(visit, steps):
     page = visit(HOST % steps.animate().to_svg())
-    shown = "[...document.querySelectorAll('.gg-caption')].filter(e => e.checkVisibility({opacityProperty: true}))"
+    shown = (
+        "[...document.querySelectorAll('.gg-caption')]"
+        ".filter(e => e.checkVisibility({opacityProperty: true}))"
+    )
     assert page.evaluate("document.getAnimations().length") > 0
     page.emulate_media(reduced_motion="reduce")
     assert page.evaluate("document.getAnimations().length") == 0

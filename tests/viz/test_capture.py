@@ -137,7 +137,9 @@ def test_a_dry_pass_leaves_everything_as_it_was():
 MODELS = {
     "expression": lambda t: ((t * t + t.exp()) / (t + 3.0)).sum(),
     "tied": lambda t: (t @ t.T @ t).sum() + t.max(),
-    "several outputs": lambda t: sum(part.sum() * (k + 1) for k, part in enumerate(autograd.split(t, 2))),
+    "several outputs": lambda t: sum(
+        part.sum() * (k + 1) for k, part in enumerate(autograd.split(t, 2))
+    ),
     "convolution": lambda t: autograd.correlate(
         t.reshape(1, 1, 4, 4), t[:2, :2].reshape(1, 1, 2, 2)
     ).tanh().mean(),

@@ -9,9 +9,7 @@ from autograd.viz.layout import Size, isotonic, layered
 
 def inside(box, point, slack=0.0):
     x, y, width, height = box
-    return (
-        x + slack < point[0] < x + width - slack and y + slack < point[1] < y + height - slack
-    )
+    return x + slack < point[0] < x + width - slack and y + slack < point[1] < y + height - slack
 
 
 def rectangles(layout, sizes):
@@ -37,7 +35,9 @@ def overlap(a, b):
 
 def samples(route, rightwards):
     """Points along a route, curves included (the renderer's control points)."""
-    for (x0, y0), (x1, y1), curved in zip(route.points, route.points[1:], route.curved, strict=False):
+    for (x0, y0), (x1, y1), curved in zip(
+        route.points, route.points[1:], route.curved, strict=False
+    ):
         for step in range(21):
             t = step / 20
             s = 3 * t * t - 2 * t**3  # a cubic whose control points lie at the middle, across
@@ -59,7 +59,13 @@ def random_graph(seed, nodes, groups):
     order = sorted(range(nodes), key=lambda _: 0)
     assigned = sorted(rng.choice(range(groups + 1)) for _ in order)
     sizes = [
-        Size(place + 1, rng.randint(40, 160), rng.randint(20, 90), assigned[place], rng.random() < 0.3)
+        Size(
+            place + 1,
+            rng.randint(40, 160),
+            rng.randint(20, 90),
+            assigned[place],
+            rng.random() < 0.3,
+        )
         for place in order
     ]
     edges, lanes = [], {}

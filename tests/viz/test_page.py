@@ -1,4 +1,6 @@
-"""The step-through page, the animation, frames, and tensors in notebooks: what can be seen without a browser."""
+"""The step-through page, the animation, frames, and tensors in notebooks: what can be seen without
+a browser.
+"""
 
 import json
 import re
@@ -43,7 +45,9 @@ def test_the_fragment_shows_picture_and_text_without_scripts(steps):
 
 def test_nothing_is_fetched(steps):
     html = steps.to_html()
-    addresses = re.findall(r"(?:src|href)=[\"']([^\"']*)", html) + re.findall(r"url\(([^)]*)\)", html)
+    addresses = re.findall(r"(?:src|href)=[\"']([^\"']*)", html) + re.findall(
+        r"url\(([^)]*)\)", html
+    )
     assert all(address.startswith("data:") for address in addresses)
     assert "import(" not in html and "@import" not in html
 

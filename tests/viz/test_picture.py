@@ -40,7 +40,9 @@ def test_every_node_and_edge_is_drawn_once(traces, engine):
         root = parse(Graph(trace, Options(engine=engine)).to_svg())
         drawn = [int(each.get("data-node")) for each in of_class(root, "gg-node")]
         assert sorted(drawn) == [node.id for node in trace.nodes]
-        edges = [(int(e.get("data-from")), int(e.get("data-to"))) for e in of_class(root, "gg-edge")]
+        edges = [
+            (int(e.get("data-from")), int(e.get("data-to"))) for e in of_class(root, "gg-edge")
+        ]
         assert sorted(edges) == sorted((edge.source, edge.target) for edge in trace.edges)
         assert root.find(f"{SVG}title").text == trace.title
         assert "nodes" in root.find(f"{SVG}desc").text
@@ -149,7 +151,9 @@ def test_dot_text_is_whole_and_plain(traces):
     text = Graph(traces["residual"](2), Options()).to_dot()
     assert text.count("->") == len(traces["residual"](2).edges)
     assert "<" not in text.replace("->", "")  # no HTML labels
-    assert text.count("subgraph cluster_") == 1 + 1 + 2 + 4  # stem, blocks, two blocks, their layers
+    assert (
+        text.count("subgraph cluster_") == 1 + 1 + 2 + 4
+    )  # stem, blocks, two blocks, their layers
     assert text.count("{") == text.count("}")
     assert "shape=hexagon" in text and "peripheries=2" in text
 

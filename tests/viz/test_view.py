@@ -90,7 +90,9 @@ def test_equal_blocks_fold(traces):
     order = {item.id: place for place, item in enumerate(view.items)}
     assert all(order[link.source] < order[link.target] for link in view.links)
     loss = trace.nodes[-1].id
-    assert sum(link.target == loss for link in view.links) == 1  # from the last copy, drawn at the first
+    assert (
+        sum(link.target == loss for link in view.links) == 1
+    )  # from the last copy, drawn at the first
 
 
 def test_blocks_of_different_shapes_do_not_fold(builder):
