@@ -23,6 +23,7 @@ from .elementwise import (
     less_equal,
     logical_and,
     logical_or,
+    positive,
     square,
     where,
 )
@@ -103,7 +104,7 @@ def prelu(x: Any, weight: Any) -> Any:
 
 prelu.gradients(
     x=lambda g, x, weight: where(greater(x, 0.0), g, g * weight),
-    weight=lambda g, x: where(greater(x, 0.0), 0.0, g * x),
+    weight=lambda g, x: where(greater_equal(x, 0.0), 0.0, g * x),
 )
 
 
@@ -127,7 +128,9 @@ elu.gradients(
     x=lambda g, x, alpha, scale, rate: g * where(
         greater(x, 0.0), scale, (scale * alpha * rate) * _exp_below_zero(x, rate=rate))
 )  # fmt: skip
-_exp_below_zero.gradients(x=lambda g, out, rate: g * (rate * out))
+_exp_below_zero.gradients(
+    x=lambda g, x, out, rate: where(greater_equal(x, 0.0), 0.0, g * (rate * out))
+)
 
 
 @primitive(broadcasts=True)
@@ -326,7 +329,8 @@ def softmax(x: Any, axis: int = -1) -> Any:
         Tensor([0.5, 0.5])
     """
     x = as_operand("softmax", "x", x)
-    return _softmax(x, hyper.axis("softmax", axis, len(x.shape)))
+    axis = hyper.axis("softmax", axis, len(x.shape))
+    return _softmax(x, axis) if x.shape[axis] else positive(x)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
@@ -341,4 +345,5 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
         Tensor([-10000.,      0.])
     """
     x = as_operand("log_softmax", "x", x)
-    return _log_softmax(x, hyper.axis("log_softmax", axis, len(x.shape)))
+    axis = hyper.axis("log_softmax", axis, len(x.shape))
+    return _log_softmax(x, axis) if x.shape[axis] else positive(x)

@@ -13,7 +13,7 @@ from .transcendental import log, log1p
 __all__ = ["binary_cross_entropy"]
 
 _LEAST_LOG = -100.0  # so that a prediction of exactly 0 or 1 costs much, not infinitely much
-_LEAST_VARIANCE = 1e-12
+_LEAST_VARIANCE = float(np.float32(1e-12))  # in single precision, as in PyTorch
 
 
 @primitive(broadcasts=True)

@@ -346,13 +346,14 @@ def smooth_l1_loss(
 def huber_loss(
     input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
 ) -> Any:
-    """½(x − y)² where |x − y| ≤ delta, else delta·(|x − y| − ½ delta).
+    """½(x − y)² where |x − y| < delta, else delta·(|x − y| − ½ delta).
 
     Source: Huber, "Robust estimation of a location parameter", 1964.
 
     Args:
         delta: where the parabola goes over into straight lines. Default 1.
-        input, target, reduction, weight: as in `mse_loss`.
+        input, target, weight: as in `mse_loss`.
+        reduction: ``"mean"`` (over the elements, also with a weight), ``"sum"`` or ``"none"``.
 
     Raises:
         ValueError: unless delta is above 0, or for shapes that do not broadcast.
@@ -364,8 +365,10 @@ def huber_loss(
     size = autograd.absolute(difference)
     inner = autograd.square(difference) * 0.5
     outer = (size - 0.5 * delta) * delta
-    losses = autograd.where(autograd.less_equal(size, delta), inner, outer)
-    return _weighted(who, losses, weight, input, reduction)
+    losses = autograd.where(autograd.less(size, delta), inner, outer)
+    if weight is not None:
+        losses = _times_weight(who, losses, weight, input)
+    return reduced(losses, reduction)
 
 
 # What they share ----------------------------------------------------------------------------------
@@ -420,12 +423,16 @@ def _weighted(who: str, losses: Any, weight: Any, input: Any, reduction: str) ->
     """Losses per element times a weight of the input's shape; a mean is divided by its sum."""
     if weight is None:
         return reduced(losses, reduction)
+    losses = _times_weight(who, losses, weight, input)
+    if reduction == "mean":
+        return autograd.sum(losses) / autograd.sum(weight)
+    return reduced(losses, reduction)
+
+
+def _times_weight(who: str, losses: Any, weight: Any, input: Any) -> Any:
     weight = floating(who, weight, "weight")
     if weight.shape != input.shape:
         raise ValueError(
             f"{who}: weight must have the input's shape {input.shape}, got {weight.shape}"
         )
-    losses = losses * weight
-    if reduction == "mean":
-        return autograd.sum(losses) / autograd.sum(weight)
-    return reduced(losses, reduction)
+    return losses * weight

@@ -99,7 +99,7 @@ class Comparison:
 
 
 def _close(value: Any, wanted: Any, label: str, tolerance: dict[str, float]) -> None:
-    value, wanted = np.asarray(value), wanted.detach().numpy()
+    value, wanted = np.asarray(value), wanted.detach().numpy(force=True)
     np.testing.assert_allclose(value, wanted, err_msg=label, equal_nan=True, **tolerance)
 
 

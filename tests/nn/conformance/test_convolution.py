@@ -134,7 +134,9 @@ def test_unfold_and_fold(torch, compare, rng):
 def test_memory_layouts(torch, compare, rng):
     """Values do not depend on how the arrays lie in memory."""
     x, w = rng.standard_normal((2, 3, 6, 5)), rng.standard_normal((4, 3, 3, 2))
-    for order_x, order_w in itertools.product(itertools.permutations(range(4)), [(0, 1, 2, 3), (3, 1, 0, 2)]):
+    for order_x, order_w in itertools.product(
+        itertools.permutations(range(4)), [(0, 1, 2, 3), (3, 1, 0, 2)]
+    ):
         moved = np.ascontiguousarray(x.transpose(order_x)).transpose(np.argsort(order_x))
         other = np.ascontiguousarray(w.transpose(order_w)).transpose(np.argsort(order_w))
         compare(
