@@ -101,10 +101,10 @@ def to_dot(view: View, direction: str | None = None, *, outlines: bool = True) -
             pending.append(("close", index, depth))
         lines += [indent + _node(item, outlines) for item in members.get(index, [])]
         pending += [("open", child, depth + 1) for child in reversed(children.get(index, []))]
-    leaves = {item.id for item in view.items if item.kind in ("parameter", "constant")}
+    light = {item.id for item in view.items if item.light}
     for place, link in enumerate(view.links):
         label = f", label={_quote(link.argument)}" if link.argument and outlines else ""
-        weight = "" if link.source in leaves else ", weight=20"
+        weight = "" if link.source in light else ", weight=20"
         lines.append(f'  n{link.source} -> n{link.target} [id="e{place}"{weight}{label}]')
     return "\n".join([*lines, "}", ""])
 

@@ -662,12 +662,12 @@ def _spread_ends(layers: list[list[_Unit]]) -> None:
                 unit.ins,
                 key=lambda arc: places[id(arc.source)] + _fraction(arc.out_offset, arc.source),
             )
-            spacing = min(unit.spacing, 0.8 * unit.width / len(arcs))
+            spacing = min(unit.spacing, 0.9 * unit.width / len(arcs))
             heaviest = max(arc.weight for arc in arcs)
             heavy = [place for place, arc in enumerate(arcs) if arc.weight == heaviest]
             middle = float(heavy[0]) if len(heavy) == 1 else (len(arcs) - 1) / 2
             reach = max(middle, len(arcs) - 1 - middle)
-            spacing = min(spacing, 0.42 * unit.width / reach)
+            spacing = min(spacing, 0.46 * unit.width / reach)
             for place, arc in enumerate(arcs):
                 arc.in_offset = (place - middle) * spacing
 

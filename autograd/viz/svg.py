@@ -80,10 +80,9 @@ def arrange(
         apart = spacing.get(item.id, 34.0)
         width, height = measure(item)
         if item.id in spacing:
-            width = max(width, apart * (arriving[item.id] + 0.4))
+            width = max(width, apart * (arriving[item.id] + 1))
         measured[item.id] = width, height
-        light = item.kind in ("parameter", "constant")
-        sizes.append(Size(item.id, width, height, item.group, light, apart))
+        sizes.append(Size(item.id, width, height, item.group, item.light, apart))
     parents = {group.index: max(group.parent, 0) for group in view.groups}
     headings = {
         group.index: text_width(group.label, 12.0, True) + 8 for group in view.groups if group.index
@@ -109,7 +108,7 @@ def _label_spacing(view: View) -> dict[int, float]:
     spacing: dict[int, float] = {}
     for link in view.links:
         if link.argument:
-            room = text_width(link.argument, 11) + 14
+            room = text_width(link.argument, 11) + 16
             spacing[link.target] = max(spacing.get(link.target, 34.0), room)
     return spacing
 

@@ -57,7 +57,8 @@ class Group:
 class Item:
     """A visible node. ``lines`` are (style, text) pairs; ``hidden`` counts the nodes it stands for.
 
-    ``room`` are texts that may later stand in the slot, the line of style ``"slot"``.
+    ``room`` are texts that may later stand in the slot, the line of style ``"slot"``. A ``light``
+    item stands beside the main line: a leaf, or made of parameters alone.
     """
 
     id: int
@@ -68,6 +69,7 @@ class Item:
     hidden: int = 0
     share: float | None = None
     room: list[str] = field(default_factory=list)
+    light: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,6 +418,7 @@ class _Standing:
         for target in shown.values():
             hidden[target] = hidden.get(target, 0) + 1
         shares = _shares(self.trace, shown, show)
+        derived = derived_from_parameters(self.trace)
         detailed = values and len(placed) <= BRIEF_ABOVE
         items = []
         for identifier, group_index, collapsed in placed:
@@ -428,6 +431,7 @@ class _Standing:
                 few = len(placed) <= BRIEF_ABOVE
                 item = _node_item(self.trace.node(identifier), module.path, detailed, few)
             item.group = group_index
+            item.light = item.kind == "constant" or (not collapsed and identifier in derived)
             item.hidden = hidden[identifier] - 1
             if identifier in shares:
                 item.share, text = shares[identifier]
@@ -450,8 +454,9 @@ class _Standing:
         lanes: dict[tuple[int, int], int] = {}
         drawn: set[tuple[int, int]] = set()
         several: dict[int, int] = {}
+        derived = derived_from_parameters(self.trace)
         for edge in self.trace.edges:
-            if self.trace.node(edge.source).kind != "parameter":
+            if edge.source not in derived:
                 several[edge.target] = several.get(edge.target, 0) + 1
         for edge in self.trace.edges:
             source, target = shown[edge.source], shown[edge.target]
@@ -460,14 +465,23 @@ class _Standing:
                 continue
             if order[source] >= order[target]:
                 continue  # from one copy of a folded block to the next
-            if not plain:
-                drawn.add((source, target))
+            drawn.add((source, target))
             lane = lanes.get((source, target), 0)
             lanes[source, target] = lane + 1
             operation = self.trace.node(edge.target).op
             ambiguous = several.get(edge.target, 0) > 1 and operation not in COMMUTATIVE
             links.append(Link(source, target, edge.argument if ambiguous else "", lane))
         return links
+
+
+def derived_from_parameters(trace: Trace) -> set[int]:
+    """Ids of parameters and of what is computed from them alone, such as a reshaped bias."""
+    heavy = {node.id for node in trace.nodes if not node.op and node.kind != "parameter"}
+    heavy |= {node.id for node in trace.nodes if node.kind == "output"}
+    for edge in sorted(trace.edges, key=lambda edge: edge.target):
+        if edge.source in heavy:
+            heavy.add(edge.target)
+    return {node.id for node in trace.nodes} - heavy
 
 
 def _candidates(signatures: list[tuple]) -> list[dict[int, int]]:
@@ -501,7 +515,7 @@ def _node_item(node: TraceNode, module: str, values: bool, detailed: bool) -> It
         )
     sign = words.SIGNS.get(node.op)
     heading = _relative(words.title(node), module) + (f"  {sign}" if sign else "")
-    if node.op and node.module != module:
+    if node.op and node.module != module and node.module.rpartition(".")[2] != node.op:
         heading = f"{_relative(node.module, module)}: {heading}"
     lines = [("title", heading)]
     if detailed:

@@ -95,6 +95,15 @@ def test_equal_blocks_fold(traces):
     )  # from the last copy, drawn at the first
 
 
+def test_what_is_made_of_parameters_alone_stands_beside(builder):
+    b = builder()
+    x, w = b.leaf("x", kind="constant"), b.leaf("w")
+    column = b.op("reshape", w)
+    y = b.op("multiply", x, column)
+    b.op("sum", y)
+    assert [item.light for item in build(b.trace()).items] == [True, True, True, False, False]
+
+
 def test_blocks_of_different_shapes_do_not_fold(builder):
     b = builder()
     h = b.leaf("x", shape=(1,))
