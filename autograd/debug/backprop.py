@@ -163,7 +163,6 @@ class Backprop(words.Page):
 
     def run(self) -> None:
         """Take all remaining steps."""
-        self.position = len(self.steps)
         while self.step() is not None:
             pass
 

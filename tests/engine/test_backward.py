@@ -361,6 +361,23 @@ def test_post_accumulate_hooks_see_grad():
         (x * x).register_post_accumulate_grad_hook(print)
 
 
+def test_post_accumulate_hooks_run_in_the_order_in_which_leaves_were_reached():
+    early, late, order = leaf(1.0, name="early"), leaf(1.0, name="late"), []
+    for x in (late, early):
+        x.register_post_accumulate_grad_hook(lambda x: order.append(x.name))
+    ((late * 2.0) * early).backward()
+    assert order == ["early", "late"]
+
+
+def test_what_a_hook_keeps_is_not_the_memory_of_grad():
+    x, kept = leaf([1.0, 2.0]), []
+    x.register_hook(kept.append)
+    (x * 2.0 + x).sum().backward()
+    assert not np.shares_memory(kept[0]._data, x.grad._data)
+    (x * 2.0).sum().backward()
+    assert kept[0].tolist() == [3.0, 3.0] and x.grad.tolist() == [5.0, 5.0]
+
+
 def test_hooks_live_on_the_graph_not_on_the_tensor():
     x, seen = leaf(2.0), []
     (x * x).register_hook(lambda g: seen.append(g.item()))
