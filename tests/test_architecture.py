@@ -29,9 +29,11 @@ FLOORS = [
     "nn",
 ]
 
+#: Only what writes pages of executed notebooks asks for these.
+LESSON = {"jupyter_client", "latex2mathml", "nbclient", "nbconvert", "nbformat", "pygments"}
 THIRD_PARTY = {
     "autograd": {"numpy", "graphviz", "cairosvg"},  # the last one only where it is there
-    "nn": {"numpy", "matplotlib", "tqdm"},
+    "nn": {"numpy", "matplotlib", "tqdm"} | LESSON,
 }
 
 

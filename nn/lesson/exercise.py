@@ -1,0 +1,247 @@
+"""Exercises: a question with its own numbers, and a judge that gives a hint, never the answer."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+
+__all__ = [
+    "Exercise",
+    "Task",
+    "Verdict",
+    "check",
+    "choice",
+    "equals",
+    "exercise",
+    "find",
+    "gradient_of",
+]
+__all__ += ["exercises", "judge"]
+
+#: The seed of the notebooks' own exercises.
+NOTEBOOK_SEED = "notebook"
+
+#: Judges return None for a right answer, and a hint for a wrong one.
+Judge = Callable[[Any], str | None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """An exercise with its numbers drawn.
+
+    Attributes:
+        question: markdown.
+        solution: code that sets ``answer`` to a right one.
+        wrong: code that sets it to a likely wrong one; the tests see to it that this earns a hint.
+        judge: looks at the answer.
+        why: why the right answer is right; it is printed, so plain text.
+        start: code that the reader completes; it sets ``answer``, to something with ``...`` in it.
+    """
+
+    question: str
+    solution: str
+    wrong: str
+    judge: Judge
+    why: str
+    start: str = "answer = ..."
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A numbered exercise: ``draw`` makes its `Task` from a random generator."""
+
+    number: str
+    title: str
+    draw: Callable[[random.Random], Task]
+
+    @property
+    def chapter(self) -> int:
+        """The notebook it belongs to."""
+        return int(self.number.partition(".")[0])
+
+    def task(self, seed: str = NOTEBOOK_SEED) -> Task:
+        """The exercise with the numbers of a seed."""
+        return self.draw(random.Random(f"{self.number}/{seed}"))
+
+    def call(self, seed: str = NOTEBOOK_SEED) -> str:
+        """The line of code that checks the answer."""
+        own = "" if seed == NOTEBOOK_SEED else f", seed={seed!r}"
+        return f'lesson.check("{self.number}", answer{own})'
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``right`` is None for an exercise that is not answered yet; ``text`` says it."""
+
+    right: bool | None
+    text: str
+
+
+_REGISTERED: dict[str, Exercise] = {}
+
+
+def exercise(number: str, title: str) -> Callable[[Callable[..., Task]], Callable[..., Task]]:
+    """Registers a function ``draw(random.Random) -> Task`` as an exercise.
+
+    Args:
+        number: chapter and place, ``"4.2"``.
+        title: a few words.
+    """
+
+    def register(draw: Callable[..., Task]) -> Callable[..., Task]:
+        _REGISTERED[number] = Exercise(number, title, draw)
+        return draw
+
+    return register
+
+
+def exercises(chapter: int | None = None) -> list[Exercise]:
+    """All exercises, or those of a chapter, in order."""
+    package = importlib.import_module("nn.lesson.exercises")
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"nn.lesson.exercises.{module.name}")
+    found = [each for each in _REGISTERED.values() if chapter in (None, each.chapter)]
+    return sorted(found, key=lambda each: [int(part) for part in each.number.split(".")])
+
+
+def find(number: str) -> Exercise:
+    """The exercise of a number.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if number not in _REGISTERED:
+        exercises()
+    if number not in _REGISTERED:
+        raise ValueError(f"there is no exercise {number!r}; there are {', '.join(_REGISTERED)}")
+    return _REGISTERED[number]
+
+
+def judge(number: str, answer: Any, seed: str = NOTEBOOK_SEED) -> Verdict:
+    """What an answer is worth; an answer that cannot be used earns a hint, never an exception."""
+    task = find(number).task(seed)
+    if _unanswered(answer):
+        return Verdict(None, f"{number}: not answered yet")
+    try:
+        hint = task.judge(answer)
+    except Exception as error:
+        hint = f"Trying your answer raised {type(error).__name__}: {error}"
+    if hint is None:
+        return Verdict(True, f"{number}: right. {task.why}")
+    return Verdict(False, f"{number}: not yet. {hint}")
+
+
+def check(number: str, answer: Any, seed: str = NOTEBOOK_SEED) -> None:
+    """Prints what an answer is worth: "not answered yet", a hint, or why it is right.
+
+    Args:
+        number: of the exercise.
+        answer: yours; ``...`` while there is none.
+        seed: of an exercise sheet with numbers of its own.
+
+    Raises:
+        ValueError: if there is no such exercise.
+
+    Example:
+        >>> from nn import lesson
+        >>> lesson.check("1.1", ...)
+        1.1: not answered yet
+    """
+    print(judge(number, answer, seed).text)
+
+
+def _unanswered(answer: Any) -> bool:
+    if answer is None or answer is ...:
+        return True
+    if isinstance(answer, (tuple, list)):
+        return any(each is ... for each in answer)
+    if callable(answer) and hasattr(answer, "__code__"):
+        return ... in answer.__code__.co_consts
+    return False
+
+
+# -- judges --------------------------------------------------------------------------------------
+
+
+def equals(
+    right: Callable[[], Any],
+    otherwise: str,
+    hints: Sequence[tuple[Any, str]] = (),
+    within: float = 1e-4,
+) -> Judge:
+    """Judges numbers, tuples and arrays.
+
+    Args:
+        right: computes the right answer; called when it is needed.
+        otherwise: the hint for an answer that none of ``hints`` expects.
+        hints: likely wrong answers, each with its hint.
+        within: how far off a number may be, relative to the largest of the right answer or to 1.
+    """
+
+    def verdict(answer: Any) -> str | None:
+        got = _array(answer)
+        if got is None:
+            return f"The answer is to be made of numbers; yours is {answer!r}."
+        want = _array(right())
+        assert want is not None
+        if _close(got, want, within):
+            return None
+        for value, hint in hints:
+            expected = _array(value)
+            if expected is not None and _close(got, expected, within):
+                return hint
+        if got.shape != want.shape:
+            return f"An answer of shape {got.shape} cannot be it. {otherwise}"
+        return otherwise
+
+    return verdict
+
+
+def choice(right: str, hints: dict[str, str]) -> Judge:
+    """Judges one word out of several; ``hints`` has one for each of the others."""
+
+    def verdict(answer: Any) -> str | None:
+        word = str(answer).strip().lower()
+        if word == right:
+            return None
+        words = sorted([right, *hints])
+        return hints.get(word, f"Choose one of {', '.join(map(repr, words))}.")
+
+    return verdict
+
+
+def gradient_of(forward: Callable[..., Any], *inputs: Any) -> Judge:
+    """Judges a function ``backward(g, *inputs)`` against numerical differences of ``forward``.
+
+    The hint is what `autograd.func.compare` found: where it is wrong, and what mistake would explain it.
+    """
+
+    def verdict(answer: Any) -> str | None:
+        if not callable(answer):
+            return f"The answer is to be a function of g and the inputs; yours is {answer!r}."
+        found = ag.func.compare(forward, answer, *inputs)
+        return None if found else found.text()
+
+    return verdict
+
+
+def _array(value: Any) -> np.ndarray[Any, Any] | None:
+    try:
+        return np.asarray(value.data if isinstance(value, ag.Tensor) else value, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+
+
+def _close(got: Any, want: Any, within: float) -> bool:
+    if got.shape != want.shape:
+        return False
+    scale = max(1.0, float(np.max(np.abs(want), initial=0.0)))
+    return bool(np.all(np.abs(got - want) <= within * scale))

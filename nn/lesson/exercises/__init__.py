@@ -1,0 +1,1 @@
+"""The exercises, a chapter a file; `nn.lesson.exercise.exercises` finds them."""

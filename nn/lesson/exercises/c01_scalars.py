@@ -1,0 +1,105 @@
+"""Exercises of notebook 1: a graph of numbers."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+
+import autograd as ag
+from nn.lesson.exercise import Task, choice, equals, exercise, gradient_of
+
+
+def _slopes(f, *values):  # type: ignore[no-untyped-def]
+    """The engine's gradient of a function of numbers."""
+    inputs = [ag.tensor(float(each), requires_grad=True, dtype=np.float64) for each in values]
+    f(*inputs).backward()
+    return [each.grad.item() for each in inputs]
+
+
+@exercise("1.1", "A number used twice")
+def used_twice(draw: Random) -> Task:
+    a, b = draw.randint(2, 9), -draw.randint(2, 9)
+    return Task(
+        question=f"Let $a = {a}$, $b = {b}$ and $y = a b + a$. Work out $\\partial y / \\partial a$ by hand, "
+        "going backwards from $y$.",
+        solution=f"answer = {b} + 1",
+        wrong=f"answer = {b}",
+        judge=equals(
+            lambda: _slopes(lambda a, b: a * b + a, a, b)[0],
+            "Draw the graph: how many arrows leave a? Each brings a gradient back.",
+            [(b, "That is what comes back through the product. Which other way leads from a to y?"),
+             (1, "That is what comes back through the sum. Which other way leads from a to y?"),
+             (a, "That is the slope by b. What multiplies a in the product?")],
+        ),
+        why=f"a is used twice: the product sends back b = {b}, the sum sends back 1, and they add up.",
+    )  # fmt: skip
+
+
+@exercise("1.2", "The chain")
+def chain(draw: Random) -> Task:
+    x, k = draw.randint(2, 5), draw.randint(2, 6)
+    return Task(
+        question=f"Let $x = {x}$ and $y = ({k}x - 1)^2$. What is $dy/dx$?",
+        solution=f"answer = 2 * ({k} * {x} - 1) * {k}",
+        wrong=f"answer = 2 * ({k} * {x} - 1)",
+        judge=equals(
+            lambda: _slopes(lambda x: (k * x - 1) ** 2, x)[0],
+            "Go backwards: first the slope of the square at its own input, then what multiplies x.",
+            [(2 * (k * x - 1), "That is the slope by the inner value. x is one step further back."),
+             ((k * x - 1) ** 2, "That is y itself.")],
+        ),
+        why=f"The square's slope is 2·({k}x − 1), the inner one is {k}; along a chain, slopes multiply.",
+    )  # fmt: skip
+
+
+@exercise("1.3", "Calling backward again")
+def again(draw: Random) -> Task:
+    x, times = draw.randint(2, 6), draw.randint(2, 4)
+    return Task(
+        question=f"A cell computes `loss = x * x` with $x = {x}$ and calls `loss.backward()`. You run that cell "
+        f"{times} times without setting `x.grad = None` in between. What is in `x.grad`?",
+        solution=f"answer = {times} * 2 * {x}",
+        wrong=f"answer = 2 * {x}",
+        judge=equals(
+            lambda: sum(_slopes(lambda x: x * x, x)[0] for _ in range(times)),
+            "What does one call put there, and what does the next do with what it finds?",
+            [(2 * x, "That is after the first call. The next finds a number there already.")],
+        ),
+        why=f"Each call adds 2x = {2 * x} to what is there. That is why training loops call zero_grad().",
+    )
+
+
+@exercise("1.4", "A backward of your own")
+def own_backward(draw: Random) -> Task:
+    k = draw.randint(2, 5)
+
+    def forward(a, b):  # type: ignore[no-untyped-def]
+        return a * b + k * a
+
+    return Task(
+        question=f"For $y = a b + {k} a$, write the function that receives $g = \\partial L / \\partial y$ and "
+        "returns the gradients of $a$ and of $b$. Numerical differences will judge it.",
+        start="def answer(g, a, b):\n    return ..., ...",
+        solution=f"def answer(g, a, b):\n    return g * (b + {k}), g * a",
+        wrong=f"def answer(g, a, b):\n    return b + {k}, a",
+        judge=gradient_of(forward, np.array(1.5), np.array(-0.5)),
+        why="Every rule multiplies what arrives, g, by its local slope.",
+    )
+
+
+@exercise("1.5", "Where nothing comes back")
+def dead(draw: Random) -> Task:
+    a, b = draw.randint(2, 5), draw.randint(6, 9)
+    return Task(
+        question=f"Let $a = {a}$, $b = {b}$ and $y = \\mathrm{{relu}}(a - b)$. Is $\\partial y / \\partial a$ "
+        "`'positive'`, `'zero'` or `'negative'`?",
+        solution="answer = 'zero'",
+        wrong="answer = 'positive'",
+        judge=choice(
+            "zero",
+            {"positive": "What is a − b here, and what does relu do with a number of that sign?",
+             "negative": "relu never falls as its input grows, so its slope is never negative."},
+        ),
+        why="Below 0, relu is flat: whatever arrives is multiplied by 0 and nothing goes further back.",
+    )  # fmt: skip
