@@ -17,6 +17,7 @@ from .core.primitive import primitive as primitive
 from .core.random import default_generator as default_generator
 from .core.random import generator_or_default as generator_or_default
 from .core.random import manual_seed as manual_seed
+from .core.tensor import HookHandle as HookHandle
 from .core.tensor import Tensor as Tensor
 from .core.tensor import writable as writable
 from .creation import arange as arange

@@ -30,7 +30,7 @@ _OTHERS = {
     ),
     "core.primitive": ("primitive",),
     "core.random": ("default_generator", "generator_or_default", "manual_seed"),
-    "core.tensor": ("Tensor", "writable"),
+    "core.tensor": ("HookHandle", "Tensor", "writable"),
     "engine": ("backward_steps", "grad"),
     "kernels.memory": ("empty_cache",),
     "kernels.threads": ("get_num_threads", "set_num_threads"),

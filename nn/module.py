@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 import autograd
-from autograd import Tensor
+from autograd import HookHandle, Tensor
 from nn.parameter import Parameter
 
-__all__ = ["HookHandle", "IncompatibleKeys", "Module"]
+__all__ = ["IncompatibleKeys", "Module"]
 
 _PARAMETER, _BUFFER, _MODULE = "parameter", "buffer", "module"
 
@@ -29,31 +29,6 @@ class _Call(threading.local):
 
 
 _call = _Call()
-
-
-class HookHandle:
-    """Returned by the ``register_*_hook`` methods; ``remove()``, or the end of a ``with``, ends it."""
-
-    _ids = itertools.count()
-
-    def __init__(self, hooks: dict[int, Any], hook: Any, prepend: bool = False) -> None:
-        self._hooks = hooks
-        self._id = next(self._ids)
-        rest = dict(hooks) if prepend else {}
-        if prepend:
-            hooks.clear()
-        hooks[self._id] = hook
-        hooks.update(rest)
-
-    def remove(self) -> None:
-        """Takes the hook off; doing so twice is harmless."""
-        self._hooks.pop(self._id, None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
 
 
 class IncompatibleKeys(NamedTuple):
@@ -164,7 +139,7 @@ class Module:
             _call.paths = None
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        for hook, with_kwargs in tuple((self._forward_pre_hooks or {}).values()):
+        for hook, with_kwargs in _in_order(self._forward_pre_hooks):
             if with_kwargs:
                 changed = hook(self, args, kwargs)
                 if changed is not None:
@@ -174,7 +149,7 @@ class Module:
                 if changed is not None:
                     args = changed if isinstance(changed, tuple) else (changed,)
         output = self.forward(*args, **kwargs)
-        for hook, with_kwargs in tuple((self._forward_hooks or {}).values()):
+        for hook, with_kwargs in _in_order(self._forward_hooks):
             inputs = (args, kwargs) if with_kwargs else (args,)
             changed = hook(self, *inputs, output)
             if changed is not None:
@@ -198,9 +173,7 @@ class Module:
         Returns:
             A handle whose ``remove()`` takes the hook off.
         """
-        if self._forward_pre_hooks is None:
-            self.__dict__["_forward_pre_hooks"] = {}
-        return HookHandle(self.__dict__["_forward_pre_hooks"], (hook, with_kwargs), prepend)
+        return self._add_hook("_forward_pre_hooks", hook, prepend, with_kwargs)
 
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -211,9 +184,16 @@ class Module:
         ``hook(module, args, kwargs, output)``. The arguments are as for
         `register_forward_pre_hook`.
         """
-        if self._forward_hooks is None:
-            self.__dict__["_forward_hooks"] = {}
-        return HookHandle(self.__dict__["_forward_hooks"], (hook, with_kwargs), prepend)
+        return self._add_hook("_forward_hooks", hook, prepend, with_kwargs)
+
+    def _add_hook(self, kind: str, hook: Any, prepend: bool, with_kwargs: bool) -> HookHandle:
+        if not callable(hook):
+            raise TypeError(f"register{kind.removesuffix("s")}: hook must be callable, got {hook!r}")
+        hooks = self.__dict__.setdefault(kind, {})
+        # They run in the order of their keys.
+        key = min(hooks, default=0) - 1 if prepend else max(hooks, default=-1) + 1
+        hooks[key] = (hook, with_kwargs)
+        return HookHandle(hooks, key)
 
     # Registering
 
@@ -635,6 +615,10 @@ class Module:
         if extra == [""]:
             extra = []
         return "\n  ".join([f"{self._get_name()}(", *extra, *lines]) + "\n)"
+
+
+def _in_order(hooks: dict[int, Any] | None) -> list[Any]:
+    return [hooks[key] for key in sorted(hooks)] if hooks else []
 
 
 def _structure_changed() -> None:

@@ -34,6 +34,7 @@ class HookHandle:
     def remove(self) -> None:
         """Take the hook away; harmless when done twice."""
         self._hooks.pop(self._key, None)
+        self._hooks = {}  # the key may be given to another hook
 
     def __enter__(self) -> HookHandle:
         return self

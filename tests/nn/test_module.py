@@ -356,6 +356,19 @@ class TestHooks:
         scale(x)
         assert len(seen) == 1
 
+    def test_a_handle_takes_away_its_own_hook_only(self):
+        scale, seen = Scale([2.0]), []
+        handle = scale.register_forward_hook(lambda *_: seen.append("old"))
+        handle.remove()
+        scale.register_forward_hook(lambda *_: seen.append("new"))
+        handle.remove()
+        scale(autograd.tensor([1.0]))
+        assert seen == ["new"]
+
+    def test_a_hook_must_be_callable(self):
+        with pytest.raises(TypeError, match="register_forward_hook: hook must be callable, got 3"):
+            Scale([2.0]).register_forward_hook(3)
+
     def test_forward_hook_sees_and_changes_the_output(self):
         scale = Scale([2.0])
         with scale.register_forward_hook(lambda module, args, out: out * 10):
