@@ -140,7 +140,7 @@ class ConvModel(Model):
         x = autograd.tensor(conv.x, requires_grad=True)
         w = autograd.tensor(conv.w, requires_grad=True)
         y = self._run(x, w)
-        self.y = y.numpy() if not y.requires_grad else y.detach().numpy()
+        self.y = y.detach().numpy()
         self.g = as_gradient(gradient, self.y, conv.rank)
         dx, dw = autograd.grad(y, [x, w], grad_outputs=autograd.tensor(self.g))
         self.dx, self.dw = dx.numpy(), dw.numpy()
@@ -205,12 +205,12 @@ class ConvModel(Model):
 
 
 class PoolModel(Model):
-    """A pooling of one image of the batch: ``weight`` is the derivative of the output in a cell.
+    """A pooling: ``weight`` is the derivative of the output in a cell.
 
     For a maximum that is 1 at the winner and 0 elsewhere, for an average 1 over the number of cells.
     """
 
-    def __init__(self, pool: Pool, image: int = 0, gradient: Any = None) -> None:
+    def __init__(self, pool: Pool, gradient: Any = None) -> None:
         super().__init__(pool.name, pool.x, pool.windows, pool.windows.rows.mode, pool.rank)
         self.kind, self.pool = pool.kind, pool
         rows, columns = self.windows.axes

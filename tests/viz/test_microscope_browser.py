@@ -1,0 +1,301 @@
+"""The microscope in a real headless Chromium, offline: its views stay linked and its numbers are the engine's."""
+
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from autograd import viz
+from autograd.viz import words
+
+pytestmark = pytest.mark.browser
+
+HOST = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>host</title></head>
+<body><main><h1>Host</h1>%s</main><script>window.leaked = [];
+for (const kind of ["keydown", "keyup", "keypress"])
+document.addEventListener(kind, (event) => window.leaked.push(event.key));</script></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip(f"no browser found (looked for {', '.join(names)})")
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser, tmp_path):
+    """Opens HTML text as a file, offline; fails on any console error, page error or request."""
+    contexts, faults = [], []
+
+    def visit(html, **options):
+        path = tmp_path / f"page{len(contexts)}.html"
+        path.write_text(html, encoding="utf-8")
+        context = browser.new_context(offline=True, viewport={"width": 1300, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(5000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "console",
+            lambda message: faults.append(message.text) if message.type in ("error", "warning") else None,
+        )
+        page.on(
+            "request",
+            lambda request: (
+                faults.append(f"request: {request.url}")
+                if request.url != path.as_uri() and not request.url.startswith("data:")
+                else None
+            ),
+        )
+        page.goto(path.as_uri())
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture(scope="module")
+def scope():
+    random = np.random.default_rng(5)
+    x = random.integers(-3, 4, (1, 2, 6, 6)).astype(np.float32)
+    w = random.integers(-2, 3, (3, 2, 3, 3)).astype(np.float32)
+    g = random.integers(-2, 3, (1, 3, 3, 3)).astype(np.float32)
+    return viz.conv(
+        w, x, at=(0, 1, 1, 1), stride=2, padding=1, padding_mode="reflect", bias=[0.5, 1.0, 2.0], gradient=g
+    )
+
+
+def grid(page, label, which=0):
+    return page.locator(f'table[aria-label="{label}"]').nth(which)
+
+
+def cell(page, label, row, column, which=0):
+    return grid(page, label, which).locator("tbody tr").nth(row).locator("td").nth(column)
+
+
+def marked(page, label, kind, which=0):
+    """The (row, column) heads of the cells of a grid that carry a class."""
+    return page.evaluate(
+        """([label, kind, which]) => {
+          const root = document.querySelector(".gg-microscope").shadowRoot;
+          const table = root.querySelectorAll(`table[aria-label="${label}"]`)[which];
+          const heads = [...table.querySelectorAll("thead th")].map((th) => th.textContent);
+          return [...table.querySelectorAll("tbody tr")].flatMap((row) =>
+            [...row.querySelectorAll("td")].flatMap((td, k) =>
+              td.classList.contains(kind) ? [[row.querySelector("th").textContent, heads[k]]] : []));
+        }""",
+        [label, kind, which],
+    )
+
+
+def heads(pairs):
+    return [[str(a).replace("-", words.MINUS), str(b).replace("-", words.MINUS)] for a, b in pairs]
+
+
+def said(page):
+    return page.locator(".say").inner_text()
+
+
+def patch_of(scope, output):
+    return [position for _, position, _ in scope.model.windows.patch(output)]
+
+
+def test_hovering_an_output_shows_its_patch_and_leaving_restores_the_selection(visit, scope):
+    page = visit(HOST % scope._repr_html_())
+    before = said(page)
+    cell(page, "output, channel 1", 2, 0).hover()
+    seen = marked(page, "input, channel 0", "patch")
+    assert seen == heads(patch_of(scope, (2, 0)))
+    assert marked(page, "output, channel 1", "chosen") == [["2", "0"]]
+    assert "Output (2, 0) of channel 1" in said(page)
+    page.mouse.move(2, 2)
+    assert said(page) == before
+    assert marked(page, "output, channel 1", "chosen") == [["1", "1"]]
+
+
+def test_the_four_views_are_linked(visit, scope):
+    """Any cell of any view selects one multiplication, which every view then shows."""
+    page = visit(HOST % scope._repr_html_())
+    cell(page, "patches as rows", 3, 5).click()  # nine rows: row 3 is output (1, 0)
+    output = (1, 0)
+    channel, tap = 0, (1, 2)  # column 5 of those of channel 0
+    assert marked(page, "output, channel 1", "chosen") == [["1", "0"]]
+    assert marked(page, "kernel 1", "chosen") == [["1", "2"]]
+    position = scope.model.windows.position(output, tap)
+    assert marked(page, "input, channel 0", "chosen") == heads([position])
+    assert marked(page, "g·x", "chosen") == [["1", "0"]]
+    term = scope.model._term((0, 1, *output), channel, tap)
+    assert f"{words.number(term.x)} × {words.number(term.weight)} = {words.number(term.product)}" in said(page)
+    # ... and from a pixel of the input
+    cell(page, "input, channel 1", 4, 4, 0).click()  # position (3, 3)
+    assert marked(page, "input, channel 1", "chosen") == [["3", "3"]]
+    assert "multiplies pixel (3, 3) of channel 1" in said(page)
+    reached = {output for output, _ in scope.model.windows.reached((3, 3))}
+    shown = marked(page, "outputs reached, channel 1", "hit") + marked(
+        page, "outputs reached, channel 1", "chosen"
+    )
+    assert sorted(shown) == sorted(heads(reached))
+
+
+def test_keys_walk_through_a_grid_and_stay_in_the_page(visit, scope):
+    page = visit(HOST % scope._repr_html_())
+    cell(page, "output, channel 1", 1, 1).click()
+    page.keyboard.press("ArrowRight")
+    assert marked(page, "output, channel 1", "chosen") == [["1", "2"]]
+    assert marked(page, "input, channel 0", "patch") == heads(patch_of(scope, (1, 2)))
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Home")
+    assert marked(page, "output, channel 1", "chosen") == [["0", "0"]]
+    assert page.locator(".say").get_attribute("aria-live") == "polite"
+    assert "Output (0, 0)" in said(page)
+    for _ in range(4):  # the rows of the matrix move on under the selection
+        page.keyboard.press("ArrowDown")
+    assert marked(page, "output, channel 1", "chosen") == [["2", "0"]]
+    assert page.evaluate("window.leaked") == []
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement === document.body")
+
+
+@pytest.mark.parametrize("flip", [False, True])
+def test_the_pages_numbers_are_the_engines(visit, scope, flip):
+    page = visit(HOST % scope._repr_html_())
+    model = scope.other if flip else scope.model
+    if flip:
+        page.get_by_role("button", name="Convolution", exact=True).click()
+    assert model.flip is flip
+    table = page.evaluate(
+        """() => {
+          const root = document.querySelector(".gg-microscope").shadowRoot;
+          return [...root.querySelector('table[aria-label="output, channel 1"]').querySelectorAll("tbody tr")]
+            .map((row) => [...row.querySelectorAll("td")].map((td) => td.textContent));
+        }"""
+    )
+    for i, j in np.ndindex(3, 3):
+        assert table[i][j].lstrip("+") == words.number(float(model.y[0, 1, i, j]), 3)
+    body = page.locator(".views").inner_text()
+    assert f"The engine's output: {words.number(float(model.y[0, 1, 1, 1]))}." in body
+    pixel = scope.term.pixel
+    assert f"gradient of the pixel: {words.number(float(model.dx[(0, 0, *pixel)]))}." in body
+    tap = model.gradient_of_tap(1, 0, (1, 1))
+    assert f"gradient of the weight: {words.number(tap)}." in body
+
+
+def test_what_the_page_adds_up_is_what_the_engine_says(visit):
+    """One image, one kernel, nothing cut: the sums must close without any remainder, everywhere."""
+    random = np.random.default_rng(2)
+    scope = viz.conv(random.standard_normal((3, 3)), random.standard_normal((5, 5)), padding=1,
+                     padding_mode="circular", gradient=random.standard_normal((5, 5)))  # fmt: skip
+    page = visit(HOST % scope._repr_html_())
+    for i, j in [(0, 0), (2, 4), (4, 4)]:
+        cell(page, "output, channel 0", i, j).click()
+        assert "not in the list" not in page.locator(".views").inner_text()
+        assert "not shown send" not in page.locator(".views").inner_text()
+
+
+def test_skipped_pixels_and_output_channels(visit):
+    scope = viz.conv(np.ones((2, 1, 3, 3)), np.arange(25.0).reshape(5, 5), stride=3)
+    page = visit(HOST % scope._repr_html_())
+    assert len(marked(page, "input, channel 0", "skipped")) == 16
+    assert "Skipped: 16 of 25 pixels" in page.locator(".views").inner_text()
+    cell(page, "input, channel 0", 4, 4).click()
+    assert "a skipped pixel, seen by no window" in said(page)
+    assert "changes nothing and gets no gradient" in page.locator(".views").inner_text()
+    page.get_by_label("Output channel").select_option("1")
+    assert page.locator('table[aria-label="output, channel 1"]').count() == 1
+
+
+def test_pooling_shows_winners_and_ties(visit):
+    scope = viz.pool("max", [[1.0, 7.0], [7.0, 0.0]], kernel_size=2)
+    page = visit(HOST % scope._repr_html_())
+    assert marked(page, "window", "tie") == [["1", "0"]]
+    cell(page, "window", 0, 0).click()
+    assert marked(page, "window", "winner") == [["0", "1"]]
+    assert "a tie of 2 cells" in said(page)
+
+
+def test_dark_mode_follows_the_host_and_can_be_chosen(visit, scope):
+    page = visit(HOST % scope._repr_html_(), color_scheme="dark")
+    colour = "getComputedStyle(document.querySelector('.gg-microscope').shadowRoot.querySelector('.page')).backgroundColor"
+    dark = page.evaluate(colour)
+    page.get_by_label("Colours").select_option("light")
+    assert page.evaluate(colour) == "rgb(255, 255, 255)" != dark
+    page.get_by_label("Colours").select_option("auto")
+    page.evaluate("document.body.dataset.jpThemeLight = 'true'")
+    page.wait_for_function(f"{colour} === 'rgb(255, 255, 255)'")
+
+
+def test_without_scripts_there_is_a_picture_and_tables(visit, scope):
+    page = visit(HOST % scope._repr_html_(), java_script_enabled=False)
+    assert page.locator("img").get_attribute("alt") == scope.summary()
+    assert page.locator("details table").count() > 5
+
+
+def test_every_grid_has_heads_a_name_and_one_stop_for_the_tab_key(visit, scope):
+    page = visit(HOST % scope._repr_html_())
+    bad = page.evaluate(
+        """() => [...document.querySelector(".gg-microscope").shadowRoot.querySelectorAll('table[role=grid]')]
+          .filter((table) => !table.getAttribute("aria-label")
+            || table.querySelectorAll("td[tabindex='0']").length !== 1
+            || table.querySelectorAll("th[scope]").length !== table.rows.length - 1 + table.rows[0].cells.length - 1)
+          .map((table) => table.getAttribute("aria-label"))"""
+    )
+    assert bad == []
+
+
+def test_every_text_can_be_read_in_both_themes(visit, scope):
+    """The contrast of every cell, head and sentence against what is behind it, as the browser draws it."""
+    for scheme in ("light", "dark"):
+        page = visit(HOST % scope._repr_html_(), color_scheme=scheme)
+        worst = page.evaluate(CONTRAST)
+        assert worst["ratio"] >= 4.5, (scheme, worst)
+
+
+CONTRAST = """() => {
+  const root = document.querySelector(".gg-microscope").shadowRoot;
+  const channel = (c) => (c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4);
+  const light = (rgb) => 0.2126 * channel(rgb[0]) + 0.7152 * channel(rgb[1]) + 0.0722 * channel(rgb[2]);
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  let worst = { ratio: 99 };
+  for (const element of root.querySelectorAll("td, th, p, h2, button, select, .caption, strong, label, span")) {
+    if (!element.textContent.trim()) continue;
+    let behind = element;
+    let back = parse(getComputedStyle(behind).backgroundColor);
+    while (back.length > 3 && back[3] === 0) {
+      behind = behind.parentElement;
+      back = parse(getComputedStyle(behind).backgroundColor);
+    }
+    const [low, high] = [light(parse(getComputedStyle(element).color)), light(back)].sort((a, b) => a - b);
+    const ratio = (high + 0.05) / (low + 0.05);
+    if (ratio < worst.ratio) worst = { ratio, text: element.textContent, back, class: element.className };
+  }
+  return worst;
+}"""
+
+
+def test_forced_colours_and_narrow_columns(visit, scope):
+    page = visit(HOST % scope._repr_html_(), forced_colors="active", reduced_motion="reduce")
+    page.set_viewport_size({"width": 420, "height": 800})
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 420  # grids scroll inside the page, the page itself does not
+    outline = page.evaluate(
+        """() => getComputedStyle(document.querySelector(".gg-microscope").shadowRoot
+          .querySelector("td.chosen")).outlineStyle"""
+    )
+    assert outline == "solid"
+
+
+def test_several_fragments_in_one_document(visit, scope):
+    pool = viz.pool("avg", np.eye(4), kernel_size=2)
+    page = visit(HOST % (scope._repr_html_() + pool._repr_html_()))
+    assert page.locator(".say").count() == 2
+    assert re.search(r"Output \(1, 1\)", page.locator(".say").nth(1).inner_text())

@@ -1,0 +1,230 @@
+"""Output sizes, receptive fields, shifts, feature maps and kernels."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd as ag
+from autograd import viz
+
+# -- output sizes -------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 12), st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(1, 3))
+def test_output_size_is_the_engines(size, kernel, stride, padding, dilation):
+    if size + 2 * padding < dilation * (kernel - 1) + 1:
+        with pytest.raises(ValueError, match="spans"):
+            viz.output_size(size, kernel, stride, padding, dilation)
+        return
+    found = viz.output_size(size, kernel, stride, padding, dilation)
+    x = ag.tensor(np.ones((1, 1, size)), requires_grad=True)
+    y = ag.correlate(x, np.ones((1, 1, kernel)), None, stride, padding, dilation)
+    assert found == y.shape[2] == int(found)
+    assert found.text().splitlines()[1].endswith(f"= {y.shape[2]}")
+    y.sum().backward()
+    assert found.skipped[0] == np.flatnonzero(x.grad.data[0, 0] == 0).tolist()
+
+
+def test_output_size_explains_an_invalid_stride():
+    text = viz.output_size(5, kernel=3, stride=3).text()
+    assert "⌊2 / 3⌋ + 1 = 0 + 1 = 1" in text
+    assert "2 of 5 cells are seen by no window: 3, 4." in text
+    only_padding = viz.output_size(5, kernel=3, stride=3, padding=1).text()
+    assert "every cell of the image is seen" in only_padding
+
+
+def test_output_size_of_a_layer_and_an_image():
+    layer = SimpleNamespace(kernel_size=3, stride=2, padding=(1, 0), dilation=1)
+    assert viz.output_size(np.ones((2, 3, 8, 9)), layer) == (4, 4)
+    pool = SimpleNamespace(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=True)
+    assert viz.output_size((5, 4), pool).sizes == (3, 2)
+    with pytest.raises(TypeError, match="kernel's size"):
+        viz.output_size(5)
+
+
+# -- receptive fields ---------------------------------------------------------------------------
+
+
+def chain(*steps):
+    def run(x):
+        for step in steps:
+            x = step(x)
+        return x
+
+    return run
+
+
+def correlate(kernel, **options):
+    weight = ag.tensor(np.random.default_rng(kernel).uniform(0.1, 1, (1, 1, kernel, kernel)))
+    return lambda x: ag.correlate(x, weight, **options)
+
+
+MODELS = [
+    chain(correlate(3), correlate(3, stride=2), correlate(2, dilation=2)),
+    chain(correlate(3, padding=1), ag.relu, lambda x: ag.max_pool(x, 2), correlate(3)),
+    chain(correlate(2, stride=2), lambda x: ag.avg_pool(x, 3, 1, 1), ag.exp),
+    chain(lambda x: ag.pad_index(x, ((0, 0), (0, 0), (1, 1), (1, 1)), "reflect"), correlate(3)),
+    lambda x: correlate(3, padding=1)(x) + correlate(5, padding=2)(x),
+]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_field_is_where_a_change_can_change_the_output(model):
+    """Oracle: change every pixel by itself, a lot and in both directions, on several images."""
+    random = np.random.default_rng(0)
+    size = 14
+    at = (0, 1, 1)
+    moved = np.zeros((size, size), bool)
+    for _ in range(3):
+        image = random.uniform(0, 1, (1, 1, size, size))
+        before = np.asarray(model(ag.tensor(image)).data)[0][at]
+        changed = np.repeat(image, size * size, axis=0)
+        for k in range(size * size):
+            changed[k, 0, k // size, k % size] += 50.0
+        after = np.asarray(model(ag.tensor(changed)).data)[(slice(None), *at)]
+        moved |= (after != before).reshape(size, size)
+    field = viz.receptive_field(model, at=at, x=image)
+    np.testing.assert_array_equal(field.mask, moved)
+    assert (field.influence[~field.mask] == 0).all()
+
+
+def test_the_field_as_a_formula():
+    field = viz.receptive_field(MODELS[0], x=(1, 32, 32))
+    assert field.size == (9, 9) and field.jump == (2, 2)
+    assert [stage.extents[0].size for stage in field.stages] == [3, 5, 9]
+    holes = viz.receptive_field(correlate(2, dilation=3), x=(1, 9, 9))
+    assert holes.size == (4, 4) and holes.mask.sum() == 4
+    text = field.text()
+    assert "9×9" in text and "dilation 2×2" in text
+    corner = viz.receptive_field(MODELS[1], at=(0, 0), x=(1, 16, 16))
+    assert corner.box == (0, 0, 7, 7) and "of which the border leaves 7×7" in corner.text()
+
+
+def test_a_layer_inside_a_module_and_what_mixes_the_whole_plane():
+    nn = pytest.importorskip("nn")
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(72, 4))
+    x = np.random.default_rng(0).standard_normal((1, 1, 8, 8)).astype(np.float32)
+    assert viz.receptive_field(model, "0", (0, 0, 0), x).size == (3, 3)
+    assert viz.receptive_field(model, model[0], (0, 0, 0), x).mask.sum() == 9
+    assert viz.receptive_field(model, None, (3,), x).mask.all()
+    training = viz.receptive_field(model, "1", (0, 0, 0), x)
+    assert training.mask.all() and "whole plane in: normalize" in training.text()
+    assert viz.receptive_field(model.eval(), "1", (0, 0, 0), x).mask.sum() == 9
+    with pytest.raises(ValueError, match="no layer 'conv9'"):
+        viz.receptive_field(model, "conv9", x=x)
+    with pytest.raises(IndexError, match="out of range"):
+        viz.receptive_field(model, "0", (0, 9, 9), x)
+    with pytest.raises(ValueError, match="image x"):
+        viz.receptive_field(model)
+
+
+# -- shifts -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return np.random.default_rng(3).standard_normal((1, 1, 16, 16))
+
+
+@pytest.mark.parametrize(("dy", "dx"), [(1, 0), (0, -2), (2, 3), (-1, -1)])
+def test_convolution_without_padding_is_equivariant(photo, dy, dx):
+    """Except where the shift brings in new pixels: exactly the rows and columns that see them."""
+    test = viz.shift_test(correlate(3), photo, dy, dx)
+    assert test.equivariant == 1.0 and test.counts() == {}
+    assert test.interior == 1.0
+    expected = np.roll(test.shift.before, (dy, dx), (1, 2))
+    inner = np.s_[:, 4:-4, 4:-4]
+    np.testing.assert_allclose(test.shift.after[inner], expected[inner], atol=1e-12)
+
+
+def test_padding_breaks_equivariance_at_the_border_only(photo):
+    test = viz.shift_test(chain(correlate(3, padding=1), lambda x: x + 1.0, correlate(3, padding=1)), photo, 1, 0)
+    assert set(test.counts()) == {"padding"}
+    assert (test.causes[2:-2, 2:-2] == "").all() and test.interior == 1.0
+    assert "padding" in test.text()
+
+
+def test_stride_breaks_equivariance_everywhere(photo):
+    strided = correlate(3, stride=2)
+    odd = viz.shift_test(strided, photo, 1, 0)
+    assert not odd.exact and (odd.causes[1:-1, 1:-1] == "stride").all()
+    assert odd.interior == 0.0
+    even = viz.shift_test(strided, photo, 2, -4)
+    assert even.exact and even.moved == (1, -2) and even.equivariant == 1.0
+
+
+def test_pooling_is_invariant_within_its_windows():
+    image = np.zeros((8, 8))
+    image[2, 2] = image[4, 6] = 5.0  # the first cells of their windows
+    pool = lambda x: ag.max_pool(x, 2)  # noqa: E731
+    within = viz.shift_test(pool, image, 1, 1)
+    assert within.unchanged == 1.0 and within.change == 0.0
+    beyond = viz.shift_test(pool, image, 2, 0)
+    assert beyond.unchanged < 1.0 and beyond.equivariant == 1.0 and beyond.moved == (1, 0)
+
+
+def test_a_layer_that_knows_places_is_another_cause(photo):
+    places = ag.tensor(np.random.default_rng(0).standard_normal((1, 1, 16, 16)))
+    test = viz.shift_test(lambda x: x * places, photo, 1, 1)
+    assert "other" in test.counts()
+    with pytest.raises(ValueError, match="leaves nothing"):
+        viz.shift_test(lambda x: x, photo, 16, 0)
+    with pytest.raises(ValueError, match="must have a plane"):
+        viz.shift_test(lambda x: x.reshape(1, -1), photo, 1, 0)
+
+
+# -- small multiples ----------------------------------------------------------------------------
+
+
+def test_feature_maps_are_what_the_layers_made(tmp_path):
+    nn = pytest.importorskip("nn")
+    model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten())
+    x = np.random.default_rng(0).standard_normal((2, 1, 8, 8)).astype(np.float32)
+    maps = viz.feature_maps(model, x)
+    assert maps.names == ["0", "1", "2"]
+    np.testing.assert_allclose(maps.maps[0].planes, model[0](ag.tensor(x[:1])).data[0], rtol=1e-6)
+    assert viz.feature_maps(model, x, ["2"]).names == ["2"]
+    svg = maps.save(tmp_path / "maps.svg").read_text(encoding="utf-8")
+    assert svg.count("<image") == 9 and len(svg) < 300_000
+    assert not model[0]._forward_hooks
+    with pytest.raises(ValueError, match="no layer"):
+        viz.feature_maps(model, x, ["9"])
+
+
+def test_kernels_show_all_weights_on_one_scale():
+    weight = np.zeros((2, 2, 2, 2))
+    weight[1, 0, 1, 1] = -4.0
+    text = viz.kernels(weight).text()
+    assert "2 output channels × 2 input channels, 2×2 each; 16 weights" in text
+    assert "1 ← 0" in text and "−4" in text
+    layer = SimpleNamespace(weight=ag.tensor(weight, requires_grad=True))
+    with pytest.raises(ValueError, match="no gradient yet"):
+        viz.kernels(layer, gradient=True)
+    (layer.weight * 3.0).sum().backward()
+    assert "gradient" in viz.kernels(layer, gradient=True).summary()
+    many = viz.kernels(np.ones((64, 32, 3, 3)))
+    assert len(many._repr_html_()) < 300_000 and "Shown: 16 of 64" in many.text()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: viz.output_size((5, 7), 3, (2, 3), 1),
+        lambda: viz.receptive_field(MODELS[1], x=(1, 16, 16)),
+        lambda: viz.shift_test(MODELS[1], np.eye(16), 1, 0),
+        lambda: viz.feature_maps(MODELS[1], np.eye(16)),
+        lambda: viz.kernels(np.eye(3)),
+    ],
+)
+def test_every_figure_shows_itself(make, tmp_path):
+    figure = make()
+    bundle = figure._repr_mimebundle_()
+    assert "<img" in bundle["text/html"] and "<svg" not in bundle["text/html"]
+    assert "As tables and text" in bundle["text/html"]
+    assert figure.text().startswith(figure.summary())
+    assert figure.to_svg() == make().to_svg()
+    html = figure.save(tmp_path / "figure.html").read_text(encoding="utf-8")
+    assert html.startswith("<!DOCTYPE html>") and len(html) < 300_000
