@@ -34,13 +34,23 @@ def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -
     """
     if getattr(error, "autograd_named", False) or str(error).startswith(f"{info.name}:"):
         return error
-    if not isinstance(error, (ValueError, TypeError, IndexError, np.exceptions.AxisError)):
+    if not isinstance(error, (ValueError, TypeError, IndexError, AttributeError)):
         return error
     if ": " in str(error)[:40] and not isinstance(error, np.exceptions.AxisError):
         head = str(error).split(": ", 1)[0]
         if head.replace("_", "").replace(".", "").isalnum():
             return error  # names the function that refused
-    shapes = [tuple(v.shape) for v in inputs if hasattr(v, "shape")]
+    for k, value in enumerate(inputs):
+        if not _is_numeric(value) and not (value is None and info.input_name(k) in info.optional):
+            came = f"dtype {value.dtype}" if hasattr(value, "dtype") else type(value).__name__
+            return _chained(
+                TypeError(
+                    f"{info.name}: {info.input_name(k)} must be a tensor, an array or a number, "
+                    f"got {came}"
+                ),
+                error,
+            )
+    shapes = [np.shape(v) for v in inputs if v is not None]
     if info.broadcasts and isinstance(error, ValueError):
         try:
             np.broadcast_shapes(*shapes)
@@ -52,10 +62,18 @@ def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -
     listed = ", ".join(
         f"{info.input_name(k)}: {_describe(v)}" for k, v in enumerate(inputs) if v is not None
     )
-    kind = IndexError if isinstance(error, IndexError) else type(error)
-    if kind not in (ValueError, TypeError, IndexError):
-        kind = TypeError if isinstance(error, TypeError) else ValueError
+    if isinstance(error, (TypeError, AttributeError)):  # NumPy's words are about its own insides
+        return _chained(TypeError(f"{info.name}: is not defined for {listed}"), error)
+    kind = IndexError if isinstance(error, IndexError) else ValueError
     return _chained(kind(f"{info.name}: {error} (got {listed})"), error)
+
+
+def _is_numeric(value: Any) -> bool:
+    if hasattr(value, "dtype"):
+        return value.dtype.kind in "biufcO"
+    if isinstance(value, (list, tuple)):
+        return all(_is_numeric(v) for v in value)
+    return isinstance(value, (int, float, complex))
 
 
 def _chained(new: Exception, cause: Exception) -> Exception:

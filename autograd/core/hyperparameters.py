@@ -32,9 +32,9 @@ def is_integer(value: Any) -> bool:
         return True
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return False
-    return isinstance(value, int) or (
-        hasattr(value, "__index__") and getattr(value, "ndim", 0) == 0
-    )
+    if hasattr(value, "dtype"):
+        return value.ndim == 0 and value.dtype.kind in "iu"
+    return hasattr(value, "__index__")
 
 
 def integer(who: str, name: str, value: Any, low: int | None = 1) -> int:

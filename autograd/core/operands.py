@@ -66,7 +66,11 @@ def elementwise_on_objects(info: Primitive, *args: Any, **static: Any) -> Any:
             plain = [as_array(info.name, b) if isinstance(b, (list, tuple)) else b for b in args]
             return elementwise_on_objects(info, *plain, **static)
     else:
-        return info.forward(*args, **static)
+        try:
+            return info.forward(*args, **static)
+        except (ZeroDivisionError, OverflowError):  # Python's numbers raise where NumPy's go on
+            return info.forward(*[np.float64(a) if type(a) is float or type(a) is int else a
+                                  for a in args], **static)  # fmt: skip
     present = [a for a in args if a is not None]
     function = info.function
 

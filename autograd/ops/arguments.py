@@ -26,12 +26,27 @@ def array_like(who: str, x: Any) -> Any:
         TypeError: for what is no number.
         ValueError: for ragged lists.
     """
-    return x if hasattr(x, "shape") else as_array(who, x, copy=False)
+    if not hasattr(x, "shape"):
+        return as_array(who, x, copy=False)
+    if x.dtype.kind not in "fiubcO":
+        raise TypeError(f"{who}: expected numbers, got an array of dtype {x.dtype}")
+    return x
+
+
+def number(who: str, name: str, value: Any) -> Any:
+    """A real number of Python or NumPy, as it is.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, complex)):
+        return value
+    raise TypeError(f"{who}: {name} must be a number, got {value!r}")
 
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """Shape of a tensor, an array, a number or nested lists."""
-    return x.shape if hasattr(x, "shape") else np.shape(x)
+    return x.shape if hasattr(x, "shape") else as_array("shape", x, copy=False).shape
 
 
 def ndim_of(x: Any) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core import hyperparameters as hyper
+from ..core.dtypes import as_array
 from ..core.limits import check_bytes
 from ..core.primitive import primitive
 from .arguments import array_like, broadcast_shape, ndim_of, raw, shape_of, shape_tuple
@@ -98,6 +99,7 @@ def _split(who: str, x: Any, where: Any, axis: Any, equal: bool) -> list[Any]:
             raise ValueError(
                 f"{who}: axis {axis} of shape {x.shape} cannot be cut into {parts} equal parts"
             )
+        check_bytes(who, (parts,), np.intp)
         longer = n % parts
         cuts = [k * (n // parts) + min(k, longer) for k in range(parts + 1)]
         bounds = [slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
@@ -261,7 +263,7 @@ def _pad_constant(x: Any, widths: list[tuple[int, ...]], values: list[Any]) -> A
 
 def _pairs(name: str, given: Any, ndim: int) -> list[Any]:
     """One pair (before, after) per axis, of a number, a pair, or pairs."""
-    array = np.asarray(raw(given))
+    array = as_array(f"pad: {name}", raw(given))
     try:
         return np.broadcast_to(array, (ndim, 2)).tolist()
     except ValueError:

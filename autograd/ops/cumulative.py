@@ -8,7 +8,8 @@ import numpy as np
 
 from ..core import hyperparameters as hyper
 from ..core.primitive import primitive
-from .arguments import array_like, shape_of
+from .arguments import array_like, number, shape_of
+from .elementwise import subtract
 from .indexing import getitem
 from .reductions import broadcast_to
 from .reductions import sum as sum_
@@ -113,8 +114,8 @@ def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = 
         ]
         x = concatenate([a for a in (ends[0], x, ends[1]) if a is not None], axis)
     before = (slice(None),) * axis
-    for _ in range(n):
-        x = getitem(x, (*before, slice(1, None))) - getitem(x, (*before, slice(None, -1)))
+    for _ in range(min(n, x.shape[axis])):
+        x = subtract(getitem(x, (*before, slice(1, None))), getitem(x, (*before, slice(None, -1))))
     return x
 
 
@@ -135,7 +136,7 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: Any = -1) -> Any:
     axis = hyper.axis("trapezoid", axis, len(y.shape))
     before = (slice(None),) * axis
     if x is None:
-        widths = dx
+        widths = number("trapezoid", "dx", dx)
     else:
         x = array_like("trapezoid", x)
         along = axis if len(x.shape) > 1 else 0

@@ -230,7 +230,8 @@ def around(x: Any, *, decimals: int = 0) -> Any:
         decimals: negative ones round to tens, hundreds and so on.
     """
     x = x if hasattr(x, "dtype") else np.asarray(x)
-    return x.round(hyper.integer("around", "decimals", decimals, None))
+    decimals = hyper.integer("around", "decimals", decimals, None)
+    return x.round(min(max(decimals, -400), 400))  # beyond, nothing changes any more
 
 
 round = around

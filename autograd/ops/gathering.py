@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..core import hyperparameters as hyper
+from ..core.dtypes import as_array
 from ..core.primitive import primitive
 from .arguments import array_like, ndim_of, raw, shape_of
 from .elementwise import where
@@ -58,7 +59,7 @@ def take(x: Any, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
         if not size:
             raise IndexError(f"take: axis {axis} is empty (x has shape {shape_of(x)})")
         places = places % size if mode == "wrap" else np.clip(places, 0, size - 1)
-    return getitem(x, (slice(None),) * axis + (places,))
+    return _read("take", x, (slice(None),) * axis + (places,))
 
 
 def take_along_axis(x: Any, indices: Any, axis: Any = -1) -> Any:
@@ -84,7 +85,7 @@ def take_along_axis(x: Any, indices: Any, axis: Any = -1) -> Any:
     places = _integers("take_along_axis", indices)
     axis = hyper.axis("take_along_axis", axis, len(x.shape))
     _fits_along("take_along_axis", x.shape, places.shape, axis, exactly=True)
-    return getitem(x, _along(x.shape, places, axis))
+    return _read("take_along_axis", x, _along(x.shape, places, axis))
 
 
 def gather(x: Any, indices: Any, axis: Any = -1) -> Any:
@@ -104,7 +105,15 @@ def gather(x: Any, indices: Any, axis: Any = -1) -> Any:
     places = _integers("gather", indices)
     axis = hyper.axis("gather", axis, len(x.shape))
     _fits_along("gather", x.shape, places.shape, axis, exactly=False)
-    return getitem(x, _along(places.shape, places, axis))
+    return _read("gather", x, _along(places.shape, places, axis))
+
+
+def _read(who: str, x: Any, index: Any) -> Any:
+    """``x[index]``, with errors in the name of the function that the user called."""
+    try:
+        return getitem(x, index)
+    except IndexError as error:
+        raise IndexError(str(error).replace("getitem:", f"{who}:", 1)) from None
 
 
 def _integers(who: str, indices: Any) -> Any:
@@ -212,7 +221,9 @@ def set_at(x: Any, index: Any, values: Any) -> Any:
     """
     x = array_like("set_at", x)
     clean = clean_index("set_at", index, x.shape)
-    getitem(_shape_only(x.shape), clean)  # refuses an index that does not fit
+    _read("set_at", _shape_only(x.shape), clean)  # refuses an index that does not fit
+    if not hasattr(values, "shape") and not isinstance(values, (bool, int, float)):
+        values = as_array("set_at: values", values)
     return _set_at(x, _leading_ones_off(values, x.shape, clean), index=clean)
 
 
@@ -232,15 +243,19 @@ def add_at(x: Any, index: Any, values: Any) -> Any:
         >>> ag.add_at(ag.tensor([1.0, 2.0, 3.0]), [0, 0], 10.0)
         Tensor([21.,  2.,  3.])
     """
-    x = array_like("add_at", x)
-    clean = clean_index("add_at", index, x.shape)
-    there = getitem(_shape_only(x.shape), clean).shape
-    given = values if hasattr(values, "shape") else np.asarray(values, x.dtype)
+    return _add("add_at", x, index, values)
+
+
+def _add(who: str, x: Any, index: Any, values: Any) -> Any:
+    x = array_like(who, x)
+    clean = clean_index(who, index, x.shape)
+    there = _read(who, _shape_only(x.shape), clean).shape
+    given = values if hasattr(values, "shape") else as_array(f"{who}: values", values, x.dtype)
     try:
         np.broadcast_to(_shape_only(given.shape), there)
     except ValueError:
         raise ValueError(
-            f"add_at: values of shape {given.shape} do not fit the place of shape {there} "
+            f"{who}: values of shape {given.shape} do not fit the place of shape {there} "
             f"that the index selects (x has shape {x.shape})"
         ) from None
     return x + scatter_index(broadcast_to(given, there), index=clean, shape=x.shape)
@@ -279,7 +294,7 @@ def scatter_add(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
     places = _integers("scatter_add", indices)
     axis = hyper.axis("scatter_add", axis, len(x.shape))
     _fits_along("scatter_add", x.shape, places.shape, axis, exactly=False)
-    return add_at(x, _along(places.shape, places, axis), values)
+    return _add("scatter_add", x, _along(places.shape, places, axis), values)
 
 
 # Choosing -----------------------------------------------------------------------------------------
@@ -295,6 +310,9 @@ def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0.0
     Raises:
         ValueError: if there are no conditions, or not as many choices.
     """
+    for name, given in (("conditions", conditions), ("choices", choices)):
+        if not isinstance(given, (list, tuple)):
+            raise TypeError(f"select: {name} must be a list of arrays, got {type(given).__name__}")
     if len(conditions) != len(choices) or not len(conditions):
         raise ValueError(
             f"select: {len(conditions)} conditions and {len(choices)} choices; "

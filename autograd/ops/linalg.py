@@ -513,6 +513,8 @@ def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: bool =
     axes = hyper.axes("norm", axis, len(x.shape))
     if len(axes) != 2:
         raise ValueError(f"norm: a matrix norm needs two axes, got axis={axis} for {x.shape}")
+    if not isinstance(ord, (str, int, float, np.number)):
+        ord = repr(ord)  # names no norm
     if isinstance(ord, str) and ord == "fro":
         return _euclidean(x, axes, keepdims)
     x = moveaxis(x, axes, (-2, -1))

@@ -32,7 +32,7 @@ def diagonal(x: Any, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """
     x = array_like("diagonal", x)
     first, second = _plane("diagonal", x.ndim, axis1, axis2)
-    return x.diagonal(hyper.integer("diagonal", "offset", offset, None), first, second)
+    return x.diagonal(_offset("diagonal", "offset", offset, x.shape), first, second)
 
 
 @primitive(name="put_diagonal")
@@ -40,6 +40,7 @@ def _put_diagonal(x: Any, *, offset: int, axis1: int, axis2: int, shape: Any) ->
     """Zeros of ``shape`` with x on a diagonal: the adjoint of ``diagonal``."""
     check_bytes("diagonal", shape, x.dtype)
     out = np.zeros(shape, x.dtype)
+    offset = _offset("diagonal", "offset", offset, shape)
     planes = np.moveaxis(out, (axis1, axis2), (-2, -1))
     rows = np.arange(x.shape[-1]) + max(-offset, 0)
     planes[..., rows, rows + offset] = x
@@ -62,6 +63,12 @@ def _plane(who: str, ndim: int, axis1: Any, axis2: Any) -> tuple[int, int]:
     if first == second:
         raise ValueError(f"{who}: axis1={axis1} and axis2={axis2} are the same axis")
     return first, second
+
+
+def _offset(who: str, name: str, value: Any, shape: tuple[int, ...]) -> int:
+    """Which diagonal; beyond the corners all are alike, and NumPy wants a small number."""
+    furthest = max(shape, default=0) + 1
+    return min(max(hyper.integer(who, name, value, None), -furthest), furthest)
 
 
 def diag(v: Any, k: int = 0) -> Any:
@@ -100,7 +107,7 @@ def _triangle(who: str, function: Any, x: Any, k: Any) -> Any:
     x = array_like(who, x)
     if x.ndim < 2:
         raise ValueError(f"{who}: x must have at least two axes, got shape {x.shape}")
-    return function(x, hyper.integer(who, "k", k, None))
+    return function(x, _offset(who, "k", k, x.shape))
 
 
 @primitive

@@ -19,6 +19,7 @@ from .arguments import (
     count_along,
     kept_shape,
     ndim_of,
+    number,
     raw,
     shape_of,
     shape_tuple,
@@ -108,7 +109,7 @@ def broadcast_to(x: Any, *, shape: Any) -> Any:
         ValueError: if x's shape does not broadcast to it.
     """
     x = array_like("broadcast_to", x)
-    if x.shape == shape:
+    if type(shape) is tuple and x.shape == shape:
         return x
     sizes = shape_tuple("broadcast_to", shape)
     check_bytes("broadcast_to", sizes, x.dtype)
@@ -180,12 +181,6 @@ def _divisor(shape: tuple[int, ...], axis: Any, ddof: float) -> float:
     return left if left > 0 else math.nan
 
 
-def _number(who: str, name: str, value: Any) -> Any:
-    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
-        return value
-    raise TypeError(f"{who}: {name} must be a number, got {value!r}")
-
-
 @primitive
 def var(x: Any, *, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Variance: the sum of squared distances from the mean, divided by count − ddof.
@@ -199,7 +194,7 @@ def var(x: Any, *, axis: Any = None, ddof: float = 0, keepdims: bool = False) ->
         The variance; NaN where ``ddof`` is not below the count.
     """
     x, axes = _checked("var", x, axis, keepdims)
-    return _squares(x, axes, _number("var", "ddof", ddof), keepdims)
+    return _squares(x, axes, number("var", "ddof", ddof), keepdims)
 
 
 def _var_slope(g: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
@@ -214,7 +209,7 @@ var.gradients(x=_var_slope)
 def std(x: Any, *, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Standard deviation: the square root of ``var``; its gradient is 0 where all are equal."""
     x, axes = _checked("std", x, axis, keepdims)
-    return sqrt(_squares(x, axes, _number("std", "ddof", ddof), keepdims))
+    return sqrt(_squares(x, axes, number("std", "ddof", ddof), keepdims))
 
 
 def _std_slope(g: Any, x: Any, out: Any, axis: Any, ddof: float, keepdims: bool) -> Any:

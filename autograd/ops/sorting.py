@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core import hyperparameters as hyper
+from ..core.dtypes import as_array
 from ..core.primitive import primitive
 from .arguments import array_like, kept_shape, raw
 from .elementwise import where
@@ -177,7 +178,7 @@ def quantile(
         2.5
     """
     hyper.choice("quantile", "method", method, _METHODS)
-    fractions = np.asarray(raw(q), np.float64)
+    fractions = as_array("quantile: q", raw(q), np.float64)
     if fractions.ndim > 1 or not ((fractions >= 0) & (fractions <= 1)).all():
         raise ValueError(f"quantile: q must be a number from 0 to 1 or a vector of them, got {q!r}")
     ordered, shape = _ordered("quantile", x, axis, keepdims)
@@ -190,7 +191,7 @@ def percentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """As ``quantile``, with q in percent."""
-    return quantile(x, np.asarray(raw(q), np.float64) / 100.0, axis, method, keepdims)
+    return quantile(x, as_array("percentile: q", raw(q), np.float64) / 100.0, axis, method, keepdims)
 
 
 def _at_fraction(ordered: Any, q: float, method: str, shape: tuple[int, ...]) -> Any:

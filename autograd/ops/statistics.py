@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..core import hyperparameters as hyper
-from .arguments import array_like, raw, shape_of
-from .elementwise import sqrt, where
+from .arguments import array_like, number, raw, shape_of
+from .elementwise import sqrt, subtract, where
 from .reductions import count_nonzero, mean, prod
 from .reductions import max as max_
 from .reductions import min as min_
@@ -41,6 +41,9 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: Any = None, neginf: Any = None)
     data = raw(x)
     if data.dtype.kind != "f":
         return x
+    for name, value in (("nan", nan), ("posinf", posinf), ("neginf", neginf)):
+        if value is not None:
+            number("nan_to_num", name, value)
     limits = np.finfo(data.dtype)
     x = where(np.isnan(data), nan, x)
     x = where(data == math.inf, float(limits.max) if posinf is None else posinf, x)
@@ -89,6 +92,7 @@ def nanvar(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) ->
     Returns:
         The variance; NaN where ``ddof`` is not below the count.
     """
+    number("nanvar", "ddof", ddof)
     filled, present = _filled("nanvar", x, 0.0)
     centre = nanmean(where(present, filled, math.nan), axis, True)
     distance = where(present, filled - where(np.isnan(raw(centre)), 0.0, centre), 0.0)
@@ -122,7 +126,7 @@ def _nan_if_none(result: Any, present: Any, axis: Any, keepdims: bool) -> Any:
 
 def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Largest less smallest over the axes."""
-    return max_(x, axis, keepdims) - min_(x, axis, keepdims)
+    return subtract(max_(x, axis, keepdims), min_(x, axis, keepdims))
 
 
 def average(

@@ -164,7 +164,7 @@ def test_nonzero():
         (lambda: ag.set_at(X, 3, 0.0), IndexError, r"index 3 is out of bounds"),
         (lambda: ag.set_at(X, 0, np.ones(3)), ValueError, r"^set_at: values of shape \(3,\)"),
         (lambda: ag.add_at(X, 0, np.ones(3)), ValueError, r"^add_at: values of shape \(3,\)"),
-        (lambda: ag.scatter_add(X, [[0, 0]], np.ones(3)), ValueError, r"^add_at: values"),
+        (lambda: ag.scatter_add(X, [[0, 0]], np.ones(3)), ValueError, r"^scatter_add: values"),
         (lambda: ag.select([], []), ValueError, r"^select: 0 conditions"),
         (lambda: ag.select([X > 0], []), ValueError, r"^select: 1 conditions and 0 choices"),
     ],
