@@ -188,7 +188,9 @@ class Module:
 
     def _add_hook(self, kind: str, hook: Any, prepend: bool, with_kwargs: bool) -> HookHandle:
         if not callable(hook):
-            raise TypeError(f"register{kind.removesuffix("s")}: hook must be callable, got {hook!r}")
+            raise TypeError(
+                f"register{kind.removesuffix('s')}: hook must be callable, got {hook!r}"
+            )
         hooks = self.__dict__.setdefault(kind, {})
         # They run in the order of their keys.
         key = min(hooks, default=0) - 1 if prepend else max(hooks, default=-1) + 1
