@@ -287,8 +287,14 @@ class _Later:
         return resolve(self._name).__get__(instance, owner)
 
 
+def _as_html(self: Tensor) -> str:
+    """How a tensor shows itself in a notebook; what draws it is loaded only then."""
+    return importlib.import_module("autograd.viz").tensor_html(self)
+
+
 def attach() -> None:
     """Put the operators and methods on Tensor."""
+    Tensor._repr_html_ = _as_html  # type: ignore[attr-defined]
     for name, entry in TABLE.items():
         later = isinstance(entry, str) or getattr(entry, "__qualname__", "")[:11] == "_reflected."
         setattr(Tensor, name, _Later(name) if later else entry)

@@ -205,6 +205,11 @@ def test_small_tensors_are_tables_with_headers():
     assert "&lt;w&gt;: 2×2 float32" in html
 
 
+def test_notebooks_ask_the_tensor():
+    t = autograd.tensor([1.0, 2.0])
+    assert t._repr_html_() == viz.tensor_html(t)
+
+
 def test_large_tensors_are_heat_maps_with_statistics():
     html = viz.tensor_html(autograd.tensor(np.arange(200.0).reshape(2, 10, 10) - 50))
     assert "<table" not in html and "min −50, max 149" in html
