@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.backward import sum_to_shape
+from ..engine.shapes import sum_to_shape
 from ..func.guesses import guess
 from ..func.numeric import Slopes, central_differences, one_sided_slopes
 from . import words

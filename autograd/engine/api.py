@@ -8,7 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..core.tensor import Tensor, _wrap
-from .backward import BackwardPass, Step, own
+from .backward import BackwardPass
+from .ownership import own
+from .step import Step
 
 __all__ = ["Watcher", "backward", "grad", "seed_for"]
 

@@ -12,7 +12,6 @@ collected on the side and committed together at the end, so an exception leaves 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any
@@ -21,59 +20,17 @@ import numpy as np
 
 from ..core.modes import local, set_grad_enabled
 from ..core.node import FREED, Leaf, Node, leaves_with_hooks
-from ..core.tensor import Tensor, _connected, _wrap
+from ..core.tensor import Tensor
+from . import recorded
+from .guards import check_versions, freed_message
+from .ownership import add_to_grad, own
+from .shapes import broadcasts_to, sum_to_shape
+from .step import Contribution, Step, saved_by_name
 
 #: The dtype of a NumPy scalar by its type.
 _SCALARS = {t: np.dtype(t) for t in (np.float32, np.float64)}
 
-__all__ = ["BackwardPass", "Contribution", "Step", "backward_steps"]
-
-
-class Contribution:
-    """What one rule sent to one parent: ``before + value = after``.
-
-    Attributes:
-        parent: the Node or Leaf it went to; ``index`` is which of its outputs.
-        position: which input of the step's node the parent is.
-        name: that input's name, such as ``x`` or ``xs[2]``.
-        before: gradient of the parent so far; None if this is the first contribution.
-        value: what the rule gave, summed down and cast to the parent's shape and dtype.
-        after: their sum.
-    """
-
-    __slots__ = ("after", "before", "index", "name", "parent", "position", "value")
-
-    def __init__(
-        self, parent: Any, index: int, position: int, name: str, before: Any, value: Any, after: Any
-    ) -> None:
-        self.parent = parent
-        self.index = index
-        self.position = position
-        self.name = name
-        self.before = before
-        self.value = value
-        self.after = after
-
-
-class Step:
-    """One node's turn in an observed pass.
-
-    Attributes:
-        number: from 0.
-        node: the node whose rules were run.
-        gradient: the incoming gradient (a tuple when the node has several outputs).
-        saved: the values that the rules used, by name.
-        contributions: one ``Contribution`` for each parent that needs a gradient.
-    """
-
-    __slots__ = ("contributions", "gradient", "node", "number", "saved")
-
-    def __init__(self, number: int, node: Node, gradient: Any, saved: dict[str, Any]) -> None:
-        self.number = number
-        self.node = node
-        self.gradient = gradient
-        self.saved = saved
-        self.contributions: list[Contribution] = []
+__all__ = ["BackwardPass", "backward_steps", "recorded_gradients"]
 
 
 class _Modes:
@@ -257,7 +214,7 @@ class BackwardPass:
                 )
             value = dtype.type(value)
         if value.shape != shape:
-            if info.broadcasts and _broadcasts_to(shape, node.shape_of(0), value.shape):
+            if info.broadcasts and broadcasts_to(shape, node.shape_of(0), value.shape):
                 value = sum_to_shape(value, shape)
             if value.shape != shape:
                 raise RuntimeError(
@@ -301,14 +258,14 @@ class BackwardPass:
                         continue
                 saved = node.saved
                 if saved is FREED:
-                    raise RuntimeError(_freed_message(node))
+                    raise RuntimeError(freed_message(node))
                 if node.versions is not None:
-                    _check_versions(node)
+                    check_versions(node)
                 if create_graph:
                     values = recorded_gradients(node, g, needs)
                 else:
                     values = node.gradients(node, g, saved, needs)
-                step = Step(number, node, g, _saved_by_name(node)) if observe else None
+                step = Step(number, node, g, saved_by_name(node)) if observe else None
                 if not retain:
                     node.saved = FREED
                 position = -1
@@ -377,7 +334,7 @@ class BackwardPass:
         left = self._edges_left[leaf] = self._edges_left.get(leaf, 0) - used
         if left == 0 and leaf.extra is not None and leaf in self.leaf_gradients:
             gradient = self.leaf_gradients[leaf]
-            changed = _call_hooks(leaf.extra.hooks.get(0), gradient, leaf, 0, self.create_graph)
+            changed = recorded.call_hooks(leaf.extra.hooks.get(0), gradient, leaf, 0, self.create_graph)
             self._owned.discard(leaf)  # a hook may have kept it
             self.leaf_gradients[leaf] = changed
 
@@ -388,7 +345,7 @@ class BackwardPass:
         for index, gradient in enumerate(gradients):
             if gradient is None:
                 continue
-            gradient = _call_hooks(
+            gradient = recorded.call_hooks(
                 extra.hooks.get(index), gradient, node, index, self.create_graph
             )
             reference = extra.retained.get(index)
@@ -453,7 +410,7 @@ class BackwardPass:
             updates.append((target, self._owned_gradient(gradient)))
         with set_grad_enabled(self.create_graph or local.state.grad_enabled):
             for target, gradient in updates:
-                _add_to_grad(target, gradient, self.create_graph)
+                add_to_grad(target, gradient, self.create_graph)
         for target, functions in hooks:
             for function in functions:
                 function(target)
@@ -501,241 +458,16 @@ def backward_steps(
     work.commit()
 
 
-# Ownership ----------------------------------------------------------------------------------------
-
-
-def _references(array: Any) -> int:
-    return sys.getrefcount(array)
-
-
-def _references_of_a_fresh_array() -> int:
-    held = {0: np.empty(1)}
-    array = held.popitem()[1]
-    return _references(array)
-
-
-#: What ``sys.getrefcount`` says, two calls down, of an array that only its caller's name refers
-#: to. Measured rather than assumed: interpreters differ in how many references a call adds.
-_SOLE = _references_of_a_fresh_array()
-
-
-def own(gradient: Any, order: Any = "C") -> Any:
-    """The gradient in memory that nothing else shares; C-contiguous, or for ``"K"`` as it lies.
-
-    A rule may return what it was given, or a view of it, so in general this is a copy. It is
-    spared where the caller's one name is all that refers to the array, and the array is all that
-    refers to its memory.
-    """
-    if type(gradient) is not np.ndarray:
-        return gradient
-    base = gradient.base
-    if (
-        (order == "K" or gradient.flags.c_contiguous)
-        and _references(gradient) <= _SOLE + 1  # this function's name for it, the caller's
-        and (
-            gradient.flags.owndata
-            if base is None
-            else type(base) is np.ndarray and base.flags.owndata and _references(base) <= _SOLE + 1
-        )
-    ):
-        return gradient
-    return np.array(gradient, order=order)
-
-
-def _add_to_grad(target: Tensor, gradient: Any, create_graph: bool) -> None:
-    old = target._grad
-    if old is None:
-        if not isinstance(gradient, Tensor):
-            if type(gradient) is np.ndarray and not gradient.flags.c_contiguous:
-                gradient = np.ascontiguousarray(gradient)
-            gradient = _wrap(gradient)
-        elif create_graph and gradient.ndim:
-            gradient = gradient.copy()  # recorded; others may hold the same tensor, or a view
-        target._grad = gradient
-    elif create_graph or old._node is not None:
-        if not isinstance(gradient, Tensor):
-            gradient = _wrap(gradient)
-        target._grad = old + gradient  # type: ignore[operator]
-    elif type(old._data) is np.ndarray and old._data.flags.writeable:
-        np.add(old._data, gradient, out=old._data)
-        if old._version is not None:
-            old._version[0] += 1
-    else:
-        old._data = old._data + gradient
-
-
-# Shapes -------------------------------------------------------------------------------------------
-
-
-def _broadcasts_to(shape: tuple[int, ...], out: tuple[int, ...], got: tuple[int, ...]) -> bool:
-    """True if a gradient of shape ``got`` may be summed down (or spread) to the input's shape.
-
-    A rule of a broadcasting primitive returns the broadcast shape, or something that broadcasts
-    to it, such as a number for a constant slope.
-    """
-    if len(got) > len(out):
-        return False
-    padded = (1,) * (len(out) - len(got)) + got
-    return all(n == m or n == 1 for n, m in zip(padded, out, strict=True))
-
-
-def sum_to_shape(value: Any, shape: tuple[int, ...]) -> Any:
-    """Sum the axes that broadcasting added or stretched."""
-    extra = value.ndim - len(shape)
-    if extra < 0:
-        return value
-    axes = tuple(range(extra)) + tuple(
-        k + extra for k, n in enumerate(shape) if n == 1 and value.shape[k + extra] != 1
-    )
-    if axes:
-        value = value.sum(axis=axes, keepdims=True)
-    if extra:
-        value = value.reshape(value.shape[extra:])
-    return value
-
-
-# Messages -----------------------------------------------------------------------------------------
-
-
-def _where(node: Node) -> str:
-    inside = f" in module {node.module}" if node.module else ""
-    return f"{node.primitive.name} (output shape {node.shape}{inside})"
-
-
-def _freed_message(node: Node) -> str:
-    return (
-        f"backward a second time through {_where(node)}: what it had saved was released after the "
-        "first pass. Pass retain_graph=True to the first backward, or compute the output again"
-    )
-
-
-def _check_versions(node: Node) -> None:
-    for watched in node.versions or ():
-        if watched is not None and watched[0][0] != watched[1]:
-            raise RuntimeError(
-                f"a value that {_where(node)} needs for its gradient was written into after it "
-                f"was used (version {watched[1]}, now {watched[0][0]}). Make a new tensor instead of writing "
-                "in place (autograd.set_at, autograd.where), or write after backward"
-            )
-
-
-# Rules under create_graph, hooks, records ---------------------------------------------------------
-
-
-def _saved_tensors(node: Node) -> tuple[Any, ...]:
-    """What a node saved, as tensors connected to the graph: inputs to parents, outputs to it.
-
-    They keep their version cells, so that a write is noticed in the next pass, too.
-    """
-    info = node.primitive
-    watched = iter(node.versions or ())
-    result = []
-
-    def cell() -> list[int] | None:
-        found = next(watched, None)
-        return None if found is None else found[0]
-
-    for name, value in zip(info.saved_names, node.saved or (), strict=True):
-        if name == "out":
-            value = _connected(value, node, 0, cell())
-        elif name == "outs":
-            value = tuple(
-                _wrap(v) if k in info.constant_outputs else _connected(v, node, k, c)
-                for k, (v, c) in enumerate([(v, cell()) for v in value])
-            )
-        elif name[:3] == "out" and name[3:].isdigit():
-            index = int(name[3:])
-            constant, c = index in info.constant_outputs, cell()
-            value = _wrap(value) if constant else _connected(value, node, index, c)
-        elif name == info.variadic:
-            value = tuple([_input_tensor(node, k, v, cell()) for k, v in enumerate(value)])
-        elif name in info.inputs:
-            c = cell()
-            if value is not None:
-                value = _input_tensor(node, info.inputs.index(name), value, c)
-        result.append(value)
-    return tuple(result)
-
-
-def _input_tensor(node: Node, position: int, value: Any, cell: list[int] | None) -> Any:
-    parent = node.parents[position]
-    if parent is None:
-        return value
-    return _connected(value, parent, node.index_of_parent(position), cell)
-
-
 def recorded_gradients(node: Node, g: Any, needs: tuple[Any, ...]) -> tuple[Any, ...]:
-    info = node.primitive
-    if info.composite is None:
-        saved = _saved_tensors(node)
-        return node.gradients(  # type: ignore[no-any-return]
-            node, g, saved, needs
-        )
-    return _composite_gradients(node, g, needs)
+    """A node's gradients as tensors that can be differentiated again."""
+    return recorded.recorded_gradients(node, g, needs, _differentiate)
 
 
-def _composite_gradients(node: Node, g: Any, needs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Gradients of a fused primitive, differentiable: those of its composite at the same inputs.
-
-    Every input gets a fresh graph position of its own (``alias``), so that an input used
-    twice is told apart; the second pass stops there.
-    """
-    info = node.primitive
-    saved = dict(zip(info.saved_names, _saved_tensors(node), strict=True))
-    if info.variadic:
-        values = list(saved[info.variadic])
-    else:
-        values = [saved[name] for name in info.inputs]
-    positions = [k for k, need in enumerate(needs) if need is not None]
-    for k in positions:
-        values[k] = values[k].alias()
-    assert info.composite is not None
-    out = info.composite(*values, **node.static_values())
-    if info.outputs > 1:
-        pairs = [(o, h) for o, h in zip(out, g, strict=True) if h is not None and o._node]
-    else:
-        pairs = [(out, g)]
-    wanted = [values[k] for k in positions]
-    inner = BackwardPass(
-        [o for o, _ in pairs], [h for _, h in pairs], create_graph=True, inputs=wanted
-    )
+def _differentiate(
+    outputs: Sequence[Tensor], seeds: Sequence[Any], inputs: Sequence[Tensor]
+) -> list[Any]:
+    """A pass of its own within a rule, for primitives that are differentiated by their composite."""
+    inner = BackwardPass(outputs, seeds, create_graph=True, inputs=inputs)
     for _ in inner.steps():
         pass
-    results: list[Any] = [None] * len(needs)
-    for k, t in zip(positions, wanted, strict=True):
-        found = inner.result_for(t)
-        results[k] = _wrap(np.zeros_like(t._data)) if found is None else found
-    return tuple(results)
-
-
-def _call_hooks(
-    hooks: dict[int, Any] | None, gradient: Any, node: Any, index: int, create_graph: bool
-) -> Any:
-    if not hooks:
-        return gradient
-    shape = node.shape_of(index)
-    for hook in list(hooks.values()):
-        given = gradient if isinstance(gradient, Tensor) else _wrap(np.asarray(gradient))
-        returned = hook(given)
-        if returned is None:
-            continue
-        if not isinstance(returned, Tensor):
-            raise TypeError(
-                f"a gradient hook must return a Tensor or None, got {type(returned).__name__}"
-            )
-        if returned.shape != shape:
-            raise ValueError(
-                f"a gradient hook returned shape {returned.shape}; the gradient has shape {shape}"
-            )
-        dtype = node.dtype_of(index)
-        if returned.dtype != dtype:
-            returned = returned.astype(dtype)  # type: ignore[attr-defined]
-        gradient = returned if create_graph else returned._data
-    return gradient
-
-
-def _saved_by_name(node: Node) -> dict[str, Any]:
-    info = node.primitive
-    if node.saved is None or node.saved is FREED:
-        return {}
-    return dict(zip(info.saved_names, node.saved, strict=True))
+    return [inner.result_for(t) for t in inputs]

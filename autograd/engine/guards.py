@@ -1,0 +1,29 @@
+"""What a pass refuses: graphs whose saved values are gone, or were written into."""
+
+from __future__ import annotations
+
+from ..core.node import Node
+
+__all__ = ["check_versions", "freed_message"]
+
+
+def _where(node: Node) -> str:
+    inside = f" in module {node.module}" if node.module else ""
+    return f"{node.primitive.name} (output shape {node.shape}{inside})"
+
+
+def freed_message(node: Node) -> str:
+    return (
+        f"backward a second time through {_where(node)}: what it had saved was released after the "
+        "first pass. Pass retain_graph=True to the first backward, or compute the output again"
+    )
+
+
+def check_versions(node: Node) -> None:
+    for watched in node.versions or ():
+        if watched is not None and watched[0][0] != watched[1]:
+            raise RuntimeError(
+                f"a value that {_where(node)} needs for its gradient was written into after it "
+                f"was used (version {watched[1]}, now {watched[0][0]}). Make a new tensor instead of writing "
+                "in place (autograd.set_at, autograd.where), or write after backward"
+            )

@@ -1,0 +1,72 @@
+"""Gradients in memory of their own: no two ``.grad`` share any, nor does one with an input."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from ..core.tensor import Tensor, _wrap
+
+__all__ = ["add_to_grad", "own"]
+
+
+def _references(array: Any) -> int:
+    return sys.getrefcount(array)
+
+
+def _references_of_a_fresh_array() -> int:
+    held = {0: np.empty(1)}
+    array = held.popitem()[1]
+    return _references(array)
+
+
+#: What ``sys.getrefcount`` says, two calls down, of an array that only its caller's name refers
+#: to. Measured rather than assumed: interpreters differ in how many references a call adds.
+_SOLE = _references_of_a_fresh_array()
+
+
+def own(gradient: Any, order: Any = "C") -> Any:
+    """The gradient in memory that nothing else shares; C-contiguous, or for ``"K"`` as it lies.
+
+    A rule may return what it was given, or a view of it, so in general this is a copy. It is
+    spared where the caller's one name is all that refers to the array, and the array is all that
+    refers to its memory.
+    """
+    if type(gradient) is not np.ndarray:
+        return gradient
+    base = gradient.base
+    if (
+        (order == "K" or gradient.flags.c_contiguous)
+        and _references(gradient) <= _SOLE + 1  # this function's name for it, the caller's
+        and (
+            gradient.flags.owndata
+            if base is None
+            else type(base) is np.ndarray and base.flags.owndata and _references(base) <= _SOLE + 1
+        )
+    ):
+        return gradient
+    return np.array(gradient, order=order)
+
+
+def add_to_grad(target: Tensor, gradient: Any, create_graph: bool) -> None:
+    old = target._grad
+    if old is None:
+        if not isinstance(gradient, Tensor):
+            if type(gradient) is np.ndarray and not gradient.flags.c_contiguous:
+                gradient = np.ascontiguousarray(gradient)
+            gradient = _wrap(gradient)
+        elif create_graph and gradient.ndim:
+            gradient = gradient.copy()  # recorded; others may hold the same tensor, or a view
+        target._grad = gradient
+    elif create_graph or old._node is not None:
+        if not isinstance(gradient, Tensor):
+            gradient = _wrap(gradient)
+        target._grad = old + gradient  # type: ignore[operator]
+    elif type(old._data) is np.ndarray and old._data.flags.writeable:
+        np.add(old._data, gradient, out=old._data)
+        if old._version is not None:
+            old._version[0] += 1
+    else:
+        old._data = old._data + gradient
