@@ -1,0 +1,192 @@
+"""Exercises, sheets and the commands of ``python -m nn.lesson``."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nn import lesson
+from nn.lesson import files
+from nn.lesson.__main__ import main
+from nn.lesson.exercise import choice, equals, exercises, find, gradient_of, judge
+
+ALL = exercises()
+SEEDS = ("notebook", "ada", "blaise")
+
+
+def answer_of(code):
+    """What a piece of code leaves in ``answer``, run where a sheet would run it."""
+    names: dict[str, object] = {}
+    exec("import numpy as np\nimport autograd as ag\nimport nn\n" + code, names)
+    return names["answer"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("exercise", ALL, ids=lambda each: each.number)
+class TestExercise:
+    def test_the_solution_is_right(self, exercise, seed):
+        verdict = judge(exercise.number, answer_of(exercise.task(seed).solution), seed)
+        assert verdict.right is True, verdict.text
+
+    def test_a_wrong_answer_earns_a_hint(self, exercise, seed):
+        task = exercise.task(seed)
+        verdict = judge(exercise.number, answer_of(task.wrong), seed)
+        assert verdict.right is False, verdict.text
+        assert len(verdict.text) > len("1.1: not yet. ") + 10
+        assert task.why not in verdict.text
+        assert "$" not in task.why, "what is printed is no markdown"
+
+    def test_no_answer_is_not_wrong(self, exercise, seed):
+        verdict = judge(exercise.number, answer_of(exercise.task(seed).start), seed)
+        assert verdict.right is None
+        assert verdict.text == f"{exercise.number}: not answered yet"
+
+    def test_nonsense_is_no_crash(self, exercise, seed):
+        for nonsense in ("?", object(), [[1], [2, 3]], lambda *_: "?"):
+            assert judge(exercise.number, nonsense, seed).right is False
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=lambda each: each.number)
+def test_sheets_are_individual(exercise):
+    questions = {exercise.task(f"student {n}").question for n in range(12)}
+    codes = {exercise.task(f"student {n}").solution for n in range(12)}
+    assert len(questions) + len(codes) > 3, "the same for everybody"
+
+
+def test_numbers_are_in_order_and_without_gaps():
+    chapters = {each.chapter for each in ALL}
+    for chapter in chapters:
+        found = [each.number for each in exercises(chapter)]
+        assert found == [f"{chapter}.{n}" for n in range(1, len(found) + 1)]
+
+
+def test_an_unknown_exercise_is_named():
+    with pytest.raises(ValueError, match=r"no exercise '99\.1'"):
+        lesson.check("99.1", 1)
+
+
+def test_judges():
+    by_value = equals(lambda: (2, 3), "otherwise", [((3, 2), "swapped")])
+    assert by_value((2, 3)) is None
+    assert by_value((3, 2)) == "swapped"
+    assert by_value((0, 0)) == "otherwise"
+    assert "shape (3,)" in by_value((1, 2, 3))
+    assert "numbers" in by_value("two")
+    by_word = choice("yes", {"no": "look again"})
+    assert by_word(" Yes ") is None
+    assert by_word("no") == "look again"
+    assert "'no', 'yes'" in by_word("maybe")
+    by_gradient = gradient_of(lambda x: 3 * x, 2.0)
+    assert by_gradient(lambda g, x: 3 * g) is None
+    assert "WRONG" in by_gradient(lambda g, x: -3 * g)
+
+
+def test_an_answer_that_raises_earns_a_hint():
+    def broken(g, a, b):
+        raise KeyError("oh")
+
+    verdict = judge("1.4", broken)
+    assert verdict.right is False
+    assert "KeyError" in verdict.text
+
+
+class TestCommands:
+    def test_copies_and_keeps_what_the_reader_wrote(self, tmp_path, capsys):
+        target = tmp_path / "mine"
+        assert main(["--folder", str(target), "--no-open"]) == 0
+        copies = sorted(path.name for path in target.glob("*.ipynb"))
+        assert copies == [path.name for path in files.notebooks()]
+        first = target / "01_scalars.ipynb"
+        first.write_text("mine")
+        (target / copies[-1]).unlink()
+        assert main(["--folder", str(target), "--no-open"]) == 0
+        assert first.read_text() == "mine"
+        assert (target / copies[-1]).exists()
+        assert "are kept" in capsys.readouterr().out
+
+    def test_says_how_without_jupyterlab(self, tmp_path, capsys, monkeypatch):
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        assert main(["--folder", str(tmp_path)]) == 0
+        assert "jupyter lab" in capsys.readouterr().out
+
+    def test_opens_the_first_with_jupyterlab(self, tmp_path, monkeypatch):
+        called = []
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+        monkeypatch.setattr(subprocess, "call", lambda *a, **k: called.append((a, k)) or 0)
+        assert main(["--folder", str(tmp_path)]) == 0
+        (((command,), options),) = called
+        assert command == [sys.executable, "-m", "jupyterlab", "01_scalars.ipynb"]
+        assert options == {"cwd": tmp_path}
+
+    def test_exports_sheets(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        assert main(["export", "--student", "--seed", "ada/1"]) == 0
+        assert main(["export", "--solutions", "--seed", "ada/1", "--chapter", "1"]) == 0
+        sheet = json.loads(Path("exercises-ada_1.ipynb").read_text(encoding="utf-8"))
+        solved = json.loads(Path("solutions-ada_1.ipynb").read_text(encoding="utf-8"))
+        asked = [each for each in sheet["cells"] if each["id"].startswith("answer-")]
+        assert len(asked) == len(ALL)
+        assert all("..." in "".join(each["source"]) for each in asked)
+        assert "".join(asked[0]["source"]).endswith("lesson.check(\"1.1\", answer, seed='ada/1')")
+        solution = find("1.1").task("ada/1").solution
+        assert solution not in json.dumps(sheet)
+        assert solution in "".join("".join(each["source"]) for each in solved["cells"])
+
+    def test_the_sheet_runs(self, capsys):
+        names: dict[str, object] = {}
+        for each in files.sheet("ada", solved=True)["cells"]:
+            if each["cell_type"] == "code":
+                exec("".join(each["source"]), names)
+        printed = re.findall(r"^[\d.]+: (\w+)", capsys.readouterr().out, flags=re.MULTILINE)
+        assert printed == ["right"] * len(ALL)
+
+    def test_an_empty_chapter_is_an_error(self, tmp_path, capsys):
+        assert main(["export", "--student", "--seed", "a", "--chapter", "99"]) == 2
+        assert "chapter 99" in capsys.readouterr().err
+
+    def test_tidies(self, tmp_path, capsys):
+        path = tmp_path / "01_scalars.ipynb"
+        notebook = files.read(files.notebooks()[0])
+        notebook["metadata"]["signature"] = "x"
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        assert main(["tidy", str(path)]) == 0
+        assert path.read_bytes() == files.notebooks()[0].read_bytes()
+        assert main(["tidy", str(path)]) == 0
+        assert capsys.readouterr().out.count("01_scalars") == 1
+
+
+class TestPages:
+    @pytest.fixture(autouse=True)
+    def _needs(self):
+        for name in ("nbconvert", "latex2mathml", "nbclient", "ipykernel"):
+            pytest.importorskip(
+                name, reason=f'{name} is not installed; pip install -e ".[notebooks]"'
+            )
+
+    def test_formulas_but_not_code_become_mathml(self):
+        from nn.lesson.pages import without_formulas
+
+        formulas: list[str] = []
+        text = without_formulas("$a^2$ and `$b$` cost $3 or\n$$\\frac{1}{2}$$", formulas)
+        assert text == "⟦formula 0⟧ and `$b$` cost $3 or\n⟦formula 1⟧"
+        assert "<msup>" in formulas[0]
+        assert 'display="block"' in formulas[1]
+
+    def test_a_page_is_complete_and_asks_for_nothing(self, tmp_path):
+        path = tmp_path / "01_small.ipynb"
+        cells = [
+            files.cell("markdown", "title", "# 1 · Small\n\n$x^2$ and [next](02_next.ipynb#there)"),
+            files.cell("code", "setup", "import autograd as ag\nag.tensor([1.0, 2.0])"),
+            files.cell("code", "answer-1-1", "lesson = 0"),
+        ]
+        path.write_text(files.dumps(files.new(cells[:2])), encoding="utf-8")
+        assert main(["html", "--out", str(tmp_path / "html"), str(path)]) == 0
+        page = (tmp_path / "html" / "01_small.html").read_text(encoding="utf-8")
+        assert "<msup><mi>x</mi><mn>2</mn></msup>" in page
+        assert 'href="02_next.html#there"' in page
+        assert "Tensor" in page or "<table" in page
+        assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", page)
+        assert "01_small.html" in (tmp_path / "html" / "index.html").read_text(encoding="utf-8")

@@ -1,0 +1,79 @@
+"""Every notebook runs from top to bottom; its exercises accept the solutions and refuse wrong answers."""
+
+import pytest
+
+from nn.lesson import files
+from nn.lesson.exercise import exercises, find
+
+for needed in ("nbclient", "nbformat", "ipykernel"):
+    pytest.importorskip(needed, reason=f'{needed} is not installed; pip install -e ".[test]"')
+
+NOTEBOOKS = files.notebooks()
+
+
+def _by_name(path):
+    return path.stem
+
+
+def _number(cell):
+    """The exercise that a code cell is the answer of, or None."""
+    kind, _, tag = cell["id"].partition("-")
+    return tag.replace("-", ".") if kind == "answer" and tag.replace("-", "").isdigit() else None
+
+
+def _printed(cell):
+    return "".join(each.get("text", "") for each in cell["outputs"])
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=_by_name)
+def executed(request):
+    """A notebook as a reader runs it first, with nothing answered."""
+    from nn.lesson import pages
+
+    path = request.param
+    return path, pages.executed(files.read(path), path.parent)
+
+
+def test_it_runs_from_top_to_bottom(executed):
+    path, notebook = executed
+    counts = [each["execution_count"] for each in notebook.cells if each["cell_type"] == "code"]
+    assert counts == list(range(1, len(counts) + 1)), f"{path.name} did not run to its end"
+
+
+def test_what_is_not_answered_says_so(executed):
+    path, notebook = executed
+    asked = [each for each in notebook.cells if _number(each)]
+    assert 3 <= len(asked) <= 5, f"{path.name} has {len(asked)} exercises"
+    for each in asked:
+        assert _printed(each) == f"{_number(each)}: not answered yet\n"
+
+
+def test_nothing_is_written_to_stderr(executed):
+    path, notebook = executed
+    for each in notebook.cells:
+        for output in each.get("outputs", ()):
+            assert output.get("name") != "stderr", f"{path.name}, {each['id']}: {output['text']}"
+
+
+def test_no_page_shows_where_it_was_made(executed):
+    path, notebook = executed
+    root = str(path.resolve().parents[1])
+    for each in notebook.cells:
+        assert root not in str(each.get("outputs", "")), f"{path.name}, cell {each['id']}"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=_by_name)
+def test_every_exercise_of_the_chapter_is_in_its_notebook(path):
+    there = [_number(each) for each in files.read(path)["cells"] if _number(each)]
+    assert there == [each.number for each in exercises(int(path.name[:2]))]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=_by_name)
+def test_solutions_pass_in_the_notebook(path, capsys):
+    """In this process, after the notebook's own imports: solutions need nothing else."""
+    cells = files.read(path)["cells"]
+    names: dict[str, object] = {}
+    exec("".join(next(each for each in cells if each["id"] == "setup")["source"]), names)
+    for number in filter(None, map(_number, cells)):
+        exec(files.answer(find(number), solved=True), names)
+        assert capsys.readouterr().out.startswith(f"{number}: right. ")
