@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-__all__ = ["default_generator", "generator_in_use", "generator_or_default", "manual_seed"]
+__all__ = ["default_generator", "generator_or_default", "manual_seed"]
 
 # Made on first use: NumPy's random module takes long to load.
 _default: Generator | None = None
@@ -51,11 +51,6 @@ def default_generator() -> Generator:
     global _default
     if _default is None:
         _default = np.random.default_rng()
-    return _default
-
-
-def generator_in_use() -> Generator | None:
-    """The default generator if anything has drawn from it or seeded it, else None."""
     return _default
 
 

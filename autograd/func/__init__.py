@@ -1,7 +1,7 @@
 """Functions of functions: gradients of functions, and checks of gradients."""
 
 from .check import GradcheckError, gradcheck, gradgradcheck
-from .checkpoint import checkpoint, preserve_generator
+from .checkpoint import checkpoint
 from .compare import Comparison, compare
 from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
@@ -17,7 +17,6 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
-    "preserve_generator",
     "value_and_grad",
     "vjp",
 ]

@@ -15,31 +15,15 @@ import numpy as np
 
 from ..core.modes import enable_grad, is_grad_enabled, local, no_grad
 from ..core.primitive import primitive
-from ..core.random import generator_in_use
+from ..core.random import default_generator
 from ..core.tensor import Tensor, _connected, _wrap
 from ..engine import BackwardPass
 from ..ops.elementwise import alias
 from .trees import flatten
 
-__all__ = ["checkpoint", "preserve_generator"]
+__all__ = ["checkpoint"]
 
 Generators = Iterable[np.random.Generator]
-
-#: Functions that return a generator whose state every checkpoint puts back; see
-#: ``preserve_generator``.
-_sources: list[Callable[[], np.random.Generator | None]] = [generator_in_use]
-
-
-def preserve_generator(source: Callable[[], np.random.Generator | None]) -> None:
-    """Have every ``checkpoint`` put back the state of a generator before it computes again.
-
-    Args:
-        source: returns the generator in use (or None). Autograd's default one is there already.
-    """
-    if not callable(source):
-        raise TypeError(f"preserve_generator: expected a function, got {type(source).__name__}")
-    if source not in _sources:
-        _sources.append(source)
 
 
 def checkpoint(
@@ -164,7 +148,7 @@ class _Call:
         self._others = [None if isinstance(leaf, Tensor) else leaf for leaf in leaves]
         self._module = local.state.module
         found = [g for g in leaves if isinstance(g, np.random.Generator)]
-        found += list(generators) + [g for g in (s() for s in _sources) if g is not None]
+        found += [*generators, default_generator()]
         self._states = [(g, g.bit_generator.state) for g in found]
         self._places: list[int] = []
         self._sums: list[float] = []

@@ -259,6 +259,18 @@ def test_checkpoint_draws_the_same_random_numbers_again(given):
     assert random.bit_generator.state == after
 
 
+def test_checkpoint_preserves_the_default_generator():
+    import nn
+
+    x = t(np.ones(100), requires_grad=True)
+    nn.manual_seed(3)
+    y = func.checkpoint(lambda v: nn.functional.dropout(v, 0.5, training=True), x)
+    after = nn.default_generator().bit_generator.state
+    y.sum().backward()
+    assert x.grad.tolist() == y.tolist() and 0.0 in y.tolist() and 2.0 in y.tolist()
+    assert nn.default_generator().bit_generator.state == after
+
+
 def test_checkpoint_notices_when_it_computes_other_values():
     random = np.random.default_rng(7)
     x = t(X, requires_grad=True)
