@@ -28,6 +28,15 @@ _REFUSED = {
     "histogram": "counting has no gradient; use t.detach().numpy()",
 }
 
+#: Functions of NumPy under another name here.
+_SYNONYMS = {"concat": "concatenate", "copy": "positive"}
+
+#: Keywords of NumPy under another name here.
+_KEYWORDS = {"a_min": "low", "a_max": "high", "min": "low", "max": "high", "correction": "ddof"}
+
+#: Functions whose ``dtype=`` means: convert first.
+_CONVERTING = frozenset({"cumprod", "cumsum", "mean", "prod", "std", "sum", "var"})
+
 #: Shape questions that need no graph.
 _PLAIN: dict[str, Callable[..., Any]] = {
     "shape": lambda a: a.shape,
@@ -105,18 +114,33 @@ def _array_function(
     elif module.startswith("numpy.fft"):
         ours, full = None, f"fft.{name}"
     else:
-        ours, full = _ours({"concat": "concatenate"}.get(name, name)), name
+        ours, full = _ours(_SYNONYMS.get(name, name)), name
     if ours is None:
         raise TypeError(
             f"np.{full} has no counterpart in autograd; t.detach().numpy() leaves the graph, "
             "and autograd.primitive adds a function to it"
         )
+    args, kwargs = _in_our_terms(name, args, kwargs)
     try:
         return ours(*args, **kwargs)
     except TypeError as error:
         if "unexpected keyword" in str(error):
             raise TypeError(f"np.{full} on tensors: {error}") from None
         raise
+
+
+def _in_our_terms(
+    name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments as our function takes them: NumPy calls the array ``a`` and has more keywords."""
+    kwargs = {k: v for k, v in kwargs.items() if not (v is None and k in ("out", "dtype", "where"))}
+    if "a" in kwargs:
+        args = (kwargs.pop("a"), *args)
+    if name in ("clip", "std", "var"):
+        kwargs = {_KEYWORDS.get(k, k): v for k, v in kwargs.items()}
+    if "dtype" in kwargs and name in _CONVERTING and args:
+        args = (_ours("astype")(args[0], kwargs.pop("dtype")), *args[1:])
+    return args, kwargs
 
 
 def attach() -> None:
