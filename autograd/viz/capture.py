@@ -42,7 +42,7 @@ class Names:
             elif isinstance(value, np.ndarray):
                 self._arrays.setdefault(id(value), variable)
                 self._kept.append(value)
-            elif not isinstance(value, type) and callable(getattr(value, "named_parameters", None)):
+            elif callable(getattr(type(value), "named_parameters", None)):
                 models.append(value)
         for model in models:
             for path, parameter in model.named_parameters():

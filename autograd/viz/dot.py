@@ -13,7 +13,7 @@ import shutil
 from typing import Any
 
 from autograd.viz.layout import Frame, Layout, Route
-from autograd.viz.svg import flows_right, measure
+from autograd.viz.svg import close_gaps, flows_right, measure
 from autograd.viz.view import Item, View
 
 #: Above this many items the built-in layout is used: dot would take minutes.
@@ -141,7 +141,9 @@ def arrange(
     text = to_dot(view, direction, outlines=False)
     content = json.loads(graphviz.Source(text).pipe(format="json", encoding="utf-8"))
     sizes = {item.id: measure(item) for item in view.items}
-    return _read(content, view, flows_right(view, direction)), sizes
+    layout = _read(content, view, flows_right(view, direction))
+    close_gaps(view, layout)
+    return layout, sizes
 
 
 MARGIN = 10.0

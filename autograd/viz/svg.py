@@ -88,7 +88,20 @@ def arrange(
         group.index: text_width(group.label, 12.0, True) + 8 for group in view.groups if group.index
     }
     edges = [(link.source, link.target, link.lane) for link in view.links]
-    return layered(sizes, edges, parents, headings, rightwards=rightwards), measured
+    layout = layered(sizes, edges, parents, headings, rightwards=rightwards)
+    close_gaps(view, layout)
+    return layout, measured
+
+
+def close_gaps(view: View, layout: Layout) -> None:
+    """Let edges to the right begin below an input, whose slanted side would leave a gap."""
+    slanted = {item.id for item in view.items if item.kind == "input"}
+    for link, route in zip(view.links, layout.routes, strict=True):
+        if layout.rightwards and link.source in slanted:
+            x, y = route.points[0]
+            begin = (x - SLANT, y)
+            route.points[:0] = [begin, begin, (x, y)] if route.spline else [begin]
+            route.curved.insert(0, False)
 
 
 def flows_right(view: View, direction: str | None) -> bool:
@@ -163,12 +176,10 @@ def render(
     parts += [_group(view, layout, group) for group in view.groups if group.index]
     tips = len(view.links) <= TIPS_UP_TO
     flowing = moment.flowing if moment is not None else frozenset()
-    slanted = {item.id for item in view.items if item.kind == "input"}
-    for link, route in zip(view.links, layout.routes, strict=True):
-        if layout.rightwards and link.source in slanted:
-            route = _from_within(route)
-        flows = (link.source, link.target) in flowing
-        parts.append(_edge(link, route, layout.rightwards, tips, flows))
+    parts += [
+        _edge(link, route, layout.rightwards, tips, (link.source, link.target) in flowing)
+        for link, route in zip(view.links, layout.routes, strict=True)
+    ]
     parts += [_item(item, *layout.centres[item.id], *sizes[item.id], moment) for item in view.items]
     if note:
         y = layout.height + LINE_HEIGHT - 4
@@ -246,12 +257,6 @@ def route_path(route: Route, rightwards: bool, shorten: float = 0.0) -> str:
     return path
 
 
-def _from_within(route: Route) -> Route:
-    """A route that begins below its node, so that a slanted side shows no gap."""
-    (x, y), *rest = route.points
-    return Route([(x - SLANT, y), *rest], route.curved, route.spline)
-
-
 def _heading(route: Route, rightwards: bool) -> tuple[float, float]:
     """The direction in which a route arrives."""
     if not route.spline:
@@ -262,6 +267,18 @@ def _heading(route: Route, rightwards: bool) -> tuple[float, float]:
         if length > 1:
             return (end[0] - x) / length, (end[1] - y) / length
     return (0.0, 1.0)
+
+
+def _argument_place(text: str, route: Route, rightwards: bool) -> tuple[float, float]:
+    """Where an argument's name stands: beside the end of its edge."""
+    x, y = route.points[-1]
+    width = text_width(text, 11)
+    if not route.spline:
+        return (x - width - 8, y - 5) if rightwards else (x + 5, y - 5)
+    dx, dy = _heading(route, rightwards)
+    side = (dy, -dx) if dx >= 0 else (-dy, dx)  # the upper side
+    away = 6 + abs(side[0]) * width / 2
+    return x - 16 * dx + away * side[0] - width / 2, y - 16 * dy + away * side[1] + 3
 
 
 def _edge(link: Link, route: Route, rightwards: bool, tip: bool, flowing: bool) -> str:
@@ -279,7 +296,7 @@ def _edge(link: Link, route: Route, rightwards: bool, tip: bool, flowing: bool) 
         right = f"{_n(back[0] + half * dy)} {_n(back[1] - half * dx)}"
         parts.append(f"<path class='gg-tip' d='M{_n(x)} {_n(y)}L{left}L{right}Z'/>")
     if link.argument:
-        at = (x - text_width(link.argument, 11) - 8, y - 5) if rightwards else (x + 5, y - 5)
+        at = _argument_place(link.argument, route, rightwards)
         parts.append(
             f"<text class='gg-argument gg-muted' x='{_n(at[0])}' y='{_n(at[1])}'>"
             f"{escape(link.argument)}</text>"
