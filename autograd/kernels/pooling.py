@@ -29,14 +29,13 @@ import numpy as np
 from autograd.kernels.elementwise import keep_where
 from autograd.kernels.layout import (
     empty_batch_last,
+    memory_axes,
+    memory_view,
     to_batch_last,
     zeros_batch_last,
 )
 from autograd.kernels.pieces import in_pieces
 from autograd.kernels.windows import axis_overlaps, overlaps, pad_planes, windows
-
-
-FEW = 1 << 12  # cells up to which the number of NumPy calls matters more than what they do
 
 
 def pool_output_size(
@@ -231,8 +230,6 @@ def max_pool_gradient(
     apart = all(d == 1 and k <= s for k, s, d in zip(kernel_shape, stride, dilation, strict=True))
     sizes = zip(kernel_shape, stride, padding, out.shape[2:], x.shape[2:], strict=True)
     tiled = apart and all(k == s and p == 0 and k * o == length for k, s, p, o, length in sizes)
-    if tiled and x.size <= FEW and g.dtype.kind == "f":
-        return _tiled_gradient(g, x, out.shape, kernel_shape)
     if g.dtype.kind != "f" or np.isnan(np.max(out, initial=-np.inf)):
         # Equality does not find NaN.
         _, indices = max_pool(
@@ -244,7 +241,11 @@ def max_pool_gradient(
             out_shape=out.shape[2:],
         )
         return scatter_windows(g, indices, input_shape=x.shape[2:])
-    gx = (empty_batch_last if tiled else zeros_batch_last)(x.shape, g.dtype)
+    if tiled:
+        gx = empty_batch_last(x.shape, g.dtype)
+        in_pieces(_route_tiled, (g, x, out, gx), axis=1, passes=2)
+        return gx
+    gx = zeros_batch_last(x.shape, g.dtype)
     met = overlaps(
         x.shape[2:],
         out.shape[2:],
@@ -257,13 +258,10 @@ def max_pool_gradient(
     def route(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) -> None:
         waiting = empty_batch_last(out.shape, bool)
         waiting[...] = True
-        for number, (_, inputs, outputs) in enumerate(met, start=1):
-            if tiled and number == len(met):  # whoever still waits finds the maximum here
-                here = waiting
-            else:
-                here = x[inputs] == out[outputs]
-                here &= waiting[outputs]
-                waiting[outputs] ^= here
+        for _, inputs, outputs in met:
+            here = x[inputs] == out[outputs]
+            here &= waiting[outputs]
+            waiting[outputs] ^= here
             if apart:
                 keep_where(g[outputs], here, out=gx[inputs])
             else:
@@ -273,31 +271,33 @@ def max_pool_gradient(
     return gx
 
 
-def _tiled_gradient(
-    g: np.ndarray, x: np.ndarray, out_shape: Sequence[int], kernel_shape: Sequence[int]
-) -> np.ndarray:
-    """`max_pool_gradient` of few cells in windows that tile the plane: in as few calls as can be.
+def _route_tiled(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) -> None:
+    """Hand ``g`` to the first maximum of windows that tile the plane, all offsets at once.
 
-    The windows' cells are gathered in rows, where ``argmax`` finds the first maximum (or NaN).
+    Where cells and maxima are equal is one array, the offsets first; a cell keeps its mark only
+    if no offset before it has one. Few NumPy calls, and those on masks are on contiguous memory.
     """
+    cells, routed = _offsets_first(x, out.shape), _offsets_first(gx, out.shape)
+    best, gradient = memory_view(out), memory_view(g)
+    wins = np.empty(cells.shape, bool)
+    np.equal(cells, best, out=wins)
+    masks = wins.reshape(wins.size // out.size if out.size else 1, out.size)
+    found = masks[0].copy()
+    for mask in masks[1:]:
+        np.greater(mask, found, out=mask)
+        found |= mask
+    keep_where(gradient, wins, out=routed)
+
+
+def _offsets_first(x: np.ndarray, out_shape: Sequence[int]) -> np.ndarray:
+    """View of tiled planes as (*kernel, *memory order of the windows)."""
     split = [*x.shape[:2]]
-    for outputs, k in zip(out_shape[2:], kernel_shape, strict=True):
-        split += [outputs, k]
-    n = len(kernel_shape)
-    rows_first = (0, 1, *range(2, 2 + 2 * n, 2), *range(3, 3 + 2 * n, 2))
-    rows = x.reshape(split).transpose(rows_first).reshape(-1, prod(kernel_shape))
-    winners = np.argmax(rows, axis=1)
-    if rows.dtype.kind == "f" and np.isnan(rows).any():
-        last = rows.shape[1] - 1 - np.argmax(np.isnan(rows)[:, ::-1], axis=1)
-        winners = np.where(np.isnan(rows).any(axis=1), last, winners)
-    routed = np.zeros(rows.shape, g.dtype)
-    routed[np.arange(len(rows)), winners] = g.reshape(-1)
-    gx = empty_batch_last(x.shape, g.dtype)
-    back = [0] * (2 + 2 * n)
-    for place, axis in enumerate(rows_first):
-        back[axis] = place
-    gx[...] = routed.reshape([split[axis] for axis in rows_first]).transpose(back).reshape(x.shape)
-    return gx
+    for length, outputs in zip(x.shape[2:], out_shape[2:], strict=True):
+        split += [outputs, length // outputs if outputs else 1]
+    windows = (0, 1, *range(2, len(split), 2))
+    kernel = range(3, len(split), 2)
+    order = [windows[axis] for axis in memory_axes(x.ndim)]
+    return x.reshape(split).transpose([*kernel, *order])
 
 
 def _plane_indexer(indices: np.ndarray, spatial: Sequence[int]) -> tuple[Any, ...]:
