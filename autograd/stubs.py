@@ -89,7 +89,9 @@ def tensor_stub() -> str:
     tree = ast.parse((_PACKAGE / "core" / "tensor.py").read_text(encoding="utf-8"))
     lines = [f"# {_HEADER}"]
     for node in tree.body:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
+        if isinstance(node, ast.ImportFrom) and node.module == "collections.abc":
+            lines.append("from collections.abc import Callable, Iterator")  # for __iter__, too
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
             lines.append(ast.unparse(node))
         elif isinstance(node, ast.AnnAssign):
             lines.append(f"{ast.unparse(node.target)}: {ast.unparse(node.annotation)}")

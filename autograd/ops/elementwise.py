@@ -368,33 +368,32 @@ where.gradients(x=lambda g, condition: where(condition, g, 0.0),
 
 def _plain(ufunc: Any, name: str, doc: str) -> Any:
     """A primitive without gradients from a ufunc of NumPy."""
-    if ufunc.nin == 1:
 
-        def forward(x: Any) -> Any:
-            return ufunc(x)
-    else:
+    def of_one(x: Any) -> Any:
+        return ufunc(x)
 
-        def forward(x: Any, y: Any) -> Any:
-            return ufunc(x, y)
+    def of_two(x: Any, y: Any) -> Any:
+        return ufunc(x, y)
 
+    forward: Any = of_one if ufunc.nin == 1 else of_two
     forward.__name__ = forward.__qualname__ = name
     forward.__doc__ = doc
     return primitive(forward, broadcasts=True, differentiable=False)
 
 
-equal = _plain(np.equal, "equal", "x == y, elementwise; bool.")
-not_equal = _plain(np.not_equal, "not_equal", "x != y, elementwise; bool.")
-less = _plain(np.less, "less", "x < y, elementwise; bool.")
-less_equal = _plain(np.less_equal, "less_equal", "x <= y, elementwise; bool.")
-greater = _plain(np.greater, "greater", "x > y, elementwise; bool.")
-greater_equal = _plain(np.greater_equal, "greater_equal", "x >= y, elementwise; bool.")
-logical_and = _plain(np.logical_and, "logical_and", "Both true, elementwise; bool.")
-logical_or = _plain(np.logical_or, "logical_or", "At least one true, elementwise; bool.")
-logical_xor = _plain(np.logical_xor, "logical_xor", "Exactly one true, elementwise; bool.")
-logical_not = _plain(np.logical_not, "logical_not", "Not true, elementwise; bool.")
-isnan = _plain(np.isnan, "isnan", "True where x is NaN.")
-isinf = _plain(np.isinf, "isinf", "True where x is +∞ or −∞.")
-isfinite = _plain(np.isfinite, "isfinite", "True where x is neither NaN nor infinite.")
+equal: Any = _plain(np.equal, "equal", "x == y, elementwise; bool.")
+not_equal: Any = _plain(np.not_equal, "not_equal", "x != y, elementwise; bool.")
+less: Any = _plain(np.less, "less", "x < y, elementwise; bool.")
+less_equal: Any = _plain(np.less_equal, "less_equal", "x <= y, elementwise; bool.")
+greater: Any = _plain(np.greater, "greater", "x > y, elementwise; bool.")
+greater_equal: Any = _plain(np.greater_equal, "greater_equal", "x >= y, elementwise; bool.")
+logical_and: Any = _plain(np.logical_and, "logical_and", "Both true, elementwise; bool.")
+logical_or: Any = _plain(np.logical_or, "logical_or", "At least one true, elementwise; bool.")
+logical_xor: Any = _plain(np.logical_xor, "logical_xor", "Exactly one true, elementwise; bool.")
+logical_not: Any = _plain(np.logical_not, "logical_not", "Not true, elementwise; bool.")
+isnan: Any = _plain(np.isnan, "isnan", "True where x is NaN.")
+isinf: Any = _plain(np.isinf, "isinf", "True where x is +∞ or −∞.")
+isfinite: Any = _plain(np.isfinite, "isfinite", "True where x is neither NaN nor infinite.")
 
 
 # Type ---------------------------------------------------------------------------------------------

@@ -452,7 +452,7 @@ def qr(a: Any) -> tuple[Any, Any]:
 
 @primitive(name="norm")
 def _euclidean(x: Any, *, axis: Any, keepdims: bool) -> Any:
-    return sqrt(np.add.reduce(x * x, axis=axis, keepdims=keepdims))
+    return sqrt((x * x).sum(axis=axis, keepdims=keepdims))
 
 
 def _euclidean_slope(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:

@@ -194,7 +194,8 @@ def _path(subscripts: str, shapes: tuple[tuple[int, ...], ...]) -> list[tuple[in
     used = [c for c in dict.fromkeys(subscripts) if c not in ",->"]
     if len(used) > len(string.ascii_letters):
         return [(0, 1)] * (len(shapes) - 1)
-    subscripts = subscripts.translate(str.maketrans(dict(zip(used, string.ascii_letters, strict=False))))
+    letters = string.ascii_letters[: len(used)]
+    subscripts = subscripts.translate(str.maketrans("".join(used), letters))
     stand_ins = [np.broadcast_to(np.float32(0), shape) for shape in shapes]
     path = np.einsum_path(subscripts, *stand_ins, optimize=("greedy", 0))[0][1:]
     if any(len(step) != 2 for step in path):  # it found nothing better than all at once

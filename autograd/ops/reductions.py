@@ -50,6 +50,11 @@ __all__ = [
     "var",
 ]
 
+# NumPy's own reductions, without the layer of Python that np.sum has.
+_add: Any = np.add.reduce
+_multiply: Any = np.multiply.reduce
+_largest: Any = np.maximum.reduce
+
 
 def _checked(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, Any]:
     """x as an array, and the axes as NumPy wants them (None for all)."""
@@ -92,7 +97,7 @@ def sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
         Tensor([4., 6.])
     """
     x, axes = _checked("sum", x, axis, keepdims)
-    return np.add.reduce(x, axis=axes, keepdims=keepdims)
+    return _add(x, axis=axes, keepdims=keepdims)
 
 
 sum.gradients(x=lambda g, axis, keepdims, x_shape: spread(g, axis, keepdims, x_shape))
@@ -150,7 +155,7 @@ def mean(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """
     x, axes = _checked("mean", x, axis, keepdims)
     half = x.dtype == np.float16
-    total = np.add.reduce(x, axis=axes, keepdims=keepdims, dtype=np.float32 if half else None)
+    total = _add(x, axis=axes, keepdims=keepdims, dtype=np.float32 if half else None)
     result = total / (count_along(x.shape, axes) or math.nan)
     return result.astype(np.float16) if half else result
 
@@ -169,10 +174,10 @@ def _squares(x: Any, axes: Any, ddof: Any, keepdims: bool) -> Any:
     """Sum of squared distances from the mean, over the divisor; NaN if that is not above 0."""
     if x.dtype == np.float16:
         return _squares(x.astype(np.float32), axes, ddof, keepdims).astype(np.float16)
-    centred = x - np.add.reduce(x, axis=axes, keepdims=True) / (
+    centred = x - _add(x, axis=axes, keepdims=True) / (
         count_along(x.shape, axes) or math.nan
     )
-    total = np.add.reduce(centred * centred, axis=axes, keepdims=keepdims)
+    total = _add(centred * centred, axis=axes, keepdims=keepdims)
     return total / _divisor(x.shape, axes, ddof)
 
 
@@ -289,7 +294,7 @@ def _share_among_equals(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> 
         best = best.reshape(kept_shape(x.shape, axis))
     chosen = (x == best) | np.isnan(x)  # where there are NaNs, they are what came out
     axes = None if axis is None else hyper.axes("max", axis, x.ndim)
-    count = np.add.reduce(chosen, axis=axes, keepdims=keepdims).astype(x.dtype)
+    count = _add(chosen, axis=axes, keepdims=keepdims).astype(x.dtype)
     return where(chosen, spread(g / count, axis, keepdims, x.shape), 0.0)
 
 
@@ -399,7 +404,7 @@ def prod(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
         Tensor([ 0., 10.,  0.])
     """
     x, axes = _checked("prod", x, axis, keepdims)
-    return np.multiply.reduce(x, axis=axes, keepdims=keepdims)
+    return _multiply(x, axis=axes, keepdims=keepdims)
 
 
 def _reduced_first(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
@@ -456,15 +461,15 @@ def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """
     x, axes = _checked("logsumexp", x, axis, keepdims)
     if x.dtype.kind == "O":  # tensors one by one: their largest is found by comparisons
-        top = np.maximum.reduce(x, axis=axes, keepdims=True)
-        total = log(np.add.reduce(exp(x - top), axis=axes, keepdims=True)) + top
+        top = _largest(x, axis=axes, keepdims=True)
+        total = log(_add(exp(x - top), axis=axes, keepdims=True)) + top
     else:
         if x.dtype.kind != "f":
             x = x.astype(np.float64)
-        top = np.maximum.reduce(x, axis=axes, keepdims=True, initial=-np.inf)
+        top = _largest(x, axis=axes, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, np.zeros((), x.dtype))
         with np.errstate(divide="ignore"):  # log(0) is −∞, as it should be
-            total = np.log(np.add.reduce(np.exp(x - top), axis=axes, keepdims=True)) + top
+            total = np.log(_add(np.exp(x - top), axis=axes, keepdims=True)) + top
     if keepdims:
         return total
     return np.squeeze(total, axis=axes)[()] if x.ndim else total
@@ -500,4 +505,4 @@ def all(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 def count_nonzero(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Number of elements over the axes that are not 0."""
     x, axes = _checked("count_nonzero", x, axis, keepdims)
-    return np.add.reduce(x != 0, axis=axes, keepdims=keepdims)
+    return _add(x != 0, axis=axes, keepdims=keepdims)

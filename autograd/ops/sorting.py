@@ -136,7 +136,7 @@ def searchsorted(a: Any, v: Any, *, side: str = "left") -> Any:
     a = array_like("searchsorted: a", a)
     if a.ndim != 1:
         raise ValueError(f"searchsorted: a must be a sorted vector, got shape {a.shape}")
-    return np.searchsorted(a, array_like("searchsorted: v", v), side)
+    return a.searchsorted(array_like("searchsorted: v", v), side)
 
 
 # Quantiles ----------------------------------------------------------------------------------------
