@@ -31,8 +31,8 @@ def test_cross_entropy_and_nll(torch, compare, rng, reduction, smoothing):
                     w = None if weight is None else torch.tensor(weight)
                     theirs, ours = getattr(torch.nn.functional, name), getattr(F, name)
                     return (
-                        lambda x: theirs(x, torch.tensor(target), w, **options, **more),
-                        lambda x: ours(x, np.asarray(target), weight, **options, **more),
+                        lambda scores: theirs(scores, torch.tensor(target), w, **options, **more),
+                        lambda scores: ours(scores, np.asarray(target), weight, **options, **more),
                     )
 
                 x = rng.standard_normal(shape) * 2.0

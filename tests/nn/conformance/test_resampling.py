@@ -75,14 +75,14 @@ def test_upsample(torch, compare, rng):
             )
 
 
-def test_shuffles(torch, compare, rng):
-    for name in ("pixel_shuffle", "pixel_unshuffle", "channel_shuffle"):
-        theirs, ours = getattr(torch.nn.functional, name), getattr(F, name)
-        for shape in [(2, 4, 2, 4), (8, 4, 2), (1, 9, 3, 3), (2, 3, 1, 4, 2, 2), (4, 2)]:
-            for number in (1, 2, 3, 0):
-                compare(
-                    lambda x, k=number: theirs(x, k),
-                    lambda x, k=number: ours(x, k),
-                    [rng.standard_normal(shape)],
-                    label=(name, shape, number),
-                )
+@pytest.mark.parametrize("name", ["pixel_shuffle", "pixel_unshuffle", "channel_shuffle"])
+def test_shuffles(torch, compare, rng, name):
+    theirs, ours = getattr(torch.nn.functional, name), getattr(F, name)
+    for shape in [(2, 4, 2, 4), (8, 4, 2), (1, 9, 3, 3), (2, 3, 1, 4, 2, 2), (4, 2)]:
+        for number in (1, 2, 3, 0):
+            compare(
+                lambda x, k=number: theirs(x, k),
+                lambda x, k=number: ours(x, k),
+                [rng.standard_normal(shape)],
+                label=(name, shape, number),
+            )
