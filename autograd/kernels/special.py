@@ -46,6 +46,9 @@ _Q_SINGLE = (
 )
 # fmt: on
 
+#: So many numbers at a time stay in the cache through all steps of a polynomial.
+_BLOCK = 8192
+
 #: erfc is 0 in float64 from here on.
 _END = 27.5
 
@@ -75,15 +78,18 @@ def _by_parts(x: Any, near: Any, far: Any) -> Any:
     single = dtype.itemsize <= 4
     order = sorted(range(x.ndim), key=lambda axis: (-abs(x.strides[axis]), axis))
     laid_out = x.transpose(order)  # so that the result has x's memory order
-    flat = laid_out.astype(np.float64, order="C").reshape(-1)
-    close = abs(flat) < 1.0
-    if close.all():
-        out = near(flat, single)
-    else:
-        out = np.empty_like(flat)
-        out[close] = near(flat[close], single)
-        out[~close] = far(flat[~close], single)
-    return out.reshape(laid_out.shape).astype(dtype).transpose(np.argsort(order))
+    flat = np.ascontiguousarray(laid_out).reshape(-1)
+    out = np.empty(flat.shape, dtype)
+    for start in range(0, flat.size, _BLOCK):
+        block = flat[start : start + _BLOCK].astype(np.float64)
+        close = abs(block) < 1.0
+        if close.all():
+            block = near(block, single)
+        else:
+            away = ~close
+            block[close], block[away] = near(block[close], single), far(block[away], single)
+        out[start : start + _BLOCK] = block
+    return out.reshape(laid_out.shape).transpose(np.argsort(order))
 
 
 def _near(x: Array, single: bool) -> Array:
