@@ -1,13 +1,9 @@
 """A layered layout in pure Python: where nodes, groups and edges go.
 
-Each group is laid out on its own and then takes part in its parent's layout as one big node, so
-boxes never overlap. An edge that leaves or enters a group passes through a port on the group's
-border. Inside a group the steps are the classic ones (Sugiyama, Tagawa, Toda 1981): longest-path
-layers, dummy nodes for edges that span several layers, barycentre sweeps against crossings, then
-coordinates. The last step alternates over the layers and solves each exactly: the positions nearest
-to what the neighbours wish for, in the given order and with the given gaps, are an isotonic
-regression (pool adjacent violators). Edges bend only between layers, where there are no nodes to
-run through.
+Each group is laid out on its own, by ``layers``, and then takes part in its parent's layout as one
+big node, so boxes never overlap. An edge that leaves or enters a group passes through a port on the
+group's border. Edges bend only between layers, where there are no nodes to run through; those that
+span several layers have dummy nodes on the way, which keep a lane free.
 
 Everything is computed flowing downwards; a picture that flows to the right is the transposed one.
 Nothing recurses, so long chains are no problem; too long a group is wrapped into columns.
@@ -15,14 +11,25 @@ Nothing recurses, so long chains are no problem; too long a group is wrapped int
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+
+from autograd.viz.layers import (
+    HEAVY,
+    LIGHT,
+    LONG,
+    STRAIGHT,
+    Arc,
+    Unit,
+    assign_layers,
+    coordinates,
+    first_order,
+    join,
+    reduce_crossings,
+    spread_ends,
+)
 
 Point = tuple[float, float]
 
-NODE_GAP = 22.0
 LAYER_GAP = 46.0
 GROUP_PADDING = 16.0
 HEADING = 22.0
@@ -32,10 +39,6 @@ WRAP_BEYOND = 7000.0
 COLUMN_GAP = 48.0
 #: From this many points on, edges from one node share their common part instead of repeating it.
 SHARE_BEYOND = 40_000
-SWEEPS = 6
-#: How strongly an edge pulls its ends into line: from a leaf, where a long edge begins or ends,
-#: from another node, between dummies.
-LIGHT, LONG, HEAVY, STRAIGHT = 0.05, 0.5, 8.0, 64.0
 
 
 @dataclass(slots=True)
@@ -110,40 +113,12 @@ def layered(
 
 
 @dataclass(slots=True, eq=False)
-class _Unit:
-    """Something placed in a layer: a node, an inner group, a dummy or a port (both of width 0)."""
-
-    key: tuple
-    width: float
-    height: float
-    layer: int = 0
-    x: float = 0.0
-    top: float = 0.0
-    light: bool = False
-    thin: bool = False
-    spacing: float = 34.0
-    ins: list[_Arc] = field(default_factory=list)
-    outs: list[_Arc] = field(default_factory=list)
-
-
-@dataclass(slots=True, eq=False)
-class _Arc:
-    """A piece of an edge between neighbouring layers; offsets are from the units' centres."""
-
-    source: _Unit
-    target: _Unit
-    out_offset: float = 0.0
-    in_offset: float = 0.0
-    weight: float = 1.0
-
-
-@dataclass(slots=True, eq=False)
 class _Chain:
     """An edge's way through a group: the first ``count`` arcs of a shared trunk, then ``last``."""
 
-    trunk: list[_Arc]
+    trunk: list[Arc]
     count: int
-    last: _Arc
+    last: Arc
 
 
 @dataclass(slots=True, eq=False)
@@ -158,7 +133,7 @@ class _Inside:
 
     width: float = 0.0
     height: float = 0.0
-    units: dict[tuple, _Unit] = field(default_factory=dict)
+    units: dict[tuple, Unit] = field(default_factory=dict)
     chains: dict[tuple, _Chain] = field(default_factory=dict)
     layers: list[tuple[float, float]] = field(default_factory=list)
     ports: dict[tuple, float] = field(default_factory=dict)
@@ -253,26 +228,26 @@ class _Layouter:
         for _, start, end in ends:
             for key in (start, end):
                 if key[0] in ("entry", "exit") and key not in inside.units:
-                    inside.units[key] = _Unit(key, 0.0, 0.0, thin=True)
-        depth = _assign_layers(inside.units, [(start, end) for _, start, end in ends])
+                    inside.units[key] = Unit(key, 0.0, 0.0, thin=True)
+        depth = assign_layers(inside.units, [(start, end) for _, start, end in ends])
         layers = self._insert_dummies(inside, ends, depth)
-        _first_order(layers)
-        _reduce_crossings(layers)
-        _spread_ends(layers)
-        _coordinates(layers)
+        first_order(layers)
+        reduce_crossings(layers)
+        spread_ends(layers)
+        coordinates(layers)
         self._stack(inside, layers)
         self._finish(group, inside, layers)
         return inside
 
-    def _unit(self, key: tuple) -> _Unit:
+    def _unit(self, key: tuple) -> Unit:
         if key[0] == "node":
             size = self.sizes[key[1]]
             across, along = size.width, size.height
             if self.rightwards:
                 across, along = along, across
-            return _Unit(key, across, along, light=size.light, spacing=size.spacing)
+            return Unit(key, across, along, light=size.light, spacing=size.spacing)
         box = self.insides[key[1]]
-        return _Unit(key, box.width, box.height)
+        return Unit(key, box.width, box.height)
 
     @staticmethod
     def _end(end: tuple) -> tuple:
@@ -286,12 +261,12 @@ class _Layouter:
 
     def _insert_dummies(
         self, inside: _Inside, ends: list[tuple[tuple, tuple, tuple]], depth: int
-    ) -> list[list[_Unit]]:
+    ) -> list[list[Unit]]:
         """Put units into layers; long pieces from one start share their dummies."""
-        layers: list[list[_Unit]] = [[] for _ in range(depth)]
+        layers: list[list[Unit]] = [[] for _ in range(depth)]
         for unit in inside.units.values():
             layers[unit.layer].append(unit)
-        trunks: dict[tuple, list[_Arc]] = {}
+        trunks: dict[tuple, list[Arc]] = {}
         leaving: dict[tuple, int] = {}
         arriving: dict[tuple, int] = {}
         for _, start, end in ends:
@@ -306,27 +281,27 @@ class _Layouter:
             weight = LIGHT if source.light else HEAVY
             for layer in range(source.layer + 1 + len(trunk), target.layer):
                 previous = trunk[-1].target if trunk else source
-                dummy = _Unit(("dummy", start, lane, layer), DUMMY_WIDTH, 0.0, layer, thin=True)
+                dummy = Unit(("dummy", start, lane, layer), DUMMY_WIDTH, 0.0, layer, thin=True)
                 dummy.light = leaving.get(start, 2) > 1
                 pull = min(weight, LONG) if dummy.light else weight
                 pull = STRAIGHT if trunk else pull
-                arc = _Arc(previous, dummy, 0.0 if trunk else out_offset, 0.0, pull)
-                _join(arc)
+                arc = Arc(previous, dummy, 0.0 if trunk else out_offset, 0.0, pull)
+                join(arc)
                 trunk.append(arc)
                 layers[layer].append(dummy)
             count = target.layer - source.layer - 1
-            last = _Arc(
+            last = Arc(
                 trunk[count - 1].target if count else source,
                 target,
                 0.0 if count else out_offset,
                 self._offset(piece[1], "entry"),
                 min(weight, LONG) if count and arriving.get(end, 2) > 1 else weight,
             )
-            _join(last)
+            join(last)
             inside.chains[piece] = _Chain(trunk, count, last)
         return layers
 
-    def _stack(self, inside: _Inside, layers: list[list[_Unit]]) -> None:
+    def _stack(self, inside: _Inside, layers: list[list[Unit]]) -> None:
         """Give each layer its height range, leaving more room where edges cross a wide gap."""
         top = 0.0
         for layer in layers:
@@ -336,7 +311,7 @@ class _Layouter:
             inside.layers.append((top, top + height))
             top += height + _gap(layer)
 
-    def _finish(self, group: int, inside: _Inside, layers: list[list[_Unit]]) -> None:
+    def _finish(self, group: int, inside: _Inside, layers: list[list[Unit]]) -> None:
         """Wrap if too long, move to the corner, add padding and the heading, note the ports."""
         left = min((unit.x - unit.width / 2 for layer in layers for unit in layer), default=0.0)
         right = max((unit.x + unit.width / 2 for layer in layers for unit in layer), default=0.0)
@@ -376,7 +351,7 @@ class _Layouter:
                 inside.ports[unit.key[0], unit.key[1]] = unit.x - inside.width / 2
 
     def _wrap(
-        self, inside: _Inside, layers: list[list[_Unit]], breadth: float
+        self, inside: _Inside, layers: list[list[Unit]], breadth: float
     ) -> tuple[float, float]:
         """Break the layers into columns, for a picture about 1.5 times as wide as high."""
         total = inside.layers[-1][1]
@@ -456,12 +431,7 @@ class _Layouter:
         return routes
 
 
-def _join(arc: _Arc) -> None:
-    arc.source.outs.append(arc)
-    arc.target.ins.append(arc)
-
-
-def _gap(layer: list[_Unit]) -> float:
+def _gap(layer: list[Unit]) -> float:
     """More room below a layer from which edges go far sideways, so that they do not run flat."""
     reach = max(
         (
@@ -478,7 +448,7 @@ def _gap(layer: list[_Unit]) -> float:
     return LAYER_GAP + min(reach / 12, 40.0)
 
 
-def _follow(route: Route, arc: _Arc, inside: _Inside, frame: Frame) -> None:
+def _follow(route: Route, arc: Arc, inside: _Inside, frame: Frame) -> None:
     """Append an arc to a route: straight through the layers, curved in the gap between them."""
     source, target = arc.source, arc.target
     x0, x1 = frame.x + source.x + arc.out_offset, frame.x + target.x + arc.in_offset
@@ -522,222 +492,3 @@ def _transpose(layout: Layout) -> None:
         frame.width, frame.height = frame.height, frame.width
     for route in layout.routes:
         route.points = [(y, x) for x, y in route.points]
-
-
-# -- layers -------------------------------------------------------------------------------------
-
-
-def _assign_layers(units: dict[tuple, _Unit], pairs: list[tuple[tuple, tuple]]) -> int:
-    """Longest-path layers, then everything that only feeds moves down next to what it feeds.
-
-    Entries take the first layer and exits the last. Returns the number of layers.
-    """
-    below: dict[tuple, list[tuple]] = {key: [] for key in units}
-    above: dict[tuple, list[tuple]] = {key: [] for key in units}
-    for start, end in pairs:
-        below[start].append(end)
-        above[end].append(start)
-    missing = {key: len(each) for key, each in above.items()}
-    order = [key for key in units if missing[key] == 0]
-    entries = any(key[0] == "entry" for key in units)
-    for key in order:  # grows while it is walked
-        unit = units[key]
-        first = 0 if key[0] == "entry" or not entries else 1
-        unit.layer = max((units[each].layer + 1 for each in above[key]), default=first)
-        for each in below[key]:
-            missing[each] -= 1
-            if missing[each] == 0:
-                order.append(each)
-    depth = max((unit.layer for key, unit in units.items() if key[0] != "exit"), default=0) + 1
-    for key in reversed(order):
-        unit = units[key]
-        feeds = [units[each].layer for each in below[key] if each[0] != "exit"]
-        if key[0] != "entry" and feeds and len(above[key]) < len(below[key]):
-            unit.layer = max(unit.layer, min(feeds) - 1)
-    if any(key[0] == "exit" for key in units):
-        for key, unit in units.items():
-            if key[0] == "exit":
-                unit.layer = depth
-        depth += 1
-    return depth
-
-
-# -- crossings ----------------------------------------------------------------------------------
-
-
-def _first_order(layers: list[list[_Unit]]) -> None:
-    """From the last layer upwards, order units by what they feed and by its arguments."""
-    for index in range(len(layers) - 2, -1, -1):
-        places = _places(layers[index + 1])
-        wishes = []
-        for unit in layers[index]:
-            ends = [(places[id(arc.target)], arc.target.ins.index(arc)) for arc in unit.outs[:50]]
-            wishes.append(min(ends, default=None))
-        _place_by_wish(layers[index], wishes)
-
-
-def _place_by_wish(layer: list[_Unit], wishes: list[Any]) -> None:
-    """Sort the units that wish for something into the places they hold together; others stay."""
-    free = sorted((wish, place) for place, wish in enumerate(wishes) if wish is not None)
-    taken = iter(free)
-    layer[:] = [
-        layer[place] if wish is None else layer[next(taken)[1]] for place, wish in enumerate(wishes)
-    ]
-
-
-def _reduce_crossings(layers: list[list[_Unit]]) -> None:
-    """Barycentre sweeps, down and up in turn, keeping the best order found."""
-    best = [list(layer) for layer in layers]
-    fewest = _crossings(layers)
-    for sweep in range(2 * SWEEPS):
-        if fewest == 0:
-            break
-        downwards = sweep % 2 == 0
-        indices = range(1, len(layers)) if downwards else range(len(layers) - 2, -1, -1)
-        for index in indices:
-            _sort_layer(layers, index, downwards)
-        crossings = _crossings(layers)
-        if crossings < fewest:
-            fewest, best = crossings, [list(layer) for layer in layers]
-    for layer, order in zip(layers, best, strict=True):
-        layer[:] = order
-
-
-def _places(layer: list[_Unit]) -> dict[int, int]:
-    return {id(unit): place for place, unit in enumerate(layer)}
-
-
-def _sort_layer(layers: list[list[_Unit]], index: int, downwards: bool) -> None:
-    layer = layers[index]
-    fixed = _places(layers[index - 1 if downwards else index + 1])
-    wishes = []
-    for unit in layer:
-        if downwards:
-            near = [
-                fixed[id(arc.source)] + _fraction(arc.out_offset, arc.source) for arc in unit.ins
-            ]
-        else:
-            near = [
-                fixed[id(arc.target)] + _fraction(arc.in_offset, arc.target) for arc in unit.outs
-            ]
-        wishes.append(sum(near) / len(near) if near else None)
-    _place_by_wish(layer, wishes)
-
-
-def _fraction(offset: float, unit: _Unit) -> float:
-    return 0.9 * offset / unit.width if unit.width else 0.0
-
-
-def _crossings(layers: list[list[_Unit]]) -> int:
-    """The number of crossing pairs of arcs between neighbouring layers."""
-    total = 0
-    for upper, lower in zip(layers, layers[1:], strict=False):
-        places = _places(lower)
-        ends: list[float] = []
-        for unit in upper:
-            arcs = sorted(
-                (
-                    _fraction(arc.out_offset, unit),
-                    places[id(arc.target)] + _fraction(arc.in_offset, arc.target),
-                )
-                for arc in unit.outs
-            )
-            for _, end in arcs:
-                total += len(ends) - bisect_right(ends, end)
-                insort(ends, end)
-    return total
-
-
-def _spread_ends(layers: list[list[_Unit]]) -> None:
-    """Let the edges into a node arrive side by side, in the order in which they come.
-
-    The heaviest stays in the middle, so that the main line runs straight.
-    """
-    for above, layer in zip(layers, layers[1:], strict=False):
-        places = _places(above)
-        for unit in layer:
-            if unit.key[0] != "node" or len(unit.ins) < 2:
-                continue
-            arcs = sorted(
-                unit.ins,
-                key=lambda arc: places[id(arc.source)] + _fraction(arc.out_offset, arc.source),
-            )
-            spacing = min(unit.spacing, 0.9 * unit.width / len(arcs))
-            heaviest = max(arc.weight for arc in arcs)
-            heavy = [place for place, arc in enumerate(arcs) if arc.weight == heaviest]
-            middle = float(heavy[0]) if len(heavy) == 1 else (len(arcs) - 1) / 2
-            reach = max(middle, len(arcs) - 1 - middle)
-            spacing = min(spacing, 0.46 * unit.width / reach)
-            for place, arc in enumerate(arcs):
-                arc.in_offset = (place - middle) * spacing
-
-
-# -- coordinates --------------------------------------------------------------------------------
-
-
-def _coordinates(layers: list[list[_Unit]]) -> None:
-    """Give every unit an x: each layer in turn moves as near to its neighbours as it can."""
-    for layer in layers:
-        position = 0.0
-        for before, unit in zip([None, *layer], layer, strict=False):
-            if before is not None:
-                position += _distance(before, unit)
-            unit.x = position
-        for unit in layer:
-            unit.x -= position / 2
-    sweeps = 2 * SWEEPS if sum(map(len, layers)) < 1000 else SWEEPS
-    for sweep in range(2 * sweeps):
-        downwards = sweep % 2 == 1
-        ordered = layers if downwards else reversed(layers)
-        for layer in ordered:
-            _settle(layer, downwards, both=sweep >= sweeps)
-
-
-def _distance(left: _Unit, right: _Unit) -> float:
-    gap = NODE_GAP / 2 if left.thin and right.thin else NODE_GAP
-    return (left.width + right.width) / 2 + gap
-
-
-def _settle(layer: list[_Unit], downwards: bool, both: bool) -> None:
-    """Move one layer: a weighted least-squares fit to the wishes that keeps order and gaps."""
-    wishes, weights = [], []
-    for unit in layer:
-        total = weight = 0.0
-        if downwards or both:
-            for arc in unit.ins:
-                total += arc.weight * (arc.source.x + arc.out_offset - arc.in_offset)
-                weight += arc.weight
-        if not downwards or both:
-            for arc in unit.outs:
-                total += arc.weight * (arc.target.x + arc.in_offset - arc.out_offset)
-                weight += arc.weight
-        wishes.append(total / weight if weight else unit.x)
-        # A passing edge wishes to be straight, but makes way for nodes where they meet.
-        passing = unit.light and unit.key[0] == "dummy"
-        weights.append(min(weight, LONG) if passing else weight or 0.01)
-    offsets = [0.0]
-    for left, right in zip(layer, layer[1:], strict=False):
-        offsets.append(offsets[-1] + _distance(left, right))
-    shifted = [wish - offset for wish, offset in zip(wishes, offsets, strict=False)]
-    for unit, position, offset in zip(layer, isotonic(shifted, weights), offsets, strict=False):
-        unit.x = position + offset
-
-
-def isotonic(wishes: Iterable[float], weights: Iterable[float]) -> list[float]:
-    """The non-decreasing sequence nearest to ``wishes`` in weighted least squares.
-
-    Pool adjacent violators: neighbours in the wrong order are replaced by their mean until none is
-    left.
-
-    >>> isotonic([1.0, 3.0, 2.0], [1.0, 1.0, 1.0])
-    [1.0, 2.5, 2.5]
-    """
-    blocks: list[tuple[float, float, int]] = []
-    for wish, weight in zip(wishes, weights, strict=True):
-        mean, mass, count = wish, weight, 1
-        while blocks and blocks[-1][0] > mean:
-            other, heavier, several = blocks.pop()
-            mean = (other * heavier + mean * mass) / (heavier + mass)
-            mass, count = heavier + mass, several + count
-        blocks.append((mean, mass, count))
-    return [mean for mean, _, count in blocks for _ in range(count)]

@@ -1,20 +1,14 @@
-"""From a trace to what is visible: modules as groups, collapsed modules, folded repetitions.
-
-A module's nodes form one box only if the computation does not leave the module and come back; where
-it does (a layer used twice), each visit is a box of its own. That is decided here, by scheduling:
-nodes are taken in an order that stays inside a module as long as it can, and every uninterrupted
-visit is a group. Groups taken in such an order can never form a cycle, so each can be laid out as
-one big node.
-"""
+"""From a trace to what is visible: collapsed modules, folded repetitions, links between items."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from autograd.viz import words
-from autograd.viz.trace import Summary, Trace, TraceNode
+from autograd.viz.grouping import Group, group_by_module
+from autograd.viz.items import Item, measured_shares, module_item, node_item
+from autograd.viz.trace import Summary, Trace
 
 #: Beyond this many visible nodes, repetitions are folded and modules collapsed unless asked
 #: otherwise.
@@ -27,49 +21,6 @@ MINIMUM_COPIES = 3
 LONGEST_PATTERN = 8
 
 COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "equal", "concatenate", "stack"}
-
-
-@dataclass(slots=True)
-class Group:
-    """A visit to a module; ``members`` are node ids and, as ``~index``, groups inside."""
-
-    index: int
-    path: str
-    parent: int
-    visit: int = 1
-    members: list[int] = field(default_factory=list)
-    copies: int = 1
-    pattern: bool = False
-    inside: str = ""
-
-    @property
-    def label(self) -> str:
-        """The group's heading: its path, as seen from the module around it."""
-        text = "" if self.pattern else _relative(self.path, self.inside)
-        if self.visit > 1:
-            text += f" (visit {self.visit})"
-        if self.copies > 1:
-            text = f"{text} ×{self.copies}" if text else f"repeated ×{self.copies}"
-        return text
-
-
-@dataclass(slots=True)
-class Item:
-    """A visible node. ``lines`` are (style, text) pairs; ``hidden`` counts the nodes it stands for.
-
-    ``room`` are texts that may later stand in the slot, the line of style ``"slot"``. A ``light``
-    item stands beside the main line: a leaf, or made of parameters alone.
-    """
-
-    id: int
-    kind: str
-    lines: list[tuple[str, str]]
-    tooltip: str
-    group: int = 0
-    hidden: int = 0
-    share: float | None = None
-    room: list[str] = field(default_factory=list)
-    light: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,107 +94,6 @@ def _paths_to_collapse(trace: Trace, collapse: bool | int | str | Iterable[str] 
             f"modules: {', '.join(sorted(known)) or 'none'}"
         )
     return paths
-
-
-# -- modules as groups --------------------------------------------------------------------------
-
-
-def group_by_module(trace: Trace) -> list[Group]:
-    """The tree of module visits; group 0 is the whole graph."""
-    parents: dict[int, list[int]] = {node.id: [] for node in trace.nodes}
-    for edge in trace.edges:
-        parents[edge.target].append(edge.source)
-    groups = [Group(0, "", -1)]
-    pending = [(0, [node.id for node in trace.nodes], 0)]
-    visits: dict[str, int] = {}
-    for index, identifiers, depth in pending:  # grows while it is walked: outer modules first
-        parts = {}
-        for identifier in identifiers:
-            path = trace.node(identifier).module.split(".") if trace.node(identifier).module else []
-            parts[identifier] = ".".join(path[: depth + 1]) if len(path) > depth else ""
-        for part, run in _visits(identifiers, parts, parents):
-            alone = len(run) == 1 and trace.node(run[0]).module == part
-            if not part or alone:  # a module of one operation is named on the node instead
-                groups[index].members += run
-                continue
-            visits[part] = visits.get(part, 0) + 1
-            group = Group(len(groups), part, index, visits[part], inside=groups[index].path)
-            groups.append(group)
-            groups[index].members.append(~group.index)
-            pending.append((group.index, run, depth + 1))
-    return groups
-
-
-def _visits(
-    identifiers: list[int], parts: dict[int, str], parents: dict[int, list[int]]
-) -> list[tuple[str, list[int]]]:
-    """Schedule nodes so that each module is visited as few times as possible.
-
-    A unit (a module's remaining nodes, or a node outside modules) is taken whole when all it waits
-    for is done. When no unit is ready as a whole, the unit of the first ready node is taken as far
-    as it goes.
-    """
-    unit_of: dict[int, int] = {}
-    units: dict[int, list[int]] = {}
-    by_path: dict[str, int] = {}
-    for identifier in identifiers:
-        unit = (
-            by_path.setdefault(parts[identifier], identifier) if parts[identifier] else identifier
-        )
-        unit_of[identifier] = unit
-        units.setdefault(unit, []).append(identifier)
-    children: dict[int, list[int]] = {identifier: [] for identifier in identifiers}
-    waiting = {identifier: 0 for identifier in identifiers}
-    unit_waiting = {unit: 0 for unit in units}
-    for identifier in identifiers:
-        for parent in parents[identifier]:
-            if parent in waiting:
-                children[parent].append(identifier)
-                waiting[identifier] += 1
-                unit_waiting[unit_of[identifier]] += unit_of[parent] != unit_of[identifier]
-    ready = [unit for unit, count in unit_waiting.items() if count == 0]
-    heapq.heapify(ready)
-    runs: list[tuple[str, list[int]]] = []
-    left = dict.fromkeys(identifiers)
-    while left:
-        if ready:
-            unit = heapq.heappop(ready)
-            run = units.pop(unit)
-        else:
-            unit = unit_of[next(each for each in left if waiting[each] == 0)]
-            run = _reachable(units[unit], waiting, children, unit, unit_of)
-            taken = set(run)
-            units[unit] = [each for each in units[unit] if each not in taken]
-        runs.append((parts[run[0]], run))
-        for identifier in run:
-            del left[identifier]
-            for child in children[identifier]:
-                waiting[child] -= 1
-                other = unit_of[child]
-                if other != unit:
-                    unit_waiting[other] -= 1
-                    if unit_waiting[other] == 0 and units.get(other):
-                        heapq.heappush(ready, other)
-    return runs
-
-
-def _reachable(
-    members: list[int],
-    waiting: dict[int, int],
-    children: dict[int, list[int]],
-    unit: int,
-    unit_of: dict[int, int],
-) -> list[int]:
-    """The members of a unit that can be computed now without leaving it, in topological order."""
-    missing = {member: waiting[member] for member in members}
-    run = []
-    for member in members:  # ids are a topological order
-        if missing[member] == 0:
-            run.append(member)
-            for child in children[member]:
-                if unit_of[child] == unit:
-                    missing[child] -= 1
-    return run
 
 
 # -- collapsing and folding ---------------------------------------------------------------------
@@ -417,7 +267,7 @@ class _Standing:
         hidden: dict[int, int] = {}
         for target in shown.values():
             hidden[target] = hidden.get(target, 0) + 1
-        shares = _shares(self.trace, shown, show)
+        shares = measured_shares(self.trace, shown, show)
         derived = derived_from_parameters(self.trace)
         detailed = values and len(placed) <= BRIEF_ABOVE
         items = []
@@ -425,11 +275,11 @@ class _Standing:
             if collapsed:
                 module = self.groups[collapsed]
                 nodes = [self.trace.node(each) for each in self._contents[collapsed]]
-                item = _module_item(module, nodes, identifier)
+                item = module_item(module, nodes, identifier)
             else:
                 module = self.groups[group_index]
                 few = len(placed) <= BRIEF_ABOVE
-                item = _node_item(self.trace.node(identifier), module.path, detailed, few)
+                item = node_item(self.trace.node(identifier), module.path, detailed, few)
             item.group = group_index
             item.light = item.kind == "constant" or (not collapsed and identifier in derived)
             item.hidden = hidden[identifier] - 1
@@ -499,63 +349,6 @@ def _candidates(signatures: list[tuple]) -> list[dict[int, int]]:
     return found
 
 
-# -- what an item says --------------------------------------------------------------------------
-
-
-def _relative(path: str, module: str) -> str:
-    """A dotted path as seen from inside a module."""
-    return path.removeprefix(module + ".") if module else path
-
-
-def _node_item(node: TraceNode, module: str, values: bool, detailed: bool) -> Item:
-    if node.label == "number" and not node.name and node.value is not None:
-        title = words.brief(node.value)
-        return Item(
-            node.id, node.kind, [("title", title), ("kind", "constant")], words.sentence(node)
-        )
-    sign = words.SIGNS.get(node.op)
-    heading = _relative(words.title(node), module) + (f"  {sign}" if sign else "")
-    if node.op and node.module != module and node.module.rpartition(".")[2] != node.op:
-        heading = f"{_relative(node.module, module)}: {heading}"
-    lines = [("title", heading)]
-    if detailed:
-        lines.append(("kind", _kind_line(node)))
-    if values and node.value is not None:
-        lines.append(("value", _value_line(node.value)))
-    if detailed and words.gradient(node):
-        style = "none" if node.gradient_state == "none" else "grad"
-        text = words.gradient(node, 4)
-        if node.backward_calls > 1:
-            text, _, remark = text.partition(" (")
-            lines += [(style, text), ("none", remark.rstrip(")"))]
-        else:
-            lines.append((style, text))
-    return Item(node.id, node.kind, lines, words.sentence(node))
-
-
-def _kind_line(node: TraceNode) -> str:
-    if not node.dtype:
-        return "constant · not kept"
-    dtype = "" if node.dtype == "float32" else f" {node.dtype}"
-    size = words.shape(node.shape) + dtype
-    return size if node.kind == "op" else f"{words.KIND_WORDS[node.kind]} · {size}"
-
-
-def _value_line(value: Summary) -> str:
-    return f"value {words.brief(value, 4)}"
-
-
-def _module_item(group: Group, inside: list[TraceNode], identifier: int) -> Item:
-    parameters = sum(node.size for node in inside if node.kind == "parameter")
-    result = inside[-1]
-    lines = [("title", group.label), ("kind", f"module · {words.shape(result.shape)}")]
-    if parameters:
-        lines.append(("value", f"{parameters:,} parameters"))
-    lines.append(("none", f"{len(inside)} hidden"))
-    tooltip = f"{group.path}: module of {len(inside)} nodes, {parameters:,} parameters"
-    return Item(identifier, "module", lines, tooltip)
-
-
 def add_slots(view: View) -> None:
     """Give every node that the steps reach a line for the gradient, now holding the final one.
 
@@ -583,37 +376,3 @@ def add_slots(view: View) -> None:
 def slot_text(gradient: Summary) -> str:
     """What a node's slot says of its gradient."""
     return f"grad {words.brief(gradient, 3)}"
-
-
-def _shares(trace: Trace, shown: dict[int, int], show: str | None) -> dict[int, tuple[float, str]]:
-    """For each item the share (0 to 1) that colours it and the words that say it."""
-    if show is None:
-        return {}
-    amounts: dict[int, float] = {}
-    gradients = trace.arrived()
-    for node in trace.nodes:
-        amount = _amount(node, show, gradients.get(node.id, node.gradient))
-        if amount is not None:
-            before = amounts.get(shown[node.id], 0.0)
-            merged = max(before, amount) if show == "gradient" else before + amount
-            amounts[shown[node.id]] = merged
-    top = max(amounts.values(), default=0.0)
-    total = sum(amounts.values()) or 1.0
-    result = {}
-    for identifier, amount in amounts.items():
-        if show == "gradient":
-            text = f"|grad| {words.number(amount, 3)}"
-        elif show == "time":
-            text = f"{words.seconds(amount)} · {amount / total:.0%}"
-        else:
-            text = f"{words.size_in_bytes(int(amount))} · {amount / total:.0%}"
-        result[identifier] = (amount / top if top else 0.0, text)
-    return result
-
-
-def _amount(node: TraceNode, show: str, gradient: Summary | None) -> float | None:
-    if show == "time":
-        return node.seconds
-    if show == "memory":
-        return None if node.kept_bytes is None else float(node.kept_bytes)
-    return None if gradient is None else gradient.norm

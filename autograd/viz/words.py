@@ -140,6 +140,11 @@ def title(node: TraceNode) -> str:
     return node.name or node.label
 
 
+def relative(path: str, module: str) -> str:
+    """A dotted path as seen from inside a module."""
+    return path.removeprefix(module + ".") if module else path
+
+
 def reference(node: TraceNode) -> str:
     """A node's name inside a sentence; unnamed results are told apart by their number."""
     if node.name:

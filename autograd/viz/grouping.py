@@ -1,0 +1,138 @@
+"""Modules as groups of nodes.
+
+A module's nodes form one box only if the computation does not leave the module and come back; where
+it does (a layer used twice), each visit is a box of its own. That is decided here, by scheduling:
+nodes are taken in an order that stays inside a module as long as it can, and every uninterrupted
+visit is a group. Groups taken in such an order can never form a cycle, so each can be laid out as
+one big node.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+
+from autograd.viz import words
+from autograd.viz.trace import Trace
+
+
+@dataclass(slots=True)
+class Group:
+    """A visit to a module; ``members`` are node ids and, as ``~index``, groups inside."""
+
+    index: int
+    path: str
+    parent: int
+    visit: int = 1
+    members: list[int] = field(default_factory=list)
+    copies: int = 1
+    pattern: bool = False
+    inside: str = ""
+
+    @property
+    def label(self) -> str:
+        """The group's heading: its path, as seen from the module around it."""
+        text = "" if self.pattern else words.relative(self.path, self.inside)
+        if self.visit > 1:
+            text += f" (visit {self.visit})"
+        if self.copies > 1:
+            text = f"{text} ×{self.copies}" if text else f"repeated ×{self.copies}"
+        return text
+
+
+def group_by_module(trace: Trace) -> list[Group]:
+    """The tree of module visits; group 0 is the whole graph."""
+    parents: dict[int, list[int]] = {node.id: [] for node in trace.nodes}
+    for edge in trace.edges:
+        parents[edge.target].append(edge.source)
+    groups = [Group(0, "", -1)]
+    pending = [(0, [node.id for node in trace.nodes], 0)]
+    visits: dict[str, int] = {}
+    for index, identifiers, depth in pending:  # grows while it is walked: outer modules first
+        parts = {}
+        for identifier in identifiers:
+            path = trace.node(identifier).module.split(".") if trace.node(identifier).module else []
+            parts[identifier] = ".".join(path[: depth + 1]) if len(path) > depth else ""
+        for part, run in _visits(identifiers, parts, parents):
+            alone = len(run) == 1 and trace.node(run[0]).module == part
+            if not part or alone:  # a module of one operation is named on the node instead
+                groups[index].members += run
+                continue
+            visits[part] = visits.get(part, 0) + 1
+            group = Group(len(groups), part, index, visits[part], inside=groups[index].path)
+            groups.append(group)
+            groups[index].members.append(~group.index)
+            pending.append((group.index, run, depth + 1))
+    return groups
+
+
+def _visits(
+    identifiers: list[int], parts: dict[int, str], parents: dict[int, list[int]]
+) -> list[tuple[str, list[int]]]:
+    """Schedule nodes so that each module is visited as few times as possible.
+
+    A unit (a module's remaining nodes, or a node outside modules) is taken whole when all it waits
+    for is done. When no unit is ready as a whole, the unit of the first ready node is taken as far
+    as it goes.
+    """
+    unit_of: dict[int, int] = {}
+    units: dict[int, list[int]] = {}
+    by_path: dict[str, int] = {}
+    for identifier in identifiers:
+        unit = (
+            by_path.setdefault(parts[identifier], identifier) if parts[identifier] else identifier
+        )
+        unit_of[identifier] = unit
+        units.setdefault(unit, []).append(identifier)
+    children: dict[int, list[int]] = {identifier: [] for identifier in identifiers}
+    waiting = {identifier: 0 for identifier in identifiers}
+    unit_waiting = {unit: 0 for unit in units}
+    for identifier in identifiers:
+        for parent in parents[identifier]:
+            if parent in waiting:
+                children[parent].append(identifier)
+                waiting[identifier] += 1
+                unit_waiting[unit_of[identifier]] += unit_of[parent] != unit_of[identifier]
+    ready = [unit for unit, count in unit_waiting.items() if count == 0]
+    heapq.heapify(ready)
+    runs: list[tuple[str, list[int]]] = []
+    left = dict.fromkeys(identifiers)
+    while left:
+        if ready:
+            unit = heapq.heappop(ready)
+            run = units.pop(unit)
+        else:
+            unit = unit_of[next(each for each in left if waiting[each] == 0)]
+            run = _reachable(units[unit], waiting, children, unit, unit_of)
+            taken = set(run)
+            units[unit] = [each for each in units[unit] if each not in taken]
+        runs.append((parts[run[0]], run))
+        for identifier in run:
+            del left[identifier]
+            for child in children[identifier]:
+                waiting[child] -= 1
+                other = unit_of[child]
+                if other != unit:
+                    unit_waiting[other] -= 1
+                    if unit_waiting[other] == 0 and units.get(other):
+                        heapq.heappush(ready, other)
+    return runs
+
+
+def _reachable(
+    members: list[int],
+    waiting: dict[int, int],
+    children: dict[int, list[int]],
+    unit: int,
+    unit_of: dict[int, int],
+) -> list[int]:
+    """The members of a unit that can be computed now without leaving it, in topological order."""
+    missing = {member: waiting[member] for member in members}
+    run = []
+    for member in members:  # ids are a topological order
+        if missing[member] == 0:
+            run.append(member)
+            for child in children[member]:
+                if unit_of[child] == unit:
+                    missing[child] -= 1
+    return run

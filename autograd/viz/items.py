@@ -1,0 +1,113 @@
+"""Visible nodes and what is written into them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from autograd.viz import words
+from autograd.viz.grouping import Group
+from autograd.viz.trace import Summary, Trace, TraceNode
+
+
+@dataclass(slots=True)
+class Item:
+    """A visible node. ``lines`` are (style, text) pairs; ``hidden`` counts the nodes it stands for.
+
+    ``room`` are texts that may later stand in the slot, the line of style ``"slot"``. A ``light``
+    item stands beside the main line: a leaf, or made of parameters alone.
+    """
+
+    id: int
+    kind: str
+    lines: list[tuple[str, str]]
+    tooltip: str
+    group: int = 0
+    hidden: int = 0
+    share: float | None = None
+    room: list[str] = field(default_factory=list)
+    light: bool = False
+
+
+def node_item(node: TraceNode, module: str, values: bool, detailed: bool) -> Item:
+    if node.label == "number" and not node.name and node.value is not None:
+        title = words.brief(node.value)
+        return Item(
+            node.id, node.kind, [("title", title), ("kind", "constant")], words.sentence(node)
+        )
+    sign = words.SIGNS.get(node.op)
+    heading = words.relative(words.title(node), module) + (f"  {sign}" if sign else "")
+    if node.op and node.module != module and node.module.rpartition(".")[2] != node.op:
+        heading = f"{words.relative(node.module, module)}: {heading}"
+    lines = [("title", heading)]
+    if detailed:
+        lines.append(("kind", _kind_line(node)))
+    if values and node.value is not None:
+        lines.append(("value", _value_line(node.value)))
+    if detailed and words.gradient(node):
+        style = "none" if node.gradient_state == "none" else "grad"
+        text = words.gradient(node, 4)
+        if node.backward_calls > 1:
+            text, _, remark = text.partition(" (")
+            lines += [(style, text), ("none", remark.rstrip(")"))]
+        else:
+            lines.append((style, text))
+    return Item(node.id, node.kind, lines, words.sentence(node))
+
+
+def _kind_line(node: TraceNode) -> str:
+    if not node.dtype:
+        return "constant · not kept"
+    dtype = "" if node.dtype == "float32" else f" {node.dtype}"
+    size = words.shape(node.shape) + dtype
+    return size if node.kind == "op" else f"{words.KIND_WORDS[node.kind]} · {size}"
+
+
+def _value_line(value: Summary) -> str:
+    return f"value {words.brief(value, 4)}"
+
+
+def module_item(group: Group, inside: list[TraceNode], identifier: int) -> Item:
+    parameters = sum(node.size for node in inside if node.kind == "parameter")
+    result = inside[-1]
+    lines = [("title", group.label), ("kind", f"module · {words.shape(result.shape)}")]
+    if parameters:
+        lines.append(("value", f"{parameters:,} parameters"))
+    lines.append(("none", f"{len(inside)} hidden"))
+    tooltip = f"{group.path}: module of {len(inside)} nodes, {parameters:,} parameters"
+    return Item(identifier, "module", lines, tooltip)
+
+
+def measured_shares(
+    trace: Trace, shown: dict[int, int], show: str | None
+) -> dict[int, tuple[float, str]]:
+    """For each item the share (0 to 1) that colours it and the words that say it."""
+    if show is None:
+        return {}
+    amounts: dict[int, float] = {}
+    gradients = trace.arrived()
+    for node in trace.nodes:
+        amount = _amount(node, show, gradients.get(node.id, node.gradient))
+        if amount is not None:
+            before = amounts.get(shown[node.id], 0.0)
+            merged = max(before, amount) if show == "gradient" else before + amount
+            amounts[shown[node.id]] = merged
+    top = max(amounts.values(), default=0.0)
+    total = sum(amounts.values()) or 1.0
+    result = {}
+    for identifier, amount in amounts.items():
+        if show == "gradient":
+            text = f"|grad| {words.number(amount, 3)}"
+        elif show == "time":
+            text = f"{words.seconds(amount)} · {amount / total:.0%}"
+        else:
+            text = f"{words.size_in_bytes(int(amount))} · {amount / total:.0%}"
+        result[identifier] = (amount / top if top else 0.0, text)
+    return result
+
+
+def _amount(node: TraceNode, show: str, gradient: Summary | None) -> float | None:
+    if show == "time":
+        return node.seconds
+    if show == "memory":
+        return None if node.kept_bytes is None else float(node.kept_bytes)
+    return None if gradient is None else gradient.norm
