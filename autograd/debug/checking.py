@@ -106,7 +106,12 @@ def check_step(step: Step, limit: int) -> StepCheck:
         findings = [Finding(sent.name, "unknown", reason=note) for sent in step.sent]
         return StepCheck(step.op, findings, sources)
     with np.errstate(all="ignore"):
-        findings = _findings(step, inputs, note, limit)
+        try:
+            _outputs(step, inputs)
+        except (RuntimeError, TypeError, ValueError) as error:
+            findings = [Finding(sent.name, "unknown", reason=str(error)) for sent in step.sent]
+        else:
+            findings = _findings(step, inputs, note, limit)
     return StepCheck(step.op, findings, sources)
 
 
@@ -154,26 +159,26 @@ def _double(value: Any) -> Any:
     return np.array(array, dtype=np.float64, order="K") if array.dtype.kind == "f" else array
 
 
+def _outputs(step: Step, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    info = step.node.primitive
+    result = info.forward(*inputs, **step.node.static_values())
+    return result if info.outputs > 1 else (result,)
+
+
 def _findings(step: Step, inputs: list[Any], note: str, limit: int) -> list[Finding]:
-    node, info = step.node, step.node.primitive
-    static = node.static_values()
     g = step.gradient if isinstance(step.gradient, tuple) else (step.gradient,)
     weights = [None if one is None else np.asarray(one, dtype=np.float64) for one in g]
     counted = [k for k, w in enumerate(weights) if w is not None]
     checked = [sent.position for sent in step.sent]
 
-    def outputs(values: Sequence[Any]) -> tuple[Any, ...]:
-        result = info.forward(*values, **static)
-        return result if info.outputs > 1 else (result,)
-
     def on_arrays(*arrays: Any) -> list[Any]:
         values = list(inputs)
         for k, array in zip(checked, arrays, strict=True):
             values[k] = array
-        out = outputs(values)
+        out = _outputs(step, values)
         return [np.asarray(out[k]) for k in counted]
 
-    found = _rule_results(step, inputs, outputs(inputs), weights)
+    found = _rule_results(step, inputs, _outputs(step, inputs), weights)
     arrays = [inputs[k] for k in checked]
     chosen = [weights[k] for k in counted]
     findings = []

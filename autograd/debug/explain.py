@@ -204,10 +204,10 @@ def _jacobian_column(
 ) -> list[tuple[int, Any]]:
     """Differentiate the gradient rule by its incoming gradient, at one element of its result."""
     variables = [None if g is None else _wrap(np.array(g)).requires_grad_() for g in gradients]
-    several = node.primitive.outputs > 1
+    g = tuple(variables) if node.primitive.outputs > 1 else variables[0]
     needs = tuple([p if k == position else None for k, p in enumerate(node.parents)])
     with enable_grad(), np.errstate(all="ignore"):
-        result = recorded_gradients(node, variables if several else variables[0], needs)[position]
+        result = recorded_gradients(node, g, needs)[position]
     if not isinstance(result, Tensor) or result._node is None:
         return []
     parent = node.parents[position]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.node import Leaf
+from ..core.primitive import Primitive
 from ..engine import Contribution
 from ..engine import Step as EngineStep
 from . import words
@@ -21,22 +22,26 @@ class Sent:
     Attributes:
         name: the input's name in the primitive, such as ``x``.
         target: what the parent is called.
-        rule: the gradient rule as written in the source.
         before: the parent's gradient so far, None if this is the first contribution.
         contribution, after: arrays, of the parent's shape.
         parent, index, position: the parent node, which of its outputs, which input of the step's.
     """
 
-    def __init__(self, given: Contribution, rule: str, target: str) -> None:
+    def __init__(self, given: Contribution, info: Primitive, target: str) -> None:
         self.name = given.name
         self.target = target
-        self.rule = rule
+        self._info = info
         self.before = _raw(given.before)
         self.contribution = _raw(given.value)
         self.after = _raw(given.after)
         self.parent = given.parent
         self.index = given.index
         self.position = given.position
+
+    @property
+    def rule(self) -> str:
+        """The gradient rule as written in the source."""
+        return self._info.rule_source(self.name)
 
     def sentence(self) -> str:
         """``sends −3 to a; 1 + −3 = −2``."""
@@ -75,9 +80,8 @@ class Step(words.Page):
         self.gradient = _raw(step.gradient)
         self.saved = {name: _raw(value) for name, value in step.saved.items()}
         self.record = step.node.record
-        self.edited: dict[str, Any] = {}
         self.sent = [
-            Sent(c, step.node.primitive.rule_source(c.name), self._target(c, names))
+            Sent(c, step.node.primitive, self._target(c, names))
             for c in step.contributions
         ]
 

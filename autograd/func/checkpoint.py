@@ -91,7 +91,8 @@ def _checkpoint_of(count: int) -> Any:
 
     @primitive(outputs=count)
     def checkpoint(*xs: Any, call: Any) -> Any:
-        return call.outputs if count > 1 else call.outputs[0]
+        outputs = call.outputs or call.on_arrays(xs)
+        return outputs if count > 1 else outputs[0]
 
     checkpoint.gradients(("xs",), lambda g, xs, call: call.gradients(g, xs))
     return checkpoint
@@ -171,7 +172,37 @@ class _Call:
         return self._function(*args, **kwargs)
 
     def again(self, tensors: Sequence[Any]) -> list[Tensor]:
-        """Compute once more, from these arguments; returns the floating outputs."""
+        """Compute once more, from these arguments; returns the floating outputs.
+
+        Raises:
+            RuntimeError: if the values differ from those of the first time.
+        """
+        result = self._repeat(tensors)
+        for t, expected in zip(result, self._sums, strict=True):
+            came = _fingerprint(t._data)
+            if not np.isclose(came, expected, rtol=1e-3, atol=1e-3, equal_nan=True):
+                raise RuntimeError(
+                    "checkpoint: computed again, the function gave other values (their sum was "
+                    f"{expected:.6g}, now {came:.6g}). If it draws random numbers, pass "
+                    "generators=[...]; if a value it uses was changed, run backward before that"
+                )
+        return result
+
+    def on_arrays(self, xs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The outputs at other inputs, as arrays: what numerical checks ask for.
+
+        Raises:
+            RuntimeError: if the function uses tensors from outside, which cannot be replaced.
+        """
+        if self._outside:
+            raise RuntimeError(
+                "checkpoint: the function uses tensors from outside, so it cannot be tried at "
+                "other values of all its inputs"
+            )
+        with no_grad():
+            return tuple([t._data for t in self._repeat([_wrap(np.asarray(x)) for x in xs])])
+
+    def _repeat(self, tensors: Sequence[Any]) -> list[Tensor]:
         now = [(g, g.bit_generator.state) for g, _ in self._states]
         module, local.state.module = local.state.module, self._module
         try:
@@ -184,16 +215,7 @@ class _Call:
                 g.bit_generator.state = state
         if len(outputs) <= max(self._places):
             raise RuntimeError("checkpoint: computed again, the function returned fewer outputs")
-        result = [outputs[k] for k in self._places]
-        for t, expected in zip(result, self._sums, strict=True):
-            came = _fingerprint(t._data)
-            if not np.isclose(came, expected, rtol=1e-3, atol=1e-3, equal_nan=True):
-                raise RuntimeError(
-                    "checkpoint: computed again, the function gave other values (their sum was "
-                    f"{expected:.6g}, now {came:.6g}). If it draws random numbers, pass "
-                    "generators=[...]; if a value it uses was changed, run backward before that"
-                )
-        return result
+        return [outputs[k] for k in self._places]
 
     def gradients(self, g: Any, xs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Gradients of all inputs: the arguments, then the tensors from outside.

@@ -15,7 +15,16 @@ def models():
     return module
 
 
-NAMES = ["convolutional", "small", "reductions", "arranging", "matrices", "branching", "float32"]
+NAMES = [
+    "convolutional",
+    "small",
+    "reductions",
+    "arranging",
+    "matrices",
+    "checkpointed",
+    "branching",
+    "float32",
+]
 
 
 @pytest.fixture(params=NAMES)

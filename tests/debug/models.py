@@ -47,6 +47,12 @@ def matrices():
     return ag.einsum("bij,jk,bik->", x, y, x @ y), (x, y)
 
 
+def checkpointed():
+    x, y = leaf((3, 4)), leaf((4,), 1)
+    h = ag.func.checkpoint(lambda a, b: (ag.sin(a) * b, a.sum()), x, y)
+    return (ag.func.checkpoint(lambda a: ag.exp(a) * y, h[0]) * h[1]).sum(), (x, y)
+
+
 def branching():
     x, y = leaf((3, 4)), leaf((3, 1), 1)
     h = ag.where(x > 0.8, ag.log(x), y**3) + ag.maximum(x, y) / ag.sqrt(x)

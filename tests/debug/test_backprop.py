@@ -280,7 +280,8 @@ def test_every_right_rule_is_found_right(model, recorded):
     for step in Backprop(loss):
         check = step.check()
         assert check.ok, check
-        assert recorded is False or all(f.verdict != "unknown" for f in check.findings)
+        if recorded and step.op != "checkpoint":  # whose function may use more than its inputs
+            assert all(f.verdict != "unknown" for f in check.findings)
 
 
 def sabotage(node, position):
