@@ -161,7 +161,12 @@ def _double(value: Any) -> Any:
 
 def _outputs(step: Step, inputs: Sequence[Any]) -> tuple[Any, ...]:
     info = step.node.primitive
-    result = info.forward(*inputs, **step.node.static_values())
+    static = {
+        # A cast to float32 would round the differences away: everything here is in float64.
+        name: np.dtype(np.float64) if isinstance(value, np.dtype) and value.kind == "f" else value
+        for name, value in step.node.static_values().items()
+    }
+    result = info.forward(*inputs, **static)
     return result if info.outputs > 1 else (result,)
 
 
