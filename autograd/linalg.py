@@ -13,18 +13,16 @@ from .ops.linalg import (
     eigh,
     eigvalsh,
     inv,
-    matrix_norm,
     matrix_power,
-    norm,
     pinv,
     qr,
     slogdet,
     solve,
     svd,
     svdvals,
-    vector_norm,
 )
 from .ops.matrices import diagonal, trace
+from .ops.norms import matrix_norm, norm, vector_norm
 from .ops.products import cross, matmul, outer, tensordot, vecdot
 
 __all__ = [

@@ -253,7 +253,7 @@ METHODS: dict[str, Any] = {
     **_from("sorting", "argsort median quantile sort topk"),
     **_from("special", "erf erfc"),
     **_from("statistics", "nan_to_num nanmean nansum ptp"),
-    "norm": "linalg.norm",
+    "norm": "norms.norm",
 }
 
 TABLE: dict[str, Any] = {**OPERATORS, **METHODS}

@@ -1,4 +1,4 @@
-"""Linear algebra on (stacks of) matrices: solving, inverting, decomposing, norms.
+"""Linear algebra on (stacks of) matrices: solving, inverting, decomposing.
 
 Matrices are the last two axes; leading axes are a stack. Public as ``autograd.linalg``.
 Where a matrix is symmetric by contract (``cholesky``, ``eigh``), its symmetric part (A + Aᵀ)/2 is
@@ -11,7 +11,6 @@ the Cholesky decomposition", 2016.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -20,14 +19,12 @@ from ..core import hyperparameters as hyper
 from ..core.limits import check_bytes
 from ..core.primitive import primitive
 from .arguments import array_like, broadcast_shape, raw
-from .elementwise import absolute, equal, sqrt, where
+from .elementwise import equal, where
 from .indexing import getitem
 from .matrices import tril
 from .products import matmul
-from .reductions import amax, amin, spread, sum_to
-from .reductions import sum as sum_
-from .shapes import concatenate, expand_dims, moveaxis, reshape, swapaxes
-from .transcendental import power
+from .reductions import sum_to
+from .shapes import concatenate, expand_dims, reshape, swapaxes
 
 
 def _t(x: Any) -> Any:
@@ -138,11 +135,12 @@ def solve(a: Any, b: Any) -> Any:
     if not b.shape or columns.shape[-2] != a.shape[-1]:
         raise ValueError(f"solve: b of shape {b.shape} does not fit a of shape {a.shape}")
     broadcast_shape("solve", a.shape[:-2], columns.shape[:-2])
-    x = _solve(_floating(a), _floating(columns))
+    x = _solve(floating(a), floating(columns))
     return reshape(x, x.shape[:-1]) if vector else x
 
 
-def _floating(x: Any) -> Any:
+def floating(x: Any) -> Any:
+    """Integers and bools as float64; floats as they are."""
     return x.astype(np.float64) if x.dtype.kind in "iub" else x
 
 
@@ -334,7 +332,7 @@ def eigh(a: Any) -> tuple[Any, Any]:
     Returns:
         (eigenvalues (..., n), eigenvectors (..., n, n)).
     """
-    return _eigh(_floating(_symmetric("eigh", a)))
+    return _eigh(floating(_symmetric("eigh", a)))
 
 
 def eigvalsh(a: Any) -> Any:
@@ -439,119 +437,9 @@ def qr(a: Any) -> tuple[Any, Any]:
     a = array_like("qr", a)
     if len(a.shape) < 2:
         raise ValueError(f"qr: a must be a matrix or a stack of them, got shape {a.shape}")
-    a = _floating(a)
+    a = floating(a)
     m, n = a.shape[-2:]
     if m >= n:
         return _qr(a)
     q, r = _qr(getitem(a, (..., slice(m))))
     return q, concatenate([r, matmul(_t(q), getitem(a, (..., slice(m, None))))], -1)
-
-
-# Norms --------------------------------------------------------------------------------------------
-
-
-@primitive(name="norm")
-def _euclidean(x: Any, *, axis: Any, keepdims: bool) -> Any:
-    return sqrt((x * x).sum(axis=axis, keepdims=keepdims))
-
-
-def _euclidean_slope(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
-    zero = equal(out, 0)  # no direction is steepest there: 0
-    scaled = where(zero, 0.0, g) / where(zero, 1.0, out)
-    return spread(scaled, axis, keepdims, x.shape) * x
-
-
-_euclidean.gradients(x=_euclidean_slope)
-
-
-def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) -> Any:
-    """Norm over the axes: (Σ |x|^ord)^(1/ord); its gradient at the zero vector is 0.
-
-    Args:
-        ord: a number; ``inf`` and ``-inf`` for the largest and smallest |x| (ties share the
-            gradient), 0 for the count of elements that are not 0.
-        axis: a number, a tuple, or None for all axes.
-
-    Example:
-        >>> import autograd as ag
-        >>> ag.linalg.vector_norm(ag.tensor([3.0, 4.0])).item()
-        5.0
-    """
-    x = _floating(array_like("norm", x))
-    axes = hyper.axes("norm", axis, len(x.shape))
-    hyper.boolean("norm", "keepdims", keepdims)
-    if isinstance(ord, bool) or not isinstance(ord, (int, float, np.number)) or ord != ord:
-        raise ValueError(f"norm: ord must be a number, inf or -inf for vectors, got {ord!r}")
-    if ord == 2:
-        return _euclidean(x, axes, keepdims)
-    if ord == math.inf:
-        return amax(absolute(x), axes, keepdims)
-    if ord == -math.inf:
-        return amin(absolute(x), axes, keepdims)
-    if ord == 0:
-        return sum_(absolute(x) * 0.0 + (raw(x) != 0), axes, keepdims)
-    if ord == 1:
-        return sum_(absolute(x), axes, keepdims)
-    total = sum_(power(absolute(x), float(ord)), axes, keepdims)
-    zero = raw(total) == 0
-    return where(zero, 0.0, power(where(zero, 1.0, total), 1.0 / float(ord)))
-
-
-def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: bool = False) -> Any:
-    """Norm of matrices.
-
-    Args:
-        ord: ``"fro"`` (root of the sum of squares), ``"nuc"`` (sum of singular values), 2 and −2
-            (largest, smallest singular value), 1 and −1 (largest, smallest sum of a column's
-            absolute values), inf and −inf (of a row's).
-        axis: the rows' and the columns' axis.
-
-    Raises:
-        ValueError: for an unknown ord, or axes that are not two.
-    """
-    x = _floating(array_like("norm", x))
-    axes = hyper.axes("norm", axis, len(x.shape))
-    if len(axes) != 2:
-        raise ValueError(f"norm: a matrix norm needs two axes, got axis={axis} for {x.shape}")
-    if not isinstance(ord, (str, int, float, np.number)):
-        ord = repr(ord)  # names no norm
-    if isinstance(ord, str) and ord == "fro":
-        return _euclidean(x, axes, keepdims)
-    x = moveaxis(x, axes, (-2, -1))
-    if not isinstance(ord, bool) and ord in (1, -1, math.inf, -math.inf):
-        sums = sum_(absolute(x), -2 if abs(ord) == 1 else -1)
-    elif not isinstance(ord, bool) and ord in ("nuc", 2, -2):
-        sums = svdvals(x)
-    else:
-        raise ValueError(
-            f"norm: ord must be 'fro', 'nuc', 1, -1, 2, -2, inf or -inf for matrices, got {ord!r}"
-        )
-    if isinstance(ord, str):
-        result = sum_(sums, -1)
-    else:
-        result = amax(sums, -1) if ord > 0 else amin(sums, -1)
-    return expand_dims(result, tuple(sorted(axes))) if keepdims else result
-
-
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """Norm of vectors or matrices, as ``numpy.linalg.norm``; its gradient at zero is 0.
-
-    Args:
-        ord: see ``vector_norm`` and ``matrix_norm``; None for the root of the sum of squares.
-        axis: one axis for vectors, two for matrices; None: all axes when ``ord`` is None, else x
-            itself must be a vector or a matrix.
-
-    Raises:
-        ValueError: for an unknown ord or the wrong number of axes.
-    """
-    x = array_like("norm", x)
-    if ord is None and axis is None:
-        return vector_norm(x, 2, None, keepdims)
-    axes = hyper.axes("norm", axis, len(x.shape))
-    if len(axes) == 1:
-        return vector_norm(x, 2 if ord is None else ord, axes, keepdims)
-    if len(axes) == 2:
-        return matrix_norm(x, "fro" if ord is None else ord, axes, keepdims)
-    raise ValueError(
-        f"norm: needs one axis (vectors) or two (matrices), got axis={axis} for shape {x.shape}"
-    )
