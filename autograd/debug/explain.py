@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -28,6 +29,9 @@ __all__ = ["Explanation", "Hop", "Row", "explain"]
 
 #: How many times rows are split, for each row that is listed.
 _SPLITS_PER_ROW = 8
+
+#: Longer paths are shortened where they are printed.
+_SHOWN = 16
 
 
 class Hop(NamedTuple):
@@ -65,12 +69,17 @@ class Row(NamedTuple):
     complete: bool
 
     def text(self) -> str:
-        """``0.5 = 2 (multiply[0] by x) × −1 (add[0] by x) × 1``."""
+        """``0.5 = 2 (multiply[0] by x) × −1 (add[0] by x) × 1 from the loss``."""
+        shown = [*self.path] if len(self.path) <= _SHOWN else [*self.path[: _SHOWN - 1]]
         factors = [
             f"{words.number(h.slope, 4)} ({h.op}{words.at(h.element)} by {h.name}"
             + (f", {h.module})" if h.module else ")")
-            for h in self.path
+            for h in shown
         ]
+        if len(shown) < len(self.path):
+            rest = math.prod(h.slope for h in self.path[len(shown) :])
+            hidden = len(self.path) - len(shown)
+            factors.append(f"{words.number(rest, 4)} (through {hidden} more)")
         end = "from the loss" if self.complete else "arriving there"
         factors.append(f"{words.number(self.gradient, 4)} {end}")
         return f"{words.number(self.value):>12} = {' × '.join(factors)}"

@@ -260,11 +260,19 @@ def _check(
     random = np.random.default_rng(seed)
     weights = [random.uniform(0.5, 1.5, o.shape) * random.choice([-1, 1], o.shape) for o in outputs]
     for chosen in _choices(weights):
-        found = _gradients(outputs, chosen, [tensors[k] for k in positions])
+        leaves = [tensors[k] for k in positions]
+        found = _gradients(outputs, chosen, leaves)
         for place, (k, gradient) in enumerate(zip(positions, found, strict=True)):
             shape = arguments[k].value.shape
             got = np.zeros(shape) if gradient is None else np.asarray(gradient._data)
-            _compare_with_differences(who, on_arrays, arrays, chosen, place, k, got, tolerance)
+            try:
+                _compare_with_differences(who, on_arrays, arrays, chosen, place, k, got, tolerance)
+            except GradcheckError as error:
+                doubled = [None if w is None else 2.0 * w for w in chosen]
+                again = _gradients(outputs, doubled, leaves)[place]
+                if again is not None and np.any(got) and np.array_equal(again._data, got):
+                    error.args = (f"{error} The incoming gradient g is not used: multiply by it.",)
+                raise
 
 
 def _choices(weights: list[Array]) -> list[list[Array | None]]:

@@ -92,6 +92,16 @@ def test_the_largest_are_listed_and_the_rest_is_summed():
     assert "97 smaller ones" in str(found)
 
 
+def test_long_paths_are_shortened_where_they_are_printed():
+    x = t(1.0)
+    y = x
+    for _ in range(30):
+        y = y * 1.5
+    (row,) = explain(y, x).rows
+    assert len(row.path) == 30 and row.value == 1.5**30
+    assert row.text().count("multiply") == 15 and "437.9 (through 15 more)" in row.text()
+
+
 def test_inner_tensors_and_the_loss_itself_can_be_asked_about():
     a = t([2.0, 5.0])
     c = a * 3.0

@@ -32,7 +32,7 @@ WRONG = {
     "scale": (lambda g, x: g * x, "0.5 times"),
     "one element": (one_element, ""),
     "slightly": (lambda g, x: 2.0001 * g * x, ""),
-    "no incoming gradient": (lambda g, x: 2.0 * x, ""),
+    "no incoming gradient": (lambda g, x: 2.0 * x, "g is not used"),
     "absolute incoming gradient": (lambda g, x: 2.0 * abs(g) * x, ""),
     "offset": (lambda g, x: 2.0 * g * x + 1e-4, ""),
     "zero": (lambda g, x: g * 0.0, "zero everywhere"),
