@@ -89,6 +89,7 @@ from .ops.convolution import convolve_output_size as convolve_output_size
 from .ops.convolution import correlate as correlate
 from .ops.convolution import correlate_input as correlate_input
 from .ops.convolution import correlate_weight as correlate_weight
+from .ops.convolution import explain_kernel as explain_kernel
 from .ops.cumulative import cumprod as cumprod
 from .ops.cumulative import cumsum as cumsum
 from .ops.cumulative import diff as diff

@@ -81,6 +81,7 @@ WHERE = {
     "exp": "ops.transcendental",
     "exp2": "ops.transcendental",
     "expand_dims": "ops.shapes",
+    "explain_kernel": "ops.convolution",
     "expm1": "ops.transcendental",
     "eye": "creation",
     "flatten": "ops.shapes",

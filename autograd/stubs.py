@@ -34,7 +34,6 @@ _OTHERS = {
     "engine": ("backward_steps", "grad"),
     "kernels.memory": ("empty_cache",),
     "kernels.threads": ("get_num_threads", "set_num_threads"),
-    "kernels.correlation": ("explain_kernel",),
 }  # fmt: skip
 
 

@@ -39,6 +39,7 @@ __all__ = [
     "correlate",
     "correlate_input",
     "correlate_weight",
+    "explain_kernel",
 ]
 
 _NAMES = ("conv1d", "conv2d", "conv3d")
@@ -415,3 +416,44 @@ def convolve_output_size(
     return check_correlation(
         who, (1, 1, size), (1, 1, kernel), None, (stride,), pairs, (dilation,), 1
     )[0]
+
+
+def explain_kernel(
+    x: Any, w: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> str:
+    """Which way a correlation of these shapes is computed, and why.
+
+    Args:
+        x: images (N, C, *S), or just their shape.
+        w: kernels (O, C / groups, *K), or just their shape; a layer's ``weight``.
+        stride, padding, dilation, groups: as for ``correlate``.
+
+    Returns:
+        A sentence. The choice depends on shapes and dtype alone; see ``autograd/kernels``.
+
+    Raises:
+        ValueError: for shapes that do not fit together.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.explain_kernel((64, 16, 8, 8), (32, 16, 1, 1)).split(":")[0]
+        'pointwise'
+    """
+    who = "explain_kernel"
+    x_shape, w_shape = (tuple(getattr(a, "shape", a)) for a in (x, w))
+    n = len(x_shape) - 2
+    if n < 1 or len(w_shape) != n + 2:
+        raise ValueError(
+            f"{who}: x must be (N, C, *S) and the kernel of as many axes, got {x_shape} and {w_shape}"
+        )
+    stride = hyper.integers(who, "stride", stride, n)
+    dilation = hyper.integers(who, "dilation", dilation, n)
+    padding = hyper.paddings(who, padding, n, w_shape[2:], stride, dilation)
+    groups = hyper.integer(who, "groups", groups)
+    check_correlation(who, x_shape, w_shape, None, stride, padding, dilation, groups)
+    dtype = getattr(x, "dtype", np.float32)
+    name, reason = kernels.choose_path(
+        x_shape, w_shape, stride=stride, padding=padding, dilation=dilation, groups=groups,
+        dtype=dtype,
+    )  # fmt: skip
+    return f"{name}: {reason}"

@@ -49,7 +49,7 @@ def _rows(x: Any) -> Any:
 
 _linear.gradients(
     x=lambda g, w: matmul(g, w),
-    w=lambda g, x: matmul(swapaxes(_rows(g), 0, 1), _rows(x)),
+    w=lambda g, x: matmul(_rows(g).T, _rows(x)),
     bias=lambda g: sum_(_rows(g), 0),
 )
 
