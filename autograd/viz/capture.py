@@ -16,6 +16,7 @@ from autograd.core.node import FREED, Leaf, Node
 from autograd.core.tensor import Tensor
 from autograd.engine import BackwardPass, seed_for
 from autograd.engine import Step as EngineStep
+from autograd.viz import words
 from autograd.viz.trace import SMALL, Contribution, Edge, Step, Summary, Trace, TraceNode, summarize
 
 #: How many variables of the caller are looked through for names.
@@ -261,7 +262,10 @@ class Capture:
                 yield self._constant(noted, argument, record.names[position] or ""), argument
             elif argument not in info.optional and info.variadic is None:
                 # An operand that no rule asked for: it was there, but nobody kept it.
-                yield self._add("constant", argument, (), "").id, argument
+                yield (
+                    self._add("constant", _constant_label(argument, "operand"), (), "").id,
+                    argument,
+                )
 
     def _constant(self, array: Any, argument: str, name: str = "") -> int:
         key = id(array)
@@ -269,7 +273,7 @@ class Capture:
             return self._constants[key]
         node = self._add(
             "constant",
-            argument,
+            _constant_label(argument, "array"),
             np.shape(array),
             np.asarray(array).dtype,
             name=self.names.of_array(array) or name,
@@ -328,6 +332,7 @@ class Capture:
                     noted.seconds = self.trace.node(noted.node).seconds = duration
                 self.trace.steps.append(noted)
                 started = time.perf_counter()
+            self._note_hooks(work)
         except RuntimeError as error:
             if "second time" in str(error):
                 raise RuntimeError(
@@ -336,6 +341,18 @@ class Capture:
                 ) from error
             raise
         return self.trace
+
+    def _note_hooks(self, work: BackwardPass) -> None:
+        """Say so where a leaf's hook made its gradient another than what arrived."""
+        arrived = self.trace.arrived()
+        changed = []
+        for leaf, gradient in work.leaf_gradients.items():
+            if leaf.extra is not None and leaf.extra.hooks:
+                final = self._summary(gradient)
+                if final != arrived.get(self.ids[leaf]):
+                    name = words.reference(self.trace.node(self.ids[leaf]))
+                    changed.append(f"a hook makes the gradient of {name} {words.brief(final)}")
+        self.trace.note = "; ".join(changed)
 
     def _step(self, step: EngineStep) -> Step:
         several = isinstance(step.gradient, tuple)
@@ -367,6 +384,11 @@ class Capture:
                 for each in step.contributions
             ],
         )
+
+
+def _constant_label(argument: str, otherwise: str) -> str:
+    """A name for an unnamed constant: its argument's, unless that could be taken for a variable."""
+    return argument if len(argument.partition("[")[0]) > 2 else otherwise
 
 
 def topological(root: Any) -> list[Any]:

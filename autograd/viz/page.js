@@ -56,7 +56,8 @@
       class: "panel", tabindex: "0", role: "region", "aria-label": "What happens in this step",
     });
     const page = make("div", {
-      class: "page", tabindex: "-1", role: "group", "aria-label": "Backward pass, step by step",
+      class: "page", tabindex: "-1", role: "group",
+      "aria-label": ["Backward pass, step by step", data.title].filter(Boolean).join(": "),
     }, bar, say, make("div", { class: "split" }, picture, panel));
     root.append(make("style", { text: data.style }), page);
 
@@ -156,7 +157,7 @@
 
     function start() {
       if (position === last) show(0);
-      timer = setInterval(() => show(position + 1), 1300);
+      timer = setInterval(() => (host.isConnected ? show(position + 1) : stop()), 1300);
       play.textContent = "Pause";
       play.setAttribute("aria-label", "Pause");
     }

@@ -289,6 +289,7 @@ def _data(visible: view.View, kept: list[Step], detail: int, theme: str) -> dict
         }
     return {
         "theme": theme,
+        "title": trace.title,
         "total": len(trace.steps),
         "start": _start(trace, first),
         "seed": [visible.shown[first.node], view.slot_text(first.incoming)]

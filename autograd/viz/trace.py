@@ -226,10 +226,14 @@ def summarize(array: Any, small: int = SMALL) -> Summary:
         raise TypeError("a trace summarizes numeric arrays; got an array of Python objects")
     numbers = np.abs(array) if array.dtype.kind == "c" else array
     numbers = numbers.astype(np.float64, copy=False)
-    finite = np.isfinite(numbers)
-    nans = int(np.count_nonzero(np.isnan(numbers)))
-    infinities = array.size - int(np.count_nonzero(finite)) - nans
-    regular = numbers if nans + infinities == 0 else numbers[finite]
+    nans = infinities = 0
+    regular = numbers
+    with np.errstate(invalid="ignore", over="ignore"):
+        suspicious = not math.isfinite(numbers.sum())
+    if suspicious:
+        nans = int(np.count_nonzero(np.isnan(numbers)))
+        infinities = int(np.count_nonzero(np.isinf(numbers)))
+        regular = numbers[np.isfinite(numbers)]
     statistics: dict[str, Any] = {}
     if regular.size:
         statistics = {

@@ -289,7 +289,8 @@ class _Standing:
             items.append(item)
         groups = [group for group in self.groups if group.index in alive]
         concealed = len(self.trace.nodes) - len(items)
-        note = f"{concealed} of {len(self.trace.nodes)} nodes are hidden" if concealed else ""
+        hiding = f"{concealed} of {len(self.trace.nodes)} nodes are hidden" if concealed else ""
+        note = "; ".join(filter(None, (hiding, self.trace.note)))
         return View(self.trace, items, self._links(shown, items), groups, shown, show, note)
 
     def _resolve(self, identifier: int, shown: dict[int, int]) -> int:

@@ -185,15 +185,15 @@ def describe(trace: Trace) -> str:
     counts = {kind: 0 for kind in KIND_WORDS}
     for node in trace.nodes:
         counts[node.kind] += 1
-    words = [
-        f"{count} {KIND_WORDS[kind]}{'' if count == 1 else 's'}"
-        for kind, count in counts.items()
-        if count
-    ]
-    text = f"Computation graph of {len(trace.nodes)} nodes: {', '.join(words)}."
+    words = [_count(count, KIND_WORDS[kind]) for kind, count in counts.items() if count]
+    text = f"Computation graph of {_count(len(trace.nodes), 'node')}: {', '.join(words)}."
     if trace.steps:
-        text += f" Its backward pass takes {len(trace.steps)} steps."
+        text += f" Its backward pass takes {_count(len(trace.steps), 'step')}."
     return text
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 # -- a trace as text ----------------------------------------------------------------------------

@@ -174,6 +174,12 @@ def test_before_and_contribution_make_after(name):
     assert [step.number for step in trace.steps] == list(range(1, len(trace.steps) + 1))
 
 
+def test_a_hook_that_changes_a_gradient_is_told():
+    a = autograd.tensor(1.0, requires_grad=True)
+    a.register_hook(lambda gradient: gradient * 2.0)
+    assert viz.step(a * 3.0).trace.note == "a hook makes the gradient of a 6"
+
+
 def test_a_used_up_graph_says_what_to_do():
     a = autograd.tensor(2.0, requires_grad=True)
     loss = a * a
