@@ -128,10 +128,10 @@ def find(number: str) -> Exercise:
 def judge(number: str, answer: Any, seed: str = NOTEBOOK_SEED) -> Verdict:
     """What an answer is worth; an answer that cannot be used earns a hint, never an exception."""
     task = find(number).task(seed)
-    if _unanswered(answer):
-        return Verdict(None, f"{number}: not answered yet")
     try:
-        hint = task.judge(answer)
+        hint = task.judge(_answered(answer))
+    except _NotAnswered:
+        return Verdict(None, f"{number}: not answered yet")
     except Exception as error:
         hint = f"Trying your answer raised {type(error).__name__}: {error}"
     if hint is None:
@@ -158,14 +158,26 @@ def check(number: str, answer: Any, seed: str = NOTEBOOK_SEED) -> None:
     print(judge(number, answer, seed).text)
 
 
-def _unanswered(answer: Any) -> bool:
-    if answer is None or answer is ...:
-        return True
-    if isinstance(answer, (tuple, list)):
-        return any(each is ... for each in answer)
-    if callable(answer) and hasattr(answer, "__code__"):
-        return ... in answer.__code__.co_consts
-    return False
+class _NotAnswered(Exception):
+    """Something is still ``...``."""
+
+
+def _answered(answer: Any) -> Any:
+    """The answer, if it is one; a function becomes one that looks at what it returns.
+
+    Raises:
+        _NotAnswered: if it is ``...`` or has it inside.
+    """
+    parts = answer if isinstance(answer, (tuple, list)) else (answer,)
+    if any(part is ... or part is None for part in parts):
+        raise _NotAnswered
+    if isinstance(answer, ag.Tensor) or not callable(answer):
+        return answer
+
+    def watched(*inputs: Any) -> Any:
+        return _answered(answer(*inputs))
+
+    return watched
 
 
 # -- judges --------------------------------------------------------------------------------------
