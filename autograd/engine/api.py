@@ -48,8 +48,8 @@ def seed_for(who: str, output: Tensor, gradient: Any, create_graph: bool) -> Any
         seed = seed if seed.ndim else seed[()]
     else:
         if isinstance(gradient, Tensor):
-            if create_graph and gradient.shape == output.shape and gradient.dtype == output.dtype:
-                return gradient
+            if create_graph and gradient.shape == output.shape:
+                return gradient if gradient.dtype == output.dtype else gradient.astype(output.dtype)
             seed = gradient._data
         else:
             seed = Tensor(gradient)._data

@@ -90,6 +90,14 @@ def test_gradient_may_be_an_array_a_number_or_a_tensor():
         assert x.grad.tolist() == [2.0, 20.0]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_comes_in_is_differentiable_under_create_graph(dtype):
+    x, v = leaf([1.0, 2.0]), ag.tensor([3.0, 4.0], dtype=dtype, requires_grad=True)
+    (g,) = ag.grad(x * x, x, v, create_graph=True)
+    (back,) = ag.grad(g.sum(), v)
+    assert back.tolist() == [2.0, 4.0] and back.dtype == dtype
+
+
 # Accumulation and ownership -----------------------------------------------------------------------
 
 
