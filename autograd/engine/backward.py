@@ -30,7 +30,7 @@ from .step import Contribution, Step, saved_by_name
 #: The dtype of a NumPy scalar by its type.
 _SCALARS = {t: np.dtype(t) for t in (np.float32, np.float64)}
 
-__all__ = ["BackwardPass", "backward_steps", "recorded_gradients"]
+__all__ = ["BackwardPass", "recorded_gradients"]
 
 
 class _Modes:
@@ -251,7 +251,7 @@ class BackwardPass:
                     g = self._run_hooks(node, g)
                 if wanted:
                     self._capture(node, g)
-                needs = node.parents
+                needs: tuple[Any, ...] = node.parents
                 if useful is not None:
                     needs = tuple([p if p in useful else None for p in needs])
                     if not any(p is not None for p in needs):
@@ -262,7 +262,7 @@ class BackwardPass:
                 if node.versions is not None:
                     check_versions(node)
                 if create_graph:
-                    values = recorded_gradients(node, g, needs)
+                    values: Any = recorded_gradients(node, g, needs)
                 else:
                     values = node.gradients(node, g, saved, needs)
                 step = Step(number, node, g, saved_by_name(node)) if observe else None
@@ -425,37 +425,6 @@ class BackwardPass:
         return None
 
     inputs_given: Sequence[Tensor] = ()
-
-
-def backward_steps(
-    root: Tensor,
-    gradient: Any = None,
-    *,
-    retain_graph: bool = False,
-    create_graph: bool = False,
-    observe: bool = True,
-) -> Iterator[Step]:
-    """Go back from a tensor, node by node; gradients are committed when the generator ends.
-
-    Args:
-        root: the tensor to start from.
-        gradient: incoming gradient of its shape; default 1 for one element.
-        retain_graph, create_graph: as for ``Tensor.backward``.
-        observe: yield a ``Step`` after every node.
-
-    Example:
-        >>> import autograd as ag
-        >>> from autograd.engine import backward_steps
-        >>> a = ag.tensor(2.0, requires_grad=True)
-        >>> [step.node.primitive.name for step in backward_steps(a * a + 1.0)]
-        ['add', 'multiply']
-    """
-    from .api import seed_for
-
-    seed = seed_for("backward_steps", root, gradient, create_graph)
-    work = BackwardPass([root], [seed], retain_graph=retain_graph, create_graph=create_graph)
-    yield from work.steps(observe)
-    work.commit()
 
 
 def recorded_gradients(node: Node, g: Any, needs: tuple[Any, ...]) -> tuple[Any, ...]:
