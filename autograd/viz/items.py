@@ -69,7 +69,8 @@ def _value_line(value: Summary) -> str:
 def module_item(group: Group, inside: list[TraceNode], identifier: int) -> Item:
     parameters = sum(node.size for node in inside if node.kind == "parameter")
     result = inside[-1]
-    lines = [("title", group.label), ("kind", f"module · {words.shape(result.shape)}")]
+    what = "module with output" if result.kind == "output" else "module"
+    lines = [("title", group.label), ("kind", f"{what} · {words.shape(result.shape)}")]
     if parameters:
         lines.append(("value", f"{parameters:,} parameters"))
     lines.append(("none", f"{len(inside)} hidden"))

@@ -34,8 +34,9 @@ LAYER_GAP = 46.0
 GROUP_PADDING = 16.0
 HEADING = 22.0
 DUMMY_WIDTH = 10.0
-#: A group whose layers take more than this many pixels is wrapped into columns.
-WRAP_BEYOND = 7000.0
+#: A group longer than this many pixels is wrapped into columns, and a narrow one (twelve times as
+#: long as it is broad) already beyond the second number.
+WRAP_BEYOND, WRAP_NARROW_BEYOND = 7000.0, 2400.0
 COLUMN_GAP = 48.0
 #: From this many points on, edges from one node share their common part instead of repeating it.
 SHARE_BEYOND = 40_000
@@ -322,7 +323,8 @@ class _Layouter:
                 unit.x -= left
         height = bottom
         inside.columns = [0] * len(layers)
-        if bottom > WRAP_BEYOND and len(layers) > 8:
+        narrow = bottom > max(WRAP_NARROW_BEYOND, 12 * breadth)
+        if (bottom > WRAP_BEYOND or narrow) and len(layers) > 8:
             breadth, height = self._wrap(inside, layers, breadth)
         before, side = GROUP_PADDING, GROUP_PADDING
         head_along, head_across = (0.0, HEADING) if self.rightwards else (HEADING, 0.0)
@@ -464,7 +466,7 @@ def _follow(route: Route, arc: Arc, inside: _Inside, frame: Frame) -> None:
     if inside.columns[source.layer] != inside.columns[target.layer]:
         lane = inside.lanes[id(arc)]
         border = inside.origin + inside.columns[target.layer] * inside.pitch
-        low = frame.y + bottom + 6 + lane * 14
+        low = frame.y + bottom + 10 + lane * 10
         high = frame.y + top - 12 - (1 - lane) * 14
         gutter = frame.x + border - COLUMN_GAP * (0.8 - 0.6 * lane)
         for point in ((x0, low), (gutter, low), (gutter, high), (x1, high)):

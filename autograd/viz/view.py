@@ -178,7 +178,7 @@ class _Standing:
             position = {identifier: place for place, identifier in enumerate(inside)}
             known[member] = tuple(
                 (
-                    node.kind if not node.op else "op",
+                    node.kind,
                     node.op,
                     node.shape,
                     tuple(node.statics.items()),
