@@ -12,7 +12,7 @@ from .backward import BackwardPass
 from .ownership import own
 from .step import Step
 
-__all__ = ["Watcher", "backward", "grad", "seed_for"]
+__all__ = ["Watcher", "backward", "backward_steps", "grad", "seed_for"]
 
 
 class Watcher(Protocol):
@@ -219,3 +219,30 @@ def _check_tensors(
     return list(tensors)
 
 
+def backward_steps(
+    root: Tensor,
+    gradient: Any = None,
+    *,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+    observe: bool = True,
+) -> Iterator[Step]:
+    """Go back from a tensor, node by node; gradients are committed when the generator ends.
+
+    Args:
+        root: the tensor to start from.
+        gradient: incoming gradient of its shape; default 1 for one element.
+        retain_graph, create_graph: as for ``Tensor.backward``.
+        observe: yield a ``Step`` after every node.
+
+    Example:
+        >>> import autograd as ag
+        >>> from autograd.engine import backward_steps
+        >>> a = ag.tensor(2.0, requires_grad=True)
+        >>> [step.node.primitive.name for step in backward_steps(a * a + 1.0)]
+        ['add', 'multiply']
+    """
+    seed = seed_for("backward_steps", root, gradient, create_graph)
+    work = BackwardPass([root], [seed], retain_graph=retain_graph, create_graph=create_graph)
+    yield from work.steps(observe)
+    work.commit()
