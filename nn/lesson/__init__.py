@@ -30,7 +30,7 @@ them from ``nn/lesson/exercises``. An exercise is a function of a random generat
     ...         judge=equals(lambda: n + n, "Add the number to itself."),
     ...         why="Twice a number is the number added to itself.",
     ...     )
-    >>> print(judge("0.1", 4, seed="ada").text[:8])
+    >>> print(judge("0.1", 5, seed="ada").text[:8])
     0.1: not
 """
 

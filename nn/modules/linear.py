@@ -207,7 +207,8 @@ class Embedding(Module):
             raise ValueError(
                 f"Embedding: embeddings must have shape (rows, columns), got {table.shape}"
             )
-        made = cls(*table.shape, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+        rows, columns = table.shape
+        made = cls(rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
         made.weight = Parameter(
             table, requires_grad=not hyper.boolean("Embedding", "freeze", freeze)
         )
