@@ -168,6 +168,18 @@ def test_editing_is_refused_where_it_would_do_nothing():
         dbg.set_gradient(c, 1.0)
 
 
+def test_a_tensor_whose_step_is_over_has_no_gradient_to_change():
+    a = t([2.0, 1.0])
+    c = a * 3.0
+    d = c * 2.0
+    dbg = Backprop(d.sum())
+    dbg.step(), dbg.step()
+    assert not dbg.finished and dbg.gradient_of(c).tolist() == [2.0, 2.0]
+    for call in (lambda: dbg.gradient_of(d), lambda: dbg.set_gradient(d, 1.0)):
+        with pytest.raises(RuntimeError, match="its step is over"):
+            call()
+
+
 def test_a_pass_whose_step_failed_commits_nothing():
     @ag.primitive
     def f(x):

@@ -92,6 +92,12 @@ def test_the_largest_are_listed_and_the_rest_is_summed():
     assert "97 smaller ones" in str(found)
 
 
+def test_paths_that_carry_nothing_are_not_counted():
+    x, w = t([1.0, -1.0, 2.0]), t(3.0)
+    found = explain(ag.relu(x * w).sum(), w)
+    assert sorted(r.value for r in found.rows) == [1.0, 2.0] and found.hidden == 0
+
+
 def test_long_paths_are_shortened_where_they_are_printed():
     x = t(1.0)
     y = x
