@@ -1,4 +1,4 @@
-"""The microscope's numbers are the engine's: every list of terms adds up to what the engine computed."""
+"""The microscope's numbers are the engine's: its lists of terms add up to them."""
 
 import re
 import zlib
@@ -121,7 +121,9 @@ def test_skipped_pixels_are_those_whose_change_changes_nothing(drawn):
     st.sampled_from(["max", "avg", "soft"]),
     st.integers(1, 3), st.integers(1, 3), st.integers(0, 1), st.booleans(), st.integers(0, 10**6),
 )  # fmt: skip
-def test_terms_of_a_pooling_add_up_to_the_engines_numbers(kind, kernel, stride, padding, ceil, seed):
+def test_terms_of_a_pooling_add_up_to_the_engines_numbers(
+    kind, kernel, stride, padding, ceil, seed
+):
     padding = min(padding, kernel // 2)
     random = np.random.default_rng(seed)
     image = random.integers(-2, 3, (2, 2, 5, 6)).astype(float)
@@ -289,7 +291,9 @@ def test_script_is_small_and_fetches_nothing():
     from autograd.viz.microscope.html import script, style
 
     assert len(script().encode()) < 30_000
-    assert not re.search(r"https?://(?!www\.w3\.org)|fetch\(|import\(|url\(|eval\(", script() + style())
+    assert not re.search(
+        r"https?://(?!www\.w3\.org)|fetch\(|import\(|url\(|eval\(", script() + style()
+    )
 
 
 def contrast(one, other):

@@ -1,4 +1,4 @@
-"""The microscope in a real headless Chromium, offline: its views stay linked and its numbers are the engine's."""
+"""The microscope in a real headless Chromium, offline: linked views, the engine's numbers."""
 
 import re
 import shutil
@@ -38,14 +38,18 @@ def visit(browser, tmp_path):
     def visit(html, **options):
         path = tmp_path / f"page{len(contexts)}.html"
         path.write_text(html, encoding="utf-8")
-        context = browser.new_context(offline=True, viewport={"width": 1300, "height": 900}, **options)
+        context = browser.new_context(
+            offline=True, viewport={"width": 1300, "height": 900}, **options
+        )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(5000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "console",
-            lambda message: faults.append(message.text) if message.type in ("error", "warning") else None,
+            lambda message: (
+                faults.append(message.text) if message.type in ("error", "warning") else None
+            ),
         )
         page.on(
             "request",
@@ -71,7 +75,14 @@ def scope():
     w = random.integers(-2, 3, (3, 2, 3, 3)).astype(np.float32)
     g = random.integers(-2, 3, (1, 3, 3, 3)).astype(np.float32)
     return viz.conv(
-        w, x, at=(0, 1, 1, 1), stride=2, padding=1, padding_mode="reflect", bias=[0.5, 1.0, 2.0], gradient=g
+        w,
+        x,
+        at=(0, 1, 1, 1),
+        stride=2,
+        padding=1,
+        padding_mode="reflect",
+        bias=[0.5, 1.0, 2.0],
+        gradient=g,
     )
 
 
@@ -134,8 +145,11 @@ def test_the_four_views_are_linked(visit, scope):
     position = scope.model.windows.position(output, tap)
     assert marked(page, "input, channel 0", "chosen") == heads([position])
     assert marked(page, "g·x", "chosen") == [["1", "0"]]
-    term = scope.model._term((0, 1, *output), channel, tap)
-    assert f"{words.number(term.x)} × {words.number(term.weight)} = {words.number(term.product)}" in said(page)
+    term = scope.model.term((0, 1, *output), channel, tap)
+    assert (
+        f"{words.number(term.x)} × {words.number(term.weight)} = {words.number(term.product)}"
+        in said(page)
+    )
     # ... and from a pixel of the input
     cell(page, "input, channel 1", 4, 4, 0).click()  # position (3, 3)
     assert marked(page, "input, channel 1", "chosen") == [["3", "3"]]

@@ -13,7 +13,9 @@ from autograd import viz
 # -- output sizes -------------------------------------------------------------------------------
 
 
-@given(st.integers(1, 12), st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(1, 3))
+@given(
+    st.integers(1, 12), st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(1, 3)
+)
 def test_output_size_is_the_engines(size, kernel, stride, padding, dilation):
     if size + 2 * padding < dilation * (kernel - 1) + 1:
         with pytest.raises(ValueError, match="spans"):
@@ -141,7 +143,9 @@ def test_convolution_without_padding_is_equivariant(photo, dy, dx):
 
 
 def test_padding_breaks_equivariance_at_the_border_only(photo):
-    test = viz.shift_test(chain(correlate(3, padding=1), lambda x: x + 1.0, correlate(3, padding=1)), photo, 1, 0)
+    test = viz.shift_test(
+        chain(correlate(3, padding=1), lambda x: x + 1.0, correlate(3, padding=1)), photo, 1, 0
+    )
     assert set(test.counts()) == {"padding"}
     assert (test.causes[2:-2, 2:-2] == "").all() and test.interior == 1.0
     assert "padding" in test.text()

@@ -1,14 +1,14 @@
 """The convolution microscope: what a layer does with every single number, on the user's own data.
 
     viz.conv(layer, x, at=(n, o, i, j))   one multiplication seen from output, pixel, tap and matrix
-    viz.pool(layer, x, at=(n, c, i, j))   the same for pooling: winner, ties, where the gradient goes
+    viz.pool(layer, x, at=(n, c, i, j))   the same for pooling: winner, ties, gradient
     viz.output_size(28, kernel=5)         the formula with the numbers put in
     viz.receptive_field(model, layer, at, x)   which pixels an output can see, over the graph
     viz.shift_test(model, x, dy, dx)      equivariance and invariance, measured
     viz.feature_maps(model, x), viz.kernels(layer)   small multiples
 
-Each of them returns a figure: it shows itself in a notebook, ``.save("x.html" | "x.svg" | "x.png" | …)``
-writes it, ``.text()`` says it.
+Each of them returns a figure: it shows itself in a notebook, ``.save("x.html" | "x.svg" | "x.png" |
+…)`` writes it, ``.text()`` says it.
 """
 
 from __future__ import annotations
@@ -53,21 +53,25 @@ def conv(
 ) -> Microscope:
     """A convolution layer under the microscope: four linked views of its multiplications.
 
-    One output and its patch times the kernel; one pixel, the outputs it reached and the gradients that
-    come back; one kernel tap and every position that shares it; the row and column of the im2col matrix.
+    One output and its patch times the kernel; one pixel, the outputs it reached and the gradients
+    that come back; one kernel tap and every position that shares it; the row and column of the
+    im2col matrix.
 
     Args:
-        layer_or_weight: a layer with one or two spatial axes (anything with ``weight``, ``stride``, …), or
-            bare kernels, shape (O, C / groups, kH, kW), (O, C / groups, K) or one kernel (kH, kW).
+        layer_or_weight: a layer with one or two spatial axes (anything with ``weight``, ``stride``,
+            …), or bare kernels, shape (O, C / groups, kH, kW), (O, C / groups, K) or one kernel
+            (kH, kW).
         x: images (N, C, H, W) or (N, C, L), one image, or one plane.
-        at: the output to begin with, (n, o, i, j); missing leading numbers are 0, negative ones count
-            from the end. Default: the middle of the first.
-        bias, stride, padding, dilation, groups, padding_mode: for a bare weight, as for a layer; defaults
-            none, 1, 0, 1, 1, ``"zeros"``.
-        gradient: the gradient that arrives at the output, in its shape; default ones, as if the loss were
-            the sum of all outputs.
-        tap: the tap to begin with, (c, u, v) or (u, v), as places of the window; default its middle.
-        flip: true convolution, the kernel turned by 180°, instead of the cross-correlation of layers.
+        at: the output to begin with, (n, o, i, j); missing leading numbers are 0, negative ones
+            count from the end. Default: the middle of the first.
+        bias, stride, padding, dilation, groups, padding_mode: for a bare weight, as for a layer;
+            defaults none, 1, 0, 1, 1, ``"zeros"``.
+        gradient: the gradient that arrives at the output, in its shape; default ones, as if the
+            loss were the sum of all outputs.
+        tap: the tap to begin with, (c, u, v) or (u, v), as places of the window; default its
+            middle.
+        flip: true convolution, the kernel turned by 180°, instead of the cross-correlation of
+            layers.
         title: of the picture. theme: ``"auto"``, ``"light"`` or ``"dark"``.
 
     Returns:
@@ -75,7 +79,8 @@ def conv(
         ``.model.of_output(at)``, ``.of_pixel(n, c, (i, j))``, ``.of_tap(o, c, (u, v))``.
 
     Raises:
-        TypeError: for something that is no convolution, hyper-parameters beside a layer, or a volume.
+        TypeError: for something that is no convolution, hyper-parameters beside a layer, or a
+            volume.
         ValueError: for shapes that do not fit together.
         IndexError: if ``at`` or ``tap`` is out of range.
 
@@ -118,11 +123,12 @@ def pool(
     title: str = "",
     theme: str = "auto",
 ) -> Microscope:
-    """A pooling layer under the microscope: the winner of each window, ties, and where the gradient goes.
+    """A pooling layer under the microscope: winners, ties, and where the gradient goes.
 
     Args:
-        layer: a pooling layer (anything with ``kernel_size``), ``"max"``, ``"avg"``, or a differentiable
-            function that reduces windows (N, C, H′, W′, kH, kW) over their last two axes.
+        layer: a pooling layer (anything with ``kernel_size``), ``"max"``, ``"avg"``, or a
+            differentiable function that reduces windows (N, C, H′, W′, kH, kW) over their last two
+            axes.
         x: images (N, C, H, W) or (N, C, L), one image, or one plane.
         at: the output to begin with, (n, c, i, j), as for :func:`conv`.
         kernel_size, stride, padding, dilation, ceil_mode: if ``layer`` is a word or a function; the
@@ -173,13 +179,15 @@ def output_size(
 
     Args:
         size: length of the image along its axes, an integer or several; or the image.
-        kernel: the kernel's size, an integer or several; or a layer, whose own hyper-parameters are taken.
-        stride, padding, dilation: integers, one or one per axis; stride 1. Padding may be ``"same"``.
+        kernel: the kernel's size, an integer or several; or a layer, whose own hyper-parameters are
+            taken.
+        stride, padding, dilation: integers, one or one per axis; stride 1. Padding may be
+            ``"same"``.
         ceil_mode: round up, as poolings can.
 
     Returns:
-        An :class:`~autograd.viz.microscope.sizes.OutputSize`: ``.sizes`` is the answer, ``.text()`` explains
-        it, ``.skipped`` names cells that no window sees.
+        An :class:`~autograd.viz.microscope.sizes.OutputSize`: ``.sizes`` is the answer, ``.text()``
+        explains it, ``.skipped`` names cells that no window sees.
 
     Raises:
         ValueError: if the kernel does not fit; TypeError: for what is no size.
@@ -209,12 +217,13 @@ def receptive_field(
         model: a module or function of images.
         layer: a layer inside the model or its dotted path; None for the model's own output.
         at: the output, (o, i, j) or (i, j); default the middle of channel 0.
-        x: an image (1, C, H, W) or a batch of which the first is taken, or the shape (C, H, W) of one.
+        x: an image (1, C, H, W) or a batch of which the first is taken, or the shape (C, H, W) of
+            one.
 
     Returns:
-        A :class:`~autograd.viz.microscope.fields.ReceptiveField`: ``.mask`` (H, W) of the pixels that can
-        matter, ``.box``, ``.size``, ``.stages`` layer by layer, and ``.influence``, the size of the gradient
-        in every pixel, measured on this image.
+        A :class:`~autograd.viz.microscope.fields.ReceptiveField`: ``.mask`` (H, W) of the pixels
+        that can matter, ``.box``, ``.size``, ``.stages`` layer by layer, and ``.influence``, the
+        size of the gradient in every pixel, measured on this image.
 
     Raises:
         ValueError: if the layer is not in the model or not run, or the output has no plane.
@@ -243,11 +252,13 @@ def shift_test(
     title: str = "",
     theme: str = "auto",
 ) -> ShiftTest:
-    """Shift the image and compare: f(shift x) with shift f(x) (equivariance) and with f(x) (invariance).
+    """Shift the image and compare f(shift x) with shift f(x) and with f(x).
 
-    The image is moved by (dy, dx) pixels; zeros come in at the other side. Outputs that differ are marked
-    by cause: ``"padding"`` (a window touches the padding or the border, where the shift brings in or loses
-    pixels), ``"stride"`` (the shift is no multiple of the stride, so no output could match), else ``"other"``.
+    The first comparison measures equivariance, the second invariance. The image is moved by
+    (dy, dx) pixels; zeros come in at the other side. Outputs that differ are marked by cause:
+    ``"padding"`` (a window touches the padding or the border, where the shift brings in or loses
+    pixels), ``"stride"`` (the shift is no multiple of the stride, so no output could match), else
+    ``"other"``.
 
     Args:
         model: a module, a layer or a function of images.
@@ -256,8 +267,9 @@ def shift_test(
         tolerance: differences up to this are rounding; default 10⁻⁵ of the largest output.
 
     Returns:
-        A :class:`~autograd.viz.microscope.shifts.ShiftTest`: ``.difference``, ``.causes``, ``.equivariant`` and
-        ``.unchanged``, the shares of outputs that moved along and that stayed the same.
+        A :class:`~autograd.viz.microscope.shifts.ShiftTest`: ``.difference``, ``.causes``,
+        ``.equivariant`` and ``.unchanged``, the shares of outputs that moved along and that stayed
+        the same.
 
     Raises:
         ValueError: if the shift leaves nothing to compare, or the output has no plane.
@@ -287,9 +299,11 @@ def feature_maps(
     """What the layers of a model make of an image: every channel as a small picture.
 
     Args:
-        model: a module (every convolution, pooling and activation inside is shown) or a function (its output).
+        model: a module (every convolution, pooling and activation inside is shown) or a function
+            (its output).
         x: an image or a batch, of which the first is taken.
-        layers: dotted paths of the modules to show, or the modules; default those whose output has a plane.
+        layers: dotted paths of the modules to show, or the modules; default those whose output has
+            a plane.
         limit: at most so many channels of each layer.
 
     Raises:
@@ -323,7 +337,8 @@ def kernels(
         gradient: show the weight's gradient instead.
 
     Raises:
-        TypeError: if there is no weight; ValueError: if it has no plane or, when asked for, no gradient.
+        TypeError: if there is no weight; ValueError: if it has no plane or, when asked for, no
+            gradient.
 
     Example:
         >>> from autograd import viz

@@ -1,10 +1,10 @@
 """Receptive fields, followed back over the graph of a real pass.
 
-Two answers, for two questions. *Which pixels can matter?* Marks are sent back from one output through
-every node: windows spread them over all cells that they see, elementwise functions pass them on, and
-every other node is asked through its own gradient rule (where that is not 0, there is a path). *How
-large is the field as a formula?* Forward, every node knows of its output 0 which stretch of the image
-it sees, and by how much it moves from one output to the next (its jump).
+Two answers, for two questions. *Which pixels can matter?* Marks are sent back from one output
+through every node: windows spread them over all cells that they see, elementwise functions pass them on,
+and every other node is asked through its own gradient rule (where that is not 0, there is a path).
+*How large is the field as a formula?* Forward, every node knows of its output 0 which stretch of
+the image it sees, and by how much it moves from one output to the next (its jump).
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ def run_to(model: Any, layer: Any, image: Array, who: str) -> tuple[Any, Any, st
     paths = [path for path, module in modules.items() if path == layer or module is layer]
     if not paths:
         named = ", ".join(path for path in modules if path)
-        raise ValueError(f"{who}: the model has no layer {layer!r}; it has {named or 'no named layers'}")
+        raise ValueError(
+            f"{who}: the model has no layer {layer!r}; it has {named or 'no named layers'}"
+        )
     caught: list[Any] = []
     handle = modules[paths[0]].register_forward_hook(
         lambda _module, _inputs, output: caught.append(output)
@@ -236,7 +238,9 @@ def _through_rule(node: Any, position: int, shape: tuple[int, ...], arriving: li
     ]
     needs = tuple(parent if k == position else None for k, parent in enumerate(node.parents))
     with autograd.no_grad():
-        value = node.gradients(node, tuple(g) if node.several else g[0], node.saved, needs)[position]
+        value = node.gradients(node, tuple(g) if node.several else g[0], node.saved, needs)[
+            position
+        ]
     if value is None:
         return np.zeros(shape, bool)
     value = np.asarray(value.data if hasattr(value, "_node") else value)
@@ -247,7 +251,7 @@ def _through_rule(node: Any, position: int, shape: tuple[int, ...], arriving: li
 
 
 def measure(node: Any, leaf: Any) -> tuple[tuple[Extent, ...] | None, list[Stage]]:
-    """Extents of a node's outputs along every axis (None if some node mixes the plane), and the stages."""
+    """Extents of a node's outputs (None if some node mixes the plane), and the stages."""
     order, seen, pending = [], {node}, [node]
     while pending:
         each = pending.pop()
@@ -262,9 +266,7 @@ def measure(node: Any, leaf: Any) -> tuple[tuple[Extent, ...] | None, list[Stage
         if each is leaf:
             extents[each] = (Extent(),) * (len(leaf.shape) - 2)
             continue
-        inputs = [
-            (k, p) for k, p in enumerate(each.parents) if p is not None and p in extents
-        ]
+        inputs = [(k, p) for k, p in enumerate(each.parents) if p is not None and p in extents]
         if not inputs:
             continue
         extents[each] = _extents_after(each, inputs, extents)
@@ -343,9 +345,11 @@ class ReceptiveField(Figure):
     """The receptive field of one output; see :func:`autograd.viz.receptive_field`.
 
     Attributes:
-        mask: (H, W), True for pixels that can matter. influence: (H, W), |gradient| summed over channels.
+        mask: (H, W), True for pixels that can matter. influence: (H, W), |gradient| summed over
+            channels.
         box: first row, first column, one past the last row and column of the mask.
-        size: rows and columns of the field, not cut off at the border; of the mask where that is unknown.
+        size: rows and columns of the field, not cut off at the border; of the mask where that is
+            unknown.
         jump: how far the field moves from one output to the next, (rows, columns), or None.
         stages: `Stage` for every window on the way, first to last.
     """
@@ -393,7 +397,11 @@ class ReceptiveField(Figure):
         ]
         lines = [
             f"Rows {r0} to {r1 - 1}, columns {c0} to {c1 - 1}"
-            + (f"; the next output's field lies {words.shape(self.jump)} pixels further" if self.jump else "")
+            + (
+                f"; the next output's field lies {words.shape(self.jump)} pixels further"
+                if self.jump
+                else ""
+            )
             + "."
         ]
         cut = (r1 - r0, c1 - c0)

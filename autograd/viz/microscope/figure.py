@@ -36,7 +36,7 @@ class Figure:
         return f"{self.summary()}\n{panels.as_text(self.panels())}\n"
 
     def to_svg(self, theme: str | None = None) -> str:
-        """The picture as SVG text. ``theme``: ``"auto"`` (the reader's), ``"light"`` or ``"dark"``."""
+        """The picture as SVG text; ``theme`` is ``"auto"``, ``"light"`` or ``"dark"``."""
         return panels.as_svg(self.panels(), self.heading, self.summary(), theme or self.theme)
 
     def _to_convert(self) -> str:
@@ -49,8 +49,8 @@ class Figure:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save as ``.html``, ``.svg``, ``.png``, ``.pdf`` or ``.txt``; returns the path.
 
-        Raises ValueError for another suffix and RuntimeError, naming what to install, when PNG or PDF
-        cannot be made here.
+        Raises ValueError for another suffix and RuntimeError, naming what to install, when PNG or
+        PDF cannot be made here.
         """
         return files.write(
             path,

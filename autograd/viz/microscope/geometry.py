@@ -106,7 +106,7 @@ class Axis:
 
     @property
     def high(self) -> int:
-        """One past the last position of the padded axis, or past the last window when it hangs over."""
+        """One past the last position: of the padding, or of a window that hangs over."""
         last = self.position(self.outputs - 1, self.kernel - 1) + 1 if self.outputs else 0
         return max(self.size + self.after, last)
 
@@ -148,9 +148,7 @@ class Windows:
 
     def is_padding(self, position: Pair) -> bool:
         """Whether a position lies outside of the image."""
-        return not (
-            0 <= position[0] < self.rows.size and 0 <= position[1] < self.columns.size
-        )
+        return not (0 <= position[0] < self.rows.size and 0 <= position[1] < self.columns.size)
 
     def patch(self, output: Pair) -> list[tuple[Pair, Pair, Pair | None]]:
         """What one output sees: (tap, position, pixel or None) for every tap, row by row."""

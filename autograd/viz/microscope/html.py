@@ -1,4 +1,4 @@
-"""The microscope as a page: numbers as JSON, a script that links the views, and what remains without it."""
+"""The microscope as a page: numbers as JSON, and a script that links the views."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from autograd.viz import palette
 from autograd.viz.microscope import panels, region
-from autograd.viz.microscope.geometry import Axis
+from autograd.viz.microscope.geometry import Axis, padded
 from autograd.viz.microscope.layers import Array
-from autograd.viz.microscope.scope import Microscope, skipped_sentence
+from autograd.viz.microscope.phrases import largest, skipped_sentence
+from autograd.viz.microscope.scope import Microscope
 from autograd.viz.picture import data_uri
 
 #: An output never grows beyond this.
@@ -47,7 +48,7 @@ def fragment(scope: Microscope) -> str:
 
 
 def inert(data: str) -> str:
-    """JSON that can stand in a script element: nothing in it ends the element or begins a comment."""
+    """JSON that can stand in a script element: nothing in it ends it or begins a comment."""
     return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
@@ -79,7 +80,9 @@ def style() -> str:
         scheme = "dark" if colours is palette.DARK else "light"
         themes.append(f"{selector}{{color-scheme:{scheme};{palette.variables(used)}{levels}}}")
     rules = "".join(
-        f".{side}{level}{{background-color:var(--gg-{side}{level})}}" for side in "lm" for level in range(1, 5)
+        f".{side}{level}{{background-color:var(--gg-{side}{level})}}"
+        for side in "lm"
+        for level in range(1, 5)
     )
     return "".join(themes) + _asset("microscope.css").replace("\n", "") + rules
 
@@ -125,19 +128,13 @@ def page_data(scope: Microscope, cells: int, channels: int, outputs: int) -> dic
         "outs": entries,
         "total": model.y.shape[1],
         "scales": {
-            "x": panels_scale(model.x[image]),
-            "w": panels_scale(getattr(model, "w", 1.0)),
-            "g": panels_scale(model.g[image]),
+            "x": largest(model.x[image]),
+            "w": largest(getattr(model, "w", 1.0)),
+            "g": largest(model.g[image]),
         },
         "note": shown.note(),
         "skipped": skipped_sentence(model),
     }
-
-
-def panels_scale(values: Any) -> float:
-    """The largest finite magnitude."""
-    finite = np.asarray(values)[np.isfinite(values)]
-    return float(abs(finite).max(initial=0.0))
 
 
 def _axis(axis: Axis, part: region.Stretch) -> dict[str, Any]:
@@ -153,7 +150,9 @@ def _axis(axis: Axis, part: region.Stretch) -> dict[str, Any]:
         "outputs": axis.outputs,
         "whole": part.whole,
         "sources": [axis.source(p) for p in range(part.low, part.high)],
-        "skipped": {str(cell): why for cell, why in axis.skipped.items() if part.low <= cell < part.high},
+        "skipped": {
+            str(cell): why for cell, why in axis.skipped.items() if part.low <= cell < part.high
+        },
     }
 
 
@@ -163,21 +162,22 @@ def _input_planes(scope: Microscope, channel: int, shown: region.Region) -> dict
     image = scope.at[0]
     rows = slice(shown.rows.low - model.windows.rows.low, shown.rows.high - model.windows.rows.low)
     columns = slice(
-        shown.columns.low - model.windows.columns.low, shown.columns.high - model.windows.columns.low
+        shown.columns.low - model.windows.columns.low,
+        shown.columns.high - model.windows.columns.low,
     )
     models = [model] if scope.other is None else [model, scope.other]
     if getattr(model, "flip", False):
         models.reverse()
     return {
         "x": plain(model.padded[image, channel][rows, columns]),
-        "dx": [plain(_gradient_at_positions(each, image, channel)[rows, columns]) for each in models],
+        "dx": [
+            plain(_gradient_at_positions(each, image, channel)[rows, columns]) for each in models
+        ],
     }
 
 
 def _gradient_at_positions(model: Any, image: int, channel: int) -> Array:
     """The gradient of the pixel that stands at each position; 0 for constants."""
-    from autograd.viz.microscope.geometry import padded
-
     return padded(model.dx[image, channel], model.windows, 0.0)
 
 
@@ -205,7 +205,10 @@ def _output_entry(scope: Microscope, output: int, seen: region.Region) -> dict[s
     else:
         entry["share"] = [
             [
-                [plain(np.array([model.weight((image, output, i, j), output, tap)]))[0] for tap in model.windows.taps]
+                [
+                    plain(np.array([model.weight((image, output, i, j), output, tap)]))[0]
+                    for tap in model.windows.taps
+                ]
                 for j in range(columns.start, columns.stop)
             ]
             for i in range(rows.start, rows.stop)

@@ -1,9 +1,9 @@
 """Reading a layer without knowing its class: what slides, how, over which images.
 
-A convolution is anything with a ``weight`` and the usual hyper-parameters, or a bare array of kernels
-with the hyper-parameters beside it; a pooling is anything with a ``kernel_size`` and no weight, one of
-the words ``"max"`` and ``"avg"``, or a function of windows. One spatial axis is treated as a plane
-of one row.
+A convolution is anything with a ``weight`` and the usual hyper-parameters, or a bare array of
+kernels with the hyper-parameters beside it; a pooling is anything with a ``kernel_size`` and no
+weight, one of the words ``"max"`` and ``"avg"``, or a function of windows. One spatial axis is
+treated as a plane of one row.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MODES = ("zeros", "reflect", "replicate", "circular")
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution laid bare: arrays (N, C, H, W), (O, C / groups, kH, kW), (O,) and its windows."""
+    """A convolution laid bare: x (N, C, H, W), w (O, C / groups, kH, kW), bias (O,), windows."""
 
     name: str
     x: Array
@@ -71,7 +71,9 @@ def read_conv(layer: Any, x: Any, given: dict[str, Any]) -> Conv:
     if hasattr(layer, "weight") and not hasattr(layer, "_node"):
         doubled = [name for name, value in given.items() if value is not None]
         if doubled:
-            raise TypeError(f"{who}: the layer has its own {doubled[0]}; give it for a bare weight only")
+            raise TypeError(
+                f"{who}: the layer has its own {doubled[0]}; give it for a bare weight only"
+            )
         if hasattr(layer, "output_padding") and not isinstance(layer.output_padding, str):
             if any(np.ravel(layer.output_padding)) or "Transpose" in type(layer).__name__:
                 raise TypeError(f"{who}: {type(layer).__name__} is the adjoint of a convolution; "
@@ -118,7 +120,7 @@ def read_pool(layer: Any, x: Any, given: dict[str, Any]) -> Pool:
         ValueError: for windows that do not fit.
     """
     who = "viz.pool"
-    function = getattr(layer, "function", None)
+    function: Any = getattr(layer, "function", None)
     if isinstance(layer, str):
         kind, name = hyper.choice(who, "layer", layer, ("max", "avg")), f"{layer} pooling"
     elif hasattr(layer, "kernel_size"):
@@ -153,7 +155,13 @@ def read_pool(layer: Any, x: Any, given: dict[str, Any]) -> Pool:
     pairs = tuple((p, p) for p in pads)
     plane = _as_plane(image, rank)
     windows = _windows(
-        plane.shape[2:], (1,) * (2 - rank) + kernel, stride, pairs, dilation, _pad_name(kind), outputs
+        plane.shape[2:],
+        (1,) * (2 - rank) + kernel,
+        stride,
+        pairs,
+        dilation,
+        _pad_name(kind),
+        outputs,
     )
     if kind == "function" and function is layer and hasattr(layer, "kernel_size"):
         function = _of_windows(layer, kernel)

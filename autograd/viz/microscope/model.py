@@ -1,8 +1,8 @@
 """What a layer does with every single number, as the engine did it.
 
-`Model` holds arrays — images, kernels, outputs, gradients — taken from one real forward and backward
-pass, and answers in lists of `Term`: one term is one multiplication of the layer. Everything that the
-microscope shows is such a list: those of one output, of one pixel, of one tap.
+`Model` holds arrays — images, kernels, outputs, gradients — taken from one real forward and
+backward pass, and answers in lists of `Term`: one term is one multiplication of the layer.
+Everything that the microscope shows is such a list: those of one output, of one pixel, of one tap.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ class Model:
         """What the number under a tap is multiplied by."""
         raise NotImplementedError
 
-    def _term(self, at: At, channel: int, tap: Pair) -> Term:
+    def term(self, at: At, channel: int, tap: Pair) -> Term:
+        """One multiplication: what a tap of an output's window does."""
         position = self.windows.position(at[2:], tap)
         return Term(
             at,
@@ -112,7 +113,7 @@ class Model:
     def of_output(self, at: At) -> list[Term]:
         """The terms that make one output, channel by channel, tap by tap."""
         return [
-            self._term(at, channel, tap)
+            self.term(at, channel, tap)
             for channel in self.channels(at[1])
             for tap in self.windows.taps
         ]
@@ -120,7 +121,7 @@ class Model:
     def of_pixel(self, image: int, channel: int, pixel: Pair) -> list[Term]:
         """The terms that one pixel takes part in, by output channel and output."""
         return [
-            self._term((image, o, *output), channel, tap)
+            self.term((image, o, *output), channel, tap)
             for o in self.readers(channel)
             for output, tap in self.windows.reached(pixel)
         ]
@@ -142,8 +143,7 @@ class ConvModel(Model):
         y = self._run(x, w)
         self.y = y.detach().numpy()
         self.g = as_gradient(gradient, self.y, conv.rank)
-        dx, dw = autograd.grad(y, [x, w], grad_outputs=autograd.tensor(self.g))
-        self.dx, self.dw = dx.numpy(), dw.numpy()
+        self.dx, self.dw = _gradients(y, [x, w], self.g)
 
     def _run(self, x: Any, w: Any) -> Any:
         rows, columns = self.windows.axes
@@ -175,9 +175,9 @@ class ConvModel(Model):
         return float(self.w[at[1], channel - self.channels(at[1])[0], *self.stored(tap)])
 
     def of_tap(self, output: int, channel: int, tap: Pair) -> list[Term]:
-        """The terms that share one weight, over all images and positions; tap is its place in the window."""
+        """The terms that share the weight at a place of the window, over all images."""
         return [
-            self._term((image, output, *place), channel, tap)
+            self.term((image, output, *place), channel, tap)
             for image in range(len(self.x))
             for place, _, _ in self.windows.sharing(tap)
         ]
@@ -199,7 +199,9 @@ class ConvModel(Model):
             np.arange(columns.outputs)[:, None] * columns.stride
             + np.arange(columns.kernel) * columns.dilation
         )
-        patches = self.padded[image, seen.start : seen.stop][:, i[:, None, :, None], j[None, :, None, :]]
+        patches = self.padded[image, seen.start : seen.stop][
+            :, i[:, None, :, None], j[None, :, None, :]
+        ]
         patches = patches.transpose(1, 2, 0, 3, 4).reshape(rows.outputs * columns.outputs, -1)
         return patches, kernels.reshape(each, -1).T
 
@@ -207,7 +209,8 @@ class ConvModel(Model):
 class PoolModel(Model):
     """A pooling: ``weight`` is the derivative of the output in a cell.
 
-    For a maximum that is 1 at the winner and 0 elsewhere, for an average 1 over the number of cells.
+    For a maximum that is 1 at the winner and 0 elsewhere, for an average 1 over the number of
+    cells.
     """
 
     def __init__(self, pool: Pool, gradient: Any = None) -> None:
@@ -239,12 +242,10 @@ class PoolModel(Model):
             y = self._run_function(x, kernel, stride, pads, dilation)
         self.y = y.detach().numpy()
         self.g = as_gradient(gradient, self.y, pool.rank)
-        (self.dx,) = (
-            each.numpy() for each in autograd.grad(y, [x], grad_outputs=autograd.tensor(self.g))
-        )
+        (self.dx,) = _gradients(y, [x], self.g)
 
     def _run_function(self, x: Any, kernel: Any, stride: Any, pads: Any, dilation: Any) -> Any:
-        """Run the user's function on the windows, and again to ask for the derivative in every cell."""
+        """Run the user's function on the windows, twice: once for the derivative in every cell."""
         flat = self.windows.outputs
 
         def over_windows(windows: Any) -> Any:
@@ -255,8 +256,8 @@ class PoolModel(Model):
         cells = autograd.tensor(
             autograd.windows(self.x, kernel, stride, pads, dilation), requires_grad=True
         )
-        (derivative,) = autograd.grad(over_windows(cells).sum(), [cells])
-        self._cells = derivative.numpy()
+        values = over_windows(cells)
+        (self._cells,) = _gradients(values, [cells], np.ones_like(values.data))
         return over_windows(autograd.windows(x, kernel, stride, pads, dilation))
 
     def channels(self, output: int) -> range:
@@ -283,6 +284,12 @@ class PoolModel(Model):
         ]
 
 
+def _gradients(y: Any, inputs: list[Any], g: Array) -> list[Array]:
+    """The engine's gradients, as arrays."""
+    found = autograd.grad(y, inputs, grad_outputs=autograd.tensor(g))
+    return [each.numpy() for each in found if each is not None]
+
+
 def as_gradient(gradient: Any, y: Array, rank: int) -> Array:
     """The gradient of the output: as given, or ones, as if the loss were the sum of all outputs.
 
@@ -296,4 +303,6 @@ def as_gradient(gradient: Any, y: Array, rank: int) -> Array:
     if given.shape != wanted and given.shape != wanted[1:] and given.shape != wanted[2:]:
         raise ValueError(f"gradient must have the output's shape {wanted}, got {given.shape}")
     lead = (1,) * (len(wanted) - given.ndim)
-    return np.broadcast_to(given.reshape(lead + given.shape), wanted).astype(y.dtype).reshape(y.shape)
+    return (
+        np.broadcast_to(given.reshape(lead + given.shape), wanted).astype(y.dtype).reshape(y.shape)
+    )

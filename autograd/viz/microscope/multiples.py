@@ -73,7 +73,9 @@ def _wanted(who: str, modules: dict[str, Any], layers: Any) -> dict[str, Any]:
     for layer in [layers] if isinstance(layers, str) or hasattr(layers, "forward") else layers:
         paths = [p for p, module in modules.items() if p == layer or module is layer]
         if not paths:
-            raise ValueError(f"{who}: the model has no layer {layer!r}; it has {', '.join(modules)}")
+            raise ValueError(
+                f"{who}: the model has no layer {layer!r}; it has {', '.join(modules)}"
+            )
         chosen[paths[0]] = modules[paths[0]]
     return chosen
 
@@ -86,7 +88,9 @@ def first_image(x: Any) -> Array:
     if image.ndim == 3:
         image = image[None]
     if image.ndim != 4 or 0 in image.shape:
-        raise ValueError(f"x must be images (N, C, H, W), one image or one plane; got {image.shape}")
+        raise ValueError(
+            f"x must be images (N, C, H, W), one image or one plane; got {image.shape}"
+        )
     return image[:1]
 
 
@@ -105,7 +109,9 @@ class FeatureMaps(Figure):
         maps: a list of `Map`: name, kind, planes (C, H, W).
     """
 
-    def __init__(self, maps: list[Map], limit: int = 16, *, title: str = "", theme: str = "auto") -> None:
+    def __init__(
+        self, maps: list[Map], limit: int = 16, *, title: str = "", theme: str = "auto"
+    ) -> None:
         super().__init__(title=title, theme=theme)
         self.maps, self.limit = maps, limit
 
@@ -126,9 +132,7 @@ class FeatureMaps(Figure):
         scale = float(abs(each.planes).max(initial=0.0))
         width = 112.0 if min(count, self.limit) <= 8 else 84.0
         parts: list[Any] = [
-            Picture(
-                f"channel {channel}", reduced(plane), scale, _spread(plane), width=width
-            )
+            Picture(f"channel {channel}", reduced(plane), scale, _spread(plane), width=width)
             for channel, plane in enumerate(each.planes[: self.limit])
         ]
         hidden = count - self.limit
@@ -188,7 +192,9 @@ def collect_kernels(layer: Any, gradient: bool) -> Weights:
     if hasattr(layer, "weight") and not hasattr(layer, "_node"):
         name, weight = type(layer).__name__, layer.weight
     elif not hasattr(layer, "shape") and not isinstance(layer, (list, tuple)):
-        raise TypeError(f"{who}: give a layer with a weight, or the weight; got {type(layer).__name__}")
+        raise TypeError(
+            f"{who}: give a layer with a weight, or the weight; got {type(layer).__name__}"
+        )
     if gradient:
         weight = getattr(weight, "grad", None)
         name = f"gradient of {name}"
@@ -234,7 +240,9 @@ class Kernels(Figure):
         outputs, inputs = self.values.shape[:2]
         shown = self.values[: self.limit, : self.channels]
         scale = float(abs(self.values).max(initial=0.0))
-        small = max(shown.shape[2:]) <= PRINTED_TAPS and len(shown) * shown.shape[1] <= PRINTED_KERNELS
+        small = (
+            max(shown.shape[2:]) <= PRINTED_TAPS and len(shown) * shown.shape[1] <= PRINTED_KERNELS
+        )
         parts: list[Any] = []
         for output, kernels in enumerate(shown):
             for channel, kernel in enumerate(kernels):

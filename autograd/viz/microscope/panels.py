@@ -1,9 +1,9 @@
-"""Panels of grids and sentences: one description, drawn as SVG, told as text, or written as HTML tables.
+"""Panels of grids and sentences: described once, drawn as SVG, told as text, written as tables.
 
-A figure of the microscope is a list of `Panel`: a heading, a row of parts (grids of numbers, pictures,
-signs like ×) and sentences. Cells carry what they mean (``"patch"``, ``"pad"``, ``"chosen"`` …); each
-meaning is drawn by line and pattern and said in words, and colour only repeats the sign of the number,
-which is printed.
+A figure of the microscope is a list of `Panel`: a heading, a row of parts (grids of numbers,
+pictures, signs like ×) and sentences. Cells carry what they mean (``"patch"``, ``"pad"``,
+``"chosen"`` …); each meaning is drawn by line and pattern and said in words, and colour only
+repeats the sign of the number, which is printed.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import base64
 import textwrap
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -82,8 +82,8 @@ class Panel:
     """A heading, parts from left to right, and sentences below."""
 
     title: str
-    parts: list[Grid | Picture | str] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
+    parts: Sequence[Grid | Picture | str] = ()
+    lines: Sequence[str] = ()
 
 
 def numbers(
@@ -92,7 +92,7 @@ def numbers(
     *,
     rows: Iterable[Any] | None = None,
     columns: Iterable[Any] | None = None,
-    marks: dict[tuple[int, int], tuple[str, ...]] | None = None,
+    marks: Mapping[Any, tuple[str, ...]] | None = None,
     scale: float | None = None,
     signed: bool | None = None,
 ) -> Grid:
@@ -214,8 +214,8 @@ def as_svg(
 ) -> str:
     """All panels below one another as an SVG picture without scripts.
 
-    Browsers are told not to smooth pictures; for programs that smooth them all the same, ``smooth=False``
-    repeats every pixel.
+    Browsers are told not to smooth pictures; for programs that smooth them all the same,
+    ``smooth=False`` repeats every pixel.
     """
     drawn, top, width = [], MARGIN, 360.0
     placed = [_Drawing(panel) for panel in panels]
@@ -230,7 +230,9 @@ def as_svg(
         f"<title>{_x(title)}</title>\n<desc>{_x(description)}</desc>\n<style>{_style(theme)}</style>\n"
         f"<defs><pattern id='gm-hatch' width='5' height='5' patternUnits='userSpaceOnUse'>"
         f"<path class='hatch' d='M0 5L5 0'/></pattern></defs>\n"
-        f"<rect class='back' width='{total:.0f}' height='{top:.0f}'/>\n" + "\n".join(drawn) + "\n</svg>\n"
+        f"<rect class='back' width='{total:.0f}' height='{top:.0f}'/>\n"
+        + "\n".join(drawn)
+        + "\n</svg>\n"
     )
 
 
@@ -240,9 +242,7 @@ def _x(text: str) -> str:
 
 def _rules(colours: dict[str, str], fills: Sequence[str]) -> str:
     levels = "".join(
-        f".l{level}{{fill:{fill}}}"
-        for level, fill in zip(range(-4, 5), fills, strict=True)
-        if fill
+        f".l{level}{{fill:{fill}}}" for level, fill in zip(range(-4, 5), fills, strict=True) if fill
     ).replace(".l-", ".m")
     return (
         f".back{{fill:{colours['background']}}}.frame{{fill:none;stroke:{colours['group-line']}}}"
@@ -347,7 +347,9 @@ def _measure(part: Grid | Picture | str) -> tuple[float, float]:
 def _column_widths(grid: Grid) -> list[float]:
     """All columns as wide as the widest needs, so that planes look like planes."""
     texts = [cell.text for line in grid.cells for cell in line] + grid.columns
-    return [max(26.0, max(map(text_width, texts, [FONT_SIZE] * len(texts))) + 8)] * len(grid.columns)
+    return [max(26.0, max(map(text_width, texts, [FONT_SIZE] * len(texts))) + 8)] * len(
+        grid.columns
+    )
 
 
 def _head_width(grid: Grid) -> float:
@@ -441,7 +443,9 @@ def png(plane: Array, scale: float) -> bytes:
 
     The data is stored uncompressed, so the bytes are the same with every zlib.
     """
-    blue, white, orange = (np.array(c, float) for c in ((23, 92, 157), (255, 255, 255), (178, 72, 0)))
+    blue, white, orange = (
+        np.array(c, float) for c in ((23, 92, 157), (255, 255, 255), (178, 72, 0))
+    )
     steps = np.linspace(0, 1, 128)[:, None]
     colours = np.concatenate([blue + (white - blue) * steps, white + (orange - white) * steps])
     values = np.nan_to_num(plane.astype(float), nan=0.0, posinf=scale, neginf=-scale)
