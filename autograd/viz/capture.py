@@ -130,11 +130,14 @@ class Capture:
             order = topological(root._node)
             self._find_values(order)
             for node in order:
-                self._leaf(node) if isinstance(node, Leaf) else self._operation(node)
+                if isinstance(node, Leaf):
+                    self._leaf(node)
+                else:
+                    self._operation(node)
             self._settle_modules()
-        self.trace.nodes[-1].kind = (
-            "output" if self.trace.nodes[-1].op else self.trace.nodes[-1].kind
-        )
+        last = self.trace.nodes[-1]
+        if last.op:
+            last.kind = "output"
 
     def _add(self, kind: str, label: str, shape: Any, dtype: Any, **details: Any) -> TraceNode:
         sizes = tuple(int(length) for length in shape)
@@ -205,10 +208,7 @@ class Capture:
     def _operation(self, operation: Node) -> None:
         sources = list(self._sources(operation))
         saved = saved_arrays(operation)
-        index = next(
-            (each for each in range(_outputs(operation)) if (id(operation), each) in self._values),
-            0,
-        )
+        index = self._output_to_show(operation)
         record = operation.record
         value = self._values.get((id(operation), index))
         if value is None and record is not None:
@@ -230,6 +230,15 @@ class Capture:
         self.ids[operation] = node.id
         for source, argument in sources:
             self.trace.edges.append(Edge(source, node.id, argument))
+
+    def _output_to_show(self, operation: Node) -> int:
+        """Which of an operation's outputs is drawn: the one asked for, else the first one known."""
+        if operation is self.root._node:
+            return self.root._index
+        known = (
+            each for each in range(_outputs(operation)) if (id(operation), each) in self._values
+        )
+        return next(known, 0)
 
     def _result_name(self, operation: Node) -> str:
         if operation is self.root._node and self.root.name:
@@ -262,10 +271,8 @@ class Capture:
                 yield self._constant(noted, argument, record.names[position] or ""), argument
             elif argument not in info.optional and info.variadic is None:
                 # An operand that no rule asked for: it was there, but nobody kept it.
-                yield (
-                    self._add("constant", _constant_label(argument, "operand"), (), "").id,
-                    argument,
-                )
+                label = _constant_label(argument, "operand")
+                yield self._add("constant", label, (), "").id, argument
 
     def _constant(self, array: Any, argument: str, name: str = "") -> int:
         key = id(array)

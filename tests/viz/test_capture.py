@@ -205,6 +205,13 @@ def test_a_tensor_without_history_is_one_node():
     viz.graph(alone).to_svg()
 
 
+def test_of_several_outputs_the_one_asked_for_is_shown():
+    x = autograd.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    first, second = autograd.split(x, [1])
+    assert viz.graph(first).trace.nodes[-1].value.values == [1.0]
+    assert viz.graph(second).trace.nodes[-1].value.values == [2.0, 3.0]
+
+
 def test_a_leaf_that_is_gone_is_still_drawn():
     loss = autograd.tensor(2.0, requires_grad=True).exp()
     assert viz.graph(loss).trace.nodes[0].label == "leaf"
