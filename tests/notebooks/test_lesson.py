@@ -49,11 +49,13 @@ class TestExercise:
             assert judge(exercise.number, nonsense, seed).right is False
 
 
-@pytest.mark.parametrize("exercise", ALL, ids=lambda each: each.number)
-def test_sheets_are_individual(exercise):
-    tasks = [exercise.task(f"student {n}") for n in range(12)]
-    if not tasks[0].start.startswith("def "):  # code that holds for any numbers may be the same
-        assert len({task.question for task in tasks}) > 1, "the same for everybody"
+@pytest.mark.parametrize("chapter", sorted({each.chapter for each in ALL}))
+def test_sheets_are_individual(chapter):
+    def varies(exercise):
+        return len({exercise.task(f"student {n}").question for n in range(12)}) > 1
+
+    # Code that has to hold for any numbers, and a few questions of understanding, are the same for all.
+    assert sum(map(varies, exercises(chapter))) >= 2
 
 
 def test_numbers_are_in_order_and_without_gaps():

@@ -94,8 +94,7 @@ def share(draw: Random) -> Task:
     return Task(
         question=f"In one dimension: `forward(x, w)` lays {k} weights `w` over each of the places of a row `x` of "
         f"{length} numbers, `y[i] = x[i : i + {k}] @ w`. Write the backward for both inputs.",
-        start="def answer(g, x, w):\n    gx, gw = np.zeros_like(x), np.zeros_like(w)\n"
-        f"    for i in range(len(g)):\n        gx[i : i + {k}] += ...\n        gw += ...\n    return gx, gw",
+        start="def answer(g, x, w):\n    gx, gw = ..., ...\n    return gx, gw",
         solution="def answer(g, x, w):\n    gx, gw = np.zeros_like(x), np.zeros_like(w)\n"
         f"    for i in range(len(g)):\n        gx[i : i + {k}] += g[i] * w\n"
         f"        gw += g[i] * x[i : i + {k}]\n    return gx, gw",

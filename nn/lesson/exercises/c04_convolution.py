@@ -60,7 +60,12 @@ def convolve_by_hand(draw: Random) -> Task:
         judge=equals(
             lambda: _both(x, w)[1],
             "The first output is x[0]·w[2] + x[1]·w[1] + x[2]·w[0].",
-            [(straight, "That is the cross-correlation. From which end does convolution read the kernel?")],
+            [
+                (
+                    straight,
+                    "That is the cross-correlation. From which end does convolution read the kernel?",
+                )
+            ],
         ),
         why="The kernel is read from its end: turned by 180°.",
     )
@@ -84,7 +89,11 @@ def same_for_both(draw: Random) -> Task:
         wrong=f"answer = {next(name for name in 'abc' if name != right)!r}",
         judge=choice(
             right,
-            {name: "Turn it by 180°: is it the kernel that it was?" for name in "abc" if name != right},
+            {
+                name: "Turn it by 180°: is it the kernel that it was?"
+                for name in "abc"
+                if name != right
+            },
         ),
         why="Turned by 180° it is itself.",
     )

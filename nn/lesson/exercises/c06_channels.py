@@ -1,0 +1,103 @@
+"""Exercises of notebook 6: channels, kernels, groups."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+
+import autograd as ag
+import nn
+from nn.lesson.exercise import Task, equals, exercise
+
+
+def _count(layer: nn.Module) -> int:
+    return sum(parameter.size for parameter in layer.parameters())
+
+
+@exercise("6.1", "The numbers of a layer")
+def layer_count(draw: Random) -> Task:
+    c, n, k = draw.choice([3, 4, 8]), draw.choice([6, 10, 16]), draw.choice([3, 5])
+    return Task(
+        question=f"How many numbers has `nn.Conv2d({c}, {n}, {k})` to learn?",
+        solution=f"answer = ({k} * {k} * {c} + 1) * {n}",
+        wrong=f"answer = {k} * {k} * {c} + 1 * {n}",
+        judge=equals(
+            lambda: _count(nn.Conv2d(c, n, k)),
+            "How many kernels are there, how many planes has each, and what comes on top?",
+            [(k * k * c * n, "Those are the weights. Each kernel has a bias, too."),
+             (k * k * c + n, "Mind the parentheses: each kernel has weights of its own."),
+             ((k * k + 1) * n, "A kernel has a plane for every input channel."),
+             ((k * k + 1) * c * n, "A kernel has one bias, not one for each of its planes.")],
+        ),
+        why=f"({k}·{k}·{c} + 1)·{n}.",
+    )  # fmt: skip
+
+
+@exercise("6.2", "The shape that comes out")
+def shape(draw: Random) -> Task:
+    batch, c, n, k, side = (
+        draw.randint(2, 6),
+        3,
+        draw.choice([5, 7, 9]),
+        draw.choice([3, 5]),
+        draw.randint(16, 30),
+    )
+    return Task(
+        question=f"{batch} colour images of {side} × {side} pixels go through `nn.Conv2d({c}, {n}, {k})`. What is the "
+        "shape of the output? Answer with a tuple of four.",
+        solution=f"answer = ({batch}, {n}, {side} - {k} + 1, {side} - {k} + 1)",
+        wrong=f"answer = ({batch}, {c}, {side} - {k} + 1, {side} - {k} + 1)",
+        judge=equals(
+            lambda: nn.Conv2d(c, n, k)(ag.zeros(batch, c, side, side)).shape,
+            "Images, channels, rows, columns.",
+            [((batch, c, side - k + 1, side - k + 1), "How many planes does each kernel make, and how many kernels are there?"),
+             ((batch, n * c, side - k + 1, side - k + 1), "A kernel adds its channels up; it makes one plane."),
+             ((batch, n, side, side), "That is the size with padding. How many places has the kernel without?")],
+        ),
+        why="One plane for every kernel; valid, so K − 1 fewer rows and columns.",
+    )  # fmt: skip
+
+
+@exercise("6.3", "Groups")
+def groups(draw: Random) -> Task:
+    g = draw.choice([2, 4])
+    c, n, k = g * draw.choice([2, 3]), g * draw.choice([3, 5]), draw.choice([3, 5])
+    return Task(
+        question=f"What is the shape of the weight of `nn.Conv2d({c}, {n}, {k}, groups={g})`? A tuple of four.",
+        solution=f"answer = ({n}, {c} // {g}, {k}, {k})",
+        wrong=f"answer = ({n}, {c}, {k}, {k})",
+        judge=equals(
+            lambda: nn.Conv2d(c, n, k, groups=g).weight.shape,
+            "As many kernels as output channels; how many planes does each need?",
+            [((n, c, k, k), "That is without groups. How many channels does each kernel see?"),
+             ((n // g, c // g, k, k), "That is one group; the weight holds all of them.")],
+        ),
+        why=f"Each of the {n} kernels sees the {c // g} channels of its group.",
+    )  # fmt: skip
+
+
+@exercise("6.4", "A kernel that mixes")
+def mix(draw: Random) -> Task:
+    red, green, blue = (draw.randint(1, 9) / 10 for _ in range(3))
+    x = ag.rand(1, 3, 4, 4, generator=np.random.default_rng(0))
+
+    def judged(answer: object) -> str | None:
+        if not isinstance(answer, nn.Module):
+            return f"The answer is to be a layer; yours is {answer!r}."
+        y = answer(x)
+        want = (red * x[:, 0] + green * x[:, 1] + blue * x[:, 2]).data[:, None]
+        if y.shape != want.shape:
+            return f"Your layer makes {y.shape} of {x.shape}; it should make one plane, as large as the image."
+        return equals(lambda: want, "The right shape. Now set its weights; and has it a bias?")(y)
+
+    return Task(
+        question=f"Make a layer that turns a colour image into {red} · red + {green} · green + {blue} · blue, pixel by pixel. "
+        "Set its weights under `ag.no_grad()`.",
+        start="answer = ...  # nn.Conv2d(...)\n\n# with ag.no_grad():\n#     answer.weight[...] = ...",
+        solution="answer = nn.Conv2d(3, 1, 1, bias=False)\nwith ag.no_grad():\n"
+        f"    answer.weight[...] = np.array([{red}, {green}, {blue}]).reshape(1, 3, 1, 1)",
+        wrong="answer = nn.Conv2d(3, 1, 1)",
+        judge=judged,
+        why="A 1×1 kernel sees one pixel and all of its channels.",
+    )
