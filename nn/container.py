@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Any, Self
 
 from autograd import Tensor
+from nn._checks import elements
 from nn.module import Module
 from nn.parameter import Parameter
 
@@ -89,7 +90,8 @@ class _Ordered(Module):
 
     def extend(self, items: Iterable[Any]) -> Self:
         """Adds the items at the end, in order; returns self."""
-        for item in [self._item(item, ".extend") for item in items]:
+        given = elements(type(self).__name__, "items", items)
+        for item in [self._item(item, ".extend") for item in given]:
             self.append(item)
         return self
 
@@ -267,8 +269,12 @@ class _Named(Module):
 
     def update(self, other: Any) -> None:
         """Sets every pair of a mapping or of an iterable of pairs."""
-        for key, item in other.items() if hasattr(other, "items") else other:
-            self[key] = item
+        who = type(self).__name__
+        pairs = other.items() if hasattr(other, "items") else elements(who, "items", other)
+        for pair in pairs:
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                raise TypeError(f"{who}: expected pairs of a name and a value, got {pair!r}")
+            self[pair[0]] = pair[1]
 
     def pop(self, key: str) -> Any:
         """Takes out ``key`` and returns what it stood for."""

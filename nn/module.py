@@ -11,6 +11,7 @@ import numpy as np
 
 import autograd
 from autograd import HookHandle, Tensor
+from nn._checks import function
 from nn.parameter import Parameter
 
 __all__ = ["IncompatibleKeys", "Module"]
@@ -187,10 +188,7 @@ class Module:
         return self._add_hook("_forward_hooks", hook, prepend, with_kwargs)
 
     def _add_hook(self, kind: str, hook: Any, prepend: bool, with_kwargs: bool) -> HookHandle:
-        if not callable(hook):
-            raise TypeError(
-                f"register{kind.removesuffix('s')}: hook must be callable, got {hook!r}"
-            )
+        function(f"register{kind.removesuffix('s')}", "hook", hook)
         hooks = self.__dict__.setdefault(kind, {})
         # They run in the order of their keys.
         key = min(hooks, default=0) - 1 if prepend else max(hooks, default=-1) + 1
@@ -431,6 +429,7 @@ class Module:
 
     def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Calls ``fn`` on every module inside, children first, then on this one; returns self."""
+        function("apply", "fn", fn)
         for module in self.children():
             module.apply(fn)
         fn(self)
@@ -514,6 +513,8 @@ class Module:
         Args:
             prefix: put before every key as it is. Default "".
         """
+        if not isinstance(prefix, str):
+            raise TypeError(f"state_dict: prefix must be a string, got {prefix!r}")
         return {
             prefix + key: autograd.tensor(module.__dict__[name].data)
             for key, module, name in self._state()

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 
 import autograd
-from autograd import Tensor
+from autograd import Tensor, hyperparameters
+from nn._checks import elements
 
 __all__ = [
     "clip_grad_norm_",
@@ -51,10 +52,8 @@ def clip_grad_norm_(
         >>> [round(g, 3) for g in w.grad.tolist()]
         [0.6, 0.8]
     """
-    if not max_norm >= 0:
-        raise ValueError(f"clip_grad_norm_: max_norm must be at least 0, got {max_norm!r}")
-    if not norm_type > 0:
-        raise ValueError(f"clip_grad_norm_: norm_type must be above 0, got {norm_type!r}")
+    max_norm = hyperparameters.real("clip_grad_norm_", "max_norm", max_norm, 0.0)
+    norm_type = hyperparameters.real("clip_grad_norm_", "norm_type", norm_type, 0.0, open_low=True)
     grads = _gradients("clip_grad_norm_", parameters)
     norms = [np.linalg.norm(np.ravel(grad.data).astype(np.float64), norm_type) for grad in grads]
     total = float(np.linalg.norm(norms, norm_type)) if norms else 0.0
@@ -81,8 +80,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     Raises:
         ValueError: if ``clip_value`` is negative.
     """
-    if not clip_value >= 0:
-        raise ValueError(f"clip_grad_value_: clip_value must be at least 0, got {clip_value!r}")
+    clip_value = hyperparameters.real("clip_grad_value_", "clip_value", clip_value, 0.0)
     for grad in _gradients("clip_grad_value_", parameters):
         with autograd.no_grad(), autograd.writable(grad) as array:
             np.clip(array, -clip_value, clip_value, out=array)
@@ -99,7 +97,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
         >>> nn.utils.parameters_to_vector([nn.Parameter([[1.0, 2.0]]), nn.Parameter(3.0)]).tolist()
         [1.0, 2.0, 3.0]
     """
-    parts = [parameter.reshape(-1) for parameter in parameters]
+    parts = [parameter.reshape(-1) for parameter in _tensors("parameters_to_vector", parameters)]
     if not parts:
         raise ValueError("parameters_to_vector: there are no parameters")
     return autograd.concatenate(parts)
@@ -118,7 +116,7 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """
     if not isinstance(vec, Tensor):
         raise TypeError(f"vector_to_parameters: vec must be a Tensor, got {type(vec).__name__}")
-    targets = list(parameters)
+    targets = _tensors("vector_to_parameters", parameters)
     total = sum(target.size for target in targets)
     if vec.shape != (total,):
         raise ValueError(
@@ -133,8 +131,13 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
 
 
 def _gradients(who: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    tensors = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    given = [parameters] if isinstance(parameters, Tensor) else parameters
+    return [tensor.grad for tensor in _tensors(who, given) if tensor.grad is not None]
+
+
+def _tensors(who: str, parameters: Iterable[Tensor]) -> list[Tensor]:
+    tensors = elements(who, "parameters", parameters)
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{who}: parameters must be tensors, got {type(tensor).__name__}")
-    return [tensor.grad for tensor in tensors if tensor.grad is not None]
+    return tensors

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd import hyperparameters
+from nn._checks import elements, mapping
 from nn.optim.optimizer import Optimizer, check_number
 
 __all__ = [
@@ -94,9 +95,10 @@ class _Schedule:
         Raises:
             ValueError: for names that this schedule does not have.
         """
-        unknown = set(state_dict) - set(self.__dict__)
+        who = f"{self._who}.load_state_dict"
+        unknown = set(mapping(who, "state_dict", state_dict)) - set(self.__dict__)
         if unknown:
-            raise ValueError(f"{self._who}.load_state_dict: unknown entries {sorted(unknown)}")
+            raise ValueError(f"{who}: unknown entries {sorted(map(str, unknown))}")
         self.__dict__.update(state_dict)
 
 
@@ -326,7 +328,11 @@ class LambdaLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         groups = len(getattr(optimizer, "param_groups", ()))
-        functions = [lr_lambda] * groups if callable(lr_lambda) else list(lr_lambda)
+        functions = (
+            [lr_lambda] * groups
+            if callable(lr_lambda)
+            else elements("LambdaLR", "lr_lambda", lr_lambda)
+        )
         if len(functions) != groups or not all(map(callable, functions)):
             raise ValueError(
                 f"LambdaLR: lr_lambda must be a function or {groups} of them, one a group; "
@@ -477,7 +483,7 @@ class SequentialLR(LRScheduler):
         milestones: Iterable[int],
         last_epoch: int = -1,
     ) -> None:
-        self._schedulers = list(schedulers)
+        self._schedulers = elements(self._who, "schedulers", schedulers)
         self.milestones = _milestones(self._who, milestones)
         if not self._schedulers or len(self.milestones) != len(self._schedulers) - 1:
             raise ValueError(
@@ -515,7 +521,7 @@ class SequentialLR(LRScheduler):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Takes over what `state_dict` gave, in the parts too."""
-        parts = state_dict.get("_schedulers", ())
+        parts = mapping("SequentialLR", "state_dict", state_dict).get("_schedulers", ())
         if len(parts) != len(self._schedulers):
             raise ValueError(
                 f"SequentialLR.load_state_dict: {len(parts)} saved schedules, "
@@ -573,7 +579,10 @@ class ReduceLROnPlateau(_Schedule):
         Args:
             metrics: the value, a number or 0-d tensor.
         """
-        value = float(metrics)
+        try:
+            value = float(metrics)
+        except (TypeError, ValueError):
+            raise TypeError(f"{self._who}: metrics must be a number, got {metrics!r}") from None
         self.last_epoch += 1
         if self._is_better(value):
             self.best, self.num_bad_epochs = value, 0
@@ -606,7 +615,10 @@ def _factor(who: str, name: str, value: Any) -> float:
 
 
 def _milestones(who: str, milestones: Iterable[int]) -> list[int]:
-    result = [hyperparameters.integer(who, "milestones", m, low=0) for m in milestones]
+    result = [
+        hyperparameters.integer(who, "milestones", m, low=0)
+        for m in elements(who, "milestones", milestones)
+    ]
     if result != sorted(result):
         raise ValueError(f"{who}: milestones must not fall, got {result}")
     return result

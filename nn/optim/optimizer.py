@@ -10,6 +10,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor
+from nn._checks import elements, function, mapping
 
 
 class Optimizer:
@@ -89,7 +90,7 @@ class Optimizer:
                 f"there are {', '.join(self.defaults)}"
             )
         params = group["params"]
-        params = [params] if isinstance(params, Tensor) else list(params)
+        params = [params] if isinstance(params, Tensor) else elements(self._who, "params", params)
         params = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in params]
         taken = {id(p) for other in self.param_groups for p in other["params"]}
         for position, p in enumerate(params):
@@ -132,7 +133,7 @@ class Optimizer:
         loss = None
         if closure is not None:
             with autograd.enable_grad():
-                loss = closure()
+                loss = function(self._who, "closure", closure)()
         with autograd.no_grad():
             for group in self.param_groups:
                 for p in group["params"]:
@@ -179,7 +180,11 @@ class Optimizer:
         who = f"{self._who}.load_state_dict"
         if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
             raise TypeError(f"{who}: expected a mapping with the keys 'state' and 'param_groups'")
-        saved = state_dict["param_groups"]
+        saved = elements(who, "param_groups", state_dict["param_groups"])
+        for group in saved:
+            if "params" not in mapping(who, "a group", group):
+                raise TypeError(f"{who}: a saved group has no 'params', only {sorted(group)}")
+            elements(who, "params", group["params"])
         sizes = [len(group["params"]) for group in saved]
         own_sizes = [len(group["params"]) for group in self.param_groups]
         if sizes != own_sizes:
@@ -190,10 +195,11 @@ class Optimizer:
             zip((n for group in saved for n in group["params"]), self._parameters(), strict=True)
         )
         state: dict[Tensor, dict[str, Any]] = {}
-        for number, entries in state_dict["state"].items():
+        for number, entries in mapping(who, "state", state_dict["state"]).items():
             if number not in numbered:
                 raise ValueError(f"{who}: there is no parameter {number!r}")
             p = numbered[number]
+            entries = mapping(who, f"state[{number}]", entries)
             state[p] = {name: _state_value(who, name, v, p) for name, v in entries.items()}
         groups = []
         for group, own in zip(saved, self.param_groups, strict=True):
@@ -219,10 +225,16 @@ class Optimizer:
 
 def _state_value(who: str, name: str, value: Any, p: Tensor) -> Any:
     if name == "step":  # PyTorch keeps it in a tensor
-        return int(value)
+        try:
+            return int(value)
+        except (TypeError, ValueError, OverflowError):
+            raise TypeError(f"{who}: 'step' must be an integer, got {value!r}") from None
     if value is None:
         return None
-    array = np.array(value, dtype=p.dtype, order="C")
+    try:
+        array = np.array(value, dtype=p.dtype, order="C")
+    except (TypeError, ValueError):
+        raise TypeError(f"{who}: {name!r} must be an array of numbers, got {value!r}") from None
     if array.shape != p.shape:
         raise ValueError(f"{who}: {name!r} has shape {array.shape}, its parameter {p.shape}")
     return array
