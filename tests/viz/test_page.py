@@ -183,6 +183,14 @@ def test_windows_cover_the_whole_film(steps):
     assert windows[0][0] == 0
     assert all(a[1] == b[0] for a, b in zip(windows, windows[1:], strict=False))
     assert windows[-1][1] == len(steps) + 3
+    slots = []
+    for each in root.iter("{http://www.w3.org/2000/svg}text"):
+        found = re.search(r"gg-grad w(\d+)-(\d+)", each.get("class", ""))
+        if found:
+            slots.append((*map(int, found.groups()), each.text))
+    for number in range(len(steps) + 1):
+        seen = sorted(text for begin, end, text in slots if begin <= number < end)
+        assert seen == sorted(moment(steps.view, number).slots.values())
 
 
 def test_saving(steps, tmp_path):
