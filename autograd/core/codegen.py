@@ -27,6 +27,7 @@ a primitive gets code of its own. For ``multiply`` it reads, shortened::
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,6 +61,7 @@ _COMMON: dict[str, Any] = {
 def compile_primitive(info: Primitive, namespace: dict[str, Any]) -> None:
     """Write the call code and the gradient code of a primitive; swap them in."""
     info.saved_names = _saved_names(info)
+    raw: Callable[..., Any]
     if info.elementwise:
         raw = functools.partial(elementwise_on_objects, info)
     else:
