@@ -27,7 +27,7 @@ from typing import TypeVar
 import numpy as np
 
 import autograd
-from autograd import Tensor
+from autograd import Tensor, hyperparameters
 from nn.random import generator_or_default
 
 __all__ = [
@@ -76,12 +76,11 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     Raises:
         ValueError: for another name, or a slope that is no finite number.
     """
-    if nonlinearity == "leaky_relu":
+    if isinstance(nonlinearity, str) and nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else _number("calculate_gain", "param", param)
         return math.sqrt(2.0 / (1.0 + slope**2))
-    if nonlinearity not in _GAINS:
-        known = ", ".join([*_GAINS, "leaky_relu"])
-        raise ValueError(f"calculate_gain: nonlinearity {nonlinearity!r} is none of {known}")
+    known = [*_GAINS, "leaky_relu"]
+    hyperparameters.choice("calculate_gain", "nonlinearity", nonlinearity, known)
     return _GAINS[nonlinearity]
 
 
@@ -350,8 +349,7 @@ def _fans(who: str, tensor: Tensor) -> tuple[int, int]:
 
 def _kaiming_std(who: str, tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     fans = dict(zip(("fan_in", "fan_out"), _fans(who, tensor), strict=True))
-    if mode not in fans:
-        raise ValueError(f"{who}: mode must be 'fan_in' or 'fan_out', got {mode!r}")
+    hyperparameters.choice(who, "mode", mode, list(fans))
     return calculate_gain(nonlinearity, a) / math.sqrt(max(fans[mode], 1))
 
 

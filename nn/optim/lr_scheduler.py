@@ -395,6 +395,7 @@ class OneCycleLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         _Schedule.__init__(self, optimizer)
+        hyperparameters.integer(self._who, "last_epoch", last_epoch, low=-1)
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("OneCycleLR: give total_steps, or both epochs and steps_per_epoch")

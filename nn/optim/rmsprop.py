@@ -77,7 +77,7 @@ class RMSprop(Optimizer):
     ) -> None:
         if not state:
             names = ["square_avg"]
-            names += ["momentum_buffer"] * (group["momentum"] > 0)
+            names += ["momentum_buffer"] * bool(group["momentum"] > 0)
             names += ["grad_avg"] * group["centered"]
             state |= {"step": 0, **{name: np.zeros_like(array) for name in names}}
         state["step"] += 1
