@@ -283,7 +283,7 @@
 
     let after = [];
     // Three output planes beside one another need the full width unless they are small.
-    const broad = conv && columns.last - columns.first > 4;
+    const broad = columns.last - columns.first > (conv ? 4 : 6);
 
     function view(title, wide, parts, ...below) {
       const heading = make("h2", {});
@@ -513,7 +513,7 @@
           ? `${count} · im2col: this patch is row ${row} of ${total}, this tap a column`
           : `${count} · Windows as rows: row ${row} of ${total}`;
       };
-      const section = view(title, conv, [parts], sentence(() => (conv
+      const section = view(title, conv || broad, [parts], sentence(() => (conv
         ? "The layer is one product of matrices: all patches times all kernels. Dotted frames mark the selected pixel wherever it was copied to."
         : "Pooling is a function of each row by itself.")));
       section.querySelector(".parts").classList.add("one");
@@ -538,7 +538,7 @@
             () => largest(taps.map(([u, v]) => times(g(now.i, now.j), share(u, v))))),
         ]], sentence(verdict), hint(data.note), hint(data.skipped)),
         pixelView(2),
-        view(() => `3 · Cell ${place(now.u, now.v)} of every window`, false, [[
+        view(() => `3 · Cell ${place(now.u, now.v)} of every window`, broad, [[
           outputGrid(() => "x there", under, data.scales.x, data.signed),
           outputGrid(() => "∂y/∂x there", (i, j) => [tapped(i, j)], 1, false),
         ]], sentence(() => (data.kind === "max"
@@ -579,7 +579,7 @@
         : `pixel ${place(r, s)}`;
       const value = show(x(now.c, r, s), 4), result = show(y(now.i, now.j), 4);
       const where = `Output ${place(now.i, now.j)} of channel ${out().o}`;
-      if (!conv) return `${where} is ${result}. Cell ${place(now.u, now.v)} of its window is ${what}, ${value}. ${verdict()}`;
+      if (!conv) return `${where} is ${result}. Cell ${place(now.u, now.v)} of its window is ${what}, ${value}.${data.kind === "max" ? ` ${verdict()}` : ""}`;
       const w = weight(now.i, now.j, now.c, now.u, now.v);
       return `${where} is ${result}. Its tap ${place(now.u, now.v)} multiplies ${what} of channel ${now.c}: `
         + `${value} × ${show(w, 4)} = ${show(product(now.c, now.u, now.v), 4)}. Backward, ${signed(g(now.i, now.j), 4)} arrives and sends `

@@ -174,6 +174,13 @@ class ConvModel(Model):
     def weight(self, at: At, channel: int, tap: Pair) -> float:
         return float(self.w[at[1], channel - self.channels(at[1])[0], *self.stored(tap)])
 
+    def under(self, channel: int, tap: Pair) -> Array:
+        """The numbers that a place of the window meets, (N, H′, W′): all that share its weight."""
+        rows, columns = self.windows.axes
+        first, left = tap[0] * rows.dilation, tap[1] * columns.dilation
+        plane = self.padded[:, channel, first :: rows.stride, left :: columns.stride]
+        return plane[:, : rows.outputs, : columns.outputs]
+
     def of_tap(self, output: int, channel: int, tap: Pair) -> list[Term]:
         """The terms that share the weight at a place of the window, over all images."""
         return [

@@ -262,6 +262,7 @@ def _style(theme: str) -> str:
         ".gm .line{font-size:12.5px;text-anchor:start}"
         ".cell{stroke-width:1}.hatch{stroke-width:.7;opacity:.55}.hatched{fill:url(#gm-hatch)}"
         ".ring{fill:none;stroke-width:3}.seen{fill:none;stroke-width:1.8}.cross{stroke-width:1;opacity:.5}"
+        ".seen.box{stroke-width:3}"
     )
     light, dark = _rules(palette.LIGHT, LIGHT), _rules(palette.DARK, DARK)
     if theme == "dark":
@@ -345,7 +346,12 @@ def _measure(part: Grid | Picture | str) -> tuple[float, float]:
 
 
 def _column_widths(grid: Grid) -> list[float]:
-    """All columns as wide as the widest needs, so that planes look like planes."""
+    """All columns as wide as the widest needs, so that planes look like planes; in lists each its own."""
+    if not grid.scale:
+        columns = zip(
+            grid.columns, *([cell.text for cell in line] for line in grid.cells), strict=True
+        )
+        return [max(26.0, *(text_width(text, FONT_SIZE) + 14 for text in each)) for each in columns]
     texts = [cell.text for line in grid.cells for cell in line] + grid.columns
     return [max(26.0, max(map(text_width, texts, [FONT_SIZE] * len(texts))) + 8)] * len(
         grid.columns
@@ -426,7 +432,7 @@ def _draw_picture(part: Picture, left: float, top: float, repeat: int) -> str:
         r0, c0, r1, c1 = part.box
         cell = part.width / part.plane.shape[1]
         box = (
-            f"<rect class='ring' x='{left + c0 * cell:.1f}' y='{top + 16 + r0 * cell:.1f}' "
+            f"<rect class='seen box' x='{left + c0 * cell:.1f}' y='{top + 16 + r0 * cell:.1f}' "
             f"width='{(c1 - c0) * cell:.1f}' height='{(r1 - r0) * cell:.1f}'/>"
         )
     return (

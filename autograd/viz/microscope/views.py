@@ -222,34 +222,35 @@ class ConvViews(Views):
     def of_tap(self) -> Panel:
         model = self.model
         channel, tap = self.tap[0], self.tap[1:]
-        terms = model.of_tap(self.at[1], channel, tap)
-        here = [term for term in terms if term.output[0] == self.at[0]]
-        shape = model.windows.outputs
-        seen, sent, back = (
-            np.array([getattr(term, name) for term in here]).reshape(shape)
-            for name in ("x", "gradient", "to_weight")
-        )
+        under = model.under(channel, tap).astype(float)
+        sent = model.g[:, self.at[1]]
+        back = under * sent
         marks = {
-            term.output[2:]: ("pad",) for term in here if model.windows.is_padding(term.position)
+            output: ("pad",)
+            for output, position, _ in model.windows.sharing(tap)
+            if model.windows.is_padding(position)
         }
         marks[self.at[2:]] = (*marks.get(self.at[2:], ()), "chosen")
-        total = sum(term.to_weight for term in terms)
+        total = float(back.sum())
+        here = self.at[0]
         engine = model.gradient_of_tap(self.at[1], channel, tap)
         images = f" of {len(model.x)} images" if len(model.x) > 1 else ""
         stored = model.stored(tap)
         return Panel(
             f"3 · Weight {full(model, (self.at[1], channel - model.channels(self.at[1])[0], *stored))} = "
-            f"{words.number(self.term.weight)}: one number, shared by {count(len(terms), 'position')}{images}",
+            f"{words.number(self.term.weight)}: one number, shared by {count(back.size, 'position')}{images}",
             [
-                self.plane("x under the tap", seen, marks, self.signed),
+                self.plane("x under the tap", under[here], marks, self.signed),
                 "×",
-                self.plane("g, gradient of the output", sent, {self.at[2:]: ("chosen",)}, True),
+                self.plane(
+                    "g, gradient of the output", sent[here], {self.at[2:]: ("chosen",)}, True
+                ),
                 "=",
-                self.plane("g·x", back, {self.at[2:]: ("chosen",)}, True),
+                self.plane("g·x", back[here], {self.at[2:]: ("chosen",)}, True),
             ],
             [
                 f"Backward: every use sends its own gradient, so the weight's gradient is their sum: "
-                f"{written_sum([term.to_weight for term in terms], total)}; the engine says "
+                f"{written_sum(back.ravel().tolist(), total)}; the engine says "
                 f"{words.number(engine)}."
             ],
         )
