@@ -77,7 +77,7 @@ def rows():
     for line in README.read_text(encoding="utf-8").splitlines():
         if line.startswith("### "):
             heading = line[4:]
-        elif line.startswith("| ") and not line.startswith(("| claim", "|---")):
+        elif heading and line.startswith("| ") and not line.startswith(("| claim", "|---")):
             claim, verdict, cells = (part.strip() for part in line.strip("|").split(" | "))
             found.append((heading, claim, verdict, re.findall(r"\]\((\S+?)#(\S+?)\)", cells)))
     return found
