@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from ..core import hyperparameters as hyper
+from ..core.limits import check_bytes
 from ..core.primitive import primitive
 from ..kernels import correlation as kernels
 
@@ -42,6 +43,7 @@ __all__ = [
     "explain_kernel",
 ]
 
+_LONG_STRIDE = 64  # from which on it is worth a look whether the numbers make sense at all
 _NAMES = ("conv1d", "conv2d", "conv3d")
 
 
@@ -152,7 +154,11 @@ def correlate(
     if bias is not None:
         bias = as_operand(who, "bias", bias)
     bias_shape = None if bias is None else bias.shape
-    check_correlation(who, x_shape, w_shape, bias_shape, stride, padding, dilation, groups)
+    sizes = check_correlation(who, x_shape, w_shape, bias_shape, stride, padding, dilation, groups)
+    if max(stride) > _LONG_STRIDE or max(map(max, padding)) > _LONG_STRIDE:
+        check_bytes(who, (x_shape[0], w_shape[0], *sizes), x.dtype)
+        check_bytes(who, (*x_shape[:2], *_padded(x_shape[2:], padding)), x.dtype)
+        stride = shortened(stride, x_shape[2:], padding)
     return _correlate(
         x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
@@ -250,6 +256,9 @@ def correlate_input(
             f"{who}: a correlation over {_cross(input_shape)} gives {_cross(sizes)}, but y is "
             f"{_cross(y.shape[2:])}; choose another input_shape"
         )
+    check_bytes(who, x_shape, y.dtype)
+    if max(stride) > _LONG_STRIDE:
+        stride = shortened(stride, input_shape, padding)
     return _correlate_input(y, w, input_shape, stride, padding, dilation, groups)
 
 
@@ -309,6 +318,9 @@ def correlate_weight(
             f"{who}: a kernel of {_cross(kernel_shape)} gives outputs of {_cross(sizes)}, but y "
             f"is {_cross(y.shape[2:])}; choose another kernel_shape"
         )
+    check_bytes(who, w_shape, x.dtype)
+    if max(stride) > _LONG_STRIDE:
+        stride = shortened(stride, x.shape[2:], padding)
     return _correlate_weight(x, y, kernel_shape, stride, padding, dilation, groups)
 
 
@@ -331,7 +343,25 @@ def as_operand(who: str, name: str, value: Any) -> Any:
             f"{who}: {name} must hold floating-point numbers, got dtype {value.dtype}; "
             f"convert it, e.g. {name}.astype(np.float32)"
         )
+    if value.dtype.kind == "O" and value.size:
+        first = value.flat[0]
+        if not hasattr(first, "_node") and not isinstance(first, (int, float, np.number)):
+            raise TypeError(
+                f"{who}: {name} is an object array of {type(first).__name__}; the one kind that "
+                "is understood holds scalar tensors, see autograd.scalars"
+            )
     return value
+
+
+def _padded(sizes: Sequence[int], padding: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    return tuple(size + sum(pair) for size, pair in zip(sizes, padding, strict=True))
+
+
+def shortened(
+    stride: Sequence[int], sizes: Sequence[int], padding: Sequence[tuple[int, int]]
+) -> tuple[int, ...]:
+    """Strides that leave the padded input at once, no longer than that: kernels count them out."""
+    return tuple(min(s, max(p, 1)) for s, p in zip(stride, _padded(sizes, padding), strict=True))
 
 
 def _cross(shape: Sequence[int]) -> str:

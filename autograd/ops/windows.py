@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core import hyperparameters as hyper
+from ..core.limits import check_bytes
 from ..core.primitive import primitive
 from ..kernels import pooling as pooling_kernels
 from ..kernels import windows as kernels
-from .convolution import as_operand
+from .convolution import as_operand, shortened
 
 __all__ = ["fold_windows", "scatter_windows", "take_windows", "windows"]
 
@@ -45,7 +46,13 @@ _fold_windows.gradients(
 
 
 def windows(
-    x: Any, kernel_shape: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1
+    x: Any,
+    kernel_shape: Any,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    *,
+    who: str = "windows",
 ) -> Any:
     """All windows of images, with the axes of the window last.
 
@@ -66,13 +73,17 @@ def windows(
         >>> ag.windows(ag.tensor([[[1.0, 2.0, 3.0]]]), 2).max(axis=-1)  # max pooling
         Tensor([[[2., 3.]]])
     """
-    who = "windows"
     x = as_operand(who, "x", x)
     n = _spatial(who, "x", x.shape)
     kernel_shape, stride, padding, dilation = window_arguments(
         who, n, kernel_shape, stride, padding, dilation
     )
     check_window(who, x.shape[2:], kernel_shape, padding, dilation)
+    padded = [size + sum(pair) for size, pair in zip(x.shape[2:], padding, strict=True)]
+    check_bytes(who, (*x.shape[:2], *padded), x.dtype)
+    # What is never stepped over must not overflow in the strides of the view either.
+    stride = shortened(stride, x.shape[2:], padding)
+    dilation = tuple(d if k > 1 else 1 for d, k in zip(dilation, kernel_shape, strict=True))
     return _windows(x, kernel_shape, stride, padding, dilation)
 
 

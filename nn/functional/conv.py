@@ -398,7 +398,7 @@ def unfold(
 
     def columns(x: Any) -> Any:
         _check_window(who, x.shape[2:], kernel, padding, dilation)
-        w = autograd.windows(x, kernel, stride, padding, dilation)
+        w = autograd.windows(x, kernel, stride, padding, dilation, who=who)
         w = autograd.transpose(w, (0, 1, 4, 5, 2, 3))
         count = math.prod(w.shape[4:])
         return autograd.reshape(w, (x.shape[0], x.shape[1] * math.prod(kernel), count))

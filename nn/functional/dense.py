@@ -182,7 +182,10 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     if classes.size and not (0 <= classes.min() and classes.max() < count):
         wrong = classes[(classes < 0) | (classes >= count)].flat[0]
         raise IndexError(f"{who}: class {wrong} is not one of the {count} classes 0…{count - 1}")
-    result = autograd.zeros(*classes.shape, count, dtype=np.int64)
+    try:
+        result = autograd.zeros(*classes.shape, count, dtype=np.int64)
+    except ValueError as error:
+        raise ValueError(f"{who}: num_classes={count} is too large: {error}") from None
     with autograd.writable(result) as array:
         np.put_along_axis(array, classes[..., None].astype(np.intp), 1, axis=-1)
     return result

@@ -12,6 +12,7 @@ from autograd import Tensor, hyperparameters
 
 __all__ = ["floating", "integer_array", "over_images", "reduced", "reduction_name", "whole_numbers"]
 
+_SCALARS = (Tensor, int, float, np.number)
 _IMAGES = {
     1: "(N, C, L) or (C, L)",
     2: "(N, C, H, W) or (C, H, W)",
@@ -30,6 +31,11 @@ def floating(who: str, value: Any, name: str = "input") -> Any:
             value = autograd.as_tensor(value)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{who}: {name} must be a tensor or an array: {error}") from None
+    if value.dtype.kind == "O" and value.size and not isinstance(value.flat[0], _SCALARS):
+        raise TypeError(
+            f"{who}: {name} is an object array of {type(value.flat[0]).__name__}; the one kind "
+            "that is understood holds scalar tensors, see autograd.scalars"
+        )
     if value.dtype.kind not in "fOc":
         raise TypeError(
             f"{who}: {name} must hold floating-point numbers, got dtype {value.dtype}; "
@@ -44,7 +50,10 @@ def integer_array(who: str, value: Any, name: str) -> np.ndarray[Any, Any]:
     Raises:
         TypeError: for anything else.
     """
-    array = np.asarray(value.data if isinstance(value, Tensor) else value)
+    try:
+        array = np.asarray(value.data if isinstance(value, Tensor) else value)
+    except (ValueError, TypeError, OverflowError):
+        raise TypeError(f"{who}: {name} must be an array of integers, got {value!r}") from None
     if array.dtype.kind not in "iu":
         raise TypeError(f"{who}: {name} must hold integers, got dtype {array.dtype}")
     return array

@@ -63,8 +63,11 @@ def cross_entropy(
     who = "cross_entropy"
     reduction = reduction_name(who, size_average, reduce, reduction)
     if getattr(getattr(target, "dtype", None), "kind", "i") != "f":
+        classes = integer_array(who, target, "target")
+        if weight is not None and not isinstance(weight, np.ndarray):
+            weight = floating(who, weight, "weight")
         return autograd.cross_entropy(
-            input, target, weight, ignore_index, label_smoothing, reduction
+            floating(who, input), classes, weight, ignore_index, label_smoothing, reduction
         )
     input, target = floating(who, input), floating(who, target, "target")
     if not input.shape or input.shape != target.shape:

@@ -111,7 +111,9 @@ def normalized_by_batch(
         empty = input if weight is None else input * weight
         return (empty if bias is None else empty + bias), None, None
     axes = (0, *range(2, len(input.shape)))
-    result, mean, _, variance = autograd.normalize(input, weight, bias, axes=axes, eps=eps)
+    result, mean, _, variance = autograd.normalize(
+        input, weight, bias, axes=axes, eps=hyper.real(who, "eps", eps, 0.0)
+    )
     unbiased = np.asarray(_raw(variance)).reshape(channels) * (count / (count - 1))
     return result, np.asarray(_raw(mean)).reshape(channels), unbiased
 
@@ -185,7 +187,9 @@ def layer_norm(
         if bias.shape != shape:
             raise ValueError(f"{who}: bias must have shape {shape}, got {bias.shape}")
     axes = tuple(range(len(input.shape) - len(shape), len(input.shape)))
-    return autograd.normalize(input, weight, bias, axes=axes, eps=eps)[0]
+    return autograd.normalize(input, weight, bias, axes=axes, eps=hyper.real(who, "eps", eps, 0.0))[
+        0
+    ]
 
 
 def rms_norm(
@@ -267,7 +271,9 @@ def group_norm(
     bias = _per_channel(who, "bias", bias, channels, split)
     grouped = autograd.reshape(input, (input.shape[0], groups, channels // groups, *space))
     axes = tuple(range(2, len(grouped.shape)))
-    result = autograd.normalize(grouped, weight, bias, axes=axes, eps=eps)[0]
+    result = autograd.normalize(
+        grouped, weight, bias, axes=axes, eps=hyper.real(who, "eps", eps, 0.0)
+    )[0]
     return autograd.reshape(result, input.shape)
 
 
@@ -319,7 +325,9 @@ def normalized_by_instance(
             f"{who}: a sample's channel needs more than 1 value, got input {input.shape}"
         )
     axes = tuple(range(2, len(input.shape)))
-    result, mean, _, variance = autograd.normalize(input, weight, bias, axes=axes, eps=eps)
+    result, mean, _, variance = autograd.normalize(
+        input, weight, bias, axes=axes, eps=hyper.real(who, "eps", eps, 0.0)
+    )
     if not math.prod(input.shape):
         return result, None, None
     unbiased = np.asarray(_raw(variance)) * (count / (count - 1))
@@ -330,6 +338,9 @@ def normalized_by_instance(
         unbiased.reshape(batch, channels).mean(axis=0),
     )
 
+
+#: More channels than any network has; what lies beyond is padding.
+_LARGEST_NEIGHBOURHOOD = 1 << 16
 
 # Over neighbouring channels -----------------------------------------------------------------------
 
@@ -355,6 +366,8 @@ def local_response_norm(
     size = hyper.integer(who, "size", size)
     alpha, beta = hyper.real(who, "alpha", alpha), hyper.real(who, "beta", beta)
     k = hyper.real(who, "k", k)
+    if size > _LARGEST_NEIGHBOURHOOD:
+        raise ValueError(f"{who}: size must be at most {_LARGEST_NEIGHBOURHOOD}, got {size}")
     if len(input.shape) < 3:
         raise ValueError(f"{who}: input must be (N, C, *S), got shape {input.shape}")
     if not math.prod(input.shape):

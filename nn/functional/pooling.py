@@ -11,7 +11,7 @@ import numpy as np
 import autograd
 from autograd import hyperparameters as hyper
 
-from .inputs import floating, over_images
+from .inputs import floating, integer_array, over_images
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -37,6 +37,10 @@ __all__ = [
     "pool2d",
     "pool3d",
 ]
+
+
+#: Cells of a plane beyond which no indices are looked at: 8 GiB of them.
+_LARGEST_PLANE = 1 << 30
 
 
 # Maxima -------------------------------------------------------------------------------------------
@@ -186,9 +190,7 @@ def _max_unpool(
     stride = kernel if _absent(stride) else hyper.integers(who, "stride", stride, n)
     padding = hyper.integers(who, "padding", padding, n, 0)
     input = floating(who, input)
-    places = np.asarray(getattr(indices, "data", indices))
-    if places.dtype.kind not in "iu":
-        raise TypeError(f"{who}: indices must be integers, got dtype {places.dtype}")
+    places = integer_array(who, indices, "indices")
     if places.shape != input.shape:
         raise ValueError(
             f"{who}: indices {places.shape} must have the shape of the input, {input.shape}"
@@ -196,6 +198,8 @@ def _max_unpool(
 
     def unpooled(x: Any) -> Any:
         size = _unpooled_size(who, x.shape[2:], kernel, stride, padding, output_size)
+        if math.prod(size) > _LARGEST_PLANE:
+            raise ValueError(f"{who}: planes of {'×'.join(map(str, size))} are too large")
         chosen = places.reshape(x.shape)
         cells = math.prod(size)
         if chosen.size and not (0 <= chosen.min() and chosen.max() < cells):
@@ -520,7 +524,7 @@ def pool(
         raise TypeError(f"{who}: function must be callable, got {type(function).__name__}")
     kernel = hyper.integers(who, "kernel_size", kernel_size, n)
     stride = kernel if _absent(stride) else stride
-    windows = autograd.windows(input, kernel, stride, padding, dilation)
+    windows = autograd.windows(input, kernel, stride, padding, dilation, who=who)
     result = function(windows)
     wanted = windows.shape[: 2 + n]
     if getattr(result, "shape", None) != wanted:

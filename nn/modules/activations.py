@@ -333,7 +333,7 @@ class Hardshrink(Module):
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
-        hyper.real("Hardshrink", "lambd", lambd)
+        hyper.real(type(self).__name__, "lambd", lambd)
         self.lambd = lambd
 
     def forward(self, input: Any) -> Any:

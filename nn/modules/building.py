@@ -10,6 +10,7 @@ import numpy as np
 import autograd
 from nn import init
 from nn.parameter import Parameter
+from nn.random import generator_or_default
 
 __all__ = ["check_device", "dtype_of_parameters", "empty_parameter", "fill_uniform"]
 
@@ -54,9 +55,10 @@ def empty_parameter(
 
 
 def fill_uniform(
-    weight: Any, bias: Any, fan_in: int, generator: np.random.Generator | None
+    who: str, weight: Any, bias: Any, fan_in: int, generator: np.random.Generator | None
 ) -> None:
     """PyTorch's default for weights and biases: uniform on ±1/√fan_in."""
+    generator = generator_or_default(who, generator)
     bound = 1.0 / math.sqrt(fan_in) if fan_in else 0.0
     init.uniform_(weight, -bound, bound, generator)
     if bias is not None:

@@ -98,7 +98,7 @@ class _Convolution(Module):
             generator: source of randomness. Default: the one that ``nn.manual_seed`` seeds.
         """
         fan_in = math.prod(self.weight.shape[1:])
-        fill_uniform(self.weight, self.bias, fan_in, generator)
+        fill_uniform(type(self).__name__, self.weight, self.bias, fan_in, generator)
 
     def extra_repr(self) -> str:
         n = self._axes
@@ -352,10 +352,11 @@ class Unfold(Module):
         self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
     ) -> None:
         super().__init__()
-        hyper.integers("Unfold", "kernel_size", kernel_size, 2)
-        hyper.integers("Unfold", "dilation", dilation, 2)
-        hyper.integers("Unfold", "padding", padding, 2, 0)
-        hyper.integers("Unfold", "stride", stride, 2)
+        who = type(self).__name__
+        hyper.integers(who, "kernel_size", kernel_size, 2)
+        hyper.integers(who, "dilation", dilation, 2)
+        hyper.integers(who, "padding", padding, 2, 0)
+        hyper.integers(who, "stride", stride, 2)
         self.kernel_size, self.dilation = kernel_size, dilation
         self.padding, self.stride = padding, stride
 

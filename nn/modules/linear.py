@@ -15,6 +15,7 @@ from nn import init
 from nn.functional.inputs import floating
 from nn.module import Module
 from nn.parameter import Parameter
+from nn.random import generator_or_default
 
 from .building import empty_parameter, fill_uniform
 
@@ -76,7 +77,7 @@ class Linear(Module):
 
     def reset_parameters(self, generator: np.random.Generator | None = None) -> None:
         """Draw weight and bias anew, from ``generator`` or the default one."""
-        fill_uniform(self.weight, self.bias, self.in_features, generator)
+        fill_uniform(type(self).__name__, self.weight, self.bias, self.in_features, generator)
 
     def forward(self, input: Any) -> Any:
         return autograd.linear(input, self.weight, self.bias)
@@ -127,7 +128,7 @@ class Bilinear(Module):
 
     def reset_parameters(self, generator: np.random.Generator | None = None) -> None:
         """Draw weight and bias anew, from ``generator`` or the default one."""
-        fill_uniform(self.weight, self.bias, self.in1_features, generator)
+        fill_uniform(type(self).__name__, self.weight, self.bias, self.in1_features, generator)
 
     def forward(self, input1: Any, input2: Any) -> Any:
         return F.bilinear(input1, input2, self.weight, self.bias)
@@ -216,7 +217,7 @@ class Embedding(Module):
 
     def reset_parameters(self, generator: np.random.Generator | None = None) -> None:
         """Draw the table anew, from ``generator`` or the default one."""
-        init.normal_(self.weight, generator=generator)
+        init.normal_(self.weight, generator=generator_or_default("Embedding", generator))
         if self.padding_idx is not None:
             with autograd.no_grad(), autograd.writable(self.weight) as table:
                 table[self.padding_idx] = 0.0

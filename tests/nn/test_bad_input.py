@@ -1,0 +1,279 @@
+"""Everything wrong is refused, by the right kind of error, naming who refuses and what came."""
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+import nn.functional as F
+from nn import modules
+
+KINDS = (ValueError, TypeError, IndexError, RuntimeError)
+JUNK = [
+    0, -1, True, 2.5, "3", None, (), (1, 2, 3, 4, 5, 6, 7), ((1, 2), 3), 2**40, 2**62, float("nan"),
+    "nonsense", object(), b"3", [1, [2]], {}, 1j,
+]  # fmt: skip
+
+x1, x2, x3 = (np.ones((2, 4, 6, 6, 6)[: 2 + n]) for n in (1, 2, 3))
+w1, w2, w3 = (np.ones((4, 4, 2, 2, 2)[: 2 + n]) for n in (1, 2, 3))
+
+# Arguments with which every function works; each is then replaced by junk in turn.
+SOUND = {
+    **{f"conv{n}d": dict(input=x, weight=w, bias=np.ones(4), stride=1, padding=0, dilation=1, groups=1)
+       for n, x, w in ((1, x1, w1), (2, x2, w2), (3, x3, w3))},
+    "convolve2d": dict(input=x2, weight=w2, stride=1, padding=0, dilation=1, groups=1),
+    **{f"conv_transpose{n}d": dict(input=x, weight=w, bias=np.ones(4), stride=1, padding=0,
+                                   output_padding=0, groups=1, dilation=1)
+       for n, x, w in ((1, x1, w1), (2, x2, w2), (3, x3, w3))},
+    "unfold": dict(input=x2, kernel_size=2, dilation=1, padding=0, stride=1),
+    "fold": dict(input=np.ones((1, 4, 4)), output_size=3, kernel_size=2, dilation=1, padding=0, stride=1),
+    "pad": dict(input=x2, pad=(1, 1), mode="constant", value=0.0),
+    "max_pool2d": dict(input=x2, kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False,
+                       return_indices=False),
+    "avg_pool2d": dict(input=x2, kernel_size=2, stride=2, padding=0, ceil_mode=False,
+                       count_include_pad=True, divisor_override=None),
+    "lp_pool2d": dict(input=x2, norm_type=2.0, kernel_size=2, stride=2, ceil_mode=False),
+    "adaptive_avg_pool2d": dict(input=x2, output_size=2),
+    "adaptive_max_pool2d": dict(input=x2, output_size=2, return_indices=False),
+    "max_unpool2d": dict(input=np.ones((1, 1, 2, 2)), indices=np.arange(4).reshape(1, 1, 2, 2),
+                         kernel_size=2, stride=2, padding=0, output_size=None),
+    "pool2d": dict(input=x2, function=lambda w: autograd.mean(w, axis=(-2, -1)), kernel_size=2,
+                   stride=2, padding=0, dilation=1),
+    "interpolate": dict(input=x2, size=3, mode="nearest", antialias=False),
+    "pixel_shuffle": dict(input=x2, upscale_factor=2),
+    "pixel_unshuffle": dict(input=x2, downscale_factor=2),
+    "channel_shuffle": dict(input=x2, groups=2),
+    "linear": dict(input=np.ones((2, 3)), weight=np.ones((4, 3)), bias=np.ones(4)),
+    "bilinear": dict(input1=np.ones((2, 3)), input2=np.ones((2, 3)), weight=np.ones((4, 3, 3))),
+    "embedding": dict(input=np.array([0, 1]), weight=np.ones((4, 3)), padding_idx=None, sparse=False),
+    "one_hot": dict(tensor=np.array([0, 1]), num_classes=3),
+    "batch_norm": dict(input=x2, running_mean=None, running_var=None, weight=np.ones(4),
+                       bias=np.ones(4), training=True, momentum=0.1, eps=1e-5),
+    "layer_norm": dict(input=x2, normalized_shape=6, weight=np.ones(6), eps=1e-5),
+    "rms_norm": dict(input=x2, normalized_shape=6, weight=np.ones(6), eps=1e-5),
+    "group_norm": dict(input=x2, num_groups=2, weight=np.ones(4), eps=1e-5),
+    "instance_norm": dict(input=x2, weight=np.ones(4), use_input_stats=True, eps=1e-5),
+    "local_response_norm": dict(input=x2, size=3, alpha=1e-4, beta=0.75, k=1.0),
+    "normalize": dict(input=x2, p=2.0, dim=1, eps=1e-12),
+    "cosine_similarity": dict(x1=x1, x2=x1, dim=1, eps=1e-8),
+    "pairwise_distance": dict(x1=x1, x2=x1, p=2.0, eps=1e-6, keepdim=False),
+    "dropout": dict(input=x1, p=0.5, training=True),
+    "dropout2d": dict(input=x2, p=0.5, training=True),
+    "softmax": dict(input=x1, dim=1),
+    "glu": dict(input=x1, dim=1),
+    "elu": dict(input=x1, alpha=1.0),
+    "celu": dict(input=x1, alpha=1.0),
+    "leaky_relu": dict(input=x1, negative_slope=0.1),
+    "prelu": dict(input=x1, weight=np.ones(4)),
+    "gelu": dict(input=x1, approximate="none"),
+    "softplus": dict(input=x1, beta=1.0, threshold=20.0),
+    "hardtanh": dict(input=x1, min_val=-1.0, max_val=1.0),
+    "softshrink": dict(input=x1, lambd=0.5),
+    "threshold": dict(input=x1, threshold=0.5, value=0.5),
+    "cross_entropy": dict(input=np.ones((2, 3)), target=np.array([0, 1]), weight=np.ones(3),
+                          ignore_index=-100, reduction="mean", label_smoothing=0.0),
+    "nll_loss": dict(input=np.ones((2, 3)), target=np.array([0, 1]), weight=np.ones(3),
+                     ignore_index=-100, reduction="mean"),
+    "mse_loss": dict(input=x1, target=x1, reduction="mean", weight=None),
+    "smooth_l1_loss": dict(input=x1, target=x1, reduction="mean", beta=1.0),
+    "huber_loss": dict(input=x1, target=x1, reduction="mean", delta=1.0),
+    "binary_cross_entropy": dict(input=x1 * 0.5, target=x1, reduction="mean"),
+    "binary_cross_entropy_with_logits": dict(input=x1, target=x1, pos_weight=np.ones(6)),
+    "kl_div": dict(input=x1, target=x1, reduction="mean", log_target=False),
+}  # fmt: skip
+
+
+def refusal(function, /, *args, **kwargs):
+    """The error, or None if there was none; any other kind of error fails the test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            function(*args, **kwargs)
+        except KINDS as error:
+            return error
+    return None
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_junk_in_any_argument_is_refused_or_understood(name):
+    function, sound = getattr(F, name), SOUND[name]
+    tensors = {
+        key: autograd.tensor(value)
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f"
+        else value
+        for key, value in sound.items()
+    }
+    function(**sound)
+    function(**tensors)
+    for argument in sound:
+        for junk in JUNK:
+            error = refusal(function, **{**tensors, argument: junk})
+            if error is None:
+                continue
+            message = str(error)
+            assert message.startswith(name) or f"{name}(" in message, (argument, junk, message)
+            for foreign in (
+                "operand",
+                "could not be broadcast",
+                "ufunc",
+                "cannot reshape",
+                "einsum",
+            ):
+                assert foreign not in message, (argument, junk, message)
+
+
+def wrong_data():
+    for name, sound in SOUND.items():
+        for argument, value in sound.items():
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                yield name, argument
+
+
+@pytest.mark.parametrize("name, argument", wrong_data())
+def test_data_that_are_no_floats_are_refused(name, argument):
+    function, sound = getattr(F, name), SOUND[name]
+    value = sound[argument]
+    if (name, argument) == ("cross_entropy", "weight"):
+        return  # whole numbers are weights, too
+    for bad in (
+        value.astype(int),
+        value.astype(bool),
+        np.full(value.shape, "text", object),
+        "text",
+        object(),
+    ):
+        error = refusal(function, **{**sound, argument: bad})
+        assert isinstance(error, (TypeError, ValueError)), (argument, bad)
+        assert str(error).startswith(name), str(error)
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_wrong_shapes_are_refused_or_understood(name):
+    function, sound = getattr(F, name), SOUND[name]
+    for argument, value in sound.items():
+        if not isinstance(value, np.ndarray):
+            continue
+        for shape in [
+            (),
+            (0,),
+            (3,),
+            (2, 0),
+            (0, 3),
+            (5, 4, 3),
+            (1, 2, 3, 4),
+            (2,) * 5,
+            (1,) * 6,
+            (0,) * 4,
+        ]:
+            error = refusal(function, **{**sound, argument: np.ones(shape, value.dtype)})
+            if error is not None:
+                assert str(error).startswith(name), (argument, shape, str(error))
+
+
+# Layers -------------------------------------------------------------------------------------------
+
+REQUIRED = {
+    "in_channels": 4, "out_channels": 4, "kernel_size": 2, "output_size": 3, "in_features": 3,
+    "out_features": 3, "in1_features": 3, "in2_features": 3, "num_features": 4,
+    "normalized_shape": 4, "num_groups": 2, "num_channels": 4, "num_embeddings": 5,
+    "embedding_dim": 3, "norm_type": 2, "padding": 1, "value": 1.0, "threshold": 0.5, "size": 3,
+    "dim": 1, "unflattened_size": (2, 2), "upscale_factor": 2, "downscale_factor": 2, "groups": 2,
+}  # fmt: skip
+
+
+def arguments_of(layer):
+    parameters = inspect.signature(layer.__init__).parameters
+    plain = [
+        p for p in list(parameters.values())[1:] if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    needed = {p.name: REQUIRED[p.name] for p in plain if p.default is p.empty}
+    if layer.__name__.startswith("Upsam"):
+        needed = {"size": 3}
+    return [p.name for p in plain], needed
+
+
+@pytest.mark.parametrize("name", modules.__all__)
+def test_layers_refuse_junk_when_they_are_made(name):
+    layer = getattr(nn, name)
+    names, needed = arguments_of(layer)
+    layer(**needed)
+    for argument in names:
+        for junk in JUNK:
+            error = refusal(layer, **{**needed, argument: junk})
+            if error is not None:
+                assert str(error).startswith(name), (argument, junk, str(error))
+
+
+@pytest.mark.parametrize("name", modules.__all__)
+def test_sizes_of_layers_are_positive_integers(name):
+    layer = getattr(nn, name)
+    _, needed = arguments_of(layer)
+    sizes = {
+        key for key in needed
+        if key.endswith(("channels", "features", "factor", "groups", "embeddings", "_dim"))
+        or key in ("kernel_size", "normalized_shape")
+    }  # fmt: skip
+    for argument in sizes:
+        for bad in (0, -1, True, 2.5, "3", None, 2**62):
+            if argument == "kernel_size" and bad == 2**62 and not name.startswith("Conv"):
+                continue
+            if bad == 2**62 and ("factor" in argument or argument == "groups" or "Instance" in name):
+                continue  # makes no parameters of that size
+            assert refusal(layer, **{**needed, argument: bad}) is not None, (argument, bad)
+
+
+# Messages -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "call, kind, message",
+    [
+        (lambda: F.conv2d(np.ones((1, 1, 5, 5)), np.ones((1, 1, 6, 6))), ValueError,
+         r"conv2d: kernel \(6, 6\) with dilation \(1, 1\) does not fit the padded input 5×5"),
+        (lambda: F.conv2d(np.ones((1, 1, 5, 5)), np.ones((1, 1, 3, 3)), dilation=3), ValueError,
+         r"conv2d: kernel \(3, 3\) with dilation \(3, 3\) does not fit the padded input 5×5"),
+        (lambda: nn.Conv2d(4, 5, 3, groups=3), ValueError,
+         "Conv2d: groups=3 divides neither in_channels=4 nor out_channels=5"),
+        (lambda: nn.Conv2d(3, 4, 3, groups=3), ValueError, "groups=3 does not divide out_channels=4"),
+        (lambda: nn.Conv2d(0, 4, 3), ValueError, "Conv2d: in_channels must be a positive integer, got 0"),
+        (lambda: nn.Conv2d(1, 1, 3, padding="same", stride=2), ValueError, "'same' needs stride 1"),
+        (lambda: nn.Conv2d(1, 1, 3, padding="full"), ValueError, "'valid' or 'same'"),
+        (lambda: nn.Conv2d(1, 1, 3, padding_mode="mirror"), ValueError, "padding_mode must be one of"),
+        (lambda: nn.Conv2d(2**20, 2**20, 2**10), ValueError, "too large.*this machine has"),
+        (lambda: nn.Linear(3, 4)(autograd.ones(2, 5)), ValueError, r"\(2, 5\).*\(4, 3\)"),
+        (lambda: F.conv2d(autograd.ones(1, 3, 5, 5), autograd.ones(1, 2, 2, 2)), ValueError,
+         r"\(1, 3, 5, 5\) has 3 channels.*kernel \(1, 2, 2, 2\)"),
+        (lambda: F.conv2d(autograd.ones(3), autograd.ones(1, 2, 2, 2)), ValueError,
+         r"conv2d: input must be \(N, C, H, W\) or \(C, H, W\), got shape \(3,\)"),
+        (lambda: F.conv_transpose2d(autograd.ones(1, 1, 2, 2), autograd.ones(1, 1, 1, 1), padding=2),
+         ValueError, "the output would have the size -2×-2"),
+        (lambda: F.conv_transpose2d(autograd.ones(1, 1, 2, 2), autograd.ones(1, 1, 1, 1),
+                                    output_padding=1), ValueError, "smaller than stride or dilation"),
+        (lambda: F.max_pool2d(autograd.ones(1, 1, 5, 5), 2, padding=2), ValueError, "at most half"),
+        (lambda: F.max_pool2d(autograd.ones(1, 1, 5, 5), 6), ValueError, r"\(6, 6\).*5×5"),
+        (lambda: F.max_pool2d(autograd.ones(1, 1, 0, 5), 1), ValueError, "0×5"),
+        (lambda: F.pad(autograd.ones(1, 1, 3), (3, 0), "reflect"), ValueError, "reflect.*3"),
+        (lambda: F.pad(autograd.ones(1, 1, 3), (-2, -2)), ValueError, "-2"),
+        (lambda: F.pad(autograd.ones(3), (2**40, 2**40)), ValueError, "this machine has"),
+        (lambda: F.cross_entropy(autograd.ones(2, 3), [0, 3]), IndexError, "target 3 is not one of the 3"),
+        (lambda: F.nll_loss(autograd.ones(2, 3), [0, -1]), IndexError, "target -1"),
+        (lambda: F.embedding([4], autograd.ones(4, 2)), IndexError, "index 4 is not one of the 4 rows"),
+        (lambda: F.cross_entropy(autograd.ones(2, 3), [0, 1, 2]), ValueError, r"\(2,\), got \(3,\)"),
+        (lambda: F.mse_loss(autograd.ones(2), autograd.ones(3)), ValueError, r"\(2,\) and \(3,\)"),
+        (lambda: F.mse_loss(autograd.ones(2), autograd.ones(2), reduction="avg"), ValueError, "'avg'"),
+        (lambda: nn.BatchNorm2d(3)(autograd.ones(2, 4, 1, 2)), ValueError, "4 channels.*is 3"),
+        (lambda: nn.BatchNorm1d(3)(autograd.ones(1, 3)), ValueError, "more than 1 value per channel"),
+        (lambda: nn.BatchNorm2d(3)(autograd.ones(2, 3)), ValueError, r"must be \(N, C, H, W\)"),
+        (lambda: nn.Dropout(1.5), ValueError, "Dropout: p must"),
+        (lambda: nn.Conv2d(1, 1, 1, device="cuda"), ValueError, "no device but the CPU"),
+        (lambda: nn.Conv2d(1, 1, 1, dtype=np.int32), TypeError, "dtype must be float16"),
+        (lambda: F.pool2d(autograd.ones(1, 4, 4), lambda w: w, 2), ValueError, "must reduce the last 2 axes"),
+        (lambda: F.interpolate(autograd.ones(1, 1, 3), size=2**50), ValueError, "this machine has"),
+    ],
+)  # fmt: skip
+def test_messages(call, kind, message):
+    with pytest.raises(kind, match=message):
+        call()
