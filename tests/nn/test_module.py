@@ -366,7 +366,9 @@ class TestHooks:
         assert seen == ["new"]
 
     def test_a_hook_must_be_callable(self):
-        with pytest.raises(TypeError, match="register_forward_hook: hook must be a function, got 3"):
+        with pytest.raises(
+            TypeError, match="register_forward_hook: hook must be a function, got 3"
+        ):
             Scale([2.0]).register_forward_hook(3)
 
     def test_forward_hook_sees_and_changes_the_output(self):
