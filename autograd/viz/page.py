@@ -11,12 +11,11 @@ import json
 import os
 from collections.abc import Iterator
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from autograd.viz import animate, files, palette, svg, view, words
+from autograd.viz import animate, files, palette, shell, svg, view, words
 from autograd.viz.picture import Graph, Options, data_uri, document
 from autograd.viz.trace import NONFINITE_CELL, Step, Summary, Trace
 
@@ -174,18 +173,9 @@ def _assemble(visible: view.View, picture: str, kept: list[Step], detail: int, t
         f"<details><summary>All {len(trace.steps)} steps of the backward pass as text{note}"
         "</summary>\n"
         f"<ol>{told}</ol></details>\n"
-        f'<script type="application/json">{_inert(data)}</script>\n'
-        f"<script>{_asset('page.js')}</script>\n</div>"
+        f'<script type="application/json">{shell.inert(data)}</script>\n'
+        f"<script>{shell.script('autograd.viz', 'page.js')}</script>\n</div>"
     )
-
-
-def _inert(data: str) -> str:
-    """JSON that can stand in a script element: nothing in it can end the element."""
-    return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _asset(name: str) -> str:
-    return resources.files("autograd.viz").joinpath(name).read_text(encoding="utf-8").strip()
 
 
 def _style() -> str:
@@ -194,7 +184,7 @@ def _style() -> str:
         f".page{{{palette.variables(palette.LIGHT)}}}"
         f'.page[data-theme="dark"]{{{palette.variables(palette.DARK)}}}'
     )
-    return themes + structure + _asset("page.css").replace("\n", " ")
+    return themes + structure + shell.asset("autograd.viz", "page.css").replace("\n", " ")
 
 
 class _Table:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from html import escape
-from importlib import resources
 from typing import Any
 
 import numpy as np
 
-from autograd.viz import palette
+from autograd.viz import palette, shell
 from autograd.viz.microscope import panels, region
 from autograd.viz.microscope.geometry import Axis, padded
 from autograd.viz.microscope.layers import Array
@@ -17,6 +16,7 @@ from autograd.viz.microscope.phrases import largest, skipped_sentence
 from autograd.viz.microscope.scope import Microscope
 from autograd.viz.picture import data_uri
 
+PACKAGE = "autograd.viz.microscope"
 #: An output never grows beyond this.
 PAGE_LIMIT = 300_000
 #: Cells each way, input channels and output channels that a page holds, tried from the first on.
@@ -40,28 +40,16 @@ def fragment(scope: Microscope) -> str:
         )
         html = (
             f'<div class="gg-microscope" data-lm-suppress-shortcuts="true">\n{fallback}'
-            f'<script type="application/json">{inert(data)}</script>\n<script>{script()}</script>\n</div>'
+            f'<script type="application/json">{shell.inert(data)}</script>\n<script>{script()}</script>\n</div>'
         )
         if len(html.encode()) <= PAGE_LIMIT:
             break
     return html
 
 
-def inert(data: str) -> str:
-    """JSON that can stand in a script element: nothing in it ends it or begins a comment."""
-    return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
 def script() -> str:
     """The script of the page."""
-    return _asset("microscope.js")
-
-
-def _asset(name: str) -> str:
-    """A file of this package, without indentation and lines of comment."""
-    text = resources.files("autograd.viz.microscope").joinpath(name).read_text(encoding="utf-8")
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    return shell.script(PACKAGE, "microscope.js")
 
 
 def style() -> str:
@@ -84,7 +72,7 @@ def style() -> str:
         for side in "lm"
         for level in range(1, 5)
     )
-    return "".join(themes) + _asset("microscope.css").replace("\n", "") + rules
+    return "".join(themes) + shell.asset(PACKAGE, "microscope.css").replace("\n", "") + rules
 
 
 USED_COLOURS = ("background", "text", "muted", "group", "group-line", "op", "op-line", "active")

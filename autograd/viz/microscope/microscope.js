@@ -1,21 +1,6 @@
 (() => {
   "use strict";
-  const script = document.currentScript;
-  const here = script && script.closest(".gg-microscope");
-  // Some hosts run scripts detached from where they stood; then every page not yet begun is ours.
-  for (const host of here ? [here] : document.querySelectorAll(".gg-microscope")) {
-    if (!host.shadowRoot) begin(host);
-  }
-
-  function make(tag, attributes, ...children) {
-    const element = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes || {})) {
-      if (name === "text") element.textContent = value;
-      else element.setAttribute(name, value);
-    }
-    element.append(...children);
-    return element;
-  }
+  startEach(".gg-microscope", begin);
 
   function begin(host) {
     const data = JSON.parse(host.querySelector('script[type="application/json"]').textContent);
@@ -94,11 +79,11 @@
       const element = make("select", { "aria-label": label });
       for (const [key, text] of options) element.append(make("option", { value: key, text }));
       element.value = value;
-      element.addEventListener("change", changed);
+      if (changed) element.addEventListener("change", changed);
       return element;
     };
     const theme = select("Colours", [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]],
-      data.theme, paint);
+      data.theme);
     const bar = make("div", { class: "bar", role: "group", "aria-label": "Settings" },
       make("strong", { text: data.summary }));
     const turns = ["Cross-correlation", "Convolution"].map((text, kind) => {
@@ -651,30 +636,7 @@
       if (!event.target.closest("button, select, td")) page.focus({ preventScroll: true });
     });
 
-    // -- colours ------------------------------------------------------------------------------------
-
-    function hostTheme() {
-      const body = document.body, top = document.documentElement;
-      const jupyter = body.dataset.jpThemeLight;
-      if (jupyter) return jupyter === "false" ? "dark" : "light";
-      const code = body.dataset.vscodeThemeKind || "";
-      if (code) return code.includes("dark") || code === "vscode-high-contrast" ? "dark" : "light";
-      if (top.getAttribute("theme")) return top.getAttribute("theme") === "dark" ? "dark" : "light";
-      if (top.dataset.theme) return top.dataset.theme === "dark" ? "dark" : "light";
-      return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-    }
-
-    function paint() {
-      page.dataset.theme = theme.value === "auto" ? hostTheme() : theme.value;
-    }
-
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
-    const watch = new MutationObserver(paint);
-    const watched = ["data-jp-theme-light", "data-vscode-theme-kind", "theme", "data-theme"];
-    for (const element of [document.documentElement, document.body]) {
-      watch.observe(element, { attributes: true, attributeFilter: watched });
-    }
-    paint();
+    followTheme(page, theme);
     build();
   }
 })();

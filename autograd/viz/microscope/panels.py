@@ -262,7 +262,7 @@ def _style(theme: str) -> str:
         ".gm .line{font-size:12.5px;text-anchor:start}"
         ".cell{stroke-width:1}.hatch{stroke-width:.7;opacity:.55}.hatched{fill:url(#gm-hatch)}"
         ".ring{fill:none;stroke-width:3}.seen{fill:none;stroke-width:1.8}.cross{stroke-width:1;opacity:.5}"
-        ".seen.box{stroke-width:3}"
+        ".seen.box{stroke:#1b1f24;stroke-width:3}"
     )
     light, dark = _rules(palette.LIGHT, LIGHT), _rules(palette.DARK, DARK)
     if theme == "dark":

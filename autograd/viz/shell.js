@@ -1,0 +1,45 @@
+// What all pages share; put before a page's own script, inside one function with it.
+
+function startEach(selector, begin) {
+  const script = document.currentScript;
+  const here = script && script.closest(selector);
+  // Some hosts run scripts detached from where they stood; then every page not yet begun is ours.
+  for (const host of here ? [here] : document.querySelectorAll(selector)) {
+    if (!host.shadowRoot) begin(host);
+  }
+}
+
+function make(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (name === "text") element.textContent = value;
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+// Colours as chosen in a <select>, else as the host has them, else as the reader prefers.
+function followTheme(page, choice) {
+  function ofHost() {
+    const body = document.body, top = document.documentElement;
+    const jupyter = body.dataset.jpThemeLight;
+    if (jupyter) return jupyter === "false" ? "dark" : "light";
+    const code = body.dataset.vscodeThemeKind || "";
+    if (code) return code.includes("dark") || code === "vscode-high-contrast" ? "dark" : "light";
+    if (top.getAttribute("theme")) return top.getAttribute("theme") === "dark" ? "dark" : "light";
+    if (top.dataset.theme) return top.dataset.theme === "dark" ? "dark" : "light";
+    return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  }
+  const paint = () => {
+    page.dataset.theme = choice.value === "auto" ? ofHost() : choice.value;
+  };
+  choice.addEventListener("change", paint);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+  const watch = new MutationObserver(paint);
+  const watched = ["data-jp-theme-light", "data-vscode-theme-kind", "theme", "data-theme"];
+  for (const element of [document.documentElement, document.body]) {
+    watch.observe(element, { attributes: true, attributeFilter: watched });
+  }
+  paint();
+}

@@ -1,0 +1,22 @@
+"""What all interactive pages share on Python's side: their scripts, and data that is safe in HTML."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+
+def asset(package: str, name: str) -> str:
+    """A text file of a package, without indentation, blank lines and lines of comment."""
+    text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def script(package: str, name: str) -> str:
+    """A page's script: the shared part and its own in one function, so that nothing leaks."""
+    return f"(() => {{\n{asset('autograd.viz', 'shell.js')}\n{asset(package, name)}\n}})();"
+
+
+def inert(data: str) -> str:
+    """JSON that can stand in a script element: nothing in it ends it or begins a comment."""
+    return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
