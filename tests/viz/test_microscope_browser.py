@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -313,3 +314,20 @@ def test_several_fragments_in_one_document(visit, scope):
     page = visit(HOST % (scope._repr_html_() + pool._repr_html_()))
     assert page.locator(".say").count() == 2
     assert re.search(r"Output \(1, 1\)", page.locator(".say").nth(1).inner_text())
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(visit, scope, scheme):
+    axe = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
+    source = resources.files(axe).joinpath("axe.min.js").read_text(encoding="utf-8")
+    tie = viz.pool("max", [[1.0, 7.0, 2.0], [7.0, 0.0, 1.0], [1.0, 1.0, 1.0]], kernel_size=2)
+    for html in (scope.to_html(), tie.to_html(), viz.output_size((5, 7), 3, 3).to_html()):
+        page = visit(html, color_scheme=scheme)
+        page.evaluate(source)
+        found = page.evaluate("axe.run()")
+        told = [
+            (each["id"], [node["html"][:200] for node in each["nodes"]])
+            for each in found["violations"]
+        ]
+        assert told == []
+        assert len(found["passes"]) > 5

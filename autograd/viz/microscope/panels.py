@@ -176,11 +176,11 @@ def _bracketed(cell: Cell) -> str:
 
 
 def as_html(panels: Sequence[Panel]) -> str:
-    """All panels as headings, tables with heads, and paragraphs; no style and no script."""
+    """All panels as tables with heads and as paragraphs; no style and no script."""
     html = []
     for panel in panels:
         if panel.title:
-            html.append(f"<h4>{escape(panel.title)}</h4>")
+            html.append(f"<p><strong>{escape(panel.title)}</strong></p>")
         for part in panel.parts:
             if isinstance(part, Grid):
                 html.append(_grid_html(part))
