@@ -82,16 +82,25 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = F
         >>> ag.full((2,), 7.0)
         Tensor([7., 7.])
     """
-    value = as_array("full", fill_value, dtype)
-    if value.ndim:
-        raise ValueError(f"full: fill_value must be one number, got shape {value.shape}")
+    value = _fill_value("full", fill_value, dtype)
     return _filled("full", _shape("full", (shape,)), value, value.dtype, requires_grad)
+
+
+def _fill_value(who: str, given: Any, dtype: Any) -> Any:
+    value = as_array(who, given, copy=False)
+    if value.ndim:
+        raise ValueError(f"{who}: fill_value must be one number, got shape {value.shape}")
+    wanted = value.dtype if dtype is None else check_dtype(who, dtype)
+    if wanted.kind in "iu" and not np.isfinite(value):
+        raise ValueError(f"{who}: fill_value {value} is no integer, as dtype {wanted} needs")
+    return as_array(who, value, wanted)
 
 
 def _like(who: str, t: Any, value: Any, dtype: Any, requires_grad: bool) -> Tensor:
     array = t._data if isinstance(t, Tensor) else as_array(who, t, copy=False)
     wanted = array.dtype if dtype is None else check_dtype(who, dtype)
-    return _finish(np.full_like(array, value, dtype=wanted, subok=False), requires_grad)
+    number = _fill_value(who, value, wanted)
+    return _finish(np.full_like(array, number, dtype=wanted, subok=False), requires_grad)
 
 
 def zeros_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:

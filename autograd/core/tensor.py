@@ -504,7 +504,11 @@ def from_dlpack(source: Any) -> Tensor:
             f"from_dlpack: {type(source).__name__} has no __dlpack__; "
             "use autograd.tensor(...) for lists and arrays"
         )
-    return _wrap(as_array("from_dlpack", np.from_dlpack(source), copy=False))
+    try:
+        array = np.from_dlpack(source)
+    except BufferError as error:
+        raise TypeError(f"from_dlpack: {type(source).__name__} cannot be shared: {error}") from None
+    return _wrap(as_array("from_dlpack", array, copy=False))
 
 
 class writable:

@@ -1,0 +1,31 @@
+"""Tensors from one number or from another library's memory: what is refused, and how."""
+
+import numpy as np
+import pytest
+
+import autograd as ag
+
+
+@pytest.mark.parametrize("value", [[1.0, 2.0], [1.0, [2.0]], (), "a", None, 1j, 10**30])
+def test_full_like_takes_one_number(value):
+    with pytest.raises((TypeError, ValueError), match="^full_like: "):
+        ag.full_like(ag.zeros(2), value)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_integer_tensor_has_no_nan(value):
+    with pytest.raises(ValueError, match="^full: .* is no integer"):
+        ag.full(2, value, dtype=int)
+    with pytest.raises(ValueError, match="^full_like: .* is no integer"):
+        ag.full_like(ag.tensor([1, 2]), value)
+
+
+def test_full_like_keeps_shape_and_dtype():
+    for dtype in (np.float32, np.float64, np.int64, bool):
+        like = ag.full_like(ag.zeros((2, 3), dtype=dtype), 1)
+        assert like.shape == (2, 3) and like.dtype == dtype and like.numpy().all()
+
+
+def test_dlpack_of_strings_is_refused_in_our_words():
+    with pytest.raises(TypeError, match="^from_dlpack: ndarray cannot be shared"):
+        ag.from_dlpack(np.array(["a"]))
