@@ -48,7 +48,8 @@ def pad_constant(x: Any, widths: Any, value: float = 0.0) -> Any:
     pairs = _pairs(who, widths, x.shape)
     shape = tuple(size + a + b for size, (a, b) in zip(x.shape, pairs, strict=True))
     check_bytes(who, shape, x.dtype)
-    return _pad(x, pairs, hyper.real(who, "value", value) if value == value else value)
+    nan = isinstance(value, (float, np.floating)) and value != value
+    return _pad(x, pairs, value if nan else hyper.real(who, "value", value))
 
 
 def crop(x: Any, widths: Any) -> Any:

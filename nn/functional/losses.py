@@ -247,7 +247,8 @@ def kl_div(
         size_average, reduce: PyTorch's former names of the reduction; leave them None.
     """
     who = "kl_div"
-    if reduction != "batchmean" or size_average is not None or reduce is not None:
+    named = isinstance(reduction, str) and reduction == "batchmean"
+    if not named or size_average is not None or reduce is not None:
         reduction = kl_reduction(who, size_average, reduce, reduction)
     input, target = floating(who, input), floating(who, target, "target")
     _check_broadcast(who, input, target)

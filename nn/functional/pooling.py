@@ -215,7 +215,7 @@ def _max_unpool(
 def _last_of_each(x: Any, places: np.ndarray[Any, Any], cells: int) -> Any:
     """x, with 0 where a later value goes to the same place."""
     planes = math.prod(places.shape[:2])
-    flat = places.reshape(planes, -1)
+    flat = places.reshape(planes, math.prod(places.shape[2:]))
     last = np.full((planes, cells), -1)
     order = np.broadcast_to(np.arange(flat.shape[1]), flat.shape)
     np.put_along_axis(last, flat, order, axis=1)

@@ -249,7 +249,7 @@ class _ConvTranspose(_Convolution):
         generator: np.random.Generator | None = None,
     ) -> None:
         who = type(self).__name__
-        if padding_mode != "zeros":
+        if not isinstance(padding_mode, str) or padding_mode != "zeros":
             raise ValueError(f"{who}: padding_mode must be 'zeros', got {padding_mode!r}")
         super().__init__(
             in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
