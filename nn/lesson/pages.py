@@ -42,6 +42,7 @@ def client(notebook: Any, folder: Path) -> Any:
         notebook,
         km=manager,
         timeout=CELL_SECONDS,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(folder)}},
         extra_arguments=[
             "--log-level=40"

@@ -16,6 +16,7 @@ def _sent_back(x: Any, *window: Any, pooling: Any = F.max_pool2d) -> Any:
     """The gradient of a plane when ones arrive at its pooling."""
     plane = ag.tensor(np.array(x, dtype=np.float64)[None, None], requires_grad=True)
     pooling(plane, *window).sum().backward()
+    assert plane.grad is not None
     return plane.grad.data[0, 0]
 
 
