@@ -47,12 +47,13 @@ def safe(draw: Random) -> Task:
 
     def judge(answer: Any) -> str | None:
         x = ag.tensor(np.array([2.0, 0.0, 0.5]), requires_grad=True)
-        y = answer(x)
-        if not isinstance(y, ag.Tensor):
-            return "Return a tensor made from x, so that there is something to go back through."
+        with np.errstate(all="ignore"):  # an unsafe answer gets a hint, not a warning
+            y = answer(x)
+            if not isinstance(y, ag.Tensor):
+                return "Return a tensor made from x, so that there is something to go back through."
+            y.sum().backward()
         if not np.allclose(y.data, [np.log(2), floor, np.log(0.5)]):
             return f"The values are {y.data.round(3).tolist()}: log x above 0, {floor} elsewhere."
-        y.sum().backward()
         if x.grad is None or not np.isfinite(x.grad.data).all():
             return "The values are right, but the gradient is not finite: the logarithm of 0 is still computed, and its slope."
         if not np.allclose(x.grad.data, [0.5, 0, 2]):
