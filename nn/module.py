@@ -391,7 +391,9 @@ class Module:
 
         Raises:
             AttributeError: if there is none, naming the part of the path that fails.
+            TypeError: for a target that is no string.
         """
+        _check_path("get_submodule", target)
         module = self
         for name in target.split(".") if target else ():
             inner = module.__dict__.get(name) if module._kinds.get(name) == _MODULE else None
@@ -419,6 +421,7 @@ class Module:
         return self._get(_BUFFER, target)
 
     def _get(self, kind: str, target: str) -> Any:
+        _check_path(f"get_{kind}", target)
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
         if module._kinds.get(name) != kind:
@@ -622,6 +625,11 @@ class Module:
 
 def _in_order(hooks: dict[int, Any] | None) -> list[Any]:
     return [hooks[key] for key in sorted(hooks)] if hooks else []
+
+
+def _check_path(who: str, target: Any) -> None:
+    if not isinstance(target, str):
+        raise TypeError(f"{who}: target must be a dotted path, got {type(target).__name__}")
 
 
 def _structure_changed() -> None:

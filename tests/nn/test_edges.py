@@ -40,3 +40,10 @@ MANY = np.array([1.0, 2.0])
 def test_an_array_where_one_value_belongs(call, kind, message):
     with pytest.raises(kind, match=message):
         call(ag.ones(2, 3))
+
+
+@pytest.mark.parametrize("name", ["get_submodule", "get_parameter", "get_buffer"])
+@pytest.mark.parametrize("target", [0, None, MANY])
+def test_a_path_is_a_string(name, target):
+    with pytest.raises(TypeError, match=f"^{name}: target must be a dotted path"):
+        getattr(nn.Sequential(nn.Linear(2, 2)), name)(target)
