@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -12,20 +13,20 @@ from autograd.viz.microscope import panels
 from autograd.viz.picture import document, image
 
 
-class Figure:
+class Figure(ABC):
     """A list of panels with a title; subclasses say which in ``panels()`` and ``summary()``."""
 
     def __init__(self, *, title: str = "", theme: str = "auto") -> None:
         palette.style(theme)  # refuses unknown themes
         self.title, self.theme = title, theme
 
+    @abstractmethod
     def panels(self) -> list[panels.Panel]:
         """What is shown, independent of how."""
-        raise NotImplementedError
 
+    @abstractmethod
     def summary(self) -> str:
         """The figure in a sentence."""
-        raise NotImplementedError
 
     @property
     def heading(self) -> str:

@@ -7,6 +7,7 @@ Everything that the microscope shows is such a list: those of one output, of one
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -58,7 +59,7 @@ class Term:
         return 0.0 if self.gradient == 0 else self.gradient * self.x
 
 
-class Model:
+class Model(ABC):
     """Common to convolution and pooling: windows over images, and terms by output, pixel and tap.
 
     Attributes:
@@ -84,17 +85,17 @@ class Model:
         rows, columns = self.windows.axes
         return float(self.padded[image, channel, position[0] - rows.low, position[1] - columns.low])
 
+    @abstractmethod
     def channels(self, output: int) -> range:
         """The input channels that an output channel sees."""
-        raise NotImplementedError
 
+    @abstractmethod
     def readers(self, channel: int) -> range:
         """The output channels that see an input channel."""
-        raise NotImplementedError
 
+    @abstractmethod
     def weight(self, at: At, channel: int, tap: Pair) -> float:
         """What the number under a tap is multiplied by."""
-        raise NotImplementedError
 
     def term(self, at: At, channel: int, tap: Pair) -> Term:
         """One multiplication: what a tap of an output's window does."""
