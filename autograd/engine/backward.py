@@ -407,7 +407,8 @@ class BackwardPass:
                 if target is not None:
                     updates.append((target, self._owned_gradient(self.captured[node, index])))
         for target, gradient in self._retained:
-            updates.append((target, self._owned_gradient(gradient)))
+            if not any(target is t for t in self.inputs_given):  # those have theirs already
+                updates.append((target, self._owned_gradient(gradient)))
         with set_grad_enabled(self.create_graph or local.state.grad_enabled):
             for target, gradient in updates:
                 add_to_grad(target, gradient, self.create_graph)

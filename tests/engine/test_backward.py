@@ -295,6 +295,18 @@ def test_inputs_fills_only_those():
     assert x.grad.item() == 36.0 and middle.grad.item() == 12.0 and y.grad is None
 
 
+def test_an_input_that_retains_its_gradient_gets_it_once():
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3.0
+    y.retain_grad()
+    z = y * 2.0
+    z.retain_grad()
+    (z * z).sum().backward(inputs=[y])
+    assert y.grad.tolist() == [24.0, 48.0]
+    assert z.grad.tolist() == [12.0, 24.0]
+    assert x.grad is None
+
+
 def test_a_stopped_pass_goes_no_further_and_leaves_hooks_alone():
     x = leaf(2.0)
     y = x * 3.0
