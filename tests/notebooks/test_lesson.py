@@ -192,3 +192,28 @@ class TestPages:
         assert "Tensor" in page or "<table" in page
         assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", page)
         assert "01_small.html" in (tmp_path / "html" / "index.html").read_text(encoding="utf-8")
+
+    @pytest.mark.browser
+    def test_a_page_in_a_browser(self, tmp_path, browser_path):
+        from playwright.sync_api import sync_playwright
+
+        path = files.notebooks()[0]
+        assert main(["html", "--out", str(tmp_path), str(path)]) == 0
+        told, asked = [], []
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=browser_path, args=["--no-sandbox"]
+            )
+            page = browser.new_page()
+            page.on("console", lambda message: told.append(message.text))
+            page.on("pageerror", lambda error: told.append(str(error)))
+            page.on("request", lambda request: asked.append(request.url))
+            page.goto((tmp_path / f"{path.stem}.html").as_uri())
+            square = page.locator("math msup").first.bounding_box()
+            page.get_by_role("button", name="Next").first.click(timeout=5000)
+            stepped = page.get_by_text("step 1 of 4").count()
+            browser.close()
+        assert told == []
+        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+        assert square["width"] > 5 and square["height"] > 5
+        assert stepped >= 1
