@@ -17,22 +17,23 @@ def patches(draw: Random) -> Task:
     height, width = k + draw.randint(3, 6), k + draw.randint(7, 9)
     rows, columns = n * (height - k + 1) * (width - k + 1), c * k * k
     return Task(
-        question=f"A batch of {n} images with {c} channels of {height}×{width} pixels meets {k}×{k} kernels, "
-        "without padding, with stride 1. How many rows and columns has the matrix of patches? Answer with a "
-        "tuple `(rows, columns)`.",
+        question=f"A batch of {n} images with {c} channels of {height}×{width} pixels meets "
+        f"{k}×{k} kernels, without padding, with stride 1. How many rows and columns has the "
+        "matrix of patches? Answer with a tuple `(rows, columns)`.",
         solution=f"answer = ({n} * {height - k + 1} * {width - k + 1}, {c} * {k} * {k})",
         wrong=f"answer = ({n} * {height} * {width}, {c} * {k} * {k})",
         judge=equals(
             lambda: (rows, columns),
-            "A row for each place of the window in each image; a column for each number that a window sees.",
+            "A row for each place of the window in each image; a column for each number that a "
+            "window sees.",
             [((n * height * width, columns),
               "Without padding the window has fewer places than there are pixels."),
              (((height - k + 1) * (width - k + 1), columns), "That is a single image."),
              ((rows, k * k), "A window sees all channels."),
              ((columns, rows), "The other way round: patches are rows.")],
         ),
-        why=f"{n} images × {height - k + 1} × {width - k + 1} places are {rows} rows; "
-        f"{c} channels × {k} × {k} are {columns} columns.",
+        why=f"{n} images × {height - k + 1} × {width - k + 1} places are {rows} rows; {c} "
+        f"channels × {k} × {k} are {columns} columns.",
     )  # fmt: skip
 
 
@@ -42,20 +43,23 @@ def copies(draw: Random) -> Task:
     i, j = draw.choice([0, 1]), draw.randint(2, size - 3)
     seen = ag.fold_windows(np.ones((1, 1, size - 2, size - 2, 3, 3)), (size, size))[0, 0]
     return Task(
-        question=f"A {size}×{size} image, {k}×{k} windows, no padding, stride 1. In how many rows of the matrix of "
-        f"patches does the pixel in row {i}, column {j} stand (counted from 0)?",
+        question=f"A {size}×{size} image, {k}×{k} windows, no padding, stride 1. In how many rows "
+        f"of the matrix of patches does the pixel in row {i}, column {j} stand (counted from 0)?",
         solution=f"answer = {i + 1} * 3",
         wrong="answer = 9",
         judge=equals(
             lambda: seen[i, j],
-            f"Along each axis: which starts of a window of {k} reach this place and are not off the image?",
-            [(9, "So often for a pixel in the middle. Here some of those windows would begin above the image."),
+            f"Along each axis: which starts of a window of {k} reach this place and are not off "
+            "the image?",
+            [(9, "So often for a pixel in the middle. Here some of those windows would begin "
+                 "above the image."),
              (3, "Count both axes, and multiply.")] if i == 1 else
-            [(9, "So often for a pixel in the middle. Here some of those windows would begin above the image."),
+            [(9, "So often for a pixel in the middle. Here some of those windows would begin "
+                 "above the image."),
              (1, "So often for a corner. This pixel is at an edge, but not in a corner.")],
         ),
-        why=f"Vertically {i + 1} window{'s' if i else ''} reach{'' if i else 'es'} it, horizontally 3; every pair "
-        f"is a patch, so {3 * (i + 1)}.",
+        why=f"Vertically {i + 1} window{'s' if i else ''} reach{'' if i else 'es'} it, "
+        f"horizontally 3; every pair is a patch, so {3 * (i + 1)}.",
     )  # fmt: skip
 
 
@@ -83,14 +87,16 @@ def by_product(draw: Random) -> Task:
         return "Look at one output number: is it the dot product of its own patch with the kernel?"
 
     return Task(
-        question="Complete the function: an image of shape (H, W) and a kernel of shape (3, 3), NumPy arrays, become the "
-        "output (H − 2, W − 2). No loops; `ag.windows(x[None, None], 3)` cuts out the patches.",
+        question="Complete the function: an image of shape (H, W) and a kernel of shape (3, 3), "
+        "NumPy arrays, become the output (H − 2, W − 2). No loops; `ag.windows(x[None, None], "
+        "3)` cuts out the patches.",
         start="def answer(x, w):\n    patches = ag.windows(x[None, None], 3)\n    return ...",
         solution="def answer(x, w):\n    patches = ag.windows(x[None, None], 3)\n"
         "    rows = patches.reshape(-1, 9)\n"
         "    return (rows @ w.reshape(9)).reshape(x.shape[0] - 2, x.shape[1] - 2)",
         wrong="def answer(x, w):\n    patches = ag.windows(x[None, None], 3)\n"
-        "    return (patches.reshape(-1, 9) @ w.T.reshape(9)).reshape(x.shape[0] - 2, x.shape[1] - 2)",
+        "    return (patches.reshape(-1, 9) @ w.T.reshape(9)).reshape(x.shape[0] - 2, x.shape[1] "
+        "- 2)",
         judge=judge,
         why="Rows of nine numbers, times a column of nine, folded back into an image.",
     )
@@ -105,11 +111,13 @@ def backward(draw: Random) -> Task:
         generator.normal(size=(columns, kernels)),
     )
     return Task(
-        question=f"Patches `P` of shape ({rows}, {columns}) times kernels `K` of shape ({columns}, {kernels}). Write "
-        "what goes back to each when `g` arrives at the product. Numerical differences will judge it.",
+        question=f"Patches `P` of shape ({rows}, {columns}) times kernels `K` of shape "
+        f"({columns}, {kernels}). Write what goes back to each when `g` arrives at the product. "
+        "Numerical differences will judge it.",
         start="def answer(g, P, K):\n    return ..., ...",
         solution="def answer(g, P, K):\n    return g @ K.T, P.T @ g",
         wrong="def answer(g, P, K):\n    return g @ K.T, P.T @ np.abs(g)",
         judge=gradient_of(lambda P, K: P @ K, patches, weights),
-        why="The shapes alone force it: g·Kᵀ is shaped like P, and Pᵀ·g like K, summed over all rows.",
+        why="The shapes alone force it: g·Kᵀ is shaped like P, and Pᵀ·g like K, summed over all "
+        "rows.",
     )

@@ -27,18 +27,21 @@ def lands(draw: Random) -> Task:
     x = [window[:2], window[2:]]
     right = g * _sent_back(x, 2)
     return Task(
-        question=f"A 2×2 window holds `{x}`. The gradient {g} arrives at its maximum. Write down the gradient of the "
-        "four numbers, as a list of two lists.",
+        question=f"A 2×2 window holds `{x}`. The gradient {g} arrives at its maximum. Write down "
+        "the gradient of the four numbers, as a list of two lists.",
         solution=f"answer = {right.astype(int).tolist()}",
         wrong=f"answer = {np.full((2, 2), g / 4).tolist()}",
         judge=equals(
             lambda: right,
             "Which of the four moves the output when it is nudged, and by how much?",
             [(np.full((2, 2), g / 4), "That is what an average would send."),
-             (np.full((2, 2), g), "If one of the three smaller numbers is nudged, does the maximum move?"),
+             (np.full((2, 2), g), "If one of the three smaller numbers is nudged, does the "
+                                  "maximum move?"),
              (right / g, "The right place, but the message that arrives is not 1."),
-             (right * max(window) / g, "The right place; what arrives is the gradient, not the number there."),
-             (right * max(window), "The slope of a maximum at its winner is 1, not the number that stands there.")],
+             (right * max(window) / g, "The right place; what arrives is the gradient, not the "
+                                       "number there."),
+             (right * max(window), "The slope of a maximum at its winner is 1, not the number "
+                                   "that stands there.")],
         ),
         why=f"{max(window)} is the largest, so the whole {g} goes there and nothing to the others.",
     )  # fmt: skip
@@ -50,8 +53,8 @@ def overlapping(draw: Random) -> Task:
     line[2] = 9
     right = _sent_back([line], (1, 3), (1, 1))[0]
     return Task(
-        question=f"The row `{line}` is max-pooled with windows of 3 and stride **1**, which gives three maxima. "
-        "The gradient 1 arrives at each. What is the gradient of the number 9?",
+        question=f"The row `{line}` is max-pooled with windows of 3 and stride **1**, which gives "
+        "three maxima. The gradient 1 arrives at each. What is the gradient of the number 9?",
         solution="answer = 1 + 1 + 1",
         wrong="answer = 1",
         judge=equals(
@@ -69,18 +72,19 @@ def size(draw: Random) -> Task:
     n, k, s = draw.randint(20, 40), 3, 2
     right = (n + 2 - k) // s + 1
     return Task(
-        question=f"An image of {n}×{n} goes through `MaxPool2d(3, stride=2, padding=1)`. How many rows has the "
-        "output?",
+        question=f"An image of {n}×{n} goes through `MaxPool2d(3, stride=2, padding=1)`. How many "
+        "rows has the output?",
         solution=f"answer = ({n} + 2 * 1 - 3) // 2 + 1",
         wrong=f"answer = {n} // 3",
         judge=equals(
             lambda: F.max_pool2d(np.zeros((1, 1, n, n)), k, s, 1).shape[2],
             "⌊(size + 2·padding − window) / stride⌋ + 1.",
-            [((n - k) // s + 1 if (n - k) // s + 1 != right else None, "That is without the padding."),
-             (right - 1, "There is a first window even before the first step."),
-             (n // 3, "The stride is 2 here, not the size of the window."),
-             ((n + 1 - k) // s + 1, "The padding is added on both sides.") if (n + 1 - k) // s + 1 != right else
-             (None, "")],
+            [(wrong, hint) for wrong, hint in [
+                ((n - k) // s + 1, "That is without the padding."),
+                ((n + 1 - k) // s + 1, "The padding is added on both sides."),
+                (right - 1, "There is a first window even before the first step."),
+                (n // 3, "The stride is 2 here, not the size of the window.")]
+             if wrong != right],
         ),
         why=f"⌊({n} + 2 − 3) / 2⌋ + 1 = {right}.",
     )  # fmt: skip
@@ -94,7 +98,10 @@ def own(draw: Random) -> Task:
         x = ag.tensor(np.random.default_rng(8).uniform(0.5, 2, (1, 2, 4, 4)), requires_grad=True)
         got, want = F.pool2d(x, answer, 2), F.lp_pool2d(x, p, 2)
         if got.shape != want.shape:
-            return f"Reduce over the last two axes: the output should be {want.shape}, yours is {got.shape}."
+            return (
+                f"Reduce over the last two axes: the output should be {want.shape}, yours is "
+                f"{got.shape}."
+            )
         if np.allclose(got.data, want.data / 4 ** (1 / p)):
             return "That is with the mean of the powers; their sum is asked for."
         if np.allclose(got.data, want.data**p):
@@ -105,13 +112,15 @@ def own(draw: Random) -> Task:
         return None
 
     return Task(
-        question=f"Write the function of windows that makes `F.pool2d` compute $\\left(\\sum x^{p}\\right)^{{1/{p}}}$ over "
-        "each. `cells` has the window as its last two axes. Its gradient will be checked as well.",
+        question="Write the function of windows that makes `F.pool2d` compute $\\left(\\sum "
+        f"x^{p}\\right)^{{1/{p}}}$ over each. `cells` has the window as its last two axes. Its "
+        "gradient will be checked as well.",
         start="def answer(cells):\n    return ...",
         solution=f"def answer(cells):\n    return (cells**{p}).sum(axis=(-2, -1)) ** (1 / {p})",
         wrong=f"def answer(cells):\n    return (cells**{p}).sum(axis=(-2, -1))",
         judge=judge,
-        why="You wrote no backward rule, and the gradient is right: it follows from the operations you used.",
+        why="You wrote no backward rule, and the gradient is right: it follows from the "
+        "operations you used.",
     )
 
 
@@ -119,15 +128,17 @@ def own(draw: Random) -> Task:
 def tie(draw: Random) -> Task:
     top = draw.randint(3, 9)
     return Task(
-        question=f"A window holds {top}, {top}, 1 and 0. What is the derivative of its maximum by the first {top}: "
-        "`'one'`, `'half'`, `'zero'` or `'none'` (there is none)?",
+        question=f"A window holds {top}, {top}, 1 and 0. What is the derivative of its maximum by "
+        f"the first {top}: `'one'`, `'half'`, `'zero'` or `'none'` (there is none)?",
         solution="answer = 'none'",
         wrong="answer = 'one'",
         judge=choice(
             "none",
             {"one": "So it is when the number grows. And when it shrinks a little?",
-             "half": "That is one way to share the message. But nudge the number up, and then down: is it the same slope?",
+             "half": "That is one way to share the message. But nudge the number up, and then "
+                     "down: is it the same slope?",
              "zero": "So it is when the number shrinks. And when it grows a little?"},
         ),
-        why="The slope is 1 upwards and 0 downwards. An engine chooses one answer; any from 0 to 1 is defensible.",
+        why="The slope is 1 upwards and 0 downwards. An engine chooses one answer; any from 0 to "
+        "1 is defensible.",
     )  # fmt: skip

@@ -16,9 +16,9 @@ def where(draw: Random) -> Task:
     i, j = draw.randint(3, 6), draw.randint(3, 6)
     dy, dx = draw.randint(1, 3), -draw.randint(1, 3)
     return Task(
-        question=f"A 3×3 convolution with padding 1 and stride 1 answers to a beak with its largest output, at row {i}, column "
-        f"{j}, far from the border. The picture moves down by {dy} and left by {-dx}. Where is the largest output now? "
-        "Answer `(row, column)`.",
+        question="A 3×3 convolution with padding 1 and stride 1 answers to a beak with its "
+        f"largest output, at row {i}, column {j}, far from the border. The picture moves down by "
+        f"{dy} and left by {-dx}. Where is the largest output now? Answer `(row, column)`.",
         solution=f"answer = ({i} + {dy}, {j} - {-dx})",
         wrong=f"answer = ({i}, {j})",
         judge=equals(
@@ -26,7 +26,8 @@ def where(draw: Random) -> Task:
             "Down means larger row numbers, left means smaller column numbers.",
             [((i, j), "That would be invariance. A convolution by itself does not stay, it …"),
              ((i + dx, j + dy), "Row first, then column."),
-             ((i - dy, j - dx), "The other way: the output moves in the same direction as the picture.")],
+             ((i - dy, j - dx), "The other way: the output moves in the same direction as the "
+                                "picture.")],
         ),
         why="A convolution is equivariant: its output moves by what the picture moved.",
     )  # fmt: skip
@@ -37,16 +38,20 @@ def strides(draw: Random) -> Task:
     first, pool, last = draw.choice([2, 3]), 2, draw.choice([1, 2])
     total = first * pool * last
     return Task(
-        question=f"A network has a convolution of stride {first}, then max pooling by {pool}, then a convolution of stride "
-        f"{last}. What is the smallest move to the right (in pixels, more than 0) after which its outputs, clear of the "
-        "border, are exactly the old ones moved along?",
+        question=f"A network has a convolution of stride {first}, then max pooling by {pool}, "
+        f"then a convolution of stride {last}. What is the smallest move to the right (in "
+        "pixels, more than 0) after which its outputs, clear of the border, are exactly the old "
+        "ones moved along?",
         solution=f"answer = {first} * {pool} * {last}",
         wrong=f"answer = {first} + {pool} + {last}",
         judge=equals(
             lambda: total,
-            "Behind a layer of stride s, a move by s pixels is a move by one place. And behind the next layer?",
-            [(first + pool + last if first + pool + last != total else None, "Strides do not add up: they multiply."),
-             (max(first, pool, last), "That satisfies one layer. The others divide what is left of the move."),
+            "Behind a layer of stride s, a move by s pixels is a move by one place. And behind "
+            "the next layer?",
+            [(first + pool + last if first + pool + last != total else None, "Strides do not add "
+                "up: they multiply."),
+             (max(first, pool, last), "That satisfies one layer. The others divide what is left "
+                                      "of the move."),
              (1, "Then the strides would have to be 1.")],
         ),
         why=f"{first} · {pool} · {last} = {total} pixels are one place of the last output.",
@@ -62,8 +67,9 @@ def crossing(draw: Random) -> Task:
         return F.max_pool2d(np.eye(size)[:, None, None], (1, window))[:, 0, 0]
 
     return Task(
-        question=f"One bright pixel walks along a row of {size}, from place 0 to place {size - 1}: {size - 1} steps of one. The "
-        f"row is max-pooled with windows of {window} and stride {window}. In how many of the steps does the output change?",
+        question=f"One bright pixel walks along a row of {size}, from place 0 to place "
+        f"{size - 1}: {size - 1} steps of one. The row is max-pooled with windows of {window} "
+        f"and stride {window}. In how many of the steps does the output change?",
         solution=f"answer = {count} - 1",
         wrong=f"answer = {size} - 1",
         judge=equals(
@@ -92,11 +98,15 @@ def unseen(draw: Random) -> Task:
         before, after = (F.max_pool2d(each[None, None], 2)[0, 0] for each in (x, moved))
         if np.array_equal(before, after):
             return None
-        return f"The pooled output changes from {before.tolist()} to {after.tolist()}. Which columns may have something bright?"
+        return (
+            f"The pooled output changes from {before.tolist()} to {after.tolist()}. Which columns "
+            "may have something bright?"
+        )
 
     return Task(
-        question="Make a 4×4 picture of numbers of at least 0, not all the same, whose 2×2 max pooling **remains exactly the "
-        "same** when the picture moves one pixel to the right (zeros come in on the left).",
+        question="Make a 4×4 picture of numbers of at least 0, not all the same, whose 2×2 max "
+        "pooling **remains exactly the same** when the picture moves one pixel to the right "
+        "(zeros come in on the left).",
         start="answer = ...",
         solution="answer = [[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 2, 0], [0, 0, 0, 0]]",
         wrong="answer = [[0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]",
@@ -108,13 +118,15 @@ def unseen(draw: Random) -> Task:
 @exercise("9.5", "Who breaks it?")
 def breaker(draw: Random) -> Task:
     return Task(
-        question="One of these is not equivariant, not even far from the border: `'convolution'`, `'relu'`, `'bias'` (the same "
-        "number added to a whole channel) or `'dense'` (a linear layer from all pixels to as many outputs). Which?",
+        question="One of these is not equivariant, not even far from the border: `'convolution'`, "
+        "`'relu'`, `'bias'` (the same number added to a whole channel) or `'dense'` (a linear "
+        "layer from all pixels to as many outputs). Which?",
         solution="answer = 'dense'",
         wrong="answer = 'relu'",
         judge=choice(
             "dense",
-            {"convolution": "It uses the same weights at every place, so what moves meets the same weights again.",
+            {"convolution": "It uses the same weights at every place, so what moves meets the "
+                            "same weights again.",
              "relu": "It treats every number alike, wherever it stands.",
              "bias": "A moved constant is the same constant."},
         ),

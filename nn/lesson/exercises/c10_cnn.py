@@ -23,21 +23,24 @@ def count(draw: Random) -> Task:
         return sum(parameter.size for part in parts for parameter in part.parameters())
 
     return Task(
-        question=f"Images of 1×8×8 go through `{layers[0]}`, max pooling by 2, `{layers[1]}`, max pooling by 2, and a "
-        f"linear layer to {classes} scores. How many parameters has the network?",
-        solution=f"answer = (9 * 1 + 1) * {first} + (9 * {first} + 1) * {second} + ({second} * 2 * 2 + 1) * {classes}",
+        question=f"Images of 1×8×8 go through `{layers[0]}`, max pooling by 2, `{layers[1]}`, max "
+        f"pooling by 2, and a linear layer to {classes} scores. How many parameters has the "
+        "network?",
+        solution=f"answer = (9 * 1 + 1) * {first} + (9 * {first} + 1) * {second} + ({second} * 2 "
+        f"* 2 + 1) * {classes}",
         wrong=f"answer = 9 * {first} + 9 * {first} * {second} + {second} * 2 * 2 * {classes}",
         judge=equals(
             right,
-            "Per kernel 9 weights for each input channel and a bias; how many numbers are left for the linear layer after two "
-            "poolings of 8×8?",
+            "Per kernel 9 weights for each input channel and a bias; how many numbers are left "
+            "for the linear layer after two poolings of 8×8?",
             [(9 * first + 9 * first * second + second * 4 * classes, "The biases are missing."),
              (10 * first + 10 * second + (second * 4 + 1) * classes,
               "A kernel of the second convolution spans all channels of the first."),
              (10 * first + (9 * first + 1) * second + (second * 64 + 1) * classes,
               "Two poolings by 2 leave 2×2 of the 8×8 pixels.")],
         ),
-        why="Pooling has none; each kernel has 9 weights per input channel and a bias, each score 2·2 per channel and a bias.",
+        why="Pooling has none; each kernel has 9 weights per input channel and a bias, each score "
+        "2·2 per channel and a bias.",
     )  # fmt: skip
 
 
@@ -45,8 +48,8 @@ def count(draw: Random) -> Task:
 def ignorance(draw: Random) -> Task:
     classes = draw.choice([4, 26, 100, 1000])
     return Task(
-        question=f"A network for {classes} classes has not learnt anything: all its scores are equal. What is its cross-entropy "
-        "loss? (`np.log` is the natural logarithm.)",
+        question=f"A network for {classes} classes has not learnt anything: all its scores are "
+        "equal. What is its cross-entropy loss? (`np.log` is the natural logarithm.)",
         solution=f"answer = np.log({classes})",
         wrong=f"answer = 1 / {classes}",
         judge=equals(
@@ -56,7 +59,8 @@ def ignorance(draw: Random) -> Task:
              (-np.log(classes), "Minus the logarithm of a number below 1 is positive."),
              (np.log2(classes), "That is in bits; the loss uses the natural logarithm.")],
         ),
-        why=f"−ln(1/{classes}) = ln {classes} = {np.log(classes):.3f}. A quick check of any new network.",
+        why=f"−ln(1/{classes}) = ln {classes} = {np.log(classes):.3f}. A quick check of any new "
+        "network.",
     )  # fmt: skip
 
 
@@ -66,17 +70,20 @@ def message(draw: Random) -> Task:
     target = draw.randint(0, 2)
     right = [each - (k == target) for k, each in enumerate(p)]
     return Task(
-        question=f"A network says the probabilities `{p}` for classes 0, 1 and 2. The true class is {target}. What does the "
-        "cross-entropy send back to the three scores? Answer with a list.",
+        question=f"A network says the probabilities `{p}` for classes 0, 1 and 2. The true class "
+        f"is {target}. What does the cross-entropy send back to the three scores? Answer with a "
+        "list.",
         solution=f"answer = np.array({p}) - np.eye(3)[{target}]",
         wrong=f"answer = np.eye(3)[{target}] - np.array({p})",
         judge=equals(
             lambda: right,
             "What was said, minus what was true.",
-            [([-each for each in right], "The sign is wrong: a score that should rise gets a negative message."),
+            [([-each for each in right], "The sign is wrong: a score that should rise gets a "
+                                         "negative message."),
              (p, "That is what was said. What was true is still to be taken away.")],
         ),
-        why="Said minus true. The three numbers add up to 0: what one score gains, the others lose.",
+        why="Said minus true. The three numbers add up to 0: what one score gains, the others "
+        "lose.",
     )  # fmt: skip
 
 
@@ -97,19 +104,27 @@ def saliency(draw: Random) -> Task:
         if np.allclose(got.reshape(8, 8), want, atol=1e-5):
             return None
         if np.allclose(got.reshape(8, 8), layer.weight.data.sum(axis=0).reshape(8, 8), atol=1e-5):
-            return f"Those are the slopes of all scores together. Pick the score of {digit} before going back."
-        return "These are not the slopes of that score. Which tensor is the leaf, and where do you go back from?"
+            return (
+                f"Those are the slopes of all scores together. Pick the score of {digit} before "
+                "going back."
+            )
+        return (
+            "These are not the slopes of that score. Which tensor is the leaf, and where do you "
+            "go back from?"
+        )
 
     return Task(
-        question=f"Write the function that gives, for a model and an image (a NumPy array of shape (1, 1, 8, 8)), the slopes "
-        f"of the score of the digit {digit} by the 64 pixels.",
-        start="def answer(model, image):\n    pixels = ag.tensor(image, requires_grad=True)\n    return ...",
+        question="Write the function that gives, for a model and an image (a NumPy array of "
+        f"shape (1, 1, 8, 8)), the slopes of the score of the digit {digit} by the 64 pixels.",
+        start="def answer(model, image):\n    pixels = ag.tensor(image, requires_grad=True)\n    "
+        "return ...",
         solution="def answer(model, image):\n    pixels = ag.tensor(image, requires_grad=True)\n"
         f"    model(pixels)[0, {digit}].backward()\n    return pixels.grad",
         wrong="def answer(model, image):\n    pixels = ag.tensor(image, requires_grad=True)\n"
         "    model(pixels).sum().backward()\n    return pixels.grad",
         judge=judge,
-        why="Pixels can be leaves just as weights can: ask for their gradient, and go back from the score in question.",
+        why="Pixels can be leaves just as weights can: ask for their gradient, and go back from "
+        "the score in question.",
     )
 
 
@@ -117,13 +132,15 @@ def saliency(draw: Random) -> Task:
 def way(draw: Random) -> Task:
     slope = draw.choice([0.8, 1.3, 2.1])
     return Task(
-        question=f"The margin (score of the wrong digit less that of the right one) has the slope +{slope} at a pixel that is ink. "
-        "Does erasing a little of that ink `'help'` the right answer, `'hurt'` it, or leave it the `'same'`?",
+        question="The margin (score of the wrong digit less that of the right one) has the slope "
+        f"+{slope} at a pixel that is ink. Does erasing a little of that ink `'help'` the right "
+        "answer, `'hurt'` it, or leave it the `'same'`?",
         solution="answer = 'help'",
         wrong="answer = 'hurt'",
         judge=choice(
             "help",
-            {"hurt": "A positive slope: more ink, larger margin. And less ink? Is a large margin good for the right digit?",
+            {"hurt": "A positive slope: more ink, larger margin. And less ink? Is a large margin "
+                     "good for the right digit?",
              "same": "The slope is not 0, so something happens."},
         ),
         why="Less ink there lowers the margin, which is in favour of the mistake.",

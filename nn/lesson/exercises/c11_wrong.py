@@ -25,19 +25,21 @@ def fading(draw: Random) -> Task:
         return float(x.grad.item())
 
     return Task(
-        question=f"A message goes back through {layers} sigmoids in a row, with nothing in between. How large can the product of "
-        "their slopes be at most?",
+        question=f"A message goes back through {layers} sigmoids in a row, with nothing in "
+        "between. How large can the product of their slopes be at most?",
         solution=f"answer = 0.25**{layers}",
         wrong=f"answer = 0.25 * {layers}",
         judge=equals(
             right,
-            "The slope of a sigmoid is largest at 0, where it is ¼. What happens to slopes along a chain?",
+            "The slope of a sigmoid is largest at 0, where it is ¼. What happens to slopes along "
+            "a chain?",
             [(0.25 * layers, "Along a chain slopes multiply."),
              (0.5**layers, "½ is the sigmoid's value at 0; its slope there is ½ · (1 − ½)."),
              (1, "The slope of a sigmoid never comes near 1.")],
             within=1e-6,
         ),
-        why=f"¼ to the power {layers} is {0.25**layers:.4g}: what is left of a message after {layers} layers, at best.",
+        why=f"¼ to the power {layers} is {0.25**layers:.4g}: what is left of a message after "
+        f"{layers} layers, at best.",
     )  # fmt: skip
 
 
@@ -55,20 +57,28 @@ def safe(draw: Random) -> Task:
         if not np.allclose(y.data, [np.log(2), floor, np.log(0.5)]):
             return f"The values are {y.data.round(3).tolist()}: log x above 0, {floor} elsewhere."
         if x.grad is None or not np.isfinite(x.grad.data).all():
-            return "The values are right, but the gradient is not finite: the logarithm of 0 is still computed, and its slope."
+            return (
+                "The values are right, but the gradient is not finite: the logarithm of 0 is "
+                "still computed, and its slope."
+            )
         if not np.allclose(x.grad.data, [0.5, 0, 2]):
-            return f"The gradient is {x.grad.data.tolist()}, and should be 1/x above 0, and 0 elsewhere."
+            return (
+                f"The gradient is {x.grad.data.tolist()}, and should be 1/x above 0, and 0 "
+                "elsewhere."
+            )
         return None
 
     return Task(
-        question=f"Write a function that gives $\\ln x$ where $x > 0$ and ${floor}$ elsewhere, and whose gradient is finite "
-        "everywhere (`ag.where`, `ag.log`; `x.data` are the numbers).",
+        question=f"Write a function that gives $\\ln x$ where $x > 0$ and ${floor}$ elsewhere, "
+        "and whose gradient is finite everywhere (`ag.where`, `ag.log`; `x.data` are the "
+        "numbers).",
         start="def answer(x):\n    return ...",
         solution="def answer(x):\n    ok = x.data > 0\n"
         f"    return ag.where(ok, ag.log(ag.where(ok, x, 1.0)), {floor})",
         wrong=f"def answer(x):\n    return ag.where(x.data > 0, ag.log(x), {floor})",
         judge=judge,
-        why="The inner where keeps 0 from the logarithm, so no infinite slope is there to be multiplied by 0.",
+        why="The inner where keeps 0 from the logarithm, so no infinite slope is there to be "
+        "multiplied by 0.",
     )
 
 
@@ -76,13 +86,15 @@ def safe(draw: Random) -> Task:
 def mend(draw: Random) -> Task:
     k = draw.randint(2, 4)
     return Task(
-        question=f"$y = x \\tanh({k}x)$. A rule says `g * np.tanh({k} * x)`, and the check says *wrong*. Write the right one. "
-        f"(The slope of $\\tanh$ at $u$ is $1 - \\tanh^2 u$.)",
+        question=f"$y = x \\tanh({k}x)$. A rule says `g * np.tanh({k} * x)`, and the check says "
+        "*wrong*. Write the right one. (The slope of $\\tanh$ at $u$ is $1 - \\tanh^2 u$.)",
         start="def answer(g, x):\n    return ...",
-        solution=f"def answer(g, x):\n    t = np.tanh({k} * x)\n    return g * (t + {k} * x * (1 - t**2))",
+        solution=f"def answer(g, x):\n    t = np.tanh({k} * x)\n    return g * (t + {k} * x * (1 "
+        "- t**2))",
         wrong=f"def answer(g, x):\n    return g * np.tanh({k} * x)",
         judge=gradient_of(lambda x: x * np.tanh(k * x), np.array([0.3, -0.8, 1.1])),
-        why="x has two ways to y: as the factor, and inside tanh. What comes back on both is added.",
+        why="x has two ways to y: as the factor, and inside tanh. What comes back on both is "
+        "added.",
     )
 
 
@@ -96,15 +108,17 @@ def kept(draw: Random) -> Task:
         return int(ag.debug.Backprop(ag.exp(x).sum()).memory().total)
 
     return Task(
-        question=f"`y = ag.exp(x)` for `x` of shape ({n}, {c}, {size}, {size}), float32. The rule of `exp` names its output and "
-        "nothing else. How many **bytes** are kept for the way back?",
+        question=f"`y = ag.exp(x)` for `x` of shape ({n}, {c}, {size}, {size}), float32. The rule "
+        "of `exp` names its output and nothing else. How many **bytes** are kept for the way "
+        "back?",
         solution=f"answer = {n} * {c} * {size} * {size} * 4",
         wrong=f"answer = {n} * {c} * {size} * {size}",
         judge=equals(
             right,
             "How many numbers has the output, and how many bytes has a float32?",
             [(numbers, "That many numbers. A float32 has four bytes."),
-             (8 * numbers, "Either that is float64, or you counted the input as well, which nobody asked for.")],
+             (8 * numbers, "Either that is float64, or you counted the input as well, which "
+                           "nobody asked for.")],
             within=0.0,
         ),
         why=f"{numbers:,} numbers of 4 bytes. The input is not kept: its rule does not ask for it.",
@@ -114,15 +128,18 @@ def kept(draw: Random) -> Task:
 @exercise("11.5", "What to reach for")
 def reach(draw: Random) -> Task:
     return Task(
-        question="The loss is finite in every step and falls at first. Suddenly one weight is NaN. What finds the place: "
-        "`'record'` (around the way forward), `'nonfinite'` (in `break_on`), `'memory'` or `'compare'`?",
+        question="The loss is finite in every step and falls at first. Suddenly one weight is "
+        "NaN. What finds the place: `'record'` (around the way forward), `'nonfinite'` (in "
+        "`break_on`), `'memory'` or `'compare'`?",
         solution="answer = 'nonfinite'",
         wrong="answer = 'record'",
         judge=choice(
             "nonfinite",
-            {"record": "It stops at numbers that are not finite on the way forward. The loss was finite in every step.",
+            {"record": "It stops at numbers that are not finite on the way forward. The loss was "
+                       "finite in every step.",
              "memory": "It tells how much is kept, not whether it is a number.",
              "compare": "It looks for wrong rules written by hand. Here a number is not finite."},
         ),
-        why="If all is finite on the way forward, it began on the way back, and that is where to stop.",
+        why="If all is finite on the way forward, it began on the way back, and that is where to "
+        "stop.",
     )  # fmt: skip
