@@ -19,8 +19,8 @@ from autograd.viz import animate, files, palette, shell, svg, view, words
 from autograd.viz.picture import Graph, Options, data_uri, document
 from autograd.viz.trace import NONFINITE_CELL, Step, Summary, Trace
 
-#: An output never grows beyond this; what does not fit is left out in steps, saying so.
-PAGE_LIMIT = 300_000
+#: What does not fit into an output is left out in steps, saying so.
+PAGE_LIMIT = shell.PAGE_LIMIT
 #: Above this many visible nodes the page collapses modules.
 VISIBLE = 150
 
@@ -178,15 +178,6 @@ def _assemble(visible: view.View, picture: str, kept: list[Step], detail: int, t
     )
 
 
-def _style() -> str:
-    structure = palette.STRUCTURE + palette.rules(lambda name: f"var(--gg-{name})")
-    themes = (
-        f".page{{{palette.variables(palette.LIGHT)}}}"
-        f'.page[data-theme="dark"]{{{palette.variables(palette.DARK)}}}'
-    )
-    return themes + structure + shell.asset("autograd.viz", "page.css").replace("\n", " ")
-
-
 class _Table:
     """Summaries as the page shows them, each stored once."""
 
@@ -288,7 +279,7 @@ def _data(visible: view.View, kept: list[Step], detail: int, theme: str) -> dict
         "nodes": nodes,
         "table": table.rows,
         "steps": steps,
-        "style": _style(),
+        "style": shell.style(),
     }
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from autograd.viz import dot, files, palette, svg, view, words
+from autograd.viz import dot, files, palette, svg, switch, view, words
 from autograd.viz.trace import Trace
+from autograd.viz.view import View
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Options:
 class Graph:
     """A drawn computation graph.
 
-    It shows itself in a notebook, and prints as text. ``trace`` is the plain data behind it.
+    It shows itself in a notebook, and prints as text. ``trace`` is the plain data behind it. In a
+    notebook and as HTML, collapsed modules open and close by click, Enter and Space.
     """
 
     def __init__(self, trace: Trace, options: Options | None = None) -> None:
@@ -48,11 +50,14 @@ class Graph:
     @cached_property
     def view(self) -> view.View:
         """What of the trace is visible."""
+        return self._view(self.options.collapse, self.options.expand)
+
+    def _view(self, collapse: Any, expand: Iterable[str] = ()) -> View:
         options = self.options
         return view.build(
             self.trace,
-            collapse=options.collapse,
-            expand=options.expand,
+            collapse=collapse,
+            expand=expand,
             fold=options.fold,
             values=options.values,
             show=options.show,
@@ -131,7 +136,12 @@ class Graph:
 
     def _repr_html_(self) -> str:
         # As an image: notebooks that are not trusted strip inline <svg>.
-        return image(self.to_svg(), words.describe(self.trace))
+        still = image(self.to_svg(), words.describe(self.trace))
+        if not self.view.collapsed or self.options.engine == "dot":
+            return still
+        return switch.fragment(
+            still, self._view, self.view.collapsed, self.options.theme, self.options.direction
+        )
 
 
 def image(picture: str, description: str) -> str:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from importlib import resources
 
+from autograd.viz import palette
+
+#: An output never grows beyond this.
+PAGE_LIMIT = 300_000
+
 
 def asset(package: str, name: str) -> str:
     """A text file of a package, without indentation, blank lines and lines of comment."""
@@ -15,6 +20,16 @@ def asset(package: str, name: str) -> str:
 def script(package: str, name: str) -> str:
     """A page's script: the shared part and its own in one function, so that nothing leaks."""
     return f"(() => {{\n{asset('autograd.viz', 'shell.js')}\n{asset(package, name)}\n}})();"
+
+
+def style() -> str:
+    """The style sheet of a page that holds a picture, in the colours that ``data-theme`` says."""
+    structure = palette.STRUCTURE + palette.rules(lambda name: f"var(--gg-{name})")
+    themes = (
+        f".page{{{palette.variables(palette.LIGHT)}}}"
+        f'.page[data-theme="dark"]{{{palette.variables(palette.DARK)}}}'
+    )
+    return themes + structure + asset("autograd.viz", "page.css").replace("\n", " ")
 
 
 def inert(data: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from autograd.viz import words
 from autograd.viz.grouping import Group, group_by_module
@@ -35,7 +35,11 @@ class Link:
 
 @dataclass(slots=True)
 class View:
-    """What is drawn. ``shown`` maps every node id of the trace to the item that stands for it."""
+    """What is drawn. ``shown`` maps every node id of the trace to the item that stands for it.
+
+    ``closed`` maps the items that are collapsed modules to their groups; ``collapsed`` holds the
+    paths of all collapsed modules, also of those inside others.
+    """
 
     trace: Trace
     items: list[Item]
@@ -44,6 +48,8 @@ class View:
     shown: dict[int, int]
     show: str | None = None
     note: str = ""
+    closed: dict[int, Group] = field(default_factory=dict)
+    collapsed: tuple[str, ...] = ()
 
 
 def build(
@@ -291,7 +297,10 @@ class _Standing:
         concealed = len(self.trace.nodes) - len(items)
         hiding = f"{concealed} of {len(self.trace.nodes)} nodes are hidden" if concealed else ""
         note = "; ".join(filter(None, (hiding, self.trace.note)))
-        return View(self.trace, items, self._links(shown, items), groups, shown, show, note)
+        links = self._links(shown, items)
+        closed = {identifier: self.groups[index] for identifier, _, index in placed if index}
+        paths = tuple(sorted({self.groups[index].path for index in self.collapsed}))
+        return View(self.trace, items, links, groups, shown, show, note, closed, paths)
 
     def _resolve(self, identifier: int, shown: dict[int, int]) -> int:
         while identifier not in shown:
