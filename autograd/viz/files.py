@@ -50,7 +50,7 @@ def convert(svg: str, kind: str, dot_text: str = "") -> bytes:
 
         return graphviz.Source(dot_text).pipe(format=kind)
     raise RuntimeError(
-        f"saving as {kind} needs the package cairosvg (pip install cairosvg)"
+        f"saving as {kind} needs the package cairosvg (the extra 'pictures' brings it)"
         + (f" or {dot.missing()}" if dot_text else "")
         + "; svg and html need nothing"
     )

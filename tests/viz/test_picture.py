@@ -221,7 +221,7 @@ def test_png_and_pdf_or_what_is_missing(expression, tmp_path, monkeypatch):
         assert graph.save(tmp_path / "g.pdf").read_bytes().startswith(b"%PDF")
     monkeypatch.setitem(sys.modules, "cairosvg", None)
     monkeypatch.setattr(dot, "missing", lambda: "the program dot (from Graphviz)")
-    with pytest.raises(RuntimeError, match="cairosvg.*program dot"):
+    with pytest.raises(RuntimeError, match="cairosvg.*pictures.*program dot"):
         graph.save(tmp_path / "h.png")
 
 
