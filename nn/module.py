@@ -643,6 +643,8 @@ def _floating(dtype: Any) -> np.dtype:
     except TypeError:
         result = None
     if result is None or result.kind != "f" or result.itemsize > 8:
+        if str(dtype).partition(":")[0] in ("cpu", "cuda", "mps"):
+            raise TypeError(f"to: everything is on the CPU here; leave .to({dtype!r}) out")
         raise TypeError(f"to: dtype must be float16, float32 or float64, got {dtype!r}")
     return result
 

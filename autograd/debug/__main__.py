@@ -179,7 +179,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, 1 if the script failed, 2 for misuse."""
     parser = argparse.ArgumentParser(
         prog="python -m autograd.debug",
-        description="Step through the first backward pass of a script.",
+        description="Step through the first backward pass of a script. Where input or output is no "
+        "terminal,\nthere is nobody to ask: all steps are written out, and the script goes on.",
         epilog=_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
