@@ -24,7 +24,9 @@ _VARIABLES = 5000
 
 
 class Names:
-    """Names for leaves and results: their own, else the caller's variables, else module paths.
+    """Names for leaves and results: their own, else module paths, else the caller's variables.
+
+    Module paths go first because a loop over parameters leaves its variable behind.
 
     ``scopes`` are mappings of variable names to values (a frame's locals, then its globals).
     Variables that begin with an underscore are passed over: notebooks keep old results in such.
@@ -36,10 +38,10 @@ class Names:
         self._arrays: dict[int, str] = {}
         self.tensors: dict[tuple[int, int], Tensor] = {}
         self._kept: list[Any] = []
-        models = []
+        models, tensors = [], []
         for variable, value in _variables(scopes):
             if isinstance(value, Tensor):
-                self._add(value, value.name or variable)
+                tensors.append((value, variable))
             elif isinstance(value, np.ndarray):
                 self._arrays.setdefault(id(value), variable)
                 self._kept.append(value)
@@ -49,6 +51,8 @@ class Names:
             for path, parameter in model.named_parameters():
                 if isinstance(parameter, Tensor):
                     self._add(parameter, parameter.name or path)
+        for tensor, variable in tensors:
+            self._add(tensor, tensor.name or variable)
 
     def _add(self, tensor: Tensor, name: str) -> None:
         if tensor._node is None:

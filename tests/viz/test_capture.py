@@ -265,3 +265,13 @@ def test_scalars_refuses_what_it_cannot_draw():
         viz.scalars(lambda x: x.sum(), np.ones((30, 30)))
     with pytest.raises(TypeError, match="float"):
         viz.scalars(lambda x: 1.0, [1.0, 2.0])
+
+
+def test_a_loop_over_parameters_does_not_rename_the_last_one():
+    import nn
+
+    model = nn.Linear(2, 1)
+    for _name, parameter in model.named_parameters():
+        assert parameter.requires_grad
+    trace = viz.graph(model(autograd.ones(1, 2)).sum()).trace
+    assert {"weight", "bias"} <= {node.name for node in trace.nodes}
