@@ -39,9 +39,7 @@ def _dtype(who: str, dtype: Any) -> np.dtype[Any]:
     return default_dtype().dtype if dtype is None else check_dtype(who, dtype)
 
 
-def _filled(
-    who: str, shape: Any, value: Any, dtype: np.dtype[Any], requires_grad: bool
-) -> Tensor:
+def _filled(who: str, shape: Any, value: Any, dtype: np.dtype[Any], requires_grad: bool) -> Tensor:
     check_bytes(who, shape, dtype)
     return _finish(np.full(shape, value, dtype), requires_grad)
 
@@ -113,9 +111,7 @@ def ones_like(t: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     return _like("ones_like", t, 1, dtype, requires_grad)
 
 
-def full_like(
-    t: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False
-) -> Tensor:
+def full_like(t: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """One value, in the shape, dtype and memory order of a tensor or array."""
     return _like("full_like", t, fill_value, dtype, requires_grad)
 
@@ -193,9 +189,7 @@ def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = F
 # Random -------------------------------------------------------------------------------------------
 
 
-def _random(
-    who: str, shape: Any, dtype: Any, requires_grad: bool, draw: Any
-) -> Tensor:
+def _random(who: str, shape: Any, dtype: Any, requires_grad: bool, draw: Any) -> Tensor:
     sizes, wanted = _shape(who, shape), _dtype(who, dtype)
     check_bytes(who, sizes, np.float64)
     return _finish(np.asarray(draw(sizes)).astype(wanted), requires_grad)

@@ -298,7 +298,9 @@ def _one_result(info: Primitive, first_data: str, first_cell: str) -> list[str]:
     return lines
 
 
-def _many_results(info: Primitive, parents: str, indices: str, inputs: tuple[str, ...]) -> list[str]:
+def _many_results(
+    info: Primitive, parents: str, indices: str, inputs: tuple[str, ...]
+) -> list[str]:
     """Several outputs: a tuple of tensors that share one node. Generic, hence a little slower."""
     if info.variadic:
         arguments, data, nothing = info.variadic, "data", "not any_node"
@@ -346,7 +348,9 @@ def _many_results(info: Primitive, parents: str, indices: str, inputs: tuple[str
         f"    indices = {indices}",
         "    node.indices = indices if any(indices) else None",
         f"    node.saved = {saved}",
-        f"    node.versions = _snapshot({', '.join(cells)})" if cells else "    node.versions = None",
+        f"    node.versions = _snapshot({', '.join(cells)})"
+        if cells
+        else "    node.versions = None",
         *_node_fields(info, "tuple([o.shape for o in outs])", "tuple([o.dtype for o in outs])"),
         "    for k, r in enumerate(results):",
         "        if k in _constants: r._index = 0",

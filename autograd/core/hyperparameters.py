@@ -46,9 +46,7 @@ def integer(who: str, name: str, value: Any, low: int | None = 1) -> int:
     """
     kind = _KINDS.get(low, f"an integer ≥ {low}")
     if not is_integer(value):
-        raise TypeError(
-            f"{who}: {name} must be {kind}, got {value!r} ({type(value).__name__})"
-        )
+        raise TypeError(f"{who}: {name} must be {kind}, got {value!r} ({type(value).__name__})")
     result = operator.index(value)
     if low is not None and result < low:
         raise ValueError(f"{who}: {name} must be {kind}, got {result}")
@@ -77,8 +75,7 @@ def integers(who: str, name: str, value: Any, n: int, low: int | None = 1) -> tu
     kind = _KINDS.get(low, f"an integer ≥ {low}")
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
         raise TypeError(
-            f"{who}: {name} must be {kind} or {n} of them, got {value!r} "
-            f"({type(value).__name__})"
+            f"{who}: {name} must be {kind} or {n} of them, got {value!r} ({type(value).__name__})"
         )
     if len(value) == 1 and n != 1 and is_integer(value[0]):
         return (integer(who, name, value[0], low),) * n

@@ -94,7 +94,9 @@ class Explanation(words.Page):
         remainder: the sum of those that are not; ``hidden``: how many they are.
     """
 
-    def __init__(self, title: str, total: float, rows: Sequence[Row], hidden: int, rest: float) -> None:
+    def __init__(
+        self, title: str, total: float, rows: Sequence[Row], hidden: int, rest: float
+    ) -> None:
         self.title = title
         self.total = total
         self.rows = tuple(rows)

@@ -171,9 +171,7 @@ def _names_in(frame: Any, tensors: Any) -> tuple[str | None, ...]:
                 for name, value in list(scope.items()):
                     if isinstance(value, Tensor) and not name.startswith("_"):
                         found[id(value)] = name
-    return tuple(
-        [(t.name or found.get(id(t))) if isinstance(t, Tensor) else None for t in tensors]
-    )
+    return tuple([(t.name or found.get(id(t))) if isinstance(t, Tensor) else None for t in tensors])
 
 
 def caller_names() -> dict[Any, str]:

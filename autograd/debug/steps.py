@@ -81,8 +81,7 @@ class Step(words.Page):
         self.saved = {name: _raw(value) for name, value in step.saved.items()}
         self.record = step.node.record
         self.sent = [
-            Sent(c, step.node.primitive, self._target(c, names))
-            for c in step.contributions
+            Sent(c, step.node.primitive, self._target(c, names)) for c in step.contributions
         ]
 
     def _target(self, sent: Contribution, names: dict[Any, str]) -> str:

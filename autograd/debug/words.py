@@ -12,7 +12,9 @@ from ..core.node import Leaf
 
 __all__ = ["Page", "array", "at", "number", "plain", "size", "target"]
 
-_ASCII = str.maketrans({"−": "-", "×": "*", "→": "->", "∞": "inf", "…": "...", "·": "*", "Σ": "sum"})
+_ASCII = str.maketrans(
+    {"−": "-", "×": "*", "→": "->", "∞": "inf", "…": "...", "·": "*", "Σ": "sum"}
+)
 
 
 class Page:
@@ -30,8 +32,7 @@ class Page:
 
     def _repr_html_(self) -> str:
         return (
-            '<pre style="white-space:pre-wrap;line-height:1.35">'
-            f"{html.escape(self.text())}</pre>"
+            f'<pre style="white-space:pre-wrap;line-height:1.35">{html.escape(self.text())}</pre>'
         )
 
 

@@ -4,4 +4,13 @@ from .api import Watcher, backward, backward_steps, grad, seed_for
 from .backward import BackwardPass
 from .step import Contribution, Step
 
-__all__ = ["BackwardPass", "Contribution", "Step", "Watcher", "backward", "backward_steps", "grad", "seed_for"]
+__all__ = [
+    "BackwardPass",
+    "Contribution",
+    "Step",
+    "Watcher",
+    "backward",
+    "backward_steps",
+    "grad",
+    "seed_for",
+]

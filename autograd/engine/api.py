@@ -199,9 +199,7 @@ def _check_watchers(given: Any) -> list[Watcher]:
     return watchers
 
 
-def _check_tensors(
-    who: str, argument: str, given: Any, need_gradient: bool = True
-) -> list[Tensor]:
+def _check_tensors(who: str, argument: str, given: Any, need_gradient: bool = True) -> list[Tensor]:
     tensors = [given] if isinstance(given, Tensor) else given
     if not isinstance(tensors, (list, tuple)) and hasattr(tensors, "__iter__"):
         tensors = list(tensors)

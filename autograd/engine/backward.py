@@ -334,7 +334,9 @@ class BackwardPass:
         left = self._edges_left[leaf] = self._edges_left.get(leaf, 0) - used
         if left == 0 and leaf.extra is not None and leaf in self.leaf_gradients:
             gradient = self.leaf_gradients[leaf]
-            changed = recorded.call_hooks(leaf.extra.hooks.get(0), gradient, leaf, 0, self.create_graph)
+            changed = recorded.call_hooks(
+                leaf.extra.hooks.get(0), gradient, leaf, 0, self.create_graph
+            )
             self._owned.discard(leaf)  # a hook may have kept it
             self.leaf_gradients[leaf] = changed
 

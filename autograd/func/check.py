@@ -368,7 +368,8 @@ def _gradient_function(
         leaves = [inputs[k] for k in positions]
         found = _gradients(outputs, weights, leaves, create_graph=True)
         return tuple(
-            Tensor(np.zeros(t.shape)) if g is None else g for t, g in zip(leaves, found, strict=True)
+            Tensor(np.zeros(t.shape)) if g is None else g
+            for t, g in zip(leaves, found, strict=True)
         )
 
     return gradient, [*arguments, *(_Argument(w, True) for w in incoming)]

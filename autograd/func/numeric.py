@@ -68,9 +68,7 @@ def _nudged(function: Callable[..., Any], arrays: Sequence[Array], position: int
 
 
 def _weighted(weights: Sequence[Array | None], outputs: Sequence[Array]) -> float:
-    return float(
-        sum(np.sum(w * o) for w, o in zip(weights, outputs, strict=True) if w is not None)
-    )
+    return float(sum(np.sum(w * o) for w, o in zip(weights, outputs, strict=True) if w is not None))
 
 
 def _scale(array: Array, index: Any) -> float:

@@ -69,7 +69,9 @@ def _positions(who: str, argnums: int | Sequence[int], count: int) -> list[int]:
         raise ValueError(f"{who}: argnums is empty; name at least one argument")
     for k in given:
         if not isinstance(k, int) or isinstance(k, bool):
-            raise TypeError(f"{who}: argnums must be an integer or a tuple of them, got {argnums!r}")
+            raise TypeError(
+                f"{who}: argnums must be an integer or a tuple of them, got {argnums!r}"
+            )
         if not -count <= k < count:
             raise ValueError(
                 f"{who}: argnums={argnums!r}, but the function was called with {count} arguments"
@@ -258,7 +260,9 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[...,
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         given = _cotangents("func.vjp", "cotangent", cotangent, outputs)
-        record = is_grad_enabled() and (outside or any(c.requires_grad for c in given if c is not None))
+        record = is_grad_enabled() and (
+            outside or any(c.requires_grad for c in given if c is not None)
+        )
         found = _pull(outputs, variables, given, record, retain_graph=True)
         return tuple(rebuild(found[start:end]) for start, end, rebuild in parts)
 

@@ -47,8 +47,14 @@ Pairs = tuple[tuple[int, int], ...]
 
 
 def correlate(
-    x: np.ndarray, w: np.ndarray, bias: np.ndarray | None = None, *, stride: Axes, padding: Pairs,
-    dilation: Axes, groups: int,
+    x: np.ndarray,
+    w: np.ndarray,
+    bias: np.ndarray | None = None,
+    *,
+    stride: Axes,
+    padding: Pairs,
+    dilation: Axes,
+    groups: int,
 ) -> np.ndarray:
     """Correlate ``x`` with the kernels ``w`` and add ``bias``.
 
@@ -71,11 +77,11 @@ def correlate(
     array([[[1., 3., 6., 9., 7.]]])
     """
     given = (x, w) if bias is None else (x, w, bias)
-    dtype, path, shapes = _prepare(
-        given, x.shape, w.shape, stride, padding, dilation, groups)
+    dtype, path, shapes = _prepare(given, x.shape, w.shape, stride, padding, dilation, groups)
     if path == "plain":
         return plain.correlate(
-            x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+            x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
+        )
     computed = _computed(dtype)
     y = _empty_image((x.shape[0], w.shape[0], *shapes.out), computed, path)
     target = _memory(y)
@@ -85,14 +91,26 @@ def correlate(
         target[...] = 0 if bias is None else bias[:, None, None]
     else:
         _PATHS[path].forward(
-            _memory(_friendly(x, computed, path)), w.astype(computed, copy=False).reshape(shapes.w),
-            bias, target, stride=shapes.stride, low=shapes.low, dilation=shapes.dilation)
+            _memory(_friendly(x, computed, path)),
+            w.astype(computed, copy=False).reshape(shapes.w),
+            bias,
+            target,
+            stride=shapes.stride,
+            low=shapes.low,
+            dilation=shapes.dilation,
+        )
     return y.astype(dtype, copy=False)
 
 
 def correlate_input(
-    y: np.ndarray, w: np.ndarray, *, input_shape: Axes, stride: Axes, padding: Pairs,
-    dilation: Axes, groups: int,
+    y: np.ndarray,
+    w: np.ndarray,
+    *,
+    input_shape: Axes,
+    stride: Axes,
+    padding: Pairs,
+    dilation: Axes,
+    groups: int,
 ) -> np.ndarray:
     """Adjoint of `correlate` in x; as a function of its own, the transposed convolution.
 
@@ -106,12 +124,17 @@ def correlate_input(
         (N, C, *S).
     """
     x_shape = (y.shape[0], w.shape[1] * groups, *input_shape)
-    dtype, path, shapes = _prepare(
-        (y, w), x_shape, w.shape, stride, padding, dilation, groups)
+    dtype, path, shapes = _prepare((y, w), x_shape, w.shape, stride, padding, dilation, groups)
     if path == "plain":
         return plain.correlate_input(
-            y, w, input_shape=input_shape, stride=stride, padding=padding, dilation=dilation,
-            groups=groups)
+            y,
+            w,
+            input_shape=input_shape,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+        )
     computed = _computed(dtype)
     x = _empty_image(x_shape, computed, path)
     target = _memory(x)
@@ -128,13 +151,20 @@ def correlate_input(
             part[...] = 0
             continue
         _PATHS[path].forward(
-            y, w[phase.taps], None, part, stride=(1, 1, 1), low=phase.low, dilation=phase.dilation)
+            y, w[phase.taps], None, part, stride=(1, 1, 1), low=phase.low, dilation=phase.dilation
+        )
     return x.astype(dtype, copy=False)
 
 
 def correlate_weight(
-    x: np.ndarray, y: np.ndarray, *, kernel_shape: Axes, stride: Axes, padding: Pairs,
-    dilation: Axes, groups: int,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    kernel_shape: Axes,
+    stride: Axes,
+    padding: Pairs,
+    dilation: Axes,
+    groups: int,
 ) -> np.ndarray:
     """Adjoint of `correlate` in w.
 
@@ -148,25 +178,41 @@ def correlate_weight(
         (O, C/groups, *K), C-contiguous.
     """
     w_shape = (y.shape[1], x.shape[1] // groups, *kernel_shape)
-    dtype, path, shapes = _prepare(
-        (x, y), x.shape, w_shape, stride, padding, dilation, groups)
+    dtype, path, shapes = _prepare((x, y), x.shape, w_shape, stride, padding, dilation, groups)
     if path == "plain":
         w = plain.correlate_weight(
-            x, y, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation,
-            groups=groups)
+            x,
+            y,
+            kernel_shape=kernel_shape,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+        )
         return np.array(w, order="C")
     if path == "empty":
         return np.zeros(w_shape, dtype)
     computed = _computed(dtype)
     w = np.empty(w_shape, computed)
     _PATHS[path].weight(
-        _memory(_friendly(x, computed, path)), _memory(_friendly(y, computed, path)),
-        w.reshape(shapes.w), stride=shapes.stride, low=shapes.low, dilation=shapes.dilation)
+        _memory(_friendly(x, computed, path)),
+        _memory(_friendly(y, computed, path)),
+        w.reshape(shapes.w),
+        stride=shapes.stride,
+        low=shapes.low,
+        dilation=shapes.dilation,
+    )
     return w.astype(dtype, copy=False)
 
 
 def choose_path(
-    x_shape: Axes, w_shape: Axes, *, stride: Axes, padding: Pairs, dilation: Axes, groups: int,
+    x_shape: Axes,
+    w_shape: Axes,
+    *,
+    stride: Axes,
+    padding: Pairs,
+    dilation: Axes,
+    groups: int,
     dtype: DTypeLike = np.float32,
 ) -> tuple[str, str]:
     """How the correlation of these shapes, and its two adjoints, are computed, and why.
@@ -222,10 +268,18 @@ def _shapes(x_shape, w_shape, stride, padding, dilation, groups) -> _Shapes:
     stride, dilation = (*ones, *stride), (*ones, *dilation)
     low = (*zeros, *(pair[0] for pair in padding))
     path, reason = _choose(
-        n, c, o, each, full_size, full_kernel, (*ones, *out), stride, low, groups)
+        n, c, o, each, full_size, full_kernel, (*ones, *out), stride, low, groups
+    )
     return _Shapes(
-        path, reason, out, (groups, o // groups, each, *full_kernel), stride, low, dilation,
-        _phases(full_size, full_kernel, stride, low, dilation))
+        path,
+        reason,
+        out,
+        (groups, o // groups, each, *full_kernel),
+        stride,
+        low,
+        dilation,
+        _phases(full_size, full_kernel, stride, low, dilation),
+    )
 
 
 def _choose(n, c, o, each, size, kernel, out, stride, low, groups):
@@ -235,20 +289,24 @@ def _choose(n, c, o, each, size, kernel, out, stride, low, groups):
     if groups > 1 and max(each, o // groups) <= 2:
         if pixels_in_row >= _LONG_RUN:
             return "depthwise", (
-                f"{each} input and {o // groups} output channels in a group are no work for BLAS")
+                f"{each} input and {o // groups} output channels in a group are no work for BLAS"
+            )
         return "pixels", (
             f"a depthwise output row has only {pixels_in_row} pixels over the batch (fewer than "
-            f"{_LONG_RUN}), so all windows become columns of one matrix")
+            f"{_LONG_RUN}), so all windows become columns of one matrix"
+        )
     needed = _FEW_PIXELS + (each + o // groups) // 4
     if pixels_in_row < needed:
         return "pixels", (
             f"an output row has only {pixels_in_row} pixels over the batch (fewer than {needed}, "
-            "with so many channels), so all windows become columns of one matrix")
+            "with so many channels), so all windows become columns of one matrix"
+        )
     if prod(kernel) == 1 and prod(stride) == 1 and not any(low) and size == out:
         return "pointwise", "a kernel of one element multiplies the input as it lies"
     return "rows", (
         f"an output row has {pixels_in_row} pixels over the batch, enough for matrix products over "
-        "overlapping rows")
+        "overlapping rows"
+    )
 
 
 def _phases(size, kernel, stride, low, dilation) -> tuple[_Phase, ...]:
@@ -257,13 +315,15 @@ def _phases(size, kernel, stride, low, dilation) -> tuple[_Phase, ...]:
     phases = []
     for d, h, w in product(*axes):
         reached = None not in (d[1], h[1], w[1])
-        phases.append(_Phase(
-            whole,
-            (d[0], h[0], slice(None), w[0]),
-            (slice(None), slice(None), slice(None), d[1], h[1], w[1]) if reached else None,
-            (d[2], h[2], w[2]),
-            (d[3], h[3], w[3]),
-        ))
+        phases.append(
+            _Phase(
+                whole,
+                (d[0], h[0], slice(None), w[0]),
+                (slice(None), slice(None), slice(None), d[1], h[1], w[1]) if reached else None,
+                (d[2], h[2], w[2]),
+                (d[3], h[3], w[3]),
+            )
+        )
     return tuple(phases)
 
 

@@ -131,9 +131,20 @@ class _windows(scratch):
         sd, sh, sc, sk, sw, item = p.strides
         each = c // groups
         return np.ndarray(
-            (block[2] - block[1], groups, each, *kernel, width * n), p.dtype, p, 0,
-            (sh * stride[1], sc * each, sc, sd * dilation[0], sh * dilation[1],
-             sk if stride[2] > 1 else sw * dilation[2], item))
+            (block[2] - block[1], groups, each, *kernel, width * n),
+            p.dtype,
+            p,
+            0,
+            (
+                sh * stride[1],
+                sc * each,
+                sc,
+                sd * dilation[0],
+                sh * dilation[1],
+                sk if stride[2] > 1 else sw * dilation[2],
+                item,
+            ),
+        )
 
 
 def _overlap(start: int, step: int, count: int, size: int) -> tuple[int, int, int]:

@@ -1,8 +1,8 @@
 """Padding along any axes, keeping the memory order of the input.
 
-    pad_constant(x, widths, value)       negative widths crop
-    pad_index(mode, size, before, after) which cell each cell of a padded axis repeats
-    take_axis(x, index, axis), add_axis(y, index, axis, size)   a gather and its adjoint
+pad_constant(x, widths, value)       negative widths crop
+pad_index(mode, size, before, after) which cell each cell of a padded axis repeats
+take_axis(x, index, axis), add_axis(y, index, axis, size)   a gather and its adjoint
 """
 
 from __future__ import annotations

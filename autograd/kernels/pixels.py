@@ -36,7 +36,8 @@ def blocks(w_shape, y_shape, itemsize, shared) -> tuple[tuple[slice, slice], ...
     rows = -(-height // -(-height // rows))
     return tuple(
         (slice(d, d + 1), slice(h, min(h + rows, height)))
-        for d in range(depth) for h in range(0, height, rows)
+        for d in range(depth)
+        for h in range(0, height, rows)
     )
 
 
@@ -146,9 +147,21 @@ def _windows(p, groups, kernel, y_shape, stride, dilation):
     d, h, _, w, n = y_shape
     each = p.shape[0] // groups
     return np.ndarray(
-        (groups, each, *kernel, d, h, w, n), p.dtype, p, 0,
-        (c * each, c, sd * dilation[0], sh * dilation[1], sw * dilation[2],
-         sd * stride[0], sh * stride[1], sw * stride[2], sn),
+        (groups, each, *kernel, d, h, w, n),
+        p.dtype,
+        p,
+        0,
+        (
+            c * each,
+            c,
+            sd * dilation[0],
+            sh * dilation[1],
+            sw * dilation[2],
+            sd * stride[0],
+            sh * stride[1],
+            sw * stride[2],
+            sn,
+        ),
     )
 
 

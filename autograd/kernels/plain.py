@@ -20,8 +20,10 @@ Pairs = Sequence[tuple[int, int]]
 def pad(x: np.ndarray, padding: Pairs) -> np.ndarray:
     """Zero-pad the last ``len(padding)`` axes of ``x`` by (low, high); negative amounts crop."""
     lead = x.ndim - len(padding)
-    crop = [slice(max(-low, 0), size - max(-high, 0))
-            for size, (low, high) in zip(x.shape[lead:], padding, strict=True)]
+    crop = [
+        slice(max(-low, 0), size - max(-high, 0))
+        for size, (low, high) in zip(x.shape[lead:], padding, strict=True)
+    ]
     cropped: tuple[Any, ...] = (..., *crop)
     x = x[cropped]
     if all(low <= 0 and high <= 0 for low, high in padding):
@@ -44,9 +46,14 @@ def correlate(x, w, bias=None, *, stride, padding, dilation, groups):
     rank = x.ndim - 2
     windows = _windows(pad(x, padding), w.shape[2:], stride, dilation)
     n, g, o, c, out, k = _axes(rank)
-    y = _contract(_split(windows, 1, groups), (n, g, c, *out, *k),
-                  _split(w, 0, groups), (g, o, c, *k), (n, g, o, *out))
-    y = y.reshape(len(x), len(w), *windows.shape[2:2 + rank])
+    y = _contract(
+        _split(windows, 1, groups),
+        (n, g, c, *out, *k),
+        _split(w, 0, groups),
+        (g, o, c, *k),
+        (n, g, o, *out),
+    )
+    y = y.reshape(len(x), len(w), *windows.shape[2 : 2 + rank])
     if bias is not None:
         y = _add(y, bias.reshape(-1, *[1] * rank))
     return _finish(y)
@@ -59,8 +66,13 @@ def correlate_input(y, w, *, input_shape, stride, padding, dilation, groups):
     y_split, w_split = _split(y, 1, groups), _split(w, 0, groups)
     for offset in product(*map(range, w.shape[2:])):
         taken, given = _meeting(offset, input_shape, y.shape[2:], stride, padding, dilation)
-        term = _contract(y_split[(..., *given)], (n, g, o, *out),
-                         w_split[(..., *offset)], (g, o, c), (n, g, c, *out))
+        term = _contract(
+            y_split[(..., *given)],
+            (n, g, o, *out),
+            w_split[(..., *offset)],
+            (g, o, c),
+            (n, g, c, *out),
+        )
         met = x[(..., *taken)]
         _add(met, term.reshape(met.shape), out=met)
     return _finish(x)
@@ -72,8 +84,13 @@ def correlate_weight(x, y, *, kernel_shape, stride, padding, dilation, groups):
     windows = _windows(pad(x, padding), kernel_shape, stride, dilation)
     windows = windows[(slice(None), slice(None), *map(slice, y.shape[2:]))]
     n, g, o, c, out, k = _axes(rank)
-    w = _contract(_split(windows, 1, groups), (n, g, c, *out, *k),
-                  _split(y, 1, groups), (n, g, o, *out), (g, o, c, *k))
+    w = _contract(
+        _split(windows, 1, groups),
+        (n, g, c, *out, *k),
+        _split(y, 1, groups),
+        (n, g, o, *out),
+        (g, o, c, *k),
+    )
     return _finish(w.reshape(y.shape[1], x.shape[1] // groups, *kernel_shape))
 
 
@@ -84,7 +101,7 @@ def _axes(rank):
 
 def _split(a, axis, groups):
     """Split a channel axis in two, (groups, channels in a group)."""
-    return a.reshape(*a.shape[:axis], groups, a.shape[axis] // groups, *a.shape[axis + 1:])
+    return a.reshape(*a.shape[:axis], groups, a.shape[axis] // groups, *a.shape[axis + 1 :])
 
 
 def _windows(x, kernel_shape, stride, dilation):
@@ -94,8 +111,11 @@ def _windows(x, kernel_shape, stride, dilation):
     return np.lib.stride_tricks.as_strided(
         x,
         (*x.shape[:2], *out, *kernel_shape),
-        (*x.strides[:2], *[a * s for a, s in zip(steps, stride, strict=True)],
-         *[a * d for a, d in zip(steps, dilation, strict=True)]),
+        (
+            *x.strides[:2],
+            *[a * s for a, s in zip(steps, stride, strict=True)],
+            *[a * d for a, d in zip(steps, dilation, strict=True)],
+        ),
         writeable=False,
     )
 
@@ -124,7 +144,7 @@ def _contract(a, a_axes, b, b_axes, out_axes):
     terms = _times(_arrange(a, a_axes, order), _arrange(b, b_axes, order))
     shape = terms.shape[: len(out_axes)]
     total = _empty_sums(shape, terms.dtype)
-    for index in np.ndindex(*terms.shape[len(out_axes):]):
+    for index in np.ndindex(*terms.shape[len(out_axes) :]):
         total = _plus(total, terms[(..., *index)])
     return total
 

@@ -70,7 +70,9 @@ def plan(x_shape, w_shape, y_shape, stride, low, dilation, itemsize, whole=False
     d, h, _, w, n = y_shape
     overlap = kh > 1 and dilation[1] == 1 and stride[1] < kh
     direct = (
-        kd * kh * kw == 1 and stride[2] == 1 and not any(low)
+        kd * kh * kw == 1
+        and stride[2] == 1
+        and not any(low)
         and all((y_shape[i] - 1) * s < x_shape[i] for i, s in ((0, stride[0]), (1, stride[1])))
         and y_shape[3] == x_shape[3]
     )
@@ -117,8 +119,15 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
     groups, o, c, kd, kh, kw = w.shape
     if _interleaved(kh, stride, dilation):
         for rows, taken, before in _residues(out.shape[1], low[1], dilation[1]):
-            forward(x[:, taken], w, bias, out[:, rows], stride=stride,
-                    low=(low[0], before, low[2]), dilation=(dilation[0], 1, dilation[2]))
+            forward(
+                x[:, taken],
+                w,
+                bias,
+                out[:, rows],
+                stride=stride,
+                low=(low[0], before, low[2]),
+                dilation=(dilation[0], 1, dilation[2]),
+            )
         return
     if stride[2] == 1 and kw > 1 and o <= _FOLD_BELOW * c:
         _forward_folded(x, w, bias, out, stride, low, dilation)
@@ -177,8 +186,9 @@ def _forward_folded(x, w, bias, out, stride, low, dilation) -> None:
     width, n = x.shape[3:]
     narrow = (groups, kw * o, c, kd, kh, 1)
     low_narrow, step = (*low[:2], 0), (*dilation[:2], 1)
-    cut = plan(x.shape, narrow, (*out.shape[:3], width, n), stride, low_narrow, step, x.itemsize,
-               True)
+    cut = plan(
+        x.shape, narrow, (*out.shape[:3], width, n), stride, low_narrow, step, x.itemsize, True
+    )
     matrix = _matrix(w.transpose(0, 5, 1, 2, 3, 4).reshape(narrow), None, cut.overlap)
     shifts = [k * dilation[2] - low[2] for k in range(kw)]
     # Begin with a kernel column that reaches every output, if there is one.
@@ -215,8 +225,11 @@ def _interleaved(kh, stride, dilation) -> bool:
 def _residues(height, low, dilation):
     """For each set: its output rows, its input rows, and its padding, as slices and a number."""
     for r in range(min(dilation, height)):
-        yield slice(r, None, dilation), slice((r - low) % dilation, None, dilation), (
-            -((r - low) // dilation))
+        yield (
+            slice(r, None, dilation),
+            slice((r - low) % dilation, None, dilation),
+            (-((r - low) // dilation)),
+        )
 
 
 def weight(x, y, out, *, stride, low, dilation) -> None:
@@ -225,8 +238,14 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
     if _interleaved(kh, stride, dilation):
         part = np.empty_like(out)
         for i, (rows, taken, before) in enumerate(_residues(y.shape[1], low[1], dilation[1])):
-            weight(x[:, taken], y[:, rows], part if i else out, stride=stride,
-                   low=(low[0], before, low[2]), dilation=(dilation[0], 1, dilation[2]))
+            weight(
+                x[:, taken],
+                y[:, rows],
+                part if i else out,
+                stride=stride,
+                low=(low[0], before, low[2]),
+                dilation=(dilation[0], 1, dilation[2]),
+            )
             if i:
                 out += part
         return
@@ -295,8 +314,12 @@ class _expanded:
             e[:, :, lines] = 1
         strides = e.strides
         return np.ndarray(
-            (groups, rows, spans * (lines + ones), columns), x.dtype, e, 0,
-            (strides[0], strides[1] * step, strides[2], strides[3]))
+            (groups, rows, spans * (lines + ones), columns),
+            x.dtype,
+            e,
+            0,
+            (strides[0], strides[1] * step, strides[2], strides[3]),
+        )
 
     def __exit__(self, *exception) -> None:
         if self._loan is not None:

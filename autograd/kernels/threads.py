@@ -119,8 +119,9 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     def piece(start: int) -> None:
         part = slice(start, start + size)
         where = tuple(part if i == axis else slice(None) for i in range(out.ndim))
-        np.matmul(_part(a, axis - out.ndim, part, -1), _part(b, axis - out.ndim, part, -2),
-                  out=out[where])
+        np.matmul(
+            _part(a, axis - out.ndim, part, -1), _part(b, axis - out.ndim, part, -2), out=out[where]
+        )
 
     for_each(piece, range(0, out.shape[axis], size), work)
     return out
@@ -214,7 +215,9 @@ def _default_count() -> int:
             return int(given)
         warnings.warn(
             f"GLASSGRAD_NUM_THREADS should be an integer of 1 or more, got {given!r}; ignored",
-            RuntimeWarning, stacklevel=2)
+            RuntimeWarning,
+            stacklevel=2,
+        )
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -260,7 +263,8 @@ def _find_control():
     """(name, get, set) for the thread count of the BLAS that NumPy uses; ("none", None, None)."""
     openblas = [
         (f"{prefix}openblas_get_num_threads{suffix}", f"{prefix}openblas_set_num_threads{suffix}")
-        for prefix in ("scipy_", "") for suffix in ("64_", "", "_64")
+        for prefix in ("scipy_", "")
+        for suffix in ("64_", "", "_64")
     ]
     for library in _libraries():
         for getter, setter in (*openblas, ("MKL_Get_Max_Threads", "MKL_Set_Num_Threads")):

@@ -91,9 +91,7 @@ def leaky_relu(x: Any, *, negative_slope: float = 0.01) -> Any:
     return np.where(x > 0, x, x * negative_slope)
 
 
-leaky_relu.gradients(
-    x=lambda g, x, negative_slope: where(greater(x, 0.0), g, g * negative_slope)
-)
+leaky_relu.gradients(x=lambda g, x, negative_slope: where(greater(x, 0.0), g, g * negative_slope))
 
 
 @primitive(broadcasts=True)

@@ -54,7 +54,9 @@ def ndim_of(x: Any) -> int:
     return len(shape_of(x))
 
 
-def shape_tuple(who: str, shape: Any, name: str = "shape", unknown: bool = False) -> tuple[int, ...]:
+def shape_tuple(
+    who: str, shape: Any, name: str = "shape", unknown: bool = False
+) -> tuple[int, ...]:
     """A shape as a tuple of sizes; one number means one axis.
 
     Args:

@@ -159,9 +159,7 @@ def correlate(
         check_bytes(who, (x_shape[0], w_shape[0], *sizes), x.dtype)
         check_bytes(who, (*x_shape[:2], *_padded(x_shape[2:], padding)), x.dtype)
         stride = shortened(stride, x_shape[2:], padding)
-    return _correlate(
-        x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
-    )
+    return _correlate(x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
 def convolve(

@@ -97,7 +97,9 @@ def linear(x: Any, w: Any, bias: Any = None) -> Any:
 # Normalisation ------------------------------------------------------------------------------------
 
 
-@primitive(name="normalize", outputs=4, aliases=("batch_norm", "layer_norm", "group_norm", "instance_norm"))
+@primitive(
+    name="normalize", outputs=4, aliases=("batch_norm", "layer_norm", "group_norm", "instance_norm")
+)
 def _normalize(x, weight=None, bias=None, *, axes, eps):  # type: ignore[no-untyped-def]
     return kernels.normalize(x, weight, bias, axes=axes, eps=eps)
 
@@ -201,7 +203,9 @@ def _cross_entropy_by_parts(x, targets, weight=None, *, ignore_index, label_smoo
     log_p = log_softmax(x, axis)
     classes = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (len(x.shape) - 1 - axis))
     kept = np.asarray(targets != ignore_index)
-    chosen = np.expand_dims(kept, axis) & (np.expand_dims(targets, axis) == classes)  # one-hot; no class where ignored
+    chosen = np.expand_dims(kept, axis) & (
+        np.expand_dims(targets, axis) == classes
+    )  # one-hot; no class where ignored
     per_class = 1.0 if weight is None else reshape(weight, classes.shape)
     factors = sum_(where(chosen, per_class, 0.0), axis)
     loss = -(1.0 - label_smoothing) * sum_(where(chosen, log_p * per_class, 0.0), axis)
@@ -268,5 +272,3 @@ def cross_entropy(
     return _cross_entropy(
         x, classes, weight, ignore_index=ignored, label_smoothing=smoothing, reduction=reduction
     )[0]
-
-

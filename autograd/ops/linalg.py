@@ -162,11 +162,7 @@ def _pinv_slope(g: Any, a: Any, out: Any) -> Any:
     p, pt = out, _t(out)
     left = _t(g) - matmul(matmul(a, p), _t(g))  # (1 − a p) gᵀ
     right = _t(g) - matmul(_t(g), matmul(p, a))  # gᵀ (1 − p a)
-    return (
-        -matmul(matmul(pt, g), pt)
-        + matmul(left, matmul(p, pt))
-        + matmul(matmul(pt, p), right)
-    )
+    return -matmul(matmul(pt, g), pt) + matmul(left, matmul(p, pt)) + matmul(matmul(pt, p), right)
 
 
 pinv.gradients(a=_pinv_slope)

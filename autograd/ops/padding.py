@@ -129,9 +129,7 @@ def take_axis(x: Any, index: Any, axis: int) -> Any:
     return _take_axis(x, array, axis)
 
 
-def pad_indices(
-    who: str, mode: str, size: int, before: int, after: int
-) -> np.ndarray[Any, Any]:
+def pad_indices(who: str, mode: str, size: int, before: int, after: int) -> np.ndarray[Any, Any]:
     """Which cell of an axis every cell of the padded axis repeats.
 
     Args:
@@ -158,9 +156,7 @@ def pad_indices(
     return kernels.pad_index(mode, size, before, after)
 
 
-def pad_index(
-    x: Any, widths: Any, mode: str, who: str = "pad_index"
-) -> Any:
+def pad_index(x: Any, widths: Any, mode: str, who: str = "pad_index") -> Any:
     """Pad by repeating cells: mode ``"reflect"``, ``"replicate"`` or ``"circular"``.
 
     Args:

@@ -279,4 +279,6 @@ def pool_output_size(
     """
     size = hyper.integer("pool_output_size", "size", size, 0)
     shape = (1, 1, size)
-    return pool_window("pool_output_size", shape, kernel, stride, padding, dilation, ceil_mode)[4][0]
+    return pool_window("pool_output_size", shape, kernel, stride, padding, dilation, ceil_mode)[4][
+        0
+    ]

@@ -248,9 +248,7 @@ def _parse(subscripts: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], s
     left, arrow, right = text.partition("->")
     inputs = left.split(",")
     if len(inputs) != len(shapes):
-        raise ValueError(
-            f"einsum: {subscripts!r} names {len(inputs)} operands, got {len(shapes)}"
-        )
+        raise ValueError(f"einsum: {subscripts!r} names {len(inputs)} operands, got {len(shapes)}")
     for part in (*inputs, right):
         bare = part.replace("...", "", 1)
         if not all("a" <= c.lower() <= "z" for c in bare):

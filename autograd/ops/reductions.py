@@ -174,9 +174,7 @@ def _squares(x: Any, axes: Any, ddof: Any, keepdims: bool) -> Any:
     """Sum of squared distances from the mean, over the divisor; NaN if that is not above 0."""
     if x.dtype == np.float16:
         return _squares(x.astype(np.float32), axes, ddof, keepdims).astype(np.float16)
-    centred = x - _add(x, axis=axes, keepdims=True) / (
-        count_along(x.shape, axes) or math.nan
-    )
+    centred = x - _add(x, axis=axes, keepdims=True) / (count_along(x.shape, axes) or math.nan)
     total = _add(centred * centred, axis=axes, keepdims=keepdims)
     return total / _divisor(x.shape, axes, ddof)
 

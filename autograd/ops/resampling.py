@@ -127,7 +127,11 @@ def adaptive_avg_pool(x: Any, out_shape: Sequence[int], *, who: str = "adaptive_
 
 
 def adaptive_max_pool(
-    x: Any, out_shape: Sequence[int], return_indices: bool = False, *, who: str = "adaptive_max_pool"
+    x: Any,
+    out_shape: Sequence[int],
+    return_indices: bool = False,
+    *,
+    who: str = "adaptive_max_pool",
 ) -> Any:
     """Maxima over the windows of ``adaptive_avg_pool``; with indices also where they lie.
 

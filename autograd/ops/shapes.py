@@ -80,9 +80,31 @@ def ravel(x: Any) -> Any:
     return reshape(x, (-1,) if 0 not in shape_of(x) else (0,))
 
 
-def flatten(x: Any) -> Any:
-    """All elements in row-major order, as one axis; the same as ``ravel``."""
-    return ravel(x)
+def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
+    """The axes from one to another as one, in row-major order; all of them by default.
+
+    Args:
+        start_axis, end_axis: the first and the last of the axes that become one.
+
+    Raises:
+        IndexError: for an axis that x does not have.
+        ValueError: if the start comes after the end.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.flatten(ag.zeros(2, 3, 4), 1).shape
+        (2, 12)
+    """
+    x = array_like("flatten", x)
+    if not x.ndim:
+        return ravel(x)
+    start = hyper.axis("flatten", start_axis, x.ndim, "start_axis")
+    end = hyper.axis("flatten", end_axis, x.ndim, "end_axis")
+    if start > end:
+        raise ValueError(f"flatten: start_axis {start_axis} comes after end_axis {end_axis}")
+    if start == 0 and end == x.ndim - 1:
+        return ravel(x)
+    return reshape(x, (*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
 
 
 @primitive(view=True)
@@ -339,9 +361,7 @@ def sequence_of_arrays(who: str, arrays: Any) -> list[Any]:
             raise TypeError(f"{who}: arrays must be a sequence of arrays, got one 0-d array")
         arrays = [arrays[k] for k in range(arrays.shape[0])]
     elif not hasattr(arrays, "__iter__") or isinstance(arrays, (str, bytes, dict)):
-        raise TypeError(
-            f"{who}: arrays must be a sequence of arrays, got {type(arrays).__name__}"
-        )
+        raise TypeError(f"{who}: arrays must be a sequence of arrays, got {type(arrays).__name__}")
     result = [array_like(f"{who}: arrays[{k}]", a) for k, a in enumerate(arrays)]
     if not result:
         raise ValueError(f"{who}: arrays is empty; give at least one")

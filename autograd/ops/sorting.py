@@ -191,7 +191,9 @@ def percentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """As ``quantile``, with q in percent."""
-    return quantile(x, as_array("percentile: q", raw(q), np.float64) / 100.0, axis, method, keepdims)
+    return quantile(
+        x, as_array("percentile: q", raw(q), np.float64) / 100.0, axis, method, keepdims
+    )
 
 
 def _at_fraction(ordered: Any, q: float, method: str, shape: tuple[int, ...]) -> Any:

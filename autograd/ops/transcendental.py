@@ -318,8 +318,10 @@ def _sinc_slope(x: Any, out: Any) -> Any:
     safe = where(near, 1.0, x)
     u = (math.pi * where(near, x, 0.0)) ** 2
     # d/dx sinc(x) = −(π²x/3)(1 − u/10 + u²/280 − u³/15120 + …) with u = (πx)².
-    series = -(math.pi**2 / 3.0) * x * (
-        1.0 - u * (1.0 / 10.0 - u * (1.0 / 280.0 - u * (1.0 / 15120.0 - u / 1330560.0)))
+    series = (
+        -(math.pi**2 / 3.0)
+        * x
+        * (1.0 - u * (1.0 / 10.0 - u * (1.0 / 280.0 - u * (1.0 / 15120.0 - u / 1330560.0))))
     )
     return where(near, series, (cos(math.pi * safe) - out) / safe)
 

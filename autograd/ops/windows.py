@@ -146,7 +146,9 @@ def check_window(
 ) -> None:
     """Raise ValueError unless the (dilated) window fits the padded input."""
     padded = tuple(size + sum(p) for size, p in zip(input_shape, padding, strict=True))
-    if any(size < d * (k - 1) + 1 for size, k, d in zip(padded, kernel_shape, dilation, strict=True)):
+    if any(
+        size < d * (k - 1) + 1 for size, k, d in zip(padded, kernel_shape, dilation, strict=True)
+    ):
         raise ValueError(
             f"{who}: window {kernel_shape} with dilation {dilation} does not fit the padded input "
             f"{'×'.join(map(str, padded))}"
@@ -175,9 +177,7 @@ def _scatter_windows(y, indices, *, input_shape):  # type: ignore[no-untyped-def
     return pooling_kernels.scatter_windows(y, indices, input_shape=input_shape)
 
 
-_take_windows.gradients(
-    x=lambda g, indices, x_shape: _scatter_windows(g, indices, x_shape[2:])
-)
+_take_windows.gradients(x=lambda g, indices, x_shape: _scatter_windows(g, indices, x_shape[2:]))
 _scatter_windows.gradients(y=lambda g, indices: _take_windows(g, indices))
 
 
@@ -217,9 +217,7 @@ def scatter_windows(y: Any, indices: Any, input_shape: Sequence[int]) -> Any:
     input_shape = hyper.integers(who, "input_shape", input_shape, n, 0)
     indices = check_indices(who, indices, y.shape[:2], input_shape)
     if indices.shape != y.shape:
-        raise ValueError(
-            f"{who}: indices {indices.shape} must have the shape of y, {y.shape}"
-        )
+        raise ValueError(f"{who}: indices {indices.shape} must have the shape of y, {y.shape}")
     return _scatter_windows(y, indices, input_shape)
 
 

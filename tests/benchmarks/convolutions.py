@@ -58,10 +58,10 @@ MORE = {
     "64x16x16 depthwise, k3, stride 2": Case(64, (16, 16), 64, 3, 1, 2, groups=64),
     "32x16x16 -> 64, k3, 4 groups": Case(32, (16, 16), 64, 3, 1, groups=4),
     "32x16x16 -> 32, k3, dilation 2": Case(32, (16, 16), 32, 3, 2, dilation=2),
-    "32x8x8 -> 16 transposed, k4, stride 2": Case(
-        32, (8, 8), 16, 4, 1, 2, transposed=True),
+    "32x8x8 -> 16 transposed, k4, stride 2": Case(32, (8, 8), 16, 4, 1, 2, transposed=True),
     "16x16x16 -> 1 transposed, k3, stride 2": Case(
-        16, (16, 16), 1, 3, 1, 2, transposed=True, output_padding=1),
+        16, (16, 16), 1, 3, 1, 2, transposed=True, output_padding=1
+    ),
     "16x128 -> 32, k5 (1d)": Case(16, (128,), 32, 5, 2),
     "8x8x16x16 -> 16, k3 (3d)": Case(8, (8, 16, 16), 16, 3, 1, batch=8),
     "16x28x28 -> 32, k3": Case(16, (28, 28), 32, 3, 1),
@@ -79,8 +79,12 @@ def our_step(case: Case, batch: int):
 
     rank = len(case.size)
     rng = np.random.default_rng(0)
-    geometry = dict(stride=(case.stride,) * rank, padding=((case.padding,) * 2,) * rank,
-                    dilation=(case.dilation,) * rank, groups=case.groups)
+    geometry = dict(
+        stride=(case.stride,) * rank,
+        padding=((case.padding,) * 2,) * rank,
+        dilation=(case.dilation,) * rank,
+        groups=case.groups,
+    )
 
     def image(*shape):
         return to_batch_last(rng.normal(size=shape).astype(np.float32))
@@ -91,8 +95,10 @@ def our_step(case: Case, batch: int):
     if case.transposed:
         w = rng.normal(size=(case.channels, case.outputs, *kernel)).astype(np.float32)
         b = np.zeros((1, case.outputs, *[1] * rank), np.float32)
-        out = tuple((n - 1) * case.stride - 2 * case.padding + case.kernel + case.output_padding
-                    for n in case.size)
+        out = tuple(
+            (n - 1) * case.stride - 2 * case.padding + case.kernel + case.output_padding
+            for n in case.size
+        )
         g = image(batch, case.outputs, *out)
 
         def step():
@@ -124,8 +130,9 @@ def torch_step(case: Case, batch: int):
     x = torch.randn(batch, case.channels, *case.size, requires_grad=True)
     kernel = (case.kernel,) * rank
     b = torch.zeros(case.outputs, requires_grad=True)
-    options = dict(stride=case.stride, padding=case.padding, dilation=case.dilation,
-                   groups=case.groups)
+    options = dict(
+        stride=case.stride, padding=case.padding, dilation=case.dilation, groups=case.groups
+    )
     if case.transposed:
         w = torch.randn(case.channels, case.outputs, *kernel, requires_grad=True)
         convolve = getattr(torch.nn.functional, f"conv_transpose{rank}d")
@@ -182,9 +189,19 @@ class Worker:
         # The variables bind the libraries that NumPy or PyTorch load; ours to one, see `threads`.
         limits = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.convolutions", "--worker", library,
-             str(threads)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **limits})
+            [
+                sys.executable,
+                "-m",
+                "tests.benchmarks.convolutions",
+                "--worker",
+                library,
+                str(threads),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **limits},
+        )
 
     def ask(self, **request):
         self.process.stdin.write(json.dumps(request) + "\n")
@@ -206,8 +223,11 @@ def compare(cases: dict[str, Case], batch: int, threads: int, rounds: int):
             for worker in (ours, theirs):
                 worker.ask(case=case, batch=case.batch or batch)
             times = [(ours.ask(run=1), theirs.ask(run=1)) for _ in range(rounds)]
-            yield (name, *(statistics.median(t) for t in zip(*times, strict=True)),
-                   statistics.median(a / b for a, b in times))
+            yield (
+                name,
+                *(statistics.median(t) for t in zip(*times, strict=True)),
+                statistics.median(a / b for a, b in times),
+            )
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -227,8 +247,9 @@ def main(argv: list[str] | None = None) -> None:
                 cases = {k: v for k, v in group.items() if options.only in k}
                 ratios = []
                 for name, ours, theirs, ratio in compare(cases, batch, threads, options.rounds):
-                    print(f"{name:42} {ours * 1e3:9.3f} {theirs * 1e3:11.3f} {ratio:7.2f}",
-                          flush=True)
+                    print(
+                        f"{name:42} {ours * 1e3:9.3f} {theirs * 1e3:11.3f} {ratio:7.2f}", flush=True
+                    )
                     ratios.append(ratio)
                 if ratios:
                     mean = math.exp(statistics.fmean(map(math.log, ratios)))

@@ -97,7 +97,9 @@ def convolutions() -> tuple[list[float], list[float]]:
     return per_image, per_pixel
 
 
-def draw(table: dict[str, list[list[float]]], images: list[float], pixels: list[float], path: str) -> None:
+def draw(
+    table: dict[str, list[list[float]]], images: list[float], pixels: list[float], path: str
+) -> None:
     """Three panels; a level line is linear growth."""
     import matplotlib
 

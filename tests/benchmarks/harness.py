@@ -37,7 +37,9 @@ class Result(NamedTuple):
 class Worker:
     """A library in a persistent process; ``command`` may start one in another environment."""
 
-    def __init__(self, library: str, threads: int, command: list[str] | None = None, **how: Any) -> None:
+    def __init__(
+        self, library: str, threads: int, command: list[str] | None = None, **how: Any
+    ) -> None:
         limits = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
         if command is None:
             command = [sys.executable, "-m", "tests.benchmarks.worker", library, str(threads)]

@@ -116,7 +116,9 @@ def main() -> int:
         ):
             for result in compare(list(SHAPES), ours, theirs, options.rounds):
                 ratios.append(1.0 / result.ratio)
-                print(f"{peer:8} {result.name:32} {1.0 / result.ratio:8.1f} times slower", flush=True)
+                print(
+                    f"{peer:8} {result.name:32} {1.0 / result.ratio:8.1f} times slower", flush=True
+                )
         print(f"{peer:8} {'geometric mean':32} {geometric_mean(ratios):8.1f}")
     return 0
 

@@ -12,7 +12,6 @@ import nn
 import nn.functional as F
 from autograd._names import WHERE
 from autograd.func import gradcheck, gradgradcheck
-
 from tests.derivatives.cases import NOT_ARRAY_FUNCTIONS, NOT_LAYERS, TABLES, Case
 from tests.derivatives.reference import OUTPUT, reference_text
 
@@ -47,9 +46,7 @@ def test_no_public_function_is_left_out() -> None:
     assert set(ag.linalg.__all__) - {"LinAlgError"} == set(TABLES["autograd.linalg"])
     functions = {n for n in F.__all__ if inspect.isfunction(getattr(F, n))}
     assert functions == set(TABLES["nn.functional"])
-    layers = {
-        n for n in dir(nn) if n[0].isupper() and isinstance(getattr(nn, n), type)
-    }
+    layers = {n for n in dir(nn) if n[0].isupper() and isinstance(getattr(nn, n), type)}
     assert layers - NOT_LAYERS == set(TABLES["nn"])
 
 

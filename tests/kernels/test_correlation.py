@@ -18,7 +18,8 @@ MODULES = pytest.mark.parametrize("kernels", [correlation, plain], ids=["fast", 
 SETTINGS = {
     "as chosen": {},
     "pixels in blocks": {
-        correlation: dict(_FEW_PIXELS=1000, _LONG_RUN=1000), pixels: dict(_BLOCK_BYTES=500)
+        correlation: dict(_FEW_PIXELS=1000, _LONG_RUN=1000),
+        pixels: dict(_BLOCK_BYTES=500),
     },
     "rows": {correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0)},
     "rows in blocks": {
@@ -58,8 +59,10 @@ def terms(x_shape, w_shape, y_shape, stride, padding, dilation, groups):
     ):
         rank = len(rest) // 2
         p, k = rest[:rank], rest[rank:]
-        q = [a * s - lo + b * d
-             for a, b, s, d, (lo, _) in zip(p, k, stride, dilation, padding, strict=True)]
+        q = [
+            a * s - lo + b * d
+            for a, b, s, d, (lo, _) in zip(p, k, stride, dilation, padding, strict=True)
+        ]
         if all(0 <= a < size for a, size in zip(q, x_shape[2:], strict=True)):
             channel = o // per_group * w_shape[1] + c
             yield (n, o, *p), (n, channel, *q), (o, c, *k)
@@ -69,7 +72,8 @@ def out_shape(x_shape, w_shape, stride, padding, dilation):
     spatial = [
         (size + lo + hi - d * (k - 1) - 1) // s + 1
         for size, k, s, d, (lo, hi) in zip(
-            x_shape[2:], w_shape[2:], stride, dilation, padding, strict=True)
+            x_shape[2:], w_shape[2:], stride, dilation, padding, strict=True
+        )
     ]
     return (x_shape[0], w_shape[0], *spatial)
 
@@ -94,8 +98,7 @@ class Case:
         self.by_loops()
 
     def by_loops(self):
-        self.expected_y = np.zeros(self.y.shape) + self.bias.reshape(
-            -1, *[1] * (self.y.ndim - 2))
+        self.expected_y = np.zeros(self.y.shape) + self.bias.reshape(-1, *[1] * (self.y.ndim - 2))
         self.expected_x = np.zeros(self.x.shape)
         self.expected_w = np.zeros(self.w.shape)
         for i, j, k in terms(self.x.shape, self.w.shape, self.y.shape, **self.geometry):
@@ -118,7 +121,8 @@ class Case:
         ):
             assert result.shape == right.shape, name
             np.testing.assert_allclose(
-                result.astype(float), right, rtol=tolerance, atol=tolerance, err_msg=name)
+                result.astype(float), right, rtol=tolerance, atol=tolerance, err_msg=name
+            )
 
 
 # Shapes chosen so that every path that `choose_path` knows is met, each with its odd variants.
@@ -288,7 +292,8 @@ class Term:
 
 
 @pytest.mark.parametrize(
-    "name", ["asymmetric", "crop, stride", "groups, stride", "1d", "3d stride"])
+    "name", ["asymmetric", "crop, stride", "groups, stride", "1d", "3d stride"]
+)
 def test_objects_make_no_needless_terms(name):
     case = known(name)
     wrap = np.frompyfunc(Term, 1, 1)
@@ -328,8 +333,9 @@ def test_nan_and_infinity_stay_local(name, poison, setting):
             if result == 2 and source == 0:
                 # An infinite gradient also meets padded zeros of x; inf * 0 is NaN.
                 assert (sure | ~may).all()
-                assert (sure <= np.isin(np.arange(len(may)), at[1]).reshape(
-                    -1, *[1] * (may.ndim - 1))).all()
+                assert (
+                    sure <= np.isin(np.arange(len(may)), at[1]).reshape(-1, *[1] * (may.ndim - 1))
+                ).all()
             else:
                 np.testing.assert_array_equal(sure, may)
 
@@ -337,8 +343,9 @@ def test_nan_and_infinity_stay_local(name, poison, setting):
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_infinite_weight_meets_padded_zero():
     x, w = np.ones((1, 1, 2, 2)), np.full((1, 1, 3, 3), np.inf)
-    y = correlation.correlate(x, w, stride=(1, 1), padding=((1, 1), (1, 1)), dilation=(1, 1),
-                              groups=1)
+    y = correlation.correlate(
+        x, w, stride=(1, 1), padding=((1, 1), (1, 1)), dilation=(1, 1), groups=1
+    )
     assert np.isnan(y).all()
 
 
@@ -361,23 +368,25 @@ def test_mixed_dtypes_promote():
     case = known("ordinary")
     y = correlation.correlate(case.x.astype(np.float32), case.w, **case.geometry)
     assert y.dtype == np.float64
-    y = correlation.correlate(
-        case.x.astype(np.float16), case.w.astype(np.float32), **case.geometry)
+    y = correlation.correlate(case.x.astype(np.float16), case.w.astype(np.float32), **case.geometry)
     assert y.dtype == np.float32
 
 
-@pytest.mark.parametrize(("path", "word", "x_shape", "w_shape", "options"), [
-    ("rows", "rows", (64, 3, 32, 32), (32, 3, 3, 3), {}),
-    ("pointwise", "one element", (64, 16, 16, 16), (32, 16, 1, 1), {}),
-    ("rows", "rows", (64, 16, 16, 16), (32, 16, 1, 1), dict(stride=(2, 2))),
-    ("pixels", "8 pixels", (1, 8, 8, 8), (16, 8, 3, 3), dict(padding=((1, 1), (1, 1)))),
-    ("depthwise", "BLAS", (64, 32, 16, 16), (32, 1, 3, 3), dict(groups=32)),
-    ("pixels", "depthwise", (2, 32, 16, 16), (32, 1, 3, 3), dict(groups=32)),
-    ("empty", "nothing", (0, 3, 8, 8), (4, 3, 3, 3), {}),
-    ("plain", "complex", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=complex)),
-    ("plain", "object", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=object)),
-    ("rows", "rows", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=np.float16)),
-])
+@pytest.mark.parametrize(
+    ("path", "word", "x_shape", "w_shape", "options"),
+    [
+        ("rows", "rows", (64, 3, 32, 32), (32, 3, 3, 3), {}),
+        ("pointwise", "one element", (64, 16, 16, 16), (32, 16, 1, 1), {}),
+        ("rows", "rows", (64, 16, 16, 16), (32, 16, 1, 1), dict(stride=(2, 2))),
+        ("pixels", "8 pixels", (1, 8, 8, 8), (16, 8, 3, 3), dict(padding=((1, 1), (1, 1)))),
+        ("depthwise", "BLAS", (64, 32, 16, 16), (32, 1, 3, 3), dict(groups=32)),
+        ("pixels", "depthwise", (2, 32, 16, 16), (32, 1, 3, 3), dict(groups=32)),
+        ("empty", "nothing", (0, 3, 8, 8), (4, 3, 3, 3), {}),
+        ("plain", "complex", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=complex)),
+        ("plain", "object", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=object)),
+        ("rows", "rows", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=np.float16)),
+    ],
+)
 def test_choose_path(path, word, x_shape, w_shape, options):
     options = dict(stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1) | options
     name, reason = correlation.choose_path(x_shape, w_shape, **options)

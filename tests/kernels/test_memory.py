@@ -23,8 +23,10 @@ class Adversary(RuleBasedStateMachine):
         self.lent = []
         self.stamp = 0
 
-    @rule(shape=st.lists(st.sampled_from([0, 1, 2, 7, 40, 60]), max_size=3),
-          dtype=st.sampled_from("bfd"))
+    @rule(
+        shape=st.lists(st.sampled_from([0, 1, 2, 7, 40, 60]), max_size=3),
+        dtype=st.sampled_from("bfd"),
+    )
     def borrow(self, shape, dtype):
         loan = scratch(tuple(shape), np.dtype(dtype))
         array = loan.__enter__()
@@ -59,7 +61,8 @@ class Adversary(RuleBasedStateMachine):
 
 TestAdversary = Adversary.TestCase
 TestAdversary.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, derandomize=True)
+    max_examples=60, stateful_step_count=30, deadline=None, derandomize=True
+)
 
 
 def test_memory_is_reused_and_bounded():

@@ -145,8 +145,12 @@ def test_same_bits_for_every_number_of_threads(name):
     x_shape, w_shape, stride, padding, groups = GEOMETRIES[name]
     rng = np.random.default_rng(0)
     rank = len(x_shape) - 2
-    geometry = dict(stride=(stride,) * rank, padding=((padding,) * 2,) * rank,
-                    dilation=(1,) * rank, groups=groups)
+    geometry = dict(
+        stride=(stride,) * rank,
+        padding=((padding,) * 2,) * rank,
+        dilation=(1,) * rank,
+        groups=groups,
+    )
     x = to_batch_last(rng.normal(size=x_shape).astype(np.float32))
     w = rng.normal(size=w_shape).astype(np.float32)
     threads.set_num_threads(1)
@@ -163,12 +167,24 @@ def test_same_bits_for_every_number_of_threads(name):
     assert all(first == other for other in others)
 
 
-@pytest.mark.parametrize("shapes", [
-    ((700, 300), (300, 400)), ((64, 2000), (2000, 300)), ((300, 2000), (2000, 64)),
-    ((12, 200, 100), (12, 100, 300)), ((12, 200, 100), (100, 300)), ((200, 100), (12, 100, 300)),
-    ((12, 1, 90, 100), (5, 100, 80)), ((1, 512, 512), (4, 512, 512)), ((3, 4), (4, 5)),
-    ((500, 0), (0, 500)), ((5000,), (5000,)), ((2000, 3000), (3000,)),
-], ids=str)
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((700, 300), (300, 400)),
+        ((64, 2000), (2000, 300)),
+        ((300, 2000), (2000, 64)),
+        ((12, 200, 100), (12, 100, 300)),
+        ((12, 200, 100), (100, 300)),
+        ((200, 100), (12, 100, 300)),
+        ((12, 1, 90, 100), (5, 100, 80)),
+        ((1, 512, 512), (4, 512, 512)),
+        ((3, 4), (4, 5)),
+        ((500, 0), (0, 500)),
+        ((5000,), (5000,)),
+        ((2000, 3000), (3000,)),
+    ],
+    ids=str,
+)
 def test_matmul(shapes):
     rng = np.random.default_rng(0)
     a, b = (rng.normal(size=shape) for shape in shapes)
@@ -240,8 +256,9 @@ user.join()
 assert np.allclose(threads.matmul(a, a), right)
 print(status)
 """
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True,
-                         text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60
+    )
     assert run.stdout.strip() == "0", run.stderr
 
 
@@ -249,16 +266,23 @@ print(status)
 def test_default_count(given, count):
     code = "from autograd.kernels import threads; print(threads.get_num_threads())"
     run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True,
-        env={**os.environ, "GLASSGRAD_NUM_THREADS": given})
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, "GLASSGRAD_NUM_THREADS": given},
+    )
     if hasattr(os, "sched_getaffinity"):
         count = count or str(len(os.sched_getaffinity(0)))
         assert run.stdout.strip() == count
     assert ("GLASSGRAD_NUM_THREADS" in run.stderr) == (given in ("0", "x"))
 
 
-@pytest.mark.parametrize(("n", "error"), [(0, ValueError), (-1, ValueError), (2.0, TypeError),
-                                          ("2", TypeError), (True, TypeError)])
+@pytest.mark.parametrize(
+    ("n", "error"),
+    [(0, ValueError), (-1, ValueError), (2.0, TypeError), ("2", TypeError), (True, TypeError)],
+)
 def test_set_num_threads_refuses(n, error):
     before = threads.get_num_threads()
     with pytest.raises(error, match="n: the number of threads"):

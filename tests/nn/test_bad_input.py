@@ -220,7 +220,9 @@ def test_sizes_of_layers_are_positive_integers(name):
         for bad in (0, -1, True, 2.5, "3", None, 2**62):
             if argument == "kernel_size" and bad == 2**62 and not name.startswith("Conv"):
                 continue
-            if bad == 2**62 and ("factor" in argument or argument == "groups" or "Instance" in name):
+            if bad == 2**62 and (
+                "factor" in argument or argument == "groups" or "Instance" in name
+            ):
                 continue  # makes no parameters of that size
             assert refusal(layer, **{**needed, argument: bad}) is not None, (argument, bad)
 

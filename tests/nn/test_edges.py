@@ -34,7 +34,11 @@ MANY = np.array([1.0, 2.0])
     [
         (lambda x: F.kl_div(x, x, reduction=MANY), ValueError, "kl_div: reduction must be one of"),
         (lambda x: F.pad(x, (1, 1), value=MANY), TypeError, "value must be a number"),
-        (lambda x: nn.ConvTranspose1d(1, 1, 1, padding_mode=MANY), ValueError, "padding_mode must be"),
+        (
+            lambda x: nn.ConvTranspose1d(1, 1, 1, padding_mode=MANY),
+            ValueError,
+            "padding_mode must be",
+        ),
     ],
 )
 def test_an_array_where_one_value_belongs(call, kind, message):

@@ -202,7 +202,10 @@ def test_integers_and_half_precision():
     [
         (lambda: linalg.inv(TALL), r"^inv: a must be a square matrix .*\(2, 4, 3\)"),
         (lambda: linalg.det(np.ones(3)), r"^det: a must be a square matrix .*\(3,\)"),
-        (lambda: linalg.inv(np.zeros((2, 2))), r"^inv: the matrix, or one in the stack, is singular"),
+        (
+            lambda: linalg.inv(np.zeros((2, 2))),
+            r"^inv: the matrix, or one in the stack, is singular",
+        ),
         (lambda: linalg.inv(ag.tensor(np.zeros((2, 2)))), r"^inv: the matrix.*singular"),
         (lambda: linalg.solve(np.zeros((2, 2)), np.ones(2)), r"^solve: the matrix.*singular"),
         (lambda: linalg.solve(TALL, np.ones(3)), r"^solve: a must be square"),

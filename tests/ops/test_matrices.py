@@ -24,9 +24,7 @@ def test_diagonals_and_triangles(k):
 
 @pytest.mark.parametrize("axes", [(0, 1), (2, 0), (-1, -2)])
 def test_planes_of_any_axes(axes):
-    check(
-        lambda x: ag.diagonal(x, 1, *axes) * 2, lambda x: np.diagonal(x, 1, *axes) * 2, STACK
-    )
+    check(lambda x: ag.diagonal(x, 1, *axes) * 2, lambda x: np.diagonal(x, 1, *axes) * 2, STACK)
     check(lambda x: ag.trace(x, -1, *axes), lambda x: np.trace(x, -1, *axes), STACK)
 
 
@@ -45,7 +43,11 @@ def test_flips():
     ("call", "error", "message"),
     [
         (lambda: ag.diagonal(X[0]), ValueError, "^diagonal: a diagonal needs two axes"),
-        (lambda: ag.diagonal(X, 0, 1, 1), ValueError, "^diagonal: axis1=1 and axis2=1 are the same"),
+        (
+            lambda: ag.diagonal(X, 0, 1, 1),
+            ValueError,
+            "^diagonal: axis1=1 and axis2=1 are the same",
+        ),
         (lambda: ag.diagonal(X, 0.5), TypeError, "^diagonal: offset must be an integer"),
         (lambda: ag.trace(X, 0, 0, 2), IndexError, "^trace: axis2 2 is out of range"),
         (lambda: ag.trace(X[0]), ValueError, "^trace: a diagonal needs two axes"),

@@ -165,7 +165,11 @@ A, B = np.ones((2, 3)), np.ones((4, 5))
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: ag.matmul(A, B), ValueError, r"^matmul: .*\(2, 3\) and \(4, 5\).*3 columns.*4 rows"),
+        (
+            lambda: ag.matmul(A, B),
+            ValueError,
+            r"^matmul: .*\(2, 3\) and \(4, 5\).*3 columns.*4 rows",
+        ),
         (lambda: ag.tensor(A) @ ag.tensor(B), ValueError, r"^matmul: shapes \(2, 3\) and \(4, 5\)"),
         (lambda: ag.matmul(A, 2.0), ValueError, r"^matmul: .*at least one axis"),
         (lambda: ag.tensor(A) @ 2.0, ValueError, r"^matmul: .*at least one axis"),

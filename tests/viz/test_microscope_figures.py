@@ -232,3 +232,16 @@ def test_every_figure_shows_itself(make, tmp_path):
     assert figure.to_svg() == make().to_svg()
     html = figure.save(tmp_path / "figure.html").read_text(encoding="utf-8")
     assert html.startswith("<!DOCTYPE html>") and len(html) < 300_000
+
+
+def test_looking_leaves_running_statistics_as_they_were():
+    import autograd
+    import nn
+    from autograd import viz
+
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    image = autograd.ones(1, 1, 6, 6).numpy() * np.arange(6.0, dtype=np.float32)
+    before = {name: value.tolist() for name, value in model.named_buffers()}
+    viz.feature_maps(model, image)
+    viz.receptive_field(model, None, at=(1, 1), x=image)
+    assert {name: value.tolist() for name, value in model.named_buffers()} == before

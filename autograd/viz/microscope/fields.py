@@ -20,7 +20,7 @@ import autograd
 from autograd.kernels import windows as window_kernels
 from autograd.viz import words
 from autograd.viz.microscope.figure import Figure
-from autograd.viz.microscope.layers import Array
+from autograd.viz.microscope.layers import Array, left_as_it_was
 from autograd.viz.microscope.multiples import first_image, reduced
 from autograd.viz.microscope.panels import Cell, Grid, Panel, Picture
 
@@ -83,7 +83,8 @@ def run_to(model: Any, layer: Any, image: Array, who: str) -> tuple[Any, Any, st
     """
     x = autograd.tensor(image, requires_grad=True)
     if layer is None:
-        return x, model(x), "output"
+        with left_as_it_was(model):
+            return x, model(x), "output"
     modules = dict(model.named_modules()) if hasattr(model, "named_modules") else {}
     paths = [path for path, module in modules.items() if path == layer or module is layer]
     if not paths:
@@ -96,7 +97,8 @@ def run_to(model: Any, layer: Any, image: Array, who: str) -> tuple[Any, Any, st
         lambda _module, _inputs, output: caught.append(output)
     )
     try:
-        model(x)
+        with left_as_it_was(model):
+            model(x)
     finally:
         handle.remove()
     if not caught:

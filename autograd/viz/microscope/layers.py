@@ -8,7 +8,8 @@ treated as a plane of one row.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,22 @@ class Pool:
     rank: int
     count_include_pad: bool = True
     divisor: int | None = None
+
+
+@contextmanager
+def left_as_it_was(model: Any) -> Iterator[None]:
+    """Run a model to look at it: running statistics (any buffers) are put back afterwards.
+
+    Layers replace their buffers rather than write into them, so keeping the old ones is enough.
+    """
+    modules = list(model.modules()) if hasattr(model, "modules") else []
+    before = [(m, dict(m.named_buffers(recurse=False))) for m in modules]
+    try:
+        yield
+    finally:
+        for module, buffers in before:
+            for name, buffer in buffers.items():
+                setattr(module, name, buffer)
 
 
 def array(value: Any) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 import autograd
 from autograd.viz import words
 from autograd.viz.microscope.figure import Figure
-from autograd.viz.microscope.layers import Array, array
+from autograd.viz.microscope.layers import Array, array, left_as_it_was
 from autograd.viz.microscope.panels import Panel, Picture, numbers
 
 #: Planes longer than this are drawn as means of blocks.
@@ -49,7 +49,7 @@ def collect_maps(model: Any, x: Any, layers: Any) -> list[Map]:
 
         handles.append(module.register_forward_hook(keep))
     try:
-        with autograd.no_grad():
+        with autograd.no_grad(), left_as_it_was(model):
             output = model(autograd.tensor(image))
     finally:
         for handle in handles:
