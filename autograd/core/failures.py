@@ -34,6 +34,10 @@ def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -
     """
     if getattr(error, "autograd_named", False) or str(error).startswith(f"{info.name}:"):
         return error
+    if isinstance(error, MemoryError):
+        given = ", ".join(_describe(v) for v in inputs if v is not None)
+        text = f"{info.name}: the result does not fit this machine's memory (got {given})"
+        return _chained(ValueError(text), error)
     if not isinstance(error, (ValueError, TypeError, IndexError, AttributeError)):
         return error
     if ": " in str(error)[:40] and not isinstance(error, np.exceptions.AxisError):

@@ -393,3 +393,13 @@ def test_the_step_generator_shows_every_operation_once_newest_first():
         for c in step.contributions:
             before = 0.0 if c.before is None else c.before
             assert before + c.value == c.after
+
+
+@pytest.mark.parametrize("a", [ag.ones(1), np.ones(1)])
+def test_a_result_beyond_memory_is_refused_in_our_words(a):
+    def forward(x):
+        raise MemoryError("Unable to allocate 8.00 EiB")
+
+    huge = ag.primitive(forward, name="huge")
+    with pytest.raises(ValueError, match=r"^huge: the result does not fit this machine's memory"):
+        huge(a)
