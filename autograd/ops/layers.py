@@ -14,6 +14,7 @@ from ..core import hyperparameters as hyper
 from ..core.primitive import primitive
 from ..kernels import losses as loss_kernels
 from ..kernels import normalization as kernels
+from ..kernels.threads import matmul as matmul_kernel
 from .activations import log_softmax
 from .convolution import as_operand
 from .elementwise import where
@@ -33,7 +34,7 @@ def _linear(x, w, bias=None):  # type: ignore[no-untyped-def]
     if x.dtype.kind == "O" or w.dtype.kind == "O":
         y = np.matmul(x, w.T)
         return y if bias is None else y + bias
-    y = np.matmul(x, w.T)
+    y = matmul_kernel(x, w.T)
     if bias is None:
         return y
     if y.ndim and y.dtype == np.result_type(y, bias):
