@@ -110,13 +110,18 @@ def compile_primitive(info: Primitive, namespace: dict[str, Any]) -> None:
 
 def _saved_names(info: Primitive) -> tuple[str, ...]:
     """Everything that some rule needs and the node does not have anyway, in a fixed order."""
-    rules = dict.fromkeys(info.rules.values())
-    needed = {need for rule in rules for need in rule.needs}
+    needed = {need for rule in _rules(info) for need in rule.needs}
     if info.composite is not None:
         needed.update(info.inputs)
     ordered = [n for name in info.inputs for n in (name, f"{name}_shape", f"{name}_dtype")]
     results = ["out", "outs", *(f"out{k}" for k in range(info.outputs) if info.outputs > 1)]
     return tuple(n for n in [*ordered, *results] if n in needed)
+
+
+def _rules(info: Primitive) -> list[Rule]:
+    """Every rule once, and what is done before them."""
+    before = [] if info.before_rules is None else [info.before_rules]
+    return [*dict.fromkeys(info.rules.values()), *before]
 
 
 def _users(info: Primitive, saved: str) -> list[str]:
@@ -445,10 +450,13 @@ def _gradient_code(info: Primitive, namespace: dict[str, Any]) -> str:
     if info.saved_names:
         lines.append(f"    {', '.join(info.saved_names)}, = saved")
     rules = list(dict.fromkeys(info.rules.values()))
-    needed = {need for rule in rules for need in rule.needs}
+    needed = {need for rule in _rules(info) for need in rule.needs}
     for k, name in enumerate(info.static_names):
         if name in needed:
             lines.append(f"    {name} = node.static[{k}]")
+    if info.before_rules is not None:
+        namespace["_before"] = info.before_rules.function
+        lines.append(f"    if type(g) is ndarray: g = {_rule_call(info.before_rules, '_before')}")
     if info.variadic:
         if info.variadic not in info.rules:
             lines.append(f"    raise _missing('{info.variadic}', node)")

@@ -68,6 +68,7 @@ class Primitive:
         inputs: names of the array inputs; ``variadic`` is the name after ``*``, or None.
         static_names: names of the keyword-only parameters.
         rules: input name -> Rule.
+        before_rules: what is done to ``g`` before the rules get it, or None.
         composite: the same function in plain primitives, or None.
         broadcasts: gradients are summed down to the input's shape by the engine.
         view: the output may share memory with the first input.
@@ -100,6 +101,7 @@ class Primitive:
         self.constant_outputs = frozenset(constant_outputs)
         self.scalar = scalar
         self.rules: dict[str, Rule] = {}
+        self.before_rules: Rule | None = None
         self.composite: Callable[..., Any] | None = None
         code = forward.__code__
         n = code.co_argcount
@@ -168,6 +170,17 @@ class Primitive:
                 self.rules[name] = rule
         self._reset()
 
+    def incoming(self, prepare: Callable[..., Any]) -> None:
+        """Give a function that brings ``g`` into the memory order that several rules want.
+
+        Its parameter names declare what it needs, as those of a rule. It must not change a value;
+        under ``create_graph`` it is left out.
+        """
+        rule = Rule(prepare, ())
+        self._check(rule)
+        self.before_rules = rule
+        self._reset()
+
     def _check(self, rule: Rule) -> None:
         for name in rule.inputs:
             if name not in self.inputs:
@@ -183,7 +196,7 @@ class Primitive:
         for need in rule.needs:
             if need not in allowed or (need == "i" and self.variadic is None):
                 raise TypeError(
-                    f"{self.name}: the rule for {', '.join(rule.inputs)} asks for {need!r}; "
+                    f"{self.name}: the rule for {', '.join(rule.inputs) or 'g'} asks for {need!r}; "
                     "a rule may name g, out, outs, out<k>, an input, <input>_shape, <input>_dtype, "
                     "a static parameter or, for variadic inputs, i"
                 )
@@ -242,7 +255,8 @@ def primitive(
         aliases: further names that the debugger finds it by (``conv2d`` for ``correlate``).
 
     Returns:
-        A function with ``.gradients(**rules)``, ``.composite(function)`` and ``.primitive``.
+        A function with ``.gradients(**rules)``, ``.incoming(function)``, ``.composite(function)``
+        and ``.primitive``.
 
     Example:
         >>> import autograd as ag
@@ -294,6 +308,7 @@ def primitive(
     function.__wrapped__ = forward  # inspect.signature and help() show the real parameters
     function.primitive = info
     function.gradients = info.gradients
+    function.incoming = info.incoming
     function.composite = info.set_composite
     info.function = function
     return function

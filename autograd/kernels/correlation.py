@@ -2,14 +2,15 @@
 
 The form is ``sum(y * correlate(x, w))``; it is linear in each of x, w and y, and its three partial
 derivatives are the three functions here. They take any number of spatial axes from one to three
-(more go the plain way) and arrays of any strides. Images come out batch-last (see ``layout``) — a
-single sample from the pixels path in plain C order, which there costs nothing — and weight
-gradients C-contiguous.
+(more go the plain way) and arrays of any strides. Images come out batch-last (see ``layout``) — in
+plain C order where that costs nothing: a single sample from the pixels path, C-ordered samples from
+the pointwise one — and weight gradients C-contiguous.
 
 `choose_path` decides how a geometry is computed and says why:
 
     rows        matrix products over overlapping rows of the input (``rows``), the workhorse
-    pointwise   the same for a kernel of one element: the input itself is the matrix
+    pointwise   the same for a kernel of one element: the input itself is the matrix, batch-last or
+                sample by sample as it comes
     pixels      one matrix of all windows (``pixels``): small batches, small maps
     depthwise   multiply-and-add by kernel element (``depthwise``)
     plain       windows and einsum (``plain``): objects, complex numbers, integers
@@ -29,7 +30,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd.kernels import depthwise, pixels, plain, rows
-from autograd.kernels.layout import empty_batch_last, memory_view, to_batch_last
+from autograd.kernels.layout import (
+    empty_batch_last,
+    has_batch_last_rows,
+    memory_view,
+    to_batch_last,
+)
 
 _PATHS = {"rows": rows, "pointwise": rows, "pixels": pixels, "depthwise": depthwise}
 _FAST = {np.dtype(np.float32), np.dtype(np.float64)}
@@ -40,6 +46,12 @@ channels of a group, make products too small for ``rows``."""
 
 _LONG_RUN = 512
 """Pixels of one output row, over the batch, from which depthwise multiply-and-add is fastest."""
+
+MANY = 2**14
+"""Numbers from which on the memory order of an array is worth a thought before it is used."""
+
+_BATCH = 8
+"""Smaller batches often go the pixels path, which does not mind the order."""
 
 
 Axes = tuple[int, ...]
@@ -83,15 +95,15 @@ def correlate(
             x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
         )
     computed = _computed(dtype)
-    y = _empty_image((x.shape[0], w.shape[0], *shapes.out), computed, path)
-    target = _memory(y)
+    x, memory = _friendly(x, computed, path)
+    y, target = _empty_image((x.shape[0], w.shape[0], *shapes.out), computed, path, memory)
     if bias is not None:
         bias = bias.astype(computed, copy=False)
     if path == "empty":
         target[...] = 0 if bias is None else bias[:, None, None]
     else:
         _PATHS[path].forward(
-            _memory(_friendly(x, computed, path)),
+            memory(x),
             w.astype(computed, copy=False).reshape(shapes.w),
             bias,
             target,
@@ -136,12 +148,12 @@ def correlate_input(
             groups=groups,
         )
     computed = _computed(dtype)
-    x = _empty_image(x_shape, computed, path)
-    target = _memory(x)
+    y, memory = _friendly(y, computed, path)
+    x, target = _empty_image(x_shape, computed, path, memory)
     if path == "empty":
         target[...] = 0
         return x.astype(dtype, copy=False)
-    y = _memory(_friendly(y, computed, path))
+    y = memory(y)
     w = w.astype(computed, copy=False).reshape(shapes.w).swapaxes(1, 2)
     for phase in shapes.phases:
         part = target if phase.whole else target[phase.where]
@@ -194,15 +206,35 @@ def correlate_weight(
         return np.zeros(w_shape, dtype)
     computed = _computed(dtype)
     w = np.empty(w_shape, computed)
+    by_sample = path == "pointwise" and y.flags.c_contiguous
+    x, memory = _friendly(x, computed, path, by_sample)
+    y, _ = _friendly(y, computed, path, memory is _sample_memory)
     _PATHS[path].weight(
-        _memory(_friendly(x, computed, path)),
-        _memory(_friendly(y, computed, path)),
+        memory(x),
+        memory(y),
         w.reshape(shapes.w),
         stride=shapes.stride,
         low=shapes.low,
         dilation=shapes.dilation,
     )
     return w.astype(dtype, copy=False)
+
+
+def arranged(x: np.ndarray, kernel: Axes) -> np.ndarray:
+    """``x`` (N, C, *S), copied to batch-last memory if several calls would otherwise do that.
+
+    The functions here take any strides, but C-ordered data they have to turn each time. Whoever
+    hands the same large array to more than one of them calls this before.
+
+    Args:
+        kernel: the spatial shape of the kernels that ``x`` is going to meet.
+
+    >>> arranged(np.zeros((64, 3, 32, 32)), (3, 3)).strides
+    (8, 16384, 49152, 512)
+    """
+    if x.size < MANY or has_batch_last_rows(x) or len(x) < _BATCH or prod(kernel) == 1:
+        return x
+    return to_batch_last(x) if x.dtype in _FAST and x.ndim <= 5 else x
 
 
 def choose_path(
@@ -365,27 +397,43 @@ def _computed(dtype):
     return np.dtype(np.float32) if dtype == np.float16 else dtype
 
 
-def _empty_image(shape, dtype, path):
-    """Memory for an image: batch-last, but (C, *S) for one sample when the pixels make a matrix."""
-    if path == "pixels" and shape[0] == 1:
-        return np.empty(shape, dtype)
-    return empty_batch_last(shape, dtype)
+def _friendly(x, dtype, path, by_sample=True):
+    """``x`` in type ``dtype`` and in memory as a path counts on it, and its view (D, H, C, W, N).
 
-
-def _friendly(x, dtype, path):
-    """``x`` in type ``dtype`` and, where a path counts on it, with batch-last rows without gaps."""
+    Kernels of one element do not look at neighbours: samples in C order will do as they lie, each
+    counting as one long row of an image (if ``by_sample``). All else wants batch-last rows without
+    gaps; only the pixels path takes any.
+    """
     if x.dtype != dtype:
         x = x.astype(dtype)
     if path == "pixels" or path == "empty":
-        return x
-    n, width = x.shape[0], x.shape[-1]
-    item = x.itemsize
-    if (x.strides[0] == item or n == 1) and (x.strides[-1] == n * item or width == 1):
-        return x
-    return to_batch_last(x)
+        return x, _memory
+    if has_batch_last_rows(x):
+        return x, _memory
+    if path == "pointwise" and by_sample and x.flags.c_contiguous:
+        return x, _sample_memory
+    return to_batch_last(x), _memory
+
+
+def _empty_image(shape, dtype, path, memory):
+    """Memory for an image, and its view (D, H, C, W, N).
+
+    Batch-last, or in C order where the samples lie one by one and where, of a single sample, the
+    pixels make a matrix.
+    """
+    if memory is _sample_memory or path == "pixels" and shape[0] == 1:
+        image = np.empty(shape, dtype)
+    else:
+        image = empty_batch_last(shape, dtype)
+    return image, memory(image)
 
 
 def _memory(x):
     """View of ``x`` (N, C, *S) as (D, H, C, W, N)."""
     view = memory_view(x)
     return view[(None,) * (5 - view.ndim)]
+
+
+def _sample_memory(x):
+    """View of C-ordered ``x`` (N, C, *S) as an image (1, N, C, S, 1) whose rows are the samples."""
+    return x.reshape(1, *x.shape[:2], -1, 1)

@@ -61,6 +61,13 @@ def is_batch_last(x: np.ndarray) -> bool:
     return x.transpose(memory_axes(x.ndim)).flags.c_contiguous
 
 
+def has_batch_last_rows(x: np.ndarray) -> bool:
+    """Whether the rows of ``x`` (N, C, *S), its last axis and the batch, lie as in batch-last
+    memory without gaps: what kernels count on; the other axes may have any strides."""
+    n, width, item = x.shape[0], x.shape[-1], x.itemsize
+    return (x.strides[0] == item or n == 1) and (x.strides[-1] == n * item or width == 1)
+
+
 def empty_batch_last(shape: Sequence[int], dtype: DTypeLike) -> np.ndarray:
     """Uninitialised array of ``shape`` (N, C, *S) in batch-last memory.
 

@@ -31,7 +31,9 @@ import numpy as np
 
 from ..core import hyperparameters as hyper
 from ..core.limits import check_bytes
+from ..core.modes import local
 from ..core.primitive import primitive
+from ..core.tensor import Tensor, _connected
 from ..kernels import correlation as kernels
 
 __all__ = [
@@ -73,6 +75,9 @@ def _correlate_weight(x, y, *, kernel_shape, stride, padding, dilation, groups):
     )  # fmt: skip
 
 
+# A large gradient goes to both rules: it is brought into the memory order they like once.
+_correlate.incoming(lambda g, w_shape: kernels.arranged(g, w_shape[2:]))
+
 _correlate.gradients(
     x=lambda g, w, x_shape, stride, padding, dilation, groups: _correlate_input(
         g, w, x_shape[2:], stride, padding, dilation, groups),
@@ -80,6 +85,8 @@ _correlate.gradients(
         x, g, w_shape[2:], stride, padding, dilation, groups),
     bias=lambda g: g.sum(axis=(0, *range(2, g.ndim))),
 )  # fmt: skip
+
+_correlate_input.incoming(lambda g, w_shape: kernels.arranged(g, w_shape[2:]))
 
 _correlate_input.gradients(
     y=lambda g, w, stride, padding, dilation, groups: _correlate(
@@ -159,6 +166,8 @@ def correlate(
         check_bytes(who, (x_shape[0], w_shape[0], *sizes), x.dtype)
         check_bytes(who, (*x_shape[:2], *_padded(x_shape[2:], padding)), x.dtype)
         stride = shortened(stride, x_shape[2:], padding)
+    if x.size >= kernels.MANY:
+        x = _arranged(x, w_shape)
     return _correlate(x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
@@ -257,6 +266,8 @@ def correlate_input(
     check_bytes(who, x_shape, y.dtype)
     if max(stride) > _LONG_STRIDE:
         stride = shortened(stride, input_shape, padding)
+    if y.size >= kernels.MANY:
+        y = _arranged(y, w.shape)
     return _correlate_input(y, w, input_shape, stride, padding, dilation, groups)
 
 
@@ -349,6 +360,17 @@ def as_operand(who: str, name: str, value: Any) -> Any:
                 "is understood holds scalar tensors, see autograd.scalars"
             )
     return value
+
+
+def _arranged(x: Any, w_shape: tuple[int, ...]) -> Any:
+    """``x`` in the memory order that kernels like: the same tensor, the same place in the graph.
+
+    Forward and backward both read it, and what is turned here is not turned again there.
+    """
+    if not isinstance(x, Tensor) or local.state.recorder is not None:
+        return x  # whoever records the forward pass is shown the user's own tensors
+    data = kernels.arranged(x._data, w_shape[2:])
+    return x if data is x._data else _connected(data, x._node, x._index, x._version)
 
 
 def _padded(sizes: Sequence[int], padding: Sequence[tuple[int, int]]) -> tuple[int, ...]:

@@ -406,3 +406,33 @@ def test_output_memory_is_batch_last():
     case = Case((8, 3, 9, 40), (4, 3, 3, 3), 1, 1, 1, 1)
     y, dx, _ = case.results(correlation)
     assert is_batch_last(y) and is_batch_last(dx)
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("orders", ["CC", "CF", "FC", "FF"])
+def test_kernels_of_one_element_take_samples_in_c_order_as_they_lie(orders, groups):
+    case = Case((9, 4, 30, 5), (6, 4 // groups, 1, 1), 1, 0, 1, groups)
+    order = dict(zip((case.x.shape, case.y.shape), orders, strict=True))
+
+    def convert(a):
+        return to_batch_last(a) if order.get(a.shape) == "F" else a
+
+    case.check(correlation, convert)
+    y, dx, _ = case.results(correlation, convert)
+    assert y.flags.c_contiguous == (orders[0] == "C")
+    assert dx.flags.c_contiguous == (orders[1] == "C")
+
+
+def test_arranged_turns_what_is_large_once():
+    large = np.random.default_rng(0).normal(size=(16, 4, 16, 16)).astype(np.float32)
+    turned = correlation.arranged(large, (3, 3))
+    assert is_batch_last(turned)
+    np.testing.assert_array_equal(turned, large)
+    assert correlation.arranged(turned, (3, 3)) is turned
+    for left_alone, kernel in (
+        (large, (1, 1)),
+        (large[:, :1], (3, 3)),
+        (large[:4].repeat(4, axis=2), (3, 3)),
+        (large.astype(np.float16), (3, 3)),
+    ):
+        assert correlation.arranged(left_alone, kernel) is left_alone
