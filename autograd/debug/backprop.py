@@ -12,8 +12,8 @@ from ..core.node import Leaf, Node
 from ..core.tensor import Tensor, _wrap
 from ..engine import BackwardPass, seed_for
 from . import words
+from .history import HELD, History
 from .memory import Memory, memory_of
-from .recording import caller_names
 from .steps import Step
 
 __all__ = ["Backprop"]
@@ -31,7 +31,8 @@ class Backprop(words.Page):
         retain_graph, create_graph: as for ``Tensor.backward``.
 
     Attributes:
-        steps: the ``Step`` s taken so far; ``position``: how many of them you are past.
+        steps: the ``Step`` s taken so far; ``position``: the number of the one you stand at, 0 at
+            the beginning.
         total: number of steps there are.
         finished: True when all steps are taken and the gradients are in ``.grad``.
 
@@ -67,35 +68,29 @@ class Backprop(words.Page):
                 stacklevel=2,
             )
         work = BackwardPass([loss], [seed], retain_graph=retain_graph, create_graph=create_graph)
-        self._adopt(work, work.steps(observe=True))
+        self._adopt(work, work.steps(observe=True), History(work))
         if not work.pending:  # a leaf: there is nothing to step through
             self._finish()
 
     @classmethod
-    def _resume(cls, work: BackwardPass, steps: Iterator[Any], last: Any = None) -> Backprop:
-        """Go on with a pass that is under way; ``last`` is the engine's step just taken.
+    def _resume(cls, work: BackwardPass, steps: Iterator[Any], history: History) -> Backprop:
+        """Go on with a pass that is under way, after the last step of its history.
 
         Nothing is committed yet, be it the last one: gradients can still be changed.
         """
         self = object.__new__(cls)
-        self._adopt(work, steps)
-        if last is not None:
-            self._take(last)
+        history.budget = None  # what is looked at is kept
+        self._adopt(work, steps, history)
         return self
 
-    def _adopt(self, work: BackwardPass, steps: Iterator[Any]) -> None:
+    def _adopt(self, work: BackwardPass, steps: Iterator[Any], history: History) -> None:
         self._work = work
         self._generator = steps
-        self._names = caller_names()
-        self._order = {
-            node: number
-            for number, node in enumerate(
-                reversed([n for n in work.reachable() if type(n) is not Leaf]), 1
-            )
-        }
-        self.total = len(self._order)
-        self.steps: list[Step] = []
-        self.position = 0
+        self._history = history
+        self._names = history.names
+        self._order = history.order
+        self.total = history.total
+        self.position = history.taken
         self.finished = False
         self._failed = False
 
@@ -103,9 +98,9 @@ class Backprop(words.Page):
 
     def step(self) -> Step | None:
         """Take the next step and return it; None when there is none left."""
-        if self.position < len(self.steps):
+        if self.position < self._history.taken:
             self.position += 1
-            return self.steps[self.position - 1]
+            return self.current
         if self.finished:
             return None
         if self._failed:
@@ -125,14 +120,32 @@ class Backprop(words.Page):
         """Go back by one of the steps taken and return the one before; None at the beginning.
 
         Nothing is undone: ``step()`` shows the recorded steps again before it takes new ones.
+        At a breakpoint it goes back to the first step of the pass, too, if what they used is not
+        too large to have been kept.
+
+        Raises:
+            RuntimeError: if the step before was not kept.
         """
+        forgotten = self._history.forgotten
+        if forgotten and self.position == forgotten + 1:
+            raise RuntimeError(
+                f"back: step {self.position} is the earliest that was kept; the {forgotten} before "
+                f"it went while the pass was only watched, to hold no more than {words.size(HELD)}. "
+                "To see those, step through the pass from its beginning: Backprop(loss)"
+            )
         self.position = max(0, self.position - 1)
         return self.current
 
     @property
     def current(self) -> Step | None:
         """The step that was taken or shown last."""
-        return self.steps[self.position - 1] if self.position else None
+        place = self.position - self._history.forgotten
+        return self.steps[place - 1] if place > 0 else None
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps taken so far; at a breakpoint the latest ones, as many as were kept."""
+        return self._history.steps
 
     def until(
         self,
@@ -171,9 +184,8 @@ class Backprop(words.Page):
             yield step
 
     def _take(self, taken: Any) -> Step:
-        step = Step(taken, self.total, self._names)
-        self.steps.append(step)
-        self.position = len(self.steps)
+        step = self._history.take(taken)
+        self.position = self._history.taken
         return step
 
     def _finish(self) -> None:
@@ -230,10 +242,10 @@ class Backprop(words.Page):
             RuntimeError: if the target's step is over, or if you are looking at past steps.
             ValueError: for a wrong shape.
         """
-        if self.position < len(self.steps):
+        if self.position < self._history.taken:
             raise RuntimeError(
                 f"set_gradient: you are looking back at step {self.position}; go forward to "
-                f"step {len(self.steps)} first, past steps are only shown"
+                f"step {self._history.taken} first, past steps are only shown"
             )
         node, index = self._place(target)
         shape, dtype = node.shape_of(index), node.dtype_of(index)
@@ -256,11 +268,11 @@ class Backprop(words.Page):
                 "Backprop: expected a tensor that requires a gradient, or a node, got "
                 f"{type(target).__name__}"
             )
-        done = self._order.get(node, self.total + 1) <= len(self.steps)
+        done = self._order.get(node, self.total + 1) <= self._history.taken
         if self.finished or done:
             raise RuntimeError(
-                f"Backprop: the gradient of {words.target(node, self._names)} has been used: "
-                f"its step is over (look at the {len(self.steps)} taken in .steps)"
+                f"Backprop: the gradient of {self._names.target(node, index)} has been used: "
+                f"its step is over (look at the {len(self.steps)} in .steps)"
             )
         if type(node) is not Leaf and node not in self._order:
             raise RuntimeError("Backprop: that tensor is no part of this graph")
@@ -268,16 +280,21 @@ class Backprop(words.Page):
 
     def memory(self) -> Memory:
         """What the graph still keeps for the steps to come: how much, why, and until which step."""
-        return memory_of([n for n in self._order if not n.freed], self._order, len(self.steps))
+        return memory_of(
+            [n for n in self._order if not n.freed], self._order, self._history.taken, self._names
+        )
 
     def text(self, plain: bool = False) -> str:
         """Where the pass stands."""
         if self.finished:
             text = f"backward pass of {self.total} steps, finished: the gradients are in .grad"
         else:
-            coming = next((n for n, k in self._order.items() if k == len(self.steps) + 1), None)
-            after = f"; next is {words.target(coming, self._names)}" if coming is not None else ""
-            text = f"backward pass paused after step {len(self.steps)} of {self.total}{after}"
+            taken = self._history.taken
+            coming = next((n for n, k in self._order.items() if k == taken + 1), None)
+            after = "" if coming is None else f"; next is {self._names.title(coming)}"
+            text = f"backward pass paused after step {taken} of {self.total}{after}"
+            if self.position < taken:
+                text += f" (you are looking back at step {self.position})"
         return words.plain(text) if plain else text
 
 

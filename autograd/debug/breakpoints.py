@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,8 @@ from ..engine import BackwardPass
 from ..engine import Step as EngineStep
 from . import words
 from .backprop import Backprop
+from .history import History
+from .names import name_of
 from .recording import first_bad, operands_at, safe_form
 from .steps import Step
 
@@ -63,18 +66,22 @@ class Condition:
 
     def begin(self, root: Tensor, work: BackwardPass, steps: Iterator[EngineStep]) -> None:
         """Called by the engine before the first step."""
+        history = History.of(work)
         reason = None if self._begin is None else self._begin(root)
         if reason is not None:
-            raise Breakpoint(f"{self.name}: {reason}", Backprop._resume(work, steps), self)
+            paused = Backprop._resume(work, steps, history)
+            raise Breakpoint(f"{self.name}: {reason}", paused, self)
+        if self._begin is None and first_bad(root) is not None:
+            warnings.warn(f"backward: {_loss_is_finite(root)}", RuntimeWarning, stacklevel=3)
 
     def after(self, work: BackwardPass, steps: Iterator[EngineStep], step: EngineStep) -> None:
         """Called by the engine after every step."""
-        reason = self._test(Step(step, 0, {}))
+        history = History.of(work)
+        current = history.take(step)
+        reason = self._test(current)
         if reason is not None:
-            paused = Backprop._resume(work, steps, step)
-            assert paused.current is not None
-            report = f"{self.name}: {reason}\n{paused.current.text()}"
-            raise Breakpoint(report, paused, self)
+            paused = Backprop._resume(work, steps, history)
+            raise Breakpoint(f"{self.name}: {reason}\n{current.text()}", paused, self)
 
 
 def when(test: Callable[[Step], Any], name: str = "when") -> Condition:
@@ -143,10 +150,10 @@ def touches(target: Tensor) -> Condition:
     def reason(step: Step) -> str | None:
         for sent in step.sent:
             if sent.parent is node and sent.index == index:
-                return f"{step.op} {sent.sentence()}"
+                return f"{step.title} {sent.sentence()}"
         return None
 
-    return Condition(f"touches {target.name or 'a tensor'}", reason)
+    return Condition(f"touches {name_of(target) or 'a tensor'}", reason)
 
 
 # NaN and infinity ---------------------------------------------------------------------------------
@@ -169,7 +176,7 @@ def _gradients_are_finite(step: Step) -> str | None:
             continue
         value = np.asarray(sent.contribution)
         lines = [
-            f"{step.op} sends {words.number(value[index])} at "
+            f"{step.title} sends {words.number(value[index])} at "
             f"{words.at(index) or 'its only element'} to {sent.target} "
             f"({int(np.sum(~np.isfinite(value)))} of {value.size} elements are not finite)",
             f"  your line  {step.where()}",

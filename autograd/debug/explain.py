@@ -23,7 +23,7 @@ from ..engine import BackwardPass, seed_for
 from ..engine import grad as engine_grad
 from ..engine.backward import recorded_gradients
 from . import words
-from .recording import caller_names
+from .names import GraphNames
 
 __all__ = ["Explanation", "Hop", "Row", "explain"]
 
@@ -43,6 +43,7 @@ class Hop(NamedTuple):
         element: index of its output where the path goes on.
         slope: derivative of that element by the one before.
         node: the graph's node.
+        title: ``c = multiply``: the operation with what its result is called, if anything.
     """
 
     op: str
@@ -51,6 +52,7 @@ class Hop(NamedTuple):
     element: tuple[int, ...]
     slope: float
     node: Any
+    title: str = ""
 
 
 class Row(NamedTuple):
@@ -72,7 +74,7 @@ class Row(NamedTuple):
         """``0.5 = 2 (multiply[0] by x) × −1 (add[0] by x) × 1 from the loss``."""
         shown = [*self.path] if len(self.path) <= _SHOWN else [*self.path[: _SHOWN - 1]]
         factors = [
-            f"{words.number(h.slope, 4)} ({h.op}{words.at(h.element)} by {h.name}"
+            f"{words.number(h.slope, 4)} ({h.title or h.op}{words.at(h.element)} by {h.name}"
             + (f", {h.module})" if h.module else ")")
             for h in shown
         ]
@@ -156,11 +158,10 @@ def explain(
     if w._node is None:
         raise RuntimeError("explain: w requires no gradient")
     index = _element(at, w.shape)
-    names = caller_names()
     graph = _Graph(loss, w, seed_for("explain", loss, gradient, False))
     total = graph.arrived(w._node, w._index, index)
     rows, hidden, rest = _follow(graph, (w._node, w._index), index, limit, depth)
-    title = f"gradient of {w.name or words.target(w._node, names)}{words.at(index)}"
+    title = f"gradient of {graph.names.target(w._node, w._index)}{words.at(index)}"
     return Explanation(title, total, rows, hidden, rest)
 
 
@@ -192,6 +193,7 @@ class _Graph:
             for sent in step.contributions:
                 place = (sent.parent, sent.index)
                 self.children.setdefault(place, []).append((step.node, sent.position, sent.name))
+        self.names = GraphNames([*work.reachable(), w._node], (loss, w))
         found = work.result_for(w)
         self._result = np.zeros(w.shape) if found is None else np.asarray(found)
         self._w = (w._node, w._index)
@@ -286,7 +288,8 @@ def _split(
             for where in np.argwhere(slopes):
                 there = tuple(int(n) for n in where)
                 slope, g = float(slopes[there]), float(gradient[there])
-                hop = Hop(info.name, child.module, name, there, slope, child)
+                hop = Hop(info.name, child.module, name, there, slope, child,
+                          graph.names.title(child))  # fmt: skip
                 product = factor * slope
                 value = product * g
                 longer = Row(value, (*row.path, hop), g, at_loss)

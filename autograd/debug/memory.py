@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core.node import FREED
 from . import words
+from .names import GraphNames
 
 __all__ = ["Held", "Memory", "memory_of"]
 
@@ -17,8 +18,10 @@ class Held(NamedTuple):
     """An array that a node keeps.
 
     Attributes:
-        op, module: the node's primitive and where it is.
+        op, module: the node's primitive and where it is; ``title``: ``c = multiply``, with what its
+            result is called, if anything.
         name: the saved value's name; ``needed_by``: the inputs whose rules need it.
+        holds: what the saved tensor is called; empty where it has no name.
         shape, nbytes: of the array.
         until: number of the step after which it goes.
         shared: True if an earlier row holds the same memory.
@@ -32,6 +35,8 @@ class Held(NamedTuple):
     nbytes: int
     until: int
     shared: bool
+    title: str
+    holds: str
 
 
 class Memory(words.Page):
@@ -53,8 +58,9 @@ class Memory(words.Page):
         for row in self.rows[:20]:
             inside = f" in {row.module}" if row.module else ""
             shared = ", shared" if row.shared else ""
+            what = f"{row.name} = {row.holds}" if row.holds not in ("", row.name) else row.name
             lines.append(
-                f"  {words.size(row.nbytes):>9}  {row.op}{inside} keeps {row.name} {row.shape} "
+                f"  {words.size(row.nbytes):>9}  {row.title}{inside} keeps {what} {row.shape} "
                 f"for the gradient of {', '.join(row.needed_by)}, until step {row.until}{shared}"
             )
         if len(self.rows) > 20:
@@ -64,7 +70,7 @@ class Memory(words.Page):
         return words.plain(text) if plain else text
 
 
-def memory_of(nodes: Iterable[Any], order: dict[Any, int], taken: int) -> Memory:
+def memory_of(nodes: Iterable[Any], order: dict[Any, int], taken: int, names: GraphNames) -> Memory:
     """Rows for everything that these nodes save."""
     rows: list[Held] = []
     seen: set[Any] = set()
@@ -83,7 +89,20 @@ def memory_of(nodes: Iterable[Any], order: dict[Any, int], taken: int) -> Memory
                 base = id(part if part.base is None else part.base)
                 rows.append(
                     Held(info.name, node.module, label, users, part.shape, part.nbytes,
-                         order[node], base in seen)
+                         order[node], base in seen, names.title(node),
+                         _holds(node, name, k, names))
                 )  # fmt: skip
                 seen.add(base)
     return Memory(rows, taken)
+
+
+def _holds(node: Any, name: str, part: int, names: GraphNames) -> str:
+    """What the tensor is called that a node keeps under this name."""
+    info = node.primitive
+    if name in ("out", "outs"):
+        return names.of(node, part)
+    if name not in (*info.inputs, info.variadic):
+        return ""
+    position = part if name == info.variadic else info.inputs.index(name)
+    parent = node.parents[position]
+    return "" if parent is None else names.of(parent, node.index_of_parent(position))

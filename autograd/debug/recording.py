@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import linecache
 import os
-import sys
 from typing import Any
 
 import numpy as np
 
 from ..core.modes import local
-from ..core.node import Leaf
 from ..core.tensor import Tensor
 from . import words
+from .names import users_frame
 
-__all__ = ["NonFinite", "Record", "caller_names", "line_of", "record", "safe_form"]
-
-_OURS = ("autograd", "nn")
-_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_FOLDERS = tuple(os.path.join(os.path.dirname(_HERE), name) + os.sep for name in _OURS)
-#: A program like a user's, though it lies in our folders.
-_DEMO = os.path.join(os.path.dirname(_HERE), "nn", "demo") + os.sep
+__all__ = ["NonFinite", "Record", "line_of", "record", "safe_form"]
 
 #: Arrays of more elements are kept as they are, not copied.
 _COPIED = 1 << 16
@@ -112,7 +105,7 @@ class record:
         before = self._before[-1]
         if before is not None:
             before(info, node, outs, inputs, data)
-        frame = _users_frame()
+        frame = users_frame()
         filename = frame.f_code.co_filename if frame is not None else ""
         lineno = frame.f_lineno if frame is not None else 0
         if node is not None:
@@ -135,30 +128,9 @@ def _kept(value: Any) -> Any:
     return value
 
 
-def _is_ours(frame: Any) -> bool:
-    name = frame.f_globals.get("__name__", "")
-    filename = frame.f_code.co_filename
-    path = os.path.abspath(filename)
-    if path.startswith(_DEMO):
-        return False
-    return (
-        name.partition(".")[0] in _OURS
-        or filename.startswith("<autograd primitive")
-        or path.startswith(_FOLDERS)
-    )
-
-
-def _users_frame() -> Any:
-    """The innermost frame that belongs neither to autograd nor to nn."""
-    frame = sys._getframe(1)
-    while frame is not None and _is_ours(frame):
-        frame = frame.f_back  # type: ignore[assignment]
-    return frame
-
-
 def line_of() -> tuple[str, int]:
     """File and line of the user's code that is running."""
-    frame = _users_frame()
+    frame = users_frame()
     return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
@@ -172,21 +144,6 @@ def _names_in(frame: Any, tensors: Any) -> tuple[str | None, ...]:
                     if isinstance(value, Tensor) and not name.startswith("_"):
                         found[id(value)] = name
     return tuple([(t.name or found.get(id(t))) if isinstance(t, Tensor) else None for t in tensors])
-
-
-def caller_names() -> dict[Any, str]:
-    """Names of leaves by the variables of the user's code that is running: ``{leaf: "w"}``."""
-    frame = _users_frame()
-    names: dict[Any, str] = {}
-    while frame is not None:
-        if not _is_ours(frame):
-            for scope in (frame.f_locals, frame.f_globals):
-                for name, value in list(scope.items()):
-                    if isinstance(value, Tensor) and type(value._node) is Leaf:
-                        if not name.startswith("_"):
-                            names.setdefault(value._node, value.name or name)
-        frame = frame.f_back
-    return names
 
 
 # Non-finite values --------------------------------------------------------------------------------

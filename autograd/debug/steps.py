@@ -12,6 +12,7 @@ from ..engine import Contribution
 from ..engine import Step as EngineStep
 from . import words
 from .checking import StepCheck, check_step
+from .names import GraphNames
 
 __all__ = ["Sent", "Step"]
 
@@ -65,17 +66,20 @@ class Step(words.Page):
     Attributes:
         number, total: which step of how many, from 1.
         op: name of the primitive whose rules ran; ``module``: where; ``node``: the graph's node.
+        name: what its result is called; empty where it has no name.
         gradient: the incoming gradient (a tuple for several outputs).
         saved: the values that the rules used, by name.
         sent: a ``Sent`` for every parent that needs a gradient.
         record: what ``record()`` kept, or None.
     """
 
-    def __init__(self, step: EngineStep, total: int, names: dict[Any, str]) -> None:
+    def __init__(self, step: EngineStep, total: int, names: GraphNames) -> None:
         self.number = step.number + 1
         self.total = total
         self.node = step.node
         self.op = step.node.primitive.name
+        self.name = names.of_node(step.node)
+        self.title = names.title(step.node)
         self.module = step.node.module
         self.gradient = _raw(step.gradient)
         self.saved = {name: _raw(value) for name, value in step.saved.items()}
@@ -84,12 +88,11 @@ class Step(words.Page):
             Sent(c, step.node.primitive, self._target(c, names)) for c in step.contributions
         ]
 
-    def _target(self, sent: Contribution, names: dict[Any, str]) -> str:
-        record = self.record
-        if record is not None and sent.position < len(record.names):
-            if record.names[sent.position]:
-                return str(record.names[sent.position])
-        return words.target(sent.parent, names)
+    def _target(self, sent: Contribution, names: GraphNames) -> str:
+        known = names.of(sent.parent, sent.index)
+        if not known and type(sent.parent) is Leaf and self.record is not None:
+            known = self.record.names[sent.position] or ""
+        return known or names.target(sent.parent, sent.index)
 
     def matches(self, op: str | None = None, module: str | None = None) -> bool:
         """True for a step of that primitive (any of its names), in that module or below it."""
@@ -107,13 +110,13 @@ class Step(words.Page):
     def sentence(self) -> str:
         """The step in one sentence, as it is announced."""
         said = "; ".join(sent.sentence() for sent in self.sent) or "sends nothing"
-        return f"step {self.number} of {self.total}: {self.op} {said}"
+        return f"step {self.number} of {self.total}: {self.title} {said}"
 
     def text(self, plain: bool = False) -> str:
         """The step in full: gradient, rules, numbers put in, before + contribution = after."""
         inside = f" in {self.module}" if self.module else ""
         lines = [
-            f"step {self.number} of {self.total}: {self.op}{inside}, output {_shape(self.node)}",
+            f"step {self.number} of {self.total}: {self.title}{inside}, output {_shape(self.node)}",
             f"  your line  {self.where()}",
         ]
         if self.record is not None:

@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Leaf
-
-__all__ = ["Page", "array", "at", "number", "plain", "size", "target"]
+__all__ = ["Page", "array", "at", "number", "plain", "size"]
 
 _ASCII = str.maketrans(
     {"−": "-", "×": "*", "→": "->", "∞": "inf", "…": "...", "·": "*", "Σ": "sum"}
@@ -103,16 +101,3 @@ def size(count: int) -> str:
         amount /= 1000
         units.pop(0)
     return f"{amount:.3g} {units[0]}"
-
-
-def target(node: Any, names: dict[Any, str]) -> str:
-    """What to call a node in a sentence: its tensor's name, else what made it."""
-    if node in names:
-        return names[node]
-    if type(node) is Leaf:
-        tensor = node.tensor()
-        if tensor is not None and tensor.name:
-            return str(tensor.name)
-        return f"a leaf of shape {node.shape}" if node.shape else "a leaf"
-    inside = f" in {node.module}" if node.module else ""
-    return f"{node.primitive.name}{inside}"

@@ -16,7 +16,6 @@ PDF files use cairosvg when it is there. The same program gives the same bytes.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -202,9 +201,7 @@ def tensor_html(t: Tensor) -> str:
 
 
 def _capture(t: Any, title: str) -> Any:
-    from autograd.viz.capture import Capture, Names, caller_scopes
+    from autograd.debug.names import Names, user_scopes
+    from autograd.viz.capture import Capture
 
-    frame = inspect.currentframe()
-    for _ in range(2):  # out of here and of the public function, to who called that
-        frame = frame.f_back if frame is not None else None
-    return Capture(t, Names(caller_scopes(frame)), title=title)
+    return Capture(t, Names(user_scopes()), title=title)

@@ -14,90 +14,11 @@ import numpy as np
 
 from autograd.core.node import FREED, Leaf, Node
 from autograd.core.tensor import Tensor
+from autograd.debug.names import Names
 from autograd.engine import BackwardPass, seed_for
 from autograd.engine import Step as EngineStep
 from autograd.viz import words
 from autograd.viz.trace import SMALL, Contribution, Edge, Step, Summary, Trace, TraceNode, summarize
-
-#: How many variables of the caller are looked through for names.
-_VARIABLES = 5000
-
-
-class Names:
-    """Names for leaves and results: their own, else module paths, else the caller's variables.
-
-    Module paths go first because a loop over parameters leaves its variable behind.
-
-    ``scopes`` are mappings of variable names to values (a frame's locals, then its globals).
-    Variables that begin with an underscore are passed over: notebooks keep old results in such.
-    Objects that have ``named_parameters()`` contribute the names of their parameters.
-    """
-
-    def __init__(self, scopes: Iterable[Mapping[str, Any]] = ()) -> None:
-        self._nodes: dict[tuple[int, int], str] = {}
-        self._arrays: dict[int, str] = {}
-        self.tensors: dict[tuple[int, int], Tensor] = {}
-        self._kept: list[Any] = []
-        models, tensors = [], []
-        for variable, value in _variables(scopes):
-            if isinstance(value, Tensor):
-                tensors.append((value, variable))
-            elif isinstance(value, np.ndarray):
-                self._arrays.setdefault(id(value), variable)
-                self._kept.append(value)
-            elif callable(getattr(type(value), "named_parameters", None)):
-                models.append(value)
-        for model in models:
-            for path, parameter in model.named_parameters():
-                if isinstance(parameter, Tensor):
-                    self._add(parameter, parameter.name or path)
-        for tensor, variable in tensors:
-            self._add(tensor, tensor.name or variable)
-
-    def _add(self, tensor: Tensor, name: str) -> None:
-        if tensor._node is None:
-            self._arrays.setdefault(id(tensor._data), name)
-        else:
-            key = id(tensor._node), tensor._index
-            self._nodes.setdefault(key, name)
-            self.tensors.setdefault(key, tensor)
-        self._kept.append(tensor)  # ids stay taken while they are in use here
-
-    def of_node(self, node: Any) -> str:
-        """The name of a node's (first named) output, or an empty string."""
-        for index in range(_outputs(node)):
-            name = self._nodes.get((id(node), index))
-            if name:
-                return name
-        return ""
-
-    def of_array(self, array: Any) -> str:
-        """The name of a constant, found by identity; numbers have none."""
-        return self._arrays.get(id(array), "") if isinstance(array, np.ndarray) else ""
-
-
-def _variables(scopes: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
-    count = 0
-    for scope in scopes:
-        for name, value in list(scope.items()):
-            if name.isidentifier() and not name.startswith("_"):
-                yield name, value
-                count += 1
-                if count >= _VARIABLES:
-                    return
-
-
-def caller_scopes(frame: Any) -> list[Mapping[str, Any]]:
-    """The variables visible in a frame: its locals, then its globals if they are others."""
-    if frame is None:
-        return []
-    local, outer = frame.f_locals, frame.f_globals
-    return [local] if local is outer else [local, outer]
-
-
-def _outputs(node: Any) -> int:
-    return 1 if isinstance(node, Leaf) else node.primitive.outputs
-
 
 # -- the graph ----------------------------------------------------------------------------------
 
@@ -132,6 +53,7 @@ class Capture:
             self._lonely()
         else:
             order = topological(root._node)
+            self.names.learn(order)
             self._find_values(order)
             for node in order:
                 if isinstance(node, Leaf):
@@ -240,7 +162,9 @@ class Capture:
         if operation is self.root._node:
             return self.root._index
         known = (
-            each for each in range(_outputs(operation)) if (id(operation), each) in self._values
+            each
+            for each in range(operation.primitive.outputs)
+            if (id(operation), each) in self._values
         )
         return next(known, 0)
 

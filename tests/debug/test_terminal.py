@@ -39,7 +39,8 @@ def test_piped_output_prints_every_step_of_the_first_pass(tmp_path):
     done = run(tmp_path, SCRIPT, after=["one", "two"])
     out = done.stdout.decode("utf-8")
     assert done.returncode == 0, done.stderr.decode()
-    assert "step 1 of 2: add" in out and "step 2 of 2: multiply sends −3 to a; 1 + −3 = −2" in out
+    assert "step 1 of 2: loss = add" in out
+    assert "step 2 of 2: multiply sends −3 to a; 1 + −3 = −2" in out
     assert "lesson.py:5  loss = a * b + a" in out
     assert out.splitlines()[-1] == "gradient 2.0 ['one', 'two']"
     assert "\033" not in out and out.count("step 1 of") == 2  # in full, and as a sentence

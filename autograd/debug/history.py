@@ -1,0 +1,100 @@
+"""The steps of a pass that have been taken, and what everything in its graph is called."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+
+from ..core.node import Leaf
+from ..engine import BackwardPass
+from ..engine import Step as EngineStep
+from .names import GraphNames
+from .steps import Step
+
+__all__ = ["History"]
+
+#: While a pass only might stop, steps are kept as long as their arrays are within so many bytes.
+HELD = 64_000_000
+
+_watched: weakref.WeakKeyDictionary[BackwardPass, History] = weakref.WeakKeyDictionary()
+
+
+class History:
+    """What ``Backprop`` knows of a pass: its steps so far, and those to come.
+
+    It holds nodes, but neither the pass nor a tensor, so a pass that is watched dies with its last
+    reference as any other.
+
+    Attributes:
+        steps: the ``Step`` s taken, of which the first ``forgotten`` are missing.
+        names: what the graph's nodes are called.
+        order: node -> number of its step, from 1.
+        budget: how many bytes the steps' arrays may hold; None for any number.
+    """
+
+    def __init__(self, work: BackwardPass, budget: int | None = None) -> None:
+        nodes = work.reachable()
+        self.names = GraphNames(nodes, work.roots)
+        steps = [node for node in nodes if _takes_a_step(node, work)]
+        self.order: dict[Any, int] = {node: k for k, node in enumerate(reversed(steps), 1)}
+        self.steps: list[Step] = []
+        self.forgotten = 0
+        self.budget = budget
+        self._sizes: list[int] = []
+
+    @classmethod
+    def of(cls, work: BackwardPass) -> History:
+        """The history of a pass that conditions watch: one for all of them, from its beginning."""
+        found = _watched.get(work)
+        if found is None:
+            found = _watched[work] = cls(work, HELD)
+        return found
+
+    @property
+    def total(self) -> int:
+        """How many steps the pass has."""
+        return len(self.order)
+
+    @property
+    def taken(self) -> int:
+        """How many steps have been taken, those forgotten included."""
+        return self.forgotten + len(self.steps)
+
+    def take(self, step: EngineStep) -> Step:
+        """Note a step; the same one again is noted once."""
+        if self.steps and self.taken == step.number + 1:
+            return self.steps[-1]
+        noted = Step(step, self.total, self.names)
+        self.steps.append(noted)
+        if self.budget is not None:
+            self._sizes.append(_bytes_of(step))
+            while len(self.steps) > 1 and sum(self._sizes) > self.budget:
+                del self.steps[0], self._sizes[0]
+                self.forgotten += 1
+        return noted
+
+
+def _takes_a_step(node: Any, work: BackwardPass) -> bool:
+    if type(node) is Leaf:
+        return False
+    useful = work._useful
+    return useful is None or (node in useful and any(parent in useful for parent in node.parents))
+
+
+def _bytes_of(step: EngineStep) -> int:
+    """Memory of a step's arrays, shared memory counted once."""
+    found: dict[int, int] = {}
+    waiting: list[Any] = [step.gradient, *step.saved.values()]
+    for each in step.contributions:
+        waiting += [each.before, each.value, each.after]
+    while waiting:
+        value = getattr(waiting[-1], "_data", waiting[-1])
+        waiting.pop()
+        if isinstance(value, tuple):
+            waiting += value
+        elif isinstance(value, np.ndarray):
+            base = value if value.base is None else value.base
+            found[id(base)] = getattr(base, "nbytes", value.nbytes)
+    return sum(found.values())
