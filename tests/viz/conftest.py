@@ -1,11 +1,27 @@
-"""Traces written by hand, so that pictures are tested without any engine; and a browser."""
+"""Traces written by hand, so that pictures are tested without any engine; a browser; a notebook."""
 
-import shutil
+import html
+import os
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from autograd.viz.trace import Edge, Trace, TraceNode, summarize
+
+ROOT = Path(__file__).parents[2]
+CELLS = (
+    """import autograd
+from autograd import viz
+a = autograd.tensor(-4.0, requires_grad=True, name="a")
+b = autograd.tensor(2.0, requires_grad=True, name="b")
+with autograd.module_scope("inner"):
+    c = (a * b + a).tanh()""",
+    "viz.step(a * b + a)",
+    "viz.step((a * b).exp())",
+    "viz.graph(c + b, collapse=True)",
+)
 
 
 class Builder:
@@ -100,14 +116,11 @@ def traces():
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(browser_path):
+    """A headless Chromium."""
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip(f"no browser found (looked for {', '.join(names)})")
     with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = play.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         yield browser
         browser.close()
 
@@ -117,23 +130,26 @@ def visit(browser, tmp_path):
     """Opens HTML text as a file, offline; fails on any console error, page error or request."""
     contexts, faults = [], []
 
+    def on_console(message):
+        if message.type in ("error", "warning"):
+            faults.append(message.text)
+
     def visit(html, **options):
         path = tmp_path / f"page{len(contexts)}.html"
         path.write_text(html, encoding="utf-8")
-        context = browser.new_context(offline=True, **options)
+
+        def on_request(request):
+            if request.url != path.as_uri() and not request.url.startswith("data:"):
+                faults.append(f"request: {request.url}")
+
+        size = {"width": 1300, "height": 900}
+        context = browser.new_context(offline=True, **{"viewport": size} | options)
+        context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: faults.append(message.text)
-                if message.type in ("error", "warning") else None)  # fmt: skip
+        page.on("console", on_console)
         page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "request",
-            lambda request: (
-                faults.append(f"request: {request.url}")
-                if request.url != path.as_uri() and not request.url.startswith("data:")
-                else None
-            ),
-        )
+        page.on("request", on_request)
         page.goto(path.as_uri())
         return page
 
@@ -141,3 +157,27 @@ def visit(browser, tmp_path):
     for context in contexts:
         context.close()
     assert faults == []
+
+
+@pytest.fixture(scope="session")
+def notebook(tmp_path_factory):
+    """A notebook with two step-through pages and a collapsed graph, run in a temporary folder."""
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
+    pytest.importorskip("ipykernel", reason="ipykernel is not installed")
+    cells = [nbformat.v4.new_code_cell(each) for each in CELLS]
+    client = nbclient.NotebookClient(
+        nbformat.v4.new_notebook(cells=cells),
+        timeout=120,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path_factory.mktemp("notebook"))}},
+    )
+    return client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+@pytest.fixture(scope="session")
+def told(notebook):
+    """What each of the notebook's step-through pages tells, as its output stores it."""
+    outputs = [cell.outputs[0]["data"]["text/html"] for cell in notebook.cells[1:3]]
+    return [[html.unescape(each) for each in re.findall("<li>(.*?)</li>", text)]
+            for text in outputs]  # fmt: skip

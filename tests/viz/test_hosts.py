@@ -1,43 +1,12 @@
 """The pages inside an exported notebook, in a real headless Chromium, offline."""
 
-import html
-import os
 import re
-from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-CELLS = (
-    """import autograd
-from autograd import viz
-a = autograd.tensor(-4.0, requires_grad=True, name="a")
-b = autograd.tensor(2.0, requires_grad=True, name="b")
-with autograd.module_scope("inner"):
-    c = (a * b + a).tanh()""",
-    "viz.step(a * b + a)",
-    "viz.step((a * b).exp())",
-    "viz.graph(c + b, collapse=True)",
-)
 PATIENCE = 60_000  # milliseconds
-
-
-@pytest.fixture(scope="module")
-def notebook(tmp_path_factory):
-    """A notebook with two step-through pages and a collapsed graph, executed in a temporary folder."""
-    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
-    nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
-    pytest.importorskip("ipykernel", reason="ipykernel is not installed")
-    cells = [nbformat.v4.new_code_cell(each) for each in CELLS]
-    client = nbclient.NotebookClient(
-        nbformat.v4.new_notebook(cells=cells),
-        timeout=120,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(tmp_path_factory.mktemp("notebook"))}},
-    )
-    return client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
 @pytest.fixture
@@ -83,15 +52,8 @@ def export(notebook, tmp_path, browser):
     assert faults == []
 
 
-def sentences(notebook):
-    """What each step-through page tells, as its output stores it."""
-    outputs = [cell.outputs[0]["data"]["text/html"] for cell in notebook.cells[1:3]]
-    return [[html.unescape(each) for each in re.findall("<li>(.*?)</li>", text)]
-            for text in outputs]  # fmt: skip
-
-
-def test_an_exported_notebook_steps_by_buttons_and_keys(export, notebook):
-    page, (one, two) = export(), sentences(notebook)
+def test_an_exported_notebook_steps_by_buttons_and_keys(export, told):
+    page, (one, two) = export(), told
     first, second = (page.locator(".gg-steps").nth(which) for which in (0, 1))
     assert len(one) == 2 and len(two) == 2
     first.get_by_role("button", name="Next").click()
@@ -117,15 +79,15 @@ def test_modules_open_in_an_exported_notebook(export):
     assert graph.locator(".gg-node").count() > before
 
 
-def test_picture_and_text_remain_where_scripts_are_stripped(export, notebook):
+def test_picture_and_text_remain_where_scripts_are_stripped(export, told):
     page = export(lambda text: re.sub(r"<script\b.*?</script>", "", text, flags=re.DOTALL))
-    for which, told in enumerate(sentences(notebook)):
+    for which, sentences in enumerate(told):
         fragment = page.locator(".gg-steps").nth(which)
         image = fragment.locator("img")
         assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 100
         assert image.bounding_box()["width"] > 100
         assert "Computation graph" in image.get_attribute("alt")
-        assert fragment.locator("li").all_text_contents() == told
+        assert fragment.locator("li").all_text_contents() == sentences
         fragment.locator("summary").click()
         assert fragment.locator("li").first.is_visible()
     assert page.locator(".gg-graph > img").bounding_box()["width"] > 100

@@ -1,7 +1,6 @@
 """The microscope in a real headless Chromium, offline: linked views, the engine's numbers."""
 
 import re
-import shutil
 from importlib import resources
 
 import numpy as np
@@ -16,57 +15,6 @@ HOST = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>host
 <body><main><h1>Host</h1>%s</main><script>window.leaked = [];
 for (const kind of ["keydown", "keyup", "keypress"])
 document.addEventListener(kind, (event) => window.leaked.push(event.key));</script></body></html>"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip(f"no browser found (looked for {', '.join(names)})")
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser, tmp_path):
-    """Opens HTML text as a file, offline; fails on any console error, page error or request."""
-    contexts, faults = [], []
-
-    def visit(html, **options):
-        path = tmp_path / f"page{len(contexts)}.html"
-        path.write_text(html, encoding="utf-8")
-        context = browser.new_context(
-            offline=True, viewport={"width": 1300, "height": 900}, **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(5000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                faults.append(message.text) if message.type in ("error", "warning") else None
-            ),
-        )
-        page.on(
-            "request",
-            lambda request: (
-                faults.append(f"request: {request.url}")
-                if request.url != path.as_uri() and not request.url.startswith("data:")
-                else None
-            ),
-        )
-        page.goto(path.as_uri())
-        return page
-
-    yield visit
-    for context in contexts:
-        context.close()
-    assert faults == []
 
 
 @pytest.fixture(scope="module")
