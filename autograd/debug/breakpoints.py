@@ -123,15 +123,22 @@ def norm_over(limit: float) -> Condition:
 
     def reason(step: Step) -> str | None:
         for sent in step.sent:
-            norm = float(np.linalg.norm(np.asarray(sent.after, np.float64).ravel()))
+            norm = _norm(sent.after)
             if norm > limit or math.isnan(norm):
-                return (
-                    f"the gradient of {sent.target} has norm {words.number(norm)}, "
-                    f"more than {words.number(limit)}"
-                )
+                over = f", more than {words.number(limit)}" if norm > limit else ""
+                return f"the gradient of {sent.target} has norm {words.number(norm)}{over}"
         return None
 
     return Condition(f"norm over {words.number(limit)}", reason)
+
+
+def _norm(value: Any) -> float:
+    """Euclidean norm, which overflows only where it is beyond float64 itself."""
+    flat = np.asarray(value, np.float64).ravel()
+    largest = float(np.max(np.abs(flat), initial=0.0))
+    if not 0 < largest < math.inf:
+        return largest
+    return largest * float(np.linalg.norm(flat / largest))
 
 
 def touches(target: Tensor) -> Condition:
@@ -179,33 +186,37 @@ def _gradients_are_finite(step: Step) -> str | None:
             f"{step.title} sends {words.number(value[index])} at "
             f"{words.at(index) or 'its only element'} to {sent.target} "
             f"({int(np.sum(~np.isfinite(value)))} of {value.size} elements are not finite)",
-            f"  your line  {step.where()}",
-            f"  backward rule  {sent.rule}",
         ]
         arrived = _gradient_there(step, value.shape, index)
-        if arrived is not None:
-            lines.append(f"  gradient arriving there: {words.number(arrived)}")
+        if arrived.size == 1:
+            lines.append(f"  gradient arriving there: {words.number(arrived[0])}")
         info = step.node.primitive
-        if step.record is not None:
-            lines += ["  operands:", *operands_at(info, step.record.inputs, value.shape, index)]
+        if step.record is None:
+            kept = [(n, v) for n, v in step.saved.items() if not n.endswith(("_shape", "_dtype"))]
         else:
-            lines += [
-                f"    {name} = {words.array(v)}"
-                for name, v in step.saved.items()
-                if not name.endswith(("_shape", "_dtype"))
-            ]
-        if np.isnan(value[index]) and arrived == 0:
+            kept = [(info.input_name(k), v) for k, v in enumerate(step.record.inputs)]
+        lines += operands_at(info, kept, value.shape, index)
+        if np.isnan(value[index]) and np.any(arrived == 0):
             lines.append(f"  0 × ∞: nothing arrives there, but the slope is infinite; "
                          f"{safe_form(info.name)}")  # fmt: skip
         return "\n".join(lines)
     return None
 
 
-def _gradient_there(step: Step, shape: tuple[int, ...], index: tuple[int, ...]) -> float | None:
+def _gradient_there(step: Step, shape: tuple[int, ...], index: tuple[int, ...]) -> Any:
+    """The incoming gradients that were summed into one element of an input, if that can be told."""
     g = step.gradient
-    if isinstance(g, tuple) or np.shape(g) != shape:
-        return None
-    return float(np.asarray(g)[index])
+    if isinstance(g, tuple):
+        return np.empty(0)
+    g = np.asarray(g)
+    if not step.node.primitive.broadcasts:
+        return g[index].reshape(1) if g.shape == shape else np.empty(0)
+    extra = g.ndim - len(shape)
+    kept = [
+        slice(None) if n == 1 and g.shape[k + extra] != 1 else at
+        for k, (n, at) in enumerate(zip(shape, index, strict=True))
+    ]
+    return np.ravel(g[(*[slice(None)] * extra, *kept)])
 
 
 #: Stop at the first gradient that is NaN or infinite, or before the first step if the loss is.

@@ -151,6 +151,12 @@ class Names:
         outputs = 1 if isinstance(node, Leaf) else node.primitive.outputs
         return next(filter(None, (self.of(node, index) for index in range(outputs))), "")
 
+    def of_tensor(self, tensor: Tensor) -> str:
+        """The name of a tensor, or an empty string."""
+        if tensor.name or tensor._node is None:
+            return tensor.name or self.of_array(tensor._data)
+        return self.of(tensor._node, tensor._index)
+
     def of_array(self, array: Any) -> str:
         """The name of a constant, found by identity; numbers have none."""
         return self._arrays.get(id(array), "") if isinstance(array, np.ndarray) else ""
@@ -187,9 +193,7 @@ def _paths(models: Iterable[tuple[str, Any]]) -> list[tuple[Tensor, str]]:
 
 def name_of(tensor: Tensor) -> str:
     """What the user's code that is running calls a tensor; an empty string if nothing."""
-    if tensor.name or tensor._node is None:
-        return tensor.name or ""
-    return Names(user_scopes()).of(tensor._node, tensor._index)
+    return tensor.name or Names(user_scopes()).of_tensor(tensor)
 
 
 class GraphNames:

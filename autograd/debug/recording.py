@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from ..core.modes import local
 from ..core.tensor import Tensor
 from . import words
-from .names import users_frame
+from .names import Names, user_scopes, users_frame
 
 __all__ = ["NonFinite", "Record", "line_of", "record", "safe_form"]
 
@@ -77,8 +78,9 @@ class record:
     lines. It belongs to the running thread, and may be nested.
 
     Args:
-        check: raise ``NonFinite`` at the first output that is NaN or infinite, where it is made.
-            Pass False for computations that use infinities on purpose, such as masks of −∞.
+        check: raise ``NonFinite`` at the first output that is NaN or infinite, where it is made;
+            NumPy's own warnings about it are then left out, as they say less. Pass False for
+            computations that use infinities on purpose, such as masks of −∞.
 
     Example:
         >>> import autograd as ag
@@ -92,14 +94,20 @@ class record:
     def __init__(self, check: bool = True) -> None:
         self._check = check
         self._before: list[Any] = []
+        self._quiet: list[Any] = []
 
     def __enter__(self) -> record:
         self._before.append(local.state.recorder)
         local.state.recorder = self._note
+        if self._check:
+            self._quiet.append(np.errstate(divide="ignore", over="ignore", invalid="ignore"))
+            self._quiet[-1].__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
         local.state.recorder = self._before.pop()
+        if self._check:
+            self._quiet.pop().__exit__(None, None, None)
 
     def _note(self, info: Any, node: Any, outs: Any, inputs: Any, data: Any) -> None:
         before = self._before[-1]
@@ -118,7 +126,7 @@ class record:
         if self._check:
             for k, out in enumerate(outs):
                 if k not in info.constant_outputs:
-                    _refuse_nonfinite(info, out, data, filename, lineno)
+                    _refuse_nonfinite(info, out, inputs, data, filename, lineno)
 
 
 def _kept(value: Any) -> Any:
@@ -160,40 +168,64 @@ def first_bad(value: Any) -> tuple[int, ...] | None:
     return tuple(int(n) for n in np.argwhere(~finite)[0])
 
 
-def operands_at(info: Any, data: Any, shape: tuple[int, ...], index: tuple[int, ...]) -> list[str]:
-    """Lines that tell the operands' values at an element of the output."""
+def operands_at(
+    info: Any, operands: Iterable[tuple[str, Any]], shape: tuple[int, ...], index: tuple[int, ...]
+) -> list[str]:
+    """Lines that tell the values of operands, by their names, at an element of the output.
+
+    Where an operand has no element just there, its first bad one is named.
+    """
     lines = []
-    for k, value in enumerate(data):
+    for name, value in operands:
         if value is None:
             continue
-        name = info.input_name(k)
         array = np.asarray(value)
         here = None
-        if info.broadcasts or info.elementwise:
+        if (info.broadcasts or info.elementwise) and array.dtype.kind in "fiub":
             try:
                 here = np.broadcast_to(array, shape)[index]
             except ValueError:
                 here = None
-        if here is not None and array.dtype.kind in "fiub":
+        bad = first_bad(array)
+        if here is not None:
             lines.append(f"    {name} there = {words.number(here)}")
+        elif bad:
+            lines.append(f"    {name} = {words.array(array)}, the first at {words.at(bad)}")
         else:
             lines.append(f"    {name} = {words.array(array)}")
     return lines
 
 
+def _called(info: Any, inputs: Any, data: Any) -> Iterator[tuple[str, Any]]:
+    """Operands with their names: the primitive's, and what the user calls them."""
+    names = Names(user_scopes())
+    for k, (value, given) in enumerate(zip(data, inputs, strict=True)):
+        argument = info.input_name(k)
+        name = names.of_tensor(given) if isinstance(given, Tensor) else names.of_array(given)
+        yield f"{argument} ({name})" if name not in ("", argument) else argument, value
+
+
 def safe_form(op: str) -> str:
     """How to keep 0 × ∞ out of a ``where``."""
+    safe = {
+        "divide": "where(ok, x / where(ok, y, 1.0), 0.0)",
+        "power": "where(ok, where(ok, x, 1.0) ** y, 0.0)",
+    }.get(op, f"where(ok, {op}(where(ok, x, {_HARMLESS.get(op, '1.0')})), 0.0)")
     return (
-        f"if a `where` drops this element later, its gradient is still 0 × ∞ = NaN. Make the "
-        f"argument safe first: where(ok, {op}(where(ok, x, 1.0)), 0.0)"
+        "if a `where` drops this element later, its gradient is still 0 × ∞ = NaN. Make the "
+        f"argument safe first: {safe}"
     )
 
 
+#: An argument at which the operation is finite and not steep, where 1 is none.
+_HARMLESS = {"arcsin": "0.0", "arccos": "0.0", "arctanh": "0.0", "arccosh": "2.0"}
 _STEEP = {"log", "log2", "log10", "log1p", "sqrt", "divide", "reciprocal", "power", "arcsin",
           "arccos", "arccosh", "arctanh"}  # fmt: skip
 
 
-def _refuse_nonfinite(info: Any, out: Any, data: Any, filename: str, lineno: int) -> None:
+def _refuse_nonfinite(
+    info: Any, out: Any, inputs: Any, data: Any, filename: str, lineno: int
+) -> None:
     index = first_bad(out)
     if index is None:
         return
@@ -207,13 +239,18 @@ def _refuse_nonfinite(info: Any, out: Any, data: Any, filename: str, lineno: int
         text = linecache.getline(filename, lineno).strip()
         lines.append(f"  at {os.path.basename(filename)}:{lineno}  {text}")
     lines.append("  operands:")
-    lines += operands_at(info, data, out.shape, index)
+    lines += operands_at(info, _called(info, inputs, data), out.shape, index)
     if all(first_bad(d) is None for d in data if d is not None):
         lines.append("  all operands are finite: it begins here")
     else:
         lines.append("  an operand is not finite already: it came in with the data")
+        if np.isinf(out[index]):
+            lines.append(
+                "  if that is meant, as in a mask of −∞: `record(check=False)` lets it pass"
+            )
     for name in info.rules:
-        lines.append(f"  backward rule for {name}: {info.rule_source(name)}")
+        first, *more = info.rule_source(name).splitlines()
+        lines.append(f"  backward rule for {name}: {first}{' …' if more else ''}")
     if info.name in _STEEP:
         lines.append(f"  {safe_form(info.name)}")
     raise NonFinite("\n".join(lines), info.name, index, filename, lineno)

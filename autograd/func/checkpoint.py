@@ -156,6 +156,9 @@ class _Call:
         self._outside: list[tuple[Any, int]] = []
         self.outputs: tuple[Any, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<call of {getattr(self._function, '__name__', type(self._function).__name__)}>"
+
     def finish(self, places: list[int], outputs: list[Any], outside: list[Tensor]) -> None:
         """Note what the first computation gave: where its outputs are, and what else it used."""
         self._places = places

@@ -8,6 +8,7 @@ import pytest
 
 import autograd as ag
 from autograd.debug import (
+    Backprop,
     Breakpoint,
     NonFinite,
     nonfinite,
@@ -205,3 +206,197 @@ def test_the_exception_leaves_modes_as_they_were():
 def test_conditions_that_cannot_be_are_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+# Going back, on, and elsewhere from a breakpoint ----------------------------------------------------
+
+
+def stopped_after(loss, count, **options):
+    """The pass of a loss, paused by a breakpoint after so many steps."""
+    with pytest.raises(Breakpoint) as caught:
+        loss.backward(break_on=[nonfinite, when(lambda step: step.number == count)], **options)
+    return caught.value.paused
+
+
+def bits(tensors):
+    return [x.grad.numpy().tobytes() for x in tensors]
+
+
+def test_every_step_before_the_stop_is_shown_again_and_the_gradients_are_those_of_backward(model):
+    loss, leaves = model()
+    expected = [str(step) for step in Backprop(loss, retain_graph=True)]
+    for x in leaves:
+        x.grad = None
+    loss.backward()
+    right = bits(leaves)
+    for count in {1, len(expected) // 2, len(expected)} - {0}:
+        loss, leaves = model()
+        paused = stopped_after(loss, count)
+        assert paused.position == count and not paused.finished
+        assert paused.total == len(expected) and len(paused.steps) == count
+        shown = [str(paused.current)]
+        while paused.back() is not None:
+            shown.insert(0, str(paused.current))
+        assert shown == expected[:count] and paused.position == 0
+        assert all(x.grad is None for x in leaves)
+        assert [str(step) for step in paused] == expected
+        assert paused.finished and bits(leaves) == right
+
+
+def test_going_on_from_every_stop_with_run_gives_the_bits_of_backward(model):
+    loss, leaves = model()
+    total = Backprop(loss, retain_graph=True).total
+    loss.backward()
+    right = bits(leaves)
+    for count in range(1, total + 1):
+        loss, leaves = model()
+        paused = stopped_after(loss, count)
+        paused.back()
+        paused.run()
+        assert bits(leaves) == right
+
+
+def test_an_edited_gradient_goes_on_as_if_it_had_arrived():
+    def build():
+        a, b = t([2.0, 1.0]), t([-3.0, 5.0])
+        c = a * b
+        return a, b, c, (c * 2.0).sum()
+
+    a, b, c, loss = build()
+    paused = stopped_after(loss, 2)
+    paused.back()
+    with pytest.raises(RuntimeError, match="go forward to step 2"):
+        paused.set_gradient(c, 1.0)
+    paused.step()
+    paused.set_gradient(c, [10.0, 20.0])
+    assert paused.step().number == 3 and paused.step() is None
+    a2, b2, c2, _ = build()
+    c2.backward(np.array([10.0, 20.0]))
+    assert bits([a, b]) == bits([a2, b2])
+
+
+def test_a_pass_for_some_inputs_only_can_be_stopped_too():
+    a, b = t([2.0, 1.0]), t([-3.0, 5.0])
+    c = ag.exp(a) * ag.sin(b)
+    paused = stopped_after(c.sum(), 2, inputs=[b])
+    assert paused.total == 3 and paused.text().endswith("after step 2 of 3; next is sin")
+    assert [paused.back().op, paused.back()] == ["sum", None]
+    paused.run()
+    assert a.grad is None
+    np.testing.assert_allclose(b.grad.numpy(), np.exp([2.0, 1.0]) * np.cos([-3.0, 5.0]))
+
+
+def test_what_would_hold_too_much_is_not_kept_and_back_says_so(monkeypatch):
+    monkeypatch.setattr("autograd.debug.history.HELD", 3000)
+    x = t(np.full(100, 0.5))
+    y = x
+    for _ in range(10):
+        y = ag.sin(y)
+    paused = stopped_after(y.sum(), 9)
+    kept = len(paused.steps)
+    assert 1 <= kept < 9 and paused.position == 9 and paused.steps[-1].number == 9
+    for number in range(8, 9 - kept, -1):
+        assert paused.back().number == number
+    with pytest.raises(RuntimeError, match=rf"earliest.*the {9 - kept} before.*Backprop\(loss\)"):
+        paused.back()
+    paused.run()  # from here on everything is kept
+    assert len(paused.steps) == kept + 2 and paused.finished
+    slope = x.grad.numpy().copy()
+    x.grad = None
+    y = x
+    for _ in range(10):
+        y = ag.sin(y)
+    y.sum().backward()
+    assert x.grad.numpy().tobytes() == slope.tobytes()
+
+
+# What is said of a NaN ------------------------------------------------------------------------------
+
+
+def test_reports_take_the_place_of_numpys_warnings():
+    with np.errstate(all="warn"):
+        with record(), pytest.raises(NonFinite):
+            ag.log(t(0.0))
+        assert np.geterr()["divide"] == "warn"
+        with record(), record(check=False), pytest.raises(NonFinite):
+            ag.log(t(0.0))
+        with record(check=False), pytest.warns(RuntimeWarning, match="divide by zero"):
+            ag.log(t(0.0))
+        with record(check=False):
+            loss = (t([0.0, 1.0]) * 1.0).sum()
+        loss.backward(break_on=[nonfinite])
+
+
+def test_a_report_names_the_users_tensors_and_where_an_operand_is_bad():
+    import nn
+
+    layer = nn.Linear(2, 1)
+    logits = ag.tensor(np.array([[0.0, np.inf]], np.float32))
+    with record(), pytest.raises(NonFinite) as caught:
+        layer(logits)
+    report = str(caught.value)
+    assert "x (logits) = [[0, ∞]], the first at [0, 1]" in report and "w (weight) = " in report
+    scores = t([2.0, 0.0])
+    with record(), pytest.raises(NonFinite, match=r"x \(scores\) there = 0"):
+        ag.log(scores)
+    with record(), pytest.raises(NonFinite, match=r"record\(check=False\)` lets it pass"):
+        ag.where(scores.data > 1.0, scores, -np.inf)
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "safe"),
+    [
+        (ag.log, 0.0, "where(ok, log(where(ok, x, 1.0)), 0.0)"),
+        (ag.sqrt, 0.0, "where(ok, sqrt(where(ok, x, 1.0)), 0.0)"),
+        (ag.arccos, 1.0, "where(ok, arccos(where(ok, x, 0.0)), 0.0)"),
+        (lambda x: 1.0 / x, 0.0, "where(ok, x / where(ok, y, 1.0), 0.0)"),
+        (lambda x: np.ones((2, 2)) / x, 0.0, "where(ok, x / where(ok, y, 1.0), 0.0)"),
+        (lambda x: x**0.5, 0.0, "where(ok, where(ok, x, 1.0) ** y, 0.0)"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_nothing_times_infinity_is_answered_with_a_form_that_works(f, at, safe):
+    x = t([at, 0.5])
+    loss = ag.where(x.data != at, f(x), 0.0).sum()
+    with pytest.raises(Breakpoint) as caught:
+        loss.backward(break_on=[nonfinite])
+    assert "0 × ∞" in str(caught.value) and safe in str(caught.value)
+    # What is proposed does what it promises; x and y are what the primitive's inputs are called.
+    names = {"where": ag.where, "log": ag.log, "sqrt": ag.sqrt, "arccos": ag.arccos}
+    divided = "/" in safe
+    values = {"x": np.ones(2) if divided else x, "y": x if divided else 0.5}
+    eval(safe, {**names, **values, "ok": x.data != at}).sum().backward(break_on=[nonfinite])
+    assert np.all(np.isfinite(x.grad.numpy()))
+
+
+def test_a_nan_loss_is_never_passed_silently_whatever_is_watched():
+    w = t(1.0)
+    loss = w + np.nan
+    for condition in (norm_over(1e300), touches(t(1.0)), when(lambda step: False)):
+        with pytest.warns(RuntimeWarning, match="the loss itself is NaN") as caught:
+            loss.backward(break_on=[condition], gradient=0.0, retain_graph=True)
+        assert caught[0].filename == __file__
+
+
+def test_the_exception_stands_where_the_step_was_taken():
+    x = t([3.0, 4.0])
+    try:
+        (x * 2.0).sum().backward(break_on=[touches(x)])
+    except Breakpoint as stop:
+        frame = stop.__traceback__
+        while frame.tb_next is not None:
+            frame = frame.tb_next
+        local = frame.tb_frame.f_locals
+        assert local["paused"] is stop.paused and local["current"] is stop.paused.current
+    else:
+        raise AssertionError("it should have stopped")
+
+
+def test_a_norm_does_not_overflow_before_its_numbers_do():
+    x = t([3e200, 4e200])
+    y = (x * 1e-200).sum()
+    with pytest.raises(Breakpoint, match=r"gradient of multiply has norm 1.41421e\+300"):
+        y.backward(break_on=[norm_over(1.42e300), norm_over(1e200)], gradient=1e300)
+    z = ag.sqrt(t([0.0, 1.0]))
+    with pytest.raises(Breakpoint, match="has norm NaN\n"):
+        z.backward(break_on=[norm_over(1e200)], gradient=np.array([0.0, 1.0]))
