@@ -2,9 +2,9 @@
 
 The form is ``sum(y * correlate(x, w))``; it is linear in each of x, w and y, and its three partial
 derivatives are the three functions here. They take any number of spatial axes from one to three
-(more go the plain way) and arrays of any strides. Images come out batch-last (see ``layout``) — in
-plain C order where that costs nothing: a single sample from the pixels path, C-ordered samples from
-the pointwise one — and weight gradients C-contiguous.
+(more go the plain way) and arrays of any strides. Images come out batch-last (see ``layout``) —
+or as it costs nothing: pixels first from the pixels path, C-ordered samples as such from the
+pointwise one — and weight gradients C-contiguous.
 
 `choose_path` decides how a geometry is computed and says why:
 
@@ -37,7 +37,7 @@ from autograd.kernels.layout import (
     to_batch_last,
 )
 
-_PATHS = {"rows": rows, "pointwise": rows, "pixels": pixels, "depthwise": depthwise}
+_PATHS = {"rows": rows, "pointwise": rows, "depthwise": depthwise}
 _FAST = {np.dtype(np.float32), np.dtype(np.float64)}
 
 _FEW_PIXELS = 32
@@ -95,23 +95,26 @@ def correlate(
             x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
         )
     computed = _computed(dtype)
-    x, memory = _friendly(x, computed, path)
-    y, target = _empty_image((x.shape[0], w.shape[0], *shapes.out), computed, path, memory)
+    w = _cast(w, computed)
     if bias is not None:
-        bias = bias.astype(computed, copy=False)
+        bias = _cast(bias, computed)
+    if path == "pixels":
+        return _cast(pixels.correlate(_cast(x, computed), w, bias, shapes.pixels), dtype)
+    x, memory = _friendly(x, computed, path)
+    y, target = _empty_image((x.shape[0], w.shape[0], *shapes.out), computed, memory)
     if path == "empty":
         target[...] = 0 if bias is None else bias[:, None, None]
     else:
         _PATHS[path].forward(
             memory(x),
-            w.astype(computed, copy=False).reshape(shapes.w),
+            w.reshape(shapes.w),
             bias,
             target,
             stride=shapes.stride,
             low=shapes.low,
             dilation=shapes.dilation,
         )
-    return y.astype(dtype, copy=False)
+    return _cast(y, dtype)
 
 
 def correlate_input(
@@ -148,13 +151,17 @@ def correlate_input(
             groups=groups,
         )
     computed = _computed(dtype)
+    w = _cast(w, computed)
+    if path == "pixels":
+        x = pixels.correlate_input(_cast(y, computed), w, shapes.pixels, shapes.adjoint)
+        return _cast(x, dtype)
     y, memory = _friendly(y, computed, path)
-    x, target = _empty_image(x_shape, computed, path, memory)
+    x, target = _empty_image(x_shape, computed, memory)
     if path == "empty":
         target[...] = 0
-        return x.astype(dtype, copy=False)
+        return _cast(x, dtype)
     y = memory(y)
-    w = w.astype(computed, copy=False).reshape(shapes.w).swapaxes(1, 2)
+    w = w.reshape(shapes.w).swapaxes(1, 2)
     for phase in shapes.phases:
         part = target if phase.whole else target[phase.where]
         if not part.size:
@@ -165,7 +172,7 @@ def correlate_input(
         _PATHS[path].forward(
             y, w[phase.taps], None, part, stride=(1, 1, 1), low=phase.low, dilation=phase.dilation
         )
-    return x.astype(dtype, copy=False)
+    return _cast(x, dtype)
 
 
 def correlate_weight(
@@ -206,6 +213,9 @@ def correlate_weight(
         return np.zeros(w_shape, dtype)
     computed = _computed(dtype)
     w = np.empty(w_shape, computed)
+    if path == "pixels":
+        pixels.correlate_weight(_cast(x, computed), _cast(y, computed), w, shapes.pixels)
+        return _cast(w, dtype)
     by_sample = path == "pointwise" and y.flags.c_contiguous
     x, memory = _friendly(x, computed, path, by_sample)
     y, _ = _friendly(y, computed, path, memory is _sample_memory)
@@ -217,7 +227,7 @@ def correlate_weight(
         low=shapes.low,
         dilation=shapes.dilation,
     )
-    return w.astype(dtype, copy=False)
+    return _cast(w, dtype)
 
 
 def arranged(x: np.ndarray, kernel: Axes) -> np.ndarray:
@@ -262,7 +272,8 @@ def choose_path(
         return "plain", f"{np.dtype(dtype)} arrays are computed with windows and einsum"
     if len(x_shape) > 5:
         return "plain", f"{len(x_shape) - 2} spatial axes are computed with windows and einsum"
-    shapes = _shapes(tuple(x_shape), tuple(w_shape), stride, padding, dilation, groups)
+    item = _computed(np.dtype(dtype)).itemsize
+    shapes = _shapes(tuple(x_shape), tuple(w_shape), stride, padding, dilation, groups, item)
     return shapes.path, shapes.reason
 
 
@@ -287,13 +298,16 @@ class _Shapes(NamedTuple):
     low: tuple[int, ...]
     dilation: tuple[int, ...]
     phases: tuple[_Phase, ...]
+    pixels: pixels.Plan | None  # on that path
+    adjoint: pixels.Plan | None  # there, without a stride, with x and y in each other's place
 
 
 @lru_cache(maxsize=4096)
-def _shapes(x_shape, w_shape, stride, padding, dilation, groups) -> _Shapes:
+def _shapes(x_shape, w_shape, stride, padding, dilation, groups, itemsize) -> _Shapes:
     n, c, *size = x_shape
     o, each, *kernel = w_shape
     out = plain.output_shape(size, kernel, stride, padding, dilation)
+    given = stride, dilation, [pair[0] for pair in padding]
     missing = 3 - len(size)
     ones, zeros = (1,) * missing, (0,) * missing
     full_size, full_kernel = (*ones, *size), (*ones, *kernel)
@@ -302,6 +316,9 @@ def _shapes(x_shape, w_shape, stride, padding, dilation, groups) -> _Shapes:
     path, reason = _choose(
         n, c, o, each, full_size, full_kernel, (*ones, *out), stride, low, groups
     )
+    columns = adjoint = None
+    if path == "pixels":
+        columns, adjoint = _pixel_plans(x_shape, w_shape, out, *given, groups, itemsize)
     return _Shapes(
         path,
         reason,
@@ -311,7 +328,21 @@ def _shapes(x_shape, w_shape, stride, padding, dilation, groups) -> _Shapes:
         low,
         dilation,
         _phases(full_size, full_kernel, stride, low, dilation),
+        columns,
+        adjoint,
     )
+
+
+def _pixel_plans(x_shape, w_shape, out, stride, dilation, low, groups, itemsize):
+    """The plans of the pixels path: of the correlation and, without a stride, of its adjoint."""
+    forth = pixels.plan(x_shape, w_shape, out, stride, low, dilation, groups, itemsize)
+    if max(stride) > 1:
+        return forth, None
+    (n, c, *size), (o, _, *kernel) = x_shape, w_shape
+    beyond = [d * (k - 1) - a for d, k, a in zip(dilation, kernel, low, strict=True)]
+    turned = (c, o // groups, *kernel)
+    back = pixels.plan((n, o, *out), turned, size, stride, beyond, dilation, groups, itemsize)
+    return forth, back
 
 
 def _choose(n, c, o, each, size, kernel, out, stride, low, groups):
@@ -389,7 +420,8 @@ def _prepare(arrays, x_shape, w_shape, stride, padding, dilation, groups):
             break
     if dtype not in _FAST and dtype != np.float16 or len(x_shape) > 5:
         return dtype, "plain", None
-    shapes = _shapes(x_shape, w_shape, stride, padding, dilation, groups)
+    item = 4 if dtype == np.float16 else dtype.itemsize
+    shapes = _shapes(x_shape, w_shape, stride, padding, dilation, groups, item)
     return dtype, shapes.path, shapes
 
 
@@ -397,34 +429,29 @@ def _computed(dtype):
     return np.dtype(np.float32) if dtype == np.float16 else dtype
 
 
+def _cast(a, dtype):
+    return a if a.dtype is dtype else a.astype(dtype, copy=False)
+
+
 def _friendly(x, dtype, path, by_sample=True):
     """``x`` in type ``dtype`` and in memory as a path counts on it, and its view (D, H, C, W, N).
 
     Kernels of one element do not look at neighbours: samples in C order will do as they lie, each
     counting as one long row of an image (if ``by_sample``). All else wants batch-last rows without
-    gaps; only the pixels path takes any.
+    gaps.
     """
-    if x.dtype != dtype:
-        x = x.astype(dtype)
-    if path == "pixels" or path == "empty":
-        return x, _memory
-    if has_batch_last_rows(x):
+    x = _cast(x, dtype)
+    if path == "empty" or has_batch_last_rows(x):
         return x, _memory
     if path == "pointwise" and by_sample and x.flags.c_contiguous:
         return x, _sample_memory
     return to_batch_last(x), _memory
 
 
-def _empty_image(shape, dtype, path, memory):
-    """Memory for an image, and its view (D, H, C, W, N).
-
-    Batch-last, or in C order where the samples lie one by one and where, of a single sample, the
-    pixels make a matrix.
-    """
-    if memory is _sample_memory or path == "pixels" and shape[0] == 1:
-        image = np.empty(shape, dtype)
-    else:
-        image = empty_batch_last(shape, dtype)
+def _empty_image(shape, dtype, memory):
+    """Memory for an image, and its view (D, H, C, W, N): batch-last, or in C order where the
+    samples lie one by one."""
+    image = np.empty(shape, dtype) if memory is _sample_memory else empty_batch_last(shape, dtype)
     return image, memory(image)
 
 

@@ -92,25 +92,26 @@ def for_each(function: Callable[[Any], object], items: Sequence[Any], work: floa
             _spread(function, items, helpers)
 
 
-def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """``np.matmul(a, b)``, spread over threads when it is large.
+def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    """``np.matmul(a, b, out)``, spread over threads when it is large.
 
     >>> matmul(np.ones((2, 3)), np.ones((3, 4))).shape
     (2, 4)
     """
     if a.ndim < 2 or b.ndim < 2:
         with _blas:
-            return np.matmul(a, b)
+            return np.matmul(a, b, out)
     work = a.size * b.shape[-1] * (1 if a.ndim > 2 else prod(b.shape[:-2]))
     if work < WORTHWHILE or object in (a.dtype, b.dtype):
         if work <= _BLAS_ALONE:
-            return np.matmul(a, b)
+            return np.matmul(a, b, out)
         with _blas:
-            return np.matmul(a, b)
+            return np.matmul(a, b, out)
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     if a.shape[-1] != b.shape[-2]:
         return np.matmul(a, b)  # raises NumPy's own error
-    out = np.empty((*batch, a.shape[-2], b.shape[-1]), np.result_type(a, b))
+    if out is None:
+        out = np.empty((*batch, a.shape[-2], b.shape[-1]), np.result_type(a, b))
     axis = max(range(out.ndim), key=out.shape.__getitem__)
     grain = 64 if axis >= out.ndim - 2 else 1
     size = -(-out.shape[axis] // _PIECES)

@@ -39,7 +39,7 @@ def no_cached_plans():
 
 
 def forget_plans():
-    for cached in (correlation._shapes, rows.plan, pixels.blocks, pixels._padding, depthwise.plan):
+    for cached in (correlation._shapes, rows.plan, depthwise.plan):
         cached.cache_clear()
 
 
