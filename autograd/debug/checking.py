@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +106,10 @@ def check_step(step: Step, limit: int) -> StepCheck:
     if inputs is None:
         findings = [Finding(sent.name, "unknown", reason=note) for sent in step.sent]
         return StepCheck(step.op, findings, sources)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), contextlib.ExitStack() as stack:
+        for value in step.node.static_values().values():
+            if hasattr(value, "undisturbed"):  # a checkpointed call: it may move statistics
+                stack.enter_context(value.undisturbed())
         try:
             _outputs(step, inputs)
         except (RuntimeError, TypeError, ValueError) as error:

@@ -7,8 +7,10 @@ runs it a second time, recorded, and goes back through that (recorded itself und
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterable, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -154,6 +156,7 @@ class _Call:
         self._places: list[int] = []
         self._sums: list[float] = []
         self._outside: list[tuple[Any, int]] = []
+        self._outside_tensors: list[weakref.ref[Tensor]] = []
         self.outputs: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
@@ -164,6 +167,7 @@ class _Call:
         self._places = places
         self._sums = [_fingerprint(data) for data in outputs]
         self._outside = [(t._node, t._index) for t in outside]
+        self._outside_tensors = [weakref.ref(t) for t in outside]
         self.outputs = tuple(outputs)
 
     def run(self, tensors: Sequence[Any]) -> Any:
@@ -195,15 +199,56 @@ class _Call:
         """The outputs at other inputs, as arrays: what numerical checks ask for.
 
         Raises:
-            RuntimeError: if the function uses tensors from outside, which cannot be replaced.
+            RuntimeError: if a tensor that the function took from outside is no longer there.
         """
-        if self._outside:
-            raise RuntimeError(
-                "checkpoint: the function uses tensors from outside, so it cannot be tried at "
-                "other values of all its inputs"
-            )
-        with no_grad():
-            return tuple([t._data for t in self._repeat([_wrap(np.asarray(x)) for x in xs])])
+        with no_grad(), self._outside_at(xs):
+            arguments = [_wrap(np.asarray(x)) for x in xs[: len(self._slots)]]
+            return tuple([t._data for t in self._repeat(arguments)])
+
+    @contextlib.contextmanager
+    def _outside_at(self, xs: tuple[Any, ...]) -> Iterator[None]:
+        """Give the tensors from outside other values for a while: those at the end of ``xs``.
+
+        The function reaches them by itself, so it is their values that are exchanged.
+        """
+        tensors = [reference() for reference in self._outside_tensors]
+        values = xs[len(self._slots) :]
+        for k, (t, x) in enumerate(zip(tensors, values, strict=True)):
+            if t is None:
+                raise RuntimeError(
+                    f"checkpoint: tensor {k} that the function took from outside, of shape "
+                    f"{np.shape(x)}, is gone: it cannot be tried at other values. Pass it as an "
+                    "argument, or keep it until backward is done"
+                )
+        before = [t._data for t in tensors if t is not None]
+        try:
+            for t, x in zip(tensors, values, strict=True):
+                if t is not None:
+                    t._data = np.asarray(x) if np.ndim(x) else np.asarray(x)[()]
+            yield
+        finally:
+            for t, data in zip(tensors, before, strict=True):
+                if t is not None:
+                    t._data = data
+
+    @contextlib.contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Compute again to look only: running statistics are put back afterwards.
+
+        Those of the modules that the function is, belongs to, or encloses. Layers replace their
+        buffers rather than write into them, so keeping the old ones is enough.
+        """
+        cells = getattr(self._function, "__closure__", None) or ()
+        reached: list[Any] = [self._function, getattr(self._function, "__self__", None)]
+        reached += [cell.cell_contents for cell in cells]
+        modules = [m for one in reached if hasattr(one, "named_buffers") for m in one.modules()]
+        before = [(m, dict(m.named_buffers(recurse=False))) for m in modules]
+        try:
+            yield
+        finally:
+            for module, buffers in before:
+                for name, buffer in buffers.items():
+                    setattr(module, name, buffer)
 
     def _repeat(self, tensors: Sequence[Any]) -> list[Tensor]:
         now = [(g, g.bit_generator.state) for g, _ in self._states]
@@ -226,7 +271,13 @@ class _Call:
         The pass stops at these inputs: what led to them is the surrounding pass's business.
         """
         create_graph = local.state.grad_enabled
-        with enable_grad():
+        elsewhere = any(
+            not isinstance(x, Tensor) and x.dtype != node.dtype_of(index)
+            for x, (node, index) in zip(xs[len(self._slots) :], self._outside, strict=True)
+        )
+        # A numerical check asks in float64, also for what the function takes from outside.
+        at = self._outside_at(xs) if elsewhere else contextlib.nullcontext()
+        with enable_grad(), at:
             arguments = [
                 _variable(x) if needed else _constant(x)
                 for x, needed in zip(xs, self._needed, strict=False)
