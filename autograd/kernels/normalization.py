@@ -9,7 +9,7 @@ norm. ``weight`` and ``bias`` are None or broadcast against ``x``, so a batch no
 (1, C, 1, 1). ``mean``, ``rstd`` = 1 / √(variance + eps) and ``variance`` (the biased one) keep the
 reduced axes with size 1. Results lie in memory as ``x`` does.
 
-Two ideas.
+Three ideas.
 
 *Any layout is four axes.* In memory order, neighbouring axes that are both averaged over, or both
 kept, merge; what is left of batch-last images under batch norm is (H, C, W·N), of C-ordered ones
@@ -23,18 +23,25 @@ deviations of the mean (σ² = Σ(x − s)²/n − δ² with δ = mean − s can
 not, the pass is run again with the mean just found. Sums over blocks are kept in double precision.
 The gradient leaves out the subtraction of the mean by the same rule. See Chan, Golub & LeVeque,
 "Algorithms for computing the sample variance", 1983.
+
+*Parameters join the small side.* Group norm has a weight for each channel, but statistics of groups
+of channels. Sums are then taken per sample and channel, and only these few numbers are added up to
+groups; so weights never cost a pass. Where weights differ from element to element, as in layer
+norm, there is no such small side: its rows go to `row_normalization`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from math import prod
 
 import numpy as np
 
+from autograd.kernels.memory import scratch
 from autograd.kernels.pieces import COST, PIECES
+from autograd.kernels.row_normalization import FAR, normalize_rows, normalize_rows_gradient
 from autograd.kernels.threads import WORTHWHILE, for_each
 
 BLOCK = 1 << 18  # elements per block: smaller ones cost more in calls than the cache gives back
-FAR = 16.0  # (distance of shift and mean)² in variances beyond which the statistics are redone
 
 Block = tuple[tuple[slice, slice], slice]
 """Which part of (A, C), and which of the C statistics belong to it."""
@@ -50,7 +57,7 @@ def moments(
     if x.dtype.kind == "O":
         mean = _plain_mean(x, axes)
         return mean, _plain_mean((x - mean) * (x - mean), axes)
-    plan = _Plan(x, axes)
+    plan = _plan(x, axes)
     mean, variance, _ = _statistics(plan.blocks(x), plan, eps)
     return plan.statistic(mean), plan.statistic(variance)
 
@@ -77,16 +84,17 @@ def normalize(
         y = (x - mean) * rstd
         y = y if weight is None else y * weight
         return (y if bias is None else y + bias), mean, rstd, variance
-    plan = _Plan(x, axes)
-    weight_varies, bias_varies = plan.varies(weight), plan.varies(bias)
+    if _are_rows(x, axes, weight, bias):
+        return _normalize_rows(x, weight, bias, axes, eps)
+    plan = _plan(x, axes, weight, bias)
     x4 = plan.blocks(x)
     mean, variance, shift = _statistics(x4, plan, eps)
     rstd = 1.0 / np.sqrt(variance + eps)
-    scale = rstd if weight is None or weight_varies else rstd * plan.per_statistic(weight)
+    scale = rstd if weight is None or plan.elementwise else rstd * plan.per_cell(weight)
     # The shift is a few standard deviations off at most: this product cannot swamp the bias.
     offset = ((0.0 if shift is None else shift) - mean) * scale
-    if bias is not None and not (bias_varies or weight_varies):
-        offset = offset + plan.per_statistic(bias)
+    if bias is not None and not plan.elementwise:
+        offset = offset + plan.per_cell(bias)
     centre = None if shift is None else plan.spread(shift)
     scale, offset = plan.spread(scale), plan.spread(offset)
     y4 = np.empty(x4.shape, plan.dtype)
@@ -97,10 +105,9 @@ def normalize(
 
     plan.for_each_block(forward)
     y = plan.restored(y4)
-    if weight_varies:
-        y *= weight
-    if bias is not None and (bias_varies or weight_varies):
-        y += bias
+    if plan.elementwise:
+        y = y if weight is None else np.multiply(y, weight, out=y)
+        y = y if bias is None else np.add(y, bias, out=y)
     return (
         y.astype(x.dtype, copy=False),
         plan.statistic(mean),
@@ -126,75 +133,149 @@ def normalize_gradient(
     """
     if x.dtype.kind == "O" or g.dtype.kind == "O":
         return _plain_gradient(g, x, weight, mean, rstd, axes)
-    plan = _Plan(x, axes)
+    if _are_rows(x, axes, weight, None):
+        return _rows_gradient(g, x, weight, mean, rstd, axes)
+    plan = _plan(x, axes, weight)
     x4 = plan.blocks(x)
     gweight = gbias = None
     g = np.asarray(g, plan.dtype)
-    if plan.varies(weight):
+    if plan.elementwise:
         assert weight is not None
         normalised = (x - mean.astype(plan.dtype)) * rstd.astype(plan.dtype)
         gweight = sum_to(np.multiply(g, normalised, out=normalised), weight.shape)
         gbias = sum_to(g, weight.shape)
         g, weight = g * weight, None
     g4 = plan.blocks(g)
-    mean2 = plan.per_statistic(mean).astype(np.float64)
-    rstd2 = plan.per_statistic(rstd).astype(np.float64)
+    mean2 = plan.per_cell(mean).astype(np.float64)
+    rstd2 = plan.per_cell(rstd).astype(np.float64)
     shift = mean2 if (np.square(mean2 * rstd2) > FAR).any() else None
     sums = _sums(g4, x4, plan, shift)
     if shift is None:
         sums[1] -= mean2 * sums[0]
-    slope = -rstd2 * rstd2 * sums[1] / plan.count
-    offset = -sums[0] / plan.count
+    scale = rstd2 if weight is None else rstd2 * plan.per_cell(weight)
+    # gx = g·scale + x·slope + offset. Where a statistic has one weight, both lack the factor scale.
+    within = scale if plan.apart else 1.0
+    slope = -plan.joined(sums[1] * within) / plan.count * rstd2 * rstd2
+    offset = -plan.joined(sums[0] * within) / plan.count
     if shift is None:
         offset -= mean2 * slope
-    scale = plan.spread(rstd2 if weight is None else rstd2 * plan.per_statistic(weight))
     centre = None if shift is None else plan.spread(shift)
-    slope, offset = plan.spread(slope), plan.spread(offset)
+    scale, slope, offset = plan.spread(scale), plan.spread(slope), plan.spread(offset)
     gx4 = np.empty(x4.shape, plan.dtype)
 
     def backward(block: tuple[slice, slice], kept: slice) -> None:
         part = _scaled(x4[block], centre, slope, kept, out=gx4[block])
-        part += g4[block]
         part += offset[kept]
-        part *= scale[kept]
+        if plan.apart:
+            with scratch(part.shape, plan.dtype) as direct:
+                part += np.multiply(g4[block], scale[kept], out=direct)
+        else:
+            part += g4[block]
+            part *= scale[kept]
 
     plan.for_each_block(backward)
     if gweight is None:
-        gweight, gbias = plan.statistic(sums[1] * rstd2), plan.statistic(sums[0])
+        gweight, gbias = plan.fine(sums[1] * rstd2), plan.fine(sums[0])
         if weight is not None:
             gweight, gbias = sum_to(gweight, weight.shape), sum_to(gbias, weight.shape)
     assert gbias is not None
     return plan.restored(gx4).astype(x.dtype, copy=False), gweight, gbias
 
 
+def _are_rows(
+    x: np.ndarray, axes: Sequence[int], weight: np.ndarray | None, bias: np.ndarray | None
+) -> bool:
+    """Whether these are rows of a matrix, in memory too, with parameters like a row (or none)."""
+    if not x.flags.c_contiguous or x.dtype == np.float16 or not x.size:
+        return False
+    first = x.ndim - len(axes)
+    if any(axis % x.ndim < first for axis in axes):
+        return False
+    width = prod(x.shape[first:])
+    return all(p is None or p.size == width == prod(p.shape[-len(axes) :]) for p in (weight, bias))
+
+
+def _normalize_rows(x, weight, bias, axes, eps):
+    kept = (*x.shape[: x.ndim - len(axes)], *(1,) * len(axes))
+    matrix = x.reshape(prod(kept), -1)
+    weight, bias = (None if p is None else p.reshape(-1) for p in (weight, bias))
+    y, *statistics = normalize_rows(matrix, weight, bias, eps=eps)
+    mean, rstd, variance = (statistic.reshape(kept) for statistic in statistics)
+    return y.reshape(x.shape), mean, rstd, variance
+
+
+def _rows_gradient(g, x, weight, mean, rstd, axes):
+    matrix = x.reshape(mean.size, -1)
+    g = np.ascontiguousarray(g, x.dtype).reshape(matrix.shape)
+    line = None if weight is None else weight.reshape(-1)
+    gx, gweight, gbias = normalize_rows_gradient(
+        g, matrix, line, mean.reshape(-1), rstd.reshape(-1)
+    )
+    shape = mean.shape if weight is None else weight.shape
+    return gx.reshape(x.shape), gweight.reshape(shape), gbias.reshape(shape)
+
+
+def _plan(
+    x: np.ndarray,
+    axes: Sequence[int],
+    weight: np.ndarray | None = None,
+    bias: np.ndarray | None = None,
+) -> "_Plan":
+    """The plan for an array and parameters of these shapes, made once."""
+    axes = tuple(sorted(axis % x.ndim for axis in axes))
+    inner = tuple(axis for axis in axes if not (_varies(weight, axis, x) or _varies(bias, axis, x)))
+    return _made_plan(x.shape, x.strides, x.dtype, axes, inner, BLOCK)
+
+
+def _varies(parameter: np.ndarray | None, axis: int, x: np.ndarray) -> bool:
+    """Whether ``parameter`` has different values along an axis of ``x``."""
+    lead = 0 if parameter is None else x.ndim - parameter.ndim
+    return parameter is not None and axis >= lead and parameter.shape[axis - lead] != 1
+
+
 class _Plan:
-    """How an array's memory is seen as (A, C, B, D), averaged over A and B, and cut into blocks."""
+    """How an array's memory is seen as (A, C, B, D), summed over A and B, and cut into blocks.
 
-    def __init__(self, x: np.ndarray, axes: Sequence[int]) -> None:
-        self.ndim = x.ndim
-        self.axes = frozenset(axis % x.ndim for axis in axes)
-        self.dtype = np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
-        self.order = sorted(range(x.ndim), key=lambda axis: -abs(x.strides[axis]))
-        sizes = self._merged(x)
+    ``inner`` are the axes that A and B stand for: those of ``axes`` along which no parameter
+    varies. The (C, D) are called *cells*; sums of cells are `joined` to statistics. Where there
+    are no such axes, or memory order does not allow it, the plan is ``elementwise``: then A and B
+    stand for all ``axes``, and parameters are left to the caller.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        strides: tuple[int, ...],
+        dtype: np.dtype,
+        axes: tuple[int, ...],
+        inner: tuple[int, ...],
+    ) -> None:
+        self.order = sorted(range(len(shape)), key=lambda axis: -abs(strides[axis]))
+        self.axes = frozenset(inner)
+        sizes = self._merged(shape)
+        self.elementwise = inner != axes and (not inner or sizes is None)
+        if self.elementwise:
+            self.axes = frozenset(axes)
+            sizes = self._merged(shape)
         if sizes is None:  # no four axes describe it: bring the kept axes to the front
-            self.order = sorted(range(x.ndim), key=lambda axis: axis in self.axes)
-            sizes = self._merged(x)
+            self.order = sorted(range(len(shape)), key=lambda axis: axis in self.axes)
+            sizes = self._merged(shape)
             assert sizes is not None
+        self.apart = tuple(axis for axis in axes if axis not in self.axes)
+        self.dtype = np.dtype(np.float32) if dtype == np.float16 else dtype
         self.sizes = sizes
-        self.inverse = sorted(range(x.ndim), key=self.order.__getitem__)
-        self.ordered_shape = [x.shape[axis] for axis in self.order]
-        self.kept_shape = (sizes[1], sizes[3])
-        self.statistic_shape = tuple(
-            1 if axis in self.axes else size for axis, size in enumerate(x.shape)
-        )
-        self.count = max(sizes[0] * sizes[2], 1)
+        self.inverse = sorted(range(len(shape)), key=self.order.__getitem__)
+        self.ordered_shape = [shape[axis] for axis in self.order]
+        self.cells = (sizes[1], sizes[3])
+        self.fine_shape = tuple(1 if axis in self.axes else n for axis, n in enumerate(shape))
+        self.ordered_fine = [self.fine_shape[axis] for axis in self.order]
+        self.count = max(prod(shape[axis] for axis in axes), 1)
         self.groups = list(self._groups())
-        self.ones = np.ones(sizes[2], self.dtype)
 
-    def _merged(self, x: np.ndarray) -> tuple[int, int, int, int] | None:
+    def _merged(self, shape: tuple[int, ...]) -> tuple[int, int, int, int] | None:
         groups: list[tuple[bool, int]] = []
         for axis in self.order:
-            reduced, size = axis in self.axes, x.shape[axis]
+            reduced, size = axis in self.axes, shape[axis]
             if groups and groups[-1][0] == reduced:
                 groups[-1] = (reduced, groups[-1][1] * size)
             elif size != 1:
@@ -239,25 +320,31 @@ class _Plan:
         """The inverse of `blocks`."""
         return blocks.reshape(self.ordered_shape).transpose(self.inverse)
 
-    def varies(self, parameter: np.ndarray | None) -> bool:
-        """Whether ``parameter`` has different values where only one statistic is."""
-        if parameter is None:
-            return False
-        lead = self.ndim - parameter.ndim
-        return any(parameter.shape[axis - lead] != 1 for axis in self.axes if axis >= lead)
-
-    def per_statistic(self, parameter: np.ndarray) -> np.ndarray:
-        """A parameter or statistic that broadcasts to `statistic_shape`, as (C, D)."""
+    def per_cell(self, parameter: np.ndarray) -> np.ndarray:
+        """A parameter or statistic that broadcasts to `fine_shape`, as (C, D)."""
         full = parameter
-        if full.shape != self.statistic_shape:
-            full = np.broadcast_to(full, self.statistic_shape)
-        return full.transpose(self.order).reshape(self.kept_shape)
+        if full.shape != self.fine_shape:
+            full = np.broadcast_to(full, self.fine_shape)
+        return full.transpose(self.order).reshape(self.cells)
+
+    def joined(self, sums: np.ndarray) -> np.ndarray:
+        """Sums of cells (C, D), each replaced by the sum over all cells of its statistic."""
+        if not self.apart:
+            return sums
+        fine = sums.reshape(self.ordered_fine).transpose(self.inverse)
+        return self.per_cell(fine.sum(axis=self.apart, keepdims=True))
+
+    def fine(self, values: np.ndarray) -> np.ndarray:
+        """(C, D) as users see it: the shape of x with size 1 along the inner axes."""
+        shaped = values.astype(self.dtype).reshape(self.ordered_fine).transpose(self.inverse)
+        return np.ascontiguousarray(shaped)
 
     def statistic(self, values: np.ndarray) -> np.ndarray:
-        """(C, D) as users see it: the shape of x with size 1 along the axes."""
-        ordered = [self.statistic_shape[axis] for axis in self.order]
-        shaped = values.astype(self.dtype).reshape(ordered).transpose(self.inverse)
-        return np.ascontiguousarray(shaped)
+        """(C, D) that is the same for all cells of a statistic, with size 1 along all axes."""
+        fine = self.fine(values)
+        for axis in self.apart:
+            fine = fine.take([0], axis=axis)
+        return fine
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """(C, D) as (C, 1, D) of the working dtype, ready to meet a block."""
@@ -266,7 +353,9 @@ class _Plan:
     def sum(self, block: np.ndarray) -> np.ndarray:
         """Sum of an (a, c, B, D) block over a and B."""
         if self.sizes[3] == 1:
-            return np.vecdot(block[..., 0], self.ones).sum(axis=0, dtype=np.float64)[:, None]
+            return np.vecdot(block[..., 0], np.ones(self.sizes[2], self.dtype)).sum(
+                axis=0, dtype=np.float64
+            )[:, None]
         return block.sum(axis=2).sum(axis=0, dtype=np.float64)
 
     def dot(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -276,16 +365,29 @@ class _Plan:
         return np.einsum("acbd,acbd->acd", one, other).sum(axis=0, dtype=np.float64)
 
 
+@lru_cache(maxsize=256)
+def _made_plan(
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    dtype: np.dtype,
+    axes: tuple[int, ...],
+    inner: tuple[int, ...],
+    block: int,
+) -> _Plan:
+    return _Plan(shape, strides, dtype, axes, inner)
+
+
 def _statistics(
     x4: np.ndarray, plan: _Plan, eps: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Mean and variance as (C, D), and the shift at which they were found exact (None for 0)."""
     if not x4.size:
-        nothing = np.full(plan.kept_shape, np.nan)
+        nothing = np.full(plan.cells, np.nan)
         return nothing, nothing, None
     shift = None
     for last_try in (False, False, True):
-        delta, squares = _sums(None, x4, plan, shift) / plan.count
+        sums = _sums(None, x4, plan, shift)
+        delta, squares = plan.joined(sums[0]) / plan.count, plan.joined(sums[1]) / plan.count
         variance = np.maximum(squares - delta * delta, 0.0)
         mean = delta if shift is None else shift + delta
         if last_try or not (delta * delta > FAR * (variance + eps)).any():
@@ -298,7 +400,7 @@ def _sums(
     g4: np.ndarray | None, x4: np.ndarray, plan: _Plan, shift: np.ndarray | None
 ) -> np.ndarray:
     """Σg and Σg·(x − shift), or Σ(x − shift) and Σ(x − shift)² where ``g4`` is None."""
-    sums = np.zeros((2, *plan.kept_shape))
+    sums = np.zeros((2, *plan.cells))
     centre = None if shift is None else plan.spread(shift)
 
     def add(block: tuple[slice, slice], kept: slice) -> None:

@@ -58,7 +58,9 @@ def parameters(shape, axes, kind):
     axes = {axis % len(shape) for axis in axes}
     if kind == "none":
         return None, None
-    if kind == "kept":
+    if kind == "channels":  # as group norm has them, also where a statistic covers several
+        sizes = [size if axis in (1, 2) else 1 for axis, size in enumerate(shape)]
+    elif kind == "kept":
         sizes = [1 if axis in axes else size for axis, size in enumerate(shape)]
     else:
         sizes = [size if axis else 1 for axis, size in enumerate(shape)]
@@ -66,7 +68,7 @@ def parameters(shape, axes, kind):
 
 
 @pytest.mark.parametrize(("shape", "axes"), AXES)
-@pytest.mark.parametrize("kind", ["none", "kept", "elementwise"])
+@pytest.mark.parametrize("kind", ["none", "kept", "channels", "elementwise"])
 def test_normalize_follows_the_formula_in_every_layout(shape, axes, kind):
     x = RNG(0).normal(3.0, 2.0, size=shape)
     weight, bias = parameters(shape, axes, kind)
@@ -87,7 +89,7 @@ def test_normalize_follows_the_formula_in_every_layout(shape, axes, kind):
 
 
 @pytest.mark.parametrize(("shape", "axes"), AXES)
-@pytest.mark.parametrize("kind", ["none", "kept", "elementwise"])
+@pytest.mark.parametrize("kind", ["none", "kept", "channels", "elementwise"])
 def test_gradients_match_complex_steps_of_the_formula(shape, axes, kind):
     x = RNG(0).normal(3.0, 2.0, size=shape)
     g = RNG(3).normal(size=shape)
@@ -214,6 +216,51 @@ def test_many_blocks_agree_with_one(monkeypatch):
         gradient = normalize_gradient(x * x, x, weight, *whole[1:3], axes=(0, 2, 3))
         for got, want in zip(parts + gradient, whole + whole_gradient, strict=True):
             np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-12)
+
+
+def test_pieces_and_blocks_of_rows_agree_with_one(monkeypatch):
+    x = RNG(0).normal(size=(37, 11))
+    weight, bias = RNG(1).normal(size=(2, 11))
+    for parameter in (weight, None):
+        whole = normalize(x, parameter, bias, axes=(1,), eps=1e-5)
+        whole_gradient = normalize_gradient(x * x, x, parameter, *whole[1:3], axes=(1,))
+        with monkeypatch.context() as patch:
+            patch.setattr("autograd.kernels.row_normalization.WORTHWHILE", 0)
+            patch.setattr("autograd.kernels.row_normalization.BLOCK", 23)
+            parts = normalize(x, parameter, bias, axes=(1,), eps=1e-5)
+            gradient = normalize_gradient(x * x, x, parameter, *whole[1:3], axes=(1,))
+        for got, want in zip(parts + gradient, whole + whole_gradient, strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-12)
+
+
+def test_single_precision_rows_survive_a_large_mean():
+    x = RNG(0).normal(0.0, 0.5, size=(6, 200)).astype(np.float32)
+    x += np.array([0.0, 10.0, 2000.0, -2000.0, 1e5, 1.0], np.float32)[:, None]
+    g = RNG(1).normal(0.5, 1.0, size=x.shape).astype(np.float32)
+    weight, bias = RNG(2).normal(size=(2, 200)).astype(np.float32)
+    want, want_mean, want_variance = formula(x.astype(float), weight, bias, (1,), 1e-5)
+    y, mean, rstd, variance = normalize(x, weight, bias, axes=(1,), eps=1e-5)
+    assert {v.dtype for v in (y, mean, rstd, variance)} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(y, want, atol=1e-5)
+    np.testing.assert_allclose(mean, want_mean, rtol=1e-6)
+    np.testing.assert_allclose(variance, want_variance, rtol=1e-5)
+    double = [v.astype(float) for v in (g, x, weight, mean, rstd)]
+    wanted = normalize_gradient(*double, axes=(1,))
+    for value, exact in zip(
+        normalize_gradient(g, x, weight, mean, rstd, axes=(1,)), wanted, strict=True
+    ):
+        np.testing.assert_allclose(value, exact, rtol=1e-4, atol=2e-5)
+
+
+def test_a_nan_stays_in_its_row():
+    x = RNG(0).normal(size=(4, 300))
+    x[1, 7] = np.nan
+    g = np.ones_like(x)
+    y, mean, rstd, _ = normalize(x, np.ones(300), None, axes=(1,), eps=1e-5)
+    gx, *_ = normalize_gradient(g, x, np.ones(300), mean, rstd, axes=(1,))
+    for rows in (y, mean, rstd, gx):
+        np.testing.assert_array_equal(np.isnan(rows).all(axis=1), [False, True, False, False])
+        assert np.isfinite(rows[[0, 2, 3]]).all()
 
 
 def test_an_empty_batch_gives_an_empty_result():
