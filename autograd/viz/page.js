@@ -300,5 +300,6 @@
 
     followTheme(page, theme);
     show(0);
+    takeKeys(page);
   }
 })();

@@ -164,7 +164,8 @@ def document(title: str, body: str, language: str = "en") -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n"
         "<style>:root{color-scheme:light dark}body{margin:1rem auto;max-width:75rem;padding:0 1rem;"
-        f"font-family:{palette.FONT}}}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n"
+        f"font-family:{palette.FONT}}}</style>\n</head>\n"
+        f'<body class="gg-alone">\n<main>\n<h1>{escape(title)}</h1>\n'
         f"{body}\n</main>\n</body>\n</html>\n"
     )
 

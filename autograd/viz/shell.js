@@ -19,6 +19,13 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
+// In a file of its own (`document` of picture.py) a figure's keys work as soon as it is opened. The
+// focus comes quietly: nothing scrolls, no ring is drawn, and no page around an <iframe> loses it.
+function takeKeys(page) {
+  const alone = document.body.classList.contains("gg-alone") && window.parent === window;
+  if (alone && document.activeElement === document.body) page.focus({ preventScroll: true });
+}
+
 // Colours as chosen in a <select>, else as the host has them, else as the reader prefers.
 function followTheme(page, choice) {
   function ofHost() {

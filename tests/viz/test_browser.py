@@ -59,6 +59,34 @@ def test_it_steps_by_buttons_slider_and_keys(visit, steps):
     assert page.locator(".say").get_attribute("aria-live") == "polite"
 
 
+def test_the_keys_of_a_saved_page_work_as_soon_as_it_is_opened(visit, steps):
+    page, told = visit(steps.to_html(), viewport={"width": 900, "height": 300}), steps.sentences()
+    style = "getComputedStyle(document.querySelector('.gg-steps').shadowRoot.activeElement)"
+    assert page.evaluate(f"{style}.outlineStyle") == "none"
+    assert page.evaluate("scrollY") == 0
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert said(page) == told[1]
+    page.keyboard.press("ArrowLeft")
+    assert said(page) == told[0]
+    assert page.evaluate("scrollY") == 0
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowRight")
+    assert said(page) == told[0]
+
+
+def test_a_page_among_other_things_waits_for_the_focus(visit, steps):
+    page = visit(HOST % steps._repr_html_())
+    page.keyboard.press("ArrowRight")
+    assert said(page).startswith("start")
+    assert page.evaluate("document.activeElement === document.body")
+    framed = visit(HOST % '<iframe title="saved"></iframe>')
+    framed.locator("iframe").evaluate("(frame, html) => { frame.srcdoc = html; }", steps.to_html())
+    say = framed.frame_locator("iframe").locator(".say")
+    say.wait_for()
+    assert framed.evaluate("document.activeElement === document.body")
+
+
 def test_the_picture_follows(visit, steps):
     page = visit(steps.to_html())
     final = steps.trace.arrived()

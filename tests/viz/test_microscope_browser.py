@@ -129,6 +129,26 @@ def test_keys_walk_through_a_grid_and_stay_in_the_page(visit, scope):
     assert page.evaluate("document.activeElement === document.body")
 
 
+@pytest.mark.parametrize("kind", ["conv", "pool"])
+def test_the_keys_of_a_saved_page_work_as_soon_as_it_is_opened(visit, scope, kind):
+    if kind == "pool":
+        scope = viz.pool("max", np.arange(36.0).reshape(6, 6), kernel_size=2, at=(0, 0, 1, 1))
+    channel = scope.at[1]
+    page = visit(scope.to_html(), viewport={"width": 900, "height": 300})
+    focused = "document.querySelector('.gg-microscope').shadowRoot.activeElement"
+    assert page.evaluate(f"getComputedStyle({focused}).outlineStyle") == "none"
+    assert page.evaluate("scrollY") == 0
+    page.keyboard.press("ArrowRight")
+    assert marked(page, f"output, channel {channel}", "chosen") == [["1", "2"]]
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert marked(page, f"output, channel {channel}", "chosen") == [["1", "0"]]
+    again = visit(HOST % scope._repr_html_())
+    again.keyboard.press("ArrowRight")
+    assert marked(again, f"output, channel {channel}", "chosen") == [["1", "1"]]
+    assert "ArrowRight" in again.evaluate("window.leaked")
+
+
 @pytest.mark.parametrize("flip", [False, True])
 def test_the_pages_numbers_are_the_engines(visit, scope, flip):
     page = visit(HOST % scope._repr_html_())

@@ -608,7 +608,9 @@
     page.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       event.stopPropagation(); // slides and notebooks must not take these keys for theirs
-      const focus = root.activeElement;
+      const held = root.activeElement;
+      const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
+      const focus = held === page && sideways ? chosenOutput() : held;
       if (event.key === "Escape") {
         if (focus) focus.blur();
       } else if (focus && focus.spot && (steps[event.key] || ["Home", "End", "Enter", " "].includes(event.key))) {
@@ -618,6 +620,9 @@
       }
       event.preventDefault();
     });
+    function chosenOutput() {
+      return views.querySelector('table[aria-label^="output, channel"] td[tabindex="0"]');
+    }
     function walk(td, key) {
       const [self, a, b] = td.spot;
       const width = self.lines[0].cells.length;
@@ -638,5 +643,6 @@
 
     followTheme(page, theme);
     build();
+    takeKeys(page);
   }
 })();
