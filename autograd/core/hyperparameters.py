@@ -108,6 +108,17 @@ def paddings(
     """
     if type(value) is int and (low is None or value >= low):
         return ((value, value),) * n
+    if type(value) is tuple and len(value) == n:  # as layers keep it: nothing to be done
+        for pair in value:
+            if type(pair) is not tuple or len(pair) != 2:
+                break
+            before, after = pair
+            if type(before) is not int or type(after) is not int:
+                break
+            if low is not None and (before < low or after < low):
+                break
+        else:
+            return value
     if isinstance(value, str):
         if value == "valid":
             return ((0, 0),) * n

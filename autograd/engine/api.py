@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ..core import hyperparameters as hyper
 from ..core.tensor import Tensor, _wrap
 from .backward import BackwardPass
 from .ownership import own
@@ -52,14 +53,20 @@ def seed_for(who: str, output: Tensor, gradient: Any, create_graph: bool) -> Any
                 return gradient if gradient.dtype == output.dtype else gradient.astype(output.dtype)
             seed = gradient._data
         else:
-            seed = Tensor(gradient)._data
+            seed = Tensor(gradient, dtype=output.dtype)._data
         if seed.shape != output.shape:
             raise ValueError(
                 f"{who}: the gradient has shape {seed.shape}; the output has shape {output.shape}"
             )
-        seed = seed.astype(output.dtype)
-        if isinstance(seed, np.ndarray) and not seed.ndim:
-            seed = seed[()]
+        # What is recorded must not change with the caller's array. Otherwise none is copied, but
+        # nobody may write to it: a rule may hand it on as it is, and a hook gets it then.
+        seed = seed.astype(output.dtype, copy=create_graph)
+        if isinstance(seed, np.ndarray):
+            if not seed.ndim:
+                seed = seed[()]
+            elif not create_graph:
+                seed = seed.view()
+                seed.flags.writeable = False
     return _wrap(seed) if create_graph else seed
 
 
@@ -93,6 +100,7 @@ def backward(
         >>> a.grad.item()
         6.0
     """
+    _check_flags("backward", retain_graph=retain_graph, create_graph=create_graph)
     seed = seed_for("backward", self, gradient, create_graph)
     wanted = None
     if inputs is not None:
@@ -152,6 +160,10 @@ def grad(
         )
     if inputs is None:
         raise TypeError("grad: inputs is missing; give the tensors to differentiate by")
+    _check_flags(
+        "grad", retain_graph=False if retain_graph is None else retain_graph, create_graph=create_graph,
+        allow_unused=allow_unused,
+    )  # fmt: skip
     outs = _check_tensors("grad", "outputs", outputs, need_gradient=False)
     ins = _check_tensors("grad", "inputs", inputs)
     if grad_outputs is None:
@@ -197,6 +209,12 @@ def _check_watchers(given: Any) -> list[Watcher]:
                 f"norm_over(1e3), got {type(watcher).__name__}"
             )
     return watchers
+
+
+def _check_flags(who: str, **flags: Any) -> None:
+    for name, value in flags.items():
+        if value is not False and value is not True:
+            hyper.boolean(who, name, value)
 
 
 def _check_tensors(who: str, argument: str, given: Any, need_gradient: bool = True) -> list[Tensor]:

@@ -274,25 +274,27 @@ class BackwardPass:
                     if parent is None:
                         continue
                     value = values[position]
-                    # Numbers are most of what a scalar graph sends: no shape to look at, no buffer
-                    # to own. Everything else goes the general way.
+                    # Most of what is sent is a number, or the first array that a parent gets, and
+                    # already right in shape and dtype. Everything else goes the general way.
                     kind = type(value)
-                    if (
-                        simple
-                        and parent.dtype is _SCALARS.get(kind)
-                        and not parent.several
-                        and parent.shape == ()
-                    ):
-                        store: Any = leaf_gradients if type(parent) is Leaf else pending
-                        before = store.get(parent)
-                        if before is not None:
-                            store[parent] = before + value
-                        else:
-                            store[parent] = value
-                            if store is pending:
-                                heappush(heap, (-parent.seq, parent))
-                    else:
-                        self._receive(node, position, parent, value, step)
+                    if simple and not parent.several:
+                        shape = parent.shape
+                        if (
+                            parent.dtype is _SCALARS.get(kind) and shape == ()
+                            if kind is not np.ndarray
+                            else value.dtype is parent.dtype and shape and value.shape == shape
+                        ):
+                            store: Any = leaf_gradients if type(parent) is Leaf else pending
+                            before = store.get(parent)
+                            if before is None:
+                                store[parent] = value
+                                if store is pending:
+                                    heappush(heap, (-parent.seq, parent))
+                                continue
+                            if kind is not np.ndarray:
+                                store[parent] = before + value
+                                continue
+                    self._receive(node, position, parent, value, step)
                 # Drop what this round still holds before the next one allocates.
                 values = value = saved = g = None
                 if step is not None:

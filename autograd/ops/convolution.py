@@ -347,6 +347,8 @@ def as_operand(who: str, name: str, value: Any) -> Any:
             from ..core.dtypes import as_array
 
             value = as_array(f"{who}: {name}", value)
+    if value.dtype.kind == "f":
+        return value
     if value.dtype.kind not in "fOc":
         raise TypeError(
             f"{who}: {name} must hold floating-point numbers, got dtype {value.dtype}; "

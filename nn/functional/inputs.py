@@ -12,6 +12,7 @@ from autograd import Tensor, hyperparameters
 
 __all__ = ["floating", "integer_array", "over_images", "reduced", "reduction_name", "whole_numbers"]
 
+_ARRAYS = (Tensor, np.ndarray)
 _SCALARS = (Tensor, int, float, np.number)
 _IMAGES = {
     1: "(N, C, L) or (C, L)",
@@ -26,11 +27,13 @@ def floating(who: str, value: Any, name: str = "input") -> Any:
     Raises:
         TypeError: for integers, bools, strings and other things.
     """
-    if not isinstance(value, Tensor | np.ndarray):
+    if not isinstance(value, _ARRAYS):
         try:
             value = autograd.as_tensor(value)
         except (TypeError, ValueError) as error:
             raise type(error)(f"{who}: {name} must be a tensor or an array: {error}") from None
+    if value.dtype.kind == "f":
+        return value
     if value.dtype.kind == "O" and value.size and not isinstance(value.flat[0], _SCALARS):
         raise TypeError(
             f"{who}: {name} is an object array of {type(value.flat[0]).__name__}; the one kind "

@@ -1,0 +1,47 @@
+"""The incoming gradient that a user gives is read, and never written to or kept."""
+
+import numpy as np
+import pytest
+
+import autograd as ag
+
+
+@pytest.fixture
+def x():
+    return ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+
+
+@pytest.mark.parametrize("wrap", [np.array, ag.tensor])
+def test_gradients_do_not_share_memory_with_the_seed(x, wrap):
+    seed = wrap(np.array([10.0, 20.0, 30.0], np.float32))
+    (x + 0.0).backward(seed)
+    (found,) = ag.grad(x + 0.0, x, seed)
+    raw = seed if isinstance(seed, np.ndarray) else seed._data
+    for gradient in (x.grad, found):
+        assert not np.shares_memory(gradient._data, raw)
+    x.grad += 1.0
+    (x + 0.0).backward(seed)
+    np.testing.assert_array_equal(raw, [10.0, 20.0, 30.0])
+    np.testing.assert_array_equal(x.grad, [21.0, 41.0, 61.0])
+
+
+def test_a_hook_cannot_write_to_the_seed(x):
+    seed = ag.tensor([10.0, 20.0, 30.0])
+
+    def write(g):
+        with ag.no_grad():
+            g *= 2.0
+
+    y = x + 0.0
+    y.register_hook(write)
+    with pytest.raises((ValueError, RuntimeError), match="read-only"):
+        y.backward(seed)
+    np.testing.assert_array_equal(seed, [10.0, 20.0, 30.0])
+
+
+def test_under_create_graph_the_seed_is_a_copy(x):
+    seed = np.array([1.0, 2.0, 3.0], np.float32)
+    (g,) = ag.grad(x * x, x, seed, create_graph=True)
+    seed[:] = 100.0
+    (second,) = ag.grad(g.sum(), x)
+    np.testing.assert_array_equal(second, [2.0, 4.0, 6.0])
