@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from autograd.kernels.elementwise import LARGE, keep_where, relu, relu_gradient
+from autograd.kernels.elementwise import (
+    LARGE,
+    _least,
+    _subnormals_count,
+    flat_views,
+    keep_where,
+    relu,
+    relu_gradient,
+)
 
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.5, -1.5]
 
@@ -25,6 +33,41 @@ def test_relu_and_its_gradient(dtype, size):
     gx = relu_gradient(g, y)
     assert gx.dtype == dtype
     np.testing.assert_array_equal(gx, np.where(x <= 0, 0, g))
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_gradients_of_single_precision_keep_every_bit(monkeypatch, exact):
+    monkeypatch.setattr("autograd.kernels.elementwise.LINE", 1 << 14)  # several lines
+    _least.cache_clear()
+    if not exact:  # as where a processor takes subnormal numbers for 0
+        monkeypatch.setattr("autograd.kernels.elementwise._subnormals_count", lambda: False)
+    bits = np.random.default_rng(0).integers(0, 2**32, size=(5, LARGE), dtype=np.uint32)
+    g = bits.view(np.float32)  # every kind of number, NaN and infinity
+    out = np.full(g.shape, 0.0, np.float32)
+    some = [1e-45, 1e-40, 1e-38, 1.0, 3e38, np.inf, np.nan, -np.nan, -0.0, 0.0]
+    out[:, : len(some)] = some
+    out[:, len(some) :: 3] = 2.0
+    for arrange in (np.asarray, np.transpose, lambda a: a[:, ::-1], lambda a: a[:, 1:]):
+        gx = relu_gradient(arrange(g), arrange(out))
+        assert gx.strides == np.empty_like(arrange(out)).strides
+        want = np.where(arrange(out) == 0, 0, arrange(g).view(np.uint32))
+        kept = arrange(out) != 0
+        np.testing.assert_array_equal(gx.view(np.uint32)[kept], want[kept])
+        np.testing.assert_array_equal(gx[~kept], 0.0)
+    _least.cache_clear()
+
+
+def test_subnormal_numbers_count_unless_the_processor_flushes_them():
+    assert _subnormals_count() == (np.float32(1e-45) * np.float32(1e30) != 0)
+
+
+def test_flat_views_follow_memory():
+    x = np.arange(24.0).reshape(2, 3, 4).transpose(2, 0, 1)
+    for line in flat_views(x, x.copy(order="K")):
+        np.testing.assert_array_equal(line, np.arange(24.0))
+    assert flat_views(x, x.copy(order="C")) is None
+    assert flat_views(x[:, :, ::2]) is None and flat_views(x[::-1]) is None
+    assert np.shares_memory(flat_views(x)[0], x)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int64, object])
