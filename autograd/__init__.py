@@ -24,6 +24,8 @@ from . import protocols as _protocols  # noqa: E402
 from ._names import WHERE as _WHERE  # noqa: E402
 from .core import hyperparameters  # noqa: E402
 from .core.tensor import Tensor, writable  # noqa: E402
+from .hints import FUNCTIONS as _FUNCTIONS  # noqa: E402
+from .hints import taking_hints as _taking_hints  # noqa: E402
 from .kernels.memory import tune_allocator as _tune_allocator  # noqa: E402
 
 __version__ = "0.1.0"
@@ -44,10 +46,12 @@ __all__ = [*_WHERE, *_MODULES, "hyperparameters", "newaxis"]  # noqa: PLE0604
 def __getattr__(name: str) -> _Any:
     if name in _WHERE:
         value = getattr(_importlib.import_module(f"autograd.{_WHERE[name]}"), name)
+        value = _taking_hints(value)
     elif name in _MODULES:
         value = _importlib.import_module(f"autograd.{_MODULES[name]}")
     else:
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+        hint = f"; write {_FUNCTIONS[name]}" if name in _FUNCTIONS else ""
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}{hint}")
     globals()[name] = value
     return value
 

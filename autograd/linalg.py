@@ -6,6 +6,8 @@ out here. Each works on stacks of matrices and has derivatives of every order.
 
 from __future__ import annotations
 
+from numpy.linalg import LinAlgError
+
 from .ops.arranging import matrix_transpose
 from .ops.linalg import (
     cholesky,
@@ -24,19 +26,25 @@ from .ops.linalg import (
 from .ops.matrices import diagonal, trace
 from .ops.norms import matrix_norm, norm, vector_norm
 from .ops.products import cross, matmul, outer, tensordot, vecdot
+from .ops.systems import cond, lstsq, matrix_rank, multi_dot, tensorinv, tensorsolve
 
 __all__ = [
+    "LinAlgError",
     "cholesky",
+    "cond",
     "cross",
     "det",
     "diagonal",
     "eigh",
     "eigvalsh",
     "inv",
+    "lstsq",
     "matmul",
     "matrix_norm",
     "matrix_power",
+    "matrix_rank",
     "matrix_transpose",
+    "multi_dot",
     "norm",
     "outer",
     "pinv",
@@ -46,6 +54,8 @@ __all__ = [
     "svd",
     "svdvals",
     "tensordot",
+    "tensorinv",
+    "tensorsolve",
     "trace",
     "vecdot",
     "vector_norm",

@@ -18,6 +18,7 @@ from .core.modes import is_grad_enabled
 from .core.operands import coerce
 from .core.tensor import Tensor, check_writable
 from .engine import backward
+from .hints import ATTRIBUTES, Foreign, taking_hints
 
 __all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
 
@@ -120,7 +121,13 @@ def _reshape(self: Tensor, *shape: Any) -> Tensor:
 
 def _transpose(self: Tensor, *axes: Any) -> Tensor:
     """Axes in another order: ``t.transpose(1, 0)`` or ``t.transpose((1, 0))``; none: reversed."""
-    return _ops("shapes").transpose(self, _together(axes) or None)
+    order = _together(axes) if axes else None
+    return _ops("shapes").transpose(self, order)
+
+
+# What Python says about a wrong keyword names the function: by the name that was called.
+_reshape.__name__ = _reshape.__qualname__ = "reshape"
+_transpose.__name__ = _transpose.__qualname__ = "transpose"
 
 
 def _iterate(self: Tensor) -> Any:
@@ -194,13 +201,13 @@ OPERATORS: dict[str, Any] = {
     "__pos__": "elementwise.positive",
     "__abs__": "elementwise.absolute",
     "__round__": _round,
-    "__invert__": "elementwise.logical_not",
-    "__and__": "elementwise.logical_and",
-    "__rand__": _reflected("elementwise.logical_and"),
-    "__or__": "elementwise.logical_or",
-    "__ror__": _reflected("elementwise.logical_or"),
-    "__xor__": "elementwise.logical_xor",
-    "__rxor__": _reflected("elementwise.logical_xor"),
+    "__invert__": "elementwise.invert",
+    "__and__": "elementwise.bitwise_and",
+    "__rand__": _reflected("elementwise.bitwise_and"),
+    "__or__": "elementwise.bitwise_or",
+    "__ror__": _reflected("elementwise.bitwise_or"),
+    "__xor__": "elementwise.bitwise_xor",
+    "__rxor__": _reflected("elementwise.bitwise_xor"),
     "__eq__": "elementwise.equal",
     "__ne__": "elementwise.not_equal",
     "__lt__": "elementwise.less",
@@ -268,7 +275,7 @@ def resolve(name: str) -> Any:
     """The function (or property) behind an operator or method, put on Tensor for good."""
     entry = TABLE[name]
     if isinstance(entry, str):
-        entry = _find(entry)
+        entry = taking_hints(_find(entry))
     elif getattr(entry, "__qualname__", "").startswith("_reflected."):
         entry = entry()
     setattr(Tensor, name, entry)
@@ -287,6 +294,11 @@ class _Later:
         return resolve(self._name).__get__(instance, owner)
 
 
+def _own_names(self: Tensor) -> list[str]:
+    """The attributes that there are: without those that only say what to write instead."""
+    return [name for name in object.__dir__(self) if name not in ATTRIBUTES]
+
+
 def _as_html(self: Tensor) -> str:
     """How a tensor shows itself in a notebook; what draws it is loaded only then."""
     return importlib.import_module("autograd.viz").tensor_html(self)
@@ -295,6 +307,9 @@ def _as_html(self: Tensor) -> str:
 def attach() -> None:
     """Put the operators and methods on Tensor."""
     Tensor._repr_html_ = _as_html  # type: ignore[attr-defined]
+    Tensor.__dir__ = _own_names  # type: ignore[assignment]
+    for name in ATTRIBUTES:
+        setattr(Tensor, name, Foreign(name))
     for name, entry in TABLE.items():
         later = isinstance(entry, str) or getattr(entry, "__qualname__", "")[:11] == "_reflected."
         setattr(Tensor, name, _Later(name) if later else entry)

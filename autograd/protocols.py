@@ -29,7 +29,14 @@ _REFUSED = {
 }
 
 #: Functions of NumPy under another name here.
-_SYNONYMS = {"concat": "concatenate", "copy": "positive"}
+_SYNONYMS = {
+    "concat": "concatenate",
+    "copy": "positive",
+    "fix": "trunc",
+    "permute_dims": "transpose",
+    "real": "alias",
+    "row_stack": "vstack",
+}
 
 #: Keywords of NumPy under another name here.
 _KEYWORDS = {"a_min": "low", "a_max": "high", "min": "low", "max": "high", "correction": "ddof"}
@@ -41,29 +48,25 @@ _CONVERTING = frozenset({"cumprod", "cumsum", "mean", "prod", "std", "sum", "var
 _PLAIN: dict[str, Callable[..., Any]] = {
     "shape": lambda a: a.shape,
     "ndim": lambda a: a.ndim,
-    "size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
     "iscomplexobj": lambda x: False,
     "isrealobj": lambda x: True,
-    "array_equal": lambda a, b, equal_nan=False: np.array_equal(
-        _detached(a), _detached(b), equal_nan
-    ),
-    "allclose": lambda a, b, rtol=1e-5, atol=1e-8, equal_nan=False: np.allclose(
-        _detached(a), _detached(b), rtol, atol, equal_nan
-    ),
-    "isclose": lambda a, b, rtol=1e-5, atol=1e-8, equal_nan=False: np.isclose(
-        _detached(a), _detached(b), rtol, atol, equal_nan
-    ),
     "array_repr": lambda arr, *args, **kwargs: repr(arr),
     "array_str": lambda a, *args, **kwargs: str(a),
-    "may_share_memory": lambda a, b, *args, **kwargs: np.may_share_memory(
-        _detached(a), _detached(b)
-    ),
-    "shares_memory": lambda a, b, *args, **kwargs: np.shares_memory(_detached(a), _detached(b)),
 }
+
+#: Questions without a gradient, answered by NumPy about the tensors' values.
+_ABOUT_VALUES = frozenset(
+    "allclose array_equal array_equiv can_cast digitize flatnonzero isclose iscomplex isfortran "
+    "isin isneginf isposinf isreal lexsort may_share_memory min_scalar_type nanargmax nanargmin "
+    "ravel_multi_index result_type shares_memory size unravel_index".split()
+)
 
 
 def _detached(value: Any) -> Any:
-    return value._data if isinstance(value, Tensor) else value
+    """An argument with arrays in place of tensors."""
+    if isinstance(value, (list, tuple)):
+        return type(value)([_detached(v) for v in value])
+    return np.asarray(value._data) if isinstance(value, Tensor) else value
 
 
 def _ours(name: str) -> Any:
@@ -107,6 +110,8 @@ def _array_function(
         raise TypeError(f"np.{name} on tensors: {_REFUSED[name]}")
     if name in _PLAIN:
         return _PLAIN[name](*args, **kwargs)
+    if name in _ABOUT_VALUES:
+        return function(*_detached(args), **{k: _detached(v) for k, v in kwargs.items()})
     if module.startswith("numpy.linalg"):
         import autograd.linalg as linalg
 
@@ -134,8 +139,9 @@ def _in_our_terms(
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Arguments as our function takes them: NumPy calls the array ``a`` and has more keywords."""
     kwargs = {k: v for k, v in kwargs.items() if not (v is None and k in ("out", "dtype", "where"))}
-    if "a" in kwargs:
-        args = (kwargs.pop("a"), *args)
+    for word in ("a", "arr", "ary"):
+        if word in kwargs:
+            args = (*args, kwargs.pop(word))
     if name in ("clip", "std", "var"):
         kwargs = {_KEYWORDS.get(k, k): v for k, v in kwargs.items()}
     if "dtype" in kwargs and name in _CONVERTING and args:

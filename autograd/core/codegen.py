@@ -71,6 +71,7 @@ def compile_primitive(info: Primitive, namespace: dict[str, Any]) -> None:
         _forward=info.forward,
         _raw=raw,
         _fail=functools.partial(failures.forward_failed, info),
+        _foreign=functools.partial(failures.foreign_keyword, info),
         _missing=functools.partial(failures.missing_rule, info),
         _wrong_count=functools.partial(failures.wrong_count, info),
         _scalar=info.scalar,
@@ -156,7 +157,15 @@ def _signature(info: Primitive) -> str:
     for name in sorted(info.static_names, key=by_default):  # stable: required ones first
         has_default = by_default(name)
         parts.append(f"{name}=_default_{name}" if has_default else name)
+    parts += [f"{name}=None" for name in _foreign_names(info)]
     return ", ".join(parts)
+
+
+def _foreign_names(info: Primitive) -> tuple[str, ...]:
+    """PyTorch's keywords for what is called ``axis`` here: known, so as to say so."""
+    if info.variadic or not {"axis", "axes"}.intersection(info.static_names):
+        return ()
+    return ("dim", "keepdim") if "axis" in info.static_names else ("dims",)
 
 
 def _statics(info: Primitive) -> str:
@@ -166,6 +175,13 @@ def _statics(info: Primitive) -> str:
 def _fixed_call(info: Primitive) -> str:
     inputs = info.inputs
     lines = [f"def call({_signature(info)}):"]
+    foreign = _foreign_names(info)
+    if foreign:
+        given = ", ".join(f"{name}={name}" for name in foreign)
+        lines += [
+            f"    if {' or '.join(f'{name} is not None' for name in foreign)}:",
+            f"        raise _foreign({given})",
+        ]
     for x in inputs:
         lines += [
             f"    t = type({x})",

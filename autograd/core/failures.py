@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .node import Node
     from .primitive import Primitive
 
-__all__ = ["dtype_of", "forward_failed", "missing_rule", "wrong_count"]
+__all__ = ["dtype_of", "foreign_keyword", "forward_failed", "missing_rule", "wrong_count"]
 
 
 def dtype_of(value: Any) -> np.dtype[Any]:
@@ -70,6 +70,17 @@ def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -
         return _chained(TypeError(f"{info.name}: is not defined for {listed}"), error)
     kind = IndexError if isinstance(error, IndexError) else ValueError
     return _chained(kind(f"{info.name}: {error} (got {listed})"), error)
+
+
+def foreign_keyword(info: Primitive, **given: Any) -> TypeError:
+    """The error for PyTorch's ``dim`` and ``keepdim`` where NumPy has ``axis`` and ``keepdims``."""
+    ours = {"dim": "axis", "dims": "axes", "keepdim": "keepdims"}
+    name = next(name for name, value in given.items() if value is not None)
+    meant = f"names follow NumPy, use {ours[name]}="
+    return TypeError(
+        f"{info.name}: there is no keyword {name!r}"
+        + (f"; {meant}" if ours[name] in info.static_names else "")
+    )
 
 
 def _is_numeric(value: Any) -> bool:

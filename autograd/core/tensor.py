@@ -161,6 +161,16 @@ class Tensor:
         return self._data.nbytes
 
     @property
+    def strides(self) -> tuple[int, ...]:
+        """Bytes from one element to the next along each axis."""
+        return self._data.strides
+
+    @property
+    def flags(self) -> Any:
+        """How the elements lie in memory, as NumPy describes it (of the read-only view)."""
+        return self.data.flags
+
+    @property
     def is_leaf(self) -> bool:
         """True if no recorded operation made it."""
         return self._node is None or type(self._node) is Leaf

@@ -33,6 +33,19 @@ def array_like(who: str, x: Any) -> Any:
     return x
 
 
+def beside(who: str, value: Any, x: Any) -> Any:
+    """As ``array_like``; Python's numbers and lists of them take the dtype of x, if that is float.
+
+    Raises:
+        TypeError, ValueError: as ``array_like``.
+    """
+    if hasattr(value, "shape"):
+        return array_like(who, value)
+    dtype = x.dtype if x.dtype.kind == "f" else None
+    array = as_array(who, value, dtype, copy=False)
+    return array.astype(x.dtype) if array.dtype.kind in "iub" else array
+
+
 def number(who: str, name: str, value: Any) -> Any:
     """A real number of Python or NumPy, as it is.
 

@@ -276,21 +276,39 @@ def _pairs(name: str, given: Any, ndim: int) -> list[Any]:
 # Joining and lifting ------------------------------------------------------------------------------
 
 
-def atleast_1d(x: Any) -> Any:
-    """x, with an axis if it has none."""
-    x = array_like("atleast_1d", x)
+def atleast_1d(*arrays: Any) -> Any:
+    """The array, with an axis if it has none; of several arrays a tuple."""
+    return _each("atleast_1d", _with_an_axis, arrays)
+
+
+def atleast_2d(*arrays: Any) -> Any:
+    """The array, with axes of size 1 in front until there are two; of several arrays a tuple."""
+    return _each("atleast_2d", _with_two_axes, arrays)
+
+
+def atleast_3d(*arrays: Any) -> Any:
+    """The array with three axes at least: (n,) becomes (1, n, 1), and (m, n) becomes (m, n, 1).
+
+    Of several arrays a tuple.
+    """
+    return _each("atleast_3d", _with_three_axes, arrays)
+
+
+def _each(who: str, lift: Any, arrays: tuple[Any, ...]) -> Any:
+    lifted = tuple([lift(array_like(who, x)) for x in arrays])
+    return lifted[0] if len(lifted) == 1 else lifted
+
+
+def _with_an_axis(x: Any) -> Any:
     return x if x.shape else reshape(x, (1,))
 
 
-def atleast_2d(x: Any) -> Any:
-    """x, with axes of size 1 in front until there are two."""
-    x = array_like("atleast_2d", x)
+def _with_two_axes(x: Any) -> Any:
     return x if len(x.shape) >= 2 else reshape(x, (1,) * (2 - len(x.shape)) + x.shape)
 
 
-def atleast_3d(x: Any) -> Any:
-    """x with three axes at least: (n,) becomes (1, n, 1), and (m, n) becomes (m, n, 1)."""
-    x = atleast_2d(x) if ndim_of(x) else reshape(x, (1, 1))
+def _with_three_axes(x: Any) -> Any:
+    x = _with_two_axes(x)
     return x if len(x.shape) >= 3 else expand_dims(x, 2)
 
 

@@ -8,14 +8,14 @@ import numpy as np
 
 from ..core import hyperparameters as hyper
 from ..core.primitive import primitive
-from .arguments import array_like, number, shape_of
+from .arguments import array_like, beside, number, shape_of
 from .elementwise import subtract
 from .indexing import getitem
 from .reductions import broadcast_to
 from .reductions import sum as sum_
 from .shapes import concatenate, flip, moveaxis, reshape
 
-__all__ = ["cumprod", "cumsum", "diff", "trapezoid"]
+__all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "ediff1d", "trapezoid"]
 
 
 def _running(who: str, ufunc: Any, x: Any, axis: Any) -> Any:
@@ -88,6 +88,52 @@ def _cumprod_slope(g: Any, x: Any, axis: Any) -> Any:
 
 
 cumprod.gradients(x=_cumprod_slope)
+
+
+def cumulative_sum(x: Any, *, axis: Any = None, include_initial: bool = False) -> Any:
+    """Running sum along an axis, as ``cumsum``.
+
+    Args:
+        axis: which axis; may be left out for vectors only.
+        include_initial: begin with the sum of nothing, 0.
+    """
+    return _from_start("cumulative_sum", cumsum, 0, x, axis, include_initial)
+
+
+def cumulative_prod(x: Any, *, axis: Any = None, include_initial: bool = False) -> Any:
+    """Running product along an axis, as ``cumprod``.
+
+    Args:
+        axis: which axis; may be left out for vectors only.
+        include_initial: begin with the product of nothing, 1.
+    """
+    return _from_start("cumulative_prod", cumprod, 1, x, axis, include_initial)
+
+
+def _from_start(who: str, running: Any, start: int, x: Any, axis: Any, include: bool) -> Any:
+    x = array_like(who, x)
+    if axis is None and len(x.shape) != 1:
+        raise ValueError(f"{who}: axis must be given for x of shape {x.shape}")
+    axis = hyper.axis(who, 0 if axis is None else axis, len(x.shape))
+    result = running(x, axis)
+    if not hyper.boolean(who, "include_initial", include):
+        return result
+    edge = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
+    return concatenate([np.full(edge, start, result.dtype), result], axis)
+
+
+def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    """Differences of neighbours in the ravelled array.
+
+    Args:
+        to_end, to_begin: values to put after and before them, as they are.
+    """
+    x = reshape(array_like("ediff1d", x), (-1,)) if 0 not in shape_of(x) else np.zeros(0)
+    ends = [
+        None if a is None else reshape(beside("ediff1d", a, x), (-1,)) for a in (to_begin, to_end)
+    ]
+    parts = [a for a in (ends[0], diff(x), ends[1]) if a is not None]
+    return concatenate(parts, 0)
 
 
 def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = None) -> Any:

@@ -16,10 +16,14 @@ __all__ = [
     "alias",
     "around",
     "astype",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
     "ceil",
     "clip",
     "copysign",
     "divide",
+    "divmod",
     "equal",
     "floor",
     "floor_divide",
@@ -28,9 +32,12 @@ __all__ = [
     "fmod",
     "greater",
     "greater_equal",
+    "heaviside",
+    "invert",
     "isfinite",
     "isinf",
     "isnan",
+    "left_shift",
     "less",
     "less_equal",
     "logical_and",
@@ -39,15 +46,18 @@ __all__ = [
     "logical_xor",
     "maximum",
     "minimum",
+    "modf",
     "multiply",
     "negative",
     "not_equal",
     "positive",
     "reciprocal",
     "remainder",
+    "right_shift",
     "rint",
     "round",
     "sign",
+    "signbit",
     "sqrt",
     "square",
     "subtract",
@@ -189,6 +199,11 @@ def fmod(x: Any, y: Any) -> Any:
 fmod.gradients(x=lambda g: g, y=lambda g, x, y: -g * trunc(x / y))
 
 
+def divmod(x: Any, y: Any) -> tuple[Any, Any]:
+    """(⌊x / y⌋, x − y·⌊x / y⌋): ``floor_divide`` and ``remainder``."""
+    return floor_divide(x, y), remainder(x, y)
+
+
 # Rounding -----------------------------------------------------------------------------------------
 
 
@@ -240,6 +255,12 @@ for _step in (floor, ceil, trunc, rint, sign, around):
     _step.gradients(x=lambda g: g * 0.0)
 
 
+def modf(x: Any) -> tuple[Any, Any]:
+    """(x − trunc(x), trunc(x)): the fractional part, with slope 1, and the whole one."""
+    whole = trunc(x)
+    return where(isinf(x), copysign(0.0, x), fmod(where(isinf(x), 0.0, x), 1.0)), whole
+
+
 # Kinks --------------------------------------------------------------------------------------------
 
 
@@ -260,6 +281,15 @@ def copysign(x: Any, y: Any) -> Any:
 
 copysign.gradients(x=lambda g, x, y: g * copysign(sign(x) * sign(x), x * copysign(1.0, y)),
                    y=lambda g: g * 0.0)  # fmt: skip
+
+
+@primitive(broadcasts=True)
+def heaviside(x: Any, y: Any) -> Any:
+    """The step function: 0 below 0, 1 above, y at 0; slope 0 in x, and 1 in y where x is 0."""
+    return np.heaviside(x, y)
+
+
+heaviside.gradients(x=lambda g: g * 0.0, y=lambda g, x: where(equal(x, 0), g, 0.0))
 
 
 @primitive(broadcasts=True)
@@ -391,6 +421,13 @@ logical_and: Any = _plain(np.logical_and, "logical_and", "Both true, elementwise
 logical_or: Any = _plain(np.logical_or, "logical_or", "At least one true, elementwise; bool.")
 logical_xor: Any = _plain(np.logical_xor, "logical_xor", "Exactly one true, elementwise; bool.")
 logical_not: Any = _plain(np.logical_not, "logical_not", "Not true, elementwise; bool.")
+bitwise_and: Any = _plain(np.bitwise_and, "bitwise_and", "x & y of integers or bools.")
+bitwise_or: Any = _plain(np.bitwise_or, "bitwise_or", "x | y of integers or bools.")
+bitwise_xor: Any = _plain(np.bitwise_xor, "bitwise_xor", "x ^ y of integers or bools.")
+invert: Any = _plain(np.invert, "invert", "~x: the bits of integers, or bools, inverted.")
+left_shift: Any = _plain(np.left_shift, "left_shift", "x << y of integers.")
+right_shift: Any = _plain(np.right_shift, "right_shift", "x >> y of integers.")
+signbit: Any = _plain(np.signbit, "signbit", "True where x has a minus sign, also at −0.")
 isnan: Any = _plain(np.isnan, "isnan", "True where x is NaN.")
 isinf: Any = _plain(np.isinf, "isinf", "True where x is +∞ or −∞.")
 isfinite: Any = _plain(np.isfinite, "isfinite", "True where x is neither NaN nor infinite.")

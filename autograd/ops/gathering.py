@@ -10,6 +10,7 @@ import numpy as np
 
 from ..core import hyperparameters as hyper
 from ..core.dtypes import as_array
+from ..core.limits import check_bytes
 from ..core.primitive import primitive
 from .arguments import array_like, ndim_of, raw, shape_of
 from .elementwise import where
@@ -20,6 +21,7 @@ from .shapes import ravel
 __all__ = [
     "add_at",
     "argwhere",
+    "bincount",
     "gather",
     "nonzero",
     "scatter_add",
@@ -295,6 +297,35 @@ def scatter_add(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
     axis = hyper.axis("scatter_add", axis, len(x.shape))
     _fits_along("scatter_add", x.shape, places.shape, axis, exactly=False)
     return _add("scatter_add", x, _along(places.shape, places, axis), values)
+
+
+def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """How often every integer from 0 occurs, or the sum of the weights that stand with it.
+
+    Args:
+        x: a vector of integers from 0.
+        weights: one for each; gradients flow to them. None counts.
+        minlength: the least length of the result.
+
+    Raises:
+        ValueError: for negative numbers, or weights of another shape.
+    """
+    places = _integers("bincount", x)
+    if places.ndim != 1 or (places < 0).any():
+        raise ValueError(
+            f"bincount: x must be a vector of integers from 0, got shape {places.shape}"
+            + (f" with {places.min()}" if places.ndim == 1 else "")
+        )
+    n = max(hyper.integer("bincount", "minlength", minlength, 0), int(places.max(initial=-1)) + 1)
+    check_bytes("bincount", (n,), np.float64)
+    if weights is None:
+        return np.bincount(places, minlength=n)
+    weights = array_like("bincount: weights", weights)
+    if weights.shape != places.shape:
+        raise ValueError(
+            f"bincount: weights of shape {weights.shape} do not fit x of shape {places.shape}"
+        )
+    return scatter_index(weights, index=places, shape=(n,))
 
 
 # Choosing -----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ the Cholesky decomposition", 2016.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def _call(who: str, function: Any, *arrays: Any, **options: Any) -> Any:
         raise np.linalg.LinAlgError(f"{who}: {problem} (a has shape {shape})") from None
     if not half:
         return result
-    if isinstance(result, tuple):
+    if isinstance(result, tuple):  # also NumPy's named ones
         return tuple([r.astype(np.float16) for r in result])
     return result.astype(np.float16)
 
@@ -234,22 +234,28 @@ def _cofactors(a: Any) -> Any:
 det.gradients(a=_det_slope)
 
 
-@primitive(outputs=2, constant_outputs=(0,))
-def slogdet(a: Any) -> Any:
+@primitive(name="slogdet", outputs=2, constant_outputs=(0,))
+def _slogdet(a: Any) -> Any:
+    return tuple(_call("slogdet", np.linalg.slogdet, _matrices("slogdet", a, square=True)))
+
+
+_slogdet.gradients(a=lambda g, a: expand_dims(g[1], (-2, -1)) * _t(inv(a)))
+
+
+class SlogdetResult(NamedTuple):
+    """The determinant is sign · exp(logabsdet)."""
+
+    sign: Any
+    logabsdet: Any
+
+
+def slogdet(a: Any) -> SlogdetResult:
     """Sign and logarithm of the absolute value of the determinant, without overflow.
 
     Returns:
         (sign, logabsdet); (0, −∞) for a singular matrix, which has no gradient.
     """
-    sign, log = _call("slogdet", _plain_slogdet, _matrices("slogdet", a, square=True))
-    return sign, log
-
-
-def _plain_slogdet(a: Any) -> tuple[Any, Any]:
-    return tuple(np.linalg.slogdet(a))  # type: ignore[return-value]
-
-
-slogdet.gradients(a=lambda g, a: expand_dims(g[1], (-2, -1)) * _t(inv(a)))
+    return SlogdetResult(*_slogdet(a))
 
 
 # Decompositions -----------------------------------------------------------------------------------
@@ -278,23 +284,30 @@ def _cholesky_slope(g: Any, out: Any) -> Any:
 _cholesky.gradients(a=_cholesky_slope)
 
 
-def cholesky(a: Any) -> Any:
+def cholesky(a: Any, upper: bool = False) -> Any:
     """The lower triangular L with L · Lᵀ = a, for symmetric positive definite matrices.
+
+    Args:
+        upper: True for Lᵀ.
 
     Raises:
         ValueError: if they are not square.
         numpy.linalg.LinAlgError: if one is not positive definite.
     """
-    return _cholesky(_symmetric("cholesky", a))
+    lower = _cholesky(_symmetric("cholesky", a))
+    return _t(lower) if hyper.boolean("cholesky", "upper", upper) else lower
+
+
+class EighResult(NamedTuple):
+    """Eigenvalues, ascending, and eigenvectors as columns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
 
 
 @primitive(name="eigh", outputs=2)
 def _eigh(a: Any) -> Any:
-    return tuple(_call("eigh", _plain_eigh, a))
-
-
-def _plain_eigh(a: Any) -> tuple[Any, Any]:
-    return tuple(np.linalg.eigh(a))  # type: ignore[return-value]
+    return tuple(_call("eigh", np.linalg.eigh, a))
 
 
 def _gaps(values: Any) -> Any:
@@ -319,7 +332,7 @@ def _eigh_slope(g: Any, outs: Any) -> Any:
 _eigh.gradients(a=_eigh_slope)
 
 
-def eigh(a: Any) -> tuple[Any, Any]:
+def eigh(a: Any) -> EighResult:
     """Eigenvalues, ascending, and eigenvectors (columns) of symmetric matrices.
 
     The gradient of the vectors needs distinct eigenvalues; signs of vectors are arbitrary, so
@@ -328,7 +341,7 @@ def eigh(a: Any) -> tuple[Any, Any]:
     Returns:
         (eigenvalues (..., n), eigenvectors (..., n, n)).
     """
-    return _eigh(floating(_symmetric("eigh", a)))
+    return EighResult(*_eigh(floating(_symmetric("eigh", a))))
 
 
 def eigvalsh(a: Any) -> Any:
@@ -336,73 +349,108 @@ def eigvalsh(a: Any) -> Any:
     return eigh(a)[0]
 
 
+class SVDResult(NamedTuple):
+    """a = U · diag(S) · Vh, as NumPy names it."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
 @primitive(name="svd", outputs=3)
-def _svd(a: Any) -> Any:
-    return tuple(_call("svd", _plain_svd, _matrices("svd", a)))
-
-
-def _plain_svd(a: Any) -> tuple[Any, Any, Any]:
-    return tuple(np.linalg.svd(a, full_matrices=False))  # type: ignore[return-value]
+def _svd(a: Any, *, full_matrices: bool) -> Any:
+    return tuple(_call("svd", np.linalg.svd, _matrices("svd", a), full_matrices=full_matrices))
 
 
 def _svd_slope(g: Any, outs: Any) -> Any:
     u, s, vt = outs
+    g_u, g_s, g_vt = g
     row, column = expand_dims(s, -2), expand_dims(s, -1)
     k = s.shape[-1]
-    inner = 0.0
-    if g[1] is not None:
-        inner = expand_dims(g[1], -1) * np.eye(k, dtype=s.dtype)
-    gaps = None if g[0] is None and g[2] is None else _gaps(s * s)
-    extra = 0.0
-    if g[0] is not None:
-        turned = gaps * matmul(_t(u), g[0])
+    # A full form has k columns of u and k rows of vt that belong to singular values, and others.
+    u, u_rest = u[..., :k], u[..., k:]
+    vt, vt_rest = vt[..., :k, :], vt[..., k:, :]
+    inner = extra = 0.0
+    if g_s is not None:
+        inner = expand_dims(g_s, -1) * np.eye(k, dtype=s.dtype)
+    gaps = None if g_u is None and g_vt is None else _gaps(s * s)
+    if g_u is not None:
+        g_u, g_rest = g_u[..., :k], g_u[..., k:]
+        turned = gaps * matmul(_t(u), g_u)
         inner = inner + (turned + _t(turned)) * row
         if u.shape[-2] > k:  # the part of u's change that leaves its column space
-            outside = g[0] - matmul(u, matmul(_t(u), g[0]))
+            outside = g_u - matmul(u, matmul(_t(u), g_u))
+            if u_rest.shape[-1]:  # what completes u turns the other way
+                _check_basis("u", u_rest, g_rest)
+                outside = outside - matmul(u_rest, matmul(_t(g_rest), u))
             extra = extra + matmul(outside / row, vt)
-    if g[2] is not None:
-        turned = gaps * matmul(vt, _t(g[2]))
+    if g_vt is not None:
+        g_vt, g_rest = g_vt[..., :k, :], g_vt[..., k:, :]
+        turned = gaps * matmul(vt, _t(g_vt))
         inner = inner + column * (turned + _t(turned))
         if vt.shape[-1] > k:
-            outside = g[2] - matmul(matmul(g[2], _t(vt)), vt)
+            outside = g_vt - matmul(matmul(g_vt, _t(vt)), vt)
+            if vt_rest.shape[-2]:
+                _check_basis("vt", _t(vt_rest), _t(g_rest))
+                outside = outside - matmul(matmul(vt, _t(g_rest)), vt_rest)
             extra = extra + matmul(u, outside / column)
     return matmul(matmul(u, inner), vt) + extra
+
+
+def _check_basis(name: str, basis: Any, g: Any) -> None:
+    """Refuse a gradient of vectors that are arbitrary: any rotation among them would do."""
+    turn = np.matmul(np.swapaxes(raw(basis), -1, -2), raw(g))
+    skew = np.abs(turn - np.swapaxes(turn, -1, -2)).max(initial=0.0)
+    if skew > np.finfo(turn.dtype).eps ** 0.5 * np.abs(raw(g)).max(initial=0.0):
+        raise ValueError(
+            f"svd: the result depends on which vectors complete {name}; they are arbitrary, so "
+            "there is no gradient. Use full_matrices=False"
+        )
 
 
 _svd.gradients(a=_svd_slope)
 
 
-def svd(a: Any, full_matrices: bool = False) -> tuple[Any, Any, Any]:
-    """Singular value decomposition a = u · diag(s) · vt, in its short form.
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    """Singular value decomposition a = u · diag(s) · vt.
 
-    The gradient of u and vt needs distinct singular values above 0.
+    The gradient of u and vt needs distinct singular values above 0. Signs of vectors, and in the
+    full form the vectors that complete u or vt, are arbitrary: only functions that do not depend
+    on the choice have a meaningful gradient.
 
     Args:
-        full_matrices: must be False; the completed bases have no gradient.
+        full_matrices: complete u and vt to square matrices; False leaves their first min(m, n)
+            columns and rows.
+        compute_uv: False for s alone.
 
     Returns:
-        (u (..., m, k), s (..., k) descending, vt (..., k, n)) with k = min(m, n).
+        (u, s, vt): u (..., m, m), s (..., k) descending, vt (..., n, n) with k = min(m, n);
+        without ``full_matrices`` u (..., m, k) and vt (..., k, n).
+
+    Raises:
+        ValueError: on the way back, if the result depends on the choice of what completes u or vt.
     """
-    if full_matrices is not False:
-        raise ValueError(
-            "svd: full_matrices=True is not differentiable (the completion of the bases is "
-            "arbitrary); use full_matrices=False"
-        )
-    return _svd(a)
+    full = hyper.boolean("svd", "full_matrices", full_matrices)
+    if not hyper.boolean("svd", "compute_uv", compute_uv):
+        return svdvals(a)
+    return SVDResult(*_svd(a, full))
 
 
 def svdvals(a: Any) -> Any:
     """Singular values, descending."""
-    return _svd(a)[1]
+    return _svd(a, False)[1]
+
+
+class QRResult(NamedTuple):
+    """a = Q · R."""
+
+    Q: Any
+    R: Any
 
 
 @primitive(name="qr", outputs=2)
 def _qr(a: Any) -> Any:
-    return tuple(_call("qr", _plain_qr, a))
-
-
-def _plain_qr(a: Any) -> tuple[Any, Any]:
-    return tuple(np.linalg.qr(a))  # type: ignore[return-value]
+    return tuple(_call("qr", np.linalg.qr, a))
 
 
 def _qr_slope(g: Any, outs: Any) -> Any:
@@ -422,20 +470,27 @@ def _qr_slope(g: Any, outs: Any) -> Any:
 _qr.gradients(a=_qr_slope)
 
 
-def qr(a: Any) -> tuple[Any, Any]:
-    """a = q · r with orthonormal columns in q and an upper triangular r (the reduced form).
+def qr(a: Any, mode: str = "reduced") -> Any:
+    """a = q · r with orthonormal columns in q and an upper triangular r.
 
     Gradients need the first min(m, n) columns to be independent.
+
+    Args:
+        mode: ``"reduced"``, or ``"r"`` for r alone. NumPy's complete form is not there: what
+            completes q is arbitrary.
 
     Returns:
         (q (..., m, k), r (..., k, n)) with k = min(m, n).
     """
+    hyper.choice("qr", "mode", mode, ("reduced", "r"))
     a = array_like("qr", a)
     if len(a.shape) < 2:
         raise ValueError(f"qr: a must be a matrix or a stack of them, got shape {a.shape}")
     a = floating(a)
     m, n = a.shape[-2:]
     if m >= n:
-        return _qr(a)
-    q, r = _qr(getitem(a, (..., slice(m))))
-    return q, concatenate([r, matmul(_t(q), getitem(a, (..., slice(m, None))))], -1)
+        q, r = _qr(a)
+    else:
+        q, r = _qr(getitem(a, (..., slice(m))))
+        r = concatenate([r, matmul(_t(q), getitem(a, (..., slice(m, None))))], -1)
+    return r if mode == "r" else QRResult(q, r)

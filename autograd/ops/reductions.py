@@ -160,9 +160,10 @@ def mean(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     return result.astype(np.float16) if half else result
 
 
+# Of nothing, the mean is a constant NaN: its gradient is empty, and by whatever it is divided.
 mean.gradients(
     x=lambda g, axis, keepdims, x_shape: spread(
-        g / (count_along(x_shape, axis) or math.nan), axis, keepdims, x_shape
+        g / (count_along(x_shape, axis) or 1), axis, keepdims, x_shape
     )
 )
 
@@ -201,6 +202,8 @@ def var(x: Any, *, axis: Any = None, ddof: float = 0, keepdims: bool = False) ->
 
 
 def _var_slope(g: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
+    if not count_along(x.shape, axis):
+        return spread(g, axis, keepdims, x.shape)  # empty, as x is
     scaled = g * (2.0 / _divisor(x.shape, axis, ddof))
     return spread(scaled, axis, keepdims, x.shape) * (x - mean(x, axis, True))
 
@@ -216,6 +219,8 @@ def std(x: Any, *, axis: Any = None, ddof: float = 0, keepdims: bool = False) ->
 
 
 def _std_slope(g: Any, x: Any, out: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
+    if not count_along(x.shape, axis):
+        return spread(g, axis, keepdims, x.shape)
     flat = equal(out, 0)
     scaled = where(flat, 0.0, g) / (where(flat, 1.0, out) * _divisor(x.shape, axis, ddof))
     return spread(scaled, axis, keepdims, x.shape) * (x - mean(x, axis, True))

@@ -182,8 +182,8 @@ def _permutation(axes: Any, ndim: int) -> tuple[int, ...]:
     order = hyper.axes("transpose", axes, ndim, "axes")
     if len(order) != ndim:
         raise ValueError(
-            f"transpose: axes={tuple(axes) if isinstance(axes, (tuple, list)) else axes} names "
-            f"{len(order)} of the array's {ndim} axes; name each once"
+            f"transpose: axes={order} names {len(order)} of the array's {ndim} axes; name each "
+            f"once (swapaxes exchanges two)"
         )
     return order
 

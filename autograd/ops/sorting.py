@@ -20,6 +20,9 @@ from .shapes import ravel, reshape, stack, transpose
 __all__ = [
     "argsort",
     "median",
+    "nanmedian",
+    "nanpercentile",
+    "nanquantile",
     "percentile",
     "quantile",
     "searchsorted",
@@ -177,10 +180,7 @@ def quantile(
         >>> ag.quantile(ag.tensor([1.0, 2.0, 3.0, 4.0]), 0.5).item()
         2.5
     """
-    hyper.choice("quantile", "method", method, _METHODS)
-    fractions = as_array("quantile: q", raw(q), np.float64)
-    if fractions.ndim > 1 or not ((fractions >= 0) & (fractions <= 1)).all():
-        raise ValueError(f"quantile: q must be a number from 0 to 1 or a vector of them, got {q!r}")
+    fractions = _fractions("quantile", q, method)
     ordered, shape = _ordered("quantile", x, axis, keepdims)
     if fractions.ndim:
         return stack([_at_fraction(ordered, f, method, shape) for f in fractions.tolist()])
@@ -194,6 +194,57 @@ def percentile(
     return quantile(
         x, as_array("percentile: q", raw(q), np.float64) / 100.0, axis, method, keepdims
     )
+
+
+def nanquantile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """As ``quantile``, of the elements that are no NaN; NaN of none."""
+    fractions = _fractions("nanquantile", q, method)
+    x = array_like("nanquantile", x)
+    x = x.astype(np.float64) if x.dtype.kind in "iub" else x
+    ordered, shape = _ordered("nanquantile", x, axis, keepdims)
+    # NaN is sorted to the end. Where there is nothing else, the first element is NaN.
+    last = np.maximum((~np.isnan(raw(ordered))).sum(-1) - 1, 0)
+
+    def one(q: float) -> Any:
+        low, high, weight = _between(q * last, method)
+        start = take_along_axis(ordered, low[..., None], -1)
+        rise = take_along_axis(ordered, high[..., None], -1) - start
+        return reshape(start + rise * weight[..., None].astype(ordered.dtype), shape)
+
+    return stack([one(f) for f in fractions.tolist()]) if fractions.ndim else one(float(fractions))
+
+
+def nanpercentile(
+    x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
+) -> Any:
+    """As ``nanquantile``, with q in percent."""
+    q = as_array("nanpercentile: q", raw(q), np.float64) / 100.0
+    return nanquantile(x, q, axis, method, keepdims)
+
+
+def nanmedian(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """The middle of the elements that are no NaN, or the mean of the two; NaN of none."""
+    return nanquantile(x, 0.5, axis, "midpoint", keepdims)
+
+
+def _fractions(who: str, q: Any, method: str) -> Any:
+    hyper.choice(who, "method", method, _METHODS)
+    fractions = as_array(f"{who}: q", raw(q), np.float64)
+    if fractions.ndim > 1 or not ((fractions >= 0) & (fractions <= 1)).all():
+        raise ValueError(f"{who}: q must be a number from 0 to 1 or a vector of them, got {q!r}")
+    return fractions
+
+
+def _between(position: Any, method: str) -> tuple[Any, Any, Any]:
+    """The places before and after a position, and the weight of the second."""
+    if method == "nearest":
+        position = np.rint(position)
+    low = np.floor(position)
+    fixed = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5}.get(method)
+    weight = position - low if fixed is None else np.where(position == low, 0.0, fixed)
+    return low.astype(np.intp), np.ceil(position).astype(np.intp), np.asarray(weight)
 
 
 def _at_fraction(ordered: Any, q: float, method: str, shape: tuple[int, ...]) -> Any:

@@ -1,4 +1,4 @@
-"""Reductions that pass over NaN, weighted averages, ranges."""
+"""Reductions that pass over NaN, weighted averages, covariances, ranges."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ from typing import Any
 import numpy as np
 
 from ..core import hyperparameters as hyper
-from .arguments import array_like, number, raw, shape_of
-from .elementwise import sqrt, subtract, where
+from .arguments import array_like, beside, number, raw, shape_of
+from .arranging import atleast_2d
+from .cumulative import cumprod, cumsum
+from .elementwise import clip, sqrt, subtract, where
+from .linalg import floating
+from .matrices import diag
+from .products import matmul
 from .reductions import count_nonzero, mean, prod
 from .reductions import max as max_
 from .reductions import min as min_
 from .reductions import sum as sum_
-from .shapes import reshape
+from .shapes import concatenate, expand_dims, reshape, squeeze, transpose
 
 __all__ = [
     "average",
+    "corrcoef",
+    "cov",
     "nan_to_num",
+    "nancumprod",
+    "nancumsum",
     "nanmax",
     "nanmean",
     "nanmin",
@@ -67,6 +76,16 @@ def nansum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 def nanprod(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Product over the axes of the elements that are no NaN; 1 of none."""
     return prod(_filled("nanprod", x, 1.0)[0], axis, keepdims)
+
+
+def nancumsum(x: Any, axis: Any = None) -> Any:
+    """Running sum of the elements that are no NaN; see ``cumsum``."""
+    return cumsum(_filled("nancumsum", x, 0.0)[0], axis)
+
+
+def nancumprod(x: Any, axis: Any = None) -> Any:
+    """Running product of the elements that are no NaN; see ``cumprod``."""
+    return cumprod(_filled("nancumprod", x, 1.0)[0], axis)
 
 
 def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
@@ -162,3 +181,101 @@ def average(
         raise ValueError("average: the weights add up to 0")
     result = sum_(x * weights, axis, keepdims) / total
     return (result, total) if returned else result
+
+
+# Covariance ---------------------------------------------------------------------------------------
+
+
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: float | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+) -> Any:
+    """Covariances of variables that were observed together.
+
+    Args:
+        m: variables (rows) by observations (columns), or a vector of one variable's.
+        y: further variables, likewise.
+        rowvar: False if the columns are the variables.
+        bias: True to divide by the count N instead of N − 1.
+        ddof: divide by N − ddof; overrides ``bias``.
+        fweights: how often every observation is to count, integers.
+        aweights: how much every observation is to weigh.
+
+    Returns:
+        A symmetric matrix, variables by variables; a number for a single one. NaN where ``ddof``
+        is not below the count.
+
+    Raises:
+        ValueError: if shapes do not fit.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.cov(ag.tensor([1.0, 2.0, 3.0])).item()
+        1.0
+    """
+    x = _variables("m", m, rowvar)
+    if y is not None:
+        more = _variables("y", y, rowvar)
+        if more.shape[1] != x.shape[1]:
+            raise ValueError(
+                f"cov: y has {more.shape[1]} observations, m has {x.shape[1]} (shapes "
+                f"{shape_of(y)} and {shape_of(m)})"
+            )
+        x = concatenate([x, more], 0)
+    ddof = int(not bias) if ddof is None else number("cov", "ddof", ddof)
+    n = x.shape[1]
+    weights = _observation_weights(x, fweights, aweights)
+    if weights is None:
+        weights, divisor = np.ones(n, x.dtype), n - ddof
+        total: Any = n or math.nan
+    else:
+        total = sum_(weights)
+        again = 1.0 if aweights is None else sum_(weights * aweights) / total
+        divisor = total - ddof * again
+    centred = x - expand_dims(sum_(x * weights, 1) / total, 1)
+    divisor = where(raw(divisor) > 0, divisor, math.nan)
+    product = matmul(centred * weights, transpose(centred))
+    return squeeze(product / (divisor if hasattr(divisor, "_node") else float(divisor)))
+
+
+def _variables(name: str, x: Any, rowvar: bool) -> Any:
+    x = floating(array_like("cov", x))
+    if len(x.shape) > 2:
+        raise ValueError(f"cov: {name} must have one or two axes, got shape {x.shape}")
+    turned = not hyper.boolean("cov", "rowvar", rowvar) and len(x.shape) == 2
+    return transpose(x) if turned else atleast_2d(x)
+
+
+def _observation_weights(x: Any, fweights: Any, aweights: Any) -> Any:
+    result, n = None, x.shape[1]
+    for name, weights in (("fweights", fweights), ("aweights", aweights)):
+        if weights is None:
+            continue
+        weights = beside(f"cov: {name}", weights, x)
+        if weights.shape != (n,):
+            raise ValueError(f"cov: {name} has shape {weights.shape} for {n} observations")
+        if (raw(weights) < 0).any():
+            raise ValueError(f"cov: {name} must not be negative")
+        result = weights if result is None else result * weights
+    return result
+
+
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
+    """Correlations of variables: covariances over the products of standard deviations.
+
+    Args:
+        x, y, rowvar: as for ``cov``.
+
+    Returns:
+        A symmetric matrix with 1 on the diagonal; NaN for variables that do not vary.
+    """
+    c = cov(x, y, rowvar)
+    if not c.shape:
+        return c / c
+    deviations = sqrt(diag(c))
+    return clip(c / expand_dims(deviations, 1) / deviations, -1.0, 1.0)

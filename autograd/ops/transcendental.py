@@ -8,15 +8,27 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import primitive
-from .elementwise import absolute, equal, greater_equal, isinf, less, logical_and, sqrt, where
+from .arguments import array_like
+from .elementwise import (
+    absolute,
+    astype,
+    equal,
+    greater_equal,
+    isinf,
+    less,
+    logical_and,
+    sqrt,
+    where,
+)
 
 __all__ = [
     "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "cos", "cosh",
-    "deg2rad", "degrees", "exp", "exp2", "expm1", "hypot", "log", "log10", "log1p", "log2",
+    "deg2rad", "degrees", "exp", "exp2", "expm1", "float_power", "hypot", "log", "log10", "log1p", "log2",
     "logaddexp", "logaddexp2", "power", "rad2deg", "radians", "sigmoid", "sin", "sinc", "sinh",
     "tan", "tanh",
 ]  # fmt: skip
 
+_FLOATS = frozenset((float, np.float32, np.float64))
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
 
@@ -31,8 +43,8 @@ def power(x: Any, y: Any) -> Any:
         ValueError: for integers to negative integer powers.
     """
     kind = type(y)
-    if (kind is int or kind is float) and y == 2:
-        return x * x
+    if (kind is int or kind is float) and y == 2 and type(x) in _FLOATS:
+        return x * x  # NumPy does the same for arrays, but not for numbers
     return x**y
 
 
@@ -55,6 +67,12 @@ def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
 
 
 power.gradients(x=_power_x, y=_power_y)
+
+
+def float_power(x: Any, y: Any) -> Any:
+    """x to the power y in float64, also of integers."""
+    x, y = array_like("float_power: x", x), array_like("float_power: y", y)
+    return power(astype(x, np.float64), astype(y, np.float64))
 
 
 @primitive(broadcasts=True)

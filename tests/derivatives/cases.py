@@ -88,6 +88,10 @@ AUTOGRAD: dict[str, Case] = {
     "floor_divide": _case(ag.floor_divide, M, positive(3, 4, seed=1)),
     "remainder": _case(ag.remainder, M, positive(3, 4, seed=1)),
     "fmod": _case(ag.fmod, M, positive(3, 4, seed=1)),
+    "divmod": _case(lambda x, y: ag.divmod(x, y)[1], M, positive(3, 4, seed=1)),
+    "modf": _case(lambda x: ag.modf(3.0 * x)[0], M),
+    "float_power": _case(ag.float_power, positive(3, 4), M, order=3),
+    "heaviside": _case(lambda x, y: ag.heaviside(ag.sign(x) + 1.0, y), M, N),
     "clip": _case(lambda x, low, high: ag.clip(x, low, high), M, np.array(-0.71), np.array(0.83)),
     "where": _case(lambda x, y: ag.where(np.arange(4) % 2 == 0, x, y), M, N),
     "astype": _case(lambda x: ag.astype(x, np.float64), M),
@@ -102,6 +106,12 @@ AUTOGRAD: dict[str, Case] = {
         "argwhere nonzero".split()
     },
     "searchsorted": _plain(ag.searchsorted, np.arange(5.0), M),
+    "signbit": _plain(ag.signbit, M),
+    **{
+        name: _plain(lambda x, y, f=getattr(ag, name): f(x.astype(int), abs(y.astype(int))), M, N)
+        for name in "bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()
+    },
+    "invert": _plain(lambda x: ag.invert(x.astype(int)), M),
     # Activations
     **{
         name: _case(getattr(ag, name), M)
@@ -125,6 +135,13 @@ AUTOGRAD: dict[str, Case] = {
         name: _case(lambda x, f=getattr(ag, name): f(x, 1), M)
         for name in "nansum nanmean nanvar nanstd nanmax nanmin nanprod".split()
     },
+    "cov": _case(lambda x, y: ag.cov(x, y, aweights=positive(4)), M, N),
+    "corrcoef": _case(ag.corrcoef, M),
+    "nanmedian": _case(lambda x: ag.nanmedian(x, 1), M),
+    **{
+        name: _case(lambda x, f=getattr(ag, name): f(x, 0.3, 1), M)
+        for name in ("nanquantile", "nanpercentile")
+    },
     "nan_to_num": _case(ag.nan_to_num, M),
     # Shapes
     "reshape": _case(lambda x: ag.reshape(x, (4, 3)), M),
@@ -144,6 +161,14 @@ AUTOGRAD: dict[str, Case] = {
         name: _case(lambda x, y, f=getattr(ag, name): f([x, y]), M, N)
         for name in "hstack vstack dstack column_stack".split()
     },
+    "insert": _case(lambda x, y: ag.insert(x, [0, 2], y, 1), M, spread(3, 2)),
+    "delete": _case(lambda x: ag.delete(x, 1, 0), M),
+    "resize": _case(lambda x: ag.resize(x, (5, 3)), M),
+    "compress": _case(lambda x: ag.compress([True, False, True], x, 1), M),
+    "extract": _case(lambda x: ag.extract(M > 0.0, x), M),
+    "choose": _case(lambda x, y: ag.choose([[0], [1], [1]], [x, y]), M, N),
+    "block": _case(lambda x, y: ag.block([[x, y], [y, x]]), M, N),
+    "rollaxis": _case(lambda x: ag.rollaxis(x, 1), M),
     "append": _case(lambda x, y: ag.append(x, y), M, V),
     **_each("atleast_1d atleast_2d atleast_3d fliplr flipud rot90 tril triu diagonal", M, 2),
     "broadcast_arrays": _case(lambda x, y: ag.broadcast_arrays(x, y)[1], M, spread(4)),
@@ -163,7 +188,21 @@ AUTOGRAD: dict[str, Case] = {
     # Cumulative, sorting, gathering
     "cumsum": _case(lambda x: ag.cumsum(x, 1), M),
     "cumprod": _case(lambda x: ag.cumprod(x, 1), M),
+    **{
+        name: _case(lambda x, f=getattr(ag, name): f(x, axis=1, include_initial=True), M)
+        for name in ("cumulative_sum", "cumulative_prod")
+    },
+    **{
+        name: _case(lambda x, f=getattr(ag, name): f(x, 1), M) for name in ("nancumsum", "nancumprod")
+    },
     "diff": _case(ag.diff, M),
+    "ediff1d": _case(lambda x, y: ag.ediff1d(x, y), M, V),
+    "gradient": _case(lambda f, x: ag.gradient(f, x, axis=1, edge_order=2), M, np.array([0.0, 1, 3, 4])),
+    "interp": _case(lambda x, y: ag.interp(x, np.arange(-2.0, 3.0), y), M, V),
+    "unwrap": _case(lambda x: ag.unwrap(5.0 * x), M),
+    "polyval": _case(ag.polyval, V, M),
+    "vander": _case(lambda x: ag.vander(x, 3), V),
+    "bincount": _case(lambda w: ag.bincount(INDEX, w), spread(3)),
     "trapezoid": _case(ag.trapezoid, M),
     "sort": _case(ag.sort, M),
     "sort_with_indices": _case(lambda x: ag.sort_with_indices(x)[0], M),
@@ -256,6 +295,12 @@ LINALG: dict[str, Case] = {
     "svdvals": _case(ag.linalg.svdvals, S3),
     "qr": _case(lambda a: ag.linalg.qr(a)[1], S3),
     "svd": _case(lambda a: ag.linalg.svd(a)[1], S3),
+    "cond": _case(ag.linalg.cond, S3),
+    "lstsq": _case(lambda a, b: ag.linalg.lstsq(a, b)[0], M[:, :2], spread(3, 2)),
+    "matrix_rank": _plain(ag.linalg.matrix_rank, S3),
+    "multi_dot": _case(lambda a, b: ag.linalg.multi_dot([a, b, a]), spread(2, 3), spread(3, 2)),
+    "tensorsolve": _case(ag.linalg.tensorsolve, symmetric(4).reshape(2, 2, 4), spread(2, 2)),
+    "tensorinv": _case(ag.linalg.tensorinv, symmetric(4).reshape(2, 2, 2, 2)),
     "diagonal": _case(ag.linalg.diagonal, S3),
     "trace": _case(ag.linalg.trace, S3),
     "matmul": _case(ag.linalg.matmul, S3, S3 + 1.0),

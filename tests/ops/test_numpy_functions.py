@@ -60,6 +60,17 @@ def test_numpy_on_tensors(name):
     np.testing.assert_allclose(got.detach().numpy(), wanted, rtol=1e-6)
 
 
+def test_questions_about_values():
+    t, near = ag.tensor(X, requires_grad=True), ag.tensor(X + 1e-6)
+    assert np.allclose(t, near, rtol=ag.tensor(1e-3), atol=ag.tensor(1e-4))
+    assert np.isclose(t, near, rtol=ag.tensor(0.0), atol=ag.tensor(0.0)).sum() == 0
+    assert np.array_equal(t, t) and np.array_equiv(t, t[None])
+    assert not np.isfortran(t) and np.isfortran(t.T)
+    assert np.size(t, 1) == 4 and np.size(t, (1, 0)) == 12 and np.size(t) == 12
+    assert np.isin(t, [X[0, 0]]).sum() == 1
+    assert np.result_type(t, np.float32) == np.float64
+
+
 @pytest.mark.parametrize("name", ["put", "fill_diagonal", "unique", "convolve"])
 def test_what_has_no_counterpart_says_so(name):
     t = ag.tensor(X)

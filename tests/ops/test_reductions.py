@@ -306,3 +306,17 @@ def test_more_bad_arguments():
         ag.sum([[1.0], [1.0, 2.0]])
     with pytest.raises(TypeError, match="^sum: "):
         ag.sum("abc")
+
+
+@pytest.mark.parametrize("name", ["mean", "var", "std"])
+@pytest.mark.parametrize("axis", [None, 0, (0, 1)])
+def test_second_derivatives_of_nothing_are_zero(name, axis):
+    """NaN comes out whatever goes in: the gradient is empty, and so is what it depends on."""
+    x = ag.tensor(np.zeros((0, 3)), requires_grad=True)
+    out = getattr(ag, name)(x, axis)
+    assert np.isnan(out.detach().numpy()).all()
+    seed = ag.tensor(np.ones(out.shape), requires_grad=True)
+    (slope,) = ag.grad(out, x, seed, create_graph=True)
+    assert slope.shape == (0, 3)
+    (back,) = ag.grad(slope.sum(), seed)
+    assert (back.numpy() == 0).all()
