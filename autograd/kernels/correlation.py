@@ -44,6 +44,9 @@ _FEW_PIXELS = 32
 """Output rows with fewer pixels over the batch than this, plus a quarter of the input and output
 channels of a group, make products too small for ``rows``."""
 
+_SMALL = 2**16
+"""Numbers in the matrix of all windows up to which the fewest calls are fastest, whatever the rows."""
+
 _LONG_RUN = 512
 """Pixels of one output row, over the batch, from which depthwise multiply-and-add is fastest."""
 
@@ -349,6 +352,10 @@ def _choose(n, c, o, each, size, kernel, out, stride, low, groups):
     if not (n * c * o * prod(size) * prod(out) * prod(kernel)):
         return "empty", "there is nothing to multiply"
     pixels_in_row = n * out[2]
+    numbers = n * c * prod(kernel) * prod(out)
+    as_it_lies = prod(kernel) == 1 and prod(stride) == 1 and not any(low) and size == out
+    if numbers <= _SMALL and not as_it_lies:
+        return "pixels", f"all windows are columns of one matrix of only {numbers} numbers"
     if groups > 1 and max(each, o // groups) <= 2:
         if pixels_in_row >= _LONG_RUN:
             return "depthwise", (
@@ -364,7 +371,7 @@ def _choose(n, c, o, each, size, kernel, out, stride, low, groups):
             f"an output row has only {pixels_in_row} pixels over the batch (fewer than {needed}, "
             "with so many channels), so all windows become columns of one matrix"
         )
-    if prod(kernel) == 1 and prod(stride) == 1 and not any(low) and size == out:
+    if as_it_lies:
         return "pointwise", "a kernel of one element multiplies the input as it lies"
     return "rows", (
         f"an output row has {pixels_in_row} pixels over the batch, enough for matrix products over "
