@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..core.tensor import Tensor
-from .guesses import guess, mismatch_map
+from .guesses import mismatch_map
+from .hypotheses import Trial, hypothesis
 from .numeric import STEP, Slopes, central_differences, one_sided_slopes
 
 __all__ = ["Comparison", "InputComparison", "compare"]
@@ -121,11 +122,16 @@ def compare(
 ) -> Comparison:
     """Compare a backward function, written by hand in plain NumPy, with numerical differences.
 
+    Both functions are called with plain NumPy arrays of float64, never with tensors (for functions
+    of tensors there is ``func.gradcheck``). What is no input to differentiate by, such as labels or
+    a stride, goes into the functions: ``lambda x: loss(x, labels)``.
+
     Args:
-        forward: arrays in, one array (or number) out.
-        my_backward: called as ``my_backward(gradient, *inputs)``; returns one gradient per input
-            (alone or in a tuple; None for inputs that it gives none for).
-        inputs: arrays or numbers; they are computed with in float64.
+        forward: arrays in, one array (or number) out; the same every time.
+        my_backward: called as ``my_backward(gradient, *inputs)``; returns one gradient per input,
+            of the input's shape, in a tuple or list; alone if there is one input. None stands for
+            a gradient that it does not give, and counts as wrong.
+        inputs: arrays or numbers.
         gradient: incoming gradient of the output's shape; default random, since with ones many
             mistakes don't show.
         atol, rtol: allowed difference, ``atol + rtol * |value|``.
@@ -133,13 +139,18 @@ def compare(
 
     Returns:
         A ``Comparison``: prints the worst element with both values, a map of where it is wrong,
-        and the first mistake that would explain it - sign, constant factor, kernel not flipped,
-        transposed, batch not summed, shifted by the padding.
+        and the first mistake that would explain it: the incoming gradient not used, the gradients
+        in another order, sign, constant factor (a mean for a sum), kernel not flipped, transposed,
+        shifted by the padding, padding not taken off, batch not summed, summed over other axes,
+        the function's own slope or a factor missing. Where the function has a kink (a ReLU at 0, a
+        tie in pooling) every slope between those of both sides counts as right, and is listed.
 
     Raises:
-        TypeError: for tensors or anything else that is no array of real numbers.
-        ValueError: if ``gradient`` has not the output's shape, or the number of gradients that
-            ``my_backward`` returns is not that of the inputs.
+        TypeError: for tensors or anything else that is no array of real numbers; if a function
+            cannot be called with arrays.
+        ValueError: if a function fails at these inputs; if ``forward`` returns NaN or infinities,
+            or other numbers the second time; if ``gradient`` has not the output's shape, or
+            ``my_backward`` returns another number of gradients than there are inputs.
 
     Example:
         >>> import numpy as np
@@ -156,62 +167,148 @@ def compare(
     arrays = [_real(f"input {k}", x) for k, x in enumerate(inputs)]
 
     def on_arrays(*given: Array) -> list[Array]:
-        return [_real("the result of forward", forward(*_copies(given)))]
+        result = _called("forward", forward, *given)
+        if isinstance(result, tuple):
+            raise TypeError(
+                f"compare: forward returned a tuple of {len(result)}; it must return one array "
+                "(compare several outputs one at a time)"
+            )
+        return [_real("the result of forward", result)]
 
-    (output,) = on_arrays(*arrays)
+    output = _steady_output(on_arrays, arrays)
+    g = _incoming(gradient, output, seed)
+
+    def backward(g: Array, given: Sequence[Array]) -> list[Array | None]:
+        return _gradients(_called("my_backward", my_backward, g, *given), given)
+
+    found = backward(g, arrays)
+    results = [
+        _compare_one(on_arrays, arrays, g, k, got, atol, rtol) for k, got in enumerate(found)
+    ]
+    right = [one.right for one in results]
+    for k, one in enumerate(results):
+        if not one.ok and one.got is not None:
+            kinks = _kinks(on_arrays, arrays, g, k)
+            one.hypothesis = hypothesis(
+                Trial(on_arrays, backward, arrays, g, k, one.got, right, kinks)
+            )
+    return Comparison(results)
+
+
+def _steady_output(function: Callable[..., list[Array]], arrays: Sequence[Array]) -> Array:
+    """The output, which has to be finite and the same again."""
+    (output,), (again,) = function(*arrays), function(*arrays)
+    bad = np.argwhere(~np.isfinite(output))
+    if len(bad):
+        raise ValueError(
+            f"compare: forward returned {output[tuple(bad[0])]} at {tuple(bad[0].tolist())}; give "
+            "inputs at which it is finite"
+        )
+    if output.shape != again.shape or not np.array_equal(output, again):
+        raise ValueError(
+            "compare: forward gave other numbers for the same inputs the second time; if it draws "
+            "random numbers, seed them inside"
+        )
+    return output
+
+
+def _incoming(gradient: Any, output: Array, seed: int) -> Array:
     if gradient is None:
         random = np.random.default_rng(seed)
-        g = random.uniform(0.5, 1.5, output.shape) * random.choice([-1, 1], output.shape)
-    else:
-        g = _real("gradient", gradient)
-        if g.shape != output.shape:
-            raise ValueError(
-                f"compare: gradient has shape {g.shape}; forward returned shape {output.shape}"
-            )
-    g = np.asarray(g)
-    found = _call(my_backward, g, arrays)
-    if len(found) != len(arrays):
-        raise ValueError(
-            f"compare: my_backward returned {len(found)} gradients for {len(arrays)} inputs; "
-            "return a tuple with one for each (None where there is none)"
+        return np.asarray(
+            random.uniform(0.5, 1.5, output.shape) * random.choice([-1, 1], output.shape)
         )
-    results = []
-    for k, got in enumerate(found):
-        one = _compare_one(on_arrays, arrays, g, k, got, atol, rtol)
-        if not one.ok and one.got is not None:
-            one.hypothesis = _hypothesis(on_arrays, my_backward, arrays, g, one)
-        results.append(one)
-    return Comparison(results)
+    g = _real("gradient", gradient)
+    if g.shape != output.shape:
+        raise ValueError(
+            f"compare: gradient has shape {g.shape}; forward returned shape {output.shape}"
+        )
+    return g
 
 
 def _real(what: str, value: Any) -> Array:
     if isinstance(value, Tensor):
         raise TypeError(
-            f"compare: {what} is a Tensor; compare works on plain NumPy functions and arrays "
-            "(func.gradcheck checks functions of tensors)"
+            f"compare: {what} is a Tensor; compare works on plain NumPy arrays: forward and "
+            "my_backward are called with arrays and return arrays (func.gradcheck checks "
+            "functions of tensors)"
         )
     try:
         array = np.asarray(value)
     except ValueError:
-        array = np.empty(0, object)
+        raise TypeError(
+            f"compare: {what} must be an array of real numbers, got a {type(value).__name__} whose "
+            "rows differ in length"
+        ) from None
     if array.dtype.kind not in "fiub":
-        raise TypeError(f"compare: {what} must be an array of real numbers, got {type(value).__name__}"
-                        f" of dtype {array.dtype}")  # fmt: skip
+        kind = type(value).__name__ + (f" of dtype {array.dtype}" if array.dtype != object else "")
+        raise TypeError(f"compare: {what} must be an array of real numbers, got {kind}")
     return np.array(array, dtype=np.float64)
 
 
-def _copies(arrays: Sequence[Array]) -> list[Array]:
-    """Copies, since a function under suspicion may well write into its arguments."""
-    return [np.array(a, order="K") for a in arrays]
+def _called(what: str, function: Callable[..., Any], *arrays: Array) -> Any:
+    """Call a function with copies: under suspicion, it may well write into its arguments."""
+    try:
+        return function(*[np.array(a, order="K") for a in arrays])
+    except Exception as error:
+        shapes = ", ".join(str(np.shape(a)) for a in arrays)
+        kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
+        first = "the incoming gradient of shape " if what == "my_backward" else "shape "
+        raise kind(
+            f"compare: {what} raised {type(error).__name__}: {error}. It was called with plain "
+            f"NumPy arrays of float64, not tensors: {first}{shapes}"
+        ) from error
 
 
-def _call(backward: Backward, g: Array, arrays: Sequence[Array]) -> list[Array | None]:
-    result = backward(np.array(g), *_copies(arrays))
-    several = list(result) if isinstance(result, (tuple, list)) else [result]
+def _gradients(result: Any, arrays: Sequence[Array]) -> list[Array | None]:
+    """What a backward function returned, as one gradient for each input."""
+    shapes = ", ".join(str(a.shape) for a in arrays)
+    wanted = (
+        f"the gradient of the input, of shape {shapes}"
+        if len(arrays) == 1
+        else f"a tuple of {len(arrays)} gradients, of shapes {shapes} (None where there is none)"
+    )
+    if isinstance(result, (tuple, list)) and len(arrays) == 1 and len(result) != 1:
+        if np.shape(_or_none(result)) == arrays[0].shape:  # a list of numbers
+            result = [result]
+    if isinstance(result, (tuple, list)):
+        several = list(result)
+    elif isinstance(result, (dict, set)) or (result is None and len(arrays) > 1):
+        came = "None: has it a return?" if result is None else f"a {type(result).__name__}."
+        raise (ValueError if result is None else TypeError)(
+            f"compare: my_backward returned {came} Return {wanted}"
+        )
+    else:
+        several = [result]
+    if len(several) != len(arrays):
+        count = f"{len(several)} gradients" if len(several) != 1 else "one gradient"
+        raise ValueError(
+            f"compare: my_backward returned {count} for {len(arrays)} "
+            f"input{'s' * (len(arrays) > 1)}; return {wanted}"
+        )
     return [
         None if one is None else _real(f"gradient {k} of my_backward", one)
         for k, one in enumerate(several)
     ]
+
+
+def _or_none(value: Any) -> Any:
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return None
+
+
+def _kinks(
+    function: Callable[..., list[Array]], arrays: Sequence[Array], g: Array, position: int
+) -> Array:
+    """Where the function has a kink by an input: there, no simple mistake can be read off."""
+    slopes, _, bends = central_differences(function, arrays, [g], position)
+    found = np.zeros(slopes.shape, bool)
+    for where in np.argwhere(np.abs(bends) > 1e-3 * np.maximum(1.0, np.abs(slopes))):
+        index = tuple(int(n) for n in where)
+        found[index] = one_sided_slopes(function, arrays, [g], position, index).kind == "kink"
+    return found
 
 
 def _compare_one(
@@ -240,75 +337,3 @@ def _compare_one(
         excess[np.isnan(excess)] = np.inf
         one.index = tuple(int(n) for n in np.unravel_index(int(np.argmax(excess)), got.shape))
     return one
-
-
-# Hypotheses that need the functions themselves ----------------------------------------------------
-
-
-def _hypothesis(
-    function: Callable[..., list[Array]],
-    backward: Backward,
-    arrays: Sequence[Array],
-    g: Array,
-    one: InputComparison,
-) -> str:
-    k, got, right = one.position, one.got, one.right
-    assert got is not None
-
-    def attempt(new_g: Array, new_arrays: Sequence[Array]) -> Array | None:
-        try:
-            return _call(backward, new_g, new_arrays)[k]
-        except Exception:  # noqa: BLE001  an altered call may fail anyhow and then explains nothing
-            return None
-
-    twice = attempt(2 * g, arrays)
-    if twice is not None and np.any(got) and np.array_equal(twice, got):
-        return "the incoming gradient is not used: multiply by it"
-    simple = guess(got, right)
-    if simple:
-        return simple + _why_factor(got, right, g)
-    for what, new_arrays in _alterations(arrays, k):
-        new = attempt(g, new_arrays)
-        if new is not None and _same(new, right):
-            return what
-    if g.ndim and g.shape[0] > 1:
-        for sample in (0, g.shape[0] - 1):
-            only = np.zeros_like(g)
-            only[sample] = g[sample]
-            if _same(got, central_differences(function, arrays, [only], k).slopes):
-                return f"the batch is not summed: only sample {sample} is counted"
-    return ""
-
-
-def _same(a: Array, b: Array) -> bool:
-    if a.shape != b.shape:
-        return False
-    scale = float(np.max(np.abs(b), initial=0.0))
-    return scale > 0 and bool(np.all(np.abs(a - b) <= 1e-4 * scale))
-
-
-def _why_factor(got: Array, right: Array, g: Array) -> str:
-    """A factor of 1/n or n for the size n of an axis of the output is worth a word."""
-    if got.shape != right.shape or not np.any(right):
-        return ""
-    factor = float(np.vdot(right, got) / np.vdot(right, right))
-    for axis, n in enumerate(g.shape):
-        if n > 1 and np.isclose(factor * n, 1, rtol=1e-4):
-            return f"; 1/{n} is the size of the output's axis {axis}: averaged, not summed?"
-    return ""
-
-
-def _alterations(arrays: Sequence[Array], position: int) -> Iterator[tuple[str, list[Array]]]:
-    """The other inputs turned around in the ways that are easily forgotten."""
-    others = [j for j in range(len(arrays)) if j != position]
-    for j in others:
-        axes = (-2, -1) if arrays[j].ndim >= 2 else (-1,)
-        if arrays[j].ndim:
-            changed = list(arrays)
-            changed[j] = np.ascontiguousarray(np.flip(arrays[j], axes))
-            yield f"the kernel is not flipped: with input {j} turned around it is right", changed
-    for j in others:
-        if arrays[j].ndim >= 2:
-            changed = list(arrays)
-            changed[j] = np.ascontiguousarray(np.swapaxes(arrays[j], -1, -2))
-            yield f"input {j} is transposed: with its last two axes exchanged it is right", changed

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-__all__ = ["guess", "mismatch_map"]
+__all__ = ["alike", "guess", "mismatch_map"]
 
 Array = np.ndarray[Any, Any]
 
 
-def _alike(a: Array, b: Array) -> bool:
+def alike(a: Array, b: Array) -> bool:
+    """True if two arrays agree to four digits of the second one's largest number, which is not 0."""
     if a.shape != b.shape:
         return False
     scale = float(np.max(np.abs(b), initial=0.0))
@@ -25,43 +27,65 @@ def guess(got: Array, right: Array) -> str:
         got: the gradient under suspicion, of any shape.
         right: what it should be.
     """
-    if not (np.all(np.isfinite(got)) and np.all(np.isfinite(right))) or not right.size:
+    if not right.size or not np.all(np.isfinite(right)):
         return ""
+    bad = np.argwhere(~np.isfinite(got))
+    if len(bad):
+        first = tuple(int(n) for n in bad[0])
+        return f"{len(bad)} of its {got.size} elements are NaN or infinite, the first at {first}"
     if got.shape != right.shape:
         return _guess_shape(got, right)
-    if _alike(got, right):
+    if alike(got, right):
         return ""
     if not np.any(got):
         return "it is zero everywhere: is this input's gradient computed at all?"
-    if _alike(-got, right):
+    if alike(-got, right):
         return "the sign is wrong: it is minus the right gradient"
     factor = _constant_factor(got, right)
     if factor is not None:
         return f"it is {factor:.6g} times the right gradient (a constant factor)"
-    if got.ndim >= 2 and _alike(np.flip(got, (-2, -1)), right):
+    if got.ndim >= 2 and alike(np.flip(got, (-2, -1)), right):
         return "the kernel is not flipped: turning the last two axes around makes it right"
-    if _alike(np.flip(got, -1) if got.ndim else got, right):
+    if alike(np.flip(got, -1) if got.ndim else got, right):
         return "it is the wrong way round: flipping the last axis makes it right"
-    if got.ndim >= 2 and _alike(np.swapaxes(got, -1, -2), right):
+    if got.ndim >= 2 and alike(np.swapaxes(got, -1, -2), right):
         return "it is transposed: exchanging the last two axes makes it right"
-    return _guess_shift(got, right)
+    return _guess_axes(got, right) or _guess_shift(got, right)
 
 
 def _constant_factor(got: Array, right: Array) -> float | None:
     factor = float(np.vdot(right, got) / np.vdot(right, right)) if np.any(right) else 0.0
-    return factor if factor and _alike(got / factor, right) else None
+    return factor if factor and alike(got / factor, right) else None
 
 
 def _guess_shape(got: Array, right: Array) -> str:
     if got.ndim > right.ndim:
         axes = tuple(range(got.ndim - right.ndim))
-        if _alike(got.sum(axis=axes), right):
+        if alike(got.sum(axis=axes), right):
             return "the batch is not summed: summing the leading axes makes it right"
-    if _alike(got.T, right):
+    for axes in _axes_of(right):
+        for kept in (False, True):
+            if alike(got, right.sum(axis=axes, keepdims=kept)):
+                return f"it is summed over axes {axes}, too: the input has shape {right.shape}"
+    if alike(got.T, right):
         return "it is transposed: .T makes it right"
-    if got.size == right.size and _alike(got.reshape(right.shape), right):
+    if _guess_axes(got, right):
+        return _guess_axes(got, right)
+    if got.size == right.size and alike(got.reshape(right.shape), right):
         return f"the numbers are right; reshape them to {right.shape}"
     return _guess_uncropped(got, right)
+
+
+def _guess_axes(got: Array, right: Array) -> str:
+    for i, j in combinations(range(got.ndim), 2):
+        if alike(np.swapaxes(got, i, j), right):
+            return f"it is transposed: exchanging axes {i} and {j} makes it right"
+    return ""
+
+
+def _axes_of(array: Array) -> list[tuple[int, ...]]:
+    """All ways to choose some of its axes, fewest first."""
+    return [axes for n in range(1, array.ndim + 1) for axes in combinations(range(array.ndim), n)]
 
 
 def _guess_uncropped(got: Array, right: Array) -> str:
@@ -71,7 +95,7 @@ def _guess_uncropped(got: Array, right: Array) -> str:
     spare = [n - m for n, m in zip(got.shape, right.shape, strict=True)]
     for start in sorted(np.ndindex(*[k + 1 for k in spare]), key=lambda s: _off_centre(s, spare)):
         part = got[tuple(slice(a, a + n) for a, n in zip(start, right.shape, strict=True))]
-        if _alike(part, right):
+        if alike(part, right):
             return f"the padding is not taken off: cut out {right.shape} beginning at {start}"
     return ""
 
@@ -88,20 +112,20 @@ def _guess_shift(got: Array, right: Array) -> str:
     if len(axes) == 2:
         shifts = [(a, b) for a in reach[0] for b in reach[1]]
     for shift in sorted(shifts, key=lambda s: sum(abs(k) for k in s)):
-        if any(shift) and _overlap_alike(got, right, axes, shift):
+        if any(shift) and _overlapalike(got, right, axes, shift):
             moved = ", ".join(str(-s) for s in shift)
             return f"it is shifted by the padding: moving it by ({moved}) along axes {axes} fits"
     return ""
 
 
-def _overlap_alike(got: Array, right: Array, axes: tuple[int, ...], shift: tuple[int, ...]) -> bool:
+def _overlapalike(got: Array, right: Array, axes: tuple[int, ...], shift: tuple[int, ...]) -> bool:
     mine, theirs = [slice(None)] * got.ndim, [slice(None)] * got.ndim
     for axis, s in zip(axes, shift, strict=True):
         n = got.shape[axis]
         mine[axis] = slice(max(s, 0), n + min(s, 0))
         theirs[axis] = slice(max(-s, 0), n + min(-s, 0))
     a, b = got[tuple(mine)], right[tuple(theirs)]
-    return b.size * 2 >= right.size and _alike(a, b)
+    return b.size >= 4 and b.size * 3 >= right.size and alike(a, b)
 
 
 def mismatch_map(wrong: Array, limit: int = 24) -> str:

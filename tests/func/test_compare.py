@@ -1,0 +1,370 @@
+"""compare, tried as a teacher would: homework with one deliberate mistake each.
+
+Every function below is plain NumPy; the first hypothesis that is named has to be the mistake.
+"""
+
+import re
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd.func import compare
+
+
+def normal(seed, *shape):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+# A linear layer -----------------------------------------------------------------------------------
+
+LINEAR = normal(0, 5, 4), normal(1, 4, 3), normal(2, 3)
+
+
+def linear(x, w, b):
+    return x @ w + b
+
+
+def of_linear(**wrong):
+    """Its backward, with some of the three gradients replaced."""
+    right = {"x": lambda g, x, w: g @ w.T, "w": lambda g, x, w: x.T @ g,
+             "b": lambda g, x, w: g.sum(0)}  # fmt: skip
+    rules = {**right, **wrong}
+    return lambda g, x, w, b: tuple(rules[name](g, x, w) for name in "xwb")
+
+
+# Convolution of images (N, C, H, W), padding 1 ------------------------------------------------------
+
+IMAGES, KERNELS = normal(5, 3, 2, 6, 6), normal(6, 4, 2, 3, 3)
+
+
+def padded(x):
+    return np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
+
+
+def conv(x, w, stride=1):
+    p = padded(x)
+    h, v = ((n + 2 - 3) // stride + 1 for n in x.shape[2:])
+    return sum(
+        np.einsum("nchv,oc->nohv", p[:, :, i : i + stride * h : stride, j : j + stride * v : stride],
+                  w[:, :, i, j])
+        for i, j in np.ndindex(3, 3)
+    )  # fmt: skip
+
+
+def by_padded(g, x, w, stride=1):
+    """The gradient by the padded images."""
+    h, v = g.shape[2:]
+    d = np.zeros_like(padded(x))
+    for i, j in np.ndindex(3, 3):
+        d[:, :, i : i + stride * h : stride, j : j + stride * v : stride] += np.einsum(
+            "nohv,oc->nchv", g, w[:, :, i, j]
+        )
+    return d
+
+
+def by_images(g, x, w, stride=1):
+    return by_padded(g, x, w, stride)[:, :, 1:-1, 1:-1]
+
+
+def by_kernels(g, x, w, stride=1, p=None):
+    p = padded(x) if p is None else p
+    h, v = g.shape[2:]
+    taps = [
+        np.einsum("nohv,nchv->oc", g,
+                  p[:, :, i : i + stride * h : stride, j : j + stride * v : stride])
+        for i, j in np.ndindex(3, 3)
+    ]  # fmt: skip
+    return np.stack(taps, -1).reshape(*w.shape)
+
+
+def of_conv(x=by_images, w=by_kernels):
+    return lambda g, images, kernels: (x(g, images, kernels), w(g, images, kernels))
+
+
+# Softmax, batch norm, max pooling -------------------------------------------------------------------
+
+SCORES = normal(7, 3, 4)
+
+
+def softmax(x):
+    e = np.exp(x - x.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def of_softmax(g, x):
+    y = softmax(x)
+    return y * (g - (g * y).sum(1, keepdims=True))
+
+
+TARGETS = np.array([0, 1, 3])
+
+
+def cross_entropy(x):
+    return -np.log(softmax(x)[np.arange(3), TARGETS]).mean()
+
+
+NORMS = normal(8, 6, 3), normal(9, 3) + 3.0, normal(10, 3)
+
+
+def batch_norm(x, weight, bias):
+    return (x - x.mean(0)) / np.sqrt(x.var(0) + 1e-5) * weight + bias
+
+
+def of_batch_norm(g, x, weight, bias):
+    s = 1 / np.sqrt(x.var(0) + 1e-5)
+    h = (x - x.mean(0)) * s
+    d = g * weight
+    return s * (d - d.mean(0) - h * (d * h).mean(0)), (g * h).sum(0), g.sum(0)
+
+
+PLANES = np.random.default_rng(11).permutation(64).astype(float).reshape(2, 2, 4, 4)
+
+
+def blocks(x):
+    n, c, h, w = x.shape
+    return x.reshape(n, c, h // 2, 2, w // 2, 2).swapaxes(3, 4).reshape(n, c, h // 2, w // 2, 4)
+
+
+def unblocks(b):
+    n, c, h, w, _ = b.shape
+    return b.reshape(n, c, h, w, 2, 2).swapaxes(3, 4).reshape(n, c, 2 * h, 2 * w)
+
+
+def max_pool(x):
+    return blocks(x).max(-1)
+
+
+def of_max_pool(g, x):
+    return unblocks(np.eye(4)[blocks(x).argmax(-1)] * g[..., None])
+
+
+def spread(g):
+    """Every pixel of a block gets the block's gradient."""
+    return unblocks(np.repeat(g[..., None], 4, -1))
+
+
+RELU = np.array([[1.0, -2.0, 0.0, 3.0], [0.0, 0.5, -1.0, 2.0]])
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+HOMEWORK = {
+    "linear": (linear, of_linear(), LINEAR, {}),
+    "linear, sign": (linear, of_linear(x=lambda g, x, w: -g @ w.T), LINEAR, {0: "the sign"}),
+    "linear, averaged": (
+        linear, of_linear(w=lambda g, x, w: x.T @ g / 5, b=lambda g, x, w: g.mean(0)), LINEAR,
+        {k: "0.2 times.*1/5 is the size of the output's axis 0: averaged" for k in (1, 2)},
+    ),
+    "linear, batch not summed": (
+        linear, of_linear(b=lambda g, x, w: g), LINEAR, {2: "the batch is not summed: summing"}),
+    "linear, a gradient for each sample": (
+        linear, of_linear(w=lambda g, x, w: x[:, :, None] * g[:, None]), LINEAR,
+        {1: "the batch is not summed: summing"},
+    ),
+    "linear, first sample only": (
+        linear, of_linear(w=lambda g, x, w: np.outer(x[0], g[0])), LINEAR,
+        {1: "only sample 0 is counted"},
+    ),
+    "linear, transposed": (
+        linear, of_linear(w=lambda g, x, w: g.T @ x), LINEAR, {1: "it is transposed"}),
+    "linear, operand not transposed": (
+        lambda x, w: x @ w, lambda g, x, w: (g @ w, x.T @ g), (normal(3, 4, 4), normal(4, 4, 4)),
+        {0: "input 1 is transposed"},
+    ),
+    "linear, no incoming gradient": (
+        linear, of_linear(x=lambda g, x, w: np.ones_like(g) @ w.T), LINEAR,
+        {0: "incoming gradient is not used"},
+    ),
+    "linear, other axis": (
+        linear, of_linear(b=lambda g, x, w: g.sum(1)), LINEAR,
+        {2: r"summed over axes \(1,\); sum over axes \(0,\)"},
+    ),
+    "linear, summed to a number": (
+        linear, of_linear(b=lambda g, x, w: g.sum()), LINEAR, {2: r"summed over axes \(0,\), too"}),
+    "linear, other order": (
+        linear, of_linear(x=lambda g, x, w: x.T @ g, w=lambda g, x, w: g @ w.T), LINEAR,
+        {0: "gradient of input 1", 1: "gradient of input 0"},
+    ),
+    "conv": (conv, of_conv(), (IMAGES, KERNELS), {}),
+    "conv, not flipped": (
+        conv, of_conv(x=lambda g, x, w: by_images(g, x, w[:, :, ::-1, ::-1])), (IMAGES, KERNELS),
+        {0: "the kernel is not flipped: with input 1 turned around"},
+    ),
+    "conv, kernel's gradient turned": (
+        conv, of_conv(w=lambda g, x, w: by_kernels(g, x, w)[:, :, ::-1, ::-1]), (IMAGES, KERNELS),
+        {1: "the kernel is not flipped: turning"},
+    ),
+    "conv, not flipped, with a stride": (
+        lambda x, w: conv(x, w, 2),
+        lambda g, x, w: (by_images(g, x, w[:, :, ::-1, ::-1], 2), by_kernels(g, x, w, 2)),
+        (IMAGES, KERNELS), {0: "the kernel is not flipped: with input 1 turned around"},
+    ),
+    "conv, kernel transposed": (
+        conv, of_conv(x=lambda g, x, w: by_images(g, x, w.swapaxes(2, 3))), (IMAGES, KERNELS),
+        {0: "input 1 is transposed"},
+    ),
+    "conv, channels exchanged": (
+        conv, of_conv(w=lambda g, x, w: by_kernels(g, x, w).swapaxes(0, 1)), (IMAGES, KERNELS),
+        {1: "it is transposed: exchanging axes 0 and 1"},
+    ),
+    "conv, padding kept": (
+        conv, of_conv(x=by_padded), (IMAGES, KERNELS), {0: "the padding is not taken off"}),
+    "conv, padding cut at one side": (
+        conv, of_conv(x=lambda g, x, w: by_padded(g, x, w)[:, :, 2:, 2:]), (IMAGES, KERNELS),
+        {0: r"shifted by the padding: moving it by \(1, 1\)"},
+    ),
+    "conv, padding put at one side": (
+        conv,
+        of_conv(w=lambda g, x, w: by_kernels(
+            g, x, w, p=np.pad(x, ((0, 0), (0, 0), (0, 2), (0, 2))))),
+        (IMAGES, KERNELS), {1: "shifted by the padding"},
+    ),
+    "conv, averaged over pixels": (
+        conv, of_conv(w=lambda g, x, w: by_kernels(g, x, w) / 36), (IMAGES, KERNELS),
+        {1: r"1/36 is the size of the output's axes \(2, 3\)"},
+    ),
+    "conv, a gradient for each image": (
+        conv,
+        of_conv(w=lambda g, x, w: np.stack(
+            [by_kernels(g[k : k + 1], x[k : k + 1], w) for k in range(3)])),
+        (IMAGES, KERNELS), {1: "the batch is not summed: summing"},
+    ),
+    "relu": (relu, lambda g, x: g * (x > 0), (RELU,), {}),
+    "relu, sign": (relu, lambda g, x: -g * (x > 0), (RELU,), {0: "the sign"}),
+    "relu, passed on": (relu, lambda g, x: g, (RELU,), {0: "the function's own slope is missing"}),
+    "relu, no incoming gradient": (relu, lambda g, x: x > 0, (RELU,), {0: "is not used"}),
+    "relu, times its input": (
+        relu, lambda g, x: g * relu(x), (RELU,), {0: "by input 0 once too often"}),
+    "relu, steeper than both sides": (
+        relu, lambda g, x: g * ((x > 0) + 2 * (x == 0)), (RELU,), {0: "wrong at kinks only"}),
+    "softmax": (softmax, of_softmax, (SCORES,), {}),
+    "softmax, sign": (softmax, lambda g, x: -of_softmax(g, x), (SCORES,), {0: "the sign"}),
+    "softmax, diagonal": (
+        softmax, lambda g, x: g * softmax(x) * (1 - softmax(x)), (SCORES,), {0: "the diagonal"}),
+    "cross-entropy, summed": (
+        cross_entropy, lambda g, x: g * (softmax(x) - np.eye(4)[TARGETS]), (SCORES,),
+        {0: "3 is the size of the input's axis 0: summed, not averaged"},
+    ),
+    "batch norm": (batch_norm, of_batch_norm, NORMS, {}),
+    "batch norm, weight forgotten": (
+        batch_norm,
+        lambda g, x, w, b: (of_batch_norm(g, x, np.ones(3), b)[0], *of_batch_norm(g, x, w, b)[1:]),
+        NORMS, {0: "a factor is missing: multiplied by input 1"},
+    ),
+    "batch norm, n - 1": (
+        batch_norm,
+        lambda g, x, w, b: (of_batch_norm(g, x, w, b)[0] * 6 / 5, *of_batch_norm(g, x, w, b)[1:]),
+        NORMS, {0: "6/5: a variance divided by n - 1"},
+    ),
+    "batch norm, batch not summed": (
+        batch_norm, lambda g, x, w, b: (*of_batch_norm(g, x, w, b)[:2], g), NORMS,
+        {2: "the batch is not summed"},
+    ),
+    "max pool": (max_pool, of_max_pool, (PLANES,), {}),
+    "max pool, sign": (max_pool, lambda g, x: -of_max_pool(g, x), (PLANES,), {0: "the sign"}),
+    "max pool, transposed": (
+        max_pool, lambda g, x: of_max_pool(g, x).swapaxes(2, 3), (PLANES,), {0: "it is transposed"}),
+    "max pool, shifted": (
+        max_pool, lambda g, x: np.roll(of_max_pool(g, x), 1, 3), (PLANES,), {0: "it is shifted"}),
+    "max pool, to all": (max_pool, lambda g, x: spread(g), (PLANES,), {0: ""}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOMEWORK)
+def test_the_first_hypothesis_is_the_mistake(name):
+    forward, backward, inputs, expected = HOMEWORK[name]
+    report = compare(forward, backward, *inputs)
+    assert [k for k, one in enumerate(report.inputs) if not one.ok] == sorted(expected), report
+    for k, words in expected.items():
+        found = report.inputs[k].hypothesis
+        assert re.search(words, found) if words else not found, report
+
+
+# Kinks ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at_zero", [0.0, 0.3, 1.0])
+def test_any_slope_between_those_of_both_sides_is_right_at_a_kink_and_listed(at_zero):
+    report = compare(relu, lambda g, x: g * ((x > 0) + at_zero * (x == 0)), RELU)
+    assert report.ok and "backward is right" in str(report)
+    assert {index for index, _ in report.inputs[0].kinks} == {(0, 2), (1, 0)}
+    assert "kink at (0, 2): slope" in str(report) and "not counted" in str(report)
+
+
+def test_ties_in_pooling_are_kinks_and_a_mistake_beside_them_is_still_found():
+    x = np.zeros((1, 1, 4, 4))
+    x[0, 0, 2:, 2:] = [[1.0, 2.0], [3.0, 4.0]]
+    assert compare(max_pool, of_max_pool, x).ok
+    report = compare(max_pool, lambda g, x: 2 * of_max_pool(g, x), x)
+    assert not report.ok and "2 times the right gradient" in report.inputs[0].hypothesis
+
+
+# What is refused ------------------------------------------------------------------------------------
+
+X, W = LINEAR[:2]
+
+
+def product(x, w):
+    return x @ w
+
+
+@pytest.mark.parametrize(
+    ("backward", "error", "words"),
+    [
+        (lambda g, x, w: None, ValueError, r"returned None: has it a return\? Return a tuple of 2"),
+        (lambda g, x, w: g @ w.T, ValueError,
+         r"one gradient for 2 inputs; return a tuple of 2 gradients, of shapes \(5, 4\), \(4, 3\)"),
+        (lambda g, x, w: (g @ w.T, x.T @ g, g), ValueError, "3 gradients for 2 inputs"),
+        (lambda g, x, w: np.stack([g, g]), ValueError, "one gradient for 2 inputs"),
+        (lambda g, x, w: {"x": g}, TypeError, "returned a dict. Return a tuple of 2"),
+        (lambda g, x, w: ([[1], [2, 3]], x.T @ g), TypeError, "gradient 0.*a list whose rows"),
+        (lambda g, x, w: (g @ w.T * 1j, x.T @ g), TypeError, "gradient 0.*complex128"),
+        (lambda g, x, w: (ag.tensor(g), x.T @ g), TypeError, "gradient 0.*is a Tensor.*gradcheck"),
+        (lambda g, x: (g, x), TypeError, "3 were given.*plain NumPy arrays of float64, not"),
+        (lambda g, x, w: (g @ w, x.T @ g), ValueError,
+         r"my_backward raised ValueError: matmul.*incoming gradient of shape \(5, 3\), \(5, 4\)"),
+    ],
+)  # fmt: skip
+def test_backward_functions_that_return_something_else_are_told_what_to_return(
+    backward, error, words
+):
+    with pytest.raises(error, match=words):
+        compare(product, backward, X, W)
+
+
+@pytest.mark.parametrize(
+    ("forward", "error", "words"),
+    [
+        (
+            lambda x: x.relu(),
+            TypeError,
+            "no attribute 'relu'.*NumPy arrays of float64, not tensors",
+        ),
+        (lambda x: ag.tensor(x), TypeError, "result of forward is a Tensor.*called with arrays"),
+        (lambda x: (x, x), TypeError, "forward returned a tuple of 2"),
+        (lambda x: None, TypeError, "result of forward must be an array.*NoneType"),
+        (lambda x: np.where(x > 0, x, np.nan), ValueError, r"forward returned nan at \(0, 1\)"),
+        (lambda x: x * np.random.default_rng().normal(), ValueError, "other numbers"),
+        (lambda x: x[x], ValueError, "forward raised IndexError"),
+    ],
+)
+def test_forward_functions_that_cannot_be_compared_are_refused(forward, error, words):
+    with pytest.raises(error, match=words):
+        compare(forward, lambda g, x: g, np.array([[1.0, -2.0], [3.0, 4.0]]))
+
+
+def test_none_and_wrong_shapes_and_nan_are_reported_not_raised():
+    report = compare(product, lambda g, x, w: (None, (x.T @ g)[:2]), X, W)
+    assert not report and "input 0, shape (5, 4): WRONG: no gradient was returned" in str(report)
+    assert "input 1, shape (4, 3): WRONG: the gradient returned has shape (2, 3)" in str(report)
+    report = compare(product, lambda g, x, w: (g @ w.T * np.nan, x.T @ g), X, W)
+    assert "20 of its 20 elements are NaN or infinite" in str(report) and report.inputs[1].ok
+
+
+def test_lists_are_taken_for_arrays_and_for_tuples():
+    assert compare(np.sin, lambda g, x: (g * np.cos(x)).tolist(), X)
+    assert compare(np.sin, lambda g, x: [g * np.cos(x)], X)
+    assert compare(product, lambda g, x, w: [(g @ w.T).tolist(), (x.T @ g).tolist()], X, W)
