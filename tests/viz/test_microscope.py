@@ -156,6 +156,83 @@ def test_terms_of_a_pooling_add_up_to_the_engines_numbers(
             assert model.ties(at)[0] == first.tap
 
 
+@given(
+    st.sampled_from([1, 2]), st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    st.tuples(st.integers(1, 3), st.integers(1, 3)), st.tuples(st.integers(1, 3), st.integers(1, 3)),
+    st.integers(1, 2), st.integers(0, 1), st.integers(0, 1), st.integers(0, 10**6),
+)  # fmt: skip
+def test_terms_of_a_transposed_convolution_add_up_to_the_engines_numbers(
+    groups, size, kernel, stride, dilation, padding, more, seed
+):
+    more = min(more, min(stride) - 1)
+    random = np.random.default_rng(seed)
+    whole = [
+        (n - 1) * s - 2 * padding + dilation * (k - 1) + more + 1
+        for n, s, k in zip(size, stride, kernel, strict=True)
+    ]
+    if min(whole) < 1:
+        return
+    weight = random.standard_normal((2 * groups, 3, *kernel))
+    image = random.standard_normal((2, 2 * groups, *size))
+    layer = SimpleNamespace(
+        weight=weight, bias=random.standard_normal(3 * groups), stride=stride, padding=padding,
+        dilation=dilation, groups=groups, output_padding=more, transposed=True,
+    )  # fmt: skip
+    # The oracle: every pixel stamps its multiple of the kernel into an output that is cropped after.
+    reach = [dilation * (k - 1) for k in kernel]
+    canvas = np.zeros((2, 3 * groups, *(2 * 8 + w + r for w, r in zip(whole, reach, strict=True))))
+    for n, c, i, j in np.ndindex(*image.shape):
+        for o in range(3):
+            for u, v in np.ndindex(*kernel):
+                r, s = i * stride[0] + u * dilation, j * stride[1] + v * dilation
+                target = (n, c // 2 * 3 + o, r + 8 - padding, s + 8 - padding)
+                canvas[target] += image[n, c, i, j] * weight[c, o, u, v]
+    expected = canvas[:, :, 8 : 8 + whole[0], 8 : 8 + whole[1]] + layer.bias[:, None, None]
+    model = viz.conv(layer, image).model
+    np.testing.assert_allclose(model.y, expected, atol=1e-10)
+    for at in np.ndindex(*model.y.shape):
+        total = sum(term.product for term in model.of_output(at)) + layer.bias[at[1]]
+        assert total == pytest.approx(model.y[at], abs=1e-10)
+    for n, c, r, s in np.ndindex(*image.shape):
+        terms = model.of_pixel(n, c, (r, s))
+        assert sum(term.to_pixel for term in terms) == pytest.approx(
+            model.dx[n, c, r, s], abs=1e-10
+        )
+        for term in terms:  # a tap of the window is the weight that the layer stores there
+            assert term.weight == weight[model.weight_index(term.output[1], c, term.tap)]
+    for o, c, u, v in np.ndindex(3 * groups, 2, *kernel):
+        channel, tap = model.channels(o)[c], (u, v)
+        back = sum(term.to_weight for term in model.of_tap(o, channel, tap))
+        assert back == pytest.approx(model.gradient_of_tap(o, channel, tap), abs=1e-10)
+
+
+def test_a_transposed_convolution_is_shown_both_ways():
+    layer = SimpleNamespace(
+        weight=np.array([[[[1.0, 2.0], [3.0, 4.0]]]]), stride=2, transposed=True
+    )
+    scope = viz.conv(layer, [[1.0, 5.0], [0.0, 2.0]], at=(2, 3))
+    assert scope.term.pixel == (1, 1) and scope.term.weight == 2.0
+    text = scope.text()
+    assert "stride 2" in text and "true convolution" not in text
+    assert "with a zero between its pixels" in text and "used by 4 pixels" in text
+    stamp = text[text.index("its stamp") :].splitlines()[2:4]
+    assert [line.split() for line in stamp] == [["0", "+2", "[+4]"], ["1", "+6", "+8"]]
+    with pytest.raises(TypeError, match="flip is for convolutions"):
+        viz.conv(layer, [[1.0]], flip=True)
+
+
+@pytest.mark.parametrize("kind", ["Avg", "Max"])
+def test_adaptive_pooling_with_windows_that_are_all_alike(kind):
+    nn = pytest.importorskip("nn")
+    layer = getattr(nn, f"Adaptive{kind}Pool2d")((2, 3))
+    x = np.random.default_rng(0).standard_normal((1, 2, 5, 6)).astype(np.float32)
+    model = viz.pool(layer, x).model  # rows: windows 0 to 2 and 2 to 4
+    np.testing.assert_allclose(model.y, layer(ag.tensor(x)).data, rtol=1e-6)
+    assert model.windows.rows.kernel == 3 and model.windows.columns.kernel == 2
+    with pytest.raises(ValueError, match="multiple of 3"):
+        viz.pool(layer, x[..., :5])
+
+
 # -- geometry -----------------------------------------------------------------------------------
 
 
@@ -247,7 +324,7 @@ def test_sequences():
     scope = viz.conv(np.ones((1, 1, 3)), np.arange(6.0), at=(0, 0, 2), padding=1)
     assert scope.at == (0, 0, 0, 2)
     assert [t.x for t in scope.model.of_output(scope.at)] == [1.0, 2.0, 3.0]
-    assert "1×1×6 → 1×1×6, 3 window" in scope.text()
+    assert "1×1×6 → 1×1×6, window of 3" in scope.text()
 
 
 def test_winner_tie_and_padding_of_max_pooling():
@@ -258,18 +335,38 @@ def test_winner_tie_and_padding_of_max_pooling():
     assert "*7" in text and "=7" in text
 
 
+class Conv2d(SimpleNamespace):
+    forward = None
+
+
+LAYERS = {
+    "conv": SimpleNamespace(weight=np.ones((1, 1, 2, 2)), kernel_size=2, stride=1),
+    "pool": SimpleNamespace(kernel_size=2),
+    "linear": SimpleNamespace(weight=np.ones((2, 3)), forward=None),
+    "model": SimpleNamespace(named_modules=lambda: [("", None), ("first", Conv2d())]),
+}
+
+
 @pytest.mark.parametrize(
     ("make", "error", "words"),
     [
-        (lambda: viz.conv(3, np.ones((3, 3))), TypeError, "layer with a weight"),
+        (lambda: viz.conv(3, np.ones((3, 3))), TypeError, "viz.graph"),
         (lambda: viz.conv(np.ones((2, 2)), np.ones((3, 3)), at=(5, 0)), IndexError, "out of range"),
-        (lambda: viz.conv(np.ones((2, 2)), np.ones((3, 3)), tap=(2, 0)), IndexError, "tap"),
+        (lambda: viz.conv(np.ones((2, 2)), np.ones((3, 3)), at=(0, 9)), IndexError, r"at=\(0, 9\): column 9 .* 2 columns, 0 to 1"),
+        (lambda: viz.conv(np.ones((2, 2)), np.ones((2, 1, 3, 3)), at=(2, 0, 0, 0)), IndexError, "image 2 .* 2 images, 0 to 1"),
+        (lambda: viz.conv(np.ones((1, 1, 2)), np.ones(3), at=(2,)), IndexError, r"at=\(2,\): place 2 "),
+        (lambda: viz.conv(np.ones((2, 2)), np.ones((3, 3)), at=(1,)), IndexError, "at least the last two"),
+        (lambda: viz.conv(np.ones((2, 2)), np.ones((3, 3)), tap=(2, 0)), IndexError, "row 2 .* the window has 2 rows"),
         (lambda: viz.conv(np.ones((2, 2)), np.ones((2, 3, 3))), ValueError, "channels"),
-        (lambda: viz.conv(np.ones((1, 1, 2, 2, 2)), np.ones((3, 3, 3))), ValueError, "one or two spatial"),
+        (lambda: viz.conv(np.ones((1, 1, 2, 2, 2)), np.ones((3, 3, 3))), TypeError, "over volumes"),
         (lambda: viz.conv(SimpleNamespace(weight=np.ones((2, 2))), np.ones((3, 3)), stride=2), TypeError, "own stride"),
         (lambda: viz.conv(np.ones((4, 4)), np.ones((3, 3))), ValueError, "does not fit"),
         (lambda: viz.conv(np.ones((2, 2)), np.ones((3, 3)), gradient=np.ones((3, 3))), ValueError, "gradient"),
         (lambda: viz.pool("max", np.ones((3, 3))), TypeError, "kernel_size"),
+        (lambda: viz.pool(LAYERS["conv"], np.ones((3, 3))), TypeError, "viz.conv"),
+        (lambda: viz.conv(LAYERS["pool"], np.ones((3, 3))), TypeError, "viz.pool"),
+        (lambda: viz.conv(LAYERS["linear"], np.ones((3, 3))), TypeError, "viz.graph"),
+        (lambda: viz.conv(LAYERS["model"], np.ones((3, 3))), TypeError, "its convolutions: first"),
         (lambda: viz.pool("min", np.ones((3, 3)), kernel_size=2), ValueError, "'max', 'avg'"),
         (lambda: viz.pool("max", np.ones((3, 3)), kernel_size=5), ValueError, "does not fit"),
     ],
@@ -277,6 +374,27 @@ def test_winner_tie_and_padding_of_max_pooling():
 def test_errors(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+def test_a_title_is_shown_and_marks_are_explained():
+    scope = viz.pool("max", [[1.0, 7.0], [7.0, 0.0]], kernel_size=2, title="My <title>")
+    svg, html = scope.to_svg(), scope._repr_html_()
+    assert "class='heading'" in svg and ">My &lt;title&gt;</text>" in svg
+    assert "rounded frame: winner" in svg and "dotted frame: as large (tie)" in svg
+    assert "hatched" not in svg.split("</style>")[1].replace("gm-hatch", "")
+    assert '"heading": "My \\u003ctitle>"' in html.replace('":"', '": "')
+    assert scope.to_html().count("<h1>My &lt;title&gt;</h1>") == 1
+    assert '"heading":""' in scope.to_html()  # the page's own heading says it
+
+
+def test_a_sign_stays_with_the_part_behind_it():
+    x = np.random.default_rng(0).standard_normal((8, 8)).round(2)
+    panel = viz.conv(np.ones((5, 5)) / 7, x, padding=2).panels()[0]
+    drawing = panels._Drawing(panel)
+    tops = [(part, top) for part, _, top in drawing.places]
+    assert len({top for _, top in tops}) > 1  # it wraps
+    for (sign, top), (_, below) in zip(tops, tops[1:], strict=False):
+        assert not isinstance(sign, str) or top == below
 
 
 def test_big_tensors_are_cut_to_a_neighbourhood():

@@ -45,6 +45,14 @@ def test_output_size_of_a_layer_and_an_image():
     assert viz.output_size((5, 4), pool).sizes == (3, 2)
     with pytest.raises(TypeError, match="kernel's size"):
         viz.output_size(5)
+    nn = pytest.importorskip("nn")
+    for layer, told in (
+        (nn.Linear(2, 3), "slides no window"),
+        (nn.ConvTranspose2d(1, 1, 3), "the other way"),
+        (nn.AdaptiveAvgPool2d(3), "was told, 3"),
+    ):
+        with pytest.raises(TypeError, match=told):
+            viz.output_size((8, 8), layer)
 
 
 # -- receptive fields ---------------------------------------------------------------------------
@@ -148,7 +156,8 @@ def test_padding_breaks_equivariance_at_the_border_only(photo):
     )
     assert set(test.counts()) == {"padding"}
     assert (test.causes[2:-2, 2:-2] == "").all() and test.interior == 1.0
-    assert "padding" in test.text()
+    count = test.counts()["padding"]
+    assert test.summary().endswith(f"; others differ: {count} at the border (padding)")
 
 
 def test_stride_breaks_equivariance_everywhere(photo):
@@ -156,7 +165,13 @@ def test_stride_breaks_equivariance_everywhere(photo):
     odd = viz.shift_test(strided, photo, 1, 0)
     assert not odd.exact and (odd.causes[1:-1, 1:-1] == "stride").all()
     assert odd.interior == 0.0
+    headline = odd.summary()
+    assert headline.startswith("Shifted 1 down, no whole number of output steps (of 2 pixels)")
+    assert "others differ: " in headline and "because of the stride" in headline
     even = viz.shift_test(strided, photo, 2, -4)
+    assert even.summary().startswith(
+        "Shifted 2 down and 4 left, the output moves along in 30 of 30"
+    )
     assert even.exact and even.moved == (1, -2) and even.equivariant == 1.0
 
 
@@ -194,8 +209,10 @@ def test_feature_maps_are_what_the_layers_made(tmp_path):
     svg = maps.save(tmp_path / "maps.svg").read_text(encoding="utf-8")
     assert svg.count("<image") == 9 and len(svg) < 300_000
     assert not model[0]._forward_hooks
-    with pytest.raises(ValueError, match="no layer"):
+    with pytest.raises(ValueError, match="no layer '9'; it has 0, 1"):
         viz.feature_maps(model, x, ["9"])
+    with pytest.raises(ValueError, match="no named layers, being a function"):
+        viz.feature_maps(lambda image: image, x, ["9"])
 
 
 def test_kernels_show_all_weights_on_one_scale():
@@ -209,6 +226,9 @@ def test_kernels_show_all_weights_on_one_scale():
         viz.kernels(layer, gradient=True)
     (layer.weight * 3.0).sum().backward()
     assert "gradient" in viz.kernels(layer, gradient=True).summary()
+    matrix = SimpleNamespace(weight=np.ones((2, 3)), in_features=3)
+    with pytest.raises(TypeError, match="matrix of weights"):
+        viz.kernels(matrix)
     many = viz.kernels(np.ones((64, 32, 3, 3)))
     assert len(many._repr_html_()) < 300_000 and "Shown: 16 of 64" in many.text()
 

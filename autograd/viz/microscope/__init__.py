@@ -57,9 +57,13 @@ def conv(
     that come back; one kernel tap and every position that shares it; the row and column of the
     im2col matrix.
 
+    A transposed convolution is shown both ways: from a pixel, which stamps its multiple of the
+    kernel into the output; and from an output, for which it is a convolution, with the kernel
+    turned, over the image with zeros put between its pixels.
+
     Args:
         layer_or_weight: a layer with one or two spatial axes (anything with ``weight``, ``stride``,
-            …), or bare kernels, shape (O, C / groups, kH, kW), (O, C / groups, K) or one kernel
+            …; transposed convolutions too), or bare kernels, shape (O, C / groups, kH, kW), (O, C / groups, K) or one kernel
             (kH, kW).
         x: images (N, C, H, W) or (N, C, L), one image, or one plane.
         at: the output to begin with, (n, o, i, j); missing leading numbers are 0, negative ones
@@ -91,7 +95,7 @@ def conv(
         [5.0, -9.0]
     """
     from autograd.viz.microscope.layers import read_conv
-    from autograd.viz.microscope.model import ConvModel
+    from autograd.viz.microscope.model import ConvModel, TransposedModel
     from autograd.viz.microscope.scope import Microscope
 
     given = {
@@ -103,6 +107,12 @@ def conv(
         "padding_mode": padding_mode,
     }
     read = read_conv(layer_or_weight, x, given)
+    if read.stated is not None:
+        if flip:
+            raise TypeError(
+                "viz.conv: flip is for convolutions; a transposed one turns its kernel already"
+            )
+        return Microscope(TransposedModel(read, gradient), at, tap, title=title, theme=theme)
     model = ConvModel(read, gradient, flip)
     other = ConvModel(read, gradient, not flip)
     return Microscope(model, at, tap, other=other, title=title, theme=theme)
@@ -126,8 +136,8 @@ def pool(
     """A pooling layer under the microscope: winners, ties, and where the gradient goes.
 
     Args:
-        layer: a pooling layer (anything with ``kernel_size``), ``"max"``, ``"avg"``, or a
-            differentiable function that reduces windows (N, C, H′, W′, kH, kW) over their last two
+        layer: a pooling layer (anything with ``kernel_size``; an adaptive one, if its windows are
+            all alike on this image), ``"max"``, ``"avg"``, or a differentiable function that reduces windows (N, C, H′, W′, kH, kW) over their last two
             axes.
         x: images (N, C, H, W) or (N, C, L), one image, or one plane.
         at: the output to begin with, (n, c, i, j), as for :func:`conv`.

@@ -21,7 +21,7 @@ from autograd.kernels import windows as window_kernels
 from autograd.viz import words
 from autograd.viz.microscope.figure import Figure
 from autograd.viz.microscope.layers import Array, left_as_it_was
-from autograd.viz.microscope.multiples import first_image, reduced
+from autograd.viz.microscope.multiples import find_layer, first_image, reduced
 from autograd.viz.microscope.panels import Cell, Grid, Panel, Picture
 
 WINDOWS = {"correlate", "max_pool", "max_pool_with_indices", "avg_pool", "windows"}
@@ -86,14 +86,9 @@ def run_to(model: Any, layer: Any, image: Array, who: str) -> tuple[Any, Any, st
         with left_as_it_was(model):
             return x, model(x), "output"
     modules = dict(model.named_modules()) if hasattr(model, "named_modules") else {}
-    paths = [path for path, module in modules.items() if path == layer or module is layer]
-    if not paths:
-        named = ", ".join(path for path in modules if path)
-        raise ValueError(
-            f"{who}: the model has no layer {layer!r}; it has {named or 'no named layers'}"
-        )
+    path = find_layer(who, modules, layer)
     caught: list[Any] = []
-    handle = modules[paths[0]].register_forward_hook(
+    handle = modules[path].register_forward_hook(
         lambda _module, _inputs, output: caught.append(output)
     )
     try:
@@ -102,8 +97,8 @@ def run_to(model: Any, layer: Any, image: Array, who: str) -> tuple[Any, Any, st
     finally:
         handle.remove()
     if not caught:
-        raise ValueError(f"{who}: the layer {paths[0]!r} was not run")
-    return x, caught[-1], paths[0]
+        raise ValueError(f"{who}: the layer {path!r} was not run")
+    return x, caught[-1], path or "output"
 
 
 def follow_back(model: Any, layer: Any, at: Sequence[int] | None, x: Any) -> Field:
@@ -139,10 +134,15 @@ def _index(who: str, at: Sequence[int] | None, shape: tuple[int, ...]) -> tuple[
         at = [length // 2 if axis > 1 else 0 for axis, length in enumerate(shape)]
     index = [int(each) for each in at]
     index = [0] * (len(shape) - len(index)) + index
-    if len(index) != len(shape) or any(
-        not -n <= each < n for each, n in zip(index, shape, strict=False)
-    ):
-        raise IndexError(f"{who}: at {tuple(at)} is out of range for the output {tuple(shape)}")
+    names = ("image", "channel", *(("row", "column") if len(shape) == 4 else ()))
+    if len(index) != len(shape):
+        raise IndexError(f"{who}: at={tuple(at)}: the output {tuple(shape)} has {len(shape)} axes")
+    for axis, (each, n) in enumerate(zip(index, shape, strict=True)):
+        if not -n <= each < n:
+            name = names[axis] if axis < len(names) else f"place on axis {axis}"
+            raise IndexError(
+                f"{who}: at={tuple(at)}: {name} {each} is out of range for the output {tuple(shape)}"
+            )
     return tuple(each % n for each, n in zip(index, shape, strict=True))
 
 

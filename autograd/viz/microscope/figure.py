@@ -10,6 +10,7 @@ from typing import Any
 
 from autograd.viz import files, palette
 from autograd.viz.microscope import panels
+from autograd.viz.microscope.panels import Panel
 from autograd.viz.picture import document, image
 
 
@@ -21,12 +22,16 @@ class Figure(ABC):
         self.title, self.theme = title, theme
 
     @abstractmethod
-    def panels(self) -> list[panels.Panel]:
+    def panels(self) -> list[Panel]:
         """What is shown, independent of how."""
 
     @abstractmethod
     def summary(self) -> str:
         """The figure in a sentence."""
+
+    def legend(self, content: list[Panel]) -> str:
+        """What is drawn below the picture to explain its marks; nothing if they need no words."""
+        return ""
 
     @property
     def heading(self) -> str:
@@ -38,14 +43,21 @@ class Figure(ABC):
 
     def to_svg(self, theme: str | None = None) -> str:
         """The picture as SVG text; ``theme`` is ``"auto"``, ``"light"`` or ``"dark"``."""
-        return panels.as_svg(self.panels(), self.heading, self.summary(), theme or self.theme)
+        return self._drawn(theme or self.theme, self.title)
 
     def _to_convert(self) -> str:
-        return panels.as_svg(self.panels(), self.heading, self.summary(), "light", smooth=False)
+        return self._drawn("light", self.title, smooth=False)
+
+    def _drawn(self, theme: str, heading: str, smooth: bool = True) -> str:
+        content = self.panels()
+        return panels.as_svg(
+            content, self.heading, self.summary(), theme, smooth,
+            heading=heading, legend=self.legend(content),
+        )  # fmt: skip
 
     def to_html(self) -> str:
         """A stand-alone page."""
-        return document(self.heading, self._repr_html_())
+        return document(self.heading, self._fragment(""))  # its title is the page's heading
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save as ``.html``, ``.svg``, ``.png``, ``.pdf`` or ``.txt``; returns the path.
@@ -69,8 +81,11 @@ class Figure(ABC):
         return f"<{kind}: {self.summary()}; .text() says it, .save('figure.html') shows it>"
 
     def _repr_html_(self) -> str:
+        return self._fragment(self.title)
+
+    def _fragment(self, heading: str) -> str:
         # The picture is an <img>: notebooks that are not trusted strip inline <svg>.
-        picture = image(self.to_svg(), self.summary())
+        picture = image(self._drawn(self.theme, heading), self.summary())
         tables = panels.as_html(self.panels())
         return (
             f'<div class="gg-figure">{picture}\n<details><summary>As tables and text</summary>\n'

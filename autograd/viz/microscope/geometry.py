@@ -33,6 +33,8 @@ class Axis:
         before, after: padding. mode: what stands in it.
         outputs: how many windows there are; ``count_windows`` unless something else counts them
             (``ceil_mode``, whose last window may hang over the end).
+        spacing: how far neighbouring cells lie apart. For a transposed convolution that is its
+            stride; between the cells lie zeros.
     """
 
     size: int
@@ -43,6 +45,12 @@ class Axis:
     dilation: int = 1
     mode: str = "zeros"
     outputs: int = 0
+    spacing: int = 1
+
+    @property
+    def length(self) -> int:
+        """Positions from the first cell to the last, both included."""
+        return (self.size - 1) * self.spacing + 1
 
     @property
     def span(self) -> int:
@@ -61,8 +69,9 @@ class Axis:
 
     def source(self, position: int) -> int | None:
         """The cell that stands at a position; None for padding with a constant."""
-        if 0 <= position < self.size:
-            return position
+        if 0 <= position < self.length:
+            cell, beside = divmod(position, self.spacing)
+            return None if beside else cell
         place = position + self.before
         if self.mode in COPYING and 0 <= place < self.size + self.before + self.after:
             return self._copies[place]
@@ -87,11 +96,14 @@ class Axis:
 
         ``"end"``: the windows stop before it, since another step would leave the image.
         ``"stride"``: it lies between two windows. ``"dilation"``: it lies in the holes of windows.
+        ``"crop"``: the padding of a transposed convolution takes away all that it makes.
         """
         end = self.position(self.outputs - 1, self.kernel - 1)
         reasons = {}
         for cell in range(self.size):
-            if not self.reached(cell):
+            if not self.reached(cell) and self.before < 0:
+                reasons[cell] = "crop"
+            elif not self.reached(cell):
                 covered = any(
                     0 <= cell - self.position(output, 0) < self.span
                     for output in range(self.outputs)
@@ -108,7 +120,7 @@ class Axis:
     def high(self) -> int:
         """One past the last position: of the padding, or of a window that hangs over."""
         last = self.position(self.outputs - 1, self.kernel - 1) + 1 if self.outputs else 0
-        return max(self.size + self.after, last)
+        return max(self.length + self.after, last)
 
 
 def count_windows(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
@@ -146,9 +158,14 @@ class Windows:
         row, column = self.rows.source(position[0]), self.columns.source(position[1])
         return None if row is None or column is None else (row, column)
 
+    def home(self, pixel: Pair) -> Pair:
+        """The position of a pixel itself, not of a copy in the padding."""
+        return pixel[0] * self.rows.spacing, pixel[1] * self.columns.spacing
+
     def is_padding(self, position: Pair) -> bool:
-        """Whether a position lies outside of the image."""
-        return not (0 <= position[0] < self.rows.size and 0 <= position[1] < self.columns.size)
+        """Whether there is no pixel at a position: it lies outside of the image, or between."""
+        pixel = self.source(position)
+        return pixel is None or self.home(pixel) != position
 
     def patch(self, output: Pair) -> list[tuple[Pair, Pair, Pair | None]]:
         """What one output sees: (tap, position, pixel or None) for every tap, row by row."""

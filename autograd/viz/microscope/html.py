@@ -12,7 +12,22 @@ from autograd.viz import palette, shell
 from autograd.viz.microscope import panels, region
 from autograd.viz.microscope.geometry import Axis, padded
 from autograd.viz.microscope.layers import Array
-from autograd.viz.microscope.phrases import largest, skipped_sentence
+from autograd.viz.microscope.phrases import (
+    MATRIX,
+    ROW_BY_ROW,
+    TIE,
+    WEIGHTLESS,
+    going_back,
+    head,
+    largest,
+    nothing,
+    pixel_heads,
+    shared,
+    skipped_sentence,
+    stretched,
+    transposed,
+    what,
+)
 from autograd.viz.microscope.scope import Microscope
 from autograd.viz.picture import data_uri
 
@@ -23,11 +38,14 @@ PAGE_LIMIT = 300_000
 DETAIL = ((14, 3, 8), (12, 3, 4), (9, 2, 2), (9, 1, 1))
 
 
-def fragment(scope: Microscope) -> str:
-    """The page as an HTML fragment of at most ``PAGE_LIMIT`` bytes."""
+def fragment(scope: Microscope, heading: str) -> str:
+    """The page as an HTML fragment of at most ``PAGE_LIMIT`` bytes, with a heading if given one."""
     content = scope.panels()
     summary = scope.summary()
-    picture = panels.as_svg(content, scope.heading, summary, scope.theme)
+    picture = panels.as_svg(
+        content, scope.heading, summary, scope.theme,
+        heading=heading, legend=scope.legend(content),
+    )  # fmt: skip
     fallback = (
         f'<img src="{data_uri(picture)}" alt="{escape(summary, quote=True)}" '
         'style="max-width:100%;height:auto">\n'
@@ -36,7 +54,9 @@ def fragment(scope: Microscope) -> str:
     html = ""
     for cells, channels, outputs in DETAIL:
         data = json.dumps(
-            page_data(scope, cells, channels, outputs), ensure_ascii=False, separators=(",", ":")
+            page_data(scope, cells, channels, outputs) | {"heading": heading},
+            ensure_ascii=False,
+            separators=(",", ":"),
         )
         html = (
             f'<div class="gg-microscope" data-lm-suppress-shortcuts="true">\n{fallback}'
@@ -120,7 +140,25 @@ def page_data(scope: Microscope, cells: int, channels: int, outputs: int) -> dic
             "w": largest(getattr(model, "w", 1.0)),
             "g": largest(model.g[image]),
         },
-        "note": shown.note(),
+        "note": shown.note(model),
+        "words": {
+            "what": what(model),
+            "matrix": MATRIX + " Dotted frames mark the selected pixel wherever it was copied to."
+            if model.kind == "conv"
+            else ROW_BY_ROW,
+            "cut": "Only rows and columns around the selected ones are shown; the product is of all.",
+            "weightless": WEIGHTLESS,
+            "nothing": f"There stands {nothing(model)}.",
+            "unseen": ": it is skipped, so it changes nothing and gets no gradient",
+            "heads": pixel_heads(model),
+            "tie": TIE,
+            "back": going_back(model),
+            "help": "Point at a cell to look, click to keep it; arrow keys move, Tab goes on, Escape "
+            "leaves.",
+        },
+        "stretched": stretched(model),
+        "shared": shared(model) if model.kind == "conv" else "",
+        "padding": "zeros between and around" if transposed(model) else f"padding ({model.mode})",
         "skipped": skipped_sentence(model),
     }
 
@@ -128,6 +166,8 @@ def page_data(scope: Microscope, cells: int, channels: int, outputs: int) -> dic
 def _axis(axis: Axis, part: region.Stretch) -> dict[str, Any]:
     return {
         "size": axis.size,
+        "length": axis.length,
+        "heads": [head(axis, p) for p in range(part.low, part.high)],
         "kernel": axis.kernel,
         "stride": axis.stride,
         "before": axis.before,
@@ -139,7 +179,9 @@ def _axis(axis: Axis, part: region.Stretch) -> dict[str, Any]:
         "whole": part.whole,
         "sources": [axis.source(p) for p in range(part.low, part.high)],
         "skipped": {
-            str(cell): why for cell, why in axis.skipped.items() if part.low <= cell < part.high
+            str(cell * axis.spacing): why
+            for cell, why in axis.skipped.items()
+            if part.low <= cell * axis.spacing < part.high
         },
     }
 
@@ -187,8 +229,10 @@ def _output_entry(scope: Microscope, output: int, seen: region.Region) -> dict[s
     if model.kind == "conv":
         inside = [channel - model.channels(output)[0] for channel in seen.channels]
         entry["w"] = [plain(model.w[output, channel]) for channel in inside]
-        correlation = models[0]
-        entry["dw"] = [plain(correlation.dw[output, channel]) for channel in inside]
+        # The gradient by place of the window: where the kernel is not turned, as it is stored.
+        dw = models[0].dw[:, :, ::-1, ::-1] if models[0].flip else models[0].dw
+        entry["dw"] = [plain(dw[output, channel]) for channel in inside]
+        entry["first"], entry["depth"] = model.channels(output)[0], model.w.shape[1]
         entry["bias"] = None if model.bias is None else plain(model.bias[output : output + 1])[0]
     else:
         entry["share"] = [

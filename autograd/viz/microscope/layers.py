@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,12 @@ MODES = ("zeros", "reflect", "replicate", "circular")
 
 @dataclass(frozen=True)
 class Conv:
-    """A convolution laid bare: x (N, C, H, W), w (O, C / groups, kH, kW), bias (O,), windows."""
+    """A convolution laid bare: x (N, C, H, W), w (O, C / groups, kH, kW), bias (O,), windows.
+
+    A transposed one is laid bare as what it is seen from its output: a convolution (with the kernel
+    turned) over the image with zeros put between its pixels. Its ``stated`` stride and padding,
+    one of each an axis, are its own; for the others that is None.
+    """
 
     name: str
     x: Array
@@ -36,6 +41,7 @@ class Conv:
     groups: int
     mode: str
     rank: int
+    stated: tuple[tuple[int, ...], tuple[int, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,30 +91,27 @@ def read_conv(layer: Any, x: Any, given: dict[str, Any]) -> Conv:
         ValueError: for shapes that do not fit together.
     """
     who = "viz.conv"
-    if hasattr(layer, "weight") and not hasattr(layer, "_node"):
-        doubled = [name for name, value in given.items() if value is not None]
+    name = type(layer).__name__
+    if hasattr(layer, "weight") and (hasattr(layer, "stride") or not hasattr(layer, "forward")):
+        doubled = [key for key, value in given.items() if value is not None]
         if doubled:
             raise TypeError(
                 f"{who}: the layer has its own {doubled[0]}; give it for a bare weight only"
             )
-        if hasattr(layer, "output_padding") and not isinstance(layer.output_padding, str):
-            if any(np.ravel(layer.output_padding)) or "Transpose" in type(layer).__name__:
-                raise TypeError(f"{who}: {type(layer).__name__} is the adjoint of a convolution; "
-                                "look at the convolution with the same weight")  # fmt: skip
-        name, weight = type(layer).__name__, layer.weight
+        weight = layer.weight
         given = {key: getattr(layer, key, None) for key in given}
     elif hasattr(layer, "shape") or isinstance(layer, (list, tuple)):
         name, weight = "kernel", layer
     else:
-        raise TypeError(
-            f"{who}: give a layer with a weight, or the weight itself; got {type(layer).__name__}"
-        )
+        raise TypeError(f"{who}: {_no_convolution(layer)}")
     w = array(weight)
     if w.ndim == 2:  # one kernel, as one writes it down
         w = w[None, None]
     rank = w.ndim - 2
-    _check_rank(who, "weight", w.shape, rank)
+    _check_rank(who, name, w.shape)
     values = {key: value for key, value in given.items() if value is not None}
+    if "Transpose" in name or getattr(layer, "transposed", False):
+        return _read_transposed(who, name, layer, w, values, x)
     mode = hyper.choice(who, "padding_mode", values.get("padding_mode", "zeros"), MODES)
     stride = hyper.integers(who, "stride", values.get("stride", 1), rank)
     dilation = hyper.integers(who, "dilation", values.get("dilation", 1), rank)
@@ -129,6 +132,65 @@ def read_conv(layer: Any, x: Any, given: dict[str, Any]) -> Conv:
     return Conv(name, plane, w, bias, windows, groups, mode, rank)
 
 
+def _no_convolution(layer: Any) -> str:
+    """Why something cannot be looked at, and what to do instead."""
+    name = type(layer).__name__
+    inside = getattr(layer, "named_modules", lambda: ())()
+    found = [path for path, module in inside if path and "Conv" in type(module).__name__]
+    if found:
+        return f"give one layer, not the whole {name}; its convolutions: {', '.join(found[:6])}"
+    if hasattr(layer, "kernel_size"):
+        return f"{name} has no kernels of numbers; viz.pool looks into poolings"
+    return (
+        "give a convolution (anything with a weight and a stride, such as Conv2d, Conv1d or "
+        f"ConvTranspose2d) or its kernels as an array; got {name}. viz.graph(loss) draws a model of "
+        "any layers, and viz.explain(loss, w, at) tells where one number of a gradient came from"
+    )
+
+
+def _read_transposed(
+    who: str, name: str, layer: Any, w: Array, values: dict[str, Any], x: Any
+) -> Conv:
+    """A transposed convolution, whose weight is (C, O / groups, kH, kW), seen from its output."""
+    rank = w.ndim - 2
+    stride = hyper.integers(who, "stride", values.get("stride", 1), rank)
+    dilation = hyper.integers(who, "dilation", values.get("dilation", 1), rank)
+    padding = hyper.integers(who, "padding", values.get("padding", 0), rank, 0)
+    more = hyper.integers(who, "output_padding", getattr(layer, "output_padding", 0), rank, 0)
+    groups = hyper.integer(who, "groups", values.get("groups", 1))
+    bias = values.get("bias")
+    image = _image(who, x, rank, w.shape[0])
+    if image.shape[1] != w.shape[0]:
+        raise ValueError(
+            f"{who}: the input {image.shape} has {image.shape[1]} channels, but the kernel "
+            f"{w.shape} is for {w.shape[0]}"
+        )
+    missing = 2 - rank
+    plane, w = _as_plane(image.astype(w.dtype), rank), _as_plane(w, rank)
+    axes = []
+    for size, k, s, p, d, extra in zip(
+        plane.shape[2:], w.shape[2:], (1,) * missing + stride, (0,) * missing + padding,
+        (1,) * missing + dilation, (0,) * missing + more, strict=True,
+    ):  # fmt: skip
+        reach = d * (k - 1)
+        outputs = (size - 1) * s + 1 + reach - 2 * p + extra
+        if outputs < 1:
+            raise ValueError(
+                f"{who}: padding {p} takes away all that kernel {k} makes of {size} cells"
+            )
+        axes.append(Axis(size, k, 1, reach - p, reach - p + extra, d, "zeros", outputs, s))
+    return Conv(
+        name, plane, swapped(w, groups), None if bias is None else array(bias).reshape(-1),
+        Windows(*axes), groups, "zeros", rank, ((1,) * missing + stride, (0,) * missing + padding),
+    )  # fmt: skip
+
+
+def swapped(w: Array, groups: int) -> Array:
+    """Kernels (A, B / groups, …) by the other channel, (B, A / groups, …); its own inverse."""
+    split = w.reshape(groups, w.shape[0] // groups, w.shape[1], *w.shape[2:])
+    return split.swapaxes(1, 2).reshape(-1, w.shape[0] // groups, *w.shape[2:])
+
+
 def read_pool(layer: Any, x: Any, given: dict[str, Any]) -> Pool:
     """A pooling from a layer, ``"max"``, ``"avg"`` or a function of windows (N, C, H, W, kH, kW).
 
@@ -140,7 +202,7 @@ def read_pool(layer: Any, x: Any, given: dict[str, Any]) -> Pool:
     function: Any = getattr(layer, "function", None)
     if isinstance(layer, str):
         kind, name = hyper.choice(who, "layer", layer, ("max", "avg")), f"{layer} pooling"
-    elif hasattr(layer, "kernel_size"):
+    elif hasattr(layer, "kernel_size") and not hasattr(layer, "weight"):
         doubled = [key for key, value in given.items() if value is not None]
         if doubled:
             raise TypeError(f"{who}: the layer has its own {doubled[0]}")
@@ -149,19 +211,24 @@ def read_pool(layer: Any, x: Any, given: dict[str, Any]) -> Pool:
         kind = "max" if name.startswith("Max") else "avg" if name.startswith("Avg") else "function"
         if kind == "function" and function is None:
             function = layer
-    elif callable(layer) and given["kernel_size"] is not None:
+    elif "Adaptive" in type(layer).__name__ and hasattr(layer, "output_size"):
+        return _read_adaptive(who, layer, x)
+    elif callable(layer) and given["kernel_size"] is not None and not hasattr(layer, "weight"):
         name, kind, function = getattr(layer, "__name__", "function"), "function", layer
         name = "pooling by a function" if name == "<lambda>" else name
     else:
         raise TypeError(
             f"{who}: give a pooling layer, 'max', 'avg' or a function of windows, the last three "
             f"with a kernel_size; got {type(layer).__name__}"
+            + ("; viz.conv looks into convolutions" if hasattr(layer, "weight") else "")
         )
     if given["kernel_size"] is None:
         raise TypeError(f"{who}: {name} needs a kernel_size")
     raw = array(x)
     sizes = given["kernel_size"]
     rank = 1 if isinstance(sizes, (tuple, list)) and len(sizes) == 1 or "1d" in name else 2
+    if "3d" in name or isinstance(sizes, (tuple, list)) and len(sizes) > 2:
+        raise TypeError(f"{who}: {_no_volume(name)}")
     image = _image(who, raw, rank, None)
     values = {key: value for key, value in given.items() if value is not None}
     ceil = bool(values.get("ceil_mode", False))
@@ -202,10 +269,54 @@ def _of_windows(layer: Callable[[Any], Any], kernel: tuple[int, ...]) -> Callabl
     return function
 
 
-def _check_rank(who: str, name: str, shape: tuple[int, ...], rank: int) -> None:
-    if rank not in (1, 2):
+def _read_adaptive(who: str, layer: Any, x: Any) -> Pool:
+    """An adaptive pooling as the plain one with the same windows, where they are all alike."""
+    name = type(layer).__name__
+    if "3d" in name:
+        raise TypeError(f"{who}: {_no_volume(name)}")
+    rank = 1 if "1d" in name else 2
+    image = _image(who, x, rank, None)
+    wanted = layer.output_size
+    wanted = (wanted,) * rank if wanted is None or isinstance(wanted, int) else tuple(wanted)
+    kernel, stride = [], []
+    for size, outputs in zip(image.shape[2:], wanted, strict=True):
+        outputs = size if outputs is None else outputs
+        starts = [i * size // outputs for i in range(outputs)]
+        lengths = {-(-(i + 1) * size // outputs) - start for i, start in enumerate(starts)}
+        steps = {after - before for before, after in zip(starts, starts[1:], strict=False)}
+        if len(lengths) > 1 or len(steps) > 1:
+            raise ValueError(
+                f"{who}: to make {outputs} of {size} cells, {name} uses windows that differ in "
+                "length or step, and the microscope shows windows that are all alike; take an "
+                f"image whose size is a multiple of {outputs}"
+            )
+        kernel.append(lengths.pop())
+        stride.append(steps.pop() if steps else size)
+    kind = "max" if "Max" in name else "avg"
+    plain = {
+        "kernel_size": tuple(kernel),
+        "stride": tuple(stride),
+        "padding": None,
+        "dilation": None,
+        "ceil_mode": None,
+    }
+    return replace(read_pool(kind, image, plain), name=name)
+
+
+def _no_volume(name: str) -> str:
+    return (
+        f"{name} slides over volumes, and a picture has two axes; look at one plane of it (the "
+        "layer of two axes with the same numbers), or at single numbers with viz.explain"
+    )
+
+
+def _check_rank(who: str, name: str, shape: tuple[int, ...]) -> None:
+    if len(shape) == 5:
+        raise TypeError(f"{who}: {_no_volume(name)}")
+    if len(shape) not in (3, 4):
         raise ValueError(
-            f"{who}: {name} must have one or two spatial axes, as a picture has; got shape {shape}"
+            f"{who}: the weight must be kernels with one or two spatial axes, (O, C / groups, kH, kW) "
+            f"or (O, C / groups, K), or one kernel (kH, kW); got shape {shape}"
         )
 
 

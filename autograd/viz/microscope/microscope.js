@@ -34,7 +34,7 @@
     }
     const signed = (value, digits = 3) => show(value, digits, true);
     const place = (i, j) => (data.rank === 1 ? String(j) : `(${i}, ${j})`).replaceAll("-", "−");
-    const out = (s = now) => data.outs[s.out];
+    const out = () => data.outs[now.out];
     const position = (i, j, u, v) => [
       i * rows.stride + u * rows.dilation - rows.before,
       j * columns.stride + v * columns.dilation - columns.before,
@@ -43,13 +43,26 @@
       const row = rows.sources[r - rows.low], column = columns.sources[s - columns.low];
       return row == null || column == null ? null : [row, column];
     };
-    const outside = (r, s) => r < 0 || s < 0 || r >= rows.size || s >= columns.size;
+    const tapPlace = () => place(now.u, now.v);
+    const factor = (c, u, v) => weight(now.i, now.j, c, u, v);
+    const looks = (u, v) => position(now.i, now.j, u, v);
+    const here = () => place(now.i, now.j);
+    const four = (value) => show(value, 4);
+    const equal = (a, b) => a && b && a[0] === b[0] && a[1] === b[1];
+    const beyond = (r, s) => r < 0 || s < 0 || r >= rows.length || s >= columns.length;
+    const outside = (r, s) => beyond(r, s) || !source(r, s);
+    const standing = (r, s) => {
+      if (!data.stretched) return `padding at ${place(r, s)}`;
+      return `a zero ${beyond(r, s) ? "beyond the image" : "between the pixels"}`;
+    };
+    const capital = (words) => words[0].toUpperCase() + words.slice(1);
     const x = (c, r, s) => {
       const line = data.planes[c].x[r - rows.low];
       return line && s - columns.low in line ? number(line[s - columns.low]) : 0;
     };
-    const y = (i, j, s = now) => number(out(s).y[conv ? flip : 0][i - rows.first][j - columns.first]);
-    const g = (i, j, s = now) => out(s).g[i - rows.first][j - columns.first];
+    const face = () => (data.outs[0].y.length > 1 ? flip : 0);
+    const y = (i = now.i, j = now.j) => number(out().y[face()][i - rows.first][j - columns.first]);
+    const g = (i = now.i, j = now.j) => out().g[i - rows.first][j - columns.first];
     const stored = (u, v) => (flip ? [rows.kernel - 1 - u, columns.kernel - 1 - v] : [u, v]);
     function weight(i, j, c, u, v) {
       if (!conv) return number(out().share[i - rows.first][j - columns.first][u * columns.kernel + v]);
@@ -85,14 +98,16 @@
     const theme = select("Colours", [["auto", "Auto"], ["light", "Light"], ["dark", "Dark"]],
       data.theme);
     const bar = make("div", { class: "bar", role: "group", "aria-label": "Settings" },
-      make("strong", { text: data.summary }));
+      make("div", { class: "what" }, ...(data.heading ? [make("strong", { text: data.heading }), data.summary]
+        : [make("strong", { text: data.summary })])));
     const turns = ["Cross-correlation", "Convolution"].map((text, kind) => {
       const button = make("button", { type: "button", text });
       button.title = kind ? "the kernel turned by 180°" : "the kernel as it is stored";
       button.addEventListener("click", () => { flip = kind; update(); });
       return button;
     });
-    if (conv) bar.append(make("span", { class: "pair", role: "group", "aria-label": "Kernel" }, ...turns));
+    const faces = data.outs[0].y.length;
+    if (faces > 1) bar.append(make("span", { class: "pair", role: "group", "aria-label": "Kernel" }, ...turns));
     if (data.outs.length > 1) {
       const options = data.outs.map((each, k) => [k, `${each.o} of ${data.total}`]);
       const choice = select("Output channel", options, pinned.out, () => {
@@ -112,12 +127,12 @@
       bar, say, views, legend);
     root.append(make("style", { text: data.style }), page);
     for (const [kind, text, sample] of [
-      ["chosen", "selected", ""], ["patch", "seen, reached or shared", ""], ["pad", `padding (${data.mode})`, ""],
+      ["chosen", "selected", ""], ["patch", "seen, reached or shared", ""], ["pad", data.padding, ""],
       ["skipped", "seen by no window", ""], ["l3", "positive", "+"], ["m3", "negative", "−"],
       ...(data.kind === "max" ? [["winner", "winner", ""], ["tie", "as large (tie)", ""]] : []),
     ]) legend.append(make("span", {}, cellSample(kind, sample), text));
     legend.append(make("span", {
-      text: "Point at a cell to look, click to keep it; arrow keys move, Tab goes on, Escape leaves.",
+      text: data.words.help,
     }));
 
     function cellSample(kind, text) {
@@ -140,7 +155,7 @@
       head.append(...heads);
       const body = make("tbody", {});
       const lines = rowHeads.map((_, a) => {
-        const th = make("th", { scope: "row" });
+        const th = rowHeads[a] === "" ? make("td", { class: "corner" }) : make("th", { scope: "row" });
         const cells = columnHeads.map((_, b) => {
           const td = make("td", { tabindex: "-1" });
           td.spot = [self, a, b];
@@ -195,29 +210,30 @@
     function inputGrid(c) {
       const listed = [range(rows.low, rows.low + rows.sources.length),
         range(columns.low, columns.low + columns.sources.length)];
-      return grid(`input, channel ${c}`, listed[0], listed[1], data.scales.x, (a, b) => {
+      return grid(`input, channel ${c}`, alone(rows.heads), columns.heads, data.scales.x, (a, b) => {
         const r = listed[0][a], s = listed[1][b];
         const [i, j] = [now.i, now.j];
-        const u = (r - position(i, j, 0, 0)[0]) / rows.dilation;
-        const v = (s - position(i, j, 0, 0)[1]) / columns.dilation;
-        const inPatch = !now.lone && taps.some(([p, q]) => p === u && q === v);
-        const [pr, ps] = spot();
-        const from = source(r, s), target = source(pr, ps);
+        const tap = taps.find((each) => equal(position(i, j, ...each), [r, s]));
+        const inPatch = !now.lone && tap;
+        const from = source(r, s);
         const skipped = !outside(r, s) && (r in rows.skipped || s in columns.skipped);
-        const chosen = c === now.c && r === pr && s === ps;
-        const same = c === now.c && !chosen && from && target && from[0] === target[0] && from[1] === target[1];
+        const chosen = c === now.c && equal([r, s], spot());
+        const same = c === now.c && !chosen && equal(from, source(...spot()));
         const value = x(c, r, s);
-        const inside = out().share && inPatch ? window_(i, j, u, v) : "";
+        const inside = out().share && inPatch ? window_(i, j, ...tap) : "";
         return {
           t: show(value, 3, data.signed), v: value,
           k: marks(["pad", outside(r, s)], ["skipped", skipped], ["patch", inPatch], ["same", same], ["chosen", chosen])
             + (chosen ? "" : inside),
           l: outside(r, s)
-            ? `padding (${data.mode})${from ? `, a copy of pixel ${place(...from)}` : ""}`
+            ? `${data.padding}${from ? `, a copy of pixel ${place(...from)}` : ""}`
             : skipped ? `seen by no window: ${rows.skipped[r] || columns.skipped[s]}` : "",
         };
       }, (a, b) => atPosition(c, listed[0][a], listed[1][b]));
     }
+
+    // The one row of a sequence has no name.
+    const alone = (heads) => (data.rank === 1 ? [""] : heads);
 
     // Whether a cell of a window of max pooling won or came as near.
     function window_(i, j, u, v) {
@@ -227,7 +243,9 @@
       return !outside(r, s) && x(out().channels[0], r, s) === y(i, j) ? " tie" : "";
     }
 
-    const spot = () => (now.lone ? now.lone : position(now.i, now.j, now.u, now.v));
+    const isOutput = (i, j) => !now.lone && i === now.i && j === now.j;
+    const isTap = (u, v) => !now.lone && u === now.u && v === now.v;
+    const spot = () => (now.lone ? now.lone : looks(now.u, now.v));
 
     // The selection that a position of the input stands for: the same output or tap if that is possible.
     function atPosition(c, r, s) {
@@ -235,34 +253,31 @@
       if (!found.length) return { ...pinned, c, lone: [r, s] };
       const best = found.find((use) => use.i === pinned.i && use.j === pinned.j)
         || found.find((use) => use.u === pinned.u && use.v === pinned.v) || found[0];
-      return { ...pinned, c, i: best.i, j: best.j, u: best.u, v: best.v, lone: null };
+      return { ...pinned, c, ...best, lone: null };
     }
 
     function tapGrid(caption, c, cell, scale) {
       const heads = (axis, turned) => range(0, axis.kernel).map(
         (k) => () => (turned && flip ? axis.kernel - 1 - k : k));
       const turned = caption().startsWith("kernel");
-      return grid(caption, heads(rows, turned), heads(columns, turned), scale, (u, v) => {
+      return grid(caption, alone(heads(rows, turned)), heads(columns, turned), scale, (u, v) => {
         const [value, kind, label] = cell(u, v);
-        const chosen = c === now.c && u === now.u && v === now.v && !now.lone;
-        return { t: signedIf(value, turned || conv), v: value, k: marks(["chosen", chosen]) + (kind || ""), l: label };
+        const chosen = c === now.c && isTap(u, v);
+        return { t: show(value, 3, turned || conv || data.signed), v: value, k: marks(["chosen", chosen]) + (kind || ""), l: label };
       }, (u, v) => ({ ...pinned, c, u, v, lone: null }));
     }
 
-    const signedIf = (value, sign) => (sign ? signed(value) : show(value, 3, data.signed));
-
     function outputGrid(caption, cell, scale, sign) {
       const listed = [range(rows.first, rows.last), range(columns.first, columns.last)];
-      return grid(caption, listed[0], listed[1], scale, (a, b) => {
+      return grid(caption, alone(listed[0]), listed[1], scale, (a, b) => {
         const i = listed[0][a], j = listed[1][b];
         const [value, kind, label] = cell(i, j);
-        const chosen = i === now.i && j === now.j && !now.lone;
+        const chosen = isOutput(i, j);
         return { t: show(value, 3, sign), v: value, k: marks(["chosen", chosen], [kind, kind && !chosen]), l: label };
       }, (a, b) => ({ ...pinned, i: listed[0][a], j: listed[1][b], lone: null }));
     }
 
     const largest = (values) => Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
-    const negative = (values) => values.some((value) => value < 0);
 
     // -- the four views ---------------------------------------------------------------------------
 
@@ -274,15 +289,21 @@
       const heading = make("h2", {});
       after.push(() => { heading.textContent = title(); });
       const section = make("section", { class: wide ? "view wide" : "view" }, heading);
-      for (const line of parts) section.append(scroller(line));
+      for (const line of parts) section.append(row(line));
       section.append(...below);
       return section;
     }
 
-    function scroller(line) {
-      const inner = make("div", { class: "parts" },
-        ...line.map((part) => (typeof part === "string" ? make("span", { class: "sign", text: part }) : part)));
-      return make("div", { class: "scroll" }, inner);
+    // A sign and the part behind it stay together when the row breaks; what is too wide scrolls.
+    function row(line) {
+      const parts = make("div", { class: "parts" });
+      line.forEach((part, k) => {
+        if (typeof part === "string") return;
+        const sign = line[k - 1];
+        parts.append(typeof sign !== "string" ? part
+          : make("div", { class: "bound" }, make("span", { class: "sign", text: sign }), part));
+      });
+      return parts;
     }
 
     function sentence(write) {
@@ -299,15 +320,14 @@
     }
 
     const all = (f) => outputs().map(([i, j]) => f(i, j));
-    const ySigned = () => negative(all((i, j) => y(i, j)));
-    const gSigned = true;
+    const ySigned = () => all((i, j) => y(i, j)).some((value) => value < 0);
 
     function convViews() {
       const entry = out();
       const lines = entry.channels.map((c) => [
         inputGrid(c), "×",
         tapGrid(() => `kernel ${entry.o}${flip ? ", turned" : ""}`, c,
-          (u, v) => [weight(now.i, now.j, c, u, v), "", `weight ${place(...stored(u, v))}`], data.scales.w),
+          (u, v) => [factor(c, u, v), "", `weight ${place(...stored(u, v))}`], data.scales.w),
         "=",
         tapGrid(() => "products", c, (u, v) => [product(c, u, v)],
           () => largest(entry.channels.flatMap((d) => taps.map(([u, v]) => product(d, u, v))))),
@@ -315,8 +335,8 @@
       lines[lines.length - 1].push("→", outputGrid(() => `output, channel ${entry.o}`, (i, j) => [y(i, j)],
         () => largest(all(y)), ySigned()));
       return [
-        view(() => `1 · Output ${place(now.i, now.j)}: its patch × the kernel, added up`, true, lines,
-          sentence(sumSentence), hint(data.note), hint(data.skipped)),
+        view(() => `1 · Output ${here()}: ${data.words.what}`, true, lines,
+          sentence(sumSentence), hint(data.stretched), hint(data.note), hint(data.skipped)),
         pixelView(2), sharingView(3), matrixView(4),
       ];
     }
@@ -326,33 +346,31 @@
     }
 
     const product = (c, u, v) => {
-      const [r, s] = position(now.i, now.j, u, v);
-      return times(x(c, r, s), weight(now.i, now.j, c, u, v));
+      const [r, s] = looks(u, v);
+      return times(x(c, r, s), factor(c, u, v));
     };
 
     function written(values) {
-      if (values.length > 12 || values.length < 2) return show(sum(values), 4);
-      const body = values.map((value) => `${value < 0 ? "−" : "+"} ${show(Math.abs(value), 4)}`).join(" ");
-      return `${body.replace(/^\+ /, "")} = ${show(sum(values), 4)}`;
+      if (values.length > 12 || values.length < 2) return four(sum(values));
+      const rest = values.slice(1).map((value) => ` ${value < 0 ? "−" : "+"} ${four(Math.abs(value))}`);
+      return `${four(values[0])}${rest.join("")} = ${four(sum(values))}`;
     }
 
     function sumSentence() {
       const entry = out();
-      const values = entry.channels.flatMap((c) => taps.map(([u, v]) => product(c, u, v)));
-      const rest = y(now.i, now.j) - (entry.bias || 0) - sum(values);
+      const real = taps.filter(([u, v]) => !data.stretched || !outside(...looks(u, v)));
+      const values = entry.channels.flatMap((c) => real.map(([u, v]) => product(c, u, v)));
+      const rest = y() - (entry.bias || 0) - sum(values);
       return `Sum of the products: ${written(values)}`
         + (entry.hidden ? `; with the ${entry.hidden} channels not shown ${signed(rest, 4)}` : "")
         + (entry.bias == null ? "" : `; plus the bias ${signed(entry.bias, 4)}`)
-        + `. The engine's output: ${show(y(now.i, now.j), 4)}.`;
+        + `. The engine's output: ${four(y())}.`;
     }
 
     function pixelTerms() {
       const target = source(...spot());
       if (!target) return [];
-      return uses((r, s) => {
-        const from = source(r, s);
-        return from && from[0] === target[0] && from[1] === target[1];
-      });
+      return uses((r, s) => equal(source(r, s), target));
     }
 
     function pixelView(count) {
@@ -367,29 +385,46 @@
       after.push(() => listTerms(list, terms));
       const heading = () => {
         const target = source(...spot());
-        if (!target) return `${count} · Padding at ${place(...spot())}`;
-        return `${count} · Pixel ${place(...target)} of channel ${now.c} = ${show(x(now.c, ...spot()), 4)}: `
+        if (!target) return `${count} · ${capital(standing(...spot()))}`;
+        return `${count} · Pixel ${place(...target)} of channel ${now.c} = ${four(x(now.c, ...spot()))}: `
           + `${conv ? "reaches" : "seen by"} ${terms.length} shown output${terms.length === 1 ? "" : "s"}`
           + (conv ? ` of channel ${entry.o}` : "");
       };
-      return view(heading, broad, [[reached, list]], sentence(() => backSentence(terms)));
+      const parts = [reached, make("div", {}, list)];
+      if (data.stretched) {
+        const from = () => x(now.c, ...spot());
+        parts.unshift(grid(() => `its stamp, pixel × kernel ${entry.o}`, alone(range(0, rows.kernel)),
+          range(0, columns.kernel), () => Math.abs(from()) * data.scales.w, (a, b) => {
+            const value = times(from(), entry.w[entry.channels.indexOf(now.c)][a][b]);
+            return { t: signed(value), v: value, k: marks(["chosen", isTap(...stored(a, b))]) };
+          }, (a, b) => {
+            const [u, v] = stored(a, b);
+            const same = terms.find((use) => use.u === u && use.v === v);
+            return same ? { ...pinned, c: now.c, ...same, lone: null } : now;
+          }), "→");
+      }
+      return view(heading, broad || Boolean(data.stretched), [parts], sentence(() => backSentence(terms)));
     }
 
+    const LISTED = 9;
+
     function listTerms(list, terms) {
-      const heads = conv ? ["tap", "w", "x·w goes there", "g", "g·w comes back"] : ["cell", "∂y/∂x", "g", "g·∂y/∂x comes back"];
       const names = make("tr", {}, make("th", { scope: "col", text: "output" }),
-        ...heads.map((name) => make("th", { scope: "col", text: name })));
-      const lines = terms.slice(0, 12).map((use) => {
+        ...data.words.heads.map((name) => make("th", { scope: "col", text: name })));
+      const isMine = (use) => isOutput(use.i, use.j) && isTap(use.u, use.v);
+      const first = Math.max(0, Math.min(terms.findIndex(isMine) - (LISTED >> 1), terms.length - LISTED));
+      const lines = terms.slice(first, first + LISTED).map((use) => {
         const w = weight(use.i, use.j, now.c, use.u, use.v), arrived = g(use.i, use.j);
         const goes = times(x(now.c, use.r, use.s), w);
         const cells = [place(use.u, use.v), signed(w), ...(conv ? [signed(goes)] : []), signed(arrived), signed(times(arrived, w))];
-        const mine = use.i === now.i && use.j === now.j && use.u === now.u && use.v === now.v;
         const row = make("tr", {}, make("th", { scope: "row", text: place(use.i, use.j) }),
           ...cells.map((each) => make("td", { text: each })));
-        if (mine) row.children[1].className = "chosen";
+        if (isMine(use)) row.children[1].className = "chosen";
         return row;
       });
-      list.replaceChildren(make("caption", { text: conv ? "forward and backward" : "backward" }),
+      const title = conv ? "forward and backward" : "backward";
+      const most = terms.length > LISTED ? `, ${LISTED} of ${terms.length}` : "";
+      list.replaceChildren(make("caption", { text: title + most }),
         make("thead", {}, names), make("tbody", {}, ...lines));
       list.hidden = !terms.length;
     }
@@ -397,19 +432,16 @@
     function backSentence(terms) {
       const target = source(...spot());
       const [r, s] = spot();
-      if (!target) {
-        return data.mode === "−∞" ? "There stands −∞, which never wins."
-          : "There stands 0, which adds nothing and gets no gradient.";
-      }
+      if (!target) return data.words.nothing;
       const values = terms.map((use) => times(g(use.i, use.j), weight(use.i, use.j, now.c, use.u, use.v)));
-      const total = number(data.planes[now.c].dx[conv ? flip : 0][r - rows.low][s - columns.low]);
+      const total = number(data.planes[now.c].dx[face()][r - rows.low][s - columns.low]);
       const rest = total - sum(values);
       const close = Math.abs(rest) <= 1e-5 * Math.max(1, Math.abs(total));
       const why = !terms.length && now.lone && !outside(r, s)
-        ? `No shown window sees this pixel${r in rows.skipped || s in columns.skipped ? ": it is skipped, so it changes nothing and gets no gradient" : ""}. ` : "";
+        ? `No shown window sees this pixel${r in rows.skipped || s in columns.skipped ? data.words.unseen : ""}. ` : "";
       return `${why}Backward: what comes back adds up to ${written(values)}`
         + (close ? "" : `; outputs and channels not in the list send ${signed(rest, 4)}`)
-        + `. The engine's gradient of the pixel: ${show(total, 4)}.`;
+        + `. The engine's gradient of the pixel: ${four(total)}.`;
     }
 
     function under(i, j) {
@@ -423,11 +455,11 @@
       const name = () => {
         const [a, b] = stored(now.u, now.v);
         return `${count} · Weight ${place(a, b)} of kernel ${entry.o}, channel ${now.c} = `
-          + `${show(weight(now.i, now.j, now.c, now.u, now.v), 4)}: shared by ${rows.outputs * columns.outputs * data.images} positions`;
+          + `${four(factor(now.c, now.u, now.v))}: ${data.shared}`;
       };
       return view(name, broad, [[
         outputGrid(() => "x under the tap", under, data.scales.x, data.signed), "×",
-        outputGrid(() => "g, gradient of the output", (i, j) => [g(i, j)], data.scales.g, gSigned), "=",
+        outputGrid(() => "g, gradient of the output", (i, j) => [g(i, j)], data.scales.g, true), "=",
         outputGrid(() => "g·x", (i, j) => [send(i, j)], () => largest(all(send)), true),
       ]], sentence(() => {
         const total = entry.dw[entry.channels.indexOf(now.c)][now.u][now.v];
@@ -436,11 +468,12 @@
         const close = Math.abs(rest) <= 1e-5 * Math.max(1, Math.abs(total));
         return `One number, used again and again: every use sends its own gradient, and they add up to ${written(values)}`
           + (close ? "" : `; positions and images not shown send ${signed(rest, 4)}`)
-          + `. The engine's gradient of the weight: ${show(total, 4)}.`;
+          + `. The engine's gradient of the weight: ${four(total)}.`;
       }));
     }
 
-    const ROWS = 9;
+    // So many rows and columns of the matrix are shown, around the selected ones.
+    const ROWS = 9, COLUMNS = 10;
 
     function matrixView(count) {
       const entry = out();
@@ -451,103 +484,112 @@
         const at = (now.i - rows.first) * wide + now.j - columns.first;
         return Math.max(0, Math.min(at - (ROWS >> 1), spots.length - height));
       };
-      const everything = entry.channels.length * taps.length <= 18;
-      const listed = everything ? entry.channels.flatMap((c) => taps.map((tap) => [c, ...tap])) : taps.map((tap) => [null, ...tap]);
-      const channel = (b) => (listed[b][0] === null ? now.c : listed[b][0]);
+      // All columns if they are few, else those of the selected channel.
+      const few = entry.channels.length * taps.length <= COLUMNS;
+      const many = taps.length * (few ? entry.channels.length : 1);
+      const length = Math.min(COLUMNS, many);
+      const spotOf = (b) => {
+        const at = (few ? entry.channels.indexOf(now.c) * taps.length : 0) + now.u * columns.kernel + now.v;
+        const place = Math.max(0, Math.min(at - (length >> 1), many - length)) + b;
+        return [few ? entry.channels[Math.floor(place / taps.length)] : now.c, ...taps[place % taps.length]];
+      };
       const column = (b) => () => {
-        const inside = data.rank === 1 ? listed[b][2] : `${listed[b][1]},${listed[b][2]}`;
-        return entry.channels.length > 1 ? `${channel(b)};${inside}` : inside;
+        const [c, u, v] = spotOf(b);
+        const inside = data.rank === 1 ? v : `${u},${v}`;
+        return entry.channels.length > 1 ? `${c};${inside}` : inside;
       };
       const heads = range(0, height).map((a) => () => place(...spots[first() + a]));
-      const names = listed.map((_, b) => column(b));
-      const isTap = (b) => channel(b) === now.c && listed[b][1] === now.u && listed[b][2] === now.v;
-      const isRow = (a) => spots[first() + a][0] === now.i && spots[first() + a][1] === now.j;
-      const choose = (a, b) => ({
-        ...pinned, i: spots[first() + a][0], j: spots[first() + a][1], c: channel(b), u: listed[b][1], v: listed[b][2], lone: null,
-      });
+      const names = range(0, length).map(column);
+      const isColumn = (b) => {
+        const [c, ...tap] = spotOf(b);
+        return c === now.c && isTap(...tap);
+      };
+      const isRow = (a) => isOutput(...spots[first() + a]);
+      const outputAt = (a) => {
+        const [i, j] = spots[first() + a];
+        return { ...pinned, i, j, lone: null };
+      };
+      const tapAt = (b, from = pinned) => {
+        const [c, u, v] = spotOf(b);
+        return { ...from, c, u, v, lone: null };
+      };
+      const choose = (a, b) => tapAt(b, outputAt(a));
       const patches = grid(conv ? "patches as rows" : "windows as rows", heads, names, data.scales.x, (a, b) => {
-        const [i, j] = spots[first() + a], [, u, v] = listed[b];
+        const [i, j] = spots[first() + a], [c, u, v] = spotOf(b);
         const [r, s] = position(i, j, u, v);
-        const from = source(r, s), target = source(...spot());
-        const same = channel(b) === now.c && from && target && from[0] === target[0] && from[1] === target[1];
-        const chosen = isRow(a) && isTap(b) && !now.lone;
-        const value = x(channel(b), r, s);
+        const same = c === now.c && equal(source(r, s), source(...spot()));
+        const chosen = isRow(a) && isColumn(b);
+        const value = x(c, r, s);
         return {
           t: show(value, 3, data.signed), v: value,
-          k: marks(["pad", outside(r, s)], ["patch", (isRow(a) || isTap(b)) && !now.lone], ["same", same && !chosen], ["chosen", chosen])
+          k: marks(["pad", outside(r, s)], ["patch", isRow(a) || isColumn(b)], ["same", same && !chosen], ["chosen", chosen])
             + (conv || chosen ? "" : window_(i, j, u, v)),
         };
       }, choose);
       const results = grid(conv ? "output" + (entry.bias == null ? "" : " − bias") : "output", heads, [entry.o],
         () => largest(all(y)), (a) => {
           const value = y(...spots[first() + a]) - (entry.bias || 0);
-          return { t: show(value, 3, ySigned()), v: value, k: marks(["chosen", isRow(a) && !now.lone]) };
-        }, (a) => ({ ...pinned, i: spots[first() + a][0], j: spots[first() + a][1], lone: null }));
+          return { t: show(value, 3, ySigned()), v: value, k: marks(["chosen", isRow(a)]) };
+        }, outputAt);
       const parts = [patches];
       if (conv) {
         parts.push("×", grid("kernel", names, [entry.o], data.scales.w, (b) => {
-          const value = weight(now.i, now.j, channel(b), listed[b][1], listed[b][2]);
-          return { t: signed(value), v: value, k: marks(["chosen", isTap(b) && !now.lone]) };
-        }, (b) => ({ ...pinned, c: channel(b), u: listed[b][1], v: listed[b][2], lone: null })), "=");
+          const value = factor(...spotOf(b));
+          return { t: signed(value), v: value, k: marks(["chosen", isColumn(b)]) };
+        }, (b) => tapAt(b)), "=");
       } else parts.push("→");
       parts.push(results);
       const total = rows.outputs * columns.outputs;
       const title = () => {
         const row = now.i * columns.outputs + now.j + 1;
         return conv
-          ? `${count} · im2col: this patch is row ${row} of ${total}, this tap a column`
+          ? `${count} · im2col: this patch is row ${row} of ${total}, this tap column `
+            + `${(now.c - entry.first) * taps.length + now.u * columns.kernel + now.v + 1} of ${entry.depth * taps.length}`
           : `${count} · Windows as rows: row ${row} of ${total}`;
       };
-      const section = view(title, conv || broad, [parts], sentence(() => (conv
-        ? "The layer is one product of matrices: all patches times all kernels. Dotted frames mark the selected pixel wherever it was copied to."
-        : "Pooling is a function of each row by itself.")));
-      section.querySelector(".parts").classList.add("one");
-      return section;
+      return view(title, true, [parts], hint(data.words.matrix), hint((entry.depth || 1) * taps.length > length || height < total ? data.words.cut : ""));
     }
 
     function poolViews() {
       const entry = out(), c = entry.o;
       const inWindow = (u, v) => {
-        const [r, s] = position(now.i, now.j, u, v);
+        const [r, s] = looks(u, v);
         return [x(c, r, s), (outside(r, s) ? " pad" : "") + window_(now.i, now.j, u, v)];
       };
-      const share = (u, v) => weight(now.i, now.j, c, u, v);
-      const words = { max: "the largest of its window", avg: "the average of its window" };
       const tapped = (i, j) => weight(i, j, c, now.u, now.v);
       return [
-        view(() => `1 · Output ${place(now.i, now.j)}: ${words[data.kind] || "a function of its window"}`, true, [[
+        view(() => `1 · Output ${here()}: ${data.words.what}`, true, [[
           inputGrid(c), "→", tapGrid(() => "window", c, inWindow, data.scales.x), "→",
           outputGrid(() => `output, channel ${c}`, (i, j) => [y(i, j)], () => largest(all(y)), ySigned()),
-          tapGrid(() => "∂y/∂x", c, (u, v) => [share(u, v)], 1),
-          tapGrid(() => "g·∂y/∂x comes back", c, (u, v) => [times(g(now.i, now.j), share(u, v))],
-            () => largest(taps.map(([u, v]) => times(g(now.i, now.j), share(u, v))))),
+          tapGrid(() => "∂y/∂x", c, (u, v) => [factor(c, u, v)], 1),
+          tapGrid(() => "g·∂y/∂x comes back", c, (u, v) => [times(g(), factor(c, u, v))],
+            () => largest(taps.map(([u, v]) => times(g(), factor(c, u, v))))),
         ]], sentence(verdict), hint(data.note), hint(data.skipped)),
         pixelView(2),
-        view(() => `3 · Cell ${place(now.u, now.v)} of every window`, broad, [[
+        view(() => `3 · Cell ${tapPlace()} of every window`, broad, [[
           outputGrid(() => "x there", under, data.scales.x, data.signed),
           outputGrid(() => "∂y/∂x there", (i, j) => [tapped(i, j)], 1, false),
         ]], sentence(() => (data.kind === "max"
           ? `This cell wins in ${all(tapped).filter(Boolean).length} of ${outputs().length} shown windows. ` : "")
-          + "A pooling has no weights to learn: its derivatives depend on the numbers alone.")),
+          + data.words.weightless)),
         matrixView(4),
       ];
     }
 
     function verdict() {
-      const value = show(y(now.i, now.j), 4);
+      const value = four(y());
       if (data.kind === "max") {
-        const won = taps.find(([u, v]) => weight(now.i, now.j, out().o, u, v));
+        const won = taps.find(([u, v]) => factor(out().o, u, v));
         if (!won) return `The window's value is ${value}.`;
         const ties = taps.filter(([u, v]) => window_(now.i, now.j, u, v)).length;
-        return `The winner is pixel ${place(...position(now.i, now.j, ...won))} with ${value}; the whole gradient `
-          + `${signed(g(now.i, now.j), 4)} goes there.` + (ties > 1
-          ? ` It is a tie of ${ties} cells, where the maximum has no derivative; the engine gives all to the first.` : "");
+        return `The winner is pixel ${place(...looks(...won))} with ${value}; the whole gradient `
+          + `${signed(g(), 4)} goes there.` + (ties > 1
+          ? ` It is a tie of ${ties} cells${data.words.tie}` : "");
       }
       if (data.kind === "avg") {
-        return `The average: ${written(taps.map(([u, v]) => product(out().o, u, v)))}. The engine's output: ${value}. `
-          + "The gradient is shared out equally.";
+        return `The average: ${written(taps.map(([u, v]) => product(out().o, u, v)))}. The engine's output: ${value}. ${data.words.back}`;
       }
-      return `The engine's output: ${value}. ∂y/∂x is what the engine found by going backward.`;
+      return `The engine's output: ${value}. ${data.words.back}`;
     }
 
     // -- selecting --------------------------------------------------------------------------------
@@ -557,24 +599,32 @@
       const from = source(r, s);
       if (now.lone) {
         const why = rows.skipped[r] || columns.skipped[s];
-        return `Position ${place(r, s)}: ${outside(r, s) ? "padding that no shown window sees" : why
-          ? "a skipped pixel, seen by no window" : "a pixel that no shown window sees"}.`;
+        return `${capital(outside(r, s) ? standing(r, s) : `pixel ${place(...from)}`)}: ${why
+          ? "a skipped pixel, seen by no window" : "no shown window sees it"}.`;
       }
-      const what = outside(r, s) ? `padding at ${place(r, s)}${from ? ` (a copy of pixel ${place(...from)})` : ""}`
-        : `pixel ${place(r, s)}`;
-      const value = show(x(now.c, r, s), 4), result = show(y(now.i, now.j), 4);
-      const where = `Output ${place(now.i, now.j)} of channel ${out().o}`;
-      if (!conv) return `${where} is ${result}. Cell ${place(now.u, now.v)} of its window is ${what}, ${value}.${data.kind === "max" ? ` ${verdict()}` : ""}`;
-      const w = weight(now.i, now.j, now.c, now.u, now.v);
-      return `${where} is ${result}. Its tap ${place(now.u, now.v)} multiplies ${what} of channel ${now.c}: `
-        + `${value} × ${show(w, 4)} = ${show(product(now.c, now.u, now.v), 4)}. Backward, ${signed(g(now.i, now.j), 4)} arrives and sends `
-        + `${signed(times(g(now.i, now.j), w), 4)} to the pixel and ${signed(times(g(now.i, now.j), x(now.c, r, s)), 4)} to the weight.`;
+      const what = outside(r, s) ? `${standing(r, s)}${from ? ` (a copy of pixel ${place(...from)})` : ""}`
+        : `pixel ${place(...from)}`;
+      const value = four(x(now.c, r, s)), result = four(y());
+      const where = `Output ${here()} of channel ${out().o}`;
+      if (!conv) return `${where} is ${result}. Cell ${tapPlace()} of its window is ${what}, ${value}.${data.kind === "max" ? ` ${verdict()}` : ""}`;
+      const w = factor(now.c, now.u, now.v);
+      return `${where} is ${result}. Its tap ${tapPlace()} multiplies ${what} of channel ${now.c}: `
+        + `${value} × ${four(w)} = ${four(product(now.c, now.u, now.v))}. Backward, ${signed(g(), 4)} arrives and sends `
+        + `${signed(times(g(), w), 4)} to the pixel and ${signed(times(g(), x(now.c, r, s)), 4)} to the weight.`;
     }
+
+    let width = 0;
 
     function update() {
       turns.forEach((button, kind) => button.setAttribute("aria-pressed", String(kind === flip)));
       for (const each of grids) each.paint();
       for (const each of after) each();
+      // Views never shrink again, so that nothing moves away from under the pointer.
+      for (const each of views.children) {
+        if (page.clientWidth !== width) each.style.minHeight = "";
+        each.style.minHeight = `${each.offsetHeight}px`;
+      }
+      width = page.clientWidth;
       const words = told();
       if (say.textContent !== words) say.textContent = words;
     }
@@ -607,7 +657,8 @@
     const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
     page.addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      event.stopPropagation(); // slides and notebooks must not take these keys for theirs
+      // slides and notebooks must not take these keys for theirs
+      event.stopPropagation();
       const held = root.activeElement;
       const sideways = event.key === "ArrowLeft" || event.key === "ArrowRight";
       const focus = held === page && sideways ? chosenOutput() : held;

@@ -85,6 +85,17 @@ class Model(ABC):
         rows, columns = self.windows.axes
         return float(self.padded[image, channel, position[0] - rows.low, position[1] - columns.low])
 
+    @property
+    def strides(self) -> Pair:
+        """The layer's own stride."""
+        return self.windows.rows.stride, self.windows.columns.stride
+
+    @property
+    def pads(self) -> tuple[int, int, int, int]:
+        """The layer's own padding: above, below, left, right."""
+        rows, columns = self.windows.axes
+        return rows.before, rows.after, columns.before, columns.after
+
     @abstractmethod
     def channels(self, output: int) -> range:
         """The input channels that an output channel sees."""
@@ -166,6 +177,10 @@ class ConvModel(Model):
         first = channel // self.w.shape[1] * each
         return range(first, first + each)
 
+    def weight_index(self, output: int, channel: int, tap: Pair) -> At:
+        """Where in the layer's weight the one at a place of the window is."""
+        return (output, channel - self.channels(output)[0], *self.stored(tap))
+
     def stored(self, tap: Pair) -> Pair:
         """Where in the kernel the weight at a place of the window is stored: there, or across."""
         if not self.flip:
@@ -212,6 +227,42 @@ class ConvModel(Model):
         ]
         patches = patches.transpose(1, 2, 0, 3, 4).reshape(rows.outputs * columns.outputs, -1)
         return patches, kernels.reshape(each, -1).T
+
+
+class TransposedModel(ConvModel):
+    """A transposed convolution, seen from its output: the engine's numbers in a convolution's places.
+
+    The window meets the kernel turned by 180° over the image with zeros between its pixels; seen
+    from a pixel, the kernel as it is stored is stamped into the output.
+    """
+
+    def __init__(self, conv: Conv, gradient: Any = None) -> None:
+        assert conv.stated is not None
+        self.stated = conv.stated
+        super().__init__(conv, gradient, True)
+
+    def _run(self, x: Any, w: Any) -> Any:
+        strides, pads = self.stated
+        groups = self.groups
+        split = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
+        w = split.swapaxes(1, 2).reshape(-1, w.shape[0] // groups, *w.shape[2:])
+        y = autograd.correlate_input(
+            x, w, self.windows.outputs, strides, pads,
+            tuple(axis.dilation for axis in self.windows.axes), groups, who="viz.conv",
+        )  # fmt: skip
+        return y if self.bias is None else y + self.bias.reshape(-1, 1, 1)
+
+    @property
+    def strides(self) -> Pair:
+        return self.stated[0][0], self.stated[0][1]
+
+    @property
+    def pads(self) -> tuple[int, int, int, int]:
+        rows, columns = self.stated[1]
+        return rows, rows, columns, columns
+
+    def weight_index(self, output: int, channel: int, tap: Pair) -> At:
+        return (channel, output % (self.w.shape[0] // self.groups), *self.stored(tap))
 
 
 class PoolModel(Model):

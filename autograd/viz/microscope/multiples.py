@@ -11,10 +11,13 @@ import autograd
 from autograd.viz import words
 from autograd.viz.microscope.figure import Figure
 from autograd.viz.microscope.layers import Array, array, left_as_it_was
-from autograd.viz.microscope.panels import Panel, Picture, numbers
+from autograd.viz.microscope.panels import GAP, WIDTH, Panel, Picture, numbers
+from autograd.viz.svg import text_width
 
 #: Planes longer than this are drawn as means of blocks.
 PIXELS = 64
+#: So many names of layers are listed in a message.
+NAMED = 40
 #: Kernels up to this many taps each way, and this many of them, are printed as numbers.
 PRINTED_TAPS, PRINTED_KERNELS = 5, 12
 
@@ -71,13 +74,33 @@ def _wanted(who: str, modules: dict[str, Any], layers: Any) -> dict[str, Any]:
         }
     chosen = {}
     for layer in [layers] if isinstance(layers, str) or hasattr(layers, "forward") else layers:
-        paths = [p for p, module in modules.items() if p == layer or module is layer]
-        if not paths:
-            raise ValueError(
-                f"{who}: the model has no layer {layer!r}; it has {', '.join(modules)}"
-            )
-        chosen[paths[0]] = modules[paths[0]]
+        path = find_layer(who, modules, layer)
+        chosen[path] = modules[path]
+    if not chosen:
+        raise ValueError(f"{who}: layers is empty; {_listed(modules)}")
     return chosen
+
+
+def find_layer(who: str, modules: dict[str, Any], layer: Any) -> str:
+    """The dotted path of a layer, given by its path or itself.
+
+    Raises:
+        ValueError: if the model has no such layer; it lists those that there are.
+    """
+    for path, module in modules.items():
+        if module is layer or isinstance(layer, str) and path == layer:
+            return path
+    asked = repr(layer) if isinstance(layer, str) else f"like the given {type(layer).__name__}"
+    raise ValueError(f"{who}: the model has no layer {asked}; {_listed(modules)}")
+
+
+def _listed(modules: dict[str, Any]) -> str:
+    """The names of the layers inside a model, in a sentence."""
+    names = [path for path in modules if path]
+    if not names:
+        return "it has no named layers" + ("" if modules else ", being a function")
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"it has {', '.join(names[:NAMED])}{more}"
 
 
 def first_image(x: Any) -> Array:
@@ -130,10 +153,11 @@ class FeatureMaps(Figure):
     def _panel(self, each: Map) -> Panel:
         count = len(each.planes)
         scale = float(abs(each.planes).max(initial=0.0))
-        width = 112.0 if min(count, self.limit) <= 8 else 84.0
+        shown = each.planes[: self.limit]
+        width = _width(112.0 if len(shown) <= 8 else 84.0, shown)
         parts: list[Any] = [
             Picture(f"channel {channel}", reduced(plane), scale, _spread(plane), width=width)
-            for channel, plane in enumerate(each.planes[: self.limit])
+            for channel, plane in enumerate(shown)
         ]
         hidden = count - self.limit
         lines = [scale_line(scale)]
@@ -156,6 +180,11 @@ def scale_line(scale: float) -> str:
 def _spread(plane: Array) -> str:
     low, high = float(plane.min()), float(plane.max())
     return f"{words.number(low, 2)} … {words.number(high, 2)}"
+
+
+def _width(least: float, planes: Any) -> float:
+    """One width for all pictures of some planes, wide enough for what is written below them."""
+    return max([least, *(text_width(_spread(plane), 10) for plane in planes)])
 
 
 def reduced(plane: Array) -> Array:
@@ -201,6 +230,11 @@ def collect_kernels(layer: Any, gradient: bool) -> Weights:
         if weight is None:
             raise ValueError(f"{who}: the weight has no gradient yet; call backward() first")
     values = array(weight)
+    if values.ndim == 2 and weight is not layer and hasattr(layer, "in_features"):
+        raise TypeError(
+            f"{who}: {name} has a matrix of weights and no kernels; to see its rows as planes, give "
+            "layer.weight.reshape(-1, 1, height, width)"
+        )
     if values.ndim == 2:
         values = values[None, None]
     if values.ndim not in (3, 4):
@@ -230,11 +264,8 @@ class Kernels(Figure):
         return (
             f"{self.name}: {_count(outputs, 'output channel')} × {_count(inputs, 'input channel')}, "
             f"{words.shape(self.values.shape[2:] if self.rank == 2 else self.values.shape[3:])} each; "
-            f"{self.values.size} weights"
+            f"{self.values.size:,} weights"
         )
-
-    def text(self) -> str:
-        return super().text()
 
     def panels(self) -> list[Panel]:
         outputs, inputs = self.values.shape[:2]
@@ -243,6 +274,9 @@ class Kernels(Figure):
         small = (
             max(shown.shape[2:]) <= PRINTED_TAPS and len(shown) * shown.shape[1] <= PRINTED_KERNELS
         )
+        width = _width(72.0, shown.reshape(-1, *shown.shape[2:]))
+        # Each output channel's kernels stay on one line, which has room for several channels.
+        each = 1 if small else max(1, int((WIDTH - 12) // (shown.shape[1] * (width + GAP))))
         parts: list[Any] = []
         for output, kernels in enumerate(shown):
             for channel, kernel in enumerate(kernels):
@@ -250,9 +284,11 @@ class Kernels(Figure):
                 if small:
                     parts.append(numbers(name, kernel, scale=scale, signed=True))
                 else:
-                    parts.append(Picture(name, kernel, scale, _spread(kernel), width=72.0))
-            if inputs > 1 and output < len(shown) - 1:
-                parts.append("\n") if shown.shape[1] > 2 else None
+                    parts.append(Picture(name, kernel, scale, _spread(kernel), width=width))
+            if inputs > 1 and (output + 1) % each == 0 and (not small or shown.shape[1] > 2):
+                parts.append("\n")
+        if parts[-1] == "\n":
+            parts.pop()
         lines = [scale_line(scale)]
         if inputs > 1:
             lines.append("o ← c is the kernel by which output channel o looks at input channel c.")

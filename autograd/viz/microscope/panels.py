@@ -9,7 +9,6 @@ repeats the sign of the number, which is printed.
 from __future__ import annotations
 
 import base64
-import textwrap
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -134,6 +133,15 @@ _BRACKETS = (
     ("hit", "<", ">"),
     ("pad", "(", ")"),
 )
+#: How marks are drawn, in words.
+DRAWN = {
+    "chosen": "thick orange frame: selected",
+    "patch": "frame: seen, reached or shared",
+    "winner": "rounded frame: winner",
+    "tie": "dotted frame: as large (tie)",
+    "pad": "hatched: padding",
+    "skipped": "crossed out: seen by no window",
+}
 LEGEND = "[chosen]  <seen>  (padding)  *winner  =tie  xskipped"
 
 
@@ -172,6 +180,20 @@ def _bracketed(cell: Cell) -> str:
     return cell.text
 
 
+def legend(panels: Sequence[Panel]) -> str:
+    """What the frames and patterns in these panels mean."""
+    cells = [
+        cell for panel in panels for part in panel.parts if isinstance(part, Grid)
+        for line in part.cells for cell in line
+    ]  # fmt: skip
+    found = {"patch" if mark == "hit" else mark for cell in cells for mark in cell.marks}
+    told = [meaning for mark, meaning in DRAWN.items() if mark in found]
+    colours = "orange: positive"
+    if any(cell.value < 0 for cell in cells):
+        colours += ", blue: negative"
+    return f"{'; '.join([*told, colours])}."
+
+
 # -- HTML tables --------------------------------------------------------------------------------
 
 
@@ -195,7 +217,7 @@ def as_html(panels: Sequence[Panel]) -> str:
 def _grid_html(grid: Grid) -> str:
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in grid.columns)
     body = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
+        f"<tr>{_row_head(name)}"
         + "".join(f"<td>{escape(_bracketed(cell))}</td>" for cell in line)
         + "</tr>"
         for name, line in zip(grid.rows, grid.cells, strict=True)
@@ -206,23 +228,43 @@ def _grid_html(grid: Grid) -> str:
     )
 
 
+def _row_head(name: str) -> str:
+    return f'<th scope="row">{escape(name)}</th>' if name else "<td></td>"
+
+
 # -- SVG ----------------------------------------------------------------------------------------
 
 
 def as_svg(
-    panels: Sequence[Panel], title: str, description: str, theme: str = "auto", smooth: bool = True
+    panels: Sequence[Panel],
+    title: str,
+    description: str,
+    theme: str = "auto",
+    smooth: bool = True,
+    *,
+    heading: str = "",
+    legend: str = "",
 ) -> str:
     """All panels below one another as an SVG picture without scripts.
 
-    Browsers are told not to smooth pictures; for programs that smooth them all the same,
-    ``smooth=False`` repeats every pixel.
+    ``title`` and ``description`` are for those who do not see it; ``heading`` is drawn above the
+    panels and ``legend`` below them. Browsers are told not to smooth pictures; for programs that
+    smooth them all the same, ``smooth=False`` repeats every pixel.
     """
-    drawn, top, width = [], MARGIN, 360.0
+    drawn, top = [], MARGIN
     placed = [_Drawing(panel) for panel in panels]
-    width = max([width, *(each.width for each in placed)])
+    width = max([360.0, *(each.width for each in placed)])
+    for place, line in enumerate(_wrapped(heading, width, 16, True)):
+        below = top + 16 + 21 * place
+        drawn.append(f"<text class='heading' x='{MARGIN:.1f}' y='{below:.1f}'>{_x(line)}</text>")
+    top += 21 * len(drawn) + (8 if heading else 0)
     for each in placed:
         drawn.append(each.render(MARGIN, top, width, 1 if smooth else 6))
         top += each.height + MARGIN
+    for line in _wrapped(legend, width, 12.5):
+        x, y = f"{MARGIN + 12:.1f}", f"{top + 6:.1f}"
+        drawn.append(f"<text class='line muted' x='{x}' y='{y}'>{_x(line)}</text>")
+        top += LINE
     total = width + 2 * MARGIN
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {total:.0f} {top:.0f}' "
@@ -257,12 +299,13 @@ def _rules(colours: dict[str, str], fills: Sequence[str]) -> str:
 def _style(theme: str) -> str:
     structure = (
         f".gm text{{font:{FONT_SIZE}px {palette.FONT};text-anchor:middle}}"
+        ".gm .heading{font-size:16px;font-weight:700;text-anchor:start}"
         ".gm .start{text-anchor:start}.gm .strong{font-weight:700}.gm .title{font-size:14px;font-weight:700;"
         "text-anchor:start}.gm .sign{font-size:20px;font-weight:700}.gm .small{font-size:10px}"
         ".gm .line{font-size:12.5px;text-anchor:start}"
         ".cell{stroke-width:1}.hatch{stroke-width:.7;opacity:.55}.hatched{fill:url(#gm-hatch)}"
         ".ring{fill:none;stroke-width:3}.seen{fill:none;stroke-width:1.8}.cross{stroke-width:1;opacity:.5}"
-        ".seen.box{stroke:#1b1f24;stroke-width:3}"
+        ".seen.box{stroke:#1b1f24;stroke-width:3}.won{stroke-width:2.6}"
     )
     light, dark = _rules(palette.LIGHT, LIGHT), _rules(palette.DARK, DARK)
     if theme == "dark":
@@ -272,34 +315,64 @@ def _style(theme: str) -> str:
     return f"{structure}{light}@media (prefers-color-scheme:dark){{{dark}}}"
 
 
+def _wrapped(text: str, width: float, size: float, bold: bool = False) -> list[str]:
+    """A text broken into lines no wider than ``width``."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width(longer, size, bold) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+SIGNS = ("×", "=", "+", "→")
+#: Between two parts, and between a sign and its neighbours.
+GAP, NEAR = 24.0, 12.0
+
+
+def _units(parts: Sequence[Any]) -> list[list[Any]]:
+    """Parts that stay together on a line: a sign goes with the part behind it."""
+    units: list[list[Any]] = []
+    for part in parts:
+        if units and isinstance(units[-1][-1], str) and units[-1][-1] in SIGNS:
+            units[-1].append(part)
+        else:
+            units.append([part])
+    return units
+
+
 class _Drawing:
     """One panel measured and placed: parts flow from left to right and wrap."""
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
         self.places: list[tuple[Any, float, float]] = []
-        self.wrapped: list[str] = []
         x, top, row_height, widest = 12.0, 34.0 if panel.title else 10.0, 0.0, 0.0
-        for part in panel.parts:
-            if part == "\n":
+        for unit in _units(panel.parts):
+            if unit == ["\n"]:
                 x, top, row_height = 12.0, top + row_height + 10, 0.0
                 continue
-            width, height = _measure(part)
-            if x > 12 and x + width > WIDTH - 12 and part not in ("×", "=", "+", "→"):
+            sizes = [_measure(part) for part in unit]
+            width = sum(width for width, _ in sizes) + NEAR * (len(unit) - 1)
+            if x > 12 and isinstance(unit[0], str):
+                x -= GAP - NEAR
+            if x > 12 and x + width > WIDTH - 12:
                 x, top, row_height = 12.0, top + row_height + 10, 0.0
-            self.places.append((part, x, top))
-            x += width + 12
-            row_height, widest = max(row_height, height), max(widest, x)
+            for part, (wide, high) in zip(unit, sizes, strict=True):
+                self.places.append((part, x, top))
+                x, row_height = x + wide + NEAR, max(row_height, high)
+            widest = max(widest, x)
+            x += GAP - NEAR
         self.rows = self._row_heights()
-        bottom = top + row_height
+        self.text_top = top + row_height + (10 if panel.parts else 0)
         widest = max(widest, text_width(panel.title, 14, True) + 24)
         longest = max((text_width(line, 12.5) for line in panel.lines), default=0.0) + 26
         self.width = min(WIDTH, max(widest, min(longest, 760.0)))
-        for line in panel.lines:
-            room = int((max(self.width, 760.0) - 24) / 6.7)
-            self.wrapped += textwrap.wrap(line, room, subsequent_indent="   ") or [""]
-        self.width = max([self.width, *(text_width(line, 12.5) + 26 for line in self.wrapped)])
-        self.text_top = bottom + (10 if panel.parts else 0)
+        self.wrapped = [
+            part for line in panel.lines for part in _wrapped(line, self.width - 26, 12.5)
+        ]
         self.height = self.text_top + LINE * len(self.wrapped) + (8 if self.wrapped else 4)
 
     def _row_heights(self) -> dict[float, float]:
@@ -352,10 +425,14 @@ def _column_widths(grid: Grid) -> list[float]:
             grid.columns, *([cell.text for cell in line] for line in grid.cells), strict=True
         )
         return [max(26.0, *(text_width(text, FONT_SIZE) + 14 for text in each)) for each in columns]
-    texts = [cell.text for line in grid.cells for cell in line] + grid.columns
-    return [max(26.0, max(map(text_width, texts, [FONT_SIZE] * len(texts))) + 8)] * len(
-        grid.columns
-    )
+    cells = [cell for line in grid.cells for cell in line]
+    widths = [text_width(cell.text, FONT_SIZE, _is_bold(cell)) for cell in cells]
+    widths += [text_width(name, 10) for name in grid.columns]
+    return [max(26.0, max(widths) + 10)] * len(grid.columns)
+
+
+def _is_bold(cell: Cell) -> bool:
+    return "chosen" in cell.marks or "winner" in cell.marks
 
 
 def _head_width(grid: Grid) -> float:
@@ -400,7 +477,7 @@ def _draw_cell(grid: Grid, cell: Cell, x: float, y: float, width: float) -> str:
             f"<path class='cross' d='M{x + 3:.1f} {y + 3:.1f}L{x + width - 3:.1f} {y + CELL_HEIGHT - 3:.1f}"
             f"M{x + width - 3:.1f} {y + 3:.1f}L{x + 3:.1f} {y + CELL_HEIGHT - 3:.1f}'/>"
         )
-    weight = " strong" if {"chosen", "winner"} & set(cell.marks) else ""
+    weight = " strong" if _is_bold(cell) else ""
     muted = " muted" if "pad" in cell.marks and not level else ""
     parts.append(
         f"<text class='{(weight + muted).strip()}' x='{x + width / 2:.1f}' y='{y + 15:.1f}'>{_x(cell.text)}</text>"
@@ -415,7 +492,7 @@ def _ring(cell: Cell, x: float, y: float, width: float) -> str:
     if "chosen" in cell.marks:
         return f"<rect class='ring' {box} rx='3'/>"
     if "winner" in cell.marks:
-        return f"<rect class='ring' {box} rx='10'/>"
+        return f"<rect class='seen won' {box} rx='10'/>"
     if "tie" in cell.marks:
         return f"<rect class='seen' {box} rx='10' stroke-dasharray='2 2'/>"
     if {"patch", "hit"} & set(cell.marks):

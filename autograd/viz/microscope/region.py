@@ -39,10 +39,16 @@ class Region:
             and self.columns.first <= output[1] < self.columns.last
         )
 
-    def note(self) -> str:
+    def note(self, model: Model) -> str:
         """What is left out, in a sentence; nothing when all is shown."""
         parts = []
-        if not self.whole:
+        if not self.whole and max(axis.spacing for axis in model.windows.axes) > 1:
+            parts.append("only what lies around the selected output")
+        elif not self.whole and model.rank == 1:
+            parts.append(
+                f"only places {self.columns.low} to {self.columns.high - 1} around the selected output"
+            )
+        elif not self.whole:
             parts.append(
                 f"only rows {self.rows.low} to {self.rows.high - 1} and columns {self.columns.low} to "
                 f"{self.columns.high - 1} around the selected output"

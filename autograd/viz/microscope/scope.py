@@ -10,8 +10,8 @@ from autograd.viz.microscope import region
 from autograd.viz.microscope.figure import Figure
 from autograd.viz.microscope.geometry import Pair
 from autograd.viz.microscope.model import At, ConvModel, Model, Term
-from autograd.viz.microscope.panels import LEGEND, Panel
-from autograd.viz.microscope.phrases import cross, padding_words, size
+from autograd.viz.microscope.panels import LEGEND, Panel, legend
+from autograd.viz.microscope.phrases import count, cross, padding_words, size, transposed
 from autograd.viz.microscope.views import ConvViews, PoolViews
 
 #: The static picture shows at most so many cells each way and channels.
@@ -77,7 +77,10 @@ class Microscope(Figure):
         rows, columns = model.windows.axes
         kernel = rows.kernel, columns.kernel
         window = words.shape(kernel if model.rank == 2 else kernel[1:])
-        parts = [f"{window} window", f"stride {size(model, (rows.stride, columns.stride))}"]
+        parts = [
+            f"{window} window" if model.rank == 2 else f"window of {window}",
+            f"stride {size(model, model.strides)}",
+        ]
         padding = padding_words(model)
         if padding:
             parts.append(padding)
@@ -85,7 +88,11 @@ class Microscope(Figure):
             parts.append(f"dilation {size(model, (rows.dilation, columns.dilation))}")
         if getattr(model, "groups", 1) > 1:
             parts.append(f"{model.groups} groups")
-        flipped = ", true convolution" if getattr(model, "flip", False) else ""
+        more = rows.after - rows.before, columns.after - columns.before
+        if transposed(model) and any(more):
+            parts.append(f"output padding {size(model, more)}")
+        turned = getattr(model, "flip", False) and not transposed(model)
+        flipped = ", true convolution" if turned else ""
         x, y = (cross(model, each.shape) for each in (model.x, model.y))
         return f"{model.name}{flipped}: {x} → {y}, {', '.join(parts)}"
 
@@ -97,10 +104,13 @@ class Microscope(Figure):
     def text(self) -> str:
         return f"{super().text()}\n({LEGEND})\n"
 
-    def _repr_html_(self) -> str:
+    def legend(self, content: list[Panel]) -> str:
+        return legend(content)
+
+    def _fragment(self, heading: str) -> str:
         from autograd.viz.microscope.html import fragment
 
-        return fragment(self)
+        return fragment(self, heading)
 
 
 # -- selections ---------------------------------------------------------------------------------
@@ -111,10 +121,11 @@ def _output_index(model: Model, at: Sequence[int] | None) -> At:
     if at is None:
         return 0, 0, shape[2] // 2, shape[3] // 2
     given = [int(each) for each in at]
-    if model.rank == 1:
-        given = [*given[:-1], 0, given[-1]] if len(given) < 4 or shape[2] != 1 else given
-    given = [0] * (4 - len(given)) + given
-    return _checked("at", given, shape)  # type: ignore[return-value]
+    if model.rank == 1 and len(given) < 4:
+        given = [*given[:-1], 0, *given[-1:]]
+    names = ("image", "channel", "row", "column" if model.rank == 2 else "place")
+    found = _checked("at", at, given, names, shape, "the output")
+    return (*(0,) * (4 - len(found)), *found)  # type: ignore[return-value]
 
 
 def _tap_index(model: Any, at: At, tap: Sequence[int] | None) -> tuple[int, int, int]:
@@ -124,25 +135,50 @@ def _tap_index(model: Any, at: At, tap: Sequence[int] | None) -> tuple[int, int,
         if model.kind == "max":
             won = [term.tap for term in model.of_output(at) if term.weight]
             return (seen[0], *(won[0] if won else (0, 0)))
-        middle = (0, 0) if model.kind != "conv" else (kernel[0] // 2, kernel[1] // 2)
+        if model.kind != "conv":
+            return seen[0], 0, 0
+        middle = kernel[0] // 2, kernel[1] // 2
+        if transposed(model):  # between the pixels there is nothing to see
+            patch = model.windows.patch(at[2:])
+            on_pixel = [each for each, _, pixel in patch if pixel is not None] or [middle]
+            middle = min(on_pixel, key=lambda t: abs(t[0] - middle[0]) + abs(t[1] - middle[1]))
         return (seen[0], *middle)
     given = [int(each) for each in tap]
     if model.rank == 1 and len(given) < 3:
-        given = [*given[:-1], 0, given[-1]]
-    if len(given) == 2:
-        given = [seen[0], *given]
-    if given[0] not in seen:
+        given = [*given[:-1], 0, *given[-1:]]
+    if len(given) > 2 and given[0] not in seen:
         raise IndexError(
             f"tap: output channel {at[1]} sees the input channels {seen[0]} to {seen[-1]}, not {given[0]}"
         )
-    u, v = _checked("tap", given[1:], kernel)
-    return given[0], u, v
+    names = ("channel", "row", "column" if model.rank == 2 else "place")
+    found = _checked("tap", tap, given, names, (seen[-1] + 1, *kernel), "the window")
+    return (seen[0], *found) if len(found) == 2 else found  # type: ignore[return-value]
 
 
-def _checked(name: str, given: Sequence[int], shape: Sequence[int]) -> tuple[int, ...]:
-    if len(given) != len(shape):
-        raise IndexError(f"{name}: {len(shape)} numbers at most, got {len(given)}: {tuple(given)}")
-    for each, length in zip(given, shape, strict=True):
+def _checked(
+    argument: str,
+    asked: Sequence[int],
+    given: Sequence[int],
+    names: Sequence[str],
+    shape: Sequence[int],
+    whose: str,
+) -> tuple[int, ...]:
+    """The last axes' places counted from 0. The messages speak of what was asked for.
+
+    Raises IndexError for too many, too few, or one out of range, naming it and its range.
+    """
+    told = f"{argument}=({', '.join(map(str, asked))}{',' * (len(asked) == 1)})"
+    spatial = len(asked) >= len(given)  # not one place only, which stands for a row of one
+    if not 2 <= len(given) <= len(shape):
+        wanted = ", ".join(name for name in names if spatial or name != "row")
+        raise IndexError(
+            f"{told}: give up to {len(shape)} numbers, ({wanted}), at least the last two"
+        )
+    lacking = len(shape) - len(given)
+    for name, each, length in zip(names[lacking:], given, shape[lacking:], strict=True):
         if not -length <= each < length:
-            raise IndexError(f"{name}: {tuple(given)} is out of range for the shape {tuple(shape)}")
-    return tuple(each % length for each, length in zip(given, shape, strict=True))
+            raise IndexError(
+                f"{told}: {name} {each} is out of range; {whose} has {count(length, name)}, "
+                + (f"0 to {length - 1}" if length > 1 else "0")
+            )
+    return tuple(each % length for each, length in zip(given, shape[lacking:], strict=True))

@@ -17,6 +17,11 @@ from autograd.viz.microscope.panels import Cell, Grid, Panel, Picture
 
 #: Causes by code: 0 is a match.
 CAUSES = ("", "padding", "stride", "other")
+ATTRIBUTED = {
+    "padding": "at the border (padding)",
+    "stride": "because of the stride",
+    "other": "for another cause",
+}
 LETTERS = ("·", "p", "s", "?")
 #: Larger maps of causes are drawn as pictures.
 PRINTED = 20
@@ -145,11 +150,21 @@ class ShiftTest(Figure):
         self.image_change = _relative(shift.shifted - shift.image, shift.image)
 
     def summary(self) -> str:
-        s = self.shift
-        return words_minus(
-            f"Shift by ({s.dy}, {s.dx}): {self.equivariant:.0%} of the places moved along by {self.moved}, "
-            f"{self.unchanged:.0%} of the outputs stayed as they were"
-        )
+        s, places = self.shift, self.causes.size
+        moved = places - sum(self.counts().values())
+        text = f"Shifted {_directions(s.dy, s.dx)}"
+        if s.exact:
+            text += (
+                f", the output moves along in {moved} of {places} places ({self.equivariant:.0%})"
+            )
+        else:
+            text += (
+                f", no whole number of output steps (of {_steps(s)}), the output matches in {moved} "
+                f"of {places} places ({self.equivariant:.0%})"
+            )
+        counts = self.counts()
+        told = [f"{counts[cause]} {ATTRIBUTED[cause]}" for cause in CAUSES[1:] if cause in counts]
+        return f"{text}; others differ: {', '.join(told)}" if told else text
 
     def counts(self) -> dict[str, int]:
         """How many places differ, by cause."""
@@ -172,21 +187,27 @@ class ShiftTest(Figure):
         if max(self.causes.shape) <= PRINTED:
             pictures.append(self._cause_grid())
         if s.exact:
-            rule = f"The outputs should move by {self.moved}."
+            rule = f"The output should move {_directions(*s.moved)}."
         else:
             rule = (
-                f"The outputs step by {words.shape(s.jump or ())} pixels, so no whole number of outputs matches "
-                f"this shift; compared with a move by {self.moved}."
+                f"One step of the output is {_steps(s)}, so a shift {_directions(s.dy, s.dx)} is no whole number "
+                "of steps: where the output would have to move to, it has no places. It is compared with "
+                + (
+                    f"a move {_directions(*s.moved)}"
+                    if any(s.moved)
+                    else "the output left in place"
+                )
+                + ", the nearest there is."
             )
-        lines = [scale_line(scale), words_minus(rule), self._counted(largest)]
+        lines = [scale_line(scale), rule, self._counted(largest)]
         panels = [Panel("Equivariance: does f(shift x) = shift f(x)?", pictures, lines)]
         panels.append(
             Panel(
                 "Invariance: does f(shift x) = f(x)?",
                 [],
                 [
-                    f"{self.unchanged:.1%} of all outputs are unchanged. The outputs changed by "
-                    f"{self.change:.1%} of their norm, the image itself by {self.image_change:.1%}."
+                    f"{self.unchanged:.1%} of all outputs are unchanged. The change of the outputs has "
+                    f"{self.change:.1%} of their norm, that of the image {self.image_change:.1%} of its own."
                 ],
             )
         )
@@ -195,16 +216,17 @@ class ShiftTest(Figure):
     def _counted(self, largest: float) -> str:
         counts = self.counts()
         if not counts:
-            return "They do, everywhere: no place differs by more than rounding."
+            return "It does, everywhere: no place differs by more than rounding."
         reasons = {
-            "padding": "see the padding or pixels that the shift brought in or lost (padding)",
-            "stride": "lie between the steps of the stride (stride)",
-            "other": "have another cause, such as a layer that knows places or the whole image (other)",
+            "padding": "at the border, where windows see the padding or pixels that the shift brought in or lost (p)",
+            "stride": "because of the stride, whose steps the shift does not meet (s)",
+            "other": "for another cause, such as a layer that knows places or sees the whole image (?)",
         }
         told = "; ".join(f"{count} {reasons[cause]}" for cause, count in counts.items())
+        clear = f" Clear of the border {self.interior:.0%} match." if "padding" in counts else ""
         return (
-            f"{sum(counts.values())} of {self.causes.size} places differ, by up to {words.number(largest, 3)}: {told}. "
-            f"Among places clear of the border {self.interior:.0%} match."
+            f"{sum(counts.values())} of {self.causes.size} places differ, by up to {words.number(largest, 3)}: "
+            f"{told}.{clear}"
         )
 
     def _cause_grid(self) -> Grid:
@@ -216,7 +238,7 @@ class ShiftTest(Figure):
             for line in self.shift.causes.tolist()
         ]
         rows, columns = (list(map(str, range(n))) for n in self.causes.shape)
-        return Grid("causes: p padding, s stride, ? other", cells, rows, columns)
+        return Grid("where they differ: p border, s stride, ? other", cells, rows, columns)
 
 
 def _relative(change: Array, whole: Array) -> float:
@@ -231,6 +253,18 @@ def _plane(title: str, plane: Array, scale: float) -> Picture:
     )
 
 
-def words_minus(text: str) -> str:
-    """A real minus sign before numbers."""
-    return text.replace("(-", f"({words.MINUS}").replace(" -", f" {words.MINUS}")
+def _directions(dy: int, dx: int) -> str:
+    """A move in words, ``1 down and 2 left``."""
+    parts = [
+        f"{abs(each)} {words[each > 0]}"
+        for each, words in ((dy, ("up", "down")), (dx, ("left", "right")))
+        if each
+    ]
+    return " and ".join(parts) or "by 0"
+
+
+def _steps(shift: Shift) -> str:
+    """How many pixels lie between neighbouring outputs."""
+    jump = shift.jump or (1,)
+    each = str(jump[0]) if len(set(jump)) == 1 else words.shape(jump)
+    return f"{each} pixel{'' if each == '1' else 's'}"

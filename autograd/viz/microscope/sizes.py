@@ -36,6 +36,21 @@ def read_sizes(
     who, name = "viz.output_size", ""
     if kernel is None:
         raise TypeError(f"{who}: give the kernel's size, or a layer")
+    kind = type(kernel).__name__
+    if hasattr(kernel, "forward") and not hasattr(kernel, "kernel_size"):
+        raise TypeError(
+            f"{who}: "
+            + (
+                f"{kind} makes the output size that it was told, {kernel.output_size}"
+                if hasattr(kernel, "output_size")
+                else f"{kind} slides no window; give the kernel's size, or a layer with a kernel_size"
+            )
+        )
+    if "Transpose" in kind or getattr(kernel, "transposed", False):
+        raise TypeError(
+            f"{who}: {kind} goes the other way: it makes (size − 1)·stride − 2·padding + "
+            "dilation·(kernel − 1) + output_padding + 1; viz.conv(layer, x) shows it"
+        )
     if hasattr(kernel, "kernel_size"):
         layer, name = kernel, type(kernel).__name__
         kernel, padding = layer.kernel_size, getattr(layer, "padding", 0)
@@ -104,8 +119,8 @@ class OutputSize(Figure):
 
     def summary(self) -> str:
         sizes = [words.shape(each) for each in ([a.size for a in self.axes], self.sizes)]
-        name = f"{self.name}: " if self.name else ""
-        return f"{name}output size {sizes[1]} from {sizes[0]}"
+        name = f"{self.name}: output" if self.name else "Output"
+        return f"{name} size {sizes[1]} from {sizes[0]}"
 
     def text(self) -> str:
         lines = [self.summary()]

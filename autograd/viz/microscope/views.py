@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +39,10 @@ class Views:
             "columns": range(self.shown.columns.first, self.shown.columns.last),
         }
 
+    def row_heads(self, heads: Iterable[Any]) -> list[Any]:
+        """The names of rows; the one row of a sequence has none."""
+        return list(heads) if self.model.rank == 2 else [""]
+
     def input_grid(self, channel: int) -> Grid:
         windows, shown = self.model.windows, self.shown
         patch = {position for _, position, _ in windows.patch(self.at[2:])}
@@ -61,9 +65,13 @@ class Views:
                         else []
                     ),
                 )
+        heads = [
+            [phrases.head(axis, position) for position in shown]
+            for axis, shown in zip(windows.axes, (rows, columns), strict=True)
+        ]
         return numbers(
-            f"input, channel {channel}", values, rows=rows, columns=columns, marks=marks,
-            scale=largest(self.model.x[self.at[0]]), signed=self.signed,
+            f"input, channel {channel}", values, rows=self.row_heads(heads[0]), columns=heads[1],
+            marks=marks, scale=largest(self.model.x[self.at[0]]), signed=self.signed,
         )  # fmt: skip
 
     def plane(
@@ -79,7 +87,10 @@ class Views:
             for (i, j), mark in marks.items()
             if self.shown.has_output((i, j))
         }
-        return numbers(title, cut, marks=moved, scale=largest(values), signed=signed, **heads)
+        return numbers(
+            title, cut, marks=moved, scale=largest(values), signed=signed,
+            rows=self.row_heads(heads["rows"]), columns=heads["columns"],
+        )  # fmt: skip
 
     def output_grid(self) -> Grid:
         values = self.model.y[self.at[0], self.at[1]]
@@ -102,14 +113,11 @@ class Views:
                 Cell(printed(term.to_pixel), term.to_pixel),
             ]
             cells.append([row[0], row[1], *row[3:]] if back_only else row)
-        columns = ["tap", "w", "x·w goes there", "g arrives", "g·w comes back"]
-        if back_only:
-            columns = ["cell", "∂y/∂x", "g arrives", "g·∂y/∂x comes back"]
-        return Grid("output channel; place", cells, heads, columns)
+        return Grid("output channel; place", cells, heads, phrases.pixel_heads(self.model))
 
     def many(self, terms: list[Term]) -> list[str]:
         hidden = len(terms) - ROWS
-        return [f"(and {hidden} more, counted in the sums)"] if hidden > 0 else []
+        return [f"{hidden} more are not listed, but counted in the sum."] if hidden > 0 else []
 
     def back_line(self, terms: list[Term], pixel: Pair) -> str:
         total = sum(term.to_pixel for term in terms)
@@ -120,22 +128,19 @@ class Views:
         )
 
     def of_padding(self) -> Panel:
-        standing = (
-            "−∞, which never wins, so nothing comes back"
-            if self.model.mode == "−∞"
-            else "0, which adds nothing and gets no gradient"
-        )
+        where = phrases.standing(self.model, self.term.position)
+        looks = "between the pixels" if "between" in where else "beyond the image"
         return Panel(
-            f"2 · Padding at {self.place(self.term.position)}",
+            f"2 · {where[0].upper()}{where[1:]}",
             [],
-            [f"The selected tap looks beyond the image. There stands {standing}."],
+            [f"The selected tap looks {looks}. There stands {phrases.nothing(self.model)}."],
         )
 
     def pixel_name(self) -> str:
         """The pixel under the selected tap, and where it was seen if that was a copy."""
         assert self.term.pixel is not None
         name = f"Pixel {self.place(self.term.pixel)} of channel {self.tap[0]}"
-        if self.term.pixel != self.term.position:
+        if self.model.windows.home(self.term.pixel) != self.term.position:
             name += f" (seen as its {self.model.mode} copy at {self.place(self.term.position)})"
         return name
 
@@ -169,15 +174,17 @@ class ConvViews(Views):
                 ),
                 "=",
                 numbers(
-                    "products", products, marks=chosen, scale=self.product_scale(terms), signed=True
+                    "products", products, marks=chosen, scale=self.product_scale(terms), signed=True,
+                    rows=self.row_heads(range(shape[0])),
                 ),
             ]  # fmt: skip
             if channel != self.shown.channels[-1]:
                 parts.append("\n")
         parts += ["→", self.output_grid()]
-        lines = [self.sum_line(terms), self.shown.note(), self.skipped_line()]
+        note = self.shown.note(model)
+        lines = [self.sum_line(terms), phrases.stretched(model), note, self.skipped_line()]
         return Panel(
-            f"1 · Output {full(model, self.at)}: its patch × the kernel, added up",
+            f"1 · Output {full(model, self.at)}: {phrases.what(model)}",
             parts,
             [line for line in lines if line],
         )
@@ -188,13 +195,15 @@ class ConvViews(Views):
         stored = [list(range(axis.kernel)) for axis in taps]
         if self.model.flip:
             stored = [each[::-1] for each in stored]
-        return stored
+        return [self.row_heads(stored[0]), stored[1]]
 
     def product_scale(self, terms: list[Term]) -> float:
         return max(abs(term.product) for term in terms)
 
     def sum_line(self, terms: list[Term]) -> str:
         model = self.model
+        if phrases.transposed(model):  # most of its terms are the zeros put between the pixels
+            terms = [term for term in terms if term.pixel is not None]
         total = sum(term.product for term in terms)
         line = "Sum of the products: " + written_sum([term.product for term in terms], total)
         if model.bias is not None:
@@ -210,6 +219,7 @@ class ConvViews(Views):
         hits = {term.output[2:]: ("hit",) for term in mine}
         hits[self.at[2:]] = ("chosen",)
         parts = [
+            *self.stamp(),
             self.plane(f"outputs reached, channel {self.at[1]}", self.model.y[self.at[:2]], hits),
             self.pixel_table(sorted(terms, key=lambda term: term.output[1] != self.at[1])),
         ]
@@ -218,6 +228,17 @@ class ConvViews(Views):
             parts,
             [*self.many(terms), self.back_line(terms, self.term.pixel)],
         )
+
+    def stamp(self) -> list[Any]:
+        """What the pixel stamps into the output, for a transposed convolution."""
+        if not phrases.transposed(self.model):
+            return []
+        inside = self.tap[0] - self.model.channels(self.at[1])[0]
+        stamp = self.term.x * self.model.w[self.at[1], inside]
+        chosen = {self.model.stored(self.tap[1:]): ("chosen",)}
+        rows = self.row_heads(range(len(stamp)))
+        title = f"its stamp, pixel × kernel {self.at[1]}"
+        return [numbers(title, stamp, marks=chosen, rows=rows, signed=True), "→"]
 
     def of_tap(self) -> Panel:
         model = self.model
@@ -234,11 +255,9 @@ class ConvViews(Views):
         total = float(back.sum())
         here = self.at[0]
         engine = model.gradient_of_tap(self.at[1], channel, tap)
-        images = f" of {len(model.x)} images" if len(model.x) > 1 else ""
-        stored = model.stored(tap)
         return Panel(
-            f"3 · Weight {full(model, (self.at[1], channel - model.channels(self.at[1])[0], *stored))} = "
-            f"{words.number(self.term.weight)}: one number, shared by {count(back.size, 'position')}{images}",
+            f"3 · Weight {full(model, model.weight_index(self.at[1], channel, tap))} = "
+            f"{words.number(self.term.weight)}: one number, {phrases.shared(model)}",
             [
                 self.plane("x under the tap", under[here], marks, self.signed),
                 "×",
@@ -339,20 +358,26 @@ class PoolViews(Views):
         back = np.array([term.to_pixel for term in terms]).reshape(shape)
         marks = self.window_marks(self.at)
         chosen = {self.tap[1:]: ("chosen",)}
-        what = {"max": "the largest of its window", "avg": "the average of its window"}
+        rows = self.row_heads(range(shape[0]))
         parts: list[Any] = [
             self.input_grid(self.tap[0]),
             "→",
-            numbers("window", cells, marks=marks, signed=self.signed, scale=largest(model.x)),
+            numbers(
+                "window", cells, marks=marks, signed=self.signed, scale=largest(model.x), rows=rows,
+            ),
             "→",
             self.output_grid(),
-            numbers("∂y/∂x", weights, marks=marks if model.kind == "max" else chosen, signed=False),
-            numbers("g·∂y/∂x comes back", back, marks=chosen, signed=True),
-        ]
+            numbers(
+                "∂y/∂x", weights, marks=marks if model.kind == "max" else chosen, signed=False,
+                rows=rows,
+            ),
+            numbers("g·∂y/∂x comes back", back, marks=chosen, signed=True, rows=rows),
+        ]  # fmt: skip
+        note = self.shown.note(model)
         return Panel(
-            f"1 · Output {full(model, self.at)}: {what.get(model.kind, 'a function of its window')}",
+            f"1 · Output {full(model, self.at)}: {phrases.what(model)}",
             parts,
-            [line for line in (self.verdict(), self.shown.note(), self.skipped_line()) if line],
+            [line for line in (self.verdict(), note, self.skipped_line()) if line],
         )
 
     def verdict(self) -> str:
@@ -366,9 +391,9 @@ class PoolViews(Views):
             cells = words.number(float(model.divisors[self.at[2:]]))
             return (
                 f"The average divides by {cells}: {written_sum([t.product for t in terms], total)}. "
-                f"The engine's output: {value}. The gradient is shared out equally."
+                f"The engine's output: {value}. {phrases.going_back(model)}"
             )
-        return f"The engine's output: {value}. ∂y/∂x is what the engine found by going backward."
+        return f"The engine's output: {value}. {phrases.going_back(model)}"
 
     def of_pixel(self) -> Panel:
         if self.term.pixel is None:
@@ -399,7 +424,7 @@ class PoolViews(Views):
         weights = np.array([term.weight for term in uses]).reshape(shape)
         chosen = {self.at[2:]: ("chosen",)}
         wins = int(np.count_nonzero(weights))
-        line = "A pooling has no weights to learn: its derivatives depend on the numbers alone."
+        line = phrases.WEIGHTLESS
         if model.kind == "max":
             line = f"This place wins in {wins} of {len(uses)} windows. {line}"
         return Panel(
@@ -441,5 +466,5 @@ class PoolViews(Views):
                     marks={(rows.index(self.at[2:]), 0): ("chosen",)},
                 ),
             ],
-            ["Pooling is a function of each row by itself."],
+            [phrases.ROW_BY_ROW],
         )  # fmt: skip
