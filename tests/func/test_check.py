@@ -274,7 +274,7 @@ RIGHT = np.random.default_rng(1).normal(size=(4, 5, 5))
         (np.stack([RIGHT / 2, RIGHT / 2]), "batch is not summed"),
         (RIGHT.ravel(), "reshape"),
         (RIGHT**3, ""),
-        (RIGHT * np.nan, ""),
+        (RIGHT * np.nan, "100 of its 100 elements are NaN or infinite, the first at (0, 0, 0)"),
     ],
 )
 def test_the_first_mistake_that_fits_is_named(got, words):
