@@ -130,11 +130,15 @@ class Leaf:
 
     Attributes:
         tensor: weak reference to the tensor.
+        given_name: the tensor's name, also when the tensor is gone (a loss returned from a function
+            outlives the function's variables).
         passes: how many backward passes its ``.grad`` is the sum of.
         extra: None, or an ``Extra`` with its hooks.
     """
 
-    __slots__ = ("__weakref__", "after_hooks", "dtype", "extra", "passes", "seq", "shape", "tensor")
+    __slots__ = (
+        "__weakref__", "_name", "after_hooks", "dtype", "extra", "passes", "seq", "shape", "tensor",
+    )  # fmt: skip
 
     several = False
     parents: tuple[()] = ()
@@ -147,8 +151,14 @@ class Leaf:
         self.dtype = tensor._data.dtype
         self.seq = next(counter)
         self.passes = 0
+        self._name = tensor.name
         self.extra: Extra | None = None
         self.after_hooks: dict[int, Any] | None = None
+
+    @property
+    def given_name(self) -> str | None:
+        tensor = self.tensor()
+        return self._name if tensor is None else tensor.name
 
     def shape_of(self, index: int) -> tuple[int, ...]:
         return self.shape

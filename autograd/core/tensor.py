@@ -218,7 +218,7 @@ class Tensor:
                 raise TypeError(f"grad must be a Tensor or None, got {type(value).__name__}")
             if value.shape != self.shape:
                 raise ValueError(f"grad has shape {value.shape}, the tensor has {self.shape}")
-        elif type(self._node) is Leaf:
+        if type(self._node) is Leaf and value is not self._grad:  # `t.grad *= 0.5` is no other one
             self._node.passes = 0
         self._grad = value
 

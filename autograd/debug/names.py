@@ -223,9 +223,9 @@ class GraphNames:
     def of(self, node: Any, index: int = 0) -> str:
         """The name of an output of a node; an empty string if it has none."""
         if type(node) is Leaf:
-            tensor = node.tensor()
-            if tensor is not None and tensor.name:
-                return str(tensor.name)
+            name = node.given_name
+            if name:
+                return str(name)
         return self._names.get(node, {}).get(index, "")
 
     def of_node(self, node: Any) -> str:

@@ -113,10 +113,13 @@ class Capture:
         tensor = leaf.tensor()
         if tensor is None:  # its gradient is of no use to anybody any more
             value = self._values.get((id(leaf), 0))
-            node = self._add("input", "leaf", leaf.shape, leaf.dtype, value=self._summary(value))
+            node = self._add(
+                "input", "leaf", leaf.shape, leaf.dtype,
+                name=leaf.given_name or "", value=self._summary(value),
+            )  # fmt: skip
         else:
             is_parameter = any(base.__name__ == "Parameter" for base in type(tensor).__mro__)
-            name = tensor.name or self.names.of_node(leaf)
+            name = leaf.given_name or self.names.of_node(leaf)
             node = self._add(
                 "parameter" if is_parameter else "input",
                 "leaf",

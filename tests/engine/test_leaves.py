@@ -1,0 +1,40 @@
+"""What a leaf of the graph remembers of its tensor."""
+
+import autograd as ag
+from autograd import debug, viz
+
+
+def test_a_name_outlives_the_tensor():
+    def loss():
+        a = ag.tensor(2.0, requires_grad=True, name="alpha")
+        return a * 3.0
+
+    y = loss()
+    assert y.grad_node.parents[0].tensor() is None
+    assert y.grad_node.parents[0].given_name == "alpha"
+    assert "alpha" in viz.graph(y).text()
+    assert "to alpha" in str(debug.Backprop(y).step())
+
+
+def test_a_name_given_later_counts_while_the_tensor_lives():
+    a = ag.tensor(2.0, requires_grad=True)
+    y = a * 3.0
+    a.name = "later"
+    assert y.grad_node.parents[0].given_name == "later"
+
+
+def test_the_count_of_passes_begins_anew_with_another_gradient():
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    for _ in range(2):
+        x.sum().backward()
+    assert x._node.passes == 2
+    with ag.no_grad():
+        x.grad *= 0.5  # still the sum of two passes
+    assert x._node.passes == 2
+    x.grad = ag.zeros(2)
+    assert x._node.passes == 0
+    x.sum().backward()
+    assert x._node.passes == 1
+    x.grad = None
+    x.sum().backward()
+    assert x._node.passes == 1
