@@ -2,6 +2,7 @@
 
     softmax(x, *, axis) -> probabilities
     log_softmax(x, *, axis) -> log_probabilities
+    dot(x, y, *, axis) -> sums
     softmax_cross_entropy(x, targets, weight, *, ignore_index, label_smoothing, reduction)
         -> (loss, log_probabilities)
     softmax_cross_entropy_gradient(g, log_probabilities, targets, weight, *,
@@ -11,13 +12,21 @@
 (N, *spatial) or (); ``weight`` is None or (C,), one factor per class; ``reduction`` is ``"mean"``,
 ``"sum"`` or ``"none"``.
 
-With log p = x − max x − log Σ exp(x − max x), no logit is too large for exp. The loss of one
+With log p = x − max x − log Σ exp(x − max x), no logit is too large for exp. (A maximum for each
+sample costs more than exp itself, the two bounds of all little; so softmax asks for these first.)
+Sums over the last axis are products with ones. The loss of one
 sample with class t is −(1 − ε)·w_t·log p_t − (ε/C)·Σ_c w_c·log p_c with label smoothing ε. Samples
 whose class is ``ignore_index`` have loss 0. The mean divides by Σ w_t over the others, so it is NaN
 when all are ignored.
 """
 
 import numpy as np
+
+from autograd.kernels.threads import matmul
+
+LARGE = 4096  # elements from which BLAS sums sooner than NumPy
+LINE = 8192  # numbers, of longer lines BLAS would spread a dot product over threads
+MODEST = 32.0  # exp(x) of no larger |x| and sums of it fit into single precision with ease
 
 
 def log_softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
@@ -31,8 +40,9 @@ def log_softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
     if x.dtype.kind == "O":
         shifted = x - x.max(axis=axis, keepdims=True)
         return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
-    shifted = x - x.max(axis=axis, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    shifted = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    total = _sum(np.exp(shifted), axis)
+    shifted -= np.log(total, out=total)
     return shifted
 
 
@@ -45,9 +55,40 @@ def softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
     """
     if x.dtype == np.float16:
         return softmax(x.astype(np.float32), axis=axis).astype(np.float16)
-    result = np.exp(x - x.max(axis=axis, keepdims=True))
-    result /= result.sum(axis=axis, keepdims=True)
+    result = np.exp(x if _within(x, MODEST) else x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    result /= _sum(result, axis)
     return result
+
+
+def dot(x: np.ndarray, y: np.ndarray, *, axis: int) -> np.ndarray:
+    """Σ x·y over an axis, which stays with size 1.
+
+    >>> dot(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), axis=1)
+    array([[11.]])
+    """
+    if _in_lines(x, axis) and _in_lines(y, axis) and x.shape[-1] <= LINE:
+        return np.vecdot(x, y)[..., None]
+    return np.asarray((x * y).sum(axis=axis, keepdims=True))
+
+
+def _within(x: np.ndarray, bound: float) -> bool:
+    """Whether no |x| is above the bound, or NaN; False for no numbers at all."""
+    return bool(x.dtype.kind == "f" and x.size and x.max() <= bound and x.min() >= -bound)
+
+
+def _sum(x: np.ndarray, axis: int) -> np.ndarray:
+    """Sum over an axis, which stays with size 1."""
+    if x.size >= LARGE and _in_lines(x, axis):
+        width = x.shape[-1]
+        sums = matmul(x.reshape(-1, width), np.ones(width, x.dtype))
+        return sums.reshape(*x.shape[:-1], 1)
+    return np.asarray(np.add.reduce(x, axis=axis, keepdims=True))
+
+
+def _in_lines(x: np.ndarray, axis: int) -> bool:
+    """Whether BLAS knows the dtype, and the axis is the last one, also in memory."""
+    last = axis % x.ndim == x.ndim - 1
+    return last and x.flags.c_contiguous and x.dtype in (np.float32, np.float64)
 
 
 @np.errstate(invalid="ignore", divide="ignore")
@@ -72,10 +113,9 @@ def softmax_cross_entropy(
     axis = min(1, x.ndim - 1)
     log_probabilities = log_softmax(x, axis=axis)
     working = _working(log_probabilities)
-    kept, classes = _classes(targets, ignore_index)
-    _check_range(classes, x.shape[axis], ignore_index)
+    kept, classes = _classes(targets, ignore_index, x.shape[axis])
     factors = _factors(kept, classes, weight, working.dtype)
-    losses = -working[_places(classes)]
+    losses = np.negative(working[_places(classes)])
     if weight is not None:
         losses = losses * weight[classes]
     if label_smoothing:
@@ -87,9 +127,7 @@ def softmax_cross_entropy(
     loss = losses if reduction == "none" else losses.sum()
     if reduction == "mean":
         loss = loss / (losses.size if factors is None else factors.sum())
-    result = np.empty(losses.shape if reduction == "none" else (), x.dtype)
-    result[...] = loss
-    return result, log_probabilities
+    return np.asarray(loss, x.dtype), log_probabilities
 
 
 @np.errstate(invalid="ignore", divide="ignore")
@@ -111,16 +149,20 @@ def softmax_cross_entropy_gradient(
     axis = min(1, log_probabilities.ndim - 1)
     size = log_probabilities.shape[axis]
     working = _working(log_probabilities)
-    kept, classes = _classes(targets, ignore_index)
+    kept, classes = _classes(targets, ignore_index, size)
     factors = _factors(kept, classes, weight, working.dtype)
     upstream = np.asarray(g, working.dtype)
     if reduction == "mean":
         upstream = upstream / (classes.size if factors is None else factors.sum())
+    gx = np.exp(working)
+    if upstream.ndim == 0 and factors is None and not label_smoothing:
+        gx *= upstream  # every sample counts the same
+        gx[_places(classes)] -= upstream
+        return gx.astype(log_probabilities.dtype, copy=False)
     upstream = np.broadcast_to(upstream, classes.shape)
     if kept is not None:
         upstream = np.where(kept, upstream, np.zeros((), working.dtype))
     share = upstream if factors is None else upstream * factors
-    gx = np.exp(working)
     if not label_smoothing:
         gx *= np.expand_dims(share, axis)
     else:
@@ -139,19 +181,31 @@ def _working(x: np.ndarray) -> np.ndarray:
     return x.astype(np.float32) if x.dtype == np.float16 else x
 
 
-def _classes(targets: np.ndarray, ignore_index: int) -> tuple[np.ndarray | None, np.ndarray]:
+def _classes(
+    targets: np.ndarray, ignore_index: int, size: int
+) -> tuple[np.ndarray | None, np.ndarray]:
     """Which targets count (None: all), and the targets with class 0 in place of the others."""
+    ignores_a_class = 0 <= ignore_index < size
+    if not targets.size or (not ignores_a_class and _are_classes(targets, size)):
+        return None, targets
     kept = np.asarray(targets != ignore_index)
-    return (None, targets) if kept.all() else (kept, np.where(kept, targets, 0))
-
-
-def _check_range(classes: np.ndarray, size: int, ignore_index: int) -> None:
-    if classes.size and not (0 <= classes.min() and classes.max() < size):
+    if kept.all():
+        classes, some = targets, None
+    else:
+        classes, some = np.where(kept, targets, 0), kept
+    if not _are_classes(classes, size):
         wrong = classes[(classes < 0) | (classes >= size)].flat[0]
         raise IndexError(
             f"cross_entropy: target {wrong} is not one of the {size} classes 0…{size - 1} "
             f"nor ignore_index={ignore_index}"
         )
+    return some, classes
+
+
+def _are_classes(targets: np.ndarray, size: int) -> bool:
+    return bool(
+        0 <= np.minimum.reduce(targets, axis=None) and np.maximum.reduce(targets, axis=None) < size
+    )
 
 
 def _factors(
@@ -171,7 +225,7 @@ def _places(classes: np.ndarray) -> tuple[np.ndarray, ...]:
     """Index that picks, from an array (N, C, *S), for every sample the entry of its class."""
     if classes.ndim == 0:
         return (classes,)
-    samples = (
-        np.ix_(*map(np.arange, classes.shape)) if classes.ndim > 1 else (np.arange(classes.size),)
-    )
+    if classes.ndim == 1:
+        return np.arange(classes.size), classes
+    samples = np.ix_(*map(np.arange, classes.shape))
     return (samples[0], classes, *samples[1:])

@@ -307,8 +307,15 @@ def _log_softmax(x, *, axis):  # type: ignore[no-untyped-def]
     return loss_kernels.log_softmax(x, axis=axis)
 
 
+@primitive(name="dot_along")
+def _dot_along(x, y, *, axis):  # type: ignore[no-untyped-def]
+    """Sum of x · y over an axis, which stays with size 1."""
+    return loss_kernels.dot(x, y, axis=axis)
+
+
+_dot_along.gradients(x=lambda g, y: g * y, y=lambda g, x: g * x)
 _softmax.gradients(
-    x=lambda g, out, axis: out * (g - sum_(g * out, axis, True)),
+    x=lambda g, out, axis: out * (g - _dot_along(g, out, axis)),
 )
 _log_softmax.gradients(
     x=lambda g, out, axis: g - exp(out) * sum_(g, axis, True),

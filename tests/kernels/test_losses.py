@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from autograd.kernels.losses import (
+    dot,
     log_softmax,
+    softmax,
     softmax_cross_entropy,
     softmax_cross_entropy_gradient,
 )
@@ -186,3 +188,40 @@ def test_pytorch_agrees(torch, shape, weighted, ignore_index, label_smoothing, r
     want.backward(torch.tensor(g))
     got = softmax_cross_entropy_gradient(g, log_p, targets, weight, **options)
     np.testing.assert_allclose(got, tensor.grad.numpy(), rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+@pytest.mark.parametrize("spread", [1.0, 30.0, 1000.0])
+def test_softmax_and_its_logarithm(dtype, axis, spread):
+    x = (RNG(0).normal(size=(9, 40, 30)) * spread).astype(dtype)
+    exact = x.astype(np.longdouble)
+    exact = exact - exact.max(axis=axis, keepdims=True)
+    log_p = exact - np.log(np.exp(exact).sum(axis=axis, keepdims=True))
+    tolerance = 8 * np.finfo(dtype).eps
+    for arranged in (x, np.asfortranarray(x), x[:, ::-1][:, ::-1]):
+        p, log = softmax(arranged, axis=axis), log_softmax(arranged, axis=axis)
+        assert p.dtype == log.dtype == dtype
+        np.testing.assert_allclose(p, np.exp(log_p), rtol=tolerance * 4, atol=tolerance / 8)
+        np.testing.assert_allclose(log, log_p, rtol=tolerance, atol=tolerance * 4)
+
+
+def test_softmax_of_numbers_at_the_edge():
+    x = np.array([[0.0, np.inf], [-np.inf, 1.0], [np.nan, 0.0], [32.0, -32.0], [33.0, -40.0]])
+    p = softmax(x, axis=1)
+    np.testing.assert_array_equal(p[1], [0.0, 1.0])
+    assert np.isnan(p[[0, 2]]).any(axis=1).all()
+    np.testing.assert_allclose(p[3:, 0], 1.0)
+    np.testing.assert_allclose(softmax(x[3:4], axis=1)[0, 1], np.exp(-64.0))
+    assert softmax(np.empty((0, 3)), axis=1).shape == (0, 3)
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (2, 3, 50), (1, 9000), (7,)])
+def test_dot_along_an_axis(shape):
+    x, y = RNG(0).normal(size=(2, *shape))
+    for axis in range(len(shape)):
+        want = (x * y).sum(axis=axis, keepdims=True)
+        for a, b in ((x, y), (np.asfortranarray(x), y), (x[..., ::-1][..., ::-1], y)):
+            np.testing.assert_allclose(dot(a, b, axis=axis), want, rtol=1e-10, atol=1e-12)
+    halves = dot(x.astype(np.float16), y.astype(np.float16), axis=-1)
+    assert halves.dtype == np.float16 and halves.shape == (*shape[:-1], 1)
