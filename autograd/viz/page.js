@@ -49,7 +49,7 @@
     const svg = picture.querySelector("svg");
     svg.querySelectorAll("style").forEach((element) => element.remove());
     svg.setAttribute("role", "group");
-    svg.style.minWidth = `${0.62 * svg.viewBox.baseVal.width}px`; // text stays readable; it scrolls
+    svg.style.minWidth = `${0.75 * svg.viewBox.baseVal.width}px`; // text stays readable; it scrolls
     page.classList.toggle("tall", svg.viewBox.baseVal.height > 0.75 * svg.viewBox.baseVal.width);
     const nodes = new Map();
     for (const element of svg.querySelectorAll(".gg-node")) {
@@ -63,6 +63,7 @@
     }
     const order = [...nodes.keys()];
     const edges = [...svg.querySelectorAll(".gg-edge")];
+    const traced = new Map();
 
     // -- stepping -----------------------------------------------------------------------------
 
@@ -102,28 +103,69 @@
       }
       svg.querySelectorAll("text.sent").forEach((element) => element.remove());
       const sent = step ? [...step.c] : [];
+      const flowing = [];
       for (const edge of edges) {
         const place = sent.findIndex(
           (each) => each.p === Number(edge.dataset.from) && step.n === Number(edge.dataset.to));
         edge.classList.toggle("gg-flow", place >= 0);
-        if (place >= 0) label(edge, sent.splice(place, 1)[0]);
+        if (place >= 0) flowing.push([edge, sent.splice(place, 1)[0]]);
       }
+      for (const [edge, each] of flowing) label(edge, each);
       const focus = step ? step.n : data.seed && data.seed[0];
       if (!root.activeElement || !nodes.has(Number(root.activeElement.dataset.node))) rove(focus);
       const involved = step ? [step.n, ...step.c.map((each) => each.p)] : [focus];
       reveal(involved.filter((id) => nodes.has(id)).map((id) => nodes.get(id)));
     }
 
+    // A gradient on its way is written beside its edge, near the middle unless that covers something.
     function label(edge, each) {
-      const path = edge.querySelector(".gg-line");
-      if (each.d < 0 || !path.getTotalLength) return;
-      const middle = path.getPointAtLength(path.getTotalLength() / 2);
+      if (each.d < 0) return;
+      const taken = [...svg.querySelectorAll(".gg-shape, .gg-argument, .gg-heading, .sent")].map(
+        (element) => element.getBBox());
       const text = document.createElementNS("http://www.w3.org/2000/svg", "text");
       text.setAttribute("class", "sent");
-      text.setAttribute("x", middle.x);
-      text.setAttribute("y", middle.y - 4);
-      text.textContent = data.table[each.d].t;
+      text.textContent = each.l || data.table[each.d].t;
       svg.append(text);
+      const { y: top, width: w, height: h } = text.getBBox();
+      const [side, above] = [w / 2 + 6, h / 2 + 3];
+      const shifts = [[0, -above, 0], [side, 0, 1], [-side, 0, 2], [0, above, 2]];
+      for (const far of [16, 32, 48, 64]) shifts.push([0, -above - far, far], [0, above + far, far]);
+      const own = along(edge), middle = own[own.length >> 1];
+      const near = edges.flatMap(along).filter(
+        (point) => Math.hypot(point.x - middle.x, point.y - middle.y) < 300);
+      let best = middle, least = Infinity;
+      for (const { x, y } of own.slice(2, -2)) {
+        for (const [dx, dy, far] of shifts) {
+          const box = { x: x + dx - w / 2 - 3, y: y + dy - h / 2 - 1, width: w + 6, height: h + 2 };
+          const covered = taken.reduce((sum, other) => sum + overlap(box, other), 0);
+          const outside = box.width * box.height - overlap(box, svg.viewBox.baseVal);
+          const crossed = near.filter((point) => overlap(box, point)).length;
+          const away = Math.hypot(x - middle.x, y - middle.y);
+          const cost = 3 * covered + 9 * outside + 9 * crossed + far + away / 2;
+          if (cost < least - 0.01) [best, least] = [{ x: x + dx, y: y + dy }, cost];
+        }
+      }
+      text.setAttribute("x", best.x);
+      text.setAttribute("y", best.y - h / 2 - top);
+    }
+
+    // Points on an edge, as small boxes; measured once, and only where something is drawn.
+    function along(edge) {
+      if (!traced.has(edge)) {
+        const path = edge.querySelector(".gg-line");
+        const each = path.getTotalLength() / 20;
+        traced.set(edge, Array.from({ length: 21 }, (_, k) => {
+          const { x, y } = path.getPointAtLength(k * each);
+          return { x, y, width: 1, height: 1 };
+        }));
+      }
+      return traced.get(edge);
+    }
+
+    function overlap(a, b) {
+      const wide = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+      const high = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+      return Math.max(0, wide) * Math.max(0, high);
     }
 
     function reveal(elements) {
@@ -200,7 +242,8 @@
       if (entry.v) part.append(table(name, entry.v));
       else if (entry.h) part.append(heat(entry));
       else part.append(make("span", { class: "num", text: entry.t }));
-      if (entry.s) part.append(make("div", { class: "stat", text: entry.s }));
+      // "max 0.5" stays in one line.
+      if (entry.s) part.append(make("div", { class: "stat", text: entry.s.replace(/([a-z]) /g, "$1\u00a0") }));
       return part;
     }
 

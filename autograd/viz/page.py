@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 
 from autograd.viz import animate, files, palette, shell, svg, view, words
 from autograd.viz.picture import Graph, Options, data_uri, document
-from autograd.viz.trace import NONFINITE_CELL, Step, Summary, Trace
+from autograd.viz.trace import NONFINITE_CELL, Contribution, Step, Summary, Trace
 
 #: What does not fit into an output is left out in steps, saying so.
 PAGE_LIMIT = shell.PAGE_LIMIT
@@ -243,19 +243,7 @@ def _data(visible: view.View, kept: list[Step], detail: int, theme: str) -> dict
             "n": visible.shown[step.node],
             "w": words.reference(trace.node(step.node)),
             "g": table.add(step.incoming),
-            "c": [
-                {
-                    "p": visible.shown[each.parent],
-                    "w": words.reference(trace.node(each.parent)),
-                    "a": each.argument,
-                    "b": table.add(each.before),
-                    "d": table.add(each.contribution),
-                    "r": table.add(each.after),
-                    "u": step.rules.get(each.argument, "") if detail else "",
-                    "o": view.slot_text(each.after) if each.after is not None else "",
-                }
-                for each in step.contributions
-            ],
+            "c": [_contribution(visible, step, each, table) for each in step.contributions],
         }
         if detail:
             entry["i"] = {name: table.add(value) for name, value in step.inputs.items()}
@@ -281,6 +269,26 @@ def _data(visible: view.View, kept: list[Step], detail: int, theme: str) -> dict
         "steps": steps,
         "style": shell.style(),
     }
+
+
+def _contribution(
+    visible: view.View, step: Step, each: Contribution, table: _Table
+) -> dict[str, Any]:
+    """What a step sends to one parent."""
+    entry = {
+        "p": visible.shown[each.parent],
+        "w": words.reference(visible.trace.node(each.parent)),
+        "a": each.argument,
+        "b": table.add(each.before),
+        "d": table.add(each.contribution),
+        "r": table.add(each.after),
+        "u": step.rules.get(each.argument, "") if table.detail else "",
+        "o": view.slot_text(each.after) if each.after is not None else "",
+    }
+    short = words.brief(each.contribution, 3)
+    if short != words.brief(each.contribution):
+        entry["l"] = short  # beside an edge there is room for few numbers
+    return entry
 
 
 def _start(trace: Trace, first: Step | None) -> str:

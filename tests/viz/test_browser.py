@@ -2,6 +2,7 @@
 
 from importlib import resources
 
+import numpy as np
 import pytest
 
 import autograd
@@ -104,6 +105,42 @@ def test_the_picture_follows(visit, steps):
     for node, gradient in final.items():
         slot = page.locator(f'[data-node="{node}"] .gg-slot').text_content()
         assert slot == viz.view.slot_text(gradient)
+
+
+def crowded():
+    """Steps that send several long gradients at once, in one picture that is wide and one that is
+    tall."""
+    rng = np.random.default_rng(0)
+    x = autograd.tensor(rng.normal(size=(2, 3)), name="x")
+    w = autograd.tensor(rng.normal(size=(3, 4)), requires_grad=True, name="w")
+    yield viz.step(((x @ w).relu() ** 2).mean() + (w**2).sum() * 0.01)
+    h = x
+    for layer in range(4):
+        with autograd.module_scope(f"layer{layer}"):
+            weight = autograd.tensor(rng.normal(size=(3, 3)), requires_grad=True, name="weight")
+            bias = autograd.tensor(rng.normal(size=3), requires_grad=True, name="bias")
+            h = (h @ weight + bias).tanh()
+    yield viz.step(h.sum())
+
+
+def test_gradients_on_their_way_cover_nothing(visit):
+    covered = """() => {
+        const root = document.querySelector(".gg-steps").shadowRoot;
+        const box = (element) => element.getBoundingClientRect();
+        const apart = (a, b) => a.right <= b.left || b.right <= a.left
+            || a.bottom <= b.top + 2 || b.bottom <= a.top + 2;
+        const sent = [...root.querySelectorAll("text.sent")];
+        const others = [...root.querySelectorAll(".gg-shape, .gg-heading, .gg-argument")];
+        return sent.flatMap((text, k) => [...others, ...sent.slice(k + 1)]
+            .filter((other) => !apart(box(text), box(other)))
+            .map((other) => [text.textContent, other.outerHTML]));
+    }"""
+    for steps in crowded():
+        page = visit(steps.to_html())
+        for step in steps.trace.steps:
+            page.keyboard.press("ArrowRight")
+            assert page.locator("text.sent").count() == len(step.contributions)
+            assert page.evaluate(covered) == []
 
 
 def test_clicking_and_enter_pin_a_node(visit, steps):
