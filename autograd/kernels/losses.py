@@ -4,8 +4,8 @@
     log_softmax(x, *, axis) -> log_probabilities
     dot(x, y, *, axis) -> sums
     softmax_cross_entropy(x, targets, weight, *, ignore_index, label_smoothing, reduction)
-        -> (loss, log_probabilities)
-    softmax_cross_entropy_gradient(g, log_probabilities, targets, weight, *,
+        -> (loss, probabilities)
+    softmax_cross_entropy_gradient(g, probabilities, targets, weight, *,
         ignore_index, label_smoothing, reduction) -> gx
 
 ``x`` are logits of shape (N, C, *spatial) or (C,); ``targets`` class indices, integers of shape
@@ -101,7 +101,7 @@ def softmax_cross_entropy(
     label_smoothing: float = 0.0,
     reduction: str = "mean",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cross-entropy of logits ``x`` and class indices, and the log-probabilities.
+    """Cross-entropy of logits ``x`` and class indices, and the probabilities.
 
     The loss has shape () for ``"mean"`` and ``"sum"``, that of ``targets`` for ``"none"``. Raises
     IndexError where a target is neither a class nor ``ignore_index``.
@@ -111,29 +111,37 @@ def softmax_cross_entropy(
     True
     """
     axis = min(1, x.ndim - 1)
-    log_probabilities = log_softmax(x, axis=axis)
-    working = _working(log_probabilities)
+    working = x.astype(np.float32) if x.dtype == np.float16 else x
     kept, classes = _classes(targets, ignore_index, x.shape[axis])
     factors = _factors(kept, classes, weight, working.dtype)
-    losses = np.negative(working[_places(classes)])
+    shifted = working - np.maximum.reduce(working, axis=axis, keepdims=True)
+    chosen = shifted[_places(classes)]
+    weighted = shifted.sum(axis=axis) if label_smoothing and weight is None else None
+    if label_smoothing and weight is not None:
+        weighted = (shifted * _along(weight, axis, x.ndim)).sum(axis=axis)
+    probabilities = np.exp(shifted, out=shifted)
+    total = _sum(probabilities, axis)
+    probabilities /= total
+    log_total = np.log(total).reshape(classes.shape)
+    losses = log_total - chosen
     if weight is not None:
-        losses = losses * weight[classes]
+        losses *= weight[classes]
     if label_smoothing:
-        rest = working if weight is None else working * _along(weight, axis, x.ndim)
-        uniform = rest.sum(axis=axis) * (label_smoothing / x.shape[axis])
+        all_weights = x.shape[axis] if weight is None else weight.sum()
+        uniform = (weighted - all_weights * log_total) * (label_smoothing / x.shape[axis])
         losses = (1.0 - label_smoothing) * losses - uniform
     if kept is not None:  # what is ignored costs 0 even where its logits are infinite or NaN
         losses = np.where(kept, losses, np.zeros((), working.dtype))
     loss = losses if reduction == "none" else losses.sum()
     if reduction == "mean":
         loss = loss / (losses.size if factors is None else factors.sum())
-    return np.asarray(loss, x.dtype), log_probabilities
+    return np.asarray(loss, x.dtype), probabilities.astype(x.dtype, copy=False)
 
 
 @np.errstate(invalid="ignore", divide="ignore")
 def softmax_cross_entropy_gradient(
     g: np.ndarray,
-    log_probabilities: np.ndarray,
+    probabilities: np.ndarray,
     targets: np.ndarray,
     weight: np.ndarray | None,
     *,
@@ -146,39 +154,35 @@ def softmax_cross_entropy_gradient(
     For one sample with target distribution q (already weighted) it is g·(p·Σq − q): without
     weights and smoothing the familiar p − onehot.
     """
-    axis = min(1, log_probabilities.ndim - 1)
-    size = log_probabilities.shape[axis]
-    working = _working(log_probabilities)
+    axis = min(1, probabilities.ndim - 1)
+    size = probabilities.shape[axis]
+    dtype = probabilities.dtype
+    working = np.dtype(np.float32) if dtype == np.float16 else dtype
     kept, classes = _classes(targets, ignore_index, size)
-    factors = _factors(kept, classes, weight, working.dtype)
-    upstream = np.asarray(g, working.dtype)
+    factors = _factors(kept, classes, weight, working)
+    upstream = np.asarray(g, working)
     if reduction == "mean":
         upstream = upstream / (classes.size if factors is None else factors.sum())
-    gx = np.exp(working)
     if upstream.ndim == 0 and factors is None and not label_smoothing:
-        gx *= upstream  # every sample counts the same
+        gx = probabilities * upstream  # every sample counts the same
         gx[_places(classes)] -= upstream
-        return gx.astype(log_probabilities.dtype, copy=False)
+        return gx.astype(dtype, copy=False)
     upstream = np.broadcast_to(upstream, classes.shape)
     if kept is not None:
-        upstream = np.where(kept, upstream, np.zeros((), working.dtype))
+        upstream = np.where(kept, upstream, np.zeros((), working))
     share = upstream if factors is None else upstream * factors
     if not label_smoothing:
-        gx *= np.expand_dims(share, axis)
+        gx = probabilities * np.expand_dims(share, axis)
     else:
         smooth = upstream * (label_smoothing / size)
-        all_classes = np.ones(size, working.dtype) if weight is None else weight
+        all_classes = np.ones(size, working) if weight is None else weight
         share = (1.0 - label_smoothing) * share
-        gx *= np.expand_dims(share + smooth * all_classes.sum(), axis)
+        gx = probabilities * np.expand_dims(share + smooth * all_classes.sum(), axis)
         gx -= np.expand_dims(smooth, axis) * _along(all_classes, axis, gx.ndim)
     gx[_places(classes)] -= share  # each sample once, so nothing is lost
     if kept is not None:
         np.copyto(gx, 0, where=~np.expand_dims(kept, axis))
-    return gx.astype(log_probabilities.dtype, copy=False)
-
-
-def _working(x: np.ndarray) -> np.ndarray:
-    return x.astype(np.float32) if x.dtype == np.float16 else x
+    return gx.astype(dtype, copy=False)
 
 
 def _classes(

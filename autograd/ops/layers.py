@@ -22,6 +22,7 @@ from .products import matmul
 from .reductions import mean, var
 from .reductions import sum as sum_
 from .shapes import reshape, swapaxes
+from .transcendental import exp
 
 __all__ = ["cross_entropy", "linear", "normalize"]
 
@@ -214,9 +215,9 @@ def _cross_entropy_by_parts(x, targets, weight=None, *, ignore_index, label_smoo
         spread = sum_(log_p * per_class, axis) * (label_smoothing / x.shape[axis])
         loss = loss - where(kept, spread, 0.0)
     if reduction == "none":
-        return loss, log_p
+        return loss, exp(log_p)
     total = sum_(loss)
-    return (total / sum_(where(kept, factors, 0.0)) if reduction == "mean" else total), log_p
+    return (total / sum_(where(kept, factors, 0.0)) if reduction == "mean" else total), exp(log_p)
 
 
 def cross_entropy(
@@ -261,7 +262,7 @@ def cross_entropy(
         )
     if weight is not None:
         weight = getattr(weight, "_data", None) if hasattr(weight, "_node") else weight
-        weight = np.asarray(weight, x.dtype)
+        weight = np.asarray(weight, None if x.dtype.kind == "O" else x.dtype)
         size = x.shape[min(1, len(x.shape) - 1)]
         if weight.shape != (size,):
             raise ValueError(
@@ -270,6 +271,8 @@ def cross_entropy(
     hyper.choice(who, "reduction", reduction, ("mean", "sum", "none"))
     smoothing = hyper.probability(who, "label_smoothing", label_smoothing)
     ignored = hyper.integer(who, "ignore_index", ignore_index, None)
-    return _cross_entropy(
-        x, classes, weight, ignore_index=ignored, label_smoothing=smoothing, reduction=reduction
-    )[0]
+    options = {"ignore_index": ignored, "label_smoothing": smoothing, "reduction": reduction}
+    if x.dtype.kind == "O":  # scalars: in plain primitives, once the kernel has seen the targets
+        loss_kernels.softmax_cross_entropy(np.zeros(x.shape), classes, weight, **options)
+        return _cross_entropy_by_parts(x, classes, weight, **options)[0]
+    return _cross_entropy(x, classes, weight, **options)[0]

@@ -65,12 +65,12 @@ def test_loss_and_gradient(shape, weighted, ignore_index, label_smoothing, reduc
         "reduction": reduction,
     }
     want = textbook(x, targets, weight, **options)
-    loss, log_p = softmax_cross_entropy(x, targets, weight, **options)
+    loss, p = softmax_cross_entropy(x, targets, weight, **options)
     assert loss.shape == (targets.shape if reduction == "none" else ())
     np.testing.assert_allclose(loss, want.reshape(loss.shape), rtol=1e-12)
 
     g = RNG(8).normal(size=loss.shape)
-    got = softmax_cross_entropy_gradient(g, log_p, targets, weight, **options)
+    got = softmax_cross_entropy_gradient(g, p, targets, weight, **options)
     if np.isnan(want).all():  # everything ignored: no logit matters
         np.testing.assert_array_equal(got, 0.0)
         return
@@ -98,19 +98,19 @@ def test_sums_beyond_the_range_of_halves():
 def test_huge_logits(dtype):
     x = np.array([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]], dtype)
     targets = np.array([1, 2])
-    loss, log_p = softmax_cross_entropy(x, targets, None, reduction="none")
-    assert loss.dtype == log_p.dtype == dtype
+    loss, p = softmax_cross_entropy(x, targets, None, reduction="none")
+    assert loss.dtype == p.dtype == dtype
     np.testing.assert_allclose(loss, [2e4, math.log(2)], rtol=1e-3 if dtype == np.float16 else 1e-6)
-    gx = softmax_cross_entropy_gradient(np.ones(2, dtype), log_p, targets, None, reduction="none")
+    gx = softmax_cross_entropy_gradient(np.ones(2, dtype), p, targets, None, reduction="none")
     assert gx.dtype == dtype
     np.testing.assert_allclose(gx, [[1, -1, 0], [0, 0.5, -0.5]], atol=1e-3)
 
 
 def test_minus_infinity_masks_a_class():
     x = np.array([[0.0, -np.inf, 0.0]])
-    loss, log_p = softmax_cross_entropy(x, np.array([0]), None)
+    loss, p = softmax_cross_entropy(x, np.array([0]), None)
     np.testing.assert_allclose(loss, math.log(2))
-    gx = softmax_cross_entropy_gradient(np.ones(()), log_p, np.array([0]), None)
+    gx = softmax_cross_entropy_gradient(np.ones(()), p, np.array([0]), None)
     np.testing.assert_allclose(gx, [[-0.5, 0.0, 0.5]])
 
 
@@ -137,11 +137,11 @@ def test_all_ignored(label_smoothing):
 def test_what_is_ignored_stays_out_even_if_it_is_nan(label_smoothing):
     x = np.array([[1.0, 2.0], [np.nan, np.inf]])
     targets = np.array([0, -100])
-    loss, log_p = softmax_cross_entropy(x, targets, None, label_smoothing=label_smoothing)
+    loss, p = softmax_cross_entropy(x, targets, None, label_smoothing=label_smoothing)
     alone, _ = softmax_cross_entropy(x[:1], targets[:1], None, label_smoothing=label_smoothing)
     assert loss == alone
     gx = softmax_cross_entropy_gradient(
-        np.ones(()), log_p, targets, None, label_smoothing=label_smoothing
+        np.ones(()), p, targets, None, label_smoothing=label_smoothing
     )
     np.testing.assert_array_equal(gx[1], 0.0)
     assert np.isfinite(gx[0]).all()
@@ -162,10 +162,10 @@ def test_unsigned_targets():
 def test_a_single_sample_of_a_batch_last_image_is_like_any_other():
     x, targets = case((2, 5, 3, 2))
     arranged = np.ascontiguousarray(x.transpose(2, 1, 3, 0)).transpose(3, 1, 0, 2)
-    loss, log_p = softmax_cross_entropy(arranged, targets, None)
-    want, want_log_p = softmax_cross_entropy(x, targets, None)
+    loss, p = softmax_cross_entropy(arranged, targets, None)
+    want, want_p = softmax_cross_entropy(x, targets, None)
     np.testing.assert_allclose(loss, want, rtol=1e-14)
-    np.testing.assert_allclose(log_p, want_log_p, rtol=1e-14)
+    np.testing.assert_allclose(p, want_p, rtol=1e-14)
 
 
 @pytest.mark.torch
@@ -179,14 +179,14 @@ def test_pytorch_agrees(torch, shape, weighted, ignore_index, label_smoothing, r
         "label_smoothing": label_smoothing,
         "reduction": reduction,
     }
-    loss, log_p = softmax_cross_entropy(x, targets, weight, **options)
+    loss, p = softmax_cross_entropy(x, targets, weight, **options)
     tensor = torch.tensor(x, requires_grad=True)
     their_weight = None if weight is None else torch.tensor(weight)
     want = torch.nn.functional.cross_entropy(tensor, torch.tensor(targets), their_weight, **options)
     np.testing.assert_allclose(loss, want.detach().numpy(), rtol=1e-12)
     g = RNG(8).normal(size=loss.shape)
     want.backward(torch.tensor(g))
-    got = softmax_cross_entropy_gradient(g, log_p, targets, weight, **options)
+    got = softmax_cross_entropy_gradient(g, p, targets, weight, **options)
     np.testing.assert_allclose(got, tensor.grad.numpy(), rtol=1e-11, atol=1e-14)
 
 
