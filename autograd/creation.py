@@ -85,6 +85,13 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, requires_grad: bool = F
 
 
 def _fill_value(who: str, given: Any, dtype: Any) -> Any:
+    if isinstance(given, Tensor):
+        if given.requires_grad:
+            raise RuntimeError(
+                f"{who}: fill_value requires a gradient, which a new constant would lose; "
+                "use broadcast_to(t, shape)"
+            )
+        given = given._data
     value = as_array(who, given, copy=False)
     if value.ndim:
         raise ValueError(f"{who}: fill_value must be one number, got shape {value.shape}")
@@ -162,6 +169,7 @@ def linspace(
     """Evenly spaced numbers from start to stop.
 
     Args:
+        start, stop: numbers; gradients flow to them if they are tensors that require one.
         num: how many.
         endpoint: whether stop is the last of them.
 
@@ -174,6 +182,10 @@ def linspace(
     wanted = _dtype("linspace", dtype)
     check_bytes("linspace", (num,), wanted)
     a, b = hyper.real("linspace", "start", start), hyper.real("linspace", "stop", stop)
+    if getattr(start, "requires_grad", False) or getattr(stop, "requires_grad", False):
+        part = np.linspace(0.0, 1.0, num, endpoint=endpoint).astype(wanted)
+        between = start * (1.0 - part) + stop * part
+        return between if dtype is None else between.astype(wanted)
     return _finish(np.linspace(a, b, num, endpoint=endpoint).astype(wanted), requires_grad)
 
 

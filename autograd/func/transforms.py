@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..core.limits import check_bytes
 from ..core.modes import enable_grad, is_grad_enabled
 from ..core.node import Leaf
 from ..core.tensor import Tensor
@@ -362,6 +363,9 @@ def jacobian(function: Callable[..., Any], argnums: int | Sequence[int] = 0) -> 
         the value followed by that of the argument; otherwise the value's structure holds the
         arguments' structure (a tuple for several ``argnums``) holds such tensors.
 
+    Raises:
+        ValueError: if the result does not fit this machine's memory, before it is begun.
+
     Example:
         >>> import autograd as ag
         >>> ag.func.jacobian(lambda x: x * x)(ag.tensor([1.0, 2.0])).tolist()
@@ -397,6 +401,8 @@ def _rows(out: Tensor, variables: Sequence[Tensor], record: bool) -> list[Tensor
     """d out / d variable for each variable: shape of out, then shape of the variable."""
     if out.dtype.kind != "f":
         raise TypeError(f"func.jacobian: the function returned {out.dtype}; it has no gradient")
+    for v in variables:
+        check_bytes("func.jacobian", out.shape + v.shape, v.dtype)
     rows: list[list[Tensor]] = []
     for index in np.ndindex(out.shape):
         one = np.zeros(out.shape, out.dtype)

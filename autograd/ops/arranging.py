@@ -231,6 +231,11 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     x = array_like("pad", x)
     ndim = len(x.shape)
     hyper.choice("pad", "mode", mode, ("constant", "edge", "reflect", "symmetric", "wrap"))
+    if getattr(constant_values, "requires_grad", False):
+        raise RuntimeError(
+            "pad: constant_values requires a gradient, which padding with constants would lose; "
+            "concatenate it, or use set_at"
+        )
     widths = [
         hyper.integers("pad", f"pad_width[{k}]", pair, 2, 0)
         for k, pair in enumerate(_pairs("pad_width", pad_width, ndim))

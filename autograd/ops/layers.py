@@ -271,7 +271,9 @@ def cross_entropy(
     hyper.choice(who, "reduction", reduction, ("mean", "sum", "none"))
     smoothing = hyper.probability(who, "label_smoothing", label_smoothing)
     ignored = hyper.integer(who, "ignore_index", ignore_index, None)
-    options = {"ignore_index": ignored, "label_smoothing": smoothing, "reduction": reduction}
+    options: dict[str, Any] = {
+        "ignore_index": ignored, "label_smoothing": smoothing, "reduction": reduction,
+    }  # fmt: skip
     if x.dtype.kind == "O":  # scalars: in plain primitives, once the kernel has seen the targets
         loss_kernels.softmax_cross_entropy(np.zeros(x.shape), classes, weight, **options)
         return _cross_entropy_by_parts(x, classes, weight, **options)[0]

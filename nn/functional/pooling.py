@@ -341,9 +341,22 @@ def avg_pool3d(
 
 
 def _avg_pool(who: str, n: int, input: Any, *window: Any) -> Any:
+    if n == 3:
+        _check_volume(who, input, window[0])
     if len(getattr(input, "shape", ())) == n + 2:
         return autograd.avg_pool(input, *window, who=who)
     return over_images(who, input, n, lambda x: autograd.avg_pool(x, *window, who=who))
+
+
+def _check_volume(who: str, input: Any, kernel_size: Any) -> None:
+    """Refuse volumes smaller than the window: so does PyTorch, also where padding would do."""
+    sizes = tuple(getattr(input, "shape", ())[-3:])
+    kernel = hyper.integers(who, "kernel_size", kernel_size, 3)
+    if any(n < k for n, k in zip(sizes, kernel, strict=False)):
+        raise ValueError(
+            f"{who}: kernel_size {kernel} is larger than the input "
+            f"{'×'.join(str(n) for n in sizes)}; padding does not count here"
+        )
 
 
 # Norms --------------------------------------------------------------------------------------------

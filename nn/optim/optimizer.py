@@ -74,6 +74,8 @@ class Optimizer:
             group: ``"params"``, a tensor or an iterable of tensors or (name, tensor) pairs;
                 any hyper-parameter of this optimizer may stand beside it.
 
+        A group may be empty: it is there to be filled.
+
         Raises:
             TypeError, ValueError: as on construction.
         """
@@ -90,6 +92,11 @@ class Optimizer:
                 f"there are {', '.join(self.defaults)}"
             )
         params = group["params"]
+        if isinstance(params, (set, frozenset)):
+            raise TypeError(
+                f"{self._who}: params must have an order, by which state_dict() numbers them; "
+                "give a list in place of the set"
+            )
         params = [params] if isinstance(params, Tensor) else elements(self._who, "params", params)
         params = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in params]
         taken = {id(p) for other in self.param_groups for p in other["params"]}

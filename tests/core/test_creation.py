@@ -29,3 +29,21 @@ def test_full_like_keeps_shape_and_dtype():
 def test_dlpack_of_strings_is_refused_in_our_words():
     with pytest.raises(TypeError, match="^from_dlpack: ndarray cannot be shared"):
         ag.from_dlpack(np.array(["a"]))
+
+
+def test_linspace_between_tensors_has_gradients():
+    start, stop = (ag.tensor(v, dtype=np.float64, requires_grad=True) for v in (1.0, 3.0))
+    for call in (ag.linspace, np.linspace):
+        start.grad = stop.grad = None
+        x = call(start, stop, 5, endpoint=False)
+        np.testing.assert_allclose(x.detach().numpy(), np.linspace(1, 3, 5, endpoint=False))
+        x.sum().backward()
+        assert start.grad.item() == pytest.approx(3.0) and stop.grad.item() == pytest.approx(2.0)
+
+
+def test_a_fill_value_that_is_a_tensor():
+    assert ag.full((2,), ag.tensor(7.0)).tolist() == [7.0, 7.0]
+    with pytest.raises(RuntimeError, match="^full: fill_value requires a gradient.*broadcast_to"):
+        ag.full((2,), ag.tensor(7.0, requires_grad=True))
+    with pytest.raises(RuntimeError, match="^pad: constant_values requires a gradient"):
+        ag.pad(ag.ones(2), 1, constant_values=ag.tensor(7.0, requires_grad=True))

@@ -98,6 +98,16 @@ def test_unused_arguments_have_zero_gradient():
         (lambda: func.jvp(lambda x: x, (t(X),), (t(1.0),)), ValueError, r"\(\).*\(4,\)"),
         (lambda: func.hvp(lambda x: x, t(1.0), t(1.0)), TypeError, "tuple"),
         (lambda: func.jacobian(3), TypeError, "function"),
+        (
+            lambda: func.jacobian(lambda x: x)(np.zeros(2**21)),
+            ValueError,
+            r"^func.jacobian: shape \(2097152, 2097152\) of float64 needs 32 TiB",
+        ),
+        (
+            lambda: func.hessian(lambda x: (x * x).sum())(np.zeros(2**21)),
+            ValueError,
+            "^func.jacobian: shape .* needs 32 TiB",
+        ),
         (lambda: func.checkpoint(3), TypeError, "function"),
     ],
 )

@@ -51,3 +51,28 @@ def test_an_array_where_one_value_belongs(call, kind, message):
 def test_a_path_is_a_string(name, target):
     with pytest.raises(TypeError, match=f"^{name}: target must be a dotted path"):
         getattr(nn.Sequential(nn.Linear(2, 2)), name)(target)
+
+
+@pytest.mark.parametrize("name, arguments", [("avg_pool3d", ()), ("lp_pool3d", (2.0,))])
+def test_a_window_larger_than_the_volume(name, arguments):
+    """Refused in 3-d, also where padding or ``ceil_mode`` would make room; in 2-d it is not."""
+    for options in ({"ceil_mode": True}, {"padding": 1})[: 1 if arguments else 2]:
+        with pytest.raises(
+            ValueError, match=rf"^{name}: kernel_size \(2, 2, 2\) is larger .*1×1×1"
+        ):
+            getattr(F, name)(ag.ones(1, 1, 1, 1, 1), *arguments, 2, **options)
+    assert F.avg_pool2d(ag.ones(1, 1, 1, 1), 2, padding=1).shape == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("weight", [None, np.array([1.0, 2.0, 0.5])])
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.2, "ignore_index": 1}])
+def test_cross_entropy_of_scalars(weight, options):
+    x, y = np.random.default_rng(0).normal(size=(4, 3)), np.array([0, 1, 2, 2])
+    whole, single = ag.tensor(x, requires_grad=True), ag.scalars(x)
+    losses = [F.cross_entropy(z, y, weight, **options) for z in (whole, single)]
+    assert losses[0].item() == pytest.approx(losses[1].item())
+    for loss in losses:
+        loss.backward()
+    np.testing.assert_allclose([t.grad.item() for t in single.flat], whole.grad.numpy().ravel())
+    with pytest.raises(IndexError, match="^cross_entropy: target 7 is not one"):
+        F.cross_entropy(single, y + 7, weight)

@@ -385,11 +385,22 @@ def test_parameters_are_checked():
         ([p * 2], ValueError, "leaf"),
         ([autograd.tensor([1, 2])], TypeError, "int64"),
         ([{"lr": 0.1}], TypeError, "params"),
+        ([{"params": {p}}], TypeError, "order"),
         ([{"params": [p], "learning_rate": 0.1}], ValueError, "learning_rate"),
         ([{"params": [p], "lr": -1}], ValueError, "lr"),
     ]:
         with pytest.raises(error, match=message):
             nn.optim.SGD(params)
+
+
+def test_a_group_may_be_filled_later():
+    """As in PyTorch: no groups are a mistake, an empty one may be meant."""
+    optimizer = nn.optim.SGD([{"params": []}], lr=0.1)
+    p = nn.Parameter([1.0])
+    optimizer.param_groups[0]["params"].append(p)
+    ours_set_grad(p, [1.0])
+    optimizer.step()
+    assert p.item() == pytest.approx(0.9)
 
 
 def test_groups_have_their_own_options_and_can_be_added():
