@@ -17,6 +17,8 @@ from typing import Any
 from .harness import Result, Worker, compare, geometric_mean
 from .workloads import CONVOLUTIONS, OTHERS, STEPS
 
+LATEST = "tests/benchmarks/latest.json"
+
 
 def choose(only: list[str]) -> list[str]:
     """The workloads whose name contains one of the given words; all by default."""
@@ -108,14 +110,16 @@ def main() -> int:
     parser.add_argument("only", nargs="*", help="words that a workload's name must contain")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--json", default="tests/benchmarks/latest.json", help="where to save")
+    parser.add_argument(
+        "--json", help=f"where to save; by default {LATEST}, if everything is measured"
+    )
     parser.add_argument("--chart", help="draw the ratios into this file (svg, png)")
     parser.add_argument("--memory", action="store_true", help="peak memory of the vgg step too")
     options = parser.parse_args()
     names = choose(options.only)
     if importlib.util.find_spec("torch") is None:
         for threads in options.threads:
-            against_last_commit(names, threads, options.rounds, Path(options.json))
+            against_last_commit(names, threads, options.rounds, Path(options.json or LATEST))
         return 0
     saved: dict[str, dict[str, dict[str, float]]] = {}
     for threads in options.threads:
@@ -128,7 +132,9 @@ def main() -> int:
             f"\npeak memory, vgg, batch 64: {peaks['glassgrad']:.0f} MiB, "
             f"PyTorch {peaks['torch']:.0f} MiB, ratio {ratio:.2f}"
         )
-    Path(options.json).write_text(json.dumps({"threads": saved}, indent=1) + "\n")
+    if options.json or not options.only:
+        text = json.dumps({"threads": saved}, indent=1)
+        Path(options.json or LATEST).write_text(text + "\n")
     if options.chart:
         draw(saved, options.chart)
     return 0

@@ -3,8 +3,9 @@
     python -m tests.benchmarks.growth [--chart FILE]
 
 Prints microseconds and bytes per node for chains of 10³ to 10⁶ operations (each size in a fresh
-process, with the cycle collector on and off: it makes long builds dearer), and milliseconds per
-image and per pixel of a convolution. Linear growth means that these quotients stay level.
+process, with the cycle collector on and off: it makes long builds dearer), and milliseconds and
+peak bytes of arrays per image and per pixel of a convolution. Linear growth means that these
+quotients stay level.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ print(json.dumps([built - start, went - built, freed - went, (peak - before) * 1
 """
 
 _CONVOLUTION = """
-import json, statistics, sys, time
+import json, statistics, sys, time, tracemalloc
 import numpy as np, autograd as ag
 ag.set_num_threads(1)
 batch, side = int(sys.argv[1]), int(sys.argv[2])
@@ -55,13 +56,18 @@ step(); step()
 times = []
 for _ in range(7):
     start = time.process_time(); step(); times.append(time.process_time() - start)
-print(json.dumps(statistics.median(times)))
+x.grad = w.grad = None
+tracemalloc.start()
+step()
+print(json.dumps([statistics.median(times), tracemalloc.get_traced_memory()[1]]))
 """
 
 
-def _measure(program: str, *arguments: object) -> object:
+def _measure(program: str, *arguments: object) -> list[float]:
     command = [sys.executable, "-c", program, *map(str, arguments)]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    figures: list[float] = json.loads(done.stdout)
+    return figures
 
 
 def chains(rounds: int = 3) -> dict[str, list[list[float]]]:
@@ -82,34 +88,42 @@ def chains(rounds: int = 3) -> dict[str, list[list[float]]]:
     return table
 
 
-def convolutions() -> tuple[list[float], list[float]]:
-    """Milliseconds per image as the batch grows, and per 1,000 pixels as images grow."""
-    per_image = []
+def convolutions() -> tuple[list[list[float]], list[list[float]]]:
+    """[ms, kB] per image as the batch grows, and per 1,000 pixels as images grow."""
+    per_image, per_pixel = [], []
     for batch in BATCHES:
-        seconds = _measure(_CONVOLUTION, batch, 32)
-        per_image.append(seconds * 1e3 / batch)
-        print(f"batch {batch:4}: {per_image[-1]:.4f} ms per 32×32 image", flush=True)
-    per_pixel = []
+        seconds, peak = _measure(_CONVOLUTION, batch, 32)
+        per_image.append([seconds * 1e3 / batch, peak / 1e3 / batch])
+        time, memory = per_image[-1]
+        print(f"batch {batch:4}: {time:.4f} ms, {memory:6.0f} kB per 32×32 image", flush=True)
     for side in SIDES:
-        seconds = _measure(_CONVOLUTION, 16, side)
-        per_pixel.append(seconds * 1e6 / (16 * side * side))
-        print(f"side {side:5}: {per_pixel[-1]:.4f} ms per 1,000 pixels, batch 16", flush=True)
+        seconds, peak = _measure(_CONVOLUTION, 16, side)
+        pixels = 16 * side * side
+        per_pixel.append([seconds * 1e6 / pixels, peak / pixels])
+        time, memory = per_pixel[-1]
+        print(
+            f"side {side:5}: {time:.4f} ms, {memory:6.0f} kB per 1,000 pixels, batch 16", flush=True
+        )
     return per_image, per_pixel
 
 
 def draw(
-    table: dict[str, list[list[float]]], images: list[float], pixels: list[float], path: str
+    table: dict[str, list[list[float]]],
+    images: list[list[float]],
+    pixels: list[list[float]],
+    path: str,
 ) -> None:
-    """Three panels; a level line is linear growth."""
+    """Time above, memory below; a level line is linear growth."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.2), layout="constrained")
+    plt.rcParams["svg.hashsalt"] = "growth"
+    figure, (times, memories) = plt.subplots(2, 3, figsize=(11, 5.6), layout="constrained")
     for collect, style in (("on", "--"), ("off", "-")):
         for column, (name, colour) in enumerate((("build", "#0072b2"), ("backward", "#e69f00"))):
-            left.plot(
+            times[0].plot(
                 NODES,
                 [row[column] for row in table[collect]],
                 style,
@@ -117,13 +131,23 @@ def draw(
                 marker="o",
                 label=f"{name}, collector {collect}",
             )
-    left.set(xscale="log", xlabel="nodes in a chain", ylabel="µs per node", ylim=(0, None))
-    left.legend(fontsize=7)
-    middle.plot(BATCHES, images, marker="o", color="#0072b2")
-    middle.set(xscale="log", xlabel="batch", ylabel="ms per image", ylim=(0, None))
-    right.plot([s * s for s in SIDES], pixels, marker="o", color="#0072b2")
-    right.set(xscale="log", xlabel="pixels", ylabel="ms per 1,000 pixels", ylim=(0, None))
-    figure.savefig(path)
+    times[0].legend(fontsize=7)
+    memories[0].plot(NODES, [row[3] for row in table["off"]], marker="o", color="#009e73")
+    for row, (place, unit, colour) in enumerate(
+        ((times, "ms", "#0072b2"), (memories, "kB", "#009e73"))
+    ):
+        for column, where, rows, per in (
+            (1, BATCHES, images, "image of 32×32"),
+            (2, [s * s for s in SIDES], pixels, "1,000 pixels"),
+        ):
+            place[column].plot(where, [each[row] for each in rows], marker="o", color=colour)
+            place[column].set(ylabel=f"{unit} per {per}")
+    times[0].set(ylabel="µs per node")
+    memories[0].set(ylabel="bytes per node")
+    for place in (times, memories):
+        for axes, label in zip(place, ("nodes in a chain", "batch", "pixels"), strict=True):
+            axes.set(xscale="log", xlabel=label, ylim=(0, None))
+    figure.savefig(path, metadata={"Date": None} if path.endswith("svg") else None)
 
 
 def main() -> None:
