@@ -12,15 +12,20 @@ output is no terminal or ``NO_COLOR`` is set.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import runpy
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..core.tensor import Tensor
+from ..engine import seed_for
+from ..engine.api import check_watchers
 from . import words
 from .backprop import Backprop
+from .breakpoints import Breakpoint, Condition
 from .recording import NonFinite, record
 from .steps import Step
 
@@ -31,7 +36,8 @@ step, s, or an empty line   the next step, in full
 next, n                     the next step outside of the module of this one
 until OP                    go on to the next step of an operation, or in a module
 break OP                    stop there whenever `run` meets it; break alone lists, break -OP removes
-run, r                      go on to the next break, or to the end
+run, r                      go on to the next break, or to the end; from there, on with the script
+where, w                    where the pass stands, and the line of yours that this step comes from
 print, p [NAME]             this step in full, or one of its values (g, x, y, ...), or memory
 check, c                    compare this step's rules with numerical differences
 back, b                     look at the step before
@@ -47,6 +53,7 @@ class Session:
         say: prints a line; ask: gives the next command, or None at the end of input.
         colour: emphasise headings with ANSI codes.
         plain: ASCII only.
+        conditions: the script's own ``break_on``; `run` stops at them, too.
     """
 
     def __init__(
@@ -56,8 +63,10 @@ class Session:
         ask: Callable[[], str | None],
         colour: bool = False,
         plain: bool = False,
+        conditions: Iterable[Condition] = (),
     ) -> None:
         self.dbg = dbg
+        self._conditions = tuple(conditions)
         self._say = say
         self._ask = ask
         self._colour = colour
@@ -68,6 +77,7 @@ class Session:
             "next": self._next, "n": self._next,
             "until": self._until, "u": self._until,
             "break": self._break, "run": self._run, "r": self._run,
+            "where": self._where, "w": self._where,
             "print": self._print, "p": self._print,
             "check": self._check, "c": self._check,
             "back": self._back, "b": self._back,
@@ -81,6 +91,10 @@ class Session:
             command, _, rest = line.strip().partition(" ")
             if command in ("quit", "q"):
                 return True
+            if self._at_the_end and self._commands.get(command) in (
+                self._step, self._next, self._until, self._run
+            ):  # fmt: skip
+                break
             action = self._commands.get(command)
             if action is None:
                 self.say(f"no command {command!r}; type help for the list")
@@ -92,6 +106,10 @@ class Session:
         self.dbg.run()
         return False
 
+    @property
+    def _at_the_end(self) -> bool:
+        return self.dbg.finished and self.dbg.position == self.dbg.total
+
     def say(self, text: str) -> None:
         """Print, in ASCII if so asked."""
         self._say(words.plain(text) if self._plain else text)
@@ -99,11 +117,19 @@ class Session:
     def show(self, step: Step | None) -> None:
         """Print a step, or that there is none."""
         if step is None:
-            self.say(self.dbg.text() if self.dbg.position else "this is the beginning")
+            self.say(f"{self.dbg.text()}. Press return to go on with the script"
+                     if self.dbg.position else "this is the beginning")  # fmt: skip
             return
         head, _, body = step.text().partition("\n")
         self.say(f"\033[1m{head}\033[0m\n{body}" if self._colour else f"{head}\n{body}")
         self.say(f"  {step.sentence()}")
+        for report in self.reports(step):
+            self.say(f"break_on {report}")
+
+    def reports(self, step: Step) -> list[str]:
+        """Which of the script's own conditions a step meets, and why."""
+        found = [condition.report_of(step) for condition in self._conditions]
+        return [report for report in found if report is not None]
 
     def _step(self, rest: str) -> None:
         self.show(self.dbg.step())
@@ -119,26 +145,50 @@ class Session:
         if not rest:
             self.say("until what? Give an operation's name or a module's path")
             return
-        try:
-            self.show(self.dbg.until(op=rest))
-        except ValueError as no_op:
-            try:
-                self.show(self.dbg.until(module=rest))
-            except ValueError:
-                raise no_op from None
+        self._refuse_unknown(rest)
+        step = self.dbg.step()
+        while step is not None and not self._is_at(step, rest):
+            step = self.dbg.step()
+        self.show(step)
+
+    @staticmethod
+    def _is_at(step: Step, place: str) -> bool:
+        return step.matches(op=place) or step.matches(module=place)
+
+    def _refuse_unknown(self, place: str) -> None:
+        nodes = list(self.dbg.order)
+        ops = {node.primitive.name for node in nodes}
+        aliases = {alias for node in nodes for alias in node.primitive.aliases}
+        modules = {node.module for node in nodes if node.module}
+        if place in ops | aliases or any(m == place or m.startswith(f"{place}.") for m in modules):
+            return
+        raise ValueError(
+            f"no operation or module {place!r} in this graph; there are {', '.join(sorted(ops))}"
+            + (f"; and the modules {', '.join(sorted(modules))}" if modules else "")
+        )
 
     def _break(self, rest: str) -> None:
         if rest.startswith("-"):
             self._breaks = [b for b in self._breaks if b != rest[1:].strip()]
         elif rest:
+            self._refuse_unknown(rest)
             self._breaks.append(rest)
         self.say(f"breaks: {', '.join(self._breaks) or 'none'}")
 
     def _run(self, rest: str) -> None:
         while (step := self.dbg.step()) is not None:
-            if any(step.matches(op=b) or step.matches(module=b) for b in self._breaks):
+            if any(self._is_at(step, place) for place in self._breaks):
+                break
+            if self.reports(step):
                 break
         self.show(step)
+
+    def _where(self, rest: str) -> None:
+        self.say(self.dbg.text())
+        if self.dbg.current is not None:
+            step = self.dbg.current
+            inside = f" in {step.module}" if step.module else ""
+            self.say(f"step {step.number}: {step.title}{inside}\n  your line  {step.where()}")
 
     def _print(self, rest: str) -> None:
         step = self.dbg.current
@@ -198,57 +248,106 @@ def main(argv: list[str] | None = None) -> int:
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower().replace("-", "")
     plain = options.plain or not encoding.startswith("utf")
-    return _run_script(options, interactive, plain)
+    if interactive:
+        with contextlib.suppress(ImportError):  # line editing, where there is any
+            import readline  # noqa: F401
+    return _Script(options, interactive, plain).run()
 
 
-def _run_script(options: Any, interactive: bool, plain: bool) -> int:
-    seen = 0
-    original: Any = Tensor.backward
+class _Script:
+    """A script that is run with its first ``backward()`` paused."""
 
-    def say(text: str) -> None:
+    def __init__(self, options: Any, interactive: bool, plain: bool) -> None:
+        self._options = options
+        self._interactive = interactive
+        self._plain = plain
+        self._passes = 0
+
+    def run(self) -> int:
+        """Run it; returns the exit status."""
+        options = self._options
+        original, argv, path = Tensor.backward, sys.argv, list(sys.path)
+
+        def backward(t: Tensor, gradient: Any = None, retain_graph: bool = False,
+                     create_graph: bool = False, inputs: Any = None, break_on: Any = ()) -> None:  # fmt: skip
+            self._passes += 1
+            if self._passes > 1:
+                original(t, gradient, retain_graph, create_graph, inputs, break_on)  # type: ignore[operator]
+                return
+            seed_for("backward", t, gradient, create_graph)  # refuses what backward refuses
+            self._pause(t, Backprop(t, gradient, retain_graph=retain_graph,
+                                    create_graph=create_graph, inputs=inputs),
+                        check_watchers(break_on))  # fmt: skip
+
+        sys.argv = [options.script, *options.arguments]
+        sys.path.insert(0, os.path.dirname(os.path.abspath(options.script)))
+        Tensor.backward = backward  # type: ignore[method-assign, assignment]
+        try:
+            with record(check=not options.no_check):
+                runpy.run_path(options.script, run_name="__main__")
+        except _Quit:
+            return 0
+        except NonFinite as error:
+            self._say(f"stopped before backward: {error}")
+            return 1
+        except KeyboardInterrupt:
+            self._say("\ninterrupted")
+            return 130
+        except Exception as error:
+            self._tell(error)
+            return 1
+        finally:
+            Tensor.backward = original  # type: ignore[method-assign]
+            sys.argv, sys.path[:] = argv, path
+        if not self._passes:
+            self._say(f"{options.script} never called backward()")
+            return 1
+        return 0
+
+    def _pause(self, root: Tensor, dbg: Backprop, watchers: Any) -> None:
+        conditions = [each for each in watchers if isinstance(each, Condition)]
+        colour = self._interactive and not self._plain and not os.environ.get("NO_COLOR")
+        session = Session(dbg, self._print, _ask, colour, self._plain, conditions)
+        for condition in conditions:
+            report = condition.report_of_loss(root)
+            if report is not None and not self._interactive:
+                raise Breakpoint(report, dbg, condition)
+            if report is not None:
+                session.say(f"break_on {report}")
+        if self._interactive:
+            if session.run():
+                raise _Quit
+            return
+        for step in dbg:
+            session.show(step)
+            for condition in conditions:
+                report = condition.report_of(step)
+                if report is not None:
+                    raise Breakpoint(report, dbg, condition)
+        session.say(dbg.text())
+
+    def _tell(self, error: Exception) -> None:
+        """The script's traceback, without the frames that lead from here into it."""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename != self._options.script:
+            trace = trace.tb_next
+        sys.stdout.flush()
+        traceback.print_exception(error.with_traceback(trace))
+
+    def _say(self, text: str) -> None:
+        self._print(words.plain(text) if self._plain else text)
+
+    @staticmethod
+    def _print(text: str) -> None:
         print(text, flush=True)
 
-    def ask() -> str | None:
-        try:
-            return input("(autograd) ")
-        except EOFError:
-            return None
 
-    def backward(self: Tensor, gradient: Any = None, retain_graph: bool = False,
-                 create_graph: bool = False, inputs: Any = None, break_on: Any = ()) -> None:  # fmt: skip
-        nonlocal seen
-        seen += 1
-        if seen > 1 or inputs is not None:
-            original(self, gradient, retain_graph, create_graph, inputs, break_on)
-            return
-        dbg = Backprop(self, gradient, retain_graph=retain_graph, create_graph=create_graph)
-        colour = interactive and not plain and not os.environ.get("NO_COLOR")
-        session = Session(dbg, say, ask, colour, plain)
-        if not interactive:
-            for step in dbg:
-                session.show(step)
-            session.say(dbg.text())
-        elif session.run():
-            raise _Quit
-
-    sys.argv = [options.script, *options.arguments]
-    sys.path.insert(0, os.path.dirname(os.path.abspath(options.script)))
-    Tensor.backward = backward  # type: ignore[method-assign]
+def _ask() -> str | None:
     try:
-        with record(check=not options.no_check):
-            runpy.run_path(options.script, run_name="__main__")
-    except _Quit:
-        return 0
-    except NonFinite as error:
-        text = f"stopped before backward: {error}"
-        say(words.plain(text) if plain else text)
-        return 1
-    finally:
-        Tensor.backward = original  # type: ignore[method-assign]
-    if not seen:
-        say(f"{options.script} never called backward()")
-        return 1
-    return 0
+        return input("(autograd) ")
+    except EOFError:
+        print()
+        return None
 
 
 if __name__ == "__main__":

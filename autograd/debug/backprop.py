@@ -11,6 +11,7 @@ import numpy as np
 from ..core.node import Leaf, Node
 from ..core.tensor import Tensor, _wrap
 from ..engine import BackwardPass, seed_for
+from ..engine.api import check_tensors
 from . import words
 from .history import HELD, History
 from .memory import Memory, memory_of
@@ -28,7 +29,7 @@ class Backprop(words.Page):
     Args:
         loss: the tensor to go back from.
         gradient: its incoming gradient; default 1 for one element.
-        retain_graph, create_graph: as for ``Tensor.backward``.
+        retain_graph, create_graph, inputs: as for ``Tensor.backward``.
 
     Attributes:
         steps: the ``Step`` s taken so far; ``position``: the number of the one you stand at, 0 at
@@ -58,6 +59,7 @@ class Backprop(words.Page):
         *,
         retain_graph: bool = False,
         create_graph: bool = False,
+        inputs: Any = None,
     ) -> None:
         seed = seed_for("Backprop", loss, gradient, create_graph)
         if not np.all(np.isfinite(loss._data)):
@@ -67,7 +69,11 @@ class Backprop(words.Page):
                 RuntimeWarning,
                 stacklevel=2,
             )
-        work = BackwardPass([loss], [seed], retain_graph=retain_graph, create_graph=create_graph)
+        wanted = None if inputs is None else check_tensors("Backprop", "inputs", inputs)
+        work = BackwardPass(
+            [loss], [seed], retain_graph=retain_graph, create_graph=create_graph, inputs=wanted
+        )
+        work.inputs_given = wanted or ()
         self._adopt(work, work.steps(observe=True), History(work))
         if not work.pending:  # a leaf: there is nothing to step through
             self._finish()
@@ -211,6 +217,11 @@ class Backprop(words.Page):
     # Looking and changing -------------------------------------------------------------------------
 
     @property
+    def order(self) -> dict[Any, int]:
+        """The graph's nodes with the number of the step that each takes, the last step's first."""
+        return dict(sorted(self._order.items(), key=lambda entry: -entry[1]))
+
+    @property
     def pending(self) -> dict[Any, Any]:
         """Gradients on their way, oldest node last: ``{node or leaf: array so far}``."""
         found: dict[Any, Any] = {}
@@ -287,7 +298,7 @@ class Backprop(words.Page):
     def text(self, plain: bool = False) -> str:
         """Where the pass stands."""
         if self.finished:
-            text = f"backward pass of {self.total} steps, finished: the gradients are in .grad"
+            text = f"backward pass of {self.total} step{'s' * (self.total != 1)}, finished: the gradients are in .grad"
         else:
             taken = self._history.taken
             coming = next((n for n, k in self._order.items() if k == taken + 1), None)

@@ -67,10 +67,9 @@ class Condition:
     def begin(self, root: Tensor, work: BackwardPass, steps: Iterator[EngineStep]) -> None:
         """Called by the engine before the first step."""
         history = History.of(work)
-        reason = None if self._begin is None else self._begin(root)
-        if reason is not None:
-            paused = Backprop._resume(work, steps, history)
-            raise Breakpoint(f"{self.name}: {reason}", paused, self)
+        report = self.report_of_loss(root)
+        if report is not None:
+            raise Breakpoint(report, Backprop._resume(work, steps, history), self)
         if self._begin is None and first_bad(root) is not None:
             warnings.warn(f"backward: {_loss_is_finite(root)}", RuntimeWarning, stacklevel=3)
 
@@ -78,10 +77,20 @@ class Condition:
         """Called by the engine after every step."""
         history = History.of(work)
         current = history.take(step)
-        reason = self._test(current)
-        if reason is not None:
+        report = self.report_of(current)
+        if report is not None:
             paused = Backprop._resume(work, steps, history)
-            raise Breakpoint(f"{self.name}: {reason}\n{current.text()}", paused, self)
+            raise Breakpoint(f"{report}\n{current.text()}", paused, self)
+
+    def report_of_loss(self, root: Tensor) -> str | None:
+        """Why to stop before the first step; None to go on."""
+        reason = None if self._begin is None else self._begin(root)
+        return None if reason is None else f"{self.name}: {reason}"
+
+    def report_of(self, step: Step) -> str | None:
+        """Why to stop after a step; None to go on."""
+        reason = self._test(step)
+        return None if reason is None else f"{self.name}: {reason}"
 
 
 def when(test: Callable[[Step], Any], name: str = "when") -> Condition:

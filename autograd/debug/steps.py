@@ -147,7 +147,8 @@ class Step(words.Page):
         for name in () if rule is None else rule.needs:
             if name in self.saved:
                 value = self.saved[name]
-                shown = str(value) if name.endswith(("_shape", "_dtype")) else words.array(value)
+                plain = value is None or name.endswith(("_shape", "_dtype"))
+                shown = str(value) if plain else words.array(value)
                 parts.append(f"{name} = {shown}")
             elif name in statics:
                 parts.append(f"{name} = {_static(statics[name])}")

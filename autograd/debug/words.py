@@ -56,7 +56,7 @@ def array(value: Any, small: int = 8) -> str:
     if value is None:
         return "nothing yet"
     if isinstance(value, (tuple, list)):
-        return "(" + ", ".join(array(v, small) for v in value) + ")"
+        return f"({', '.join('none' if v is None else array(v, small) for v in value)})"
     data = getattr(value, "_data", value)
     if isinstance(data, (str, type(None))) or not hasattr(data, "shape"):
         data = np.asarray(data)

@@ -104,13 +104,13 @@ def backward(
     seed = seed_for("backward", self, gradient, create_graph)
     wanted = None
     if inputs is not None:
-        wanted = _check_tensors("backward", "inputs", inputs)
+        wanted = check_tensors("backward", "inputs", inputs)
     work = BackwardPass(
         [self], [seed], retain_graph=retain_graph, create_graph=create_graph, inputs=wanted
     )
     if wanted is not None:
         work.inputs_given = wanted
-    watchers = _check_watchers(break_on)
+    watchers = check_watchers(break_on)
     steps = work.steps(observe=bool(watchers))
     for watcher in watchers:
         watcher.begin(self, work, steps)
@@ -164,8 +164,8 @@ def grad(
         "grad", retain_graph=False if retain_graph is None else retain_graph, create_graph=create_graph,
         allow_unused=allow_unused,
     )  # fmt: skip
-    outs = _check_tensors("grad", "outputs", outputs, need_gradient=False)
-    ins = _check_tensors("grad", "inputs", inputs)
+    outs = check_tensors("grad", "outputs", outputs, need_gradient=False)
+    ins = check_tensors("grad", "inputs", inputs)
     if grad_outputs is None:
         given: Sequence[Any] = [None] * len(outs)
     elif isinstance(grad_outputs, (list, tuple)) and (
@@ -200,7 +200,8 @@ def grad(
     return tuple(results)
 
 
-def _check_watchers(given: Any) -> list[Watcher]:
+def check_watchers(given: Any) -> list[Watcher]:
+    """What was given for ``break_on``, as a list of conditions."""
     watchers = list(given) if isinstance(given, (list, tuple, set)) else [given]
     for watcher in watchers:
         if not (hasattr(watcher, "begin") and hasattr(watcher, "after")):
@@ -217,7 +218,8 @@ def _check_flags(who: str, **flags: Any) -> None:
             hyper.boolean(who, name, value)
 
 
-def _check_tensors(who: str, argument: str, given: Any, need_gradient: bool = True) -> list[Tensor]:
+def check_tensors(who: str, argument: str, given: Any, need_gradient: bool = True) -> list[Tensor]:
+    """One tensor or several, as a list; each has to require a gradient unless told otherwise."""
     tensors = [given] if isinstance(given, Tensor) else given
     if not isinstance(tensors, (list, tuple)) and hasattr(tensors, "__iter__"):
         tensors = list(tensors)

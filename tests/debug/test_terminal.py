@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import autograd as ag
-from autograd.debug import Backprop
+from autograd.debug import Backprop, record
 from autograd.debug.__main__ import Session
 
 SCRIPT = """\
@@ -134,3 +134,133 @@ def test_the_rest_is_run_when_input_ends():
     a = ag.tensor(2.0, requires_grad=True)
     dialogue(a * a, "step")
     assert a.grad.item() == 4.0
+
+
+def test_the_end_is_left_by_going_on_but_not_by_looking_back(loss):
+    for last in ("", "step", "next", "run", "until add"):
+        said, left = dialogue(loss(), "run", "back", "step", last, "print g")
+        assert not left and "Press return to go on" in said[1] and "step 3 of 4" in said[2]
+        assert said[-1].startswith("  step 4 of 4"), "the dialogue went on"
+
+
+def test_where_tells_the_place_and_the_users_line():
+    with record():
+        a = ag.tensor(2.0, requires_grad=True)
+        loss = ag.exp(a) * a  # here
+    said, _ = dialogue(loss, "where", "step", "w", "q")
+    assert said[1] == "backward pass paused after step 0 of 2; next is loss = multiply"
+    assert said[4].startswith("backward pass paused after step 1 of 2; next is exp")
+    assert said[5].startswith("step 1: loss = multiply\n  your line  test_terminal.py:")
+    assert said[5].endswith("loss = ag.exp(a) * a  # here")
+
+
+def test_places_that_are_not_in_the_graph_are_refused(loss):
+    said, _ = dialogue(loss(), "break nowhere", "until nowhere", "break max", "q")
+    words = "no operation or module 'nowhere' in this graph; there are add, maximum, multiply; "
+    assert said[1] == said[2] == f"{words}and the modules head"
+    assert said[3].startswith("no operation or module 'max'")
+
+
+def test_the_scripts_own_conditions_stop_a_run(loss):
+    def heavy(step):
+        return "enough" if step.number == 2 else None
+
+    said, _ = dialogue(loss(), "run", "q", conditions=[ag.debug.when(heavy, "mine")])
+    assert "step 2 of 4" in said[1] and said[3] == "break_on mine: enough"
+
+
+# Scripts of every kind ------------------------------------------------------------------------------
+
+HEAD = "import sys\nimport autograd as ag\na = ag.tensor(2.0, requires_grad=True)\n"
+
+
+def test_a_failing_script_shows_its_own_traceback_only(tmp_path):
+    done = run(tmp_path, f"{HEAD}b = a * a\nb.backward()\nraise KeyError('after')\n")
+    assert done.returncode == 1 and b"step 1 of 1: b = multiply" in done.stdout
+    lines = done.stderr.decode().splitlines()
+    assert lines[0].startswith("Traceback") and "lesson.py" in lines[1] and len(lines) == 4
+    assert lines[-1] == "KeyError: 'after'"
+    done = run(tmp_path, f"{HEAD}(a * ag.tensor([1.0, 2.0])).backward()\n")
+    assert b"RuntimeError: backward: a gradient can be left out only" in done.stderr
+    done = run(tmp_path, "x = = 3\n")
+    assert done.returncode == 1 and b"runpy" not in done.stderr and b"SyntaxError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        ("sys.exit(3)", 3),
+        ("sys.exit()", 0),
+        ("sys.exit('no')", 1),
+        ("raise KeyboardInterrupt", 130),
+    ],
+)
+def test_the_exit_status_is_the_scripts(tmp_path, end, status):
+    assert run(tmp_path, f"{HEAD}(a * a).backward()\n{end}\n").returncode == status
+
+
+def test_a_pass_in_another_module_names_what_the_script_calls_it(tmp_path):
+    (tmp_path / "training.py").write_text(
+        "def descend(loss):\n    scaled = loss * 0.5\n    scaled.backward()\n"
+    )
+    done = run(tmp_path, f"{HEAD}import training\nslope = a * 3.0\ntraining.descend(slope)\n")
+    out = done.stdout.decode("utf-8")
+    assert "training.py:2  scaled = loss * 0.5" in out and done.returncode == 0
+    assert "scaled = multiply sends 0.5 to loss" in out  # the innermost function's name for it
+    assert "to a (as x)" in out
+
+
+def test_a_pass_for_some_inputs_and_conditions_are_followed(tmp_path):
+    text = f"{HEAD}b = ag.tensor(3.0, requires_grad=True)\n(a * b + b).backward(inputs=[a])\n"
+    done = run(tmp_path, text + "print(a.grad, b.grad)\n")
+    out = done.stdout.decode("utf-8")
+    assert "step 2 of 2: multiply sends 3 to a" in out and out.endswith("Tensor(3.) None\n")
+    text = f"{HEAD}b = a * 3.0\ntry:\n    (b * b).backward(break_on=ag.debug.touches(b))\n"
+    done = run(
+        tmp_path,
+        text + "except ag.debug.Breakpoint as stop:\n    print('at', stop.paused.position)\n",
+    )
+    out = done.stdout.decode("utf-8")
+    assert "break_on touches b: multiply sends 6 to b" in out and out.endswith("at 1\n")
+
+
+def in_a_terminal(tmp_path, text, *commands, options=(), **environment):
+    """What a script shows at a real terminal, and its exit status."""
+    pty = pytest.importorskip("pty", reason="pseudo-terminals are Unix's")
+    script = tmp_path / "lesson.py"
+    script.write_text(text, encoding="utf-8")
+    outer, inner = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "autograd.debug", *options, str(script)],
+        stdin=inner, stdout=inner, stderr=inner, start_new_session=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8", "TERM": "dumb", **environment},
+    ) as process:  # fmt: skip
+        os.close(inner)
+        shown, waiting = b"", list(commands)
+        while True:
+            try:
+                part = os.read(outer, 65536)
+            except OSError:  # the other end is closed
+                break
+            shown += part
+            if not part:
+                break
+            if shown.endswith(b"(autograd) ") and waiting:
+                os.write(outer, waiting.pop(0))
+    os.close(outer)
+    return shown.decode("utf-8").replace("\r\n", "\n"), process.returncode
+
+
+def test_a_dialogue_at_a_terminal(tmp_path):
+    shown, status = in_a_terminal(tmp_path, SCRIPT, b"step\n", b"back\n", b"run\n", b"\n")
+    assert status == 0 and "\033[1mstep 1 of 2: loss = add" in shown
+    assert "(autograd) back" in shown and "this is the beginning" in shown
+    assert shown.endswith("gradient 2.0 []\n")
+
+
+def test_a_terminal_without_colour_and_in_ascii(tmp_path):
+    shown, status = in_a_terminal(tmp_path, SCRIPT, b"step\n", b"q\n", NO_COLOR="1")
+    assert status == 0 and "\033[1m" not in shown and "x = −6" in shown
+    assert not shown.endswith("[]\n"), "quit stops the script"
+    shown, _ = in_a_terminal(tmp_path, SCRIPT, b"run\n", b"\x04", options=["--plain"])
+    assert "\033[1m" not in shown and shown.isascii() and shown.endswith("[]\n")
