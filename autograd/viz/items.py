@@ -28,7 +28,11 @@ class Item:
     light: bool = False
 
 
-def node_item(node: TraceNode, module: str, values: bool, detailed: bool) -> Item:
+def node_item(
+    node: TraceNode, module: str, values: bool, detailed: bool, sizes: bool = True
+) -> Item:
+    """A node by itself. ``values``: with its numbers; ``detailed``: with more than its title;
+    ``sizes``: with its shape and dtype."""
     if node.label == "number" and not node.name and node.value is not None:
         title = words.brief(node.value)
         return Item(
@@ -39,8 +43,8 @@ def node_item(node: TraceNode, module: str, values: bool, detailed: bool) -> Ite
     if node.op and node.module != module and node.module.rpartition(".")[2] != node.op:
         heading = f"{words.relative(node.module, module)}: {heading}"
     lines = [("title", heading)]
-    if detailed:
-        lines.append(("kind", _kind_line(node)))
+    if detailed and (sizes or node.kind != "op"):
+        lines.append(("kind", _kind_line(node) if sizes else words.KIND_WORDS[node.kind]))
     if values and node.value is not None:
         lines.append(("value", _value_line(node.value)))
     if detailed and words.gradient(node):

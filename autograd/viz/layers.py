@@ -59,6 +59,9 @@ def join(arc: Arc) -> None:
 def assign_layers(units: dict[tuple, Unit], pairs: list[tuple[tuple, tuple]]) -> int:
     """Longest-path layers, then everything that only feeds moves down next to what it feeds.
 
+    So does what is made of leaves alone, with its leaves: otherwise all products of a sum would
+    stand side by side.
+
     Entries take the first layer and exits the last. Returns the number of layers.
     """
     below: dict[tuple, list[tuple]] = {key: [] for key in units}
@@ -81,7 +84,8 @@ def assign_layers(units: dict[tuple, Unit], pairs: list[tuple[tuple, tuple]]) ->
     for key in reversed(order):
         unit = units[key]
         feeds = [units[each].layer for each in below[key] if each[0] != "exit"]
-        if key[0] != "entry" and feeds and len(above[key]) < len(below[key]):
+        loose = all(not above[each] and each[0] != "entry" for each in above[key])
+        if key[0] != "entry" and feeds and (loose or len(above[key]) < len(below[key])):
             unit.layer = max(unit.layer, min(feeds) - 1)
     if any(key[0] == "exit" for key in units):
         for key, unit in units.items():

@@ -137,8 +137,10 @@ class Graph:
     def _repr_html_(self) -> str:
         # As an image: notebooks that are not trusted strip inline <svg>.
         still = image(self.to_svg(), words.describe(self.trace))
-        if not self.view.collapsed or self.options.engine == "dot":
+        if not self.view.collapsed:
             return still
+        if self.options.engine == "dot":
+            return switch.without(still, "that needs the built-in layout (engine=None)")
         return switch.fragment(
             still, self._view, self.view.collapsed, self.options.theme, self.options.direction
         )

@@ -28,7 +28,8 @@ def fragment(still: str, build: Build, closed: tuple[str, ...], theme: str, dire
     """The page as an HTML fragment of at most ``shell.PAGE_LIMIT`` bytes.
 
     ``still`` is the picture shown without scripts, ``build`` makes the view with the given modules
-    collapsed, ``closed`` are those that are at first. Where no second view fits, ``still`` alone.
+    collapsed, ``closed`` are those that are at first. Where no second view fits, that is said below
+    ``still``.
     """
     states, views = _explore(build, closed)
     pictures = [_picture(view, direction) for view in views]
@@ -38,7 +39,15 @@ def fragment(still: str, build: Build, closed: tuple[str, ...], theme: str, dire
             return html
         for each in (states, views, pictures):
             each.pop()
-    return still
+    return without(still, "with any of them open the picture is too big for a page")
+
+
+def without(still: str, why: str) -> str:
+    """The picture alone, and why its modules do not open by a click."""
+    return (
+        f"{still}\n<p>Collapsed modules do not open by a click here: {why}. In Python, .expand(…) "
+        "opens those that you name and .expand() all of them; .save('graph.svg') draws any size.</p>"
+    )
 
 
 def opened(state: frozenset[str], path: str, closed: tuple[str, ...]) -> frozenset[str]:

@@ -16,6 +16,8 @@ FOLD_ABOVE = 80
 COLLAPSE_ABOVE = 400
 #: Beyond this many, nodes are drawn with their titles only.
 BRIEF_ABOVE = 600
+#: From this many nodes on, shapes and types are left out where all are single numbers of one type.
+ALIKE_FROM = 12
 #: A repetition is folded from this many copies on, and its pattern has at most this many members.
 MINIMUM_COPIES = 3
 LONGEST_PATTERN = 8
@@ -276,6 +278,7 @@ class _Standing:
         shares = measured_shares(self.trace, shown, show)
         derived = derived_from_parameters(self.trace)
         detailed = values and len(placed) <= BRIEF_ABOVE
+        sizes = not _all_alike(self.trace)
         items = []
         for identifier, group_index, collapsed in placed:
             if collapsed:
@@ -285,7 +288,7 @@ class _Standing:
             else:
                 module = self.groups[group_index]
                 few = len(placed) <= BRIEF_ABOVE
-                item = node_item(self.trace.node(identifier), module.path, detailed, few)
+                item = node_item(self.trace.node(identifier), module.path, detailed, few, sizes)
             item.group = group_index
             item.light = item.kind == "constant" or (not collapsed and identifier in derived)
             item.hidden = hidden[identifier] - 1
@@ -342,6 +345,13 @@ def derived_from_parameters(trace: Trace) -> set[int]:
         if edge.source in heavy:
             heavy.add(edge.target)
     return {node.id for node in trace.nodes} - heavy
+
+
+def _all_alike(trace: Trace) -> bool:
+    """Whether a graph is one of many single numbers, all of one type, which goes without saying."""
+    dtypes = {node.dtype for node in trace.nodes}
+    single = all(not node.shape for node in trace.nodes)
+    return len(trace.nodes) >= ALIKE_FROM and single and len(dtypes) == 1
 
 
 def _candidates(signatures: list[tuple]) -> list[dict[int, int]]:

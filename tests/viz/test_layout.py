@@ -201,3 +201,20 @@ def test_isotonic_regression_is_optimal(pairs):
         total += weight * (wish - fit)
         assert total >= -1e-6  # moving a beginning of the row down would not help
     assert total == pytest.approx(0, abs=1e-6)
+
+
+def test_products_of_a_sum_stand_next_to_where_they_are_added():
+    """Not all side by side in one layer, which makes the picture of a dot product very wide."""
+    terms = 12
+    sizes, edges, last = [], [], 0
+    for _ in range(terms):
+        left, right, product = len(sizes) + 1, len(sizes) + 2, len(sizes) + 3
+        sizes += [Size(left, 60, 30, light=True), Size(right, 60, 30, light=True)]
+        sizes.append(Size(product, 60, 30))
+        edges += [(left, product, 0), (right, product, 0)]
+        if last:
+            sizes.append(Size(product + 1, 60, 30))
+            edges += [(last, product + 1, 0), (product, product + 1, 0)]
+        last = len(sizes)
+    layout = layered(sizes, edges, {0: 0}, {})
+    assert layout.width < terms * 82  # one layer of all leaves would take twice as much

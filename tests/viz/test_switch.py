@@ -6,7 +6,7 @@ from importlib import resources
 
 import pytest
 
-from autograd.viz import shell, switch
+from autograd.viz import shell, svg, switch
 from autograd.viz.picture import Graph, Options
 
 FOCUSED = "document.querySelector('.gg-graph').shadowRoot.activeElement?.dataset.module"
@@ -64,6 +64,18 @@ def test_what_is_too_big_stays_closed(traces):
 def test_a_graph_without_collapsed_modules_stays_an_image(traces):
     plain = Graph(traces["residual"](), Options(collapse=False, fold=False))
     assert "<script" not in plain._repr_html_() and "<img" in plain._repr_html_()
+
+
+def test_a_graph_whose_modules_cannot_open_says_so(traces, monkeypatch):
+    collapsed = Graph(traces["residual"](), Options(collapse=True))
+    assert "<script" in collapsed._repr_html_()
+    monkeypatch.setattr(shell, "PAGE_LIMIT", 20_000)
+    html = collapsed._repr_html_()
+    assert "<script" not in html and "too big for a page" in html and ".expand()" in html
+    monkeypatch.setattr("autograd.viz.dot.arrange", lambda view, direction: svg.arrange(view))
+    monkeypatch.setattr("autograd.viz.dot.missing", lambda: "")
+    drawn = Graph(collapsed.trace, Options(collapse=True, engine="dot"))._repr_html_()
+    assert "<script" not in drawn and "built-in layout" in drawn
 
 
 def test_the_same_graph_gives_the_same_bytes_and_a_small_script(graph):

@@ -147,3 +147,17 @@ def test_measures_are_shares_with_words(traces):
     assert ("cost", "13 ms · 21%") in costs[trace.nodes[-1].id].lines
     memory = build(trace, show="memory").items[-1]
     assert memory.lines[-1][1].startswith("13 kB")
+
+
+def test_many_single_numbers_of_one_type_need_no_sizes(builder):
+    def lines(count):
+        b = builder()
+        total = b.leaf("x", 1.0, kind="input")
+        for _ in range(count):
+            total = b.op("add", total, total, value=2.0)
+        items = build(b.trace(), fold=False).items
+        return [[text for style, text in item.lines if style == "kind"] for item in items]
+
+    assert lines(3)[:2] == [["input · scalar"], ["scalar"]]
+    many = lines(12)
+    assert many[0] == ["input"] and many[1] == [] and many[-1] == ["output"]
