@@ -1,8 +1,8 @@
 """Pooling: maximum, average, and averages over adaptive windows.
 
-The gradient of a maximum goes to the cell that won, so it is ``scatter_windows`` at the winners'
-indices; max pooling without indices has a faster kernel for that and names ``take_windows`` at the
-winners as its composite. Average pooling is linear, with ``avg_pool_input`` as its adjoint.
+The gradient of a maximum goes to the cell that won: it is ``scatter_windows`` at the winners'
+indices, for which there is a faster kernel that needs no indices; ``take_windows`` at the winners
+is the composite. Average pooling is linear, with ``avg_pool_input`` as its adjoint.
 Hyper-parameters arrive here normalised; ``nn.functional`` is where users give them.
 """
 
@@ -16,9 +16,10 @@ import numpy as np
 from ..core import hyperparameters as hyper
 from ..core.limits import check_bytes
 from ..core.primitive import primitive
+from ..kernels import max_pooling as max_kernels
 from ..kernels import pooling as kernels
 from .convolution import as_operand
-from .windows import _scatter_windows, _take_windows
+from .windows import _take_windows
 
 __all__ = ["avg_pool", "max_pool", "pool_output_size"]
 
@@ -28,14 +29,14 @@ __all__ = ["avg_pool", "max_pool", "pool_output_size"]
 
 @primitive(name="max_pool", aliases=("max_pool1d", "max_pool2d", "max_pool3d"))
 def _max_pool(x, *, kernel_shape, stride, padding, dilation, out_shape):  # type: ignore[no-untyped-def]
-    return kernels.max_pool_values(
+    return max_kernels.max_pool_values(
         x, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation,
         out_shape=out_shape,
     )  # fmt: skip
 
 
 _max_pool.gradients(
-    x=lambda g, x, out, kernel_shape, stride, padding, dilation: kernels.max_pool_gradient(
+    x=lambda g, x, out, kernel_shape, stride, padding, dilation: max_kernels.max_pool_gradient(
         g, x, out, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation)
 )  # fmt: skip
 
@@ -43,21 +44,28 @@ _max_pool.gradients(
 @_max_pool.composite
 def _max_pool_by_indices(x, **window):  # type: ignore[no-untyped-def]
     """The cells at the winners' places: what max pooling is, once it is known who won."""
-    _, indices = kernels.max_pool(x._data if hasattr(x, "_node") else x, **window)
+    _, indices = max_kernels.max_pool(x._data if hasattr(x, "_node") else x, **window)
     return _take_windows(x, indices)
 
 
 @primitive(name="max_pool_with_indices", outputs=2, constant_outputs=(1,))
 def _max_pool_with_indices(x, *, kernel_shape, stride, padding, dilation, out_shape):  # type: ignore[no-untyped-def]
-    return kernels.max_pool(
+    return max_kernels.max_pool(
         x, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation,
         out_shape=out_shape,
     )  # fmt: skip
 
 
 _max_pool_with_indices.gradients(
-    x=lambda g, out1, x_shape: _scatter_windows(g[0], out1, x_shape[2:])
-)
+    x=lambda g, x, out0, kernel_shape, stride, padding, dilation: max_kernels.max_pool_gradient(
+        g[0], x, out0, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation)
+)  # fmt: skip
+
+
+@_max_pool_with_indices.composite
+def _max_pool_with_indices_by_parts(x, **window):  # type: ignore[no-untyped-def]
+    _, indices = max_kernels.max_pool(x._data if hasattr(x, "_node") else x, **window)
+    return _take_windows(x, indices), indices
 
 
 @primitive(name="avg_pool", aliases=("avg_pool1d", "avg_pool2d", "avg_pool3d"))

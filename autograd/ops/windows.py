@@ -14,7 +14,7 @@ from typing import Any
 from ..core import hyperparameters as hyper
 from ..core.limits import check_bytes
 from ..core.primitive import primitive
-from ..kernels import pooling as pooling_kernels
+from ..kernels import max_pooling as pooling_kernels
 from ..kernels import windows as kernels
 from .convolution import as_operand, shortened
 

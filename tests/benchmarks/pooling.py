@@ -44,6 +44,7 @@ def _our_case(case):
     from autograd.kernels import (
         elementwise,
         losses,
+        max_pooling,
         normalization,
         optimizers,
         pooling,
@@ -61,8 +62,10 @@ def _our_case(case):
         if kind == "max":
 
             def work():
-                out = pooling.max_pool_values(x, **hyper, dilation=(1, 1), out_shape=(size, size))
-                pooling.max_pool_gradient(g, x, out, **hyper, dilation=(1, 1))
+                out = max_pooling.max_pool_values(
+                    x, **hyper, dilation=(1, 1), out_shape=(size, size)
+                )
+                max_pooling.max_pool_gradient(g, x, out, **hyper, dilation=(1, 1))
         else:
 
             def work():

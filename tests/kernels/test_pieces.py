@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd.kernels import elementwise, normalization, pieces, pooling
+from autograd.kernels import elementwise, max_pooling, normalization, pieces, pooling
 from autograd.kernels.layout import to_batch_last
 from autograd.kernels.pieces import in_pieces
 from autograd.kernels.threads import get_num_threads, set_num_threads
@@ -57,9 +57,9 @@ def results():
     yield y
     yield elementwise.relu_gradient(g, y)
     hyper = {"kernel_shape": (3, 3), "stride": (1, 1), "padding": (1, 1)}
-    out = pooling.max_pool_values(x, **hyper, dilation=(1, 1), out_shape=(8, 8))
+    out = max_pooling.max_pool_values(x, **hyper, dilation=(1, 1), out_shape=(8, 8))
     yield out
-    yield pooling.max_pool_gradient(g, x, out, **hyper, dilation=(1, 1))
+    yield max_pooling.max_pool_gradient(g, x, out, **hyper, dilation=(1, 1))
     yield pooling.avg_pool(x, **hyper, out_shape=(8, 8), divisors=9)
     yield pooling.avg_pool_gradient(g, input_shape=(8, 8), **hyper, divisors=9)
     weight = RNG(2).normal(size=(1, 10, 1, 1)).astype(np.float32)

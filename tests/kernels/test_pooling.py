@@ -9,18 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd.kernels.layout import is_batch_last, to_batch_last
-from autograd.kernels.pooling import (
-    adaptive_bounds,
+from autograd.kernels.max_pooling import (
     adaptive_max_pool,
-    avg_pool,
-    avg_pool_gradient,
     max_pool,
     max_pool_gradient,
     max_pool_values,
-    pool_divisors,
-    pool_output_size,
     scatter_windows,
     take_windows,
+)
+from autograd.kernels.pooling import (
+    FEW,
+    adaptive_bounds,
+    avg_pool,
+    avg_pool_gradient,
+    pool_divisors,
+    pool_output_size,
 )
 
 
@@ -126,6 +129,44 @@ def test_max_pool_finds_what_loops_find(case):
     assert indices.dtype == np.int64
     assert is_batch_last(values) and is_batch_last(indices)
     np.testing.assert_array_equal(max_pool_values(x, **hyper), want_values)
+
+
+@pytest.mark.parametrize("kernel", [254, 255, 256, 257, 300])
+def test_winners_of_many_offsets(kernel):
+    x = np.random.default_rng(0).integers(0, 50, size=(2, 2, kernel + 4)).astype(float)
+    x[0, 0, :-1], x[1, 1, kernel - 1] = 0.0, 99.0  # winners among the last offsets
+    x[0, 0, -1] = 99.0
+    hyper = {"kernel_shape": (kernel,), "stride": (2,), "padding": (0,), "dilation": (1,)}
+    _, indices = max_pool(x, **hyper, out_shape=(3,))
+    np.testing.assert_array_equal(indices, loop_max_pool(x, *hyper.values(), (3,))[1])
+
+
+@pytest.mark.parametrize("kernel", [2, 3])
+def test_many_images_in_any_memory_order_give_the_same_bits(kernel):
+    x = np.random.default_rng(0).integers(-3, 3, size=(FEW + 1, 2, 6, 7)).astype(np.float32)
+    window = {"kernel_shape": (kernel, kernel), "stride": (2, 2), "padding": (1, 1)}
+    hyper = {**window, "dilation": (1, 1), "out_shape": tuple(
+        pool_output_size(size, kernel, 2, 1, 1, False) for size in (6, 7))}  # fmt: skip
+    values, indices = loop_max_pool(x, *hyper.values())
+    g = np.random.default_rng(1).normal(size=values.shape).astype(np.float32)
+    del hyper["out_shape"]
+    averaging = {**window, "divisors": kernel * kernel}
+    wanted = None
+    for arrange in (np.asarray, to_batch_last, np.asfortranarray):
+        x_, g_ = arrange(x), arrange(g)
+        results = [
+            *max_pool(x_, **hyper, out_shape=values.shape[2:]),
+            max_pool_gradient(g_, x_, arrange(values), **hyper),
+            avg_pool(x_, **averaging, out_shape=values.shape[2:]),
+            avg_pool_gradient(g_, input_shape=(6, 7), **averaging),
+        ]
+        assert all(is_batch_last(result) for result in results)
+        wanted = wanted or results
+        for got, want in zip(results, wanted, strict=True):
+            np.testing.assert_array_equal(got, want)
+    np.testing.assert_array_equal(wanted[0], values)
+    np.testing.assert_array_equal(wanted[1], indices)
+    np.testing.assert_allclose(wanted[2], loop_scatter(g, indices, (6, 7)), rtol=1e-5, atol=1e-6)
 
 
 @given(cases(), st.integers(0, 99))
