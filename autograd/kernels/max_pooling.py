@@ -12,6 +12,7 @@ comparing, one kernel offset after the other, for all windows at once.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -69,7 +70,8 @@ def max_pool(
 
 
 def _has_nan(values: np.ndarray) -> bool:
-    return bool(np.isnan(np.max(values, initial=-np.inf)))
+    greatest = np.maximum.reduce(values, axis=None, initial=-np.inf)
+    return bool(greatest != greatest)
 
 
 def _winners(
@@ -231,11 +233,6 @@ def max_pool_gradient(
     ``x`` is the input, ``out`` the result. The same as scattering ``g`` by the indices of
     `max_pool`, but found by comparing, so that the forward pass need not keep them.
     """
-    # Windows that share no cells write each cell once: no sums, and where they tile the plane
-    # no zeros either.
-    apart = all(d == 1 and k <= s for k, s, d in zip(kernel_shape, stride, dilation, strict=True))
-    sizes = zip(kernel_shape, stride, padding, out.shape[2:], x.shape[2:], strict=True)
-    tiled = apart and all(k == s and p == 0 and k * o == length for k, s, p, o, length in sizes)
     if g.dtype.kind != "f" or _has_nan(out):
         _, indices = max_pool(
             x,
@@ -247,10 +244,12 @@ def max_pool_gradient(
         )
         return scatter_windows(g, indices, input_shape=x.shape[2:])
     g, x, out = arranged(g), arranged(x), arranged(out)
-    if tiled:
+    apart = all(d == 1 and k <= s for k, s, d in zip(kernel_shape, stride, dilation, strict=True))
+    if apart and stride == kernel_shape and _tiled(x.shape, out.shape, kernel_shape, padding):
         gx = empty_batch_last(x.shape, g.dtype)
         in_pieces(_route_tiled, (g, x, out, gx), axis=1, passes=2)
         return gx
+    # Windows that share no cells write each cell once: no sums.
     gx = zeros_batch_last(x.shape, g.dtype)
     met = overlaps(
         x.shape[2:],
@@ -277,6 +276,14 @@ def max_pool_gradient(
     return gx
 
 
+def _tiled(
+    shape: Sequence[int], out_shape: Sequence[int], kernel: Sequence[int], padding: Sequence[int]
+) -> bool:
+    """Whether windows side by side cover the plane and nothing else."""
+    sizes = zip(shape[2:], out_shape[2:], kernel, strict=True)
+    return not any(padding) and all(length == k * outputs for length, outputs, k in sizes)
+
+
 def _route_tiled(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) -> None:
     """Hand ``g`` to the first maximum of windows that tile the plane, all offsets at once.
 
@@ -297,13 +304,21 @@ def _route_tiled(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) 
 
 def _offsets_first(x: np.ndarray, out_shape: Sequence[int]) -> np.ndarray:
     """View of tiled planes as (*kernel, *memory order of the windows)."""
-    split = [*x.shape[:2]]
-    for length, outputs in zip(x.shape[2:], out_shape[2:], strict=True):
+    split, order = _split(x.shape, tuple(out_shape))
+    return x.reshape(split).transpose(order)
+
+
+@lru_cache(maxsize=256)
+def _split(
+    shape: tuple[int, ...], out_shape: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shape in which kernel offsets have axes of their own, and the order of these axes."""
+    split = [*shape[:2]]
+    for length, outputs in zip(shape[2:], out_shape[2:], strict=True):
         split += [outputs, length // outputs if outputs else 1]
     windows = (0, 1, *range(2, len(split), 2))
     kernel = range(3, len(split), 2)
-    order = [windows[axis] for axis in memory_axes(x.ndim)]
-    return x.reshape(split).transpose([*kernel, *order])
+    return tuple(split), (*kernel, *(windows[axis] for axis in memory_axes(len(shape))))
 
 
 def _plane_indexer(indices: np.ndarray, spatial: Sequence[int]) -> tuple[Any, ...]:
