@@ -4,20 +4,29 @@ statistics.
 
 from __future__ import annotations
 
+import base64
 from html import escape
 from typing import Any
 
+import numpy as np
+
 from autograd.core.tensor import Tensor
 from autograd.viz import palette, words
+from autograd.viz.microscope.multiples import reduced
+from autograd.viz.microscope.panels import png
 from autograd.viz.picture import data_uri
 from autograd.viz.trace import NONFINITE_CELL, Summary, summarize
 
 #: Tensors of up to this many elements (and two axes) are shown as a table.
 TABLE_UP_TO = 64
+#: A vector's table breaks after so many numbers.
+LINE = 10
+#: Of tensors with more than two axes so many planes are shown.
+PLANES = 4
 CELL = 14
 
-_HEAD = "padding:1px 7px;text-align:right;font-weight:normal;opacity:.75"
-_NUMBER = "padding:1px 7px;text-align:right;font-variant-numeric:tabular-nums"
+_HEAD = "padding:1px 7px;text-align:right;font-weight:normal;opacity:.75;white-space:nowrap"
+_NUMBER = "padding:1px 7px;text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap"
 
 
 def tensor_html(t: Tensor) -> str:
@@ -27,8 +36,9 @@ def tensor_html(t: Tensor) -> str:
         t: any tensor of numbers.
 
     Returns:
-        A table with row and column numbers for up to two axes and 64 elements, else a heat map of
-        block means with statistics; always the shape, dtype and what is known of the gradient.
+        A table with row and column numbers for up to two axes and 64 elements; pictures of the
+        first planes for images and other tensors of three or more axes; else a heat map of block
+        means. Always the shape, dtype, statistics and what is known of the gradient.
 
     Raises:
         TypeError: if ``t`` is not a tensor.
@@ -36,66 +46,142 @@ def tensor_html(t: Tensor) -> str:
     if not isinstance(t, Tensor):
         raise TypeError(f"tensor_html shows a Tensor; got {type(t).__name__}")
     summary = summarize(t._data, TABLE_UP_TO)
-    parts = [f"<div>{escape(_heading(t, summary))}</div>"]
+    parts = [f"<div>{_heading(t, summary)}</div>"]
     if summary.values is not None and len(summary.shape) <= 2:
         parts.append(_table(summary))
+    elif not summary.size:
+        parts.append("<div>(no elements)</div>")
+    elif summary.minimum == summary.maximum and not words.nonfinite(summary):
+        parts.append(f"<div>all {words.number(summary.minimum)}</div>")
+    elif len(summary.shape) > 2:
+        parts.append(_planes(t) if summary.values is None else _tables(t))
     else:
-        if summary.values is not None:  # small, but with too many axes for one table
-            summary = summarize(t._data, 0)
-        if summary.thumbnail:
-            parts.append(_heat(summary))
-    return f'<div style="font-family:{escape(palette.FONT)}">{"".join(parts)}</div>'
+        parts.append(_heat(summary))
+    style = f"font-family:{escape(palette.FONT)};line-height:1.45"
+    return f'<div style="{style}">{"".join(parts)}</div>'
 
 
 def _heading(t: Tensor, summary: Summary) -> str:
-    name = f"{t.name}: " if t.name else ""
-    text = f"{name}{words.statistics(summary)}"
+    name = f"<b>{escape(t.name)}</b>: " if t.name else ""
+    text = words.statistics(summary)
+    if summary.dtype == "bool" and summary.size > 1:
+        true = int(t._data.sum())
+        text = f"{words.shape(summary.shape)} bool, {true} of {summary.size} are True"
+    text = name + escape(text)
     if not t.requires_grad:
         return text
     if not t.is_leaf:
-        return f"{text} · result of {t._node.primitive.name}"  # type: ignore[union-attr]
+        return f"{text} · result of {escape(t._node.primitive.name)}"  # type: ignore[union-attr]
     if t.grad is None:
         return f"{text} · no gradient yet"
     gradient = summarize(t.grad._data, 0)
     told = words.brief(summarize(t.grad._data)) if t.grad._data.size == 1 else "of norm "
     if t.grad._data.size != 1:
         told += words.number(gradient.norm) if gradient.norm is not None else "unknown"
+        told += f", {words.nonfinite(gradient)}" if words.nonfinite(gradient) else ""
     passes = t._node.passes  # type: ignore[union-attr]
     several = f", the sum of {passes} backward() calls" if passes > 1 else ""
-    return f"{text} · gradient {told}{several}"
+    return f"{text} · gradient {escape(told)}{several}"
 
 
 def _table(summary: Summary) -> str:
     values: Any = summary.values
     if not summary.shape:
         return f"<div><b>{words.number(values)}</b></div>"
-    rows = [values] if len(summary.shape) == 1 else values
-    if not rows or not rows[0]:
+    if not summary.size:
         return "<div>(no elements)</div>"
+    rows = [values] if len(summary.shape) == 1 else values
+    heads = ["" if len(summary.shape) == 1 else str(place) for place in range(len(rows))]
+    if len(summary.shape) == 1 and len(values) > LINE:  # broken into lines, like a text
+        rows = [values[place : place + LINE] for place in range(0, len(values), LINE)]
+        heads = [f"{place} +" for place in range(0, len(values), LINE)]
     head = "".join(
         f'<th scope="col" style="{_HEAD}">{column}</th>' for column in range(len(rows[0]))
     )
     body = "".join(
-        f'<tr><th scope="row" style="{_HEAD}">{place if len(summary.shape) == 2 else "·"}</th>'
+        "<tr>"
+        + (f'<th scope="row" style="{_HEAD}">{name}</th>' if name else "<td></td>")
         + "".join(f'<td style="{_NUMBER}">{words.number(each)}</td>' for each in row)
         + "</tr>"
-        for place, row in enumerate(rows)
+        for name, row in zip(heads, rows, strict=True)
     )
     return (
-        f"<table style='border-collapse:collapse'><thead><tr><td></td>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table>"
+        "<div style='overflow-x:auto'><table style='border-collapse:collapse;margin:0'>"
+        f"<thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _tables(t: Tensor) -> str:
+    """A small tensor of more than two axes: one table for each of its planes."""
+    tables = [
+        f'<div style="margin:4px 14px 4px 0"><small>{_place(index)}</small>'
+        f"{_table(summarize(t._data[index], TABLE_UP_TO))}</div>"
+        for index in np.ndindex(t.shape[:-2])
+    ]
+    return f'<div style="display:flex;flex-wrap:wrap">{"".join(tables)}</div>'
+
+
+def _place(index: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, index))}]"
 
 
 def _heat(summary: Summary) -> str:
     """The thumbnail as an image, with the scale in words; signs also differ in shape."""
-    assert summary.thumbnail is not None
-    legend = f"squares +, discs −, full size {words.number(summary.scale, 3)}"
-    if summary.corner:
-        legend = f"at [{', '.join(map(str, summary.corner))}]: {legend}"
-    alt = f"heat map of block means, {legend}; {words.statistics(summary)}"
+    legend = _legend(summary)
+    alt = f"heat map, {legend}; {words.statistics(summary)}"
     picture = data_uri(heat_svg(summary))
     return f'<img alt="{escape(alt)}" src="{picture}"/><div><small>{escape(legend)}</small></div>'
+
+
+def _legend(summary: Summary) -> str:
+    """How the marks of a thumbnail are to be read."""
+    rows, columns = (1, *summary.shape)[-2:]
+    cells = summary.thumbnail or ()
+    block = -(-rows // len(cells)), -(-columns // len(cells[0]))
+    what = f"means of blocks of up to {words.shape(block)}" if max(block) > 1 else "every element"
+    marks = {cell for line in cells for cell in line}
+    kinds = [
+        told
+        for told, there in (
+            ("squares +", any(0 < mark < NONFINITE_CELL for mark in marks)),
+            ("discs −", any(mark < 0 for mark in marks)),
+        )
+        if there
+    ]
+    if kinds:
+        kinds.append(f"full size {words.number(summary.scale, 3)}")
+    if NONFINITE_CELL in marks:
+        kinds.append("crosses: NaN or ∞ inside")
+    return f"{what}: {', '.join(kinds)}" if kinds else what
+
+
+def _planes(t: Tensor) -> str:
+    """The first planes of a tensor with more than two axes, as pictures on one scale."""
+    leading = list(np.ndindex(t.shape[:-2]))
+    shown = [t._data[index].astype(np.float64) for index in leading[:PLANES]]
+    finite = [plane[np.isfinite(plane)] for plane in shown]
+    scale = max((float(abs(each).max(initial=0.0)) for each in finite), default=0.0)
+    pictures = []
+    for index, plane in zip(leading, shown, strict=False):
+        name = _place(index)
+        told = words.brief(summarize(plane, 0))
+        data = base64.b64encode(png(reduced(plane), scale)).decode()
+        height = max(8, min(192, round(96 * plane.shape[0] / plane.shape[1])))
+        pictures.append(
+            f'<figure style="margin:4px 10px 4px 0"><img alt="{name}: {escape(told)}" width="96" '
+            f'height="{height}" style="image-rendering:pixelated;border:1px solid #8b97a4" '
+            f'src="data:image/png;base64,{data}"/><figcaption><small>{name}: {escape(told)}</small>'
+            "</figcaption></figure>"
+        )
+    hidden = len(leading) - len(shown)
+    more = f"; {hidden:,} more planes" if hidden > 0 else ""
+    end = words.number(scale, 3)
+    odd = any(each.size < plane.size for each, plane in zip(finite, shown, strict=True))
+    legend = f"blue −{end}, white 0{' and NaN' * odd}, orange +{end}{more}"
+    return (
+        f'<div style="display:flex;flex-wrap:wrap;align-items:end">{"".join(pictures)}</div>'
+        f"<div><small>{escape(legend)}</small></div>"
+    )
 
 
 def heat_svg(summary: Summary) -> str:
@@ -110,6 +196,10 @@ def heat_svg(summary: Summary) -> str:
             kind = "bad" if cell == NONFINITE_CELL else "pos" if cell > 0 else "neg"
             side = (CELL - 2) * min(abs(cell), 9) / 9
             x, y = column * CELL + (CELL - side) / 2, row * CELL + (CELL - side) / 2
+            if kind == "bad":  # a cross, which no number is drawn as
+                left, top = column * CELL + 3, row * CELL + 3
+                marks.append(f"<path class='bad' d='M{left} {top}l8 8m0-8l-8 8'/>")
+                continue
             marks.append(
                 f"<rect class='{kind}' x='{x:.4g}' y='{y:.4g}' width='{side:.4g}' "
                 f"height='{side:.4g}' rx='{side / 2 if kind == 'neg' else 0:.4g}'/>"
@@ -126,5 +216,5 @@ def heat_svg(summary: Summary) -> str:
 def _rules(colours: dict[str, str]) -> str:
     return (
         f".back{{fill:{colours['background']}}}.pos{{fill:{colours['positive']}}}"
-        f".neg{{fill:{colours['negative']}}}.bad{{fill:{colours['text']}}}"
+        f".neg{{fill:{colours['negative']}}}.bad{{stroke:{colours['text']};stroke-width:2.2}}"
     )

@@ -32,6 +32,13 @@ class Digits(NamedTuple):
     test_images: np.ndarray
     test_labels: np.ndarray
 
+    def __repr__(self) -> str:
+        shape = "×".join(map(str, self.train_images.shape[1:]))
+        return (
+            f"Digits(train: {len(self.train_images):,} images, test: {len(self.test_images):,}; "
+            f"each {shape} {self.train_images.dtype} from 0 to 1, labels 0 to 9)"
+        )
+
 
 def load_digits(test_size: int = 360) -> Digits:
     """The embedded handwritten digits: 1,797 grey 8×8 images.

@@ -52,3 +52,9 @@ def test_refusals(size, error):
 def test_the_source_is_named():
     assert "CC BY 4.0" in nn.data.digits.ATTRIBUTION
     assert "10.24432/C50P49" in nn.data.digits.ATTRIBUTION
+
+
+def test_digits_print_in_a_line():
+    told = repr(nn.data.load_digits())
+    assert told.startswith("Digits(train: 1,437 images, test: 360; each 1×8×8 float32")
+    assert len(told) < 100

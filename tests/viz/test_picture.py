@@ -7,6 +7,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import autograd
@@ -261,3 +262,49 @@ def test_importing_autograd_leaves_the_pictures_alone():
     code = "import sys, autograd; sys.exit(any(m.startswith('autograd.viz') for m in sys.modules))"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
+
+
+# -- tensors in notebooks -----------------------------------------------------------------------
+
+
+def shown(values, **options):
+    html = autograd.tensor(values, **options)._repr_html_()
+    parse(html.replace("&nbsp;", " "))  # well-formed
+    return html
+
+
+def test_small_tensors_are_tables():
+    assert "<b>−3.5</b>" in shown(-3.5)
+    assert shown(True).count("True") == 1
+    assert "2 of 3 are True" in shown([True, False, True])
+    row = shown([1.0, float("nan"), float("inf"), -float("inf")])
+    assert re.findall(r"<td style[^>]*>([^<]*)</td>", row) == ["1", "NaN", "∞", "−∞"]
+    assert "1 NaN, 2 ∞" in row
+    assert shown(np.arange(64)).count("<tr>") == 8  # heads, and seven lines of at most ten
+    assert "(no elements)" in shown(np.zeros((0, 3))) and "(no elements)" in shown(
+        np.zeros((2, 0, 3))
+    )
+    blocks = shown(np.arange(12.0).reshape(2, 2, 3))
+    assert blocks.count("<table") == 2 and "[1]" in blocks
+
+
+def test_larger_tensors_are_pictures_with_statistics():
+    random = np.random.default_rng(0)
+    plane = random.standard_normal((20, 30))
+    html = shown(plane)
+    assert "squares +, discs −" in html and "min −" in html and "blocks of up to 2×3" in html
+    plane[3, 4] = np.nan
+    assert "crosses: NaN or ∞ inside" in shown(plane) and "1 NaN" in shown(plane)
+    assert "all 1e30" in shown(np.full((40, 40), 1e30)) and "<img" not in shown(np.zeros((9, 9)))
+    images = shown(random.random((4, 3, 28, 28)))
+    assert images.count("<img") == 4 and "[1, 0]" in images and "8 more planes" in images
+    assert len(images) < 20_000
+
+
+def test_what_is_known_of_a_gradient_stands_beside_a_tensor():
+    w = autograd.tensor([1.0, 2.0], requires_grad=True, name="<w>")
+    assert "no gradient yet" in w._repr_html_() and "<b>&lt;w&gt;</b>" in w._repr_html_()
+    assert "result of multiply" in (w * 2)._repr_html_()
+    for _ in range(2):
+        (w * w).sum().backward()
+    assert "gradient of norm 8.944, the sum of 2 backward() calls" in w._repr_html_()
