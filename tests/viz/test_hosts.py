@@ -13,15 +13,17 @@ PATIENCE = 60_000  # milliseconds
 def export(notebook, tmp_path, browser):
     """Opens the exported notebook; what is not the file itself is refused.
 
-    The template asks a CDN for two scripts, whether or not it needs them; nothing else may be asked
+    Templates ask a CDN for scripts even for a notebook without cells; nothing else may be asked
     for, and nothing but their absence may be complained of.
     """
     nbconvert = pytest.importorskip("nbconvert", reason="nbconvert is not installed")
     contexts, faults = [], []
 
-    def export(change=lambda text: text):
-        text, _ = nbconvert.HTMLExporter(template_name="lab").from_notebook_node(notebook)
-        of_template = set(re.findall(r'<script src="(https:[^"]*)"', text))
+    def export(change=lambda text: text, template="lab"):
+        exporter = nbconvert.HTMLExporter(template_name=template)
+        text, _ = exporter.from_notebook_node(notebook)
+        empty, _ = exporter.from_notebook_node(type(notebook)(notebook, cells=[]))
+        of_template = set(re.findall(r"https:[^\s\"']*", empty))
         path = tmp_path / "notebook.html"
         path.write_text(change(text), encoding="utf-8")
         context = browser.new_context(offline=True)
@@ -52,8 +54,9 @@ def export(notebook, tmp_path, browser):
     assert faults == []
 
 
-def test_an_exported_notebook_steps_by_buttons_and_keys(export, told):
-    page, (one, two) = export(), told
+@pytest.mark.parametrize("template", ["lab", "classic"])
+def test_an_exported_notebook_steps_by_buttons_and_keys(export, told, template):
+    page, (one, two) = export(template=template), told
     first, second = (page.locator(".gg-steps").nth(which) for which in (0, 1))
     assert len(one) == 2 and len(two) == 2
     first.get_by_role("button", name="Next").click()
