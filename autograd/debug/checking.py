@@ -20,13 +20,18 @@ __all__ = ["Finding", "StepCheck", "check_step"]
 
 _ATOL, _RTOL = 1e-6, 1e-5
 
+#: Functions of symmetric matrices: they read one triangle, and their rules give a gradient whose
+#: symmetric part alone means anything.
+_SYMMETRIC = {"cholesky", "eigh"}
+
 
 class Finding:
     """The verdict on one gradient rule.
 
     Attributes:
         name: the input that the rule is for.
-        verdict: ``"right"``, ``"wrong"``, ``"kink"``, or ``"unknown"`` if it cannot be tried.
+        verdict: ``"right"``, ``"wrong"``, ``"kink"`` (a jump, too: there is no gradient there), or
+            ``"unknown"`` if it cannot be tried.
         index: the worst element, or the kink; ``rule`` and ``numerical`` are the values there.
         slopes: at a kink, the slopes of both sides.
         reason: what else there is to say.
@@ -83,7 +88,12 @@ class StepCheck(words.Page):
                     f"{words.number(f.rule, 8)}, differences give {words.number(f.numerical, 8)}"
                 )
                 lines.append(f"  rule  {self._sources[f.name]}")
-            elif f.verdict == "kink" and f.slopes is not None:
+            elif f.slopes is not None and f.slopes.kind == "jump":
+                lines.append(
+                    f"{self.op}: jump for {f.name} at {place}: the value itself jumps there, so it "
+                    f"has no slope; the rule gives {words.number(f.rule)}"
+                )
+            elif f.slopes is not None:
                 lines.append(
                     f"{self.op}: kink for {f.name} at {place}: slope "
                     f"{words.number(f.slopes.left)} on the left, {words.number(f.slopes.right)} "
@@ -192,7 +202,10 @@ def _findings(step: Step, inputs: list[Any], note: str, limit: int) -> list[Find
     chosen = [weights[k] for k in counted]
     findings = []
     for place, (sent, got) in enumerate(zip(step.sent, found, strict=True)):
-        finding = _compare(on_arrays, arrays, chosen, place, np.asarray(got), sent.name, limit)
+        symmetric = step.op in _SYMMETRIC
+        finding = _compare(
+            on_arrays, arrays, chosen, place, np.asarray(got), sent.name, limit, symmetric
+        )
         if note and finding.verdict != "kink":
             finding.reason = "; ".join(filter(None, [finding.reason, note]))
         findings.append(finding)
@@ -238,12 +251,17 @@ def _compare(
     got: Any,
     name: str,
     limit: int,
+    symmetric: bool,
 ) -> Finding:
     shape = arrays[place].shape
     if got.shape != shape:
         return Finding(name, "wrong", reason=f"it gives shape {got.shape}; the input has {shape}")
     indices = _chosen(got, limit)
+    if symmetric:
+        indices = list(dict.fromkeys(i for j in indices for i in (j, (*j[:-2], j[-1], j[-2]))))
     right, doubt, bends = central_differences(function, arrays, weights, place, indices=indices)
+    if symmetric:
+        got, right, doubt = ((a + np.swapaxes(a, -1, -2)) / 2 for a in (got, right, doubt))
     kink: Finding | None = None
     kinks = np.zeros(shape, bool)
     worst: Finding | None = None
@@ -256,8 +274,8 @@ def _compare(
         if fits and abs(bends[index]) <= 1e-3 * max(1.0, abs(numerical)):
             continue
         slopes = one_sided_slopes(function, arrays, weights, place, index)
-        kinks[index] = slopes.kind == "kink"
-        if slopes.admits(mine, allowed):
+        kinks[index] = slopes.kind != "smooth"
+        if slopes.kind == "jump" or slopes.admits(mine, allowed):
             kink = kink or Finding(name, "kink", index, mine, numerical, slopes)
         elif fits:
             continue

@@ -1,82 +1,60 @@
-"""The debugger over the whole range of operations: each is stepped, checked, spoilt, explained."""
+"""The debugger over everything: every primitive, every public function, whole models.
 
+The cases are those whose derivatives ``tests/derivatives`` checks: one for every public function
+and module, and here also the graphs of their gradients, which lead to the primitives that only
+backward passes use.
+"""
+
+import functools
+import importlib
 import math
+import pkgutil
 
 import numpy as np
 import pytest
 
 import autograd as ag
 import nn
+from autograd.core.primitive import Primitive
 from autograd.debug import Backprop, explain, record
 from nn import functional as F
-
-
-def t(*shape, seed=0):
-    values = np.random.default_rng(seed + sum(shape)).uniform(0.2, 0.9, shape)
-    return ag.tensor(values, requires_grad=True)
-
-
-def layer(module, *shape):
-    nn.manual_seed(0)
-    return module(t(*shape).astype(np.float32))
-
-
-TARGETS = np.array([0, 1, 4, 3])
+from tests.derivatives.cases import TABLES
 
 CASES = {
-    "batch norm": lambda: layer(nn.BatchNorm2d(3), 2, 3, 4, 4),
-    "batch norm in evaluation": lambda: layer(nn.BatchNorm2d(3).eval(), 2, 3, 4, 4),
-    "layer norm": lambda: layer(nn.LayerNorm(4), 3, 4),
-    "grouped convolution": lambda: layer(
-        nn.Conv2d(4, 6, 3, stride=2, padding=1, groups=2), 2, 4, 7, 7
-    ),
-    "depthwise convolution": lambda: layer(nn.Conv2d(4, 4, 3, padding=1, groups=4), 2, 4, 5, 5),
-    "transposed convolution": lambda: layer(nn.ConvTranspose2d(2, 3, 3, stride=2), 1, 2, 4, 4),
-    "linear": lambda: layer(nn.Linear(4, 2), 3, 4),
-    "embedding": lambda: nn.Embedding(5, 3)(np.array([1, 1, 2])),
-    "average pooling": lambda: F.avg_pool2d(t(2, 3, 5, 5), 2),
-    "maximum pooling": lambda: F.max_pool2d(t(2, 3, 6, 6), 2),
-    "adaptive pooling": lambda: F.adaptive_avg_pool2d(t(1, 2, 5, 5), 3),
-    "interpolation": lambda: F.interpolate(t(1, 2, 4, 4), scale_factor=2, mode="bilinear"),
-    "reflection padding": lambda: F.pad(t(1, 2, 4, 4), (1, 1, 1, 1), mode="reflect"),
-    "unfold": lambda: F.unfold(t(1, 2, 5, 5), 3),
-    "cross-entropy": lambda: F.cross_entropy(t(4, 5), TARGETS, label_smoothing=0.1),
-    "softmax": lambda: F.softmax(t(3, 4), 1),
-    "log-softmax": lambda: F.log_softmax(t(3, 4), 1),
-    "gelu": lambda: F.gelu(t(3, 4)),
-    "mean squares": lambda: F.mse_loss(t(3, 4), t(3, 4, seed=1)),
-    "fancy indices": lambda: t(5, 4)[[0, 0, 3], 1:],
-    "writing a part": lambda: ag.set_at(t(5, 4), (slice(None), 1), t(5)),
-    "joining": lambda: ag.concatenate([ag.stack([t(2, 3), t(2, 3, seed=1)])[0], t(1, 3)]),
-    "einsum": lambda: ag.einsum("ij,jk->ik", t(3, 4), t(4, 2)),
-    "product": lambda: ag.prod(t(3, 4), axis=1),
-    "variance": lambda: ag.var(t(3, 4), axis=1) + ag.std(t(3, 4), axis=1),
-    "largest": lambda: t(3, 4).max(axis=1) + ag.max_with_indices(t(3, 4), axis=1)[0],
-    "cumulative sum": lambda: ag.cumsum(t(3, 4), axis=1),
-    "sorting": lambda: ag.sort(t(3, 4), axis=1),
-    "clip": lambda: ag.clip(t(3, 4), 0.3, 0.6),
-    "powers": lambda: t(3, 4) ** t(4) / ag.sqrt(t(3, 1)),
+    f"{table}.{name}{'' if order == 1 else ', its gradient'}": (case, order)
+    for table, cases in TABLES.items()
+    for name, case in cases.items()
+    for order in (1, 2)
+    if case.inputs and case.order >= order
 }
 
 
-@pytest.fixture(params=list(CASES))
-def case(request):
-    """A function that builds a loss; the same numbers each time."""
-
-    def build():
-        nn.manual_seed(0)
-        out = CASES[request.param]()
-        return (out * out * 0.5).sum()
-
-    return build
+def weighted_sum(tensors, seed):
+    """One number, to which every element contributes with a weight of its own."""
+    random = np.random.default_rng(seed)
+    parts = [(t * random.uniform(0.5, 1.5, t.shape)).sum() for t in tensors if t.requires_grad]
+    return functools.reduce(ag.add, parts) if parts else None
 
 
-def leaves_of(loss):
-    return [
-        node.tensor()
-        for node in sorted(nodes_below(loss), key=lambda n: n.seq)
-        if not node.parents and node.tensor() is not None
-    ]
+def build(name):
+    """A case's loss, None if it has no gradient after all, and its leaves."""
+    case, order = CASES[name]
+    leaves = [ag.tensor(x, dtype=np.float64, requires_grad=True) for x in case.inputs]
+    out = case.function(*leaves)
+    outs = out if isinstance(out, (tuple, list)) else [out]
+    outs = [o for o in outs if isinstance(o, ag.Tensor)]
+    if order == 2:  # squared, so that the gradient of a linear function isn't constant
+        outs = [o * o for o in outs if o.requires_grad]
+    loss = weighted_sum(outs, 0)
+    if order == 2 and loss is not None:
+        gradients = ag.grad(loss, leaves, create_graph=True, allow_unused=True)
+        loss = weighted_sum([g for g in gradients if g is not None], 1)
+    return loss, leaves
+
+
+def recorded(make):
+    with record(check=False):
+        return make()
 
 
 def nodes_below(loss):
@@ -86,59 +64,217 @@ def nodes_below(loss):
             if parent is not None and parent not in seen:
                 seen.add(parent)
                 pending.append(parent)
-    return seen
+    return [node for node in seen if node.parents]
+
+
+def every_primitive():
+    """All primitives of the package that have a gradient rule."""
+    found = {}
+    for module in pkgutil.walk_packages(ag.__path__, "autograd."):
+        if not module.name.startswith(("autograd.viz", "autograd.debug", "autograd.stubs")):
+            for value in vars(importlib.import_module(module.name)).values():
+                info = getattr(value, "primitive", value)
+                if isinstance(info, Primitive) and info.rules:
+                    found[info.name] = info
+    return found
+
+
+PRIMITIVES = every_primitive()
+
+
+@functools.cache
+def places():
+    """Primitive -> the smallest two cases whose graphs it is in."""
+    found = {}
+    for name in CASES:
+        loss, _ = build(name)
+        nodes = [] if loss is None else nodes_below(loss)
+        for op in {node.primitive.name for node in nodes}:
+            found.setdefault(op, []).append((len(nodes), name))
+    return {op: [name for _, name in sorted(where)[:2]] for op, where in found.items()}
 
 
 def spoilt(node, position):
-    """The node's rules, one of them giving 1.01 times its gradient; returns how to undo it."""
+    """The node's rules, one of them giving too much everywhere; returns how to undo it."""
     cls, original = type(node), type(node).gradients
     cls.gradients = staticmethod(
         lambda *args: tuple(
-            v * 1.01 if k == position and v is not None else v
+            v * 1.01 + 0.01 if k == position and v is not None else v
             for k, v in enumerate(original(*args))
         )
     )
     return lambda: setattr(cls, "gradients", staticmethod(original))
 
 
-def test_every_rule_is_found_right_and_every_spoilt_one_wrong(case):
-    with record():
-        loss = case()
-    for step in Backprop(loss):
-        check = step.check()
-        assert all(f.verdict in ("right", "kink") for f in check.findings), check
-        for sent, finding in zip(step.sent, check.findings, strict=True):
-            if np.max(np.abs(sent.contribution)) < 1e-3 or finding.verdict == "kink":
-                continue  # one per cent of nearly nothing does not show
-            undo = spoilt(step.node, sent.position)
-            try:
-                findings = step.check().findings
-            finally:
-                undo()
-            assert [f.name for f in findings if f.verdict == "wrong"] == [sent.name]
+def check_rules(step):
+    """All rules of a step are found right, and each, once spoilt, wrong; how many could be."""
+    check = step.check()
+    assert check.ok, check
+    tried = 0
+    for sent, finding in zip(step.sent, check.findings, strict=True):
+        assert finding.verdict in ("right", "kink"), check
+        if sent.contribution.size == 0:
+            continue
+        undo = spoilt(step.node, sent.position)
+        try:
+            check = step.check()
+        finally:
+            undo()
+        assert [f.name for f in check.findings if f.verdict == "wrong"] == [sent.name], check
+        assert f"{step.op}: the rule for {sent.name} is WRONG" in check.text()
+        tried += 1
+    return tried
 
 
-def test_rules_can_be_checked_without_a_recording(case):
-    for step in Backprop(case()):
-        assert step.check().ok
+def same_bits(make):
+    """Stepping to the end gives the bits of backward(); at every parent, the sums are right."""
+    loss, leaves = make()
+    loss.backward()
+    right = [None if x.grad is None else x.grad.numpy().tobytes() for x in leaves]
+    loss, leaves = make()
+    latest = {}
+    steps = list(Backprop(loss))
+    assert len(steps) == len(nodes_below(loss))
+    for step in steps:
+        for sent in step.sent:
+            place = sent.parent, sent.index
+            assert (sent.before is None) == (place not in latest)
+            if sent.before is None:
+                np.testing.assert_array_equal(sent.contribution, sent.after)
+            else:
+                np.testing.assert_array_equal(sent.before, latest[place])
+                np.testing.assert_array_equal(sent.before + sent.contribution, sent.after)
+            latest[place] = sent.after
+    assert [None if x.grad is None else x.grad.numpy().tobytes() for x in leaves] == right
+    for x in leaves:
+        if x.grad is not None:
+            np.testing.assert_array_equal(x.grad.numpy(), latest[x._node, 0])
 
 
-def test_shown_in_every_form(case):
-    with record():
-        loss = case()
-    for step in Backprop(loss):
-        assert step.sentence().startswith(f"step {step.number} of ") and step._repr_html_()
-        step.text(plain=True).encode("ascii")
-
-
-def test_an_element_is_explained_to_its_last_digit(case):
-    loss = case()
-    held = leaves_of(loss)
-    for w in held:
+def explained(loss, leaves, precision):
+    """One element of every leaf's gradient is the sum of what explain lists, and of the rest."""
+    gradients = ag.grad(loss, leaves, retain_graph=True, allow_unused=True)
+    for w, g in zip(leaves, gradients, strict=True):
+        if w.size == 0:
+            continue
         at = tuple(n // 2 for n in w.shape)
         for depth in (1, None):
             found = explain(loss, w, at=at, limit=6, depth=depth)
-            total = sum(row.value for row in found.rows) + found.remainder
-            scale = max(abs(found.total), sum(abs(row.value) for row in found.rows), 1e-3)
-            precision = 1e-12 if loss.dtype == np.float64 else 1e-4
-            assert math.isclose(total, found.total, abs_tol=precision * scale)
+            right = 0.0 if g is None else float(g.numpy()[at])
+            assert math.isclose(found.total, right, rel_tol=1e-12, abs_tol=1e-300)
+            parts = [row.value for row in found.rows]
+            scale = max(abs(right), sum(map(abs, parts)), 1e-3)
+            assert abs(sum(parts) + found.remainder - right) <= precision * scale
+
+
+# Every case -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_case_is_stepped_and_explained(name):
+    loss, leaves = build(name)
+    if loss is None:
+        assert CASES[name][1] == 2, "only a gradient may be constant"
+        return
+    same_bits(lambda: build(name))
+    explained(loss, leaves, 1e-9)
+
+
+# Every primitive ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("op", sorted(PRIMITIVES))
+def test_a_primitives_rules_are_found_right_and_spoilt_ones_wrong(op):
+    assert op in places(), f"no case of tests/derivatives leads to {op}"
+    tried = 0
+    for name in places()[op]:
+        steps = list(Backprop(recorded(lambda name=name: build(name))[0]))
+        for step in [step for step in steps if step.op == op][:2]:
+            tried += check_rules(step)
+            assert step.sentence().startswith(f"step {step.number} of {len(steps)}: ")
+            assert step._repr_html_() and step.text(plain=True).isascii()
+        for step in Backprop(build(name)[0]):  # and without the recording
+            if step.op == op:
+                assert step.check().ok
+                break
+    assert tried, "no rule could be spoilt"
+
+
+# Whole models ---------------------------------------------------------------------------------------
+
+
+def images(*shape, dtype):
+    return ag.tensor(np.random.default_rng(5).normal(size=shape).astype(dtype))
+
+
+def classifier(dtype):
+    model = nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(3, 4, 3, stride=2, groups=1, bias=False), nn.GELU(), nn.Flatten(),
+        nn.Linear(4, 5),
+    )  # fmt: skip
+    return model, lambda m: F.cross_entropy(m(images(2, 1, 8, 8, dtype=dtype)), np.array([1, 3]))
+
+
+def autoencoder(dtype):
+    model = nn.Sequential(
+        nn.Conv2d(1, 2, 3, stride=2, padding=1), nn.GroupNorm(1, 2), nn.SiLU(),
+        nn.ConvTranspose2d(2, 1, 2, stride=2), nn.Sigmoid(), nn.Upsample(scale_factor=2),
+    )  # fmt: skip
+    x = images(2, 1, 4, 4, dtype=dtype)
+    return model, lambda m: F.mse_loss(m(x), F.interpolate(x, scale_factor=2)) + m(x).mean()
+
+
+class Attention(nn.Module):
+    """One head of self-attention with a residual sum, on embedded words."""
+
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(6, 4)
+        self.norm = nn.LayerNorm(4)
+        self.query, self.key, self.value = (nn.Linear(4, 4) for _ in range(3))
+
+    def forward(self, indices):
+        x = self.words(indices)
+        y = self.norm(x)
+        scores = self.query(y) @ self.key(y).swapaxes(-1, -2) / 2.0
+        return x + F.softmax(scores, -1) @ self.value(y)
+
+
+def attention(dtype):
+    words = np.array([[0, 3, 3], [5, 1, 0]])
+    return Attention(), lambda m: ag.logsumexp(m(words).reshape(-1)) + (m(words) ** 2).mean()
+
+
+def trained(make, dtype):
+    """A model's loss and parameters, the same each time."""
+    nn.manual_seed(0)
+    model, loss_of = make(dtype)
+    model = model.double() if dtype == np.float64 else model
+    parameters = list(model.parameters())
+    return loss_of(model), parameters
+
+
+MODELS = [classifier, autoencoder, attention]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("make", MODELS)
+def test_a_model_is_stepped_to_the_bits_of_backward(make, dtype):
+    same_bits(lambda: trained(make, dtype))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("make", MODELS)
+def test_every_parameter_of_a_model_is_explained(make, dtype):
+    explained(*trained(make, dtype), 1e-4 if dtype == np.float32 else 1e-9)
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_any_rule_of_a_model_once_spoilt_is_found_and_named(make):
+    met = set()
+    for step in Backprop(recorded(lambda: trained(make, np.float32))[0]):
+        if step.op not in met:
+            met.add(step.op)
+            assert check_rules(step)
+    assert len(met) >= 8
