@@ -21,11 +21,11 @@ from autograd.viz.microscope.phrases import (
     head,
     largest,
     nothing,
+    padding_name,
     pixel_heads,
     shared,
     skipped_sentence,
     stretched,
-    transposed,
     what,
 )
 from autograd.viz.microscope.scope import Microscope
@@ -158,7 +158,7 @@ def page_data(scope: Microscope, cells: int, channels: int, outputs: int) -> dic
         },
         "stretched": stretched(model),
         "shared": shared(model) if model.kind == "conv" else "",
-        "padding": "zeros between and around" if transposed(model) else f"padding ({model.mode})",
+        "padding": padding_name(model),
         "skipped": skipped_sentence(model),
     }
 

@@ -139,7 +139,7 @@ DRAWN = {
     "patch": "frame: seen, reached or shared",
     "winner": "rounded frame: winner",
     "tie": "dotted frame: as large (tie)",
-    "pad": "hatched: padding",
+    "pad": "hatched: ",
     "skipped": "crossed out: seen by no window",
 }
 LEGEND = "[chosen]  <seen>  (padding)  *winner  =tie  xskipped"
@@ -180,14 +180,18 @@ def _bracketed(cell: Cell) -> str:
     return cell.text
 
 
-def legend(panels: Sequence[Panel]) -> str:
-    """What the frames and patterns in these panels mean."""
+def legend(panels: Sequence[Panel], hatched: str = "padding") -> str:
+    """What the frames and patterns in these panels mean; ``hatched`` is what is drawn so."""
     cells = [
         cell for panel in panels for part in panel.parts if isinstance(part, Grid)
         for line in part.cells for cell in line
     ]  # fmt: skip
     found = {"patch" if mark == "hit" else mark for cell in cells for mark in cell.marks}
-    told = [meaning for mark, meaning in DRAWN.items() if mark in found]
+    told = [
+        meaning + hatched if mark == "pad" else meaning
+        for mark, meaning in DRAWN.items()
+        if mark in found
+    ]
     colours = "orange: positive"
     if any(cell.value < 0 for cell in cells):
         colours += ", blue: negative"

@@ -69,6 +69,11 @@ def padding_words(model: Model) -> str:
     return f"padding {width}" if transposed(model) else f"padding {width} ({model.mode})"
 
 
+def padding_name(model: Model) -> str:
+    """What stands where there is no pixel of its own."""
+    return "zeros between and around" if transposed(model) else f"padding ({model.mode})"
+
+
 def transposed(model: Model) -> bool:
     """Whether zeros may lie between the pixels."""
     return isinstance(model, TransposedModel)
@@ -161,7 +166,8 @@ def skipped_sentence(model: Model) -> str:
     reasons = []
     for reason, why in SKIP_REASONS.items():
         lost = []
-        for axis, name in zip(windows.axes, ("row", "column"), strict=True):
+        names = ("row", "column" if model.rank == 2 else "place")
+        for axis, name in zip(windows.axes, names, strict=True):
             cells = [str(cell) for cell, each in axis.skipped.items() if each == reason]
             if cells:
                 listed = ", ".join(cells[:6]) + (" …" if len(cells) > 6 else "")

@@ -11,7 +11,14 @@ from autograd.viz.microscope.figure import Figure
 from autograd.viz.microscope.geometry import Pair
 from autograd.viz.microscope.model import At, ConvModel, Model, Term
 from autograd.viz.microscope.panels import LEGEND, Panel, legend
-from autograd.viz.microscope.phrases import count, cross, padding_words, size, transposed
+from autograd.viz.microscope.phrases import (
+    count,
+    cross,
+    padding_name,
+    padding_words,
+    size,
+    transposed,
+)
 from autograd.viz.microscope.views import ConvViews, PoolViews
 
 #: The static picture shows at most so many cells each way and channels.
@@ -105,7 +112,7 @@ class Microscope(Figure):
         return f"{super().text()}\n({LEGEND})\n"
 
     def legend(self, content: list[Panel]) -> str:
-        return legend(content)
+        return legend(content, padding_name(self.model))
 
     def _fragment(self, heading: str) -> str:
         from autograd.viz.microscope.html import fragment
