@@ -88,7 +88,7 @@ def leaky_relu(x: Any, *, negative_slope: float = 0.01) -> Any:
         >>> ag.leaky_relu(ag.tensor([-1.0, 2.0]), 0.5)
         Tensor([-0.5,  2. ])
     """
-    return np.where(x > 0, x, x * negative_slope)
+    return kernels.in_blocks(lambda x: kernels.choose(x > 0, x, x * negative_slope), x)
 
 
 leaky_relu.gradients(x=lambda g, x, negative_slope: where(greater(x, 0.0), g, g * negative_slope))
@@ -97,7 +97,7 @@ leaky_relu.gradients(x=lambda g, x, negative_slope: where(greater(x, 0.0), g, g 
 @primitive(broadcasts=True)
 def prelu(x: Any, weight: Any) -> Any:
     """x above 0, else weight · x, with a weight that is learnt; both broadcast."""
-    return np.where(x > 0, x, x * weight)
+    return kernels.choose(x > 0, x, x * weight)
 
 
 prelu.gradients(
@@ -113,8 +113,12 @@ def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, rate: float = 1.0) ->
     With scale and rate 1 it is ELU, with rate 1/alpha CELU, with two particular numbers SELU.
     Source: Clevert, Unterthiner & Hochreiter 2015; Klambauer et al. 2017; Barron 2017.
     """
-    below = (scale * alpha) * np.expm1(np.minimum(x, 0) * rate)
-    return np.where(x > 0, x * scale, below)
+    return kernels.in_blocks(
+        lambda x: kernels.choose(
+            x > 0, x * scale, (scale * alpha) * np.expm1(np.minimum(x, 0) * rate)
+        ),
+        x,
+    )
 
 
 @primitive(name="exp_below_zero", broadcasts=True)
@@ -146,8 +150,12 @@ threshold.gradients(x=lambda g, x, threshold: where(less_equal(x, threshold), 0.
 @primitive(broadcasts=True)
 def softplus(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + exp(beta · x)) / beta; x itself where beta · x is above the threshold."""
-    scaled = x * beta
-    return np.where(scaled > threshold, x, np.log1p(np.exp(np.minimum(scaled, threshold))) / beta)
+    return kernels.in_blocks(lambda x: _softplus(x, x * beta, beta, threshold), x)
+
+
+def _softplus(x: Any, scaled: Any, beta: float, threshold: float) -> Any:
+    smooth = np.log1p(np.exp(np.minimum(scaled, threshold))) / beta
+    return kernels.choose(scaled > threshold, x, smooth)
 
 
 softplus.gradients(
@@ -159,7 +167,7 @@ softplus.gradients(
 @primitive(broadcasts=True)
 def log_sigmoid(x: Any) -> Any:
     """log(sigmoid(x)), accurate on both sides."""
-    return np.minimum(x, 0) - np.log1p(np.exp(-abs(x)))
+    return kernels.in_blocks(lambda x: np.minimum(x, 0) - np.log1p(np.exp(-abs(x))), x)
 
 
 log_sigmoid.gradients(x=lambda g, x: g * sigmoid(-x))
@@ -168,9 +176,10 @@ log_sigmoid.gradients(x=lambda g, x: g * sigmoid(-x))
 @primitive(broadcasts=True)
 def silu(x: Any) -> Any:
     """x · sigmoid(x), also called swish. Source: Elfwing, Uchibe & Doya 2017."""
-    return x * sigmoid(x)
+    return kernels.in_blocks(lambda x: x * sigmoid(x), x)
 
 
+@kernels.blockwise
 def _silu_slope(x: Any) -> Any:
     s = sigmoid(x)
     return s * (1.0 + x * (1.0 - s))
@@ -182,9 +191,10 @@ silu.gradients(x=lambda g, x: g * _silu_slope(x))
 @primitive(broadcasts=True)
 def mish(x: Any) -> Any:
     """x · tanh(softplus(x)). Source: Misra 2019."""
-    return x * np.tanh(softplus(x))
+    return kernels.in_blocks(lambda x: x * np.tanh(softplus(x)), x)
 
 
+@kernels.blockwise
 def _mish_slope(x: Any) -> Any:
     t = tanh(softplus(x))
     return t + x * sigmoid(x) * (1.0 - t * t)
@@ -206,18 +216,26 @@ def _normal_below(x: Any) -> Any:
 @primitive(broadcasts=True)
 def gelu(x: Any) -> Any:
     """x · Φ(x), where Φ is the normal distribution. Source: Hendrycks & Gimpel 2016."""
-    return x * _normal_below(x)
+    return kernels.in_blocks(lambda x: x * _normal_below(x), x)
 
 
-gelu.gradients(x=lambda g, x: g * (_normal_below(x) + x * (_NORMAL * exp(-0.5 * x * x))))
+@kernels.blockwise
+def _gelu_slope(x: Any) -> Any:
+    return _normal_below(x) + x * (_NORMAL * exp(-0.5 * x * x))
+
+
+gelu.gradients(x=lambda g, x: g * _gelu_slope(x))
 
 
 @primitive(broadcasts=True)
 def gelu_tanh(x: Any) -> Any:
     """The usual approximation of ``gelu``: x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))."""
-    return 0.5 * x * (1.0 + np.tanh(_GELU_INNER * (x + _GELU_CUBIC * x * x * x)))
+    return kernels.in_blocks(
+        lambda x: 0.5 * x * (1.0 + np.tanh(_GELU_INNER * (x + _GELU_CUBIC * x * x * x))), x
+    )
 
 
+@kernels.blockwise
 def _gelu_tanh_slope(x: Any) -> Any:
     t = tanh(_GELU_INNER * (x + _GELU_CUBIC * x * x * x))
     inner = _GELU_INNER * (1.0 + (3.0 * _GELU_CUBIC) * x * x)
@@ -230,7 +248,7 @@ gelu_tanh.gradients(x=lambda g, x: g * _gelu_tanh_slope(x))
 @primitive(broadcasts=True)
 def softsign(x: Any) -> Any:
     """x / (1 + |x|)."""
-    return x / (1.0 + abs(x))
+    return kernels.in_blocks(lambda x: x / (1.0 + abs(x)), x)
 
 
 softsign.gradients(x=lambda g, x: g / square(1.0 + absolute(x)))
@@ -256,7 +274,7 @@ hardtanh.gradients(x=lambda g, x, low, high: _open_interval(g, x, low, high))
 @primitive(broadcasts=True)
 def hardsigmoid(x: Any) -> Any:
     """x/6 + 1/2 limited to [0, 1]; slope 0 at the kinks."""
-    return np.clip(x + 3.0, 0.0, 6.0) / 6.0
+    return kernels.in_blocks(lambda x: np.clip(x + 3.0, 0.0, 6.0) / 6.0, x)
 
 
 hardsigmoid.gradients(x=lambda g, x: _open_interval(g / 6.0, x, -3.0, 3.0))
@@ -265,7 +283,7 @@ hardsigmoid.gradients(x=lambda g, x: _open_interval(g / 6.0, x, -3.0, 3.0))
 @primitive(broadcasts=True)
 def hardswish(x: Any) -> Any:
     """x · hardsigmoid(x); slope 0 at −3 and 1 at 3. Source: Howard et al. 2019."""
-    return x * np.clip(x + 3.0, 0.0, 6.0) / 6.0
+    return kernels.in_blocks(lambda x: x * np.clip(x + 3.0, 0.0, 6.0) / 6.0, x)
 
 
 hardswish.gradients(

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..core import hyperparameters as hyper
 from ..core.primitive import primitive
+from ..kernels.elementwise import choose
 
 __all__ = [
     "absolute",
@@ -386,7 +387,7 @@ def where(condition: Any, x: Any, y: Any) -> Any:
         >>> x.grad
         Tensor([0., 1.])
     """
-    return np.where(condition, x, y)
+    return choose(condition, x, y)
 
 
 where.gradients(x=lambda g, condition: where(condition, g, 0.0),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.primitive import primitive
+from ..kernels.elementwise import blockwise, in_blocks
 from .arguments import array_like
 from .elementwise import (
     absolute,
@@ -184,12 +185,24 @@ logaddexp2.gradients(x=lambda g, x, y: g * sigmoid(_LN2 * _difference(x, y)),
 @primitive(broadcasts=True)
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(−x)), without overflow on either side."""
+    return in_blocks(_sigmoid, x)
+
+
+def _sigmoid(x: Any) -> Any:
     # exp of minus the absolute value lies in (0, 1]; one division serves both signs.
     small = np.exp(-abs(x))
+    if type(x) is np.ndarray and x.dtype.kind == "f":
+        top = np.greater_equal(x, 0.0).astype(x.dtype)
+        return np.maximum(top, small, out=top) / (1.0 + small)
     return np.where(x >= 0, 1.0, small) / (1.0 + small)
 
 
-sigmoid.gradients(x=lambda g, out: g * out * (1.0 - out))
+@blockwise
+def _sigmoid_slope(y: Any) -> Any:
+    return y * (1.0 - y)
+
+
+sigmoid.gradients(x=lambda g, out: g * _sigmoid_slope(out))
 
 
 @primitive(broadcasts=True, scalar=math.sin)

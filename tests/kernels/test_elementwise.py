@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from autograd.kernels.elementwise import (
+    BLOCK,
     LARGE,
     _least,
     _subnormals_count,
+    blockwise,
+    choose,
     flat_views,
+    in_blocks,
     keep_where,
     relu,
     relu_gradient,
@@ -112,3 +116,72 @@ def test_relu_of_objects_multiplies_each_of_them():
     x[:] = [Traced(-3), Traced(4)]
     y = relu(x)
     assert [(cell.value, cell.factor) for cell in y] == [(0, 0), (4, 1)]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_choosing_keeps_every_bit(dtype):
+    rng = np.random.default_rng(0)
+    shape = (3, LARGE // 2, 2)
+    bits = f"u{np.dtype(dtype).itemsize}"
+    x, y = (
+        np.frombuffer(rng.bytes(3 * LARGE * np.dtype(dtype).itemsize), dtype).reshape(shape)
+        for _ in range(2)
+    )
+    condition = rng.random(shape) < 0.5
+    for arrange in (np.asarray, np.asfortranarray, lambda a: a[:, ::-1], lambda a: a[..., 0]):
+        c, a, b = arrange(condition), arrange(x), arrange(y)
+        want = np.where(c, a.view(bits), b.view(bits))
+        np.testing.assert_array_equal(choose(c, a, b).view(bits), want)
+        np.testing.assert_array_equal(choose(c, a, 0.0).view(bits), np.where(c, a.view(bits), 0))
+        np.testing.assert_array_equal(choose(c, 0.0, b).view(bits), np.where(c, 0, b.view(bits)))
+        assert np.signbit(choose(c, -0.0, b)[c]).all()
+    assert choose(np.asfortranarray(condition), np.asfortranarray(x), 0.0).flags.f_contiguous
+
+
+def test_choosing_among_anything_is_where():
+    condition = np.arange(2 * LARGE) % 3 == 0
+    numbers = np.arange(2.0 * LARGE, dtype=np.float32)
+    for x, y in [
+        (numbers, numbers.astype(float)),
+        (numbers, 1),
+        (numbers, 2.5),
+        (1.0, 0.0),
+        (numbers, numbers[None, :1]),
+        (np.arange(2 * LARGE), numbers),
+        (numbers.astype(object), None),
+    ]:
+        got, want = choose(condition, x, y), np.where(condition, x, y)
+        assert got.dtype == want.dtype
+        np.testing.assert_array_equal(got, want)
+    assert choose(True, 1.0, 2.0) == 1.0
+    np.testing.assert_array_equal(choose(numbers, numbers, 0.0), numbers)  # no bools, but truths
+
+
+@pytest.mark.parametrize("size", [BLOCK, 2 * BLOCK, 2 * BLOCK + 1, 5 * BLOCK - 3])
+@pytest.mark.parametrize("arrange", [np.asarray, np.asfortranarray, lambda a: a[:, ::2]])
+def test_blocks_change_nothing(size, arrange):
+    x, y = np.random.default_rng(0).normal(size=(2, 3, size)).astype(np.float32)
+    x, y = arrange(x), arrange(y)
+    sizes = []
+
+    @blockwise
+    def formula(x, y):
+        sizes.append(x.size)
+        return np.exp(x) * y - x
+
+    got, want = formula(x, y), np.exp(x) * y - x
+    assert got.strides == want.strides and got.dtype == want.dtype
+    np.testing.assert_array_equal(got, want)
+    if x.flags.forc:
+        assert max(sizes) <= BLOCK and sum(sizes) == x.size
+    assert formula.__name__ == "formula"
+
+
+def test_what_cannot_be_cut_goes_through_as_a_whole():
+    x = np.ones((4, BLOCK))
+    row = np.ones(BLOCK)
+    np.testing.assert_array_equal(in_blocks(np.add, x, row), x + 1)
+    np.testing.assert_array_equal(in_blocks(np.add, x, 2.0), x + 2)
+    np.testing.assert_array_equal(in_blocks(np.add, x, np.asfortranarray(x)), x + x)
+    np.testing.assert_array_equal(in_blocks(np.greater, x, 2 * x), np.zeros(x.shape, bool))
+    assert in_blocks(np.negative, 3) == -3
