@@ -27,6 +27,7 @@ a primitive gets code of its own. For ``multiply`` it reads, shortened::
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ import numpy as np
 
 from . import failures
 from .modes import local
-from .node import Node, counter
+from .node import Glimpse, Node, counter
 from .operands import coerce, elementwise_on_objects
 from .tensor import Tensor, tensor_types
 
@@ -75,6 +76,7 @@ def compile_primitive(info: Primitive, namespace: dict[str, Any]) -> None:
         _missing=functools.partial(failures.missing_rule, info),
         _wrong_count=functools.partial(failures.wrong_count, info),
         _scalar=info.scalar,
+        _glimpse=_glimpse,
         _snapshot=_snapshot,
         _shares=_shares,
         _constants=info.constant_outputs,
@@ -135,6 +137,13 @@ def _users(info: Primitive, saved: str) -> list[str]:
 def _snapshot(*cells: list[int] | None) -> tuple[tuple[list[int], int] | None, ...] | None:
     found = tuple([None if cell is None else (cell, cell[0]) for cell in cells])
     return found if any(found) else None
+
+
+def _glimpse(array: Any, cell: list[int] | None) -> Glimpse | None:
+    """Where a constant operand is that no rule asked for: pictures show it while it lives."""
+    if type(array) is not np.ndarray:
+        return None  # a list that was given in place of an array: only its copy was used
+    return weakref.ref(array), cell, 0 if cell is None else cell[0]
 
 
 def _shares(out: Any, source: Any) -> bool:
@@ -248,6 +257,7 @@ def _fixed_call(info: Primitive) -> str:
             cells.append(cell)
     lines.append(f"    node.saved = ({', '.join(values)},)" if values else "    node.saved = None")
     lines.append(_versions_line(cells))
+    lines += _aside_lines(info)
     lines += [*_node_fields(info, "shape", "out.dtype"), "    result._node = node"]
     lines += [
         "    if state.recorder is not None:",
@@ -271,6 +281,29 @@ def _saved_expression(info: Primitive, name: str) -> tuple[str, str | None]:
         return f"{x}_data", f"{x}_cell"
     condition = " or ".join(f"{u}_node is not None" for u in users)
     return f"{x}_data if {condition} else None", f"({x}_cell if {condition} else None)"
+
+
+def _aside_lines(info: Primitive) -> list[str]:
+    """Note the constant operands that are not saved; costs nothing where all have nodes."""
+    inputs = info.inputs
+
+    def surely_saved(x: str) -> bool:
+        return x in info.saved_names and {*inputs} <= {*_users(info, x), x}
+
+    noted = [] if len(inputs) == 1 else [x for x in inputs if not surely_saved(x)]
+    if not noted:
+        return []
+    parts = [
+        f"None if {x}_node is not None else {x}_data if type({x}_data) is not ndarray"
+        f" else _glimpse({x}_data if {x}_is else {x}, {x}_cell)"
+        if x in noted
+        else "None"
+        for x in inputs
+    ]
+    return [
+        f"    if {' or '.join(f'{x}_node is None' for x in noted)}:",
+        f"        node.aside = ({', '.join(parts)},)",
+    ]
 
 
 def _versions_line(cells: list[str]) -> str:
@@ -445,6 +478,11 @@ def _variadic_call(info: Primitive) -> str:
         f"    node.versions = _snapshot({', '.join(watched)})"
         if watched
         else "    node.versions = None",
+        "    if None in nodes:",
+        "        node.aside = tuple([",
+        "            None if n is not None else d if type(d) is not ndarray",
+        "            else _glimpse(x if c is None else d, c)",
+        f"            for n, d, x, c in zip(nodes, data, {xs}, cells)])",
         *_node_fields(info, "shape", "out.dtype"),
         "    result._node = node",
         "    if state.recorder is not None:",

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FREED", "Extra", "Leaf", "Node", "leaves_with_hooks"]
 
+#: An array that is not kept alive, its version cell, and the count there when it was used.
+Glimpse = tuple["weakref.ref[np.ndarray[Any, Any]]", "list[int] | None", int]
+
 #: Sequence numbers: parents always have smaller ones than their children.
 counter = itertools.count()
 
@@ -54,6 +57,8 @@ class Node:
         saved: the values that the rules named, ordered as ``primitive.saved_names``.
         versions: (cell, count) of every saved array, in their order (None for numbers), compared
             before use; or None if there is nothing to compare.
+        aside: constant operands that are not saved, one entry per array input: a number itself, an
+            array as a ``Glimpse``, None for all others. Unset where every operand has a node.
         static: values of the static parameters, ordered as ``primitive.static_names``.
         shape, dtype: of the output; tuples of them for a primitive with several outputs.
         seq: sequence number; the order of creation.
@@ -63,6 +68,7 @@ class Node:
 
     __slots__ = (
         "__weakref__",
+        "aside",
         "dtype",
         "extra",
         "indices",
@@ -75,6 +81,7 @@ class Node:
         "versions",
     )
 
+    aside: tuple[Any, ...]
     primitive: Primitive
     several: bool  # whether the primitive has several outputs
     gradients: Any  # (node, g, saved, needs) -> the rules' results, written by codegen
@@ -110,6 +117,18 @@ class Node:
     def freed(self) -> bool:
         """True once backward has used and released what was saved."""
         return self.saved is FREED
+
+    def constant_aside(self, position: int) -> tuple[Any, bool]:
+        """A constant operand that is not saved, and whether it is still as it was when used.
+
+        None where there is none, or none any more.
+        """
+        aside = getattr(self, "aside", None)
+        value = None if aside is None else aside[position]
+        if type(value) is not tuple:
+            return value, True
+        reference, cell, count = value
+        return reference(), cell is not None and cell[0] == count
 
     def static_values(self) -> dict[str, Any]:
         """The static parameters by name."""

@@ -158,8 +158,9 @@ class Names:
         return self.of(tensor._node, tensor._index)
 
     def of_array(self, array: Any) -> str:
-        """The name of a constant, found by identity; numbers have none."""
-        return self._arrays.get(id(array), "") if isinstance(array, np.ndarray) else ""
+        """The name of a constant, found by identity; Python's numbers have none."""
+        known = isinstance(array, (np.ndarray, np.generic))  # 0-d tensors hold the latter
+        return self._arrays.get(id(array), "") if known else ""
 
 
 def _variables(scopes: Iterable[Scope]) -> Iterator[tuple[str, Any]]:

@@ -20,6 +20,9 @@ from autograd.engine import Step as EngineStep
 from autograd.viz import words
 from autograd.viz.trace import SMALL, Contribution, Edge, Step, Summary, Trace, TraceNode, summarize
 
+#: What is given for these arguments comes from outside of the module that has the loss.
+_DATA_ARGUMENTS = ("targets",)
+
 # -- the graph ----------------------------------------------------------------------------------
 
 
@@ -46,6 +49,8 @@ class Capture:
         self.small = small
         self.ids: dict[Any, int] = {}
         self._constants: dict[int, int] = {}
+        self._held: list[Any] = []  # ids of arrays stay taken while they are in use here
+        self._callers: set[int] = set()  # constants that the caller has a variable for
         self._values: dict[tuple[int, int], Any] = {}
         self._counted: set[int] = set()
         self.trace = Trace([], [], title=title)
@@ -196,31 +201,50 @@ class Capture:
             noted = record.inputs[position] if record is not None else None
             if parent is not None:
                 yield self.ids[parent], argument
-            elif argument in saved:
-                yield self._constant(saved[argument], argument), argument
-            elif noted is not None:
-                yield self._constant(noted, argument, record.names[position] or ""), argument
+                continue
+            name = (record.names[position] or "") if record is not None else ""
+            aside, unchanged = operation.constant_aside(position)
+            found, value = aside, aside if unchanged else noted
+            if argument in saved:
+                found = value = saved[argument]
+            elif aside is None:
+                found = value = noted
+            if found is not None:
+                if type(found) in (bool, int, float):  # a plain number takes the tensors' type
+                    value = np.asarray(found, operation.dtype_of(0))
+                yield self._constant(found, argument, name, value), argument
             elif argument not in info.optional and info.variadic is None:
                 # An operand that no rule asked for: it was there, but nobody kept it.
                 label = _constant_label(argument, "operand")
                 yield self._add("constant", label, (), "").id, argument
 
-    def _constant(self, array: Any, argument: str, name: str = "") -> int:
-        key = id(array)
-        if isinstance(array, np.ndarray) and key in self._constants:
-            return self._constants[key]
+    def _constant(self, array: Any, argument: str, name: str, value: Any) -> int:
+        """The node of a constant; ``value`` is what it held when used, None if that is not known.
+
+        What a tensor holds is one node however often it is used; a Python number is one each time.
+        """
+        shared = isinstance(array, (np.ndarray, np.generic))
+        if shared and id(array) in self._constants:
+            node = self.trace.node(self._constants[id(array)])
+            if node.value is None:
+                node.value = self._summary(value)
+            return node.id
+        callers = self.names.of_array(array)
         node = self._add(
             "constant",
             _constant_label(argument, "array"),
             np.shape(array),
-            np.asarray(array).dtype,
-            name=self.names.of_array(array) or name,
-            value=self._summary(array),
+            array.dtype if shared else value.dtype,
+            name=callers or name,
+            value=self._summary(value),
         )
+        if callers:
+            self._callers.add(node.id)
         if node.value is not None and not node.shape:
             node.label = "number"
-        if isinstance(array, np.ndarray):
-            self._constants[key] = node.id
+        if shared:
+            self._constants[id(array)] = node.id
+            self._held.append(array)
         return node.id
 
     def _kept_bytes(self, arrays: Iterable[Any]) -> int:
@@ -237,16 +261,44 @@ class Capture:
         users: dict[int, list[Edge]] = {}
         for edge in self.trace.edges:
             users.setdefault(edge.source, []).append(edge)
+        carrying = self._carrying()
         for node in self.trace.nodes:
             if node.op or node.id not in users:
                 continue
             modules = {self.trace.node(edge.target).module for edge in users[node.id]}
             if len(modules) == 1 and node.kind == "parameter":
                 node.module = modules.pop()
+            elif node.kind == "constant" and not self._from_outside(node, users, carrying):
+                node.module = _around(modules)
             if not node.name and node.label == "leaf":
                 arguments = {edge.argument for edge in users[node.id]}
                 if node.kind == "parameter" and len(arguments) == 1:
                     node.label = arguments.pop()
+
+    def _carrying(self) -> dict[int, int]:
+        """How many operands of each operation carry data: arrays that are no parameters, or what
+        was computed from such."""
+        count: dict[int, int] = {}
+        for edge in self.trace.edges:  # in the order of their targets, so parents come first
+            source = self.trace.node(edge.source)
+            array = not source.op and source.kind != "parameter" and source.label != "number"
+            carries = count.get(source.id, 0) > 0 if source.op else array and source.dtype != ""
+            count[edge.target] = count.get(edge.target, 0) + carries
+        return count
+
+    def _from_outside(
+        self, node: TraceNode, users: dict[int, list[Edge]], carrying: dict[int, int]
+    ) -> bool:
+        """Whether a constant came into the module that uses it: the caller has a variable for it,
+        or it is what the module computes with, which then has nothing else but parameters."""
+        if node.id in self._callers:
+            return True
+        if node.label == "number" or not node.dtype:
+            return False
+        return any(
+            edge.argument in _DATA_ARGUMENTS or carrying[edge.target] == 1
+            for edge in users[node.id]
+        )
 
     # -- the backward pass ----------------------------------------------------------------------
 
@@ -327,6 +379,16 @@ class Capture:
 def _constant_label(argument: str, otherwise: str) -> str:
     """A name for an unnamed constant: its argument's, unless that could be taken for a variable."""
     return argument if len(argument.partition("[")[0]) > 2 else otherwise
+
+
+def _around(modules: set[str]) -> str:
+    """The path of the innermost module that is around all of these."""
+    first, *others = (path.split(".") for path in sorted(modules))
+    depth = len(first)
+    for parts in others:
+        while first[:depth] != parts[:depth]:
+            depth -= 1
+    return ".".join(first[:depth])
 
 
 def topological(root: Any) -> list[Any]:

@@ -54,8 +54,7 @@ def group_by_module(trace: Trace) -> list[Group]:
             path = trace.node(identifier).module.split(".") if trace.node(identifier).module else []
             parts[identifier] = ".".join(path[: depth + 1]) if len(path) > depth else ""
         for part, run in _visits(identifiers, parts, parents):
-            alone = len(run) == 1 and trace.node(run[0]).module == part
-            if not part or alone:  # a module of one operation is named on the node instead
+            if not part or _alone(trace, part, run):
                 groups[index].members += run
                 continue
             visits[part] = visits.get(part, 0) + 1
@@ -64,6 +63,17 @@ def group_by_module(trace: Trace) -> list[Group]:
             groups[index].members.append(~group.index)
             pending.append((group.index, run, depth + 1))
     return groups
+
+
+def _alone(trace: Trace, part: str, run: list[int]) -> bool:
+    """Whether a module is one operation, with its constants: it is named on the node instead."""
+    nodes = [trace.node(identifier) for identifier in run]
+    operations = [node for node in nodes if node.op]
+    return (
+        len(operations) == 1
+        and all(node.op or node.kind == "constant" for node in nodes)
+        and operations[0].module == part
+    )
 
 
 def _visits(

@@ -184,13 +184,20 @@ class _Standing:
         if member not in known:
             inside = self.contents(member)
             position = {identifier: place for place, identifier in enumerate(inside)}
+            outside: dict[int, int] = {}  # what comes from elsewhere, in the order of first use
             known[member] = tuple(
                 (
                     node.kind,
                     node.op,
                     node.shape,
                     tuple(node.statics.items()),
-                    tuple(position.get(parent, -1) for parent in self.parents[node.id]),
+                    words.brief(node.value) if node.label == "number" else "",
+                    tuple(
+                        position[parent]
+                        if parent in position
+                        else ~outside.setdefault(parent, len(outside))
+                        for parent in self.parents[node.id]
+                    ),
                 )
                 for node in map(self.trace.node, inside)
             )
@@ -212,21 +219,26 @@ class _Standing:
             [node for member in members[at : at + period] for node in self.contents(member)]
             for at in range(start, start + period * copies, period)
         ]
-        first = set(blocks[0])
-        previous, common, count = first, None, 1
-        for place, block in enumerate(blocks[1:], 1):
-            inside = set(block)
-            sources = {p for node in block for p in self.parents[node]} - inside
-            from_previous = sources & previous
-            if common is None:
-                common = sources - previous
-            if not from_previous or sources - previous != common:
+        previous = [[], *blocks[:-1]]
+        ties = [self._ties(*pair) for pair in zip(blocks, previous, strict=True)]
+        count = 1
+        for place in range(1, copies):
+            if ties[place] != ties[1] or not any(tie[0] == "before" for tie in ties[1]):
                 break
-            leaving = {c for node in blocks[place - 1] for c in self.children[node]}
-            if leaving - previous - inside:
+            here = {*blocks[place - 1], *blocks[place]}
+            if any(c not in here for node in blocks[place - 1] for c in self.children[node]):
                 break
-            previous, count = inside, count + 1
-        return count
+            count = place + 1
+        return count if count > 1 and _alike(ties[0], ties[1]) else 1
+
+    def _ties(self, block: list[int], before: list[int]) -> list[tuple[str, int]]:
+        """Where each operand in a block comes from: a place in the block itself, a place in the
+        block before it, or else a node."""
+        place = {node: ("before", at) for at, node in enumerate(before)}
+        place |= {node: ("here", at) for at, node in enumerate(block)}
+        return [
+            place.get(parent, ("node", parent)) for node in block for parent in self.parents[node]
+        ]
 
     def _drop(self, members: list[int], period: int) -> None:
         """Let the nodes of the first block stand for those of its copies."""
@@ -352,6 +364,19 @@ def _all_alike(trace: Trace) -> bool:
     dtypes = {node.dtype for node in trace.nodes}
     single = all(not node.shape for node in trace.nodes)
     return len(trace.nodes) >= ALIKE_FROM and single and len(dtypes) == 1
+
+
+def _alike(first: list[tuple[str, int]], second: list[tuple[str, int]]) -> bool:
+    """Whether the first block takes from different nodes what the second one takes from different
+    places of the first, and all else alike: then it shows the ties of all copies."""
+    sources: dict[int, int] = {}
+    for one, other in zip(first, second, strict=True):
+        if other[0] != "before":
+            if one != other:
+                return False
+        elif one[0] != "node" or sources.setdefault(other[1], one[1]) != one[1]:
+            return False
+    return len(set(sources.values())) == len(sources)
 
 
 def _candidates(signatures: list[tuple]) -> list[dict[int, int]]:

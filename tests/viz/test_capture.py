@@ -1,5 +1,8 @@
 """From tensors to traces."""
 
+import contextlib
+import weakref
+
 import numpy as np
 import pytest
 
@@ -109,11 +112,109 @@ def test_recording_makes_every_value_and_line_known():
 
 
 def test_what_nobody_kept_is_drawn_as_unknown():
+    a = autograd.tensor([2.0, 3.0], requires_grad=True)
+    loss = (a + [1.0, 2.0]) + autograd.tensor([3.0, 4.0])  # both operands are gone by now
+    unknown = [node for node in viz.graph(loss).trace.nodes if node.kind == "constant"]
+    assert [(node.dtype, node.value) for node in unknown] == [("", None)] * 2
+    assert "constant · not kept" in viz.graph(loss).to_svg()
+
+
+def test_literal_operands_are_known():
     a = autograd.tensor(2.0, requires_grad=True)
-    trace = viz.graph(a + 1.0).trace
-    unknown = next(node for node in trace.nodes if node.kind == "constant")
-    assert unknown.dtype == "" and unknown.value is None
-    assert "constant · not kept" in viz.graph(a + 1.0).to_svg()
+    trace = viz.graph(((a + 1.0) - 3) / 0.1).trace
+    numbers = [node for node in trace.nodes if node.kind == "constant"]
+    assert [node.value.values for node in numbers] == [1.0, 3.0, 0.1]
+    assert [node.dtype for node in numbers] == ["float32"] * 3
+    loss = ((a + 1.0) - 3) / 0.1
+    loss.backward()
+    assert len([node for node in viz.graph(loss).trace.nodes if node.value is not None]) >= 3
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_constant_used_twice_is_one_node(recorded):
+    x = autograd.tensor([[1.0, 2.0]])
+    y = autograd.tensor([[0.5, 1.0]])
+    w = autograd.tensor([[3.0, 4.0]], requires_grad=True)
+    with autograd.debug.record() if recorded else contextlib.nullcontext():
+        loss = ((x * w + x - y) ** 2).sum()
+    trace = viz.graph(loss).trace
+    constants = {node.name: node for node in trace.nodes if node.kind == "constant"}
+    assert set(constants) == {"x", "y", ""} and constants[""].label == "number"
+    assert len([node for node in trace.nodes if node.kind == "constant"]) == 3
+    assert constants["y"].value.values == [[0.5, 1.0]]
+    assert [e.target for e in trace.edges if e.source == constants["x"].id] == [3, 4]
+
+
+def test_a_single_number_used_twice_is_one_node():
+    scale = autograd.tensor(3.0)
+    a = autograd.tensor(2.0, requires_grad=True)
+    assert len(viz.graph(a * scale + scale).trace.nodes) == 4
+
+
+def test_an_operand_that_changed_since_shows_no_value():
+    a = autograd.tensor([1.0, 2.0], requires_grad=True)
+    y, plain = autograd.tensor([5.0, 6.0]), np.ones(2, np.float32)
+    loss = (a - y + plain).sum()
+    y[0] = 7.0
+    names = by_name(viz.graph(loss).trace)
+    assert names["y"].value is None and names["y"].shape == (2,)
+    assert names["plain"].value is None and names["plain"].shape == (2,)
+
+
+def test_pictures_keep_no_operand_alive():
+    a = autograd.tensor([1.0, 2.0], requires_grad=True)
+    y = autograd.tensor([5.0, 6.0])
+    data = weakref.ref(y.data if isinstance(y.data, np.ndarray) else y._data)
+    loss = (a - y).sum()
+    del y
+    assert data() is None and loss.item() == -8.0
+
+
+class Block:
+    """Two operations with constants of their own, called as layers of a model are."""
+
+    def __init__(self, path):
+        self.path, self.table = path, autograd.tensor([1.0, 0.0, 1.0])
+        self.weight = parameter(3)
+
+    def __call__(self, x):
+        with autograd.module_scope(self.path):
+            return x * self.weight * self.table * 2.0 + 0.5 + x
+
+
+def test_constants_belong_to_the_module_that_makes_them():
+    blocks = [Block(f"blocks.{k}") for k in range(4)]
+    h = image = autograd.tensor([1.0, 2.0, 3.0])  # noqa: F841  a name to be found
+    for block in blocks:
+        h = block(h)
+    target = autograd.tensor([0.0, 1.0, 0.0])
+    with autograd.module_scope("loss"):
+        loss = ((h - target) ** 2).sum()
+    graph = viz.graph(loss, fold=True)
+    constants = [node for node in graph.trace.nodes if node.kind == "constant"]
+    outside = [node.name for node in constants if not node.module]
+    assert outside == ["image", "target"]
+    assert [n.module for n in constants if n.module.startswith("blocks")] == [
+        block.path for block in blocks for _ in range(3)
+    ]
+    assert [group.label for group in graph.view.groups if group.copies > 1] == ["0 ×4"]
+    first = next(node.id for node in graph.trace.nodes if node.name == "image")
+    assert sum(link.source == first for link in graph.view.links) == 2  # also around the block
+    headings = [line.strip() for line in graph.text().splitlines() if line.startswith("  [")]
+    assert headings == [
+        "[blocks.0]", "[outside modules]",  # the weight, and the image that it is multiplied with
+        *(f"[blocks.{k}]" for k in range(4)), "[outside modules]", "[loss]",
+    ]  # fmt: skip
+
+
+def test_what_a_model_is_given_stays_outside_of_it():
+    w = parameter(2, 2)
+    with autograd.module_scope("net"):
+        y = autograd.linear(autograd.tensor([[1.0, 2.0]]), w)
+        y = autograd.cross_entropy(y * autograd.tensor([2.0, 1.0]), np.array([1]))
+    constants = [node for node in viz.graph(y).trace.nodes if node.kind == "constant"]
+    assert [(node.shape, node.module) for node in constants] == [
+        ((1, 2), ""), ((2,), "net"), ((1,), "")]  # fmt: skip
 
 
 def test_statics_are_told_unless_default():

@@ -105,6 +105,37 @@ def test_what_is_made_of_parameters_alone_stands_beside(builder):
     assert [item.light for item in build(b.trace()).items] == [True, True, True, False, False]
 
 
+def test_a_fold_shows_the_ties_of_all_copies(builder):
+    """The first block's skip begins elsewhere than its path: it is not like the others."""
+
+    def folded(alike):
+        b = builder()
+        h = b.leaf("x", kind="constant", shape=(2,))
+        other = h if alike else b.leaf("y", kind="constant", shape=(2,))
+        for block in range(4):
+            path = b.op("tanh", h, module=f"m{block}", shape=(2,))
+            path = b.op("exp", path, module=f"m{block}", shape=(2,))
+            h = b.op("add", path, h if block else other, module=f"m{block}", shape=(2,))
+        b.op("sum", h)
+        return [g.label for g in build(b.trace(), fold=True).groups if g.copies > 1]
+
+    assert folded(True) == ["m0 ×4"]
+    assert folded(False) == ["m1 ×3"]
+
+
+def test_other_numbers_do_not_fold(builder):
+    def folded(factors):
+        b = builder()
+        h = b.leaf("x", 1.0)
+        for factor in factors:
+            number = b.leaf("", factor, kind="constant")
+            b.nodes[-1].label = "number"
+            h = b.op("multiply", h, number)
+        return any(group.copies > 1 for group in build(b.trace(), fold=True).groups)
+
+    assert folded([2.0] * 6) and not folded([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+
+
 def test_blocks_of_different_shapes_do_not_fold(builder):
     b = builder()
     h = b.leaf("x", shape=(1,))
