@@ -26,7 +26,8 @@ class Breakpoint(RuntimeError):
     """Raised by ``backward(break_on=...)`` where a condition is met.
 
     Attributes:
-        paused: the ``Backprop``, just after the step; go on with ``paused.run()``.
+        paused: the ``Backprop``, just after the step: ``back()`` shows the steps before it again,
+            ``set_gradient()`` mends what it made, ``run()`` goes on to the end.
         condition: the ``Condition`` that was met.
         report: what is to be said about it.
     """

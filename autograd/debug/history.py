@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,11 @@ from .steps import Step
 
 __all__ = ["History"]
 
-#: While a pass only might stop, steps are kept as long as their arrays are within so many bytes.
+#: While a pass only might stop, its latest steps are kept, as many as hold no more bytes than this.
 HELD = 64_000_000
+
+#: About what a step without arrays takes: in a long chain of numbers that is all there is.
+_STEP = 2_000
 
 _watched: weakref.WeakKeyDictionary[BackwardPass, History] = weakref.WeakKeyDictionary()
 
@@ -42,7 +46,8 @@ class History:
         self.steps: list[Step] = []
         self.forgotten = 0
         self.budget = budget
-        self._sizes: list[int] = []
+        self._sizes: deque[int] = deque()
+        self._held = 0
 
     @classmethod
     def of(cls, work: BackwardPass) -> History:
@@ -70,8 +75,10 @@ class History:
         self.steps.append(noted)
         if self.budget is not None:
             self._sizes.append(_bytes_of(step))
-            while len(self.steps) > 1 and sum(self._sizes) > self.budget:
-                del self.steps[0], self._sizes[0]
+            self._held += self._sizes[-1]
+            while len(self.steps) > 1 and self._held > self.budget:
+                del self.steps[0]
+                self._held -= self._sizes.popleft()
                 self.forgotten += 1
         return noted
 
@@ -84,7 +91,7 @@ def _takes_a_step(node: Any, work: BackwardPass) -> bool:
 
 
 def _bytes_of(step: EngineStep) -> int:
-    """Memory of a step's arrays, shared memory counted once."""
+    """Memory of a step and its arrays, shared memory counted once."""
     found: dict[int, int] = {}
     waiting: list[Any] = [step.gradient, *step.saved.values()]
     for each in step.contributions:
@@ -97,4 +104,4 @@ def _bytes_of(step: EngineStep) -> int:
         elif isinstance(value, np.ndarray):
             base = value if value.base is None else value.base
             found[id(base)] = getattr(base, "nbytes", value.nbytes)
-    return sum(found.values())
+    return _STEP + sum(found.values())

@@ -86,6 +86,16 @@ def test_create_graph_and_gradient_are_taken():
         Backprop(x**3)
 
 
+def test_some_inputs_only_as_in_backward():
+    a, b = t([2.0, 1.0]), t([-3.0, 5.0])
+    c = ag.exp(a) * ag.sin(b)
+    dbg = Backprop(c.sum(), inputs=[c, b])
+    assert [step.op for step in dbg] == ["sum", "multiply", "sin"] and dbg.total == 3
+    assert a.grad is None and c.grad.tolist() == [1.0, 1.0] and b.grad is not None
+    with pytest.raises(TypeError, match="inputs"):
+        Backprop(t(1.0) * 2.0, inputs=3)
+
+
 def test_a_leaf_alone_is_finished_at_once():
     x = t(2.0)
     assert Backprop(x).finished and x.grad.item() == 1.0

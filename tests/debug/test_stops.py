@@ -287,7 +287,7 @@ def test_a_pass_for_some_inputs_only_can_be_stopped_too():
 
 
 def test_what_would_hold_too_much_is_not_kept_and_back_says_so(monkeypatch):
-    monkeypatch.setattr("autograd.debug.history.HELD", 3000)
+    monkeypatch.setattr("autograd.debug.history.HELD", 15_000)
     x = t(np.full(100, 0.5))
     y = x
     for _ in range(10):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import subprocess
 import sys
 
@@ -238,6 +239,9 @@ def in_a_terminal(tmp_path, text, *commands, options=(), **environment):
         os.close(inner)
         shown, waiting = b"", list(commands)
         while True:
+            if not select.select([outer], [], [], 60)[0]:
+                process.kill()
+                raise AssertionError(f"it says nothing more after {shown.decode()!r}")
             try:
                 part = os.read(outer, 65536)
             except OSError:  # the other end is closed
