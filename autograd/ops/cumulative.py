@@ -13,7 +13,7 @@ from .elementwise import subtract
 from .indexing import getitem
 from .reductions import broadcast_to
 from .reductions import sum as sum_
-from .shapes import concatenate, flip, moveaxis, reshape
+from .shapes import concatenate, flip, moveaxis, ravel, reshape
 
 __all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "ediff1d", "trapezoid"]
 
@@ -128,7 +128,7 @@ def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     Args:
         to_end, to_begin: values to put after and before them, as they are.
     """
-    x = reshape(array_like("ediff1d", x), (-1,)) if 0 not in shape_of(x) else np.zeros(0)
+    x = ravel(array_like("ediff1d", x))
     ends = [
         None if a is None else reshape(beside("ediff1d", a, x), (-1,)) for a in (to_begin, to_end)
     ]

@@ -19,6 +19,7 @@ from .elementwise import astype
 from .gathering import take, take_along_axis
 from .padding import take_axis
 from .reductions import broadcast_to
+from .reductions import sum as sum_
 from .shapes import concatenate, moveaxis, ravel, reshape, sequence_of_arrays, stack
 
 __all__ = [
@@ -131,7 +132,7 @@ def resize(x: Any, new_shape: Any) -> Any:
     shape = shape_tuple("resize", new_shape, "new_shape")
     check_bytes("resize", shape, np.intp)
     if not x.size:
-        return broadcast_to(np.zeros((), x.dtype), shape)
+        return broadcast_to(sum_(x), shape)
     return take(x, np.resize(np.arange(x.size), shape))
 
 

@@ -210,16 +210,31 @@ def det(a: Any) -> Any:
 
 def _det_slope(g: Any, a: Any, out: Any) -> Any:
     g = expand_dims(g, (-2, -1))
-    if np.all(raw(out)):
-        return g * (expand_dims(out, (-2, -1)) * _t(inv(a)))
-    return g * _cofactors(a)
+    if not np.all(raw(out)):
+        return g * _cofactors(a)
+    inverse = inv(a)
+    if a.shape[-1] <= _SMALL and _nearly_singular(raw(a), raw(inverse)):
+        return g * _cofactors(a)
+    return g * (expand_dims(out, (-2, -1)) * _t(inverse))
+
+
+#: Up to this size, nearly singular matrices are worth their cofactors.
+_SMALL = 16
+
+
+def _nearly_singular(a: Any, inverse: Any) -> bool:
+    """True if det · inverse, and even more its derivative, would have lost half of the digits."""
+    condition = np.abs(a).sum(-1).max(-1, initial=0.0) * np.abs(inverse).sum(-1).max(
+        -1, initial=0.0
+    )
+    return bool((condition > np.finfo(a.dtype).eps ** -0.5).any())
 
 
 def _cofactors(a: Any) -> Any:
     """Signed determinants of all matrices with one row and one column struck out.
 
     Made of determinants, so it has derivatives of every order; n⁵ operations, but this runs for
-    singular matrices only.
+    singular and small, nearly singular matrices only.
     """
     n = a.shape[-1]
     if n == 1:

@@ -54,6 +54,7 @@ __all__ = [
 _add: Any = np.add.reduce
 _multiply: Any = np.multiply.reduce
 _largest: Any = np.maximum.reduce
+_smallest: Any = np.minimum.reduce
 
 
 def _checked(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, Any]:
@@ -218,10 +219,16 @@ def std(x: Any, *, axis: Any = None, ddof: float = 0, keepdims: bool = False) ->
     return sqrt(_squares(x, axes, number("std", "ddof", ddof), keepdims))
 
 
+def _all_equal(x: Any, axis: Any, keepdims: bool) -> Any:
+    """Where all elements are the same: rounding of their mean may have left a distance from it."""
+    axes = None if axis is None else hyper.axes("std", axis, x.ndim)
+    return _largest(x, axis=axes, keepdims=keepdims) == _smallest(x, axis=axes, keepdims=keepdims)
+
+
 def _std_slope(g: Any, x: Any, out: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
     if not count_along(x.shape, axis):
         return spread(g, axis, keepdims, x.shape)
-    flat = equal(out, 0)
+    flat = _all_equal(raw(x), axis, keepdims) | (raw(out) == 0)
     scaled = where(flat, 0.0, g) / (where(flat, 1.0, out) * _divisor(x.shape, axis, ddof))
     return spread(scaled, axis, keepdims, x.shape) * (x - mean(x, axis, True))
 

@@ -14,7 +14,7 @@ from .elementwise import remainder, where
 from .gathering import take
 from .linalg import floating
 from .padding import pad_constant
-from .shapes import concatenate, moveaxis, ravel, reshape, stack
+from .shapes import concatenate, moveaxis, reshape, stack
 from .transcendental import power
 
 __all__ = ["gradient", "interp", "polyval", "unwrap", "vander"]
@@ -237,4 +237,4 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     count = x.shape[0] if N is None else hyper.integer("vander", "N", N, 0)
     powers = range(count) if increasing else range(count - 1, -1, -1)
     columns = [power(x, k) for k in powers]
-    return stack(columns, 1) if columns else reshape(ravel(x)[:0], (0,))
+    return stack(columns, 1) if columns else x[:, None][:, :0]

@@ -122,7 +122,9 @@ def nanvar(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) ->
 def nanstd(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Square root of ``nanvar``; its gradient is 0 where all elements are equal."""
     variance = nanvar(x, axis, ddof, keepdims)
-    flat = raw(variance) == 0
+    data = raw(array_like("nanstd", x))
+    same = nanmax(data, axis, keepdims) == nanmin(data, axis, keepdims) if data.size else False
+    flat = (raw(variance) == 0) | (same & ~np.isnan(raw(variance)))
     return where(flat, 0.0, sqrt(where(flat, 1.0, variance)))
 
 

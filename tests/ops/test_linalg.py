@@ -111,6 +111,15 @@ def test_eigenvalues_that_repeat_have_finite_gradients():
     assert gradient(linalg.eigvalsh, np.eye(3)) == pytest.approx(np.eye(3))
 
 
+def test_determinant_of_nearly_singular_matrices():
+    """x·xᵀ of a tall x is singular but for rounding: its determinant is 0 whatever x does."""
+    x = ag.tensor(TALL[0], requires_grad=True)
+    (slope,) = ag.grad(linalg.det(x @ x.T), x, create_graph=True)
+    np.testing.assert_allclose(slope.detach().numpy(), 0.0, atol=1e-10)
+    (second,) = ag.grad((slope * TALL[1]).sum(), x)
+    np.testing.assert_allclose(second.numpy(), 0.0, atol=1e-8)
+
+
 @pytest.mark.parametrize("a", [TALL, WIDE, STACK], ids=["tall", "wide", "square"])
 def test_svd(a):
     check(linalg.svdvals, lambda x: np.linalg.svd(x, compute_uv=False), a, rtol=1e-9)

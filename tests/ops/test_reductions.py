@@ -320,3 +320,16 @@ def test_second_derivatives_of_nothing_are_zero(name, axis):
     assert slope.shape == (0, 3)
     (back,) = ag.grad(slope.sum(), seed)
     assert (back.numpy() == 0).all()
+
+
+@pytest.mark.parametrize("function", [ag.std, ag.nanstd])
+def test_deviation_of_equal_elements_has_no_slope(function):
+    """Also where the rounding of their mean leaves a distance from it: 0.1 three times, say."""
+    for value in (0.1, 0.7, 1e-3, -3.3, 1e30):
+        x = ag.tensor(
+            [[value] * 3, [value] * 2 + [value + 1]], dtype=np.float64, requires_grad=True
+        )
+        function(x, 1).sum().backward()
+        assert (x.grad.numpy()[0] == 0).all()
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(function(np.ones(1), ddof=1))
