@@ -156,31 +156,41 @@ def _legend(summary: Summary) -> str:
 
 
 def _planes(t: Tensor) -> str:
-    """The first planes of a tensor with more than two axes, as pictures on one scale."""
+    """The first planes of a tensor with more than two axes, side by side.
+
+    Without negative numbers they are pictures on one scale; signs are told apart by the marks of
+    heat maps.
+    """
     leading = list(np.ndindex(t.shape[:-2]))
     shown = [t._data[index].astype(np.float64) for index in leading[:PLANES]]
-    finite = [plane[np.isfinite(plane)] for plane in shown]
-    scale = max((float(abs(each).max(initial=0.0)) for each in finite), default=0.0)
-    pictures = []
-    for index, plane in zip(leading, shown, strict=False):
-        name = _place(index)
-        told = words.brief(summarize(plane, 0))
-        data = base64.b64encode(png(reduced(plane), scale)).decode()
-        height = max(8, min(192, round(96 * plane.shape[0] / plane.shape[1])))
-        pictures.append(
-            f'<figure style="margin:4px 10px 4px 0"><img alt="{name}: {escape(told)}" width="96" '
-            f'height="{height}" style="image-rendering:pixelated;border:1px solid #8b97a4" '
-            f'src="data:image/png;base64,{data}"/><figcaption><small>{name}: {escape(told)}</small>'
-            "</figcaption></figure>"
-        )
     hidden = len(leading) - len(shown)
-    more = f"; {hidden:,} more planes" if hidden > 0 else ""
-    end = words.number(scale, 3)
-    odd = any(each.size < plane.size for each, plane in zip(finite, shown, strict=True))
-    legend = f"blue −{end}, white 0{' and NaN' * odd}, orange +{end}{more}"
+    more = [f"{hidden:,} more planes"] if hidden else []
+    known = [summarize(plane, 0) for plane in shown]
+    images = all((each.minimum or 0.0) >= 0 and not words.nonfinite(each) for each in known)
+    scale = max(each.maximum or 0.0 for each in known)
+    pictures = []
+    for index, plane, summary in zip(leading, shown, known, strict=False):
+        told = f"{_place(index)}: {words.brief(summary)}"
+        if images:
+            height = max(8, min(192, round(96 * plane.shape[0] / plane.shape[1])))
+            data = base64.b64encode(png(reduced(plane), scale)).decode()
+            picture = (
+                f'width="96" height="{height}" style="image-rendering:pixelated;'
+                f'border:1px solid #8b97a4" src="data:image/png;base64,{data}"'
+            )
+        else:
+            told += f"; {_legend(summary)}"
+            picture = f'src="{data_uri(heat_svg(summary))}"'
+        pictures.append(
+            '<figure style="margin:4px 12px 4px 0;max-width:15em">'
+            f'<img alt="{escape(told)}" {picture}/>'
+            f'<figcaption style="line-height:1.25"><small>{escape(told)}</small></figcaption></figure>'
+        )
+    if images:
+        more.insert(0, f"white 0, orange {words.number(scale, 3)}")
     return (
-        f'<div style="display:flex;flex-wrap:wrap;align-items:end">{"".join(pictures)}</div>'
-        f"<div><small>{escape(legend)}</small></div>"
+        f'<div style="display:flex;flex-wrap:wrap">{"".join(pictures)}</div>'
+        f"<div><small>{escape('; '.join(more))}</small></div>"
     )
 
 

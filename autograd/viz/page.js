@@ -49,8 +49,10 @@
     const svg = picture.querySelector("svg");
     svg.querySelectorAll("style").forEach((element) => element.remove());
     svg.setAttribute("role", "group");
-    svg.style.minWidth = `${0.75 * svg.viewBox.baseVal.width}px`; // text stays readable; it scrolls
-    page.classList.toggle("tall", svg.viewBox.baseVal.height > 0.75 * svg.viewBox.baseVal.width);
+    const readable = 0.75 * svg.viewBox.baseVal.width;
+    svg.style.minWidth = `${readable}px`; // text stays readable; it scrolls
+    // A wide picture needs the whole width: the panel goes below it.
+    page.classList.toggle("tall", svg.viewBox.baseVal.height > readable && readable < 900);
     const nodes = new Map();
     for (const element of svg.querySelectorAll(".gg-node")) {
       const id = Number(element.dataset.node);
@@ -203,7 +205,8 @@
       if (!step) {
         panel.append(make("p", {
           class: "hint",
-          text: "Step with the buttons or the arrow keys; Home and End jump. Click a node (or press "
+          text: (picture.scrollWidth > picture.clientWidth ? "The picture is wider than the page: scroll it sideways. " : "")
+            + "Step with the buttons or the arrow keys; Home and End jump. Click a node (or press "
             + "Enter on it) to pin it. Escape leaves the page.",
         }));
         return;

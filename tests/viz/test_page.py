@@ -208,7 +208,7 @@ def test_small_tensors_are_tables_with_headers():
     cells = [each.text for each in root.iter("td") if each.text]
     assert cells == ["1", "−2", "0.5", "3"]
     assert [each.get("scope") for each in root.iter("th")] == ["col", "col", "row", "row"]
-    assert "&lt;w&gt;: 2×2 float32" in html
+    assert "<b>&lt;w&gt;</b>: 2×2 float32" in html
 
 
 def test_notebooks_ask_the_tensor():

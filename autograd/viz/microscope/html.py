@@ -153,6 +153,7 @@ def page_data(scope: Microscope, cells: int, channels: int, outputs: int) -> dic
             "heads": pixel_heads(model),
             "tie": TIE,
             "back": going_back(model),
+            "legend": _legend(model),
             "help": "Point at a cell to look, click to keep it; arrow keys move, Tab goes on, Escape "
             "leaves.",
         },
@@ -161,6 +162,30 @@ def page_data(scope: Microscope, cells: int, channels: int, outputs: int) -> dic
         "padding": padding_name(model),
         "skipped": skipped_sentence(model),
     }
+
+
+def _legend(model: Any) -> list[tuple[str, str, str]]:
+    """What the marks mean: class, words, and what stands in the sample."""
+    marks = [
+        ("chosen", "selected", ""),
+        ("patch", "seen, reached or shared", ""),
+        ("pad", padding_name(model), ""),
+        ("skipped", "seen by no window", ""),
+        ("l3", "positive", "+"),
+        ("m3", "negative", "−"),
+    ]
+    if model.kind == "max":
+        marks += [("winner", "winner", ""), ("tie", "as large (tie)", "")]
+    if not any(model.windows.is_padding(each) for each in _corners(model)):
+        marks = [mark for mark in marks if mark[0] != "pad"]
+    return marks if model.windows.skipped else [mark for mark in marks if mark[0] != "skipped"]
+
+
+def _corners(model: Any) -> list[tuple[int, int]]:
+    """The first and last positions of the padded plane, and those beside the first pixel."""
+    rows, columns = model.windows.axes
+    ends = [(axis.low, min(1, axis.high - 1), axis.high - 1) for axis in (rows, columns)]
+    return [(r, s) for r in ends[0] for s in ends[1]]
 
 
 def _axis(axis: Axis, part: region.Stretch) -> dict[str, Any]:

@@ -126,11 +126,9 @@
     const page = make("div", { class: "page", tabindex: "-1", role: "group", "aria-label": data.title },
       bar, say, views, legend);
     root.append(make("style", { text: data.style }), page);
-    for (const [kind, text, sample] of [
-      ["chosen", "selected", ""], ["patch", "seen, reached or shared", ""], ["pad", data.padding, ""],
-      ["skipped", "seen by no window", ""], ["l3", "positive", "+"], ["m3", "negative", "−"],
-      ...(data.kind === "max" ? [["winner", "winner", ""], ["tie", "as large (tie)", ""]] : []),
-    ]) legend.append(make("span", {}, cellSample(kind, sample), text));
+    for (const [kind, text, sample] of data.words.legend) {
+      legend.append(make("span", {}, cellSample(kind, sample), text));
+    }
     legend.append(make("span", {
       text: data.words.help,
     }));
