@@ -90,7 +90,7 @@ def memory_of(nodes: Iterable[Any], order: dict[Any, int], taken: int, names: Gr
                 rows.append(
                     Held(info.name, node.module, label, users, part.shape, part.nbytes,
                          order[node], base in seen, names.title(node),
-                         _holds(node, name, k, names))
+                         _holds(node, name, k, names) or names.of_constant(part))
                 )  # fmt: skip
                 seen.add(base)
     return Memory(rows, taken)

@@ -217,6 +217,13 @@ class GraphNames:
             found = {k: names.of(node, k) for k in range(outputs) if names.of(node, k)}
             if found:
                 self._names[node] = found
+        # Arrays are known by their ids: those that a node keeps stay what they are till it lets go.
+        self._constants = {
+            id(array): names.of_array(array)
+            for node in nodes
+            for array in _kept_by(node)
+            if names.of_array(array)
+        }
         for root in roots:
             if root.name:
                 self._names.setdefault(root._node, {})[root._index] = root.name
@@ -228,6 +235,10 @@ class GraphNames:
             if name:
                 return str(name)
         return self._names.get(node, {}).get(index, "")
+
+    def of_constant(self, array: Any) -> str:
+        """The name of an array that one of the nodes keeps; an empty string if it has none."""
+        return self._constants.get(id(array), "")
 
     def of_node(self, node: Any) -> str:
         """The name of a node's first named output; an empty string if none has one."""
@@ -246,6 +257,13 @@ class GraphNames:
         """``c = multiply``, or ``multiply`` where the result has no name."""
         name = self.of_node(node)
         return f"{name} = {node.primitive.name}" if name else str(node.primitive.name)
+
+
+def _kept_by(node: Any) -> Iterator[Any]:
+    if isinstance(node, Leaf) or node.saved is None or node.freed:
+        return
+    for value in node.saved:
+        yield from value if isinstance(value, tuple) else (value,)
 
 
 def _inside(node: Any) -> str:

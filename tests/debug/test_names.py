@@ -98,7 +98,8 @@ def test_explain_memory_breakpoints_and_the_terminal_say_the_same():
     weight = model[0].weight
     text = explain(loss, model[3].bias, at=0).text()
     assert text.startswith("gradient of 3.bias[0] = 1") and "(loss = sum by x)" in text
-    assert "keeps w = 3.weight (3, 8)" in Backprop(loss, retain_graph=True).memory().text()
+    memory = Backprop(loss, retain_graph=True).memory().text()
+    assert "keeps w = 3.weight (3, 8)" in memory and "keeps x = images (1, 1, 4, 4)" in memory
     for condition, place in ((touches(weight), "0.weight"), (norm_over(1e-9), "linear")):
         with pytest.raises(Breakpoint) as caught:
             loss.backward(break_on=[condition], retain_graph=True)
