@@ -18,7 +18,10 @@ from autograd.viz.trace import Trace
 
 @dataclass(slots=True)
 class Group:
-    """A visit to a module; ``members`` are node ids and, as ``~index``, groups inside."""
+    """A visit to a module; ``members`` are node ids and, as ``~index``, groups inside.
+
+    A ``pattern`` is a repeated block instead, and ``earlier`` what a picture leaves out of a module.
+    """
 
     index: int
     path: str
@@ -28,6 +31,7 @@ class Group:
     copies: int = 1
     pattern: bool = False
     inside: str = ""
+    earlier: bool = False
 
     @property
     def label(self) -> str:

@@ -82,6 +82,15 @@ def module_item(group: Group, inside: list[TraceNode], identifier: int) -> Item:
     return Item(identifier, "module", lines, tooltip)
 
 
+def earlier_item(inside: list[TraceNode], identifier: int) -> Item:
+    """What stands for the nodes that a picture has no room for."""
+    counts = words.kinds(inside)
+    lines = [("title", f"{len(inside):,} earlier nodes"), ("kind", "left out of this picture")]
+    lines += [("none", each) for each in counts]
+    tooltip = f"{len(inside)} earlier nodes, left out of this picture: {', '.join(counts)}"
+    return Item(identifier, "module", lines, tooltip)
+
+
 def measured_shares(
     trace: Trace, shown: dict[int, int], show: str | None
 ) -> dict[int, tuple[float, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from autograd.viz import words
 from autograd.viz.grouping import Group, group_by_module
-from autograd.viz.items import Item, measured_shares, module_item, node_item
+from autograd.viz.items import Item, earlier_item, measured_shares, module_item, node_item
 from autograd.viz.trace import Summary, Trace
 
 #: Beyond this many visible nodes, repetitions are folded and modules collapsed unless asked
@@ -63,6 +63,7 @@ def build(
     values: bool = True,
     show: str | None = None,
     limit: int = COLLAPSE_ABOVE,
+    most: int | None = None,
 ) -> View:
     """Decide what of a trace is visible.
 
@@ -70,7 +71,8 @@ def build(
     False never does; True collapses all; a number collapses modules nested deeper than that; a path
     or several collapse those modules. ``expand`` names modules that stay open whatever else is
     said. ``fold``: whether repeated blocks are drawn once with ×N; None folds in big graphs.
-    ``limit``: how many visible nodes are too many.
+    ``limit``: how many visible nodes are too many. ``most``: how many there may be at all; of more,
+    one item stands for the earliest.
     """
     if show not in (None, "time", "memory", "gradient"):
         raise ValueError(f"show must be None, 'time', 'memory' or 'gradient'; got {show!r}")
@@ -81,6 +83,8 @@ def build(
     standing.collapse(_paths_to_collapse(trace, collapse), set(expand))
     if collapse is None:
         standing.collapse_until(limit, set(expand))
+    if most is not None:
+        standing.cut(most)
     return standing.view(values, show)
 
 
@@ -150,14 +154,43 @@ class _Standing:
                 if len(self._contents[group.index]) > 1:
                     self.collapsed[group.index] = self._contents[group.index][0]
 
-    def _visible_count(self) -> int:
-        count, pending = 0, [0]
+    def cut(self, most: int) -> None:
+        """Have one item stand for the earliest members, so that no more than ``most`` are visible.
+
+        Members come in topological order, so nothing leads from the others back to these. Where
+        even the last member is a module with too much in it, the same is done in there.
+        """
+        index, room = 0, most
+        while True:
+            group = self.groups[index]
+            counts = [self._visible_count(member) for member in group.members]
+            kept, shown = len(counts) - 1, counts[-1]
+            while kept > 0 and shown + counts[kept - 1] + (kept > 1) <= room:
+                kept -= 1
+                shown += counts[kept]
+            if kept > 0 and sum(counts[:kept]) > 1:
+                rest = Group(len(self.groups), group.path, index, pattern=True, earlier=True)
+                rest.members = group.members[:kept]
+                self._contents[rest.index] = [
+                    node for member in rest.members for node in self.contents(member)
+                ]
+                self.groups.append(rest)
+                self.collapsed[rest.index] = self._contents[rest.index][0]
+                group.members = [~rest.index, *group.members[kept:]]
+            last = group.members[-1]
+            if shown <= room or last > 0 or ~last in self.collapsed:
+                return
+            index, room = ~last, room - 1
+
+    def _visible_count(self, member: int = ~0) -> int:
+        """How many items a member makes; the whole graph by default."""
+        count, pending = 0, [member]
         while pending:
-            for member in self.groups[pending.pop()].members:
-                if member > 0 or ~member in self.collapsed:
-                    count += 1
-                else:
-                    pending.append(~member)
+            each = pending.pop()
+            if each > 0 or ~each in self.collapsed:
+                count += 1
+            else:
+                pending += self.groups[~each].members
         return count
 
     def fold(self) -> None:
@@ -296,7 +329,10 @@ class _Standing:
             if collapsed:
                 module = self.groups[collapsed]
                 nodes = [self.trace.node(each) for each in self._contents[collapsed]]
-                item = module_item(module, nodes, identifier)
+                if module.earlier:
+                    item = earlier_item(nodes, identifier)
+                else:
+                    item = module_item(module, nodes, identifier)
             else:
                 module = self.groups[group_index]
                 few = len(placed) <= BRIEF_ABOVE
@@ -313,8 +349,9 @@ class _Standing:
         hiding = f"{concealed} of {len(self.trace.nodes)} nodes are hidden" if concealed else ""
         note = "; ".join(filter(None, (hiding, self.trace.note)))
         links = self._links(shown, items)
-        closed = {identifier: self.groups[index] for identifier, _, index in placed if index}
-        paths = tuple(sorted({self.groups[index].path for index in self.collapsed}))
+        modules = {index for index in self.collapsed if not self.groups[index].earlier}
+        closed = {each: self.groups[index] for each, _, index in placed if index in modules}
+        paths = tuple(sorted({self.groups[index].path for index in modules}))
         return View(self.trace, items, links, groups, shown, show, note, closed, paths)
 
     def _resolve(self, identifier: int, shown: dict[int, int]) -> int:

@@ -182,14 +182,20 @@ def _arrival(trace: Trace, each: Contribution) -> str:
 
 def describe(trace: Trace) -> str:
     """A trace in a sentence or two: how many nodes of which kind, and what is drawn."""
-    counts = {kind: 0 for kind in KIND_WORDS}
-    for node in trace.nodes:
-        counts[node.kind] += 1
-    words = [_count(count, KIND_WORDS[kind]) for kind, count in counts.items() if count]
-    text = f"Computation graph of {_count(len(trace.nodes), 'node')}: {', '.join(words)}."
+    text = (
+        f"Computation graph of {_count(len(trace.nodes), 'node')}: {', '.join(kinds(trace.nodes))}."
+    )
     if trace.steps:
         text += f" Its backward pass takes {_count(len(trace.steps), 'step')}."
     return text
+
+
+def kinds(nodes: Iterable[TraceNode]) -> list[str]:
+    """How many nodes there are of each kind: ``["2 parameters", "1 output"]``."""
+    counts = {kind: 0 for kind in KIND_WORDS}
+    for node in nodes:
+        counts[node.kind] += 1
+    return [_count(count, KIND_WORDS[kind]) for kind, count in counts.items() if count]
 
 
 def _count(number: int, word: str) -> str:

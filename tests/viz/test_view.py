@@ -192,3 +192,26 @@ def test_many_single_numbers_of_one_type_need_no_sizes(builder):
     assert lines(3)[:2] == [["input · scalar"], ["scalar"]]
     many = lines(12)
     assert many[0] == ["input"] and many[1] == [] and many[-1] == ["output"]
+
+
+def test_of_too_many_nodes_the_last_are_shown(traces, builder):
+    trace = traces["chain"](1000)
+    view = build(trace, fold=False, most=50)
+    assert len(view.items) == 50 and view.items[-1].kind == "output"
+    earlier = view.items[0]
+    assert earlier.lines[0] == ("title", "953 earlier nodes") and earlier.hidden == 952
+    assert view.note == f"952 of {len(trace.nodes)} nodes are hidden"
+    assert sum(link.source == earlier.id for link in view.links) > 1  # w feeds half of the others
+    assert set(view.shown) == {node.id for node in trace.nodes}
+    b = builder()
+    h = b.leaf("x", 1.0)
+    for _ in range(100):
+        h = b.op("tanh", h, module="a.b")
+    inside = build(b.trace(), collapse=False, fold=False, most=10)
+    assert len(inside.items) == 9 and inside.collapsed == () and not inside.closed
+    assert [item.lines[0][1] for item in inside.items][:2] == ["x", "93 earlier nodes"]
+
+
+def test_nothing_is_cut_from_what_has_room(traces):
+    trace = traces["residual"](2)
+    assert len(build(trace, most=len(trace.nodes)).items) == len(trace.nodes)
