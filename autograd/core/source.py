@@ -6,17 +6,21 @@ import ast
 import functools
 import inspect
 import linecache
+import re
 import textwrap
 from collections.abc import Callable
 from typing import Any
 
 __all__ = ["of_function"]
 
+_REMARK = re.compile(r"  # (?:type: ignore|noqa)\b.*")
+
 
 def of_function(function: Callable[..., Any]) -> str:
     """The function as written: ``lambda g, y: g * y``, or the whole ``def``.
 
-    Where there is no source (code typed at a bare prompt) it says so.
+    Remarks to type checkers and linters are left out. Where there is no source (code typed at a
+    bare prompt) it says so.
     """
     code = getattr(function, "__code__", None)
     if code is None:
@@ -27,7 +31,8 @@ def of_function(function: Callable[..., Any]) -> str:
             return found
     else:
         try:
-            return textwrap.dedent(inspect.getsource(function)).rstrip()
+            text = textwrap.dedent(inspect.getsource(function)).rstrip()
+            return _REMARK.sub("", text)
         except (OSError, TypeError):
             pass
     arguments = ", ".join(code.co_varnames[: code.co_argcount])
@@ -67,4 +72,5 @@ def _lambda_text(code: Any) -> str | None:
             best = (place, segment)
     if best is None:
         return None
-    return " ".join(line.strip() for line in best[1].splitlines())
+    text = " ".join(_REMARK.sub("", line).strip() for line in best[1].splitlines())
+    return re.sub(r"(?<=[(\[{]) | (?=[)\]}])", "", text)

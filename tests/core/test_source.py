@@ -1,0 +1,28 @@
+"""The source of a rule as the stepper shows it."""
+
+from autograd.core import source
+
+
+def bent(g, x):  # type: ignore[no-untyped-def]
+    # What it does.
+    return g * x  # noqa: E501
+
+
+rule = lambda g, x, axis: sum(  # type: ignore[misc] # noqa: E731
+    g,
+    x[axis],
+)
+
+
+def test_a_def_is_shown_without_remarks_to_tools():
+    assert source.of_function(bent) == "def bent(g, x):\n    # What it does.\n    return g * x"
+
+
+def test_a_lambda_is_shown_in_one_line():
+    assert source.of_function(rule) == "lambda g, x, axis: sum(g, x[axis],)"
+
+
+def test_what_has_no_source_says_so():
+    made = eval("lambda g, y: g")
+    assert source.of_function(made) == "lambda g, y: (source not available)"
+    assert source.of_function(len) == "len"
