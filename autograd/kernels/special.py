@@ -8,6 +8,9 @@ powers, and cut where the dtype ends.
 * beyond: erfc(x) = exp(−x²) · Q(s) / (1 + 2x) with s = (4t − 1)/3, t = (x − 3)/(x + 3), which maps
   [1, ∞) to [−1, 1]. The factor (1 + 2x) takes out the decay of exp(x²) · erfc(x), so that Q is
   smooth up to infinity.
+* erf to the digits of float32, for all x: x · top(x²) / bottom(x²) with |x| cut at 4, a rational
+  function fitted for the least relative error (2e-9) and worked out in double precision. One
+  formula for all elements is several times as fast as two for some each.
 """
 
 from __future__ import annotations
@@ -44,7 +47,18 @@ _Q_SINGLE = (
     -0.01720345081776756, 0.008834654574153741, -0.0030439157619737245, 0.0006020791631432255,
     1.8001353364290525e-05, -4.843571612260415e-05, 6.724455046292474e-06, 2.12523044842593e-06,
 )
+_TOP = (
+    1.1283791693792984, 0.18520294532018775, 0.054316939778591526, 0.0038496087165257407,
+    0.0003796114414594155, 4.684852773333568e-06, -1.3202600560521875e-08,
+)
+_BOTTOM = (
+    1.0, 0.4974652506935278, 0.11395835950977456, 0.015462093092473943, 0.0013075727603219383,
+    6.311129117432474e-05,
+)
 # fmt: on
+
+#: erf rounds to 1 in float32 from here on.
+_ONE = 4.0
 
 #: So many numbers at a time stay in the cache through all steps of a polynomial.
 _BLOCK = 8192
@@ -59,7 +73,7 @@ def erf(x: Any) -> Any:
     >>> float(erf(np.array(0.5)))
     0.5204998778130465
     """
-    return _by_parts(x, lambda v, single: v * _near(v, single), _erf_far)
+    return _by_parts(x, lambda v, single: v * _near(v, single), _erf_far, _erf_single)
 
 
 def erfc(x: Any) -> Any:
@@ -71,8 +85,11 @@ def erfc(x: Any) -> Any:
     return _by_parts(x, lambda v, single: 1.0 - v * _near(v, single), _erfc_far)
 
 
-def _by_parts(x: Any, near: Any, far: Any) -> Any:
-    """Evaluate in float64, where |x| < 1 by the one formula, elsewhere (and for NaN) the other."""
+def _by_parts(x: Any, near: Any, far: Any, for_single: Any = None) -> Any:
+    """Evaluate in float64, where |x| < 1 by the one formula, elsewhere (and for NaN) the other.
+
+    ``for_single`` is one formula for all x, good enough where the result is single precision.
+    """
     x = np.asarray(x)
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
     single = dtype.itemsize <= 4
@@ -82,6 +99,9 @@ def _by_parts(x: Any, near: Any, far: Any) -> Any:
     out = np.empty(flat.shape, dtype)
     for start in range(0, flat.size, _BLOCK):
         block = flat[start : start + _BLOCK].astype(np.float64)
+        if single and for_single is not None:
+            out[start : start + _BLOCK] = for_single(block)
+            continue
         close = abs(block) < 1.0
         if close.all():
             block = near(block, single)
@@ -94,6 +114,14 @@ def _by_parts(x: Any, near: Any, far: Any) -> Any:
 
 def _near(x: Array, single: bool) -> Array:
     return _polynomial(_P_SINGLE if single else _P, 2.0 * x * x - 1.0)
+
+
+def _erf_single(x: Array) -> Array:
+    np.clip(x, -_ONE, _ONE, out=x)
+    square = x * x
+    x *= _polynomial(_TOP, square)
+    x /= _polynomial(_BOTTOM, square)
+    return x
 
 
 def _erf_far(x: Array, single: bool) -> Array:
