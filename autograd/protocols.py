@@ -41,6 +41,18 @@ _SYNONYMS = {
 #: Keywords of NumPy under another name here.
 _KEYWORDS = {"a_min": "low", "a_max": "high", "min": "low", "max": "high", "correction": "ddof"}
 
+#: Keywords of NumPy about how it computes; any value, or the ones listed, change nothing here.
+_ABOUT_SPEED: dict[str, tuple[Any, ...] | None] = {
+    "casting": ("same_kind",),
+    "copy": None,
+    "kind": None,  # our sorts are stable, whichever is asked for
+    "optimize": None,
+    "order": ("C", "K", "A"),
+    "overwrite_input": None,
+    "stable": None,
+    "subok": None,
+}
+
 #: Functions whose ``dtype=`` means: convert first.
 _CONVERTING = frozenset({"cumprod", "cumsum", "mean", "prod", "std", "sum", "var"})
 
@@ -118,6 +130,8 @@ def _array_function(
         ours, full = getattr(linalg, name, None), f"linalg.{name}"
     elif module.startswith("numpy.fft"):
         ours, full = None, f"fft.{name}"
+    elif name == "where" and len(args) + len(kwargs) == 1:
+        ours, full = _ours("nonzero"), name
     else:
         ours, full = _ours(_SYNONYMS.get(name, name)), name
     if ours is None:
@@ -138,7 +152,14 @@ def _in_our_terms(
     name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Arguments as our function takes them: NumPy calls the array ``a`` and has more keywords."""
-    kwargs = {k: v for k, v in kwargs.items() if not (v is None and k in ("out", "dtype", "where"))}
+    kwargs = {
+        k: v
+        for k, v in kwargs.items()
+        if not (v is None and k in ("out", "dtype", "where"))
+        and not (k in _ABOUT_SPEED and v in (_ABOUT_SPEED[k] or (v,)))
+    }
+    if name == "nan_to_num":  # whose second parameter is NumPy's ``copy``
+        args = args[:1] + args[2:]
     for word in ("a", "arr", "ary"):
         if word in kwargs:
             args = (*args, kwargs.pop(word))

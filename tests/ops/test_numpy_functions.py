@@ -47,6 +47,12 @@ CALLS = {
     "degrees": np.degrees,
     "fmax": lambda a: np.fmax(a, 0.0),
     "matmul": lambda a: np.matmul(a, a.T),
+    "einsum optimize": lambda a: np.einsum("ij,kj", a, a, optimize=True),
+    "sort kind": lambda a: np.sort(a, axis=0, kind="stable"),
+    "median overwrite": lambda a: np.median(a, axis=0, overwrite_input=False),
+    "reshape order": lambda a: np.reshape(a, (4, 3), order="C"),
+    "vstack casting": lambda a: np.vstack([a, a], casting="same_kind"),
+    "nan_to_num copy": lambda a: np.nan_to_num(np.where(X > 0, a, np.nan), True, 0.5),
 }
 
 
@@ -58,6 +64,16 @@ def test_numpy_on_tensors(name):
     assert got.requires_grad
     assert got.dtype == wanted.dtype
     np.testing.assert_allclose(got.detach().numpy(), wanted, rtol=1e-6)
+
+
+def test_where_with_a_condition_alone_gives_indices():
+    rows, columns = np.where(ag.tensor(X) > 0)
+    np.testing.assert_array_equal([rows, columns], np.where(X > 0))
+
+
+def test_an_order_of_elements_that_would_matter_is_refused():
+    with pytest.raises(TypeError, match=r"^np\.reshape on tensors: .*'order'"):
+        np.reshape(ag.tensor(X), (4, 3), order="F")
 
 
 def test_questions_about_values():
