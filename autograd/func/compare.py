@@ -251,7 +251,7 @@ def _called(what: str, function: Callable[..., Any], *arrays: Array) -> Any:
     """Call a function with copies: under suspicion, it may well write into its arguments."""
     try:
         return function(*[np.array(a, order="K") for a in arrays])
-    except Exception as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         shapes = ", ".join(str(np.shape(a)) for a in arrays)
         kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
         first = "the incoming gradient of shape " if what == "my_backward" else "shape "

@@ -368,3 +368,16 @@ def test_lists_are_taken_for_arrays_and_for_tuples():
     assert compare(np.sin, lambda g, x: (g * np.cos(x)).tolist(), X)
     assert compare(np.sin, lambda g, x: [g * np.cos(x)], X)
     assert compare(product, lambda g, x, w: [(g @ w.T).tolist(), (x.T @ g).tolist()], X, W)
+
+
+def test_a_functions_own_exceptions_come_through_as_they_are():
+    class NotYet(Exception):
+        pass
+
+    def unfinished(*given):
+        raise NotYet
+
+    with pytest.raises(NotYet):
+        compare(product, unfinished, X, W)
+    with pytest.raises(NotYet):
+        compare(unfinished, product, X, W)
