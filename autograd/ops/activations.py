@@ -88,7 +88,9 @@ def leaky_relu(x: Any, *, negative_slope: float = 0.01) -> Any:
         >>> ag.leaky_relu(ag.tensor([-1.0, 2.0]), 0.5)
         Tensor([-0.5,  2. ])
     """
-    return kernels.in_blocks(lambda x: kernels.choose(x > 0, x, x * negative_slope), x)
+    if 0.0 < negative_slope <= 1.0:  # then the larger of the two is the right one
+        return kernels.in_blocks(lambda x: np.maximum(x, x * negative_slope), x)
+    return np.where(x > 0, x, x * negative_slope)
 
 
 leaky_relu.gradients(x=lambda g, x, negative_slope: where(greater(x, 0.0), g, g * negative_slope))
@@ -123,7 +125,9 @@ def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, rate: float = 1.0) ->
 
 @primitive(name="exp_below_zero", broadcasts=True)
 def _exp_below_zero(x, *, rate):  # type: ignore[no-untyped-def]
-    return np.where(x > 0, 0.0, np.exp(np.minimum(x, 0) * rate))
+    return kernels.in_blocks(
+        lambda x: kernels.choose(x > 0, 0.0, np.exp(np.minimum(x, 0) * rate)), x
+    )
 
 
 elu.gradients(
@@ -286,10 +290,13 @@ def hardswish(x: Any) -> Any:
     return kernels.in_blocks(lambda x: x * np.clip(x + 3.0, 0.0, 6.0) / 6.0, x)
 
 
-hardswish.gradients(
-    x=lambda g, x: where(
-        less_equal(x, -3.0), 0.0, where(greater_equal(x, 3.0), g, g * (x / 3.0 + 0.5)))
-)  # fmt: skip
+@kernels.blockwise
+def _hardswish_gradient(g: Any, x: Any) -> Any:
+    between = where(greater_equal(x, 3.0), g, g * (x / 3.0 + 0.5))
+    return where(less_equal(x, -3.0), 0.0, between)
+
+
+hardswish.gradients(x=lambda g, x: _hardswish_gradient(g, x))
 
 
 def _closed_interval(x: Any, bound: float) -> Any:
