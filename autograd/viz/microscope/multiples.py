@@ -11,7 +11,7 @@ import autograd
 from autograd.viz import words
 from autograd.viz.microscope.figure import Figure
 from autograd.viz.microscope.layers import Array, array, left_as_it_was
-from autograd.viz.microscope.panels import GAP, WIDTH, Panel, Picture, numbers
+from autograd.viz.microscope.panels import BETWEEN, WIDTH, Grid, Panel, Picture, align, numbers
 from autograd.viz.svg import text_width
 
 #: Planes longer than this are drawn as means of blocks.
@@ -179,6 +179,8 @@ def scale_line(scale: float) -> str:
 
 def _spread(plane: Array) -> str:
     low, high = float(plane.min()), float(plane.max())
+    if low == high:
+        return f"all {words.number(low, 2)}"
     return f"{words.number(low, 2)} … {words.number(high, 2)}"
 
 
@@ -276,7 +278,7 @@ class Kernels(Figure):
         )
         width = _width(72.0, shown.reshape(-1, *shown.shape[2:]))
         # Each output channel's kernels stay on one line, which has room for several channels.
-        each = 1 if small else max(1, int((WIDTH - 12) // (shown.shape[1] * (width + GAP))))
+        each = 1 if small else max(1, int((WIDTH - 12) // (shown.shape[1] * (width + BETWEEN))))
         parts: list[Any] = []
         for output, kernels in enumerate(shown):
             for channel, kernel in enumerate(kernels):
@@ -289,6 +291,7 @@ class Kernels(Figure):
                 parts.append("\n")
         if parts[-1] == "\n":
             parts.pop()
+        align([part for part in parts if isinstance(part, Grid)])
         lines = [scale_line(scale)]
         if inputs > 1:
             lines.append("o ← c is the kernel by which output channel o looks at input channel c.")

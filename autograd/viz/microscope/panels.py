@@ -45,14 +45,15 @@ class Cell:
 
 @dataclass
 class Grid:
-    """A table of cells with row and column heads; ``scale`` is the number of the deepest colour."""
+    """A table of cells with row and column heads; ``scale`` is the number of the deepest colour,
+    ``least`` the least width of a column."""
 
     title: str
     cells: list[list[Cell]]
     rows: list[str]
     columns: list[str]
     scale: float = 0.0
-    rank: int = 2
+    least: float = 26.0
 
     def level(self, cell: Cell) -> int:
         """The colour of a cell, −4 to 4."""
@@ -264,6 +265,7 @@ def as_svg(
         drawn.append(f"<text class='heading' x='{MARGIN:.1f}' y='{below:.1f}'>{_x(line)}</text>")
     top += 21 * len(drawn) + (8 if heading else 0)
     for each in placed:
+        each.wrap(width)
         drawn.append(each.render(MARGIN, top, width, 1 if smooth else 6))
         top += each.height + MARGIN
     for line in _wrapped(legend, width, 12.5):
@@ -333,8 +335,8 @@ def _wrapped(text: str, width: float, size: float, bold: bool = False) -> list[s
 
 
 SIGNS = ("×", "=", "+", "→")
-#: Between two parts, and between a sign and its neighbours.
-GAP, NEAR = 24.0, 12.0
+#: Between two parts, between two pictures, and between a sign and its neighbours.
+GAP, BETWEEN, NEAR = 24.0, 16.0, 12.0
 
 
 def _units(parts: Sequence[Any]) -> list[list[Any]]:
@@ -355,6 +357,7 @@ class _Drawing:
         self.panel = panel
         self.places: list[tuple[Any, float, float]] = []
         x, top, row_height, widest = 12.0, 34.0 if panel.title else 10.0, 0.0, 0.0
+        gap = GAP
         for unit in _units(panel.parts):
             if unit == ["\n"]:
                 x, top, row_height = 12.0, top + row_height + 10, 0.0
@@ -362,22 +365,26 @@ class _Drawing:
             sizes = [_measure(part) for part in unit]
             width = sum(width for width, _ in sizes) + NEAR * (len(unit) - 1)
             if x > 12 and isinstance(unit[0], str):
-                x -= GAP - NEAR
+                x -= gap - NEAR
             if x > 12 and x + width > WIDTH - 12:
                 x, top, row_height = 12.0, top + row_height + 10, 0.0
             for part, (wide, high) in zip(unit, sizes, strict=True):
                 self.places.append((part, x, top))
                 x, row_height = x + wide + NEAR, max(row_height, high)
             widest = max(widest, x)
-            x += GAP - NEAR
+            gap = BETWEEN if isinstance(unit[-1], Picture) else GAP
+            x += gap - NEAR
         self.rows = self._row_heights()
         self.text_top = top + row_height + (10 if panel.parts else 0)
         widest = max(widest, text_width(panel.title, 14, True) + 24)
         longest = max((text_width(line, 12.5) for line in panel.lines), default=0.0) + 26
         self.width = min(WIDTH, max(widest, min(longest, 760.0)))
-        self.wrapped = [
-            part for line in panel.lines for part in _wrapped(line, self.width - 26, 12.5)
-        ]
+        self.wrap(self.width)
+
+    def wrap(self, width: float) -> None:
+        """Break the sentences into lines, for a frame of this width."""
+        lines = self.panel.lines
+        self.wrapped = [part for line in lines for part in _wrapped(line, width - 26, 12.5)]
         self.height = self.text_top + LINE * len(self.wrapped) + (8 if self.wrapped else 4)
 
     def _row_heights(self) -> dict[float, float]:
@@ -433,7 +440,14 @@ def _column_widths(grid: Grid) -> list[float]:
     cells = [cell for line in grid.cells for cell in line]
     widths = [text_width(cell.text, FONT_SIZE, _is_bold(cell)) for cell in cells]
     widths += [text_width(name, 10) for name in grid.columns]
-    return [max(26.0, max(widths) + 10)] * len(grid.columns)
+    return [max(grid.least, max(widths) + 10)] * len(grid.columns)
+
+
+def align(grids: Sequence[Grid]) -> None:
+    """Give grids that stand below one another columns of one width."""
+    least = max((_column_widths(grid)[0] for grid in grids), default=0.0)
+    for grid in grids:
+        grid.least = least
 
 
 def _is_bold(cell: Cell) -> bool:

@@ -166,6 +166,15 @@ class ShiftTest(Figure):
         told = [f"{counts[cause]} {ATTRIBUTED[cause]}" for cause in CAUSES[1:] if cause in counts]
         return f"{text}; others differ: {', '.join(told)}" if told else text
 
+    @property
+    def heading(self) -> str:
+        matching = self.causes.size - sum(self.counts().values())
+        moved = "the output moves along" if self.exact else "the output matches"
+        return self.title or (
+            f"Shifted {_directions(self.shift.dy, self.shift.dx)}: {moved} in {matching} of "
+            f"{self.causes.size} places"
+        )
+
     def counts(self) -> dict[str, int]:
         """How many places differ, by cause."""
         found = {cause: int((self.causes == cause).sum()) for cause in CAUSES[1:]}

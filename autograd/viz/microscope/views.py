@@ -11,7 +11,7 @@ from autograd.viz import words
 from autograd.viz.microscope import phrases, region
 from autograd.viz.microscope.geometry import Pair
 from autograd.viz.microscope.model import At, PoolModel, Term
-from autograd.viz.microscope.panels import Cell, Grid, Panel, numbers, printed
+from autograd.viz.microscope.panels import Cell, Grid, Panel, align, numbers, printed
 from autograd.viz.microscope.phrases import count, full, largest, written_sum
 
 if TYPE_CHECKING:
@@ -180,6 +180,8 @@ class ConvViews(Views):
             ]  # fmt: skip
             if channel != self.shown.channels[-1]:
                 parts.append("\n")
+        for place in range(3):  # inputs, kernels, products
+            align([part for part in parts if isinstance(part, Grid)][place::3])
         parts += ["→", self.output_grid()]
         note = self.shown.note(model)
         lines = [self.sum_line(terms), phrases.stretched(model), note, self.skipped_line()]
