@@ -41,9 +41,7 @@ def beside(who: str, value: Any, x: Any) -> Any:
     """
     if hasattr(value, "shape"):
         return array_like(who, value)
-    dtype = x.dtype if x.dtype.kind == "f" else None
-    array = as_array(who, value, dtype, copy=False)
-    return array.astype(x.dtype) if array.dtype.kind in "iub" else array
+    return as_array(who, value, x.dtype if x.dtype.kind == "f" else None, copy=False)
 
 
 def number(who: str, name: str, value: Any) -> Any:

@@ -117,7 +117,10 @@ def insert(x: Any, obj: Any, values: Any, axis: Any = None) -> Any:
 
 def _index(obj: Any) -> Any:
     """Places as NumPy takes them: no tensors."""
-    return obj if isinstance(obj, slice) else np.asarray(raw(obj))
+    if isinstance(obj, slice):
+        return obj
+    places = np.asarray(raw(obj))
+    return places if places.size else places.astype(np.intp)
 
 
 def resize(x: Any, new_shape: Any) -> Any:

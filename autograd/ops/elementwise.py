@@ -258,6 +258,7 @@ for _step in (floor, ceil, trunc, rint, sign, around):
 
 def modf(x: Any) -> tuple[Any, Any]:
     """(x − trunc(x), trunc(x)): the fractional part, with slope 1, and the whole one."""
+    x = x if getattr(getattr(x, "dtype", None), "kind", "f") == "f" else astype(x, np.float64)
     whole = trunc(x)
     return where(isinf(x), copysign(0.0, x), fmod(where(isinf(x), 0.0, x), 1.0)), whole
 

@@ -325,6 +325,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
         raise ValueError(
             f"bincount: weights of shape {weights.shape} do not fit x of shape {places.shape}"
         )
+    weights = weights.astype(np.float64) if weights.dtype.kind in "iub" else weights
     return scatter_index(weights, index=places, shape=(n,))
 
 

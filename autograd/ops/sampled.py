@@ -187,7 +187,7 @@ def unwrap(
         >>> [round(v, 2) for v in ag.unwrap(ag.tensor([3.0, -3.0])).tolist()]
         [3.0, 3.28]
     """
-    x = array_like("unwrap", x)
+    x = floating(array_like("unwrap", x))
     axis = hyper.axis("unwrap", axis, len(x.shape))
     period = number("unwrap", "period", period)
     steps = np.diff(np.asarray(raw(x)), axis=axis)
@@ -218,6 +218,8 @@ def polyval(p: Any, x: Any) -> Any:
     p = beside("polyval: p", p, x)
     if len(p.shape) != 1:
         raise ValueError(f"polyval: p must be a vector of coefficients, got shape {p.shape}")
+    if x.dtype.kind in "iub" and p.dtype.kind in "iub":
+        x = x.astype(np.result_type(x.dtype, p.dtype))
     result = x * 0
     for k in range(p.shape[0]):
         result = result * x + p[k]
@@ -235,6 +237,8 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     if len(x.shape) != 1:
         raise ValueError(f"vander: x must be a vector, got shape {x.shape}")
     count = x.shape[0] if N is None else hyper.integer("vander", "N", N, 0)
+    if x.dtype.kind in "ub":
+        x = x.astype(np.int64)
     powers = range(count) if increasing else range(count - 1, -1, -1)
     columns = [power(x, k) for k in powers]
     return stack(columns, 1) if columns else x[:, None][:, :0]

@@ -10,11 +10,12 @@ import numpy as np
 from ..core import hyperparameters as hyper
 from ..core.dtypes import as_array
 from ..core.primitive import primitive
-from .arguments import array_like, kept_shape, raw
+from .arguments import array_like, count_along, kept_shape, raw
 from .elementwise import where
 from .gathering import take_along_axis
 from .indexing import getitem
 from .reductions import mean
+from .reductions import sum as sum_
 from .shapes import ravel, reshape, stack, transpose
 
 __all__ = [
@@ -203,6 +204,9 @@ def nanquantile(
     fractions = _fractions("nanquantile", q, method)
     x = array_like("nanquantile", x)
     x = x.astype(np.float64) if x.dtype.kind in "iub" else x
+    if not count_along(x.shape, hyper.axes("nanquantile", axis, len(x.shape))):
+        nothing = sum_(x, axis, keepdims) * math.nan
+        return stack([nothing] * len(fractions)) if fractions.ndim else nothing
     ordered, shape = _ordered("nanquantile", x, axis, keepdims)
     # NaN is sorted to the end. Where there is nothing else, the first element is NaN.
     last = np.maximum((~np.isnan(raw(ordered))).sum(-1) - 1, 0)

@@ -254,6 +254,28 @@ def test_lists_beside_double_precision_lose_no_digits():
     assert ag.polyval([0.1], t)[0, 0].item() == 0.1
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_integers_and_empty_arrays():
+    """As in NumPy: floats where fractions may arise, 64 bits where products grow, NaN of nothing."""
+    for x in (np.arange(6, dtype=np.uint8), np.arange(6) % 2 == 0):
+        for call in (
+            lambda n, a: n.vander(a),
+            lambda n, a: n.unwrap(a),
+            lambda n, a: n.polyval([1, 2, 300], a),
+            lambda n, a: n.bincount(np.arange(6), a),
+            lambda n, a: n.delete(a, []),
+            lambda n, a: n.insert(a, [], 1),
+        ):
+            got, want = call(ag, ag.tensor(x)), call(np, x)
+            assert got.dtype == want.dtype and got.tolist() == want.tolist()
+        assert [part.tolist() for part in ag.modf(ag.tensor(x))] == [[0] * 6, x.tolist()]
+    nothing = ag.tensor(np.zeros((0, 3)), requires_grad=True)
+    assert np.isnan(ag.nanmedian(nothing).item())
+    assert ag.nanquantile(nothing, [0.1, 0.2], 0).shape == (2, 3)
+    ag.nanmedian(nothing, 0, keepdims=True).sum().backward()
+    assert nothing.grad.shape == (0, 3)
+
+
 def test_bits():
     a, b = ag.tensor([6, 3]), ag.tensor([3, 5])
     assert (a & b).tolist() == [2, 1] and (a | 8).tolist() == [14, 11]
