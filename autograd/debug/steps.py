@@ -84,9 +84,24 @@ class Step(words.Page):
         self.gradient = _raw(step.gradient)
         self.saved = {name: _raw(value) for name, value in step.saved.items()}
         self.record = step.node.record
+        self._labels = (
+            () if self.record is None
+            else tuple([self._label(k, names) for k in range(len(self.record.inputs))])
+        )  # fmt: skip
         self.sent = [
             Sent(c, step.node.primitive, self._target(c, names)) for c in step.contributions
         ]
+
+    def _label(self, position: int, names: GraphNames) -> str:
+        """An operand by the primitive's name for it, and by the user's: ``x (images)``."""
+        argument = self.node.primitive.input_name(position)
+        parent = self.node.parents[position]
+        name = None
+        if parent is not None:
+            name = names.of(parent, self.node.index_of_parent(position))
+        if not name and (parent is None or type(parent) is Leaf):
+            name = self.record.names[position]
+        return argument if name in (None, "", argument) else f"{argument} ({name})"
 
     def _target(self, sent: Contribution, names: GraphNames) -> str:
         known = names.of(sent.parent, sent.index)
@@ -121,8 +136,8 @@ class Step(words.Page):
         ]
         if self.record is not None:
             lines += [
-                f"  {self.node.primitive.input_name(k)} = {words.array(value)}"
-                for k, value in enumerate(self.record.inputs)
+                f"  {label} = {words.array(value)}"
+                for label, value in zip(self._labels, self.record.inputs, strict=True)
                 if value is not None
             ] + [f"  output = {words.array(self.record.value)}"]
         lines.append(f"  gradient coming in: {words.array(self.gradient)}")

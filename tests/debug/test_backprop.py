@@ -255,7 +255,7 @@ def test_recorded_steps_show_values_and_the_users_line():
     dbg = Backprop(c)
     text = dbg.step().text()
     assert "test_backprop.py:" in text and "c = a * b + a  # the user's line" in text
-    assert "x = −6" in text and "y = 2" in text and "output = −4" in text
+    assert "x = −6" in text and "y (a) = 2" in text and "output = −4" in text
 
 
 def test_everything_shown_has_text_html_and_ascii(models):
