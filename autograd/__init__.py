@@ -45,8 +45,9 @@ __all__ = [*_WHERE, *_MODULES, "hyperparameters", "newaxis"]  # noqa: PLE0604
 
 def __getattr__(name: str) -> _Any:
     if name in _WHERE:
-        value = getattr(_importlib.import_module(f"autograd.{_WHERE[name]}"), name)
-        value = _taking_hints(value)
+        home = _importlib.import_module(f"autograd.{_WHERE[name]}")
+        value = _taking_hints(getattr(home, name))
+        setattr(home, name, value)  # pickle finds functions by the module that defines them
     elif name in _MODULES:
         value = _importlib.import_module(f"autograd.{_MODULES[name]}")
     else:

@@ -1,6 +1,7 @@
 """Who writes PyTorch's names is told NumPy's; probing for attributes works as ever."""
 
 import copy
+import inspect
 import pickle
 
 import numpy as np
@@ -40,6 +41,13 @@ def test_protocols_that_probe():
     assert np.asarray(leaf).tolist() == [1.0, 2.0]
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
         leaf.nonsense  # noqa: B018
+
+
+def test_public_functions_can_be_pickled_and_read():
+    for function in (ag.stack, ag.exp, ag.sum, ag.median):
+        assert pickle.loads(pickle.dumps(function)) is function
+    assert "new axis" in inspect.getsource(ag.stack)
+    assert list(inspect.signature(ag.stack).parameters) == ["arrays", "axis"]
 
 
 def test_module_functions():
