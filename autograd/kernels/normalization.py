@@ -186,13 +186,22 @@ def _are_rows(
     x: np.ndarray, axes: Sequence[int], weight: np.ndarray | None, bias: np.ndarray | None
 ) -> bool:
     """Whether these are rows of a matrix, in memory too, with parameters like a row (or none)."""
-    if not x.flags.c_contiguous or x.dtype == np.float16 or not x.size:
+    if not x.flags.c_contiguous or x.dtype == np.float16:
         return False
-    first = x.ndim - len(axes)
-    if any(axis % x.ndim < first for axis in axes):
+    shapes = (p if p is None else p.shape for p in (weight, bias))
+    return _have_shape_of_rows(x.shape, tuple(axes), *shapes)
+
+
+@lru_cache(maxsize=256)
+def _have_shape_of_rows(
+    shape: tuple[int, ...], axes: tuple[int, ...], *parameters: tuple[int, ...] | None
+) -> bool:
+    first = len(shape) - len(axes)
+    if any(axis % len(shape) < first for axis in axes):
         return False
-    width = prod(x.shape[first:])
-    return all(p is None or p.size == width == prod(p.shape[-len(axes) :]) for p in (weight, bias))
+    width = prod(shape[first:])
+    like_rows = (p is None or prod(p) == width == prod(p[-len(axes) :]) for p in parameters)
+    return prod(shape) > 0 and all(like_rows)
 
 
 def _normalize_rows(x, weight, bias, axes, eps):
