@@ -185,6 +185,33 @@ def test_what_the_page_adds_up_is_what_the_engine_says(visit):
         assert "not shown send" not in page.locator(".views").inner_text()
 
 
+def test_what_is_not_finite_is_told_as_what_it_is(visit):
+    kernel, bias = [[np.inf, np.nan], [-np.inf, 1.0]], [np.inf]
+    scope = viz.conv(kernel, np.ones((3, 3)), bias=bias, gradient=np.full((2, 2), np.inf))
+    page = visit(HOST % scope._repr_html_())
+    shown = [cell(page, "kernel 0", *place).inner_text() for place in np.ndindex(2, 2)]
+    assert shown == ["+∞", "NaN", "−∞", "+1"]
+    assert "plus the bias +∞" in page.locator(".views").inner_text()
+    assert cell(page, "g, gradient of the output", 0, 0).inner_text() == "+∞"
+
+
+def test_views_keep_their_height_under_the_pointer_and_forget_it_with_the_width(visit, scope):
+    page = visit(HOST % scope._repr_html_())
+    heights = """() => [...document.querySelector(".gg-microscope").shadowRoot
+      .querySelectorAll(".view")].map((view) => view.offsetHeight)"""
+    before = page.evaluate(heights)
+    for place in ((0, 0), (3, 3), (6, 6)):
+        cell(page, "input, channel 0", *place).hover()
+        now = page.evaluate(heights)
+        assert all(a <= b for a, b in zip(before, now, strict=True))
+        before = now
+    page.mouse.move(0, 0)
+    page.set_viewport_size({"width": 420, "height": 900})
+    page.wait_for_function(f"({heights})()[0] > {before[0]}")
+    page.set_viewport_size({"width": 1300, "height": 900})
+    page.wait_for_function(f"({heights})()[0] <= {before[0]}")
+
+
 def test_skipped_pixels_and_output_channels(visit):
     scope = viz.conv(np.ones((2, 1, 3, 3)), np.arange(25.0).reshape(5, 5), stride=3)
     page = visit(HOST % scope._repr_html_())

@@ -62,12 +62,12 @@
     };
     const face = () => (data.outs[0].y.length > 1 ? flip : 0);
     const y = (i = now.i, j = now.j) => number(out().y[face()][i - rows.first][j - columns.first]);
-    const g = (i = now.i, j = now.j) => out().g[i - rows.first][j - columns.first];
+    const g = (i = now.i, j = now.j) => number(out().g[i - rows.first][j - columns.first]);
     const stored = (u, v) => (flip ? [rows.kernel - 1 - u, columns.kernel - 1 - v] : [u, v]);
     function weight(i, j, c, u, v) {
       if (!conv) return number(out().share[i - rows.first][j - columns.first][u * columns.kernel + v]);
       const [a, b] = stored(u, v);
-      return out().w[out().channels.indexOf(c)][a][b];
+      return number(out().w[out().channels.indexOf(c)][a][b]);
     }
     const times = (a, b) => (a === 0 || b === 0 ? 0 : a * b);
     const outputs = () => range(rows.first, rows.last).flatMap(
@@ -393,7 +393,7 @@
         const from = () => x(now.c, ...spot());
         parts.unshift(grid(() => `its stamp, pixel × kernel ${entry.o}`, alone(range(0, rows.kernel)),
           range(0, columns.kernel), () => Math.abs(from()) * data.scales.w, (a, b) => {
-            const value = times(from(), entry.w[entry.channels.indexOf(now.c)][a][b]);
+            const value = times(from(), number(entry.w[entry.channels.indexOf(now.c)][a][b]));
             return { t: signed(value), v: value, k: marks(["chosen", isTap(...stored(a, b))]) };
           }, (a, b) => {
             const [u, v] = stored(a, b);
@@ -460,7 +460,7 @@
         outputGrid(() => "g, gradient of the output", (i, j) => [g(i, j)], data.scales.g, true), "=",
         outputGrid(() => "g·x", (i, j) => [send(i, j)], () => largest(all(send)), true),
       ]], sentence(() => {
-        const total = entry.dw[entry.channels.indexOf(now.c)][now.u][now.v];
+        const total = number(entry.dw[entry.channels.indexOf(now.c)][now.u][now.v]);
         const values = all(send);
         const rest = total - sum(values);
         const close = Math.abs(rest) <= 1e-5 * Math.max(1, Math.abs(total));
@@ -690,8 +690,10 @@
       if (!event.target.closest("button, select, td")) page.focus({ preventScroll: true });
     });
 
+    for (const each of data.outs) if (each.bias != null) each.bias = number(each.bias);
     followTheme(page, theme);
     build();
+    addEventListener("resize", update);
     takeKeys(page);
   }
 })();

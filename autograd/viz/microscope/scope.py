@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd.viz import words
 from autograd.viz.microscope import region
 from autograd.viz.microscope.figure import Figure
@@ -106,7 +108,8 @@ class Microscope(Figure):
     def panels(self) -> list[Panel]:
         shown = region.choose(self.model, self.at, self.tap[0], CELLS, CHANNELS)
         views = ConvViews(self, shown) if self.model.kind == "conv" else PoolViews(self, shown)
-        return [views.of_output(), views.of_pixel(), views.of_tap(), views.of_matrix()]
+        with np.errstate(invalid="ignore", over="ignore"):  # 0 · ∞ is shown, as NaN
+            return [views.of_output(), views.of_pixel(), views.of_tap(), views.of_matrix()]
 
     def text(self) -> str:
         return f"{super().text()}\n({LEGEND})\n"
