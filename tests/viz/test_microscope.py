@@ -356,6 +356,7 @@ LAYERS = {
         (lambda: viz.conv(np.ones((2, 2)), np.ones((2, 1, 3, 3)), at=(2, 0, 0, 0)), IndexError, "image 2 .* 2 images, 0 to 1"),
         (lambda: viz.conv(np.ones((1, 1, 2)), np.ones(3), at=(2,)), IndexError, r"at=\(2,\): place 2 "),
         (lambda: viz.conv(np.ones((2, 2)), np.ones((3, 3)), at=(1,)), IndexError, "at least the last two"),
+        (lambda: viz.conv(np.ones((2, 2)), np.ones((3, 3)), at=(0.5, 1)), TypeError, r"whole numbers .* got \(0.5, 1\)"),
         (lambda: viz.conv(np.ones((2, 2)), np.ones((3, 3)), tap=(2, 0)), IndexError, "row 2 .* the window has 2 rows"),
         (lambda: viz.conv(np.ones((2, 2)), np.ones((2, 3, 3))), ValueError, "channels"),
         (lambda: viz.conv(np.ones((1, 1, 2, 2, 2)), np.ones((3, 3, 3))), TypeError, "over volumes"),

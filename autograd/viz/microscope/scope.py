@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -130,7 +131,8 @@ def _output_index(model: Model, at: Sequence[int] | None) -> At:
     shape = model.y.shape
     if at is None:
         return 0, 0, shape[2] // 2, shape[3] // 2
-    given = [int(each) for each in at]
+    at = _numbers("at", at)
+    given = list(at)
     if model.rank == 1 and len(given) < 4:
         given = [*given[:-1], 0, *given[-1:]]
     names = ("image", "channel", "row", "column" if model.rank == 2 else "place")
@@ -153,7 +155,8 @@ def _tap_index(model: Any, at: At, tap: Sequence[int] | None) -> tuple[int, int,
             on_pixel = [each for each, _, pixel in patch if pixel is not None] or [middle]
             middle = min(on_pixel, key=lambda t: abs(t[0] - middle[0]) + abs(t[1] - middle[1]))
         return (seen[0], *middle)
-    given = [int(each) for each in tap]
+    tap = _numbers("tap", tap)
+    given = list(tap)
     if model.rank == 1 and len(given) < 3:
         given = [*given[:-1], 0, *given[-1:]]
     if len(given) > 2 and given[0] not in seen:
@@ -163,6 +166,19 @@ def _tap_index(model: Any, at: At, tap: Sequence[int] | None) -> tuple[int, int,
     names = ("channel", "row", "column" if model.rank == 2 else "place")
     found = _checked("tap", tap, given, names, (seen[-1] + 1, *kernel), "the window")
     return (seen[0], *found) if len(found) == 2 else found  # type: ignore[return-value]
+
+
+def _numbers(argument: str, asked: Any) -> tuple[int, ...]:
+    """Whole numbers; one by itself is a place in a sequence.
+
+    Raises TypeError for anything else.
+    """
+    try:
+        return tuple(map(index, [asked] if np.ndim(asked) == 0 else asked))
+    except TypeError:
+        raise TypeError(
+            f"{argument} must be whole numbers like (0, 1, 2, 3), got {asked!r}"
+        ) from None
 
 
 def _checked(
@@ -178,11 +194,12 @@ def _checked(
     Raises IndexError for too many, too few, or one out of range, naming it and its range.
     """
     told = f"{argument}=({', '.join(map(str, asked))}{',' * (len(asked) == 1)})"
-    spatial = len(asked) >= len(given)  # not one place only, which stands for a row of one
     if not 2 <= len(given) <= len(shape):
-        wanted = ", ".join(name for name in names if spatial or name != "row")
+        in_a_row = names[-1] == "place"
+        wanted = [name for name in names if name != "row" or not in_a_row]
+        least = "last" if in_a_row else "last two"
         raise IndexError(
-            f"{told}: give up to {len(shape)} numbers, ({wanted}), at least the last two"
+            f"{told}: give up to {len(wanted)} numbers, ({', '.join(wanted)}), at least the {least}"
         )
     lacking = len(shape) - len(given)
     for name, each, length in zip(names[lacking:], given, shape[lacking:], strict=True):
