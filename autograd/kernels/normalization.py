@@ -43,6 +43,9 @@ from autograd.kernels.threads import WORTHWHILE, for_each
 
 BLOCK = 1 << 18  # elements per block: smaller ones cost more in calls than the cache gives back
 
+ALONE = 1 << 13  # elements up to which BLAS uses one thread for sums and products with vectors
+HELD = 1 << 19  # work from which `for_each` sees to it that BLAS does so
+
 Block = tuple[tuple[slice, slice], slice]
 """Which part of (A, C), and which of the C statistics belong to it."""
 
@@ -318,7 +321,8 @@ class _Plan:
             for block, kept in blocks:
                 function(block, kept)
 
-        for_each(group, self.groups, 2 * COST * prod(self.sizes))
+        size = prod(self.sizes)
+        for_each(group, self.groups, max(2 * COST * size, HELD if size > ALONE else 0))
 
     def blocks(self, array: np.ndarray) -> np.ndarray:
         """``array`` as (A, C, B, D): a view where its memory allows, else a copy."""
@@ -365,7 +369,8 @@ class _Plan:
             return np.vecdot(block[..., 0], np.ones(self.sizes[2], self.dtype)).sum(
                 axis=0, dtype=np.float64
             )[:, None]
-        return block.sum(axis=2).sum(axis=0, dtype=np.float64)
+        sums = np.matmul(np.ones(self.sizes[2], self.dtype), block)  # sooner than block.sum(axis=2)
+        return sums.sum(axis=0, dtype=np.float64)
 
     def dot(self, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         """Sum over a and B of the products of two blocks."""
