@@ -2,12 +2,14 @@
 
 import re
 from importlib import resources
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from autograd import viz
 from autograd.viz import words
+from autograd.viz.microscope import panels
 
 pytestmark = pytest.mark.browser
 
@@ -185,6 +187,24 @@ def test_what_the_page_adds_up_is_what_the_engine_says(visit):
         assert "not shown send" not in page.locator(".views").inner_text()
 
 
+def test_a_transposed_convolution_stamps_its_kernel(visit):
+    random = np.random.default_rng(4)
+    x, w = random.integers(1, 5, (3, 3)), random.integers(-4, 5, (1, 1, 3, 3))
+    layer = SimpleNamespace(weight=w, stride=2, padding=1, output_padding=1, transposed=True)
+    scope = viz.conv(layer, x, at=(2, 2))
+    page = visit(HOST % scope._repr_html_())
+    assert page.get_by_role("button", name="Convolution", exact=True).count() == 0
+    cell(page, "input, channel 0", 5, 5).click()  # a border of one, then pixels two apart: (2, 2)
+    assert "Pixel (2, 2) of channel 0" in page.locator(".views").inner_text()
+    for u, v in np.ndindex(3, 3):
+        shown = cell(page, "its stamp, pixel × kernel 0", u, v).inner_text()
+        assert shown == panels.printed(float(x[2, 2] * w[0, 0, u, v]))
+    cell(page, "its stamp, pixel × kernel 0", 0, 0).click()
+    assert marked(page, "output, channel 0", "chosen") == [["3", "3"]]
+    cell(page, "input, channel 0", 2, 2).click()
+    assert "a zero between the pixels" in said(page)
+
+
 def test_what_is_not_finite_is_told_as_what_it_is(visit):
     kernel, bias = [[np.inf, np.nan], [-np.inf, 1.0]], [np.inf]
     scope = viz.conv(kernel, np.ones((3, 3)), bias=bias, gradient=np.full((2, 2), np.inf))
@@ -316,7 +336,11 @@ def test_axe_finds_no_violation(visit, scope, scheme):
     axe = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
     source = resources.files(axe).joinpath("axe.min.js").read_text(encoding="utf-8")
     tie = viz.pool("max", [[1.0, 7.0, 2.0], [7.0, 0.0, 1.0], [1.0, 1.0, 1.0]], kernel_size=2)
-    for html in (scope.to_html(), tie.to_html(), viz.output_size((5, 7), 3, 3).to_html()):
+    row = viz.conv(np.ones((1, 1, 2)), np.arange(6.0), stride=2, padding=1)
+    layer = SimpleNamespace(weight=np.ones((1, 2, 2, 2)), stride=2, transposed=True)
+    stamp = viz.conv(layer, np.eye(3))
+    shown = [scope, tie, row, stamp, viz.output_size((5, 7), 3, 3)]
+    for html in (each.to_html() for each in shown):
         page = visit(html, color_scheme=scheme)
         page.evaluate(source)
         found = page.evaluate("axe.run()")
