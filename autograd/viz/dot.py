@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from typing import Any
 
 from autograd.viz.layout import Frame, Layout, Route
 from autograd.viz.svg import close_gaps, flows_right, measure
 from autograd.viz.view import Item, View
+
+#: How long ``dot`` may take.
+SECONDS = 10.0
+_too_slow: set[str | None] = set()
 
 #: Above this many items the built-in layout is used: dot would take minutes.
 DOT_UP_TO = 400
@@ -38,9 +43,16 @@ _FILLS = {
 }
 
 
+class Failed(RuntimeError):
+    """``dot`` is there and did not do its work."""
+
+
 def available() -> bool:
-    """Whether both the ``graphviz`` package and the ``dot`` program are there."""
-    return not missing()
+    """Whether both the ``graphviz`` package and the ``dot`` program are there.
+
+    A ``dot`` that once took too long is left alone from then on.
+    """
+    return not missing() and shutil.which("dot") not in _too_slow
 
 
 def missing() -> str:
@@ -132,16 +144,49 @@ def _quote(text: str) -> str:
     return f'"{escaped}"'
 
 
+def run(text: str, kind: str) -> bytes:
+    """What ``dot`` makes of a graph in its language.
+
+    Raises Failed, with its reason, if it fails or takes longer than ``SECONDS``. (The package's own
+    call would wait for ever.)
+    """
+    import graphviz
+
+    try:
+        done = subprocess.run(
+            [graphviz.DOT_BINARY, f"-T{kind}"],
+            input=text.encode(),
+            capture_output=True,
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        _too_slow.add(shutil.which("dot"))
+        raise Failed(f"dot took more than {SECONDS:g} seconds") from error
+    except OSError as error:
+        raise Failed(f"dot does not run: {error}") from error
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip()[:300]
+        raise Failed(f"dot ended with code {done.returncode}: {reason or 'no reason given'}")
+    return done.stdout
+
+
 def arrange(
     view: View, direction: str | None = None
 ) -> tuple[Layout, dict[int, tuple[float, float]]]:
-    """Have ``dot`` lay the view out; the result is like that of ``autograd.viz.svg.arrange``."""
-    import graphviz
+    """Have ``dot`` lay the view out; the result is like that of ``autograd.viz.svg.arrange``.
 
-    text = to_dot(view, direction, outlines=False)
-    content = json.loads(graphviz.Source(text).pipe(format="json", encoding="utf-8"))
+    Raises Failed if it cannot.
+    """
+    output = run(to_dot(view, direction, outlines=False), "json")
+    try:
+        content = json.loads(output)
+        layout = _read(content, view, flows_right(view, direction))
+    except (
+        ValueError,
+        LookupError,
+    ) as error:  # a dot without its plugins ends well, saying nothing
+        raise Failed("dot wrote no layout") from error
     sizes = {item.id: measure(item) for item in view.items}
-    layout = _read(content, view, flows_right(view, direction))
     close_gaps(view, layout)
     return layout, sizes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,13 +45,27 @@ def convert(svg: str, kind: str, dot_text: str = "") -> bytes:
         svg = svg.replace(SCALING, "")  # CairoSVG takes height:auto for a height of nothing
         if kind == "png":
             return cairosvg.svg2png(bytestring=svg.encode(), scale=2.0)
-        return cairosvg.svg2pdf(bytestring=svg.encode())
-    if dot_text and dot.available():
-        import graphviz
-
-        return graphviz.Source(dot_text).pipe(format=kind)
+        return _undated(cairosvg.svg2pdf(bytestring=svg.encode()))
+    absent = dot.missing()
+    if dot_text and not absent:
+        try:
+            return _undated(dot.run(dot_text, kind))
+        except dot.Failed as error:
+            absent = f"a dot that works ({error})"
     raise RuntimeError(
         f"saving as {kind} needs the package cairosvg (the extra 'pictures' brings it)"
-        + (f" or {dot.missing()}" if dot_text else "")
+        + (f" or {absent}" if dot_text else "")
         + "; svg and html need nothing"
+    )
+
+
+def _undated(content: bytes) -> bytes:
+    """A PDF without the time of its making, so that the same picture gives the same bytes.
+
+    The length stays: a PDF has a table of where things begin.
+    """
+    return re.sub(
+        rb"(/(?:Creation|Mod)Date \()(D:\d{14}[^)]*)\)",
+        lambda found: found[1] + b"D:20000101000000Z".ljust(len(found[2])) + b")",
+        content,
     )

@@ -16,13 +16,19 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from autograd.viz import animate, files, palette, shell, svg, view, words
-from autograd.viz.picture import Graph, Options, data_uri, document
+from autograd.viz.picture import MOST_DRAWN, SMALLER, Graph, Options, data_uri, document
 from autograd.viz.trace import NONFINITE_CELL, Contribution, Step, Summary, Trace
 
 #: What does not fit into an output is left out in steps, saying so.
 PAGE_LIMIT = shell.PAGE_LIMIT
 #: Above this many visible nodes the page collapses modules.
 VISIBLE = 150
+#: Above these many visible nodes and steps a page is not even tried with all of them.
+MOST_STEPS = 1500
+#: What one step sends is listed up to this many operands.
+MOST_SENT = 24
+#: What pages show with the numbers; the first so many of them stay.
+_DETAILS = ("values and rules", "tables of numbers", "thumbnails")
 
 
 class Steps:
@@ -132,22 +138,41 @@ class Steps:
         return f"<{len(self)} steps of a backward pass; .text() tells, .save('x.html') shows them>"
 
     def _repr_html_(self) -> str:
-        return fragment(self.view, *self._arranged, theme=self.theme)
+        if len(self.view.items) <= MOST_DRAWN:
+            html = fragment(self.view, *self._arranged, theme=self.theme)
+            if html:
+                return html
+        for most in SMALLER:
+            smaller = view.build(self.trace, limit=most, most=most, values=False)
+            view.add_slots(smaller)
+            html = fragment(smaller, *svg.arrange(smaller), theme=self.theme)
+            if html:
+                return html
+        return f"<p>{escape(words.describe(self.trace))} It is too big for a page.</p>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
 # -- the fragment -------------------------------------------------------------------------------
 
 
 def fragment(visible: view.View, layout: Any, sizes: Any, *, theme: str = "auto") -> str:
-    """The page as an HTML fragment of at most ``PAGE_LIMIT`` bytes."""
+    """The page as an HTML fragment of at most ``PAGE_LIMIT`` bytes; empty if the picture is too big.
+
+    First what the numbers are shown with goes, then steps in the middle, then the numbers.
+    """
     picture = svg.render(visible, layout, sizes, theme=theme)
     trace = visible.trace
-    for detail, most in ((3, None), (2, None), (1, None), (1, 200), (0, 200), (0, 60)):
-        kept = _kept_steps(trace, most)
-        html = _assemble(visible, picture, kept, detail, theme)
-        if len(html.encode()) <= PAGE_LIMIT:
-            break
-    return html
+    if not shell.fits(data_uri(picture)):
+        return ""
+    for detail, most in ((3, None), (2, None), (1, None), (1, 200), (0, 200), (0, 60), (0, 12)):
+        if most is None and len(trace.steps) > MOST_STEPS:
+            continue
+        html = _assemble(visible, picture, _kept_steps(trace, most), detail, theme)
+        if shell.fits(html):
+            return html
+    return ""
 
 
 def _kept_steps(trace: Trace, most: int | None) -> list[Step]:
@@ -162,11 +187,10 @@ def _assemble(visible: view.View, picture: str, kept: list[Step], detail: int, t
     trace = visible.trace
     description = escape(words.describe(trace), {'"': "&quot;"})
     told = "".join(f"<li>{escape(words.step_sentence(trace, step))}</li>" for step in kept)
-    missing = len(trace.steps) - len(kept)
-    note = f" ({missing} in the middle left out: too many for a page)" if missing else ""
-    data = json.dumps(
-        _data(visible, kept, detail, theme), ensure_ascii=False, separators=(",", ":")
-    )
+    less = _left_out(trace, kept, detail)
+    note = f" ({less})" if less else ""
+    content = _data(visible, kept, detail, theme) | {"less": less}
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return (
         '<div class="gg-steps" data-lm-suppress-shortcuts="true">\n'
         f'<img src="{data_uri(picture)}" alt="{description}" style="max-width:100%;height:auto">\n'
@@ -176,6 +200,15 @@ def _assemble(visible: view.View, picture: str, kept: list[Step], detail: int, t
         f'<script type="application/json">{shell.inert(data)}</script>\n'
         f"<script>{shell.script('autograd.viz', 'page.js')}</script>\n</div>"
     )
+
+
+def _left_out(trace: Trace, kept: list[Step], detail: int) -> str:
+    """What the page does not tell because it would grow too big; empty if it tells all."""
+    missing = len(trace.steps) - len(kept)
+    parts = [f"{missing} in the middle left out"] if missing else []
+    if detail < len(_DETAILS):
+        parts.append(f"without {words.series(_DETAILS[detail:])}")
+    return f"{', '.join(parts)}: too much for a page" if parts else ""
 
 
 class _Table:
@@ -243,10 +276,15 @@ def _data(visible: view.View, kept: list[Step], detail: int, theme: str) -> dict
             "n": visible.shown[step.node],
             "w": words.reference(trace.node(step.node)),
             "g": table.add(step.incoming),
-            "c": [_contribution(visible, step, each, table) for each in step.contributions],
+            "c": [
+                _contribution(visible, step, each, table) for each in step.contributions[:MOST_SENT]
+            ],
         }
+        if len(step.contributions) > MOST_SENT:
+            entry["m"] = len(step.contributions) - MOST_SENT
         if detail:
-            entry["i"] = {name: table.add(value) for name, value in step.inputs.items()}
+            inputs = list(step.inputs.items())[:MOST_SENT]
+            entry["i"] = {name: table.add(value) for name, value in inputs}
         steps.append(entry)
     first = kept[0] if kept else None
     nodes = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,9 +12,19 @@ from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from autograd.viz import dot, files, palette, svg, switch, view, words
+from autograd.viz import dot, files, palette, shell, svg, switch, view, words
 from autograd.viz.trace import Trace
 from autograd.viz.view import View
+
+#: A page never has more visible nodes than the first number. Where they make it too big, it shows
+#: fewer and fewer, without their numbers.
+MOST_DRAWN = 1200
+SMALLER = (250, 120, 50, 20)
+
+_LESS = (
+    "\n<p>This graph is too big for a page: numbers and the earliest nodes are left out. "
+    "In Python, .save('graph.svg') draws any size and .text() tells all.</p>"
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,10 @@ class Options:
     direction: str | None = None
     engine: str | None = None
     theme: str = "auto"
+
+
+#: What is said below a picture in which only repetitions are hidden.
+FOLDED = "\n<p>Repeated blocks are drawn once, with ×N. In Python, .expand() draws them all.</p>"
 
 
 class Graph:
@@ -48,29 +63,40 @@ class Graph:
         self.view  # noqa: B018  wrong options are reported here as well
 
     @cached_property
-    def view(self) -> view.View:
+    def view(self) -> View:
         """What of the trace is visible."""
         return self._view(self.options.collapse, self.options.expand)
 
-    def _view(self, collapse: Any, expand: Iterable[str] = ()) -> View:
+    def _view(self, collapse: Any, expand: Iterable[str] = (), most: int | None = None) -> View:
         options = self.options
         return view.build(
             self.trace,
             collapse=collapse,
             expand=expand,
-            fold=options.fold,
-            values=options.values,
+            fold=options.fold if most is None else None,
+            values=options.values and most is None,
             show=options.show,
+            limit=most or view.COLLAPSE_ABOVE,
+            most=most,
         )
 
     @cached_property
     def _arranged(self) -> tuple[Any, Any]:
+        return self._arrange(self.view)
+
+    def _arrange(self, visible: View) -> tuple[Any, Any]:
         engine, direction = self.options.engine, self.options.direction
         if engine == "dot" and dot.missing():
             raise RuntimeError(f"engine='dot' needs {dot.missing()}; engine=None does without")
-        if engine == "dot" or (engine is None and dot.suits(self.view) and dot.available()):
-            return dot.arrange(self.view, direction)
-        return svg.arrange(self.view, direction)
+        if engine == "dot":
+            try:
+                return dot.arrange(visible, direction)
+            except dot.Failed as error:
+                raise RuntimeError(f"engine='dot': {error}; engine=None does without") from error
+        if engine is None and dot.suits(visible) and dot.available():
+            with contextlib.suppress(dot.Failed):  # the picture means the same without
+                return dot.arrange(visible, direction)
+        return svg.arrange(visible, direction)
 
     def collapse(self, *modules: str) -> Graph:
         """The same graph with these modules drawn as one node each."""
@@ -131,19 +157,32 @@ class Graph:
         count = len(self.trace.nodes)
         return f"<Graph of {count} nodes; .text() describes it, .save('graph.svg') draws it>"
 
-    def _repr_svg_(self) -> str:
-        return self.to_svg()
-
     def _repr_html_(self) -> str:
         # As an image: notebooks that are not trusted strip inline <svg>.
-        still = image(self.to_svg(), words.describe(self.trace))
+        if len(self.view.items) <= MOST_DRAWN:
+            still = image(self.to_svg(), words.describe(self.trace))
+            if shell.fits(still + switch.without("", "")):
+                return self._with_switch(still)
+        for most in SMALLER:
+            visible = self._view(None, most=most)
+            picture = svg.render(visible, *self._arrange(visible), theme=self.options.theme)
+            html = image(picture, words.describe(self.trace)) + _LESS
+            if shell.fits(html):
+                return html
+        return f"<p>{escape(words.describe(self.trace))}</p>\n{_LESS}"
+
+    def _with_switch(self, still: str) -> str:
         if not self.view.collapsed:
-            return still
+            folded = len(self.view.items) < len(self.trace.nodes)
+            return still + FOLDED if folded else still
         if self.options.engine == "dot":
             return switch.without(still, "that needs the built-in layout (engine=None)")
         return switch.fragment(
             still, self._view, self.view.collapsed, self.options.theme, self.options.direction
         )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
 def image(picture: str, description: str) -> str:

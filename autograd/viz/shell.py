@@ -8,6 +8,13 @@ from autograd.viz import palette
 
 #: An output never grows beyond this.
 PAGE_LIMIT = 300_000
+#: The page around it takes this much of that in a file of its own.
+FRAME = 1_500
+
+
+def fits(fragment: str) -> bool:
+    """Whether a fragment is small enough for an output, also in a file of its own."""
+    return len(fragment.encode()) + FRAME <= PAGE_LIMIT
 
 
 def asset(package: str, name: str) -> str:

@@ -35,7 +35,7 @@ def fragment(still: str, build: Build, closed: tuple[str, ...], theme: str, dire
     pictures = [_picture(view, direction) for view in views]
     while len(views) > 1:
         html = _assemble(still, states, views, pictures, closed, theme)
-        if len(html.encode()) <= shell.PAGE_LIMIT:
+        if shell.fits(html):
             return html
         for each in (states, views, pictures):
             each.pop()

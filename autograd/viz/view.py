@@ -248,21 +248,25 @@ class _Standing:
 
     def _chained(self, members: list[int], start: int, period: int, copies: int) -> int:
         """How many of these copies really follow one another and touch nothing else on the way."""
-        blocks = [
-            [node for member in members[at : at + period] for node in self.contents(member)]
-            for at in range(start, start + period * copies, period)
-        ]
-        previous = [[], *blocks[:-1]]
-        ties = [self._ties(*pair) for pair in zip(blocks, previous, strict=True)]
-        count = 1
+
+        def block(place: int) -> list[int]:
+            at = start + period * place
+            return [node for member in members[at : at + period] for node in self.contents(member)]
+
+        before: list[int] = block(0)
+        ties: list[list[tuple[str, int]]] = []
         for place in range(1, copies):
-            if ties[place] != ties[1] or not any(tie[0] == "before" for tie in ties[1]):
-                break
-            here = {*blocks[place - 1], *blocks[place]}
-            if any(c not in here for node in blocks[place - 1] for c in self.children[node]):
-                break
-            count = place + 1
-        return count if count > 1 and _alike(ties[0], ties[1]) else 1
+            here = block(place)
+            ties.append(self._ties(here, before))
+            if ties[-1] != ties[0] or not any(kind == "before" for kind, _ in ties[0]):
+                return place
+            if place == 1 and not _alike(self._ties(before, []), ties[0]):
+                return 1
+            around = {*before, *here}
+            if any(child not in around for node in before for child in self.children[node]):
+                return place
+            before = here
+        return copies
 
     def _ties(self, block: list[int], before: list[int]) -> list[tuple[str, int]]:
         """Where each operand in a block comes from: a place in the block itself, a place in the

@@ -20,6 +20,9 @@ SIGNS = {
     "matmul": "@",
 }
 
+#: A sentence names so many parents of a step; what has more has hundreds.
+MOST_SENT = 12
+
 KIND_WORDS = {
     "parameter": "parameter",
     "input": "input",
@@ -161,7 +164,10 @@ def step_sentence(trace: Trace, step: Step) -> str:
     head = f"step {step.number} of {len(trace.steps)}: {reference(node)}"
     if not step.contributions:
         return f"{head} receives {brief(step.incoming)} and passes nothing on"
-    parts = [_arrival(trace, each) for each in step.contributions]
+    parts = [_arrival(trace, each) for each in step.contributions[:MOST_SENT]]
+    more = len(step.contributions) - MOST_SENT
+    if more > 0:
+        parts.append(f"sends gradients to {more} more")
     return f"{head} " + "; ".join(parts)
 
 
@@ -178,6 +184,12 @@ def _arrival(trace: Trace, each: Contribution) -> str:
     if each.contribution.size == 1:
         return f"{text}; {before} + {contribution} = {after}"
     return f"{text}, where {before} had arrived before; the sum is {after}"
+
+
+def series(parts: Iterable[str]) -> str:
+    """``a, b and c``."""
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def describe(trace: Trace) -> str:

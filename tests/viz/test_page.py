@@ -98,7 +98,25 @@ def test_a_page_too_big_leaves_steps_out_and_says_so(traces):
     assert len(html.encode()) <= PAGE_LIMIT
     kept = len(data_of(html)["steps"])
     assert kept < len(trace.steps)
-    assert f"{len(trace.steps) - kept} in the middle left out" in html
+    assert f"{len(trace.steps) - kept} in the middle left out, without" in html
+
+
+@pytest.mark.parametrize("shape", ["tangle", "wide"])
+def test_a_page_stays_small_whatever_the_graph(shape):
+    rng = np.random.default_rng(0)
+    h = [autograd.tensor(rng.normal(size=(3, 3)), requires_grad=True) for _ in range(600)]
+    if shape == "tangle":
+        for _ in range(900):
+            first, second = rng.integers(len(h) - 9, len(h), 2)
+            h.append((h[first] * h[second]).tanh())
+    steps = viz.step(autograd.stack(h).sum())
+    html = steps.to_html()
+    assert len(html.encode()) <= PAGE_LIMIT
+    data = data_of(html)
+    assert len(data["nodes"]) > 10
+    assert ("too much for a page" in data["less"]) == (shape == "tangle")
+    assert data["steps"][1]["m"] == len(h) - len(data["steps"][1]["c"])
+    assert "sends gradients to" in html and "nodes are hidden" in unquote(html)
 
 
 def test_collapsed_nodes_step_as_their_module(traces):

@@ -8,11 +8,13 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import numpy as np
+from urllib.parse import unquote
+
 import pytest
 
 import autograd
 from autograd import viz
-from autograd.viz import dot, palette, svg
+from autograd.viz import dot, files, palette, shell, svg
 from autograd.viz.picture import Graph, Options
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -228,10 +230,86 @@ def test_png_and_pdf_or_what_is_missing(expression, tmp_path, monkeypatch):
 
 def test_notebook_forms(expression):
     graph = viz.graph(expression)
-    assert graph._repr_svg_().startswith("<svg")
+    assert set(graph._repr_mimebundle_()) == {"text/html", "text/plain"}  # no second copy
     html = graph._repr_html_()
     assert html.startswith('<img src="data:image/svg+xml') and 'alt="Computation graph' in html
     assert "svg" not in repr(graph).split(";")[0]
+
+
+def flat(traces, builder, shape):
+    """Graphs that no collapsing of modules makes smaller."""
+    rng = np.random.default_rng(0)
+    b = builder()
+    if shape == "tangle":
+        trace = traces["modules"](50, 40)
+        for node in trace.nodes:
+            node.module = ""
+        return trace
+    if shape == "wide":
+        b.op("stack", *(b.leaf(f"leaf number {k}", float(k)) for k in range(2000)), shape=(2000,))
+    else:
+        h = b.leaf("x", 1.0)
+        for k in range(2000):
+            h = b.op(("tanh", "exp", "sin")[rng.integers(3)], h, value=0.5, name=f"result{k}")
+    return b.trace()
+
+
+@pytest.mark.parametrize("shape", ["tangle", "wide", "chain"])
+@pytest.mark.parametrize("collapse", [None, False])
+def test_a_page_stays_small_whatever_the_graph(traces, builder, shape, collapse):
+    graph = Graph(flat(traces, builder, shape), Options(collapse=collapse, fold=collapse))
+    html = graph.to_html()
+    assert len(html.encode()) <= shell.PAGE_LIMIT
+    assert "too big for a page" in html and ".save('graph.svg') draws any size" in html
+    hidden = int(re.search(r"(\d+) of (\d+) nodes are hidden", unquote(html)).group(1))
+    drawn = len(set(re.findall(r"data-node='(\d+)'", unquote(html))))
+    assert hidden + drawn == len(graph.trace.nodes) and drawn > 15
+    assert len(parse(graph.to_svg()).findall(".//*[@data-node]")) == len(graph.view.items)
+
+
+def test_a_page_that_nothing_makes_small_has_words_only(traces, monkeypatch):
+    monkeypatch.setattr(shell, "PAGE_LIMIT", 2500)
+    html = Graph(traces["residual"](3), Options())._repr_html_()
+    assert "<img" not in html and "Computation graph of" in html and "too big" in html
+
+
+FAILING = {
+    "an error": "echo 'no plugins' >&2; exit 1",
+    "silence": "exit 0",
+    "no end": "sleep 20",
+}
+
+
+@pytest.mark.parametrize("how", FAILING)
+def test_a_dot_that_does_not_work_is_done_without(expression, tmp_path, monkeypatch, how):
+    pytest.importorskip("graphviz")
+    program = tmp_path / "dot"
+    program.write_text(f"#!/bin/sh\n{FAILING[how]}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path) + os.pathsep + os.environ["PATH"])
+    monkeypatch.setattr(dot, "SECONDS", 0.3)
+    monkeypatch.setattr(dot, "_too_slow", set())
+    assert dot.available()
+    expected = viz.graph(expression, engine="builtin").to_svg()
+    assert viz.graph(expression).to_svg() == expected
+    assert dot.available() == (how != "no end")  # one that hangs is not waited for again
+    reason = {"an error": "code 1: no plugins", "silence": "no layout", "no end": "0.3 seconds"}
+    with pytest.raises(RuntimeError, match=f"engine='dot'.*{reason[how]}.*engine=None"):
+        viz.graph(expression, engine="dot").to_svg()
+    if how == "an error":
+        monkeypatch.setitem(sys.modules, "cairosvg", None)
+        with pytest.raises(RuntimeError, match="cairosvg.*a dot that works.*no plugins"):
+            viz.graph(expression).save(tmp_path / "g.pdf")
+
+
+def test_pdf_files_tell_no_time(expression, tmp_path):
+    before = b"<< /CreationDate (D:20261122213625+01'00')\n/ModDate (D:20261122213625Z) >>"
+    after = files._undated(before)
+    assert len(after) == len(before) and b"2026" not in after
+    pytest.importorskip("cairosvg")
+    content = viz.graph(expression).save(tmp_path / "g.pdf").read_bytes()
+    dates = re.findall(rb"Date \(D:(\d{4})", content)
+    assert set(dates) <= {b"2000"}
 
 
 def test_collapse_and_expand_make_new_graphs(traces):
