@@ -41,8 +41,8 @@ np.cos(A) | np.tan(A * 0.3) | np.arctan(A) | np.arcsinh(A) | np.tanh(A) | np.cos
 np.sqrt(abs(A) + 0.5) | np.square(A) | np.cbrt(A + 3) | np.abs(A) | np.sign(A) | np.floor(A * 2.3)
 np.round(A, 1) | -A | A ** 2 | A ** 3 | A ** -1.5 | 1.5 ** A | np.clip(A, -0.5, 0.7)
 np.nan_to_num(A) | np.heaviside(A, 0.5) | np.degrees(A) | A.T | np.float_power(abs(A) + 0.1, 1.5)
-np.modf(A * 3)[0] | np.ravel(A) | np.atleast_2d(A) | np.atleast_3d(A) | np.reciprocal(A + 4)
-np.linalg.norm(A) | np.ediff1d(A) | np.where(A > 0, A, 0.1 * A) | np.copy(A) | np.fix(A * 2)
+np.modf(A * 2.7)[0] | np.ravel(A) | np.atleast_2d(A) | np.atleast_3d(A) | np.reciprocal(A + 4)
+np.linalg.norm(A) | np.ediff1d(A) | np.where(A > 0, A, 0.1 * A) | np.copy(A) | np.fix(A * 2.1)
 """
 
 BINARY = """
@@ -136,8 +136,8 @@ class Drawing:
         """A template with names and arguments in place of its capital letters."""
         words = {
             "A": a, "B": b, "I": self.rng.integers(0, 4), "J": self.rng.integers(-3, 4),
-            "X": self.axis(len(shape)), "XS": self.axes(len(shape)), "K": bool(self.rng.integers(2)),
-            "N": self.index(shape), "S": self.new_shape(shape),
+            "X": self.axis(len(shape)), "XS": self.axes(len(shape)),
+            "K": bool(self.rng.integers(2)), "N": self.index(shape), "S": self.new_shape(shape),
         }  # fmt: skip
         return re.sub(r"\b(A|B|I|J|X|XS|K|N|S)\b", lambda m: str(words[m[0]]), template)
 
@@ -171,7 +171,7 @@ def run(lines: list[str], called: dict[str, Any], inputs: dict[str, Any]) -> lis
 
 
 def draw_program(d: Drawing) -> Program:
-    """A few lines, each a function of inputs or of earlier lines; what NumPy refuses is left out."""
+    """A few lines, functions of inputs and earlier lines; what NumPy refuses is left out."""
     called, lines = {"np": np}, list[str]()
     first = d.input(tuple(d.size() for _ in range(d.rng.integers(0, 4))))
     values = {first: d.shapes[first]}
@@ -316,7 +316,7 @@ def our_derivatives(program: Program, arrays: Any, way: Any) -> tuple[float, flo
 
 
 def check_derivatives(program: Program) -> None:
-    """Raise if a derivative differs from differences: of NumPy's values, of our first derivatives."""
+    """Raise if a derivative differs from differences: of NumPy's values, of our first ones."""
     arrays = program.d.arrays()
     rng = np.random.default_rng(program.d.seed + 1)
     way = {name: rng.normal(size=x.shape) for name, x in arrays.items()}
@@ -362,7 +362,8 @@ def attempt(seed: int) -> str | None:
         inputs = [f"{name} = ag.tensor(rng.normal(size={s}), requires_grad=True)"
                   for name, s in d.shapes.items()]  # fmt: skip
         return "\n    ".join(
-            [f"{type(error).__name__}: {error}", "import numpy as np, autograd as ag, nn.functional as F",
+            [f"{type(error).__name__}: {error}",
+             "import numpy as np, autograd as ag, nn.functional as F",
              f"rng = np.random.default_rng({seed})", *inputs,
              *(program.lines if program else ["# the line in the message"]),
              f"# again: python -m tests.fuzz --only {seed}\n"]

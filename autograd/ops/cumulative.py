@@ -9,7 +9,7 @@ import numpy as np
 from ..core import hyperparameters as hyper
 from ..core.primitive import primitive
 from .arguments import array_like, beside, number, shape_of
-from .elementwise import subtract
+from .elementwise import astype, subtract
 from .indexing import getitem
 from .reductions import broadcast_to
 from .reductions import sum as sum_
@@ -126,11 +126,12 @@ def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Differences of neighbours in the ravelled array.
 
     Args:
-        to_end, to_begin: values to put after and before them, as they are.
+        to_end, to_begin: values to put after and before them, in x's dtype.
     """
     x = ravel(array_like("ediff1d", x))
     ends = [
-        None if a is None else reshape(beside("ediff1d", a, x), (-1,)) for a in (to_begin, to_end)
+        None if a is None else astype(ravel(beside("ediff1d", a, x)), x.dtype)
+        for a in (to_begin, to_end)
     ]
     parts = [a for a in (ends[0], diff(x), ends[1]) if a is not None]
     return concatenate(parts, 0)

@@ -261,12 +261,18 @@ arctan.gradients(x=lambda g, x: g / (1.0 + x * x))
 
 @primitive(broadcasts=True)
 def arctan2(y: Any, x: Any) -> Any:
-    """Angle of the point (x, y), in radians from −π to π."""
+    """Angle of the point (x, y), in radians from −π to π; gradient 0 at the origin."""
     return np.arctan2(y, x)
 
 
-arctan2.gradients(y=lambda g, y, x: g * (x / (x * x + y * y)),
-                  x=lambda g, y, x: -g * (y / (x * x + y * y)))  # fmt: skip
+def _squared_distance(y: Any, x: Any) -> Any:
+    """x² + y², and 1 at the origin."""
+    squares = x * x + y * y
+    return where(equal(squares, 0), 1.0, squares)
+
+
+arctan2.gradients(y=lambda g, y, x: g * (x / _squared_distance(y, x)),
+                  x=lambda g, y, x: -g * (y / _squared_distance(y, x)))  # fmt: skip
 
 
 @primitive(broadcasts=True)

@@ -126,3 +126,9 @@ def test_second_gradients_of_powers_at_zero():
 def test_integers_to_negative_powers():
     with pytest.raises(ValueError, match="^power: "):
         ag.tensor([1, 2]) ** -1
+
+
+def test_angle_of_the_origin_has_no_slope():
+    y, x = (ag.tensor([0.0, 1.0], requires_grad=True) for _ in range(2))
+    ag.arctan2(y, x).sum().backward()
+    assert y.grad.tolist() == [0.0, 0.5] and x.grad.tolist() == [0.0, -0.5]
