@@ -10,35 +10,53 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
-from autograd.viz import files, svg, words
+from autograd.viz import files, shell, svg, words
 from autograd.viz.layout import Layout
-from autograd.viz.picture import document, image
+from autograd.viz.picture import data_uri, document, image
 from autograd.viz.svg import LINE_HEIGHT, Moment
-from autograd.viz.view import View, slot_text
+from autograd.viz.view import NO_GRADIENT, View, slot_text
 
 #: Steps of rest before the picture starts over.
 REST = 2
+#: No more steps than these are played: fewer until the picture is small enough for a page.
+PLAYED = (120, 60, 24, 8)
 
 
 def moment(view: View, number: int) -> Moment:
     """The graph right after step ``number`` (0: only the first gradient is there)."""
+    return next(moments(view, [number]))
+
+
+def moments(view: View, numbers: Iterable[int]) -> Iterator[Moment]:
+    """The graph right after each of these steps, which are in ascending order."""
     steps = view.trace.steps
-    slots: dict[int, str] = {}
+    slots = {
+        item.id: NO_GRADIENT for item in view.items if item.room and item.room[0] == NO_GRADIENT
+    }
     if steps and steps[0].incoming is not None:
         slots[view.shown[steps[0].node]] = slot_text(steps[0].incoming)
-    for step in steps[:number]:
-        for each in step.contributions:
-            if each.after is not None:
-                slots[view.shown[each.parent]] = slot_text(each.after)
-    if number == 0:
-        return Moment(slots=slots, caption=_caption(view, 0))
-    step = steps[number - 1]
-    active = view.shown[step.node]
-    flowing = frozenset((view.shown[each.parent], active) for each in step.contributions)
-    return Moment(active, flowing, slots, _caption(view, number))
+    done = -1
+    for number in numbers:
+        for step in steps[max(done, 0) : number]:
+            for each in step.contributions:
+                if each.after is not None:
+                    slots[view.shown[each.parent]] = slot_text(each.after)
+        caption = _caption(view, number)
+        if 0 <= done < number - 1:
+            caption = f"(steps {done + 1} to {number - 1} are left out) {caption}"
+        done = number
+        if number == 0:
+            yield Moment(slots=dict(slots), caption=caption)
+            continue
+        step = steps[number - 1]
+        active = view.shown[step.node]
+        flowing = frozenset((view.shown[each.parent], active) for each in step.contributions)
+        yield Moment(active, flowing, dict(slots), caption)
 
 
 def _caption(view: View, number: int) -> str:
@@ -51,18 +69,19 @@ def _caption(view: View, number: int) -> str:
     return f"start: the gradient of {name} is {words.brief(steps[0].incoming)}"
 
 
-def footer(view: View, layout: Layout) -> float:
-    """The height that the longest caption needs."""
+def footer(view: View, layout: Layout, captions: Iterable[str] | None = None) -> float:
+    """The height that the longest caption needs; by default of all steps."""
+    if captions is None:
+        captions = (_caption(view, number) for number in range(len(view.trace.steps) + 1))
     width, _ = svg.picture_size(view, layout)
-    most = max(
-        len(svg.caption_lines(_caption(view, number), width))
-        for number in range(len(view.trace.steps) + 1)
-    )
-    return LINE_HEIGHT * most + 10
+    return LINE_HEIGHT * max(len(svg.caption_lines(each, width)) for each in captions) + 10
 
 
 class Animation:
-    """An SVG that plays the backward pass over and over, without scripts."""
+    """An SVG that plays the backward pass over and over, without scripts.
+
+    Of a long pass it plays the first and the last steps, saying which are left out.
+    """
 
     def __init__(
         self,
@@ -80,12 +99,26 @@ class Animation:
 
     def to_svg(self) -> str:
         """The animated picture as SVG text."""
+        for most in PLAYED:
+            picture = self._played(most)
+            if shell.fits(data_uri(picture)):
+                break
+        return picture
+
+    def _numbers(self, most: int) -> list[int]:
+        """The steps to play, the start among them: all, or the first and last of too many."""
+        last = len(self.view.trace.steps)
+        numbers = list(range(last + 1))
+        return numbers if last <= most else numbers[: most - most // 4] + numbers[-(most // 4) :]
+
+    def _played(self, most: int) -> str:
         # Style sheets of inline pictures share one name space: names come from the content.
         still = svg.render(self.view, self.layout, self.sizes, theme=self.theme)
         content = still + repr(self.seconds) + words.text(self.view.trace)
         prefix = "gg" + hashlib.sha256(content.encode()).hexdigest()[:8]
-        film = _Film(len(self.view.trace.steps) + 1 + REST, self.seconds, prefix)
-        overlay = self._overlay(film)
+        shown = list(moments(self.view, self._numbers(most)))
+        film = _Film(len(shown) + REST, self.seconds, prefix)
+        overlay = self._overlay(shown, film)
         return svg.render(
             self.view,
             self.layout,
@@ -93,20 +126,39 @@ class Animation:
             theme=self.theme,
             extra_style=film.style(),
             overlay=overlay,
-            footer=footer(self.view, self.layout),
+            footer=footer(self.view, self.layout, [each.caption for each in shown]),
             root_class=prefix,
             moment=Moment(),
+            title=self.title,
+            description=self._description(len(shown) - 1, shown[-1].caption),
         )
 
-    def _overlay(self, film: _Film) -> str:
+    @property
+    def title(self) -> str:
+        """The trace's title, or what is to be seen."""
+        return self.view.trace.title or "Backward, step by step"
+
+    def _description(self, played: int, end: str) -> str:
+        missing = len(self.view.trace.steps) - played
+        left_out = f" ({missing} in the middle are left out)" if missing else ""
+        return (
+            f"{words.describe(self.view.trace)} They are played one after another{left_out}, "
+            f"{self.seconds:g} seconds each: the gradients reach node after node. The end: {end}"
+        )
+
+    def text(self) -> str:
+        """The graph and all steps in words."""
+        return words.text(self.view.trace)
+
+    def _overlay(self, moments: list[Moment], film: _Film) -> str:
         view, layout = self.view, self.layout
         width, height = svg.picture_size(view, layout)
-        last = len(view.trace.steps)
-        moments = [moment(view, number) for number in range(last + 1)]
+        last = len(moments) - 1
+        items = {item.id: item for item in view.items}
         parts = []
         for number, each in enumerate(moments):
             end = number + 1 if number < last else film.length
-            if number:
+            if each.active:
                 for link, route in zip(view.links, layout.routes, strict=True):
                     if (link.source, link.target) in each.flowing:
                         path = svg.route_path(route, layout.rightwards, svg.ARROW - 1)
@@ -114,7 +166,7 @@ class Animation:
                         parts.append(
                             f"<g class='gg-flow {shown}'><path class='gg-line' d='{path}'/></g>"
                         )
-                item = next(item for item in view.items if item.id == each.active)
+                item = items[each.active]
                 shape = svg.outline(item, layout.centres[item.id], self.sizes[item.id])
                 parts.append(
                     f"<g class='gg-now gg-halo {film.window(number, number + 1)}'>{shape}</g>"
@@ -140,29 +192,32 @@ class Animation:
                 if current:
                     end = number if text is not None else film.length
                     keep = " gg-last" if text is None else ""
-                    shown = film.window(begin, end)
-                    parts.append(
-                        f"<text class='gg-grad {shown}{keep}' {place}>{escape(current)}</text>"
-                    )
+                    style = "gg-none gg-muted" if current == NO_GRADIENT else "gg-grad"
+                    shown = f"{style} {film.window(begin, end)}{keep}"
+                    parts.append(f"<text class='{shown}' {place}>{escape(current)}</text>")
                 begin, current = number, text or ""
         return parts
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save as ``.svg`` or ``.html``; returns the path."""
-        title = self.view.trace.title or "Backward, step by step"
+        """Save as ``.svg`` or ``.html``, which move, or ``.txt``; returns the path."""
         return files.write(
             path,
-            {"svg": self.to_svg, "html": lambda: document(title, self._repr_html_())},
+            {
+                "svg": self.to_svg,
+                "html": lambda: document(self.title, self._repr_html_()),
+                "txt": self.text,
+            },
         )
 
     def __repr__(self) -> str:
         return f"<Animation of {len(self.view.trace.steps)} steps; .save('backward.svg') writes it>"
 
-    def _repr_svg_(self) -> str:
-        return self.to_svg()
-
     def _repr_html_(self) -> str:
-        return image(self.to_svg(), words.describe(self.view.trace))
+        html = image(self.to_svg(), words.describe(self.view.trace))
+        return html if shell.fits(html) else f"<p>{escape(self.title)}: too big for a page.</p>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
 class _Film:

@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape
 from autograd.viz import animate, files, palette, shell, svg, view, words
 from autograd.viz.picture import MOST_DRAWN, SMALLER, Graph, Options, data_uri, document
 from autograd.viz.trace import NONFINITE_CELL, Contribution, Step, Summary, Trace
+from autograd.viz.view import View
 
 #: What does not fit into an output is left out in steps, saying so.
 PAGE_LIMIT = shell.PAGE_LIMIT
@@ -43,9 +44,15 @@ class Steps:
         return len(self.trace.steps)
 
     @cached_property
-    def view(self) -> view.View:
+    def view(self) -> View:
         """What of the graph is visible."""
         visible = view.build(self.trace, limit=VISIBLE)
+        view.add_slots(visible)
+        return visible
+
+    def _cut(self, most: int) -> View:
+        """The view with no more than so many nodes, without their values."""
+        visible = view.build(self.trace, limit=most, most=most, values=False)
         view.add_slots(visible)
         return visible
 
@@ -80,24 +87,44 @@ class Steps:
         if not 0 <= number <= len(self):
             raise IndexError(f"number must be from 0 to {len(self)}; got {number}")
         moment = animate.moment(self.view, number)
-        footer = animate.footer(self.view, self._arranged[0])
-        return svg.render(self.view, *self._arranged, theme=theme, footer=footer, moment=moment)
+        return self._moment_svg(moment, theme)
+
+    def _moment_svg(self, moment: svg.Moment, theme: str) -> str:
+        return svg.render(
+            self.view, *self._arranged, theme=theme, footer=self._footer, moment=moment
+        )
+
+    @cached_property
+    def _footer(self) -> float:
+        return animate.footer(self.view, self._arranged[0])
 
     def animate(self, seconds: float = 1.4) -> animate.Animation:
         """The pass as an SVG that moves without scripts, ``seconds`` a step; stands still where the
         reader asks for reduced motion."""
-        return animate.Animation(self.view, *self._arranged, seconds=seconds, theme=self.theme)
+        visible, arranged = self.view, self._arranged
+        if len(visible.items) > SMALLER[0]:
+            visible = self._cut(SMALLER[0])
+            arranged = svg.arrange(visible)
+        return animate.Animation(visible, *arranged, seconds=seconds, theme=self.theme)
 
     def frames(self, folder: str | os.PathLike[str], kind: str = "svg") -> list[Path]:
         """Write one picture a step: ``step-000.svg`` (before the first), and so on.
 
-        Returns the paths.
+        Returns the paths. Files of this kind that an earlier, longer pass left there are removed.
 
         ``kind``: ``"svg"``, ``"png"`` or ``"pdf"``.
         """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
-        return [self._save_moment(target / f"step-{k:03}.{kind}", k) for k in range(len(self) + 1)]
+        moments = animate.moments(self.view, range(len(self) + 1))
+        written = [
+            self._save_moment(target / f"step-{number:03}.{kind}", moment)
+            for number, moment in enumerate(moments)
+        ]
+        for path in target.glob(f"step-*.{kind}"):  # of an earlier, longer pass
+            if path.stem.removeprefix("step-").isdecimal() and path not in written:
+                path.unlink()
+        return written
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save as a file of the kind that the suffix says; returns its path.
@@ -117,14 +144,14 @@ class Steps:
             },
         )
 
-    def _save_moment(self, path: Path, number: int) -> Path:
+    def _save_moment(self, path: Path, moment: svg.Moment) -> Path:
         def light() -> str:
-            return self.to_svg(number, "light")
+            return self._moment_svg(moment, "light")
 
         return files.write(
             path,
             {
-                "svg": lambda: self.to_svg(number),
+                "svg": lambda: self._moment_svg(moment, self.theme),
                 "png": lambda: files.convert(light(), "png"),
                 "pdf": lambda: files.convert(light(), "pdf"),
             },
@@ -143,8 +170,7 @@ class Steps:
             if html:
                 return html
         for most in SMALLER:
-            smaller = view.build(self.trace, limit=most, most=most, values=False)
-            view.add_slots(smaller)
+            smaller = self._cut(most)
             html = fragment(smaller, *svg.arrange(smaller), theme=self.theme)
             if html:
                 return html
@@ -157,7 +183,7 @@ class Steps:
 # -- the fragment -------------------------------------------------------------------------------
 
 
-def fragment(visible: view.View, layout: Any, sizes: Any, *, theme: str = "auto") -> str:
+def fragment(visible: View, layout: Any, sizes: Any, *, theme: str = "auto") -> str:
     """The page as an HTML fragment of at most ``PAGE_LIMIT`` bytes; empty if the picture is too big.
 
     First what the numbers are shown with goes, then steps in the middle, then the numbers.
@@ -183,7 +209,7 @@ def _kept_steps(trace: Trace, most: int | None) -> list[Step]:
     return trace.steps[: most - last] + trace.steps[-last:]
 
 
-def _assemble(visible: view.View, picture: str, kept: list[Step], detail: int, theme: str) -> str:
+def _assemble(visible: View, picture: str, kept: list[Step], detail: int, theme: str) -> str:
     trace = visible.trace
     description = escape(words.describe(trace), {'"': "&quot;"})
     told = "".join(f"<li>{escape(words.step_sentence(trace, step))}</li>" for step in kept)
@@ -265,7 +291,7 @@ def _rows(values: Any, axes: int) -> Iterator[tuple[str, list[Any]]]:
             pending += [((*index, place), each) for place, each in reversed(list(enumerate(block)))]
 
 
-def _data(visible: view.View, kept: list[Step], detail: int, theme: str) -> dict[str, Any]:
+def _data(visible: View, kept: list[Step], detail: int, theme: str) -> dict[str, Any]:
     """What the script needs: nodes by item, the table of summaries, and the steps."""
     trace = visible.trace
     table = _Table(detail)
@@ -309,9 +335,7 @@ def _data(visible: view.View, kept: list[Step], detail: int, theme: str) -> dict
     }
 
 
-def _contribution(
-    visible: view.View, step: Step, each: Contribution, table: _Table
-) -> dict[str, Any]:
+def _contribution(visible: View, step: Step, each: Contribution, table: _Table) -> dict[str, Any]:
     """What a step sends to one parent."""
     entry = {
         "p": visible.shown[each.parent],

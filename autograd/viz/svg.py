@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 
 from autograd.viz import palette, words
 from autograd.viz.layout import Layout, Route, Size, layered
-from autograd.viz.view import Group, Item, Link, View
+from autograd.viz.view import NO_GRADIENT, Group, Item, Link, View
 
 LINE_HEIGHT = 16.0
 PADDING_X = 14.0
@@ -153,6 +153,8 @@ def render(
     footer: float = 0.0,
     root_class: str = "",
     moment: Moment | None = None,
+    title: str = "",
+    description: str = "",
 ) -> str:
     """The picture as SVG text.
 
@@ -165,14 +167,14 @@ def render(
     if moment is not None and moment.caption:
         overlay += caption_text(moment.caption, width, height)
     total = height + footer
-    title = view.trace.title or "Computation graph"
+    title = title or view.trace.title or "Computation graph"
     parts = [
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {_n(width)} {_n(total)}' "
         f"width='{_n(width)}' height='{_n(total)}' {SCALING} "
         f"role='img' class='gg{' ' + root_class if root_class else ''}' "
         f"aria-label='{_attribute(title)}'>",
         f"<title>{escape(title)}</title>",
-        f"<desc>{escape(words.describe(view.trace))}</desc>",
+        f"<desc>{escape(description or words.describe(view.trace))}</desc>",
         f"<style>{palette.style(theme)}{extra_style}</style>",
         f"<rect class='gg-back' width='{_n(width)}' height='{_n(total)}'/>",
     ]
@@ -343,6 +345,7 @@ def _item(
         classes = _TEXT_CLASSES.get(style, f"gg-{style}")
         if moment is not None and style == "slot":
             text = moment.slots.get(item.id, "")
+            classes = "gg-none gg-muted gg-slot" if text == NO_GRADIENT else classes
         at = _n(baseline + LINE_HEIGHT * place)
         parts.append(f"<text class='{classes}' x='{_n(x)}' y='{at}'>{escape(text)}</text>")
     return "".join([*parts, "</g>"])

@@ -435,6 +435,10 @@ def _candidates(signatures: list[tuple]) -> list[dict[int, int]]:
     return found
 
 
+#: What stands in the slot of a leaf until a gradient arrives: that is not the same as 0.
+NO_GRADIENT = "no gradient yet"
+
+
 def add_slots(view: View) -> None:
     """Give every node that the steps reach a line for the gradient, now holding the final one.
 
@@ -456,7 +460,8 @@ def add_slots(view: View) -> None:
             item.lines = [line for line in item.lines if line[0] not in ("grad", "none")]
         if item.id in texts:
             item.lines.append(("slot", texts[item.id][-1]))
-            item.room = texts[item.id]
+            leaf = node.gradient_state != "untracked"
+            item.room = [NO_GRADIENT, *texts[item.id]] if leaf else texts[item.id]
 
 
 def slot_text(gradient: Summary) -> str:

@@ -82,6 +82,17 @@ def brief(summary: Summary | None, room: int = 5) -> str:
     return f"{span}, {faults}" if faults else span
 
 
+def amount(gradient: Summary | None) -> str:
+    """A gradient inside a sentence: its numbers, or its shape and what they lie between."""
+    text = brief(gradient)
+    if gradient is None or gradient.size < 2 or text.startswith("["):
+        return text
+    span, *faults = text.split(", ")
+    if " … " in span:
+        span = f"from {span.replace(' … ', ' to ')}"
+    return f"a gradient of {shape(gradient.shape)}, {', '.join([span, *faults])},"
+
+
 def nonfinite(summary: Summary) -> str:
     """``2 NaN, 1 ∞``, or nothing when all elements are finite."""
     parts = []
@@ -163,7 +174,7 @@ def step_sentence(trace: Trace, step: Step) -> str:
     node = trace.node(step.node)
     head = f"step {step.number} of {len(trace.steps)}: {reference(node)}"
     if not step.contributions:
-        return f"{head} receives {brief(step.incoming)} and passes nothing on"
+        return f"{head} receives {amount(step.incoming)} and passes nothing on"
     parts = [_arrival(trace, each) for each in step.contributions[:MOST_SENT]]
     more = len(step.contributions) - MOST_SENT
     if more > 0:
@@ -175,7 +186,7 @@ def _arrival(trace: Trace, each: Contribution) -> str:
     parent = reference(trace.node(each.parent))
     if each.contribution is None:
         return f"sends a gradient to {parent}"
-    text = f"sends {brief(each.contribution)} to {parent}"
+    text = f"sends {amount(each.contribution)} to {parent}"
     if each.before is None:
         return text
     before, contribution, after = (

@@ -74,6 +74,13 @@ def test_the_data_hold_every_step(steps):
     assert len({json.dumps(row) for row in table}) == len(table)  # each stored once
 
 
+def test_sentences_about_large_gradients_tell_their_shape():
+    x = autograd.tensor(np.linspace(-1.0, 1.0, 12).reshape(3, 4), requires_grad=True)
+    sentences = viz.step((x * x * 0.5).mean()).sentences()
+    assert "sends a gradient of 3×4, all 0.0833, to multiply" in sentences[0]
+    assert "sends a gradient of 3×4, from −0.0417 to 0.0417, to x" in sentences[2]
+
+
 def test_sizes():
     assert len(shell.script("autograd.viz", "page.js").encode()) < 30_000
     x = autograd.tensor(np.ones((64, 64)), requires_grad=True)
@@ -143,7 +150,8 @@ def test_moments_accumulate(steps):
     view = steps.view
     start = moment(view, 0)
     root = steps.trace.nodes[-1].id
-    assert start.slots == {root: "grad 1"} and start.active == 0
+    leaves = dict.fromkeys((n.id for n in steps.trace.nodes if not n.op), "no gradient yet")
+    assert start.slots == {root: "grad 1"} | leaves and start.active == 0
     last = moment(view, len(steps))
     final = steps.trace.arrived()
     a, b = steps.trace.nodes[0].id, steps.trace.nodes[1].id
@@ -201,12 +209,49 @@ def test_windows_cover_the_whole_film(steps):
     assert windows[-1][1] == len(steps) + 3
     slots = []
     for each in root.iter("{http://www.w3.org/2000/svg}text"):
-        found = re.search(r"gg-grad w(\d+)-(\d+)", each.get("class", ""))
+        found = re.search(r"(?:gg-grad|gg-muted) w(\d+)-(\d+)", each.get("class", ""))
         if found:
             slots.append((*map(int, found.groups()), each.text))
     for number in range(len(steps) + 1):
         seen = sorted(text for begin, end, text in slots if begin <= number < end)
         assert seen == sorted(moment(steps.view, number).slots.values())
+
+
+def test_the_animation_says_what_it_is(steps, tmp_path):
+    root = ElementTree.fromstring(steps.animate().to_svg())
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.find(f"{space}title").text == root.get("aria-label") == "An expression"
+    described = root.find(f"{space}desc").text
+    assert "played one after another, 1.4 seconds each" in described
+    assert described.endswith(steps.sentences()[-1])
+    unnamed = autograd.tensor(1.0, requires_grad=True)
+    assert "<title>Backward, step by step</title>" in viz.step(unnamed * 2).animate().to_svg()
+    assert steps.animate().text() == steps.text()
+    assert steps.animate().save(tmp_path / "a.txt").read_text(encoding="utf-8") == steps.text()
+
+
+def test_of_a_long_pass_the_first_and_last_steps_are_played():
+    h = x = autograd.tensor(0.5, requires_grad=True)
+    for k in range(700):
+        h = h.tanh() if k % 3 else h.sin() * x
+    steps = viz.step(h)
+    animation = steps.animate()
+    text = animation.to_svg()
+    assert len(shell.FRAME * "x" + animation._repr_html_()) <= PAGE_LIMIT
+    played = len(set(re.findall(r"step (\d+) of", text)))
+    assert 8 <= played < 150 and f"({len(steps) - played} in the middle are left out)" in text
+    gap = re.search(r"\(steps (\d+) to (\d+) are left out\)", text)
+    assert int(gap[2]) - int(gap[1]) + 1 == len(steps) - played
+    assert steps.sentences()[0] in text and steps.sentences()[-1] in text
+
+
+def test_frames_replace_those_of_a_longer_pass(steps, tmp_path):
+    steps.frames(tmp_path)
+    mine = tmp_path / "step-by-step.svg"
+    mine.write_text("")
+    a = autograd.tensor(1.0, requires_grad=True)
+    written = viz.step(a * a).frames(tmp_path)
+    assert len(written) == 2 and sorted(tmp_path.iterdir()) == sorted([*written, mine])
 
 
 def test_saving(steps, tmp_path):

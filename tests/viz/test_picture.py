@@ -6,10 +6,9 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-
-import numpy as np
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 
 import autograd
