@@ -64,6 +64,9 @@ def test_what_is_too_big_stays_closed(traces):
 def test_a_graph_without_collapsed_modules_stays_an_image(traces):
     plain = Graph(traces["residual"](), Options(collapse=False, fold=False))
     assert "<script" not in plain._repr_html_() and "<img" in plain._repr_html_()
+    assert "<p>" not in plain._repr_html_()
+    folded = Graph(traces["chain"](100), Options(fold=True))._repr_html_()
+    assert "drawn once, with ×N" in folded and ".expand()" in folded
 
 
 def test_a_graph_whose_modules_cannot_open_says_so(traces, monkeypatch):
