@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from autograd.viz import words
@@ -29,10 +30,15 @@ class Item:
 
 
 def node_item(
-    node: TraceNode, module: str, values: bool, detailed: bool, sizes: bool = True
+    node: TraceNode,
+    module: str,
+    operands: Iterable[str],
+    values: bool,
+    detailed: bool,
+    sizes: bool = True,
 ) -> Item:
     """A node by itself. ``values``: with its numbers; ``detailed``: with more than its title;
-    ``sizes``: with its shape and dtype."""
+    ``sizes``: with its shape and dtype. ``operands`` are what its tooltip calls them."""
     if node.label == "number" and not node.name and node.value is not None:
         title = words.brief(node.value)
         return Item(
@@ -55,7 +61,7 @@ def node_item(
             lines += [(style, text), ("none", remark.rstrip(")"))]
         else:
             lines.append((style, text))
-    return Item(node.id, node.kind, lines, words.sentence(node))
+    return Item(node.id, node.kind, lines, words.sentence(node, operands))
 
 
 def _kind_line(node: TraceNode) -> str:
@@ -117,6 +123,12 @@ def measured_shares(
             text = f"{words.size_in_bytes(int(amount))} · {amount / total:.0%}"
         result[identifier] = (amount / top if top else 0.0, text)
     return result
+
+
+def gradient_norms(trace: Trace) -> dict[int, str]:
+    """What ``show="gradient"`` writes into each node, by its id."""
+    alone = {node.id: node.id for node in trace.nodes}
+    return {node: text for node, (_, text) in measured_shares(trace, alone, "gradient").items()}
 
 
 def _amount(node: TraceNode, show: str, gradient: Summary | None) -> float | None:

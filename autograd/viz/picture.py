@@ -13,6 +13,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from autograd.viz import dot, files, palette, shell, svg, switch, view, words
+from autograd.viz.items import gradient_norms
 from autograd.viz.trace import Trace
 from autograd.viz.view import View
 
@@ -130,7 +131,8 @@ class Graph:
     def text(self) -> str:
         """The graph in words: what a picture cannot tell those who do not see it."""
         note = f"\n({self.view.note})" if self.view.note else ""
-        return words.text(self.trace) + note
+        remarks = gradient_norms(self.trace) if self.options.show == "gradient" else {}
+        return words.text(self.trace, remarks) + note
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save as a file of the kind that the suffix says; returns its path.

@@ -328,6 +328,7 @@ class _Standing:
         derived = derived_from_parameters(self.trace)
         detailed = values and len(placed) <= BRIEF_ABOVE
         sizes = not _all_alike(self.trace)
+        operands = words.operands(self.trace)
         items = []
         for identifier, group_index, collapsed in placed:
             if collapsed:
@@ -340,12 +341,16 @@ class _Standing:
             else:
                 module = self.groups[group_index]
                 few = len(placed) <= BRIEF_ABOVE
-                item = node_item(self.trace.node(identifier), module.path, detailed, few, sizes)
+                node = self.trace.node(identifier)
+                names = operands.get(identifier, [])
+                item = node_item(node, module.path, names, detailed, few, sizes)
             item.group = group_index
             item.light = item.kind == "constant" or (not collapsed and identifier in derived)
             item.hidden = hidden[identifier] - 1
             if identifier in shares:
                 item.share, text = shares[identifier]
+                if show == "gradient" and not collapsed:  # not .grad is meant, but what arrives
+                    item.lines = [line for line in item.lines if line[0] not in ("grad", "none")]
                 item.lines.append(("cost", text))
             items.append(item)
         groups = [group for group in self.groups if group.index in alive]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from autograd.viz.trace import Contribution, Step, Summary, Trace, TraceNode
@@ -35,8 +35,10 @@ KIND_WORDS = {
 def number(value: Any, digits: int = 4) -> str:
     """A number for reading: four significant digits, a real minus sign, no trailing zeros.
 
-    >>> number(-0.123456)
-    '−0.1235'
+    Where four would look rounder than the number is, six.
+
+    >>> number(-0.123456), number(1.0001), number(0.1 + 0.2)
+    ('−0.1235', '1.0001', '0.3')
     """
     if isinstance(value, (bool, str)):
         return str(value)
@@ -48,8 +50,17 @@ def number(value: Any, digits: int = 4) -> str:
         return "∞" if value > 0 else f"{MINUS}∞"
     if value == 0:
         return "0"
+    if digits == 4 and _rounder(value):
+        digits = 6
     text = f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
     return text.replace("-", MINUS)
+
+
+def _rounder(value: float) -> bool:
+    """Whether the fourth digit is rounded to 0, and six digits would tell more."""
+    return f"{value:.3e}"[-5 if abs(value) < 1e100 else -6] == "0" and (
+        float(f"{value:.4g}") != float(f"{value:.6g}")
+    )
 
 
 def shape(lengths: Iterable[int]) -> str:
@@ -228,11 +239,11 @@ def _count(number: int, word: str) -> str:
 # -- a trace as text ----------------------------------------------------------------------------
 
 
-def text(trace: Trace) -> str:
-    """The graph and, if taken, the backward steps as lines of text."""
+def text(trace: Trace, remarks: Mapping[int, str] | None = None) -> str:
+    """The graph and, if taken, the backward steps as lines of text, with remarks on nodes by id."""
     lines = [trace.title] if trace.title else []
     lines.append(describe(trace))
-    lines += _node_lines(trace)
+    lines += _node_lines(trace, remarks or {})
     if trace.steps:
         lines += ["", "backward:"]
         lines += [f"  {step_sentence(trace, step)}" for step in trace.steps]
@@ -241,7 +252,7 @@ def text(trace: Trace) -> str:
     return "\n".join(lines)
 
 
-def _node_lines(trace: Trace) -> Iterator[str]:
+def _node_lines(trace: Trace, remarks: Mapping[int, str]) -> Iterator[str]:
     arguments: dict[int, list[str]] = {}
     for edge in trace.edges:
         arguments.setdefault(edge.target, []).append(f"#{edge.source}")
@@ -250,7 +261,27 @@ def _node_lines(trace: Trace) -> Iterator[str]:
         if node.module != module:
             module = node.module
             yield f"  [{module}]" if module else "  [outside modules]"
-        yield f"  #{node.id} {sentence(node, arguments.get(node.id, []))}"
+        remark = f", {remarks[node.id]}" if node.id in remarks else ""
+        yield f"  #{node.id} {sentence(node, arguments.get(node.id, []))}{remark}"
+
+
+def operands(trace: Trace) -> dict[int, list[str]]:
+    """What each operation was computed from, by its node's id: names, else what made it."""
+    found: dict[int, list[str]] = {}
+    for edge in trace.edges:
+        found.setdefault(edge.target, []).append(_operand(trace.node(edge.source)))
+    return {
+        target: names
+        if len(names) <= MOST_SENT
+        else [*names[: MOST_SENT - 2], f"… {len(names) - MOST_SENT + 2} more"]
+        for target, names in found.items()
+    }
+
+
+def _operand(node: TraceNode) -> str:
+    if node.label == "number" and not node.name:
+        return brief(node.value)
+    return node.name or node.op or node.label
 
 
 def sentence(node: TraceNode, arguments: Iterable[str] = ()) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 import autograd
 from autograd import viz
-from autograd.viz import dot, files, palette, shell, svg
+from autograd.viz import dot, files, palette, shell, svg, words
 from autograd.viz.picture import Graph, Options
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -309,6 +309,21 @@ def test_pdf_files_tell_no_time(expression, tmp_path):
     content = viz.graph(expression).save(tmp_path / "g.pdf").read_bytes()
     dates = re.findall(rb"Date \(D:(\d{4})", content)
     assert set(dates) <= {b"2000"}
+
+
+def test_gradients_are_told_in_words_too():
+    a = autograd.tensor([3.0, 4.0], requires_grad=True)
+    graph = viz.graph((a * a).sum(), show="gradient")
+    assert "#1 a, input, 2 float32, value [3, 4], no gradient yet, |grad| 10" in graph.text()
+    assert "|grad| 10" in graph.to_svg() and "no gradient yet</text>" not in graph.to_svg()
+
+
+def test_numbers_do_not_look_rounder_than_they_are():
+    number = words.number
+    assert [number(each) for each in (1.0001, 2.99996, -1.00001, 0.1 + 0.2, 0.99999994)] == [
+        "1.0001", "2.99996", "−1.00001", "0.3", "1"]  # fmt: skip
+    assert [number(each) for each in (0.123456, 12345.6, 1e-7, 1.23456e200, 100000.0)] == [
+        "0.1235", "1.235e4", "1e−7", "1.235e200", "1e5"]  # fmt: skip
 
 
 def test_collapse_and_expand_make_new_graphs(traces):

@@ -215,3 +215,15 @@ def test_of_too_many_nodes_the_last_are_shown(traces, builder):
 def test_nothing_is_cut_from_what_has_room(traces):
     trace = traces["residual"](2)
     assert len(build(trace, most=len(trace.nodes)).items) == len(trace.nodes)
+
+
+def test_tooltips_name_the_operands(builder):
+    b = builder()
+    a = b.leaf("a", 1.0)
+    number = b.leaf("", 2.5, kind="constant")
+    b.nodes[-1].label = "number"
+    inner = b.op("multiply", a, number)
+    b.op("stack", inner, *[a] * 30)
+    tooltips = [item.tooltip for item in build(b.trace()).items]
+    assert tooltips[2].startswith("multiply(a, 2.5), operation")
+    assert tooltips[3].startswith("stack(multiply, a, a") and "… 21 more), output" in tooltips[3]
