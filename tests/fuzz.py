@@ -32,7 +32,7 @@ OURS = (ValueError, TypeError, IndexError, RuntimeError)
 STRICTER = re.compile(
     "since the array is 0-d|must have at least (one|two) ax|there are no elements over|"
     "vectors.* not one axis|must be a vector|observations, m has|nothing but the padding|"
-    "at least one axis"
+    r"at least one axis|is out of bounds for axis .* has shape \(.*\b0\b"
 )
 
 UNARY = """

@@ -219,7 +219,7 @@ def _det_slope(g: Any, a: Any, out: Any) -> Any:
 
 
 #: Up to this size, nearly singular matrices are worth their cofactors.
-_SMALL = 16
+_SMALL = 8
 
 
 def _nearly_singular(a: Any, inverse: Any) -> bool:

@@ -221,7 +221,7 @@ def cov(
         1.0
     """
     x = _variables("m", m, rowvar)
-    if y is not None:
+    if y is not None and x.shape[0]:  # of no variables, NumPy's result is empty whatever y is
         more = _variables("y", y, rowvar)
         if more.shape[1] != x.shape[1]:
             raise ValueError(
