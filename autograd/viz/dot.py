@@ -14,7 +14,7 @@ import subprocess
 from typing import Any
 
 from autograd.viz.layout import Frame, Layout, Route
-from autograd.viz.svg import close_gaps, flows_right, measure
+from autograd.viz.svg import close_gaps, flows_right, measure, widest_argument
 from autograd.viz.view import Item, View
 
 #: How long ``dot`` may take.
@@ -80,10 +80,14 @@ def to_dot(view: View, direction: str | None = None, *, outlines: bool = True) -
     ``outlines=False`` gives every node a plain box of exactly its size in the SVG picture: what is
     laid out is then what will be drawn.
     """
-    rankdir = "LR" if flows_right(view, direction) else "TB"
+    rightwards = flows_right(view, direction)
+    rankdir = "LR" if rightwards else "TB"
+    room = widest_argument(view) + 16 if rightwards else 0.0
+    ranksep = max(0.45, round(room / 72, 2))
     lines = [
         "digraph {",
-        f"  graph [rankdir={rankdir}, fontname=Helvetica, fontsize=12, nodesep=0.3, ranksep=0.45]",
+        f"  graph [rankdir={rankdir}, fontname=Helvetica, fontsize=12, nodesep=0.3, "
+        f"ranksep={ranksep}]",
         '  node [fontname=Helvetica, fontsize=12, color="#5b6b7f", fontcolor="#1b1f24"]',
         '  edge [color="#5f6b78", fontname=Helvetica, fontsize=11, arrowsize=0.7]',
     ]

@@ -103,14 +103,16 @@ def layered(
     headings: dict[int, float],
     *,
     rightwards: bool = False,
+    gap: float = 0.0,
 ) -> Layout:
     """Lay out a graph.
 
     ``sizes``: the nodes in topological order. ``edges``: (source id, target id, lane) where further
     edges between the same two nodes have lanes 1, 2, … . ``parents``: each group's parent group;
-    group 0 is the whole picture. ``headings``: the width that each group's heading needs.
+    group 0 is the whole picture. ``headings``: the width that each group's heading needs. ``gap``:
+    what there must be between layers at least.
     """
-    return _Layouter(sizes, edges, parents, headings, rightwards).run()
+    return _Layouter(sizes, edges, parents, headings, rightwards, gap).run()
 
 
 @dataclass(slots=True, eq=False)
@@ -152,6 +154,7 @@ class _Layouter:
         parents: dict[int, int],
         headings: dict[int, float],
         rightwards: bool,
+        gap: float = 0.0,
     ) -> None:
         self.sizes = {size.id: size for size in sizes}
         self.order = {size.id: place for place, size in enumerate(sizes)}
@@ -159,6 +162,7 @@ class _Layouter:
         self.parents = parents
         self.headings = headings
         self.rightwards = rightwards
+        self.gap = gap
         self.insides: dict[int, _Inside] = {}
         self.segments: list[list[tuple[int, tuple]]] = []
 
@@ -310,7 +314,7 @@ class _Layouter:
             for unit in layer:
                 unit.top = top + (height - unit.height) / 2
             inside.layers.append((top, top + height))
-            top += height + _gap(layer)
+            top += height + max(_gap(layer), self.gap)
 
     def _finish(self, group: int, inside: _Inside, layers: list[list[Unit]]) -> None:
         """Wrap if too long, move to the corner, add padding and the heading, note the ports."""

@@ -11,8 +11,9 @@ import textwrap
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-from autograd.viz import palette, words
-from autograd.viz.layout import Layout, Route, Size, layered
+from autograd.viz import labels, palette, words
+from autograd.viz.labels import Label
+from autograd.viz.layout import Frame, Layout, Route, Size, layered
 from autograd.viz.view import NO_GRADIENT, Group, Item, Link, View
 
 LINE_HEIGHT = 16.0
@@ -88,7 +89,8 @@ def arrange(
         group.index: text_width(group.label, 12.0, True) + 8 for group in view.groups if group.index
     }
     edges = [(link.source, link.target, link.lane) for link in view.links]
-    layout = layered(sizes, edges, parents, headings, rightwards=rightwards)
+    room = widest_argument(view) + 14 if rightwards else 0.0
+    layout = layered(sizes, edges, parents, headings, rightwards=rightwards, gap=room)
     close_gaps(view, layout)
     return layout, measured
 
@@ -117,6 +119,11 @@ def flows_right(view: View, direction: str | None) -> bool:
         depth[link.target] = max(depth.get(link.target, 0), depth.get(link.source, 0) + 1)
     grouped = len(view.groups) > 2
     return not grouped and max(depth.values(), default=0) < RIGHTWARDS_UP_TO
+
+
+def widest_argument(view: View) -> float:
+    """The width of the longest name of an argument."""
+    return max((text_width(link.argument, 11) for link in view.links), default=0.0)
 
 
 def _label_spacing(view: View) -> dict[int, float]:
@@ -181,10 +188,14 @@ def render(
     parts += [_group(view, layout, group) for group in view.groups if group.index]
     tips = len(view.links) <= TIPS_UP_TO
     flowing = moment.flowing if moment is not None else frozenset()
+    names = _argument_places(view, layout, sizes, (width, height))
     parts += [
-        _edge(link, route, layout.rightwards, tips, (link.source, link.target) in flowing)
-        for link, route in zip(view.links, layout.routes, strict=True)
-    ]
+        _edge(
+            link, route, layout.rightwards, tips, (link.source, link.target) in flowing,
+            names.get(number),
+        )
+        for number, (link, route) in enumerate(zip(view.links, layout.routes, strict=True))
+    ]  # fmt: skip
     parts += [_item(item, *layout.centres[item.id], *sizes[item.id], moment) for item in view.items]
     if note:
         y = layout.height + LINE_HEIGHT - 4
@@ -227,9 +238,8 @@ def _attribute(text: str) -> str:
 
 def _group(view: View, layout: Layout, group: Group) -> str:
     frame = layout.frames[group.index]
-    x, anchor = frame.x + 10, ""
-    if frame.heading_right:
-        x, anchor = frame.x + frame.width - 10, " style='text-anchor:end'"
+    x, right = _heading_place(frame)
+    anchor = " style='text-anchor:end'" if right else ""
     return (
         f"<g class='gg-group'><rect x='{_n(frame.x)}' y='{_n(frame.y)}' width='{_n(frame.width)}' "
         f"height='{_n(frame.height)}' rx='10'/><text class='gg-heading gg-muted' "
@@ -292,7 +302,43 @@ def _argument_place(text: str, route: Route, rightwards: bool) -> tuple[float, f
     return x - back * dx + away * side[0] - width / 2, y - back * dy + away * side[1] + 4
 
 
-def _edge(link: Link, route: Route, rightwards: bool, tip: bool, flowing: bool) -> str:
+def _argument_places(
+    view: View, layout: Layout, sizes: dict[int, tuple[float, float]], size: tuple[float, float]
+) -> dict[int, Label]:
+    """Where the names of arguments stand, by the numbers of their edges."""
+    obstacles = [
+        (
+            x - sizes[item][0] / 2,
+            y - sizes[item][1] / 2,
+            x + sizes[item][0] / 2,
+            y + sizes[item][1] / 2,
+        )
+        for item, (x, y) in layout.centres.items()
+    ]
+    for group in view.groups:
+        if group.index:
+            x, anchored_right = _heading_place(layout.frames[group.index])
+            width = text_width(group.label, 12.0, True)
+            left = x - width if anchored_right else x
+            top = layout.frames[group.index].y + 5
+            obstacles.append((left, top, left + width, top + 16))
+    wanted = {}
+    for number, (link, route) in enumerate(zip(view.links, layout.routes, strict=True)):
+        if link.argument:
+            at = _argument_place(link.argument, route, layout.rightwards)
+            wanted[number] = Label(*at, text_width(link.argument, 11))
+    return labels.settle(wanted, layout.routes, obstacles, size, layout.rightwards)
+
+
+def _heading_place(frame: Frame) -> tuple[float, bool]:
+    """Where a group's heading stands, and whether it ends there."""
+    right = frame.heading_right
+    return (frame.x + frame.width - 10 if right else frame.x + 10), right
+
+
+def _edge(
+    link: Link, route: Route, rightwards: bool, tip: bool, flowing: bool, name: Label | None
+) -> str:
     x, y = route.points[-1]
     path = route_path(route, rightwards, ARROW - 1 if tip else 0.0)
     parts = [
@@ -306,10 +352,9 @@ def _edge(link: Link, route: Route, rightwards: bool, tip: bool, flowing: bool) 
         left = f"{_n(back[0] - half * dy)} {_n(back[1] + half * dx)}"
         right = f"{_n(back[0] + half * dy)} {_n(back[1] - half * dx)}"
         parts.append(f"<path class='gg-tip' d='M{_n(x)} {_n(y)}L{left}L{right}Z'/>")
-    if link.argument:
-        at = _argument_place(link.argument, route, rightwards)
+    if name is not None:
         parts.append(
-            f"<text class='gg-argument gg-muted' x='{_n(at[0])}' y='{_n(at[1])}'>"
+            f"<text class='gg-argument gg-muted' x='{_n(name.x)}' y='{_n(name.y)}'>"
             f"{escape(link.argument)}</text>"
         )
     return "".join([*parts, "</g>"])

@@ -57,10 +57,9 @@ def number(value: Any, digits: int = 4) -> str:
 
 
 def _rounder(value: float) -> bool:
-    """Whether the fourth digit is rounded to 0, and six digits would tell more."""
-    return f"{value:.3e}"[-5 if abs(value) < 1e100 else -6] == "0" and (
-        float(f"{value:.4g}") != float(f"{value:.6g}")
-    )
+    """Whether of four digits the last two are zeros that six digits would not have there."""
+    digits = f"{value:.3e}".partition("e")[0]
+    return digits.endswith("00") and float(f"{value:.4g}") != float(f"{value:.6g}")
 
 
 def shape(lengths: Iterable[int]) -> str:
