@@ -36,8 +36,12 @@
       first, back, next, end, play, slider, count, theme);
     const say = make("p", { class: "say", role: "status", "aria-live": "polite" });
     const picture = make("div", { class: "picture" });
+    // Landmarks have names of their own, also where several pages share a document.
+    const all = [...document.querySelectorAll(".gg-steps")];
+    const which = all.length > 1 ? `page ${all.indexOf(host) + 1}` : "";
     const panel = make("div", {
-      class: "panel", tabindex: "0", role: "region", "aria-label": "What happens in this step",
+      class: "panel", tabindex: "0", role: "region",
+      "aria-label": ["What happens in this step", data.title, which].filter(Boolean).join(", "),
     });
     const page = make("div", {
       class: "page", tabindex: "-1", role: "group",
@@ -97,7 +101,11 @@
       const texts = arrived();
       for (const [id, element] of nodes) {
         const slot = element.querySelector(".gg-slot");
-        if (slot) slot.textContent = texts.get(id) || "";
+        if (slot) {
+          slot.textContent = texts.get(id) || (data.nodes[id].g ? "no gradient yet" : "");
+          slot.classList.toggle("gg-grad", texts.has(id));
+          for (const style of ["gg-none", "gg-muted"]) slot.classList.toggle(style, !texts.has(id));
+        }
         element.classList.toggle("gg-reached", texts.has(id));
         element.classList.toggle("gg-now", Boolean(step) && step.n === id);
         element.classList.toggle("gg-pinned", pinned === id);
@@ -203,6 +211,7 @@
       panel.replaceChildren();
       if (pinned !== null) describePinned();
       if (!step) {
+        if (data.less) panel.append(make("p", { text: `Not everything is here: ${data.less}.` }));
         panel.append(make("p", {
           class: "hint",
           text: (picture.scrollWidth > picture.clientWidth ? "The picture is wider than the page: scroll it sideways. " : "")
@@ -222,6 +231,7 @@
         if (each.b >= 0 && each.r >= 0) sum.append(sign("="), block("after", each.r));
         panel.append(sum);
       }
+      if (step.m) panel.append(make("p", { text: `It sends gradients to ${step.m} more.` }));
       const put = Object.entries(step.i || {});
       if (put.length) {
         panel.append(make("h3", { text: "numbers put into the rules" }));

@@ -320,6 +320,8 @@ def _data(visible: View, kept: list[Step], detail: int, theme: str) -> dict[str,
             "t": item.tooltip,
             "v": table.add(node.value) if detail and item.kind != "module" else -1,
         }
+        if item.room and item.room[0] == view.NO_GRADIENT:
+            nodes[str(item.id)]["g"] = 1
     return {
         "theme": theme,
         "title": trace.title,

@@ -302,12 +302,37 @@ def test_the_animation_plays_and_stands_still_on_request(visit, steps):
     assert steps.sentences()[-1] in page.evaluate(shown + ".map(e => e.textContent).join(' ')")
 
 
+def test_a_leaf_has_no_gradient_until_one_arrives(visit):
+    a = autograd.tensor(3.0, requires_grad=True, name="a")
+    page = visit(viz.step(a * a * 0.0).to_html())
+    slot = page.locator(".gg-node[data-node='1'] .gg-slot")
+    assert slot.text_content() == "no gradient yet" and "gg-muted" in slot.get_attribute("class")
+    page.keyboard.press("End")
+    assert slot.text_content() == "grad 0" and "gg-muted" not in slot.get_attribute("class")
+
+
+def test_what_a_page_leaves_out_is_said_on_it(visit):
+    rng = np.random.default_rng(0)
+    leaves = [autograd.tensor(rng.normal(size=(3, 3)), requires_grad=True) for _ in range(40)]
+    h = list(leaves)
+    for k in range(1600):
+        h.append((h[-1 - k % 7] * h[-1]).tanh())
+    page = visit(viz.step(autograd.stack(h[-60:]).sum()).to_html())
+    assert "left out" in page.locator(".panel").inner_text()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert "It sends gradients to 36 more." in page.locator(".panel").inner_text()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(visit, steps, scheme):
     axe = pytest.importorskip("axe_core_python", reason="axe-core-python is not installed")
     source = resources.files(axe).joinpath("axe.min.js").read_text(encoding="utf-8")
     page = visit(steps.to_html(), color_scheme=scheme)
     page.evaluate(source)
+    several = visit(HOST % (3 * steps._repr_html_()), color_scheme=scheme)
+    several.evaluate(source)
+    assert [each["id"] for each in several.evaluate("axe.run()")["violations"]] == []
     for presses in (0, 2):
         for _ in range(presses):
             page.get_by_role("button", name="Next").click()
