@@ -117,19 +117,33 @@ STRUCTURE = (
 )
 
 
+#: Where the reader has the system choose all colours, nothing is filled; shapes and words tell what
+#: colours do. (Browsers leave pictures in <img> as they are; this is for all others.)
+FORCED = (
+    "@media (forced-colors:active){"
+    ".gg-back{fill:Canvas}"
+    ".gg .gg-shape,.gg-group>rect{fill:Canvas;stroke:CanvasText}"
+    ".gg text{fill:CanvasText!important}"
+    ".gg-line{stroke:CanvasText}.gg-tip{fill:CanvasText}"
+    ".gg-now .gg-shape,.gg-flow .gg-line{stroke:Highlight}"
+    ".gg-bar,.gg-flow .gg-tip{fill:Highlight}"
+    "}"
+)
+
+
 def style(theme: str = "auto") -> str:
     """The style sheet of a stand-alone SVG; ``"auto"`` follows the reader's preference.
 
     Colours are written out instead of using CSS variables, which many SVG programs do not know.
     """
     if theme == "dark":
-        return STRUCTURE + rules(DARK.__getitem__)
+        return STRUCTURE + rules(DARK.__getitem__) + FORCED
     sheet = STRUCTURE + rules(LIGHT.__getitem__)
     if theme == "auto":
         sheet += "@media (prefers-color-scheme:dark){" + rules(DARK.__getitem__) + "}"
     elif theme != "light":
         raise ValueError(f"theme must be 'auto', 'light' or 'dark'; got {theme!r}")
-    return sheet
+    return sheet + FORCED
 
 
 def variables(palette: dict[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -126,7 +126,9 @@ class Graph:
 
     def to_html(self) -> str:
         """A stand-alone HTML page with the picture and its description."""
-        return document(self.trace.title or "Computation graph", self._repr_html_())
+        # Not as an image: browsers leave those as they are where the reader forces colours.
+        body = self._page(lambda picture, description: picture)
+        return document(self.trace.title or "Computation graph", body)
 
     def text(self) -> str:
         """The graph in words: what a picture cannot tell those who do not see it."""
@@ -160,15 +162,19 @@ class Graph:
         return f"<Graph of {count} nodes; .text() describes it, .save('graph.svg') draws it>"
 
     def _repr_html_(self) -> str:
-        # As an image: notebooks that are not trusted strip inline <svg>.
+        return self._page(image)  # notebooks that are not trusted strip inline <svg>
+
+    def _page(self, embed: Callable[[str, str], str]) -> str:
+        """The picture in HTML, as big as a page may be; ``embed`` says how it gets in there."""
         if len(self.view.items) <= MOST_DRAWN:
-            still = image(self.to_svg(), words.describe(self.trace))
+            how = image if self.view.collapsed else embed  # those that switch have a script for it
+            still = how(self.to_svg(), words.describe(self.trace))
             if shell.fits(still + switch.without("", "")):
                 return self._with_switch(still)
         for most in SMALLER:
             visible = self._view(None, most=most)
             picture = svg.render(visible, *self._arrange(visible), theme=self.options.theme)
-            html = image(picture, words.describe(self.trace)) + _LESS
+            html = embed(picture, words.describe(self.trace)) + _LESS
             if shell.fits(html):
                 return html
         return f"<p>{escape(words.describe(self.trace))}</p>\n{_LESS}"

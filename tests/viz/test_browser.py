@@ -302,6 +302,30 @@ def test_the_animation_plays_and_stands_still_on_request(visit, steps):
     assert steps.sentences()[-1] in page.evaluate(shown + ".map(e => e.textContent).join(' ')")
 
 
+@pytest.mark.parametrize("show", [None, "gradient"])
+def test_a_saved_graph_takes_on_forced_colours(visit, show):
+    a = autograd.tensor(3.0, requires_grad=True, name="a")
+    graph = viz.graph(a * a + 1.0, show=show)
+
+    def colours(**options):
+        page = visit(graph.to_html() + "<i id=p style='color:CanvasText;fill:Canvas'>", **options)
+        read = "(s) => { const c = getComputedStyle(document.querySelector(s)); return "
+        shape, back, text = (
+            page.evaluate(f"{read}c.fill; }}", each)
+            for each in (".gg-op .gg-shape", ".gg-back", ".gg-title")
+        )
+        return (
+            shape,
+            back,
+            text,
+            *(page.evaluate(f"{read}c.{each}; }}", "#p") for each in ("fill", "color")),
+        )
+
+    shape, back, text, canvas, canvas_text = colours(forced_colors="active", color_scheme="dark")
+    assert (shape, back, text) == (canvas, canvas, canvas_text)
+    assert colours(forced_colors="none")[0] not in (canvas, canvas_text)
+
+
 def test_a_leaf_has_no_gradient_until_one_arrives(visit):
     a = autograd.tensor(3.0, requires_grad=True, name="a")
     page = visit(viz.step(a * a * 0.0).to_html())
