@@ -301,7 +301,7 @@ def scalars(data: Any, requires_grad: bool = True, name: str | None = None) -> A
     array = as_array("scalars", data)
     result = np.empty(array.shape, object)
     for index in np.ndindex(array.shape):
-        suffix = "".join(f"[{i}]" for i in index)
+        suffix = f"[{', '.join(map(str, index))}]" if index else ""
         result[index] = Tensor(
             array[index], requires_grad=requires_grad, name=f"{name}{suffix}" if name else None
         )

@@ -357,13 +357,54 @@ def test_scalars_takes_a_convolution_apart():
     assert operations.count("add") == 4 * 8 + 3
     names = by_name(pass_.trace)
     final = pass_.trace.arrived()
-    assert final[names["x[1][1]"].id].values == 4.0  # each of the four windows sees it
-    assert final[names["w[0][0]"].id].values == 0 + 1 + 4 + 5
+    assert final[names["x[1, 1]"].id].values == 4.0  # each of the four windows sees it
+    assert final[names["w[0, 0]"].id].values == 0 + 1 + 4 + 5
+
+
+SMALL = {
+    "methods": lambda x: x.relu().mean(),
+    "softmax": lambda x: autograd.softmax(x.exp()).log(),
+    "cross entropy": lambda x: autograd.cross_entropy(x, np.array([2, 0])),
+    "constants": lambda x: (x - np.ones((2, 4), np.float32)) @ autograd.tensor(np.ones((4, 2))),
+    "pooling": lambda x: autograd.max_pool(x.reshape(1, 1, 2, 4), 2),
+    "several outputs": lambda x: sum(part.tanh().sum() for part in autograd.split(x, [1])),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_any_small_function_is_taken_apart(name):
+    start = np.linspace(-1.0, 2.0, 8, dtype=np.float64).reshape(2, 4)
+    pass_ = viz.scalars(SMALL[name], start)
+    assert all(node.shape == () for node in pass_.trace.nodes)
+    x = autograd.tensor(start, requires_grad=True)
+    SMALL[name](x).sum().backward()
+    final, names = pass_.trace.arrived(), by_name(pass_.trace)
+    for at in np.ndindex(2, 4):
+        node = names.get(f"x[{at[0]}, {at[1]}]")  # one that nothing depends on is not there
+        found = final[node.id].values if node is not None else 0.0
+        assert found == pytest.approx(x.grad.numpy()[at], rel=1e-6, abs=1e-12)
+
+
+def test_modules_are_taken_apart_with_their_parameters():
+    import nn
+
+    names = by_name(viz.scalars(nn.Conv2d(1, 1, 3), np.ones((1, 1, 4, 4))).trace)
+    assert {"input[0, 0, 3, 3]", "weight[0, 0, 2, 2]", "bias[0]"} <= set(names)
+    with pytest.raises(ValueError, match="inputs and parameters together, got 650"):
+        viz.scalars(nn.Linear(20, 30), np.ones((1, 20)))
+
+
+def test_a_mistake_in_the_function_is_its_own():
+    with pytest.raises(AttributeError, match="no_such_method") as caught:
+        viz.scalars(lambda x: x.no_such_method(), [1.0])
+    assert caught.value.__context__ is None
 
 
 def test_scalars_refuses_what_it_cannot_draw():
     with pytest.raises(ValueError, match="400"):
         viz.scalars(lambda x: x.sum(), np.ones((30, 30)))
+    with pytest.raises(TypeError, match="int"):
+        viz.scalars(lambda x: len(x.shape), np.ones((3, 3)))
     with pytest.raises(TypeError, match="float"):
         viz.scalars(lambda x: 1.0, [1.0, 2.0])
 
