@@ -101,6 +101,19 @@ def test_the_field_is_where_a_change_can_change_the_output(model):
     assert (field.influence[~field.mask] == 0).all()
 
 
+def test_without_an_image_a_square_is_chosen_that_the_model_takes_and_holds_the_field():
+    layers = [nn.Conv2d(2, 4, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3, padding=1)]
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(8 * 14 * 14, 10))
+    field = viz.receptive_field(model, model[2], (0, 2, 2))
+    assert field.size == (8, 8) and field.mask.shape == (28, 28)  # the linear layer wants 28 x 28
+    free = viz.receptive_field(nn.Sequential(*layers), "2", (0, 5, 5))
+    assert free.size == (8, 8) and free.mask.shape == (16, 16)  # in 8 x 8 there is no row 5
+    with pytest.raises(ValueError, match="shape .C, H, W. of one: with at=.0, 500, 500"):
+        viz.receptive_field(model, model[2], (0, 500, 500))
+    with pytest.raises(ValueError, match="how many channels"):
+        viz.receptive_field(lambda x: x * 2)
+
+
 def test_the_field_as_a_formula():
     field = viz.receptive_field(MODELS[0], x=(1, 32, 32))
     assert field.size == (9, 9) and field.jump == (2, 2)

@@ -228,7 +228,8 @@ def receptive_field(
         layer: a layer inside the model or its dotted path; None for the model's own output.
         at: the output, (o, i, j) or (i, j); default the middle of channel 0.
         x: an image (1, C, H, W) or a batch of which the first is taken, or the shape (C, H, W) of
-            one.
+            one. Default: noise, on the smallest of some usual squares that the model takes and
+            that holds the field.
 
     Returns:
         A :class:`~autograd.viz.microscope.fields.ReceptiveField`: ``.mask`` (H, W) of the pixels
@@ -236,7 +237,8 @@ def receptive_field(
         size of the gradient in every pixel, measured on this image.
 
     Raises:
-        ValueError: if the layer is not in the model or not run, or the output has no plane.
+        ValueError: if the layer is not in the model or not run, or no ``x`` is given and none
+            can be chosen.
         IndexError: if ``at`` is out of range.
 
     Example:

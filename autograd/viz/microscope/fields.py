@@ -75,6 +75,10 @@ class Field:
     whole: list[str]
 
 
+_SIDES = (8, 16, 28, 32, 48, 64, 96, 128, 224)
+"""Of the square images tried where none is given."""
+
+
 def run_to(model: Any, layer: Any, image: Array, who: str) -> tuple[Any, Any, str]:
     """Run a model on an image and catch a layer's output; returns (x, output, the layer's name).
 
@@ -109,7 +113,7 @@ def follow_back(model: Any, layer: Any, at: Sequence[int] | None, x: Any) -> Fie
     """
     who = "viz.receptive_field"
     if x is None:
-        raise ValueError(f"{who}: give an image x, or the shape (C, H, W) of one")
+        return _follow_back_on_noise(who, model, layer, at)
     if isinstance(x, (tuple, list)) and all(isinstance(each, int) for each in x):
         image = np.random.default_rng(0).standard_normal((1, *x)[-4:]).astype(np.float32)
     else:
@@ -127,6 +131,40 @@ def follow_back(model: Any, layer: Any, at: Sequence[int] | None, x: Any) -> Fie
     return Field(
         name, index, image[0], mask[0].any(axis=0), influence[0].sum(axis=0), stages, extents, whole
     )
+
+
+def _follow_back_on_noise(who: str, model: Any, layer: Any, at: Sequence[int] | None) -> Field:
+    """The field on the smallest square image that the model takes and the field lies within.
+
+    Raises:
+        ValueError: if the number of channels can't be known, or no image does.
+    """
+    modules = dict(model.named_modules()) if hasattr(model, "named_modules") else {}
+    if layer is not None:
+        find_layer(who, modules, layer)
+    channels = next((m.in_channels for m in modules.values() if hasattr(m, "in_channels")), None)
+    if channels is None:
+        raise ValueError(
+            f"{who}: give an image x, or the shape (C, H, W) of one: nothing in "
+            f"{type(model).__name__} says how many channels it takes"
+        )
+    found = None
+    for side in _SIDES:
+        try:
+            field = follow_back(model, layer, at, (channels, side, side))
+        except (ValueError, IndexError):
+            continue  # too small for its kernels or for `at`, or not what a linear layer expects
+        found = field
+        edge = field.mask.copy()
+        edge[1:-1, 1:-1] = False
+        if not edge.any():
+            break
+    if found is None:
+        raise ValueError(
+            f"{who}: give an image x, or the shape (C, H, W) of one: with at={at} the model takes "
+            f"none of {channels} channels and a side of {', '.join(map(str, _SIDES))}"
+        )
+    return found
 
 
 def _index(who: str, at: Sequence[int] | None, shape: tuple[int, ...]) -> tuple[int, ...]:
