@@ -166,9 +166,10 @@ def scalars(f: Callable[..., Any], *inputs: Any, title: str = "", theme: str = "
 
     Every element of the inputs becomes a number of its own, named like ``x[0, 1]``; ``f`` computes
     with arrays of them, so every multiplication and addition inside, say, a convolution is a node.
+    What does not work with such arrays is called with tensors and then taken apart.
 
     Args:
-        f: a function of arrays (or tensors), written with autograd's functions and operators.
+        f: a function of arrays or tensors, or a module, whose parameters become numbers as well.
         inputs: its arguments; small arrays, nested lists or tensors.
         title, theme: as for :func:`step`.
 
@@ -177,7 +178,7 @@ def scalars(f: Callable[..., Any], *inputs: Any, title: str = "", theme: str = "
 
     Raises:
         TypeError: if ``f`` does not return numbers made from its inputs.
-        ValueError: if the inputs have more than 400 elements together.
+        ValueError: if the inputs and parameters have more than 400 elements together.
 
     Example:
         >>> from autograd import viz

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import viz
+from autograd.viz import shell
+from autograd.viz.microscope.multiples import FeatureMaps, Map
 
 # -- output sizes -------------------------------------------------------------------------------
 
@@ -277,3 +279,16 @@ def test_looking_leaves_running_statistics_as_they_were():
     viz.feature_maps(model, image)
     viz.receptive_field(model, None, at=(1, 1), x=image)
     assert {name: value.tolist() for name, value in model.named_buffers()} == before
+
+
+@pytest.mark.parametrize("layers, size", [(6, 128), (40, 16), (400, 4)])
+def test_a_page_of_feature_maps_stays_small(layers, size):
+    rng = np.random.default_rng(0)
+    planes = rng.normal(size=(16, size, size))
+    maps = FeatureMaps([Map(f"layer{k}", "Conv2d", planes + k) for k in range(layers)])
+    html = maps.to_html()
+    assert len(html.encode()) <= shell.PAGE_LIMIT and "<img" in html
+    assert "too big for a page" in html and ".save('figure.svg') draws all" in html
+    assert maps.to_svg().count("<image") == 16 * layers
+    small = FeatureMaps(maps.maps[:1])
+    assert "too big" not in small.to_html()

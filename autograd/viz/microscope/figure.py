@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from autograd.viz import files, palette
+from autograd.viz import files, palette, shell
 from autograd.viz.microscope import panels
 from autograd.viz.microscope.panels import Panel
 from autograd.viz.picture import document, image
+
+_LESS = (
+    "\n<p>This figure is too big for a page: some of it is coarser here, or left out. "
+    "In Python, .save('figure.svg') draws all and .text() tells it.</p>"
+)
 
 
 class Figure(ABC):
@@ -83,7 +89,22 @@ class Figure(ABC):
     def _repr_html_(self) -> str:
         return self._fragment(self.title)
 
+    def smaller(self) -> Iterable[Figure]:
+        """The same with less and less in it, for a page that would grow too big."""
+        return ()
+
     def _fragment(self, heading: str) -> str:
+        """The figure in HTML, small enough for an output; says so where that is not all of it."""
+        html = self._whole(heading)
+        if shell.fits(html):
+            return html
+        for each in self.smaller():
+            html = each._whole(heading) + _LESS
+            if shell.fits(html):
+                return html
+        return f'<div class="gg-figure"><p>{escape(self.summary())}</p></div>{_LESS}'
+
+    def _whole(self, heading: str) -> str:
         # The picture is an <img>: notebooks that are not trusted strip inline <svg>.
         picture = image(self._drawn(self.theme, heading), self.summary())
         tables = panels.as_html(self.panels())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,16 @@ from autograd.viz.svg import text_width
 
 #: Planes longer than this are drawn as means of blocks.
 PIXELS = 64
+#: Numbers of layers, channels and pixels that are tried where all of them are too big for a page.
+SMALLER = (
+    (99, 64, 32),
+    (99, 16, 32),
+    (99, 16, 16),
+    (99, 8, 16),
+    (40, 8, 16),
+    (16, 8, 8),
+    (8, 4, 8),
+)
 #: So many names of layers are listed in a message.
 NAMED = 40
 #: Kernels up to this many taps each way, and this many of them, are printed as numbers.
@@ -133,10 +144,25 @@ class FeatureMaps(Figure):
     """
 
     def __init__(
-        self, maps: list[Map], limit: int = 16, *, title: str = "", theme: str = "auto"
+        self,
+        maps: list[Map],
+        limit: int = 16,
+        *,
+        title: str = "",
+        theme: str = "auto",
+        pixels: int = PIXELS,
     ) -> None:
         super().__init__(title=title, theme=theme)
-        self.maps, self.limit = maps, limit
+        self.maps, self.limit, self.pixels = maps, limit, pixels
+
+    def smaller(self) -> Iterator[FeatureMaps]:
+        for layers, limit, pixels in SMALLER:
+            kept = self.maps
+            if len(kept) > layers:
+                kept = kept[: layers - layers // 4] + kept[-(layers // 4) :]
+            yield FeatureMaps(
+                kept, min(limit, self.limit), title=self.title, theme=self.theme, pixels=pixels
+            )
 
     @property
     def names(self) -> list[str]:
@@ -156,7 +182,13 @@ class FeatureMaps(Figure):
         shown = each.planes[: self.limit]
         width = _width(112.0 if len(shown) <= 8 else 84.0, shown)
         parts: list[Any] = [
-            Picture(f"channel {channel}", reduced(plane), scale, _spread(plane), width=width)
+            Picture(
+                f"channel {channel}",
+                reduced(plane, self.pixels),
+                scale,
+                _spread(plane),
+                width=width,
+            )
             for channel, plane in enumerate(shown)
         ]
         hidden = count - self.limit
@@ -189,9 +221,9 @@ def _width(least: float, planes: Any) -> float:
     return max([least, *(text_width(_spread(plane), 10) for plane in planes)])
 
 
-def reduced(plane: Array) -> Array:
-    """A plane of at most ``PIXELS`` cells each way: means of blocks."""
-    step = max(1, -(-max(plane.shape) // PIXELS))
+def reduced(plane: Array, pixels: int = PIXELS) -> Array:
+    """A plane of at most ``pixels`` cells each way: means of blocks."""
+    step = max(1, -(-max(plane.shape) // pixels))
     if step == 1:
         return plane
     rows, columns = np.arange(0, plane.shape[0], step), np.arange(0, plane.shape[1], step)
