@@ -9,51 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine.shapes import sum_to_shape
-from ..func.guesses import guess
-from ..func.numeric import Slopes, central_differences, one_sided_slopes
 from . import words
+from .judging import Case, Finding, Trial, judge
 
 if TYPE_CHECKING:
     from .steps import Step
 
 __all__ = ["Finding", "StepCheck", "check_step"]
 
-_ATOL, _RTOL = 1e-6, 1e-5
+#: Elements that are looked at in each input; fewer of large ones, so that the function is not
+#: called with more numbers than ``_WORK``.
+_LIMIT, _FEWEST, _WORK = 200, 10, 40_000_000
 
 #: Functions of symmetric matrices: they read one triangle, and their rules give a gradient whose
 #: symmetric part alone means anything.
 _SYMMETRIC = {"cholesky", "eigh"}
 
 
-class Finding:
-    """The verdict on one gradient rule.
-
-    Attributes:
-        name: the input that the rule is for.
-        verdict: ``"right"``, ``"wrong"``, ``"kink"`` (a jump, too: there is no gradient there), or
-            ``"unknown"`` if it cannot be tried.
-        index: the worst element, or the kink; ``rule`` and ``numerical`` are the values there.
-        slopes: at a kink, the slopes of both sides.
-        reason: what else there is to say.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        verdict: str,
-        index: tuple[int, ...] = (),
-        rule: float = float("nan"),
-        numerical: float = float("nan"),
-        slopes: Slopes | None = None,
-        reason: str = "",
-    ) -> None:
-        self.name = name
-        self.verdict = verdict
-        self.index = index
-        self.rule = rule
-        self.numerical = numerical
-        self.slopes = slopes
-        self.reason = reason
+#: Functions that jump ever so often where one number is large beside the other.
+_STAIRS = {"floor_divide", "fmod", "remainder"}
 
 
 class StepCheck(words.Page):
@@ -62,11 +36,15 @@ class StepCheck(words.Page):
     Attributes:
         op: the primitive.
         findings: a ``Finding`` for every rule that ran.
+        note: what is to be said of the incoming gradient; empty if nothing.
     """
 
-    def __init__(self, op: str, findings: Sequence[Finding], sources: dict[str, str]) -> None:
+    def __init__(
+        self, op: str, findings: Sequence[Finding], sources: dict[str, str], note: str = ""
+    ) -> None:
         self.op = op
         self.findings = tuple(findings)
+        self.note = note
         self._sources = sources
 
     @property
@@ -81,35 +59,17 @@ class StepCheck(words.Page):
         """The findings in words."""
         lines = []
         for f in self.findings:
-            place = words.at(f.index) or "the only element"
+            lines.append(f"{self.op}: {f.sentence()}")
             if f.verdict == "wrong":
-                lines.append(
-                    f"{self.op}: the rule for {f.name} is WRONG at {place}: it gives "
-                    f"{words.number(f.rule, 8)}, differences give {words.number(f.numerical, 8)}"
-                )
                 lines.append(f"  rule  {self._sources[f.name]}")
-            elif f.slopes is not None and f.slopes.kind == "jump":
-                lines.append(
-                    f"{self.op}: jump for {f.name} at {place}: the value itself jumps there, so it "
-                    f"has no slope; the rule gives {words.number(f.rule)}"
-                )
-            elif f.slopes is not None:
-                lines.append(
-                    f"{self.op}: kink for {f.name} at {place}: slope "
-                    f"{words.number(f.slopes.left)} on the left, {words.number(f.slopes.right)} "
-                    f"on the right; the rule gives {words.number(f.rule)}. No side is wrong"
-                )
-            elif f.verdict == "unknown":
-                lines.append(f"{self.op}: the rule for {f.name} could not be tried")
-            else:
-                lines.append(f"{self.op}: the rule for {f.name} is right")
-            if f.reason:
-                lines.append(f"  {f.reason}")
+            lines += [f"  {line}" for line in f.reason.splitlines()]
+        if self.note:
+            lines.append(f"  {self.note}")
         text = "\n".join(lines)
         return words.plain(text) if plain else text
 
 
-def check_step(step: Step, limit: int) -> StepCheck:
+def check_step(step: Step, limit: int | None) -> StepCheck:
     """See ``Step.check``."""
     sources = {sent.name: sent.rule for sent in step.sent}
     inputs, note = _inputs(step)
@@ -124,9 +84,9 @@ def check_step(step: Step, limit: int) -> StepCheck:
             _outputs(step, inputs)
         except (RuntimeError, TypeError, ValueError) as error:
             findings = [Finding(sent.name, "unknown", reason=str(error)) for sent in step.sent]
-        else:
-            findings = _findings(step, inputs, note, limit)
-    return StepCheck(step.op, findings, sources)
+            return StepCheck(step.op, findings, sources)
+        findings = _findings(step, inputs, note, limit)
+    return StepCheck(step.op, findings, sources, _note(step.gradient))
 
 
 def _inputs(step: Step) -> tuple[list[Any] | None, str]:
@@ -184,32 +144,81 @@ def _outputs(step: Step, inputs: Sequence[Any]) -> tuple[Any, ...]:
     return result if info.outputs > 1 else (result,)
 
 
-def _findings(step: Step, inputs: list[Any], note: str, limit: int) -> list[Finding]:
+def _findings(step: Step, inputs: list[Any], note: str, limit: int | None) -> list[Finding]:
+    outs = _outputs(step, inputs)
     g = step.gradient if isinstance(step.gradient, tuple) else (step.gradient,)
-    weights = [None if one is None else np.asarray(one, dtype=np.float64) for one in g]
-    counted = [k for k, w in enumerate(weights) if w is not None]
-    checked = [sent.position for sent in step.sent]
+    counted = [k for k, one in enumerate(g) if one is not None]
+    usable = {k: np.isfinite(outs[k]) for k in counted}  # no difference can be taken elsewhere
+    positions = [sent.position for sent in step.sent]
 
     def on_arrays(*arrays: Any) -> list[Any]:
         values = list(inputs)
-        for k, array in zip(checked, arrays, strict=True):
+        for k, array in zip(positions, arrays, strict=True):
             values[k] = array
         out = _outputs(step, values)
-        return [np.asarray(out[k]) for k in counted]
+        return [np.where(usable[k], out[k], 0.0) for k in counted]
 
-    found = _rule_results(step, inputs, _outputs(step, inputs), weights)
-    arrays = [inputs[k] for k in checked]
-    chosen = [weights[k] for k in counted]
-    findings = []
-    for place, (sent, got) in enumerate(zip(step.sent, found, strict=True)):
-        symmetric = step.op in _SYMMETRIC
-        finding = _compare(
-            on_arrays, arrays, chosen, place, np.asarray(got), sent.name, limit, symmetric
-        )
-        if note and finding.verdict != "kink":
-            finding.reason = "; ".join(filter(None, [finding.reason, note]))
-        findings.append(finding)
+    def rules(weights: Sequence[Any]) -> list[Any]:
+        full = dict(zip(counted, weights, strict=True))
+        return _rule_results(step, inputs, outs, [full.get(k) for k in range(len(g))])
+
+    came = [np.asarray(g[k], dtype=np.float64) for k in counted]
+    random = np.random.default_rng(0)
+    drawn = [random.uniform(0.5, 1.5, w.shape) * random.choice([-1, 1], w.shape) for w in came]
+    trials = []
+    for weights, is_random in ((came, False), (drawn, True)):
+        kept = [
+            np.where(np.isfinite(w) & usable[k], w, 0.0)
+            for w, k in zip(weights, counted, strict=True)
+        ]
+        trials.append(Trial(kept, rules(kept), is_random))
+    touched = sum(np.size(v) for v in (*inputs, *outs) if v is not None)
+    case = Case(
+        on_arrays,
+        rules,
+        [inputs[k] for k in positions],
+        trials,
+        limit or max(_FEWEST, min(_LIMIT, _WORK // max(touched, 1))),
+        step.op in _SYMMETRIC,
+        all(_is_finite(v) for v in inputs) and all(bool(np.all(u)) for u in usable.values()),
+        all(_is_tame(v, step.op) for v in (*inputs, *[outs[k] for k in counted])),
+    )
+    findings = [judge(case, place, sent.name) for place, sent in enumerate(step.sent)]
+    for finding in findings:
+        if note and finding.verdict not in ("kink", "border"):
+            finding.reason = "\n".join(filter(None, [finding.reason, note]))
     return findings
+
+
+def _is_finite(value: Any) -> bool:
+    return value is None or bool(np.all(np.isfinite(value)))
+
+
+def _is_tame(value: Any, op: str) -> bool:
+    """Are all finite numbers, and their squares, far from overflow and underflow?"""
+    low, high = (1e-9, 1e9) if op in _STAIRS else (1e-150, 1e150)
+    size = np.abs(np.asarray(0.0 if value is None else value, dtype=np.float64))
+    return bool(np.all((size == 0) | ~np.isfinite(size) | ((size > low) & (size < high))))
+
+
+def _note(gradient: Any) -> str:
+    """What the incoming gradient hides, if anything, and what was done about it."""
+    parts = [np.ravel(g) for g in (gradient if isinstance(gradient, tuple) else (gradient,))
+             if g is not None]  # fmt: skip
+    came = np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+    bad = int(np.sum(~np.isfinite(came)))
+    if bad:
+        return (
+            f"{bad} of {came.size} elements of the incoming gradient are not finite: they were "
+            "taken as 0, and a random gradient was tried, too"
+        )
+    if not came.size or np.any(came != came[0]) or (came.size == 1 and came[0] not in (0, 1)):
+        return ""
+    where = " everywhere" if came.size > 1 else ""
+    return (
+        f"the incoming gradient is {words.number(came[0])}{where}, which hides mistakes: "
+        "a random one was tried, too"
+    )
 
 
 def _rule_results(
@@ -241,60 +250,3 @@ def _rule_results(
             value = sum_to_shape(np.broadcast_to(value, outs[0].shape), shape)
         fitted.append(np.array(value, dtype=np.float64))
     return fitted
-
-
-def _compare(
-    function: Any,
-    arrays: Sequence[Any],
-    weights: Sequence[Any],
-    place: int,
-    got: Any,
-    name: str,
-    limit: int,
-    symmetric: bool,
-) -> Finding:
-    shape = arrays[place].shape
-    if got.shape != shape:
-        return Finding(name, "wrong", reason=f"it gives shape {got.shape}; the input has {shape}")
-    indices = _chosen(got, limit)
-    if symmetric:
-        indices = list(dict.fromkeys(i for j in indices for i in (j, (*j[:-2], j[-1], j[-2]))))
-    right, doubt, bends = central_differences(function, arrays, weights, place, indices=indices)
-    if symmetric:
-        got, right, doubt = ((a + np.swapaxes(a, -1, -2)) / 2 for a in (got, right, doubt))
-    kink: Finding | None = None
-    kinks = np.zeros(shape, bool)
-    worst: Finding | None = None
-    excess = 0.0
-    for index in indices:
-        mine, numerical = float(got[index]), float(right[index])
-        allowed = _ATOL + _RTOL * abs(numerical) + float(doubt[index])
-        off = abs(mine - numerical)
-        fits = off <= allowed or (np.isnan(mine) and np.isnan(numerical))
-        if fits and abs(bends[index]) <= 1e-3 * max(1.0, abs(numerical)):
-            continue
-        slopes = one_sided_slopes(function, arrays, weights, place, index)
-        kinks[index] = slopes.kind != "smooth"
-        if slopes.kind == "jump" or slopes.admits(mine, allowed):
-            kink = kink or Finding(name, "kink", index, mine, numerical, slopes)
-        elif fits:
-            continue
-        elif worst is None or not off / allowed <= excess:
-            worst, excess = Finding(name, "wrong", index, mine, numerical), off / allowed
-    if worst is not None:
-        if len(indices) == got.size:
-            worst.reason = guess(np.where(kinks, 0.0, got), np.where(kinks, 0.0, right))
-        return worst
-    if kink is not None:
-        return kink
-    seen = "" if len(indices) == got.size else f"{len(indices)} of {got.size} elements looked at"
-    return Finding(name, "right", reason=seen)
-
-
-def _chosen(got: Any, limit: int) -> list[tuple[int, ...]]:
-    if got.size <= limit:
-        return list(np.ndindex(got.shape))
-    large = np.argsort(-np.abs(got), axis=None)[: limit // 2]
-    others = np.random.default_rng(0).choice(got.size, limit - limit // 2, replace=False)
-    flat = dict.fromkeys([*large.tolist(), *others.tolist()])
-    return [tuple(int(n) for n in np.unravel_index(k, got.shape)) for k in flat]

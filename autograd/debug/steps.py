@@ -171,16 +171,20 @@ class Step(words.Page):
                 parts.append(f"i = {sent.position}")
         return ", ".join(parts)
 
-    def check(self, limit: int = 200) -> StepCheck:
+    def check(self, limit: int | None = None) -> StepCheck:
         """Compare the rules of this step with numerical differences, in float64.
+
+        Each rule is tried with the gradient that came in and with a random one (the same each
+        time), since ones and zeros hide most mistakes.
 
         Args:
             limit: elements looked at in each input: those with the largest gradients, and others
-                at random.
+                at random. Default 200, and fewer where arrays are so large that it would take long.
 
         Returns:
             A ``StepCheck``: true if all is right; prints the wrong rule, the worst element and
-            both values, and says *kink* where the function has no gradient.
+            both values. It says *kink* where the function has no gradient, *border of the domain*
+            where it has no finite value on one side, and what could not be tried.
         """
         return check_step(self, limit)
 

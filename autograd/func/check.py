@@ -313,12 +313,20 @@ def _compare_with_differences(
     if kinks and not (tolerance.allow_kinks and all(s.kind == "kink" for _, s in kinks)):
         index, slopes = kinks[0]
         raise GradcheckError(
-            f"{who}: input {position} (shape {got.shape}) is at a {slopes.kind} at index {index}: "
+            f"{who}: input {position} (shape {got.shape}) is {_PLACES[slopes.kind]} at index {index}: "
             f"the slope is {slopes.left:.8g} on the left and {slopes.right:.8g} on the right; "
             f"backward gives {got[index]:.8g}. No gradient can be checked there; move the input "
             "away from it, or pass allow_kinks=True",
             position, index, float(got[index]), float(right[index]), slopes.kind,
         )  # fmt: skip
+
+
+_PLACES = {
+    "kink": "at a kink",
+    "jump": "at a jump",
+    "vertical": "where the function is infinitely steep,",
+    "border": "at the border of the domain",
+}
 
 
 def _wrong(

@@ -7,12 +7,15 @@ so elements that an input does not reach cancel exactly.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["STEP", "Differences", "Slopes", "central_differences", "one_sided_slopes"]
+__all__ = [
+    "STEP", "Differences", "Slopes", "central_differences", "one_sided_slopes", "several_differences", "slopes_by_width",
+]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
 
@@ -43,18 +46,21 @@ class Slopes(NamedTuple):
 
     Attributes:
         left, right: slopes just below and just above the point.
-        kind: ``"smooth"``, ``"kink"`` (the two differ, however small the step) or ``"jump"``
-            (the value itself jumps).
+        kind: ``"smooth"``, ``"kink"`` (the two differ, however small the step), ``"jump"`` (the
+            value itself jumps), ``"vertical"`` (ever steeper, the closer one looks) or ``"border"``
+            (there is no finite value on one side, or on both).
+        low, high: the least and the largest slope, if each output takes the one or the other side.
     """
 
     left: float
     right: float
     kind: str
+    low: float
+    high: float
 
     def admits(self, slope: float, tolerance: float) -> bool:
         """True at a kink if ``slope`` lies between the two sides, so that it is a fair choice."""
-        low, high = sorted((self.left, self.right))
-        return self.kind == "kink" and low - tolerance <= slope <= high + tolerance
+        return self.kind == "kink" and self.low - tolerance <= slope <= self.high + tolerance
 
 
 def _nudged(function: Callable[..., Any], arrays: Sequence[Array], position: int, index: Any,
@@ -93,8 +99,20 @@ def central_differences(
         step: distance to either side, relative to numbers larger than 1.
         indices: the elements to look at (the others stay 0); default: all.
     """
+    return several_differences(function, arrays, [weights], position, step, indices)[0]
+
+
+def several_differences(
+    function: Callable[..., Sequence[Array]],
+    arrays: Sequence[Array],
+    incoming: Sequence[Sequence[Array | None]],
+    position: int,
+    step: float = STEP,
+    indices: Sequence[tuple[int, ...]] | None = None,
+) -> list[Differences]:
+    """``central_differences`` for several sets of weights, from the same calls of the function."""
     shape = arrays[position].shape
-    slopes, doubts, bends = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    found = [Differences(np.zeros(shape), np.zeros(shape), np.zeros(shape)) for _ in incoming]
     middle = function(*arrays)
     for index in np.ndindex(shape) if indices is None else indices:
         size = step * _scale(arrays[position], index)
@@ -103,13 +121,51 @@ def central_differences(
         width = up - down
         with np.errstate(all="ignore"):
             change = [a - b for a, b in zip(above, below, strict=True)]
-            slopes[index] = _weighted(weights, change) / width
             bend = [a + b - 2 * m for a, b, m in zip(above, below, middle, strict=True)]
-            bends[index] = 2 * _weighted(weights, bend) / width
+            for weights, one in zip(incoming, found, strict=True):
+                one.slopes[index] = _weighted(weights, change) / width
+                one.bends[index] = 2 * _weighted(weights, bend) / width
+                for w, a, c in zip(weights, above, change, strict=True):
+                    if w is not None:
+                        moved = np.abs(w * a) * (c != 0)
+                        one.doubts[index] += np.sum(moved) * (2 * _PRECISION / width)
+    return found
+
+
+def slopes_by_width(
+    function: Callable[..., Sequence[Array]],
+    arrays: Sequence[Array],
+    weights: Sequence[Array | None],
+    position: int,
+    index: tuple[int, ...],
+) -> list[tuple[float, float]]:
+    """Central differences by one number with ever narrower steps: slope, and doubt from rounding.
+
+    A step can be too wide, where the function bends within it (1/x near 0), or too narrow, where
+    rounding hides the change (a small number beside a huge one). Slopes that agree from one width
+    to the next are to be trusted.
+    """
+    value = abs(float(arrays[position][index]))
+    sizes = [STEP * max(1.0, value) * 8.0**-k for k in range(-2, 9)]
+    sizes += [value * 1e-3 * 8.0**-k for k in range(5) if value < 1]
+    found = []
+    with np.errstate(all="ignore"):
+        for size in sorted(sizes, reverse=True):
+            above, up = _nudged(function, arrays, position, index, size)
+            below, down = _nudged(function, arrays, position, index, -size)
+            width = up - down
+            if not width > 0:
+                continue
+            change = [a - b for a, b in zip(above, below, strict=True)]
+            rounding = 0.0
             for w, a, c in zip(weights, above, change, strict=True):
                 if w is not None:
-                    doubts[index] += np.sum(np.abs(w * a) * (c != 0)) * (2 * _PRECISION / width)
-    return Differences(slopes, doubts, bends)
+                    size_of = np.abs(w * a)
+                    rounding += np.sum(size_of * (c != 0)) + 4 * np.max(size_of, initial=0.0)
+            found.append(
+                (_weighted(weights, change) / width, float(rounding) * 2 * _PRECISION / width)
+            )
+    return found
 
 
 def one_sided_slopes(
@@ -126,23 +182,50 @@ def one_sided_slopes(
     stays at a kink, and at a jump the slopes grow; so they are measured at two steps.
     """
     size = step * _scale(arrays[position], index)
+    value = abs(float(arrays[position][index]))
+    if 0 < value < 100 * size:  # what happens at 0 is not to be mistaken for what happens here
+        size = max(value / 100, size / 1000)
     middle = function(*arrays)
 
-    def sides(width: float) -> tuple[float, float]:
+    def sides(width: float) -> tuple[list[Array], list[Array]]:
         above, up = _nudged(function, arrays, position, index, width)
         below, down = _nudged(function, arrays, position, index, -width)
-        right = _weighted(weights, [a - m for a, m in zip(above, middle, strict=True)]) / up
-        left = _weighted(weights, [b - m for b, m in zip(below, middle, strict=True)]) / down
-        return left, right
+        counted = [(w, a, b, m) for w, a, b, m in zip(weights, above, below, middle, strict=True)
+                   if w is not None]  # fmt: skip
+        return (
+            [w * (b - m) / down for w, a, b, m in counted],
+            [w * (a - m) / up for w, a, b, m in counted],
+        )
+
+    def total(parts: Sequence[Array]) -> float:
+        return float(sum(np.sum(part) for part in parts))
+
+    def between(one: Sequence[Array], other: Sequence[Array]) -> float:
+        return total([np.abs(a - b) for a, b in zip(one, other, strict=True)])
 
     with np.errstate(all="ignore"):
-        far = sides(32 * size)
-        left, right = sides(size)
-    gap_far, gap = abs(far[1] - far[0]), abs(right - left)
-    steep_far, steep = max(abs(far[0]), abs(far[1])), max(abs(left), abs(right))
-    if steep > max(1.0, 8 * steep_far):
-        return Slopes(left, right, "jump")
-    noise = 1e-4 * max(1.0, steep)
-    if not gap > noise:  # also NaN: nothing can be said
-        return Slopes(left, right, "smooth")
-    return Slopes(left, right, "kink" if gap > gap_far / 8 else "smooth")
+        far, near = sides(32 * size), sides(size)
+        left, right = total(near[0]), total(near[1])
+        low, high = (
+            total([pick(a, b) for a, b in zip(*near, strict=True)])
+            for pick in (np.minimum, np.maximum)
+        )
+        gap_far, gap = between(*far), between(*near)
+        steep_far = max(abs(total(side)) for side in far)
+        rounding = 4 * _PRECISION / size * total(
+            [np.abs(w * m) * (a != b) for w, m, a, b in
+             zip([w for w in weights if w is not None],
+                 [m for w, m in zip(weights, middle, strict=True) if w is not None],
+                 *near, strict=True)]
+        )  # fmt: skip
+    kind = "smooth"
+    steep = max(abs(left), abs(right))
+    if not (math.isfinite(left) and math.isfinite(right)):
+        kind = "border"
+    elif steep > max(1.0, 20 * steep_far):
+        kind = "jump"
+    elif steep > max(1.0, 3 * steep_far) and left * right > 0:
+        kind = "vertical"
+    elif gap > 1e-4 * max(1.0, steep) + rounding and gap > gap_far / 8:
+        kind = "kink"
+    return Slopes(left, right, kind, low, high)
