@@ -12,11 +12,11 @@ from autograd.kernels.threads import WORTHWHILE, for_each
 PIECES = 4
 """How many pieces: few, since each pays for its NumPy calls, and a multiple of usual counts."""
 
-COST = 2
+COST = 4
 """What touching one element counts for beside a multiplication of a matrix product.
 
-It takes longer than twice as long, but waits for memory, which threads share, and the work in one
-NumPy call is over too soon for a helper to get going: a second thread pays from a millisecond on.
+It takes longer than that, but waits for memory, which threads share, and a helper needs a tenth of
+a millisecond to get going: a second thread pays from half a millisecond on.
 """
 
 
