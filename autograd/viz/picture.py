@@ -20,7 +20,7 @@ from autograd.viz.view import View
 #: A page never has more visible nodes than the first number. Where they make it too big, it shows
 #: fewer and fewer, without their numbers.
 MOST_DRAWN = 1200
-SMALLER = (250, 120, 50, 20)
+SMALLER = (150, 60, 20)
 
 _LESS = (
     "\n<p>This graph is too big for a page: numbers and the earliest nodes are left out. "

@@ -27,6 +27,9 @@
       const plus = signed && value > 0 ? "+" : "";
       if (!Number.isFinite(value)) return value > 0 ? plus + "∞" : "−∞";
       if (value === 0) return "0";
+      // Where four digits would look rounder than the number is, six: as in words.py.
+      if (digits === 4 && /00e/.test(value.toExponential(3))
+        && Number(value.toPrecision(4)) !== Number(value.toPrecision(6))) digits = 6;
       const [mantissa, power] = value.toExponential(digits - 1).split("e");
       const text = power < -4 || power >= digits
         ? `${Number(mantissa)}e${Number(power)}` : String(Number(value.toPrecision(digits)));
