@@ -202,10 +202,12 @@ class Session:
             self.say(str(step.gradient))
         elif rest in step.saved:
             self.say(str(step.saved[rest]))
+        elif rest in (values := step.values()):
+            self.say(str(values[rest]))
         else:
             sent = next((s for s in step.sent if rest in (s.name, s.target)), None)
             if sent is None:
-                names = ["g", *step.saved, *(s.target for s in step.sent)]
+                names = ["g", *step.saved, *values, *(s.target for s in step.sent)]
                 self.say(f"no value {rest!r} here; there are {', '.join(dict.fromkeys(names))}")
             else:
                 self.say(f"gradient of {sent.target}: {sent.after}")
@@ -293,6 +295,9 @@ class _Script:
         except KeyboardInterrupt:
             self._say("\ninterrupted")
             return 130
+        except BrokenPipeError:  # as in `… | head`: nobody reads on
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 141
         except Exception as error:
             self._tell(error)
             return 1

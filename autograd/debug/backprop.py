@@ -251,6 +251,7 @@ class Backprop(words.Page):
 
         Raises:
             RuntimeError: if the target's step is over, or if you are looking at past steps.
+            TypeError: for a value that is neither a number nor an array of numbers.
             ValueError: for a wrong shape.
         """
         if self.position < self._history.taken:
@@ -261,6 +262,11 @@ class Backprop(words.Page):
         node, index = self._place(target)
         shape, dtype = node.shape_of(index), node.dtype_of(index)
         data = np.asarray(value._data if isinstance(value, Tensor) else value)
+        if data.dtype.kind not in "fiub":
+            raise TypeError(
+                "set_gradient: the value must be a number or an array of numbers, got "
+                f"{type(value).__name__}" + (" (0.0 stops a gradient)" if value is None else "")
+            )
         try:
             new = np.array(np.broadcast_to(data, shape), dtype=dtype)
         except ValueError:
@@ -297,15 +303,20 @@ class Backprop(words.Page):
 
     def text(self, plain: bool = False) -> str:
         """Where the pass stands."""
+        taken = self._history.taken
         if self.finished:
-            text = f"backward pass of {self.total} step{'s' * (self.total != 1)}, finished: the gradients are in .grad"
+            plural = "s" * (self.total != 1)
+            text = (
+                f"backward pass of {self.total} step{plural}, finished: the gradients are in .grad"
+            )
         else:
-            taken = self._history.taken
             coming = next((n for n, k in self._order.items() if k == taken + 1), None)
-            after = "" if coming is None else f"; next is {self._names.title(coming)}"
-            text = f"backward pass paused after step {taken} of {self.total}{after}"
-            if self.position < taken:
-                text += f" (you are looking back at step {self.position})"
+            after = "" if coming is None else f"; next is {self._names.title_and_place(coming)}"
+            begun = f"paused after step {taken} of {self.total}"
+            text = f"backward pass {begun if taken else f'of {self.total} steps, not begun'}{after}"
+        if self.position < taken:
+            place = f"step {self.position}" if self.position else "the beginning"
+            text += f" (you are looking back at {place})"
         return words.plain(text) if plain else text
 
 

@@ -210,15 +210,13 @@ def _note(gradient: Any) -> str:
     if bad:
         return (
             f"{bad} of {came.size} elements of the incoming gradient are not finite: they were "
-            "taken as 0, and a random gradient was tried, too"
+            "taken as 0; a random gradient was tried, too"
         )
     if not came.size or np.any(came != came[0]) or (came.size == 1 and came[0] not in (0, 1)):
         return ""
     where = " everywhere" if came.size > 1 else ""
-    return (
-        f"the incoming gradient is {words.number(came[0])}{where}, which hides mistakes: "
-        "a random one was tried, too"
-    )
+    value = words.number(came[0])
+    return f"tried with a random gradient, too: the incoming one is {value}{where}, and hides much"
 
 
 def _rule_results(

@@ -14,6 +14,10 @@ from .names import GraphNames
 __all__ = ["Held", "Memory", "memory_of"]
 
 
+#: Fused primitives keep these: their derivatives are differentiated in plain primitives.
+_COMPOSITE = ("second derivatives",)
+
+
 class Held(NamedTuple):
     """An array that a node keeps.
 
@@ -38,6 +42,13 @@ class Held(NamedTuple):
     title: str
     holds: str
 
+    @property
+    def purpose(self) -> str:
+        """``the gradient of x and w``, or ``second derivatives``."""
+        if self.needed_by == _COMPOSITE:
+            return _COMPOSITE[0]
+        return f"the gradient of {' and '.join(self.needed_by)}"
+
 
 class Memory(words.Page):
     """What is held, largest first.
@@ -61,7 +72,7 @@ class Memory(words.Page):
             what = f"{row.name} = {row.holds}" if row.holds not in ("", row.name) else row.name
             lines.append(
                 f"  {words.size(row.nbytes):>9}  {row.title}{inside} keeps {what} {row.shape} "
-                f"for the gradient of {', '.join(row.needed_by)}, until step {row.until}{shared}"
+                f"for {row.purpose}, until step {row.until}{shared}"
             )
         if len(self.rows) > 20:
             rest = sum(row.nbytes for row in self.rows[20:] if not row.shared)
@@ -79,9 +90,7 @@ def memory_of(nodes: Iterable[Any], order: dict[Any, int], taken: int, names: Gr
         if node.saved is None or node.saved is FREED:
             continue
         for name, value in zip(info.saved_names, node.saved, strict=True):
-            users = tuple(x for x, rule in info.rules.items() if name in rule.needs) or (
-                "the composite",
-            )
+            users = tuple(x for x, rule in info.rules.items() if name in rule.needs) or _COMPOSITE
             for k, part in enumerate(value if isinstance(value, tuple) else (value,)):
                 if not isinstance(part, np.ndarray):
                     continue

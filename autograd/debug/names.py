@@ -258,6 +258,10 @@ class GraphNames:
         name = self.of_node(node)
         return f"{name} = {node.primitive.name}" if name else str(node.primitive.name)
 
+    def title_and_place(self, node: Any) -> str:
+        """The title, and the module it is in: ``linear in 2``."""
+        return self.title(node) + _inside(node)
+
 
 def _kept_by(node: Any) -> Iterator[Any]:
     if isinstance(node, Leaf) or node.saved is None or node.freed:

@@ -67,8 +67,20 @@ class Record:
 
     def where(self) -> str:
         """``example.py:12  loss = (a * b).sum()``."""
-        place = f"{os.path.basename(self.filename)}:{self.lineno}"
+        place = place_of(self.filename, self.lineno)
         return f"{place}  {self.line}" if self.line else place
+
+
+def place_of(filename: str, lineno: int) -> str:
+    """``example.py:12``; in a notebook or at IPython's prompt ``cell, line 12``.
+
+    The cell's number is left out: it changes when the cell is run again, while what is shown of a
+    program should not. The text of the line tells which cell it is.
+    """
+    folder, name = os.path.split(filename)
+    if name.startswith("<ipython-input") or os.path.basename(folder).startswith("ipykernel_"):
+        return f"cell, line {lineno}"
+    return f"{name}:{lineno}"
 
 
 class record:
@@ -237,7 +249,7 @@ def _refuse_nonfinite(
     ]
     if filename:
         text = linecache.getline(filename, lineno).strip()
-        lines.append(f"  at {os.path.basename(filename)}:{lineno}  {text}")
+        lines.append(f"  at {place_of(filename, lineno)}  {text}")
     lines.append("  operands:")
     lines += operands_at(info, _called(info, inputs, data), out.shape, index)
     if all(first_bad(d) is None for d in data if d is not None):

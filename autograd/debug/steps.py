@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,12 @@ from .checking import StepCheck, check_step
 from .names import GraphNames
 
 __all__ = ["Sent", "Step"]
+
+#: Longer lines are broken.
+_WIDTH = 120
+
+#: A sentence spells out arrays of so many elements.
+_SAID = 4
 
 
 class Sent:
@@ -46,13 +53,13 @@ class Sent:
 
     def sentence(self) -> str:
         """``sends −3 to a; 1 + −3 = −2``."""
-        value = words.array(self.contribution)
-        if np.ndim(self.contribution):
-            value = f"a gradient of {value}" if np.size(self.contribution) > 8 else value
+        value = words.array(self.contribution, _SAID)
+        if np.size(self.contribution) > _SAID:
+            value = f"a gradient of {value},"
         first = f"sends {value} to {self.target}"
         if self.before is None:
             return f"{first}, its first"
-        if np.size(self.after) > 8:
+        if np.size(self.after) > _SAID:
             return f"{first}, added to what was there"
         return (
             f"{first}; {words.array(self.before)} + {words.array(self.contribution)} = "
@@ -109,6 +116,14 @@ class Step(words.Page):
             known = self.record.names[sent.position] or ""
         return known or names.target(sent.parent, sent.index)
 
+    def values(self) -> dict[str, Any]:
+        """Recorded inputs and output by the names the user's code has for them."""
+        if self.record is None:
+            return {}
+        named = [label.partition(" (")[2].removesuffix(")") or label for label in self._labels]
+        found = dict(zip(named, self.record.inputs, strict=True))
+        return found | ({self.name: self.record.value} if self.name else {})
+
     def matches(self, op: str | None = None, module: str | None = None) -> bool:
         """True for a step of that primitive (any of its names), in that module or below it."""
         info = self.node.primitive
@@ -140,36 +155,53 @@ class Step(words.Page):
                 for label, value in zip(self._labels, self.record.inputs, strict=True)
                 if value is not None
             ] + [f"  output = {words.array(self.record.value)}"]
-        lines.append(f"  gradient coming in: {words.array(self.gradient)}")
+        lines.append(f"  gradient coming in: {self._arrived()}")
         for sent in self.sent:
             lines.append(f"  to {sent.target} (as {sent.name})")
             lines += _rule_lines(sent.rule)
             used = self._used(sent)
             if used:
-                lines.append(f"    with g = {words.array(self.gradient)}, {used}")
+                lines += _wrapped("    with ", [self._g(), *used], ", ")
             before = "nothing yet" if sent.before is None else words.array(sent.before)
-            lines.append(
-                f"    before: {before}   + contribution: {words.array(sent.contribution)}   "
-                f"= after: {words.array(sent.after)}"
-            )
+            lines += _wrapped("    ", [f"before: {before}",
+                                       f"+ contribution: {words.array(sent.contribution)}",
+                                       f"= after: {words.array(sent.after)}"], "   ")  # fmt: skip
         text = "\n".join(lines)
         return words.plain(text) if plain else text
 
-    def _used(self, sent: Sent) -> str:
+    def _arrived(self) -> str:
+        """What came in; of several outputs, those that anything came for."""
+        if not isinstance(self.gradient, tuple):
+            return words.array(self.gradient)
+        unused = [f"g[{k}]" for k, g in enumerate(self.gradient) if g is None]
+        return self._g() + (f"; nothing for {' and '.join(unused)}" if unused else "")
+
+    def _g(self) -> str:
+        """``g = 1``, or ``g[0] = 1`` of several outputs."""
+        if not isinstance(self.gradient, tuple):
+            return f"g = {words.array(self.gradient)}"
+        return ", ".join(
+            f"g[{k}] = {words.array(g)}" for k, g in enumerate(self.gradient) if g is not None
+        )
+
+    def _used(self, sent: Sent) -> list[str]:
         rule = self.node.primitive.rule_for(sent.position)
         statics = self.node.static_values()
-        parts = []
+        parts, short = [], []
         for name in () if rule is None else rule.needs:
             if name in self.saved:
                 value = self.saved[name]
-                plain = value is None or name.endswith(("_shape", "_dtype"))
-                shown = str(value) if plain else words.array(value)
-                parts.append(f"{name} = {shown}")
+                if value is None or name.endswith(("_shape", "_dtype")):
+                    short.append(f"{name} = {value}")
+                else:
+                    parts.append(f"{name} = {words.array(value)}")
             elif name in statics:
-                parts.append(f"{name} = {_static(statics[name])}")
+                short.append(f"{name} = {_static(statics[name])}")
             elif name == "i":
-                parts.append(f"i = {sent.position}")
-        return ", ".join(parts)
+                short.append(f"i = {sent.position}")
+        if short:
+            parts.append(", ".join(short))
+        return parts
 
     def check(self, limit: int | None = None) -> StepCheck:
         """Compare the rules of this step with numerical differences, in float64.
@@ -206,8 +238,19 @@ def _static(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
+def _wrapped(head: str, parts: list[str], between: str) -> list[str]:
+    """The parts in one line, or each in its own if that would be too long."""
+    line = head + between.join(parts)
+    if len(line) <= _WIDTH:
+        return [line]
+    indent = " " * len(head)
+    return [(indent if k else head) + part for k, part in enumerate(parts)]
+
+
 def _rule_lines(rule: str) -> list[str]:
     lines = rule.splitlines()
+    if len(lines) == 1 and len(rule) > _WIDTH:
+        lines = textwrap.wrap(rule, _WIDTH - 8, subsequent_indent="    ", break_long_words=False)
     if len(lines) == 1:
         return [f"    rule  {rule}"]
     return ["    rule", *(f"      {line}" for line in lines)]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.tensor import Tensor
-from .guesses import mismatch_map
+from .guesses import mismatch_map, signed
 from .hypotheses import Trial, hypothesis
 from .numeric import STEP, Slopes, central_differences, one_sided_slopes
 
@@ -57,8 +57,8 @@ class InputComparison:
             lines += ["  wrong elements (X):", mismatch_map(self.wrong)]
         for index, slopes in self.kinks[:3]:
             lines.append(
-                f"  {slopes.kind} at {index}: slope {slopes.left:.6g} on the left, {slopes.right:.6g} on "
-                "the right; not counted"
+                f"  {slopes.kind} at {index}: slope {signed(slopes.left)} on the left, "
+                f"{signed(slopes.right)} on the right; not counted"
             )
         if len(self.kinks) > 3:
             lines.append(f"  and {len(self.kinks) - 3} more")
@@ -73,8 +73,8 @@ class InputComparison:
             return "right"
         return (
             f"WRONG: {int(np.sum(self.wrong))} of {self.wrong.size} elements; worst at "
-            f"{self.index}: yours {self.got[self.index]:.8g}, numerically "
-            f"{self.right[self.index]:.8g}"
+            f"{self.index}: yours {signed(self.got[self.index], 8)}, numerically "
+            f"{signed(self.right[self.index], 8)}"
         )
 
 

@@ -7,9 +7,14 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["alike", "guess", "mismatch_map"]
+__all__ = ["alike", "guess", "mismatch_map", "signed"]
 
 Array = np.ndarray[Any, Any]
+
+
+def signed(value: float, digits: int = 6) -> str:
+    """A number with a real minus sign, and 0 with none."""
+    return f"{value + 0.0:.{digits}g}".replace("-", "−")
 
 
 def alike(a: Array, b: Array) -> bool:
@@ -43,7 +48,7 @@ def guess(got: Array, right: Array) -> str:
         return "the sign is wrong: it is minus the right gradient"
     factor = _constant_factor(got, right)
     if factor is not None:
-        return f"it is {factor:.6g} times the right gradient (a constant factor)"
+        return f"it is {signed(factor)} times the right gradient (a constant factor)"
     if got.ndim >= 2 and alike(np.flip(got, (-2, -1)), right):
         return "the kernel is not flipped: turning the last two axes around makes it right"
     if alike(np.flip(got, -1) if got.ndim else got, right):
@@ -113,7 +118,7 @@ def _guess_shift(got: Array, right: Array) -> str:
         shifts = [(a, b) for a in reach[0] for b in reach[1]]
     for shift in sorted(shifts, key=lambda s: sum(abs(k) for k in s)):
         if any(shift) and _overlapalike(got, right, axes, shift):
-            moved = ", ".join(str(-s) for s in shift)
+            moved = ", ".join(signed(-s) for s in shift)
             return f"it is shifted by the padding: moving it by ({moved}) along axes {axes} fits"
     return ""
 

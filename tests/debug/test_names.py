@@ -68,7 +68,7 @@ def test_results_are_called_by_their_variables():
     c = a * 3.0
     loss = c * c
     dbg = Backprop(loss)
-    assert dbg.text() == "backward pass paused after step 0 of 2; next is loss = multiply"
+    assert dbg.text() == "backward pass of 2 steps, not begun; next is loss = multiply"
     step = dbg.step()
     assert (step.name, step.title, step.op) == ("loss", "loss = multiply", "multiply")
     assert step.text().startswith("step 1 of 2: loss = multiply, output")

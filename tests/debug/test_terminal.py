@@ -149,7 +149,7 @@ def test_where_tells_the_place_and_the_users_line():
         a = ag.tensor(2.0, requires_grad=True)
         loss = ag.exp(a) * a  # here
     said, _ = dialogue(loss, "where", "step", "w", "q")
-    assert said[1] == "backward pass paused after step 0 of 2; next is loss = multiply"
+    assert said[1] == "backward pass of 2 steps, not begun; next is loss = multiply"
     assert said[4].startswith("backward pass paused after step 1 of 2; next is exp")
     assert said[5].startswith("step 1: loss = multiply\n  your line  test_terminal.py:")
     assert said[5].endswith("loss = ag.exp(a) * a  # here")
