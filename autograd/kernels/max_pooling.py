@@ -13,6 +13,7 @@ comparing, one kernel offset after the other, for all windows at once.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -23,12 +24,16 @@ from autograd.kernels.layout import (
     empty_batch_last,
     memory_axes,
     memory_view,
+    shape_view,
     to_batch_last,
     zeros_batch_last,
 )
 from autograd.kernels.pieces import in_pieces
 from autograd.kernels.pooling import adaptive_bounds, arranged, combine_windows
 from autograd.kernels.windows import axis_overlaps, overlaps
+
+_FEW = 2**14
+"""Cells of tiled planes below which calls cost more than cells, and the fewest are made."""
 
 
 def _pairs(padding: Sequence[int]) -> tuple[tuple[int, int], ...]:
@@ -200,6 +205,10 @@ def max_pool_values(
             dilation=dilation,
             out_shape=out_shape,
         )[0]
+    if x.size < _FEW and kernel_shape == stride:
+        offsets = _tile_offsets(x.shape, (*out_shape,), (*kernel_shape,), (*padding,), (*dilation,))
+        if offsets:
+            return _tile_maxima(x, (*x.shape[:2], *out_shape), offsets)
     x = arranged(x)
     if any(padding) and any(d > 1 for d in dilation):  # only then can a window miss every cell
         _first_cells(x.shape[2:], kernel_shape, stride, padding, dilation, out_shape)
@@ -233,6 +242,11 @@ def max_pool_gradient(
     ``x`` is the input, ``out`` the result. The same as scattering ``g`` by the indices of
     `max_pool`, but found by comparing, so that the forward pass need not keep them.
     """
+    if x.size < _FEW and kernel_shape == stride and x.dtype.kind == g.dtype.kind == "f":
+        sizes = out.shape[2:], (*kernel_shape,), (*padding,), (*dilation,)
+        gx = _route_few(g, x, out) if _tile_offsets(x.shape, *sizes) else None
+        if gx is not None:
+            return gx
     if g.dtype.kind != "f" or _has_nan(out):
         _, indices = max_pool(
             x,
@@ -284,11 +298,44 @@ def _tiled(
     return not any(padding) and all(length == k * outputs for length, outputs, k in sizes)
 
 
-def _route_tiled(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) -> None:
+@lru_cache(maxsize=1024)
+def _tile_offsets(
+    shape: tuple[int, ...],
+    out_shape: tuple[int, ...],
+    kernel: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> tuple[tuple[int, ...], ...]:
+    """The kernel's offsets where windows of stride ``kernel`` tile the plane; none elsewhere."""
+    tiled = (
+        max(dilation) == 1 and prod(shape) and _tiled(shape, (0, 0, *out_shape), kernel, padding)
+    )
+    return tuple(product(*map(range, kernel))) if tiled else ()
+
+
+def _tile_maxima(
+    x: np.ndarray, out_shape: tuple[int, ...], offsets: Sequence[tuple[int, ...]]
+) -> np.ndarray:
+    """`max_pool_values` of little, tiled: one maximum of all windows for each offset."""
+    cells = _offsets_first(x, out_shape)
+    best = np.maximum(cells[offsets[0]], cells[offsets[-1]])
+    for offset in offsets[1:-1]:
+        np.maximum(best, cells[offset], out=best)
+    return shape_view(best)
+
+
+def _route_few(g: np.ndarray, x: np.ndarray, out: np.ndarray) -> np.ndarray | None:
+    """`_route_tiled` of little, in any memory order; None if a window holds NaN."""
+    gx = empty_batch_last(x.shape, g.dtype)
+    return gx if _route_tiled(g, x, out, gx) else None
+
+
+def _route_tiled(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) -> bool:
     """Hand ``g`` to the first maximum of windows that tile the plane, all offsets at once.
 
     Where cells and maxima are equal is one array, the offsets first; a cell keeps its mark only
     if no offset before it has one. Few NumPy calls, and those on masks are on contiguous memory.
+    Returns whether every window had a maximum: one with NaN has none.
     """
     cells, routed = _offsets_first(x, out.shape), _offsets_first(gx, out.shape)
     best, gradient = memory_view(out), memory_view(g)
@@ -300,6 +347,7 @@ def _route_tiled(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) 
         np.greater(mask, found, out=mask)
         found |= mask
     keep_where(gradient, wins, out=routed)
+    return bool(found.all())
 
 
 def _offsets_first(x: np.ndarray, out_shape: Sequence[int]) -> np.ndarray:

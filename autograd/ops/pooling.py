@@ -133,16 +133,10 @@ def max_pool(
         Tensor([[[3., 2.]]])
     """
     x = as_operand(who, "x", x)
-    window = dict(
-        zip(
-            ("kernel_shape", "stride", "padding", "dilation", "out_shape"),
-            pool_window(who, x.shape, kernel_shape, stride, padding, dilation, ceil_mode),
-            strict=True,
-        )
-    )
-    if hyper.boolean(who, "return_indices", return_indices):
-        return _max_pool_with_indices(x, **window)
-    return _max_pool(x, **window)
+    window = pool_window(who, x.shape, kernel_shape, stride, padding, dilation, ceil_mode)
+    if return_indices is not False and hyper.boolean(who, "return_indices", return_indices):
+        return _max_pool_with_indices(x, *window)
+    return _max_pool(x, *window)
 
 
 def avg_pool(
@@ -232,7 +226,7 @@ def pool_window(
         steps = hyper.integers(who, "stride", stride, n)
     pads = hyper.integers(who, "padding", padding, n, 0)
     dilations = hyper.integers(who, "dilation", dilation, n)
-    ceil = hyper.boolean(who, "ceil_mode", ceil_mode)
+    ceil = ceil_mode is not False and hyper.boolean(who, "ceil_mode", ceil_mode)
     out = _pool_shape(who, tuple(x_shape), kernel, steps, pads, dilations, ceil)
     return kernel, steps, pads, dilations, out
 

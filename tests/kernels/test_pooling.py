@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograd.kernels import max_pooling
 from autograd.kernels.layout import is_batch_last, to_batch_last
 from autograd.kernels.max_pooling import (
     adaptive_max_pool,
@@ -430,3 +431,33 @@ def test_avg_pool_is_pytorchs(torch, case, include, override):
         )
         got = avg_pool(x, **these, divisors=divisors)
         np.testing.assert_allclose(got, want.numpy(), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("order", ["C", "batch-last"])
+@pytest.mark.parametrize("shape, kernel", [((3, 2, 6, 4), (2, 2)), ((1, 3, 6, 6), (3, 2)),
+                                           ((2, 2, 8), (4,)), ((1, 2, 2, 4, 2), (2, 2, 2)),
+                                           ((2, 1, 3, 3), (1, 1))])  # fmt: skip
+@pytest.mark.parametrize("values", ["ties", "nan", "infinite", "random"])
+def test_little_that_is_tiled_goes_a_way_of_its_own_to_the_same_end(
+    monkeypatch, order, shape, kernel, values
+):
+    rng = np.random.default_rng(0)
+    x = rng.integers(-2, 3, shape).astype(np.float32)
+    if values == "random":
+        x = rng.normal(size=shape).astype(np.float32)
+    elif values != "ties":
+        x.flat[rng.integers(0, x.size, 3)] = np.nan if values == "nan" else -np.inf
+    if order == "batch-last":
+        x = to_batch_last(x)
+    window = dict(kernel_shape=kernel, stride=kernel, padding=(0,) * len(kernel),
+                  dilation=(1,) * len(kernel))  # fmt: skip
+    out_shape = tuple(n // k for n, k in zip(shape[2:], kernel, strict=True))
+    g = rng.permutation(np.arange(1.0, x.size // np.prod(kernel) + 1)).astype(np.float32)
+    g = g.reshape(*shape[:2], *out_shape)
+    few = max_pooling.max_pool_values(x, **window, out_shape=out_shape)
+    few_gx = max_pooling.max_pool_gradient(g, x, few, **window)
+    monkeypatch.setattr(max_pooling, "_FEW", 0)
+    out = max_pooling.max_pool_values(x, **window, out_shape=out_shape)
+    np.testing.assert_array_equal(few, out)
+    np.testing.assert_array_equal(few_gx, max_pooling.max_pool_gradient(g, x, out, **window))
+    assert few_gx.sum() == g.sum()
