@@ -307,10 +307,9 @@ def _tile_offsets(
     dilation: tuple[int, ...],
 ) -> tuple[tuple[int, ...], ...]:
     """The kernel's offsets where windows of stride ``kernel`` tile the plane; none elsewhere."""
-    tiled = (
-        max(dilation) == 1 and prod(shape) and _tiled(shape, (0, 0, *out_shape), kernel, padding)
-    )
-    return tuple(product(*map(range, kernel))) if tiled else ()
+    if max(dilation) > 1 or 0 in shape or not _tiled(shape, (0, 0, *out_shape), kernel, padding):
+        return ()
+    return tuple(product(*map(range, kernel)))
 
 
 def _tile_maxima(
