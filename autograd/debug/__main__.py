@@ -17,6 +17,7 @@ import os
 import runpy
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -26,7 +27,7 @@ from ..engine.api import check_watchers
 from . import words
 from .backprop import Backprop
 from .breakpoints import Breakpoint, Condition
-from .recording import NonFinite, record
+from .recording import NonFinite, bad_loss, record
 from .steps import Step
 
 __all__ = ["Session", "main"]
@@ -277,9 +278,14 @@ class _Script:
                 original(t, gradient, retain_graph, create_graph, inputs, break_on)  # type: ignore[operator]
                 return
             seed_for("backward", t, gradient, create_graph)  # refuses what backward refuses
-            self._pause(t, Backprop(t, gradient, retain_graph=retain_graph,
-                                    create_graph=create_graph, inputs=inputs),
-                        check_watchers(break_on))  # fmt: skip
+            with warnings.catch_warnings():  # said below, for this program
+                warnings.filterwarnings("ignore", "Backprop: the loss itself")
+                dbg = Backprop(t, gradient, retain_graph=retain_graph, create_graph=create_graph,
+                               inputs=inputs)  # fmt: skip
+            if bad_loss(t) is not None:
+                self._say(f"the loss itself is {words.array(t)}; without --no-check the script "
+                          "stops where that begins")  # fmt: skip
+            self._pause(t, dbg, check_watchers(break_on))
 
         sys.argv = [options.script, *options.arguments]
         sys.path.insert(0, os.path.dirname(os.path.abspath(options.script)))

@@ -15,6 +15,7 @@ from ..engine.api import check_tensors
 from . import words
 from .history import HELD, History
 from .memory import Memory, memory_of
+from .recording import bad_loss
 from .steps import Step
 
 __all__ = ["Backprop"]
@@ -62,13 +63,9 @@ class Backprop(words.Page):
         inputs: Any = None,
     ) -> None:
         seed = seed_for("Backprop", loss, gradient, create_graph)
-        if not np.all(np.isfinite(loss._data)):
-            warnings.warn(
-                f"Backprop: the loss itself is {words.array(loss)}; build it inside "
-                "`with autograd.debug.record():` to stop where that begins",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+        said = bad_loss(loss)
+        if said is not None:
+            warnings.warn(f"Backprop: {said}", RuntimeWarning, stacklevel=2)
         wanted = None if inputs is None else check_tensors("Backprop", "inputs", inputs)
         work = BackwardPass(
             [loss], [seed], retain_graph=retain_graph, create_graph=create_graph, inputs=wanted

@@ -16,7 +16,7 @@ from . import words
 from .backprop import Backprop
 from .history import History
 from .names import name_of
-from .recording import first_bad, operands_at, safe_form
+from .recording import bad_loss, first_bad, operands_at, safe_form
 from .steps import Step
 
 __all__ = ["Breakpoint", "Condition", "nonfinite", "norm_over", "touches", "when"]
@@ -71,8 +71,9 @@ class Condition:
         report = self.report_of_loss(root)
         if report is not None:
             raise Breakpoint(report, Backprop._resume(work, steps, history), self)
-        if self._begin is None and first_bad(root) is not None:
-            warnings.warn(f"backward: {_loss_is_finite(root)}", RuntimeWarning, stacklevel=3)
+        said = bad_loss(root) if self._begin is None else None
+        if said is not None:
+            warnings.warn(f"backward: {said}", RuntimeWarning, stacklevel=3)
 
     def after(self, work: BackwardPass, steps: Iterator[EngineStep], step: EngineStep) -> None:
         """Called by the engine after every step."""
@@ -165,25 +166,13 @@ def touches(target: Tensor) -> Condition:
     node, index = target._node, target._index
 
     def reason(step: Step) -> str | None:
-        for sent in step.sent:
-            if sent.parent is node and sent.index == index:
-                return f"{step.title} {sent.sentence()}"
-        return None
+        met = [s.sentence() for s in step.sent if s.parent is node and s.index == index]
+        return f"{step.title} {'; '.join(met)}" if met else None
 
     return Condition(f"touches {name_of(target) or 'a tensor'}", reason)
 
 
 # NaN and infinity ---------------------------------------------------------------------------------
-
-
-def _loss_is_finite(root: Tensor) -> str | None:
-    index = first_bad(root)
-    if index is None:
-        return None
-    return (
-        f"the loss itself is {words.number(np.asarray(root._data)[index])}. Build it inside "
-        "`with autograd.debug.record():` to stop at the line where that begins"
-    )
 
 
 def _gradients_are_finite(step: Step) -> str | None:
@@ -230,4 +219,4 @@ def _gradient_there(step: Step, shape: tuple[int, ...], index: tuple[int, ...]) 
 
 
 #: Stop at the first gradient that is NaN or infinite, or before the first step if the loss is.
-nonfinite = Condition("non-finite", _gradients_are_finite, _loss_is_finite)
+nonfinite = Condition("non-finite", _gradients_are_finite, bad_loss)

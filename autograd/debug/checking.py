@@ -61,9 +61,10 @@ class StepCheck(words.Page):
         for f in self.findings:
             lines.append(f"{self.op}: {f.sentence()}")
             if f.verdict == "wrong":
-                lines.append(f"  rule  {self._sources[f.name]}")
+                lines += words.rule_lines(self._sources[f.name], "  ")
             lines += [f"  {line}" for line in f.reason.splitlines()]
-        if self.note:
+        found = any(f.verdict == "wrong" and not f.random for f in self.findings)
+        if self.note and not found:
             lines.append(f"  {self.note}")
         text = "\n".join(lines)
         return words.plain(text) if plain else text

@@ -169,6 +169,21 @@ def _names_in(frame: Any, tensors: Any) -> tuple[str | None, ...]:
 # Non-finite values --------------------------------------------------------------------------------
 
 
+def bad_loss(loss: Tensor) -> str | None:
+    """What to say of a loss that is NaN or infinite: what it is, and how to find out why."""
+    index = first_bad(loss)
+    if index is None:
+        return None
+    value = words.number(np.asarray(loss._data)[index])
+    node = loss._node
+    if getattr(node, "record", None) is not None:
+        return f"the loss itself is {value}. `record()` without check=False stops where that begins"
+    return (
+        f"the loss itself is {value}. Build it inside `with autograd.debug.record():` to stop at "
+        "the line where that begins"
+    )
+
+
 def first_bad(value: Any) -> tuple[int, ...] | None:
     """Index of the first NaN or infinity, or None."""
     data = np.asarray(getattr(value, "_data", value))
@@ -224,8 +239,8 @@ def safe_form(op: str) -> str:
         "power": "where(ok, where(ok, x, 1.0) ** y, 0.0)",
     }.get(op, f"where(ok, {op}(where(ok, x, {_HARMLESS.get(op, '1.0')})), 0.0)")
     return (
-        "if a `where` drops this element later, its gradient is still 0 × ∞ = NaN. Make the "
-        f"argument safe first: {safe}"
+        "to leave such elements out by a `where`, make the argument safe first, or their gradient "
+        f"is 0 × ∞ = NaN: {safe}"
     )
 
 

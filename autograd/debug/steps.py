@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,6 @@ from .checking import StepCheck, check_step
 from .names import GraphNames
 
 __all__ = ["Sent", "Step"]
-
-#: Longer lines are broken.
-_WIDTH = 120
 
 #: A sentence spells out arrays of so many elements.
 _SAID = 4
@@ -158,7 +154,7 @@ class Step(words.Page):
         lines.append(f"  gradient coming in: {self._arrived()}")
         for sent in self.sent:
             lines.append(f"  to {sent.target} (as {sent.name})")
-            lines += _rule_lines(sent.rule)
+            lines += words.rule_lines(sent.rule, "    ")
             used = self._used(sent)
             if used:
                 lines += _wrapped("    with ", [self._g(), *used], ", ")
@@ -241,16 +237,7 @@ def _static(value: Any) -> str:
 def _wrapped(head: str, parts: list[str], between: str) -> list[str]:
     """The parts in one line, or each in its own if that would be too long."""
     line = head + between.join(parts)
-    if len(line) <= _WIDTH:
+    if len(line) <= words.WIDTH:
         return [line]
     indent = " " * len(head)
     return [(indent if k else head) + part for k, part in enumerate(parts)]
-
-
-def _rule_lines(rule: str) -> list[str]:
-    lines = rule.splitlines()
-    if len(lines) == 1 and len(rule) > _WIDTH:
-        lines = textwrap.wrap(rule, _WIDTH - 8, subsequent_indent="    ", break_long_words=False)
-    if len(lines) == 1:
-        return [f"    rule  {rule}"]
-    return ["    rule", *(f"      {line}" for line in lines)]

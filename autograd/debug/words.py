@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import html
 import math
+import textwrap
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Page", "array", "at", "number", "plain", "size"]
+__all__ = ["WIDTH", "Page", "array", "at", "number", "plain", "rule_lines", "size"]
+
+#: Longer lines are broken.
+WIDTH = 120
 
 _ASCII = str.maketrans(
     {"−": "-", "×": "*", "→": "->", "∞": "inf", "…": "...", "·": "*", "Σ": "sum"}
@@ -101,3 +105,13 @@ def size(count: int) -> str:
         amount /= 1000
         units.pop(0)
     return f"{amount:.3g} {units[0]}"
+
+
+def rule_lines(rule: str, indent: str) -> list[str]:
+    """A rule's source after the word ``rule``; below it, if it has several lines or a long one."""
+    lines = rule.splitlines()
+    if len(lines) == 1 and len(rule) > WIDTH:
+        lines = textwrap.wrap(rule, WIDTH - 8, subsequent_indent="    ", break_long_words=False)
+    if len(lines) == 1:
+        return [f"{indent}rule  {rule}"]
+    return [f"{indent}rule", *(f"{indent}  {line}" for line in lines)]

@@ -70,7 +70,9 @@ def _nudged(function: Callable[..., Any], arrays: Sequence[Array], position: int
     moved[position] = np.array(arrays[position], order="K")
     before = float(moved[position][index])
     moved[position][index] = before + amount
-    return function(*moved), float(moved[position][index]) - before
+    with np.errstate(all="ignore"):  # where it leads beyond the function's domain
+        outputs = function(*moved)
+    return outputs, float(moved[position][index]) - before
 
 
 def _weighted(weights: Sequence[Array | None], outputs: Sequence[Array]) -> float:

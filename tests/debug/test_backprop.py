@@ -178,6 +178,29 @@ def test_editing_is_refused_where_it_would_do_nothing():
         dbg.set_gradient(c, 1.0)
 
 
+def test_only_numbers_can_take_a_gradients_place():
+    a = t([2.0, 1.0])
+    dbg = Backprop((a * 3.0).sum())
+    for value in (None, "high", [None, 1.0], {}):
+        with pytest.raises(TypeError, match=r"set_gradient: the value must be a number"):
+            dbg.set_gradient(a, value)
+    dbg.run()
+    assert a.grad.tolist() == [3.0, 3.0]
+
+
+def test_looking_back_is_said_also_when_the_pass_is_over():
+    a = t([2.0, 1.0])
+    dbg = Backprop((a * 3.0).sum())
+    assert dbg.text() == "backward pass of 2 steps, not begun; next is sum"
+    dbg.run()
+    finished = "backward pass of 2 steps, finished: the gradients are in .grad"
+    assert dbg.text() == finished
+    dbg.back()
+    assert dbg.text() == f"{finished} (you are looking back at step 1)"
+    dbg.back()
+    assert dbg.text() == f"{finished} (you are looking back at the beginning)"
+
+
 def test_a_tensor_whose_step_is_over_has_no_gradient_to_change():
     a = t([2.0, 1.0])
     c = a * 3.0
@@ -246,6 +269,23 @@ def test_a_step_shows_rule_numbers_and_sum():
     assert "rule  lambda g, y: g * y" in text and "with g = 1, y = −3" in text
     assert "before: nothing yet   + contribution: −3   = after: −3" in text
     assert "not recorded (build the graph inside `with autograd.debug.record():`)" in text
+
+
+def test_of_several_outputs_the_gradients_that_came_are_shown():
+    step = Backprop(ag.linalg.eigh(t([[2.0, 1.0], [1.0, 3.0]]))[0].sum()).until(op="eigh")
+    text = step.text()
+    assert "gradient coming in: g[0] = [1, 1]; nothing for g[1]" in text
+    assert "none" not in text.partition("rule")[0]
+
+
+def test_long_lines_are_broken_at_their_parts():
+    a = t(np.linspace(-1e-5, 1.0, 8))
+    text = Backprop((a * np.linspace(2.0, 3.0, 8)).sum()).until(op="multiply").text()
+    assert max(map(len, text.splitlines())) <= 120
+    assert (
+        "    before: nothing yet\n    + contribution: [2, " in text
+        and "\n    = after: [2, " in text
+    )
 
 
 def test_recorded_steps_show_values_and_the_users_line():
@@ -345,7 +385,8 @@ def test_sabotage_of_any_rule_is_found_and_named(model, recorded):
             wrong = [f.name for f in check.findings if f.verdict == "wrong"]
             assert wrong == [sent.name], (step, check)
             assert f"{step.op}: the rule for {sent.name} is WRONG" in check.text()
-            assert sent.rule.splitlines()[0] in check.text()
+            said = " ".join(check.text().split())  # long lines are broken
+            assert " ".join(sent.rule.splitlines()[0].split()) in said
     assert tried
 
 

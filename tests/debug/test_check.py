@@ -47,6 +47,8 @@ def nasty(name, values, seed):
 def test_no_right_rule_is_called_wrong_wherever_it_is_tried(op):
     name = places()[op][0]
     for seed, values in enumerate(NASTY.values()):
+        if "linalg" in name and not np.all(np.isfinite(values)):
+            continue  # LAPACK may never return from infinities
         loss = recorded(lambda values=values, seed=seed: nasty(name, values, seed))
         try:
             steps = [] if loss is None else [s for s in Backprop(loss) if s.op == op][:1]
@@ -144,7 +146,8 @@ def test_it_says_what_the_mistake_is(rule, words, outside):
 
         check = checked(build() if outside else recorded(build))
         assert not check and words in check.text()
-        assert f"the incoming one is {factor:g} everywhere" in check.text()
+        assert check.note.endswith(f"the incoming one is {factor:g} everywhere, and hides much")
+        assert (check.note in check.text()) == check.findings[0].random
 
 
 def test_a_gradient_of_zero_hides_nothing_either():

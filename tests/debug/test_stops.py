@@ -111,6 +111,15 @@ def test_bad_data_and_steep_functions_are_told_apart():
         assert not np.isfinite(ag.log(t(0.0)).item())
 
 
+def test_lines_of_notebook_cells_are_called_so():
+    code = compile("y = x * 2.0\nz = y * y", "/tmp/ipykernel_77/515142549.py", "exec")
+    scope = {"x": t(1.0), "__name__": "__main__"}
+    with record():
+        exec(code, scope)
+    assert scope["z"].grad_node.record.where() == "cell, line 2"
+    assert scope["z"].grad_node.record.lineno == 2
+
+
 # Breakpoints --------------------------------------------------------------------------------------
 
 
@@ -308,6 +317,17 @@ def test_what_would_hold_too_much_is_not_kept_and_back_says_so(monkeypatch):
         y = ag.sin(y)
     y.sum().backward()
     assert x.grad.numpy().tobytes() == slope.tobytes()
+
+
+def test_both_ways_of_a_square_are_told():
+    x = t([3.0, 4.0], name="x")
+    with pytest.raises(Breakpoint) as caught:
+        (x * x).sum().backward(break_on=[touches(x)])
+    first = caught.value.report.splitlines()[0]
+    assert first == (
+        "touches x: multiply sends [3, 4] to x, its first; "
+        "sends [3, 4] to x; [3, 4] + [3, 4] = [6, 8]"
+    )
 
 
 # What is said of a NaN ------------------------------------------------------------------------------

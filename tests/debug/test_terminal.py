@@ -68,6 +68,39 @@ def test_a_non_finite_forward_value_is_reported(tmp_path):
     assert run(tmp_path, text, "--plain", "--no-check").returncode == 0
 
 
+def test_a_nan_loss_is_announced_without_a_warning(tmp_path):
+    text = "import autograd as ag\nx = ag.tensor(0.0, requires_grad=True)\nag.log(x).backward()\n"
+    done = run(tmp_path, text, "--plain", "--no-check")
+    assert b"the loss itself is -inf; without --no-check the script stops" in done.stdout
+    assert b"the loss itself" not in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no head")
+def test_a_reader_that_leaves_is_no_error(tmp_path):
+    script = tmp_path / "long.py"
+    script.write_text(
+        "import autograd as ag\na = ag.tensor(1.0, requires_grad=True)\nb = a\n"
+        "for _ in range(300):\n    b = b * a\nb.backward()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "autograd.debug", str(script)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout.readline().startswith(b"step 1 of 300")
+        process.stdout.close()
+        errors = process.stderr.read()
+        process.wait(60)
+    assert errors == b"" and process.returncode == 141
+
+
+def test_values_are_printed_by_the_users_names():
+    with record():
+        images = ag.tensor([1.0, 2.0], requires_grad=True)
+        loss = ag.sin(images).sum()
+    said, _ = dialogue(loss, "until sin", "print images", "print nothing", "q")
+    assert said[-2] == "[1. 2.]" and "images" in said[-1]
+
+
 def test_misuse_is_answered(tmp_path):
     done = run(tmp_path, "print('hello')")
     assert done.returncode == 1 and b"never called backward()" in done.stdout

@@ -4,6 +4,7 @@ Every function below is plain NumPy; the first hypothesis that is named has to b
 """
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -381,3 +382,16 @@ def test_a_functions_own_exceptions_come_through_as_they_are():
         compare(product, unfinished, X, W)
     with pytest.raises(NotYet):
         compare(unfinished, product, X, W)
+
+
+def test_numbers_have_real_minus_signs_and_zero_has_none():
+    report = compare(lambda x: -x, lambda g, x: -0.0 * g, np.array([1.0, 2.0]), gradient=[1.0, 2.0])
+    assert "yours 0, numerically −2" in report.text() or "yours 0, numerically −1" in report.text()
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")  # of the backward function itself
+def test_the_border_of_a_domain_is_listed_and_not_counted():
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "invalid value")  # from nudging beyond the border
+        report = compare(np.sqrt, lambda g, x: g * 0.5 / np.sqrt(x), np.array([0.0, 4.0]))
+    assert report.ok and [s.kind for _, s in report.inputs[0].kinks] == ["border"]
