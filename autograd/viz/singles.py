@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -34,14 +35,11 @@ def single_numbers(f: Callable[..., Any], inputs: Iterable[Any]) -> tuple[Tensor
     names = _names(f, len(inputs))
     arrays = [scalars(each, name=name) for each, name in zip(inputs, names, strict=True)]
     with record(check=False):
-        try:
-            result = f(*arrays)
-        except (AttributeError, TypeError, ValueError, RuntimeError):
-            result = None
-        if result is None:
+        numbers = []
+        with contextlib.suppress(AttributeError, TypeError, ValueError, RuntimeError):
+            numbers = _listed(f(*arrays))
+        if not numbers:
             numbers, arrays = _taken_apart(f, inputs, names)
-        else:
-            numbers = _listed(result)
         total = numbers[0]
         for number in numbers[1:]:
             total = total + number

@@ -217,7 +217,6 @@ class _Standing:
         if member not in known:
             inside = self.contents(member)
             position = {identifier: place for place, identifier in enumerate(inside)}
-            outside: dict[int, int] = {}  # what comes from elsewhere, in the order of first use
             known[member] = tuple(
                 (
                     node.kind,
@@ -225,12 +224,7 @@ class _Standing:
                     node.shape,
                     tuple(node.statics.items()),
                     words.brief(node.value) if node.label == "number" else "",
-                    tuple(
-                        position[parent]
-                        if parent in position
-                        else ~outside.setdefault(parent, len(outside))
-                        for parent in self.parents[node.id]
-                    ),
+                    tuple(position.get(parent, -1) for parent in self.parents[node.id]),
                 )
                 for node in map(self.trace.node, inside)
             )

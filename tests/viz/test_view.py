@@ -123,6 +123,15 @@ def test_a_fold_shows_the_ties_of_all_copies(builder):
     assert folded(False) == ["m1 ×3"]
 
 
+def test_a_module_of_one_operation_is_no_box_whatever_numbers_it_takes(builder):
+    b = builder()
+    x = b.leaf("x", 1.0, kind="input")
+    h = b.op("multiply", x, b.leaf("", 2.0, kind="constant", module="scale"), module="scale")
+    w = b.leaf("w", 1.0, module="weigh")
+    b.op("multiply", h, w, module="weigh")
+    assert [group.path for group in group_by_module(b.trace())] == ["", "weigh"]
+
+
 def test_other_numbers_do_not_fold(builder):
     def folded(factors):
         b = builder()
