@@ -1,6 +1,7 @@
 """record(), NaN checks, breakpoints."""
 
 import inspect
+import os
 import threading
 
 import numpy as np
@@ -112,7 +113,7 @@ def test_bad_data_and_steep_functions_are_told_apart():
 
 
 def test_lines_of_notebook_cells_are_called_so():
-    code = compile("y = x * 2.0\nz = y * y", "/tmp/ipykernel_77/515142549.py", "exec")
+    code = compile("y = x * 2.0\nz = y * y", os.path.join("ipykernel_77", "515142549.py"), "exec")
     scope = {"x": t(1.0), "__name__": "__main__"}
     with record():
         exec(code, scope)
