@@ -77,6 +77,7 @@ def compile_primitive(info: Primitive, namespace: dict[str, Any]) -> None:
         _wrong_count=functools.partial(failures.wrong_count, info),
         _scalar=info.scalar,
         _glimpse=_glimpse,
+        _ref=weakref.ref,
         _snapshot=_snapshot,
         _shares=_shares,
         _constants=info.constant_outputs,
@@ -139,11 +140,11 @@ def _snapshot(*cells: list[int] | None) -> tuple[tuple[list[int], int] | None, .
     return found if any(found) else None
 
 
-def _glimpse(array: Any, cell: list[int] | None) -> Glimpse | None:
-    """Where a constant operand is that no rule asked for: pictures show it while it lives."""
-    if type(array) is not np.ndarray:
+def _glimpse(operand: Any) -> Glimpse | None:
+    """Where a constant operand is that is no tensor and that no rule asked for."""
+    if type(operand) is not np.ndarray:
         return None  # a list that was given in place of an array: only its copy was used
-    return weakref.ref(array), cell, 0 if cell is None else cell[0]
+    return weakref.ref(operand), None, 0
 
 
 def _shares(out: Any, source: Any) -> bool:
@@ -284,7 +285,7 @@ def _saved_expression(info: Primitive, name: str) -> tuple[str, str | None]:
 
 
 def _aside_lines(info: Primitive) -> list[str]:
-    """Note the constant operands that are not saved; costs nothing where all have nodes."""
+    """Note the constant operands that are not saved; where all have nodes it costs their tests."""
     inputs = info.inputs
 
     def surely_saved(x: str) -> bool:
@@ -293,12 +294,22 @@ def _aside_lines(info: Primitive) -> list[str]:
     noted = [] if len(inputs) == 1 else [x for x in inputs if not surely_saved(x)]
     if not noted:
         return []
+
+    def operand(x: str) -> str:
+        return (
+            f"{x}_data if type({x}_data) is not ndarray else "
+            f"(_ref({x}_data), {x}_cell, {x}_cell[0]) if {x}_cell is not None else _glimpse({x})"
+        )
+
+    if len(inputs) == 2:  # one of them has a node
+        lines = [
+            f"if {x}_node is None: node.aside = "
+            + (f"({operand(x)}, None)" if x == inputs[0] else f"(None, {operand(x)})")
+            for x in noted
+        ]
+        return ["    " + lines[0], *("    el" + line for line in lines[1:])]
     parts = [
-        f"None if {x}_node is not None else {x}_data if type({x}_data) is not ndarray"
-        f" else _glimpse({x}_data if {x}_is else {x}, {x}_cell)"
-        if x in noted
-        else "None"
-        for x in inputs
+        f"None if {x}_node is not None else {operand(x)}" if x in noted else "None" for x in inputs
     ]
     return [
         f"    if {' or '.join(f'{x}_node is None' for x in noted)}:",
@@ -481,7 +492,7 @@ def _variadic_call(info: Primitive) -> str:
         "    if None in nodes:",
         "        node.aside = tuple([",
         "            None if n is not None else d if type(d) is not ndarray",
-        "            else _glimpse(x if c is None else d, c)",
+        "            else _glimpse(x) if c is None else (_ref(d), c, c[0])",
         f"            for n, d, x, c in zip(nodes, data, {xs}, cells)])",
         *_node_fields(info, "shape", "out.dtype"),
         "    result._node = node",
