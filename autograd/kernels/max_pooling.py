@@ -32,7 +32,7 @@ from autograd.kernels.pieces import in_pieces
 from autograd.kernels.pooling import adaptive_bounds, arranged, combine_windows
 from autograd.kernels.windows import axis_overlaps, overlaps
 
-_FEW = 2**14
+_FEW = 2**16
 """Cells of tiled planes below which calls cost more than cells, and the fewest are made."""
 
 
