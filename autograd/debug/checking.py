@@ -217,7 +217,7 @@ def _note(gradient: Any) -> str:
         return ""
     where = " everywhere" if came.size > 1 else ""
     value = words.number(came[0])
-    return f"tried with a random gradient, too: the incoming one is {value}{where}, and hides much"
+    return f"tried with a random gradient, too, as the incoming one ({value}{where}) hides mistakes"
 
 
 def _rule_results(

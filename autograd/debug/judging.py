@@ -108,9 +108,9 @@ class Finding:
     def _sides(self) -> str:
         left, right = (self.slopes.left, self.slopes.right) if self.slopes else (math.nan,) * 2
         sides = [
-            f"slope {words.number(slope)} {_STEP} to the {side}"
+            f"slope {words.number(slope)} at {_STEP} to its {side}"
             if math.isfinite(slope)
-            else f"no finite value to the {side}"
+            else f"no finite value to its {side}"
             for slope, side in ((left, "left"), (right, "right"))
         ]
         if not (math.isfinite(left) or math.isfinite(right)):
@@ -350,11 +350,13 @@ class _Judgement:
     def _right(self, moved: int, looked_at: int) -> Finding:
         size = self.got.size
         untried = looked_at - moved + self.untold
+        why = (
+            "their differences tell nothing" if self.case.finite else
+            "they, or what is made of them, are not finite"
+        )  # fmt: skip
         if untried and untried == looked_at:
-            why = "its values are not finite" if not moved else "its differences tell nothing here"
-            return Finding(self.name, "unknown", reason=f"{why}")
+            return Finding(self.name, "unknown", reason=f"all {untried} elements: {why}")
         said = [] if looked_at == size else [f"{looked_at} of {size} elements looked at"]
         if untried:
-            said.append(f"{untried} of {looked_at} elements could not be tried: not finite, or "
-                        "out of reach of differences")  # fmt: skip
+            said.append(f"{untried} of {looked_at} elements could not be tried: {why}")
         return Finding(self.name, "right", reason="\n".join(said))

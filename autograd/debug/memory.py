@@ -51,7 +51,7 @@ class Held(NamedTuple):
 
 
 class Memory(words.Page):
-    """What is held, largest first.
+    """What is held, largest first; what is held by an earlier row already comes last.
 
     Attributes:
         rows: a ``Held`` for every array.
@@ -59,7 +59,7 @@ class Memory(words.Page):
     """
 
     def __init__(self, rows: list[Held], taken: int) -> None:
-        self.rows = sorted(rows, key=lambda row: (-row.nbytes, row.until))
+        self.rows = sorted(rows, key=lambda row: (row.shared, -row.nbytes, row.until))
         self.total = sum(row.nbytes for row in rows if not row.shared)
         self._taken = taken
 
