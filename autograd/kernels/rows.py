@@ -37,8 +37,9 @@ _LEAST_ROWS = 8
 _PIECES = 8
 """Blocks that a large correlation is cut into at least, for threads to share."""
 
-_FOLD_BELOW = 0.75
-"""Up to this ratio of output to input channels, folding the output beats expanding the input."""
+_FOLD_BELOW = ((0.25, 0), (0.75, 48))
+"""Up to a ratio of output to input channels, folding the output beats expanding the input: up to
+the greater ratio from so many input channels on."""
 
 _LANES = 4
 """Partial weight gradients that are summed apart, so that as many threads can share the work."""
@@ -129,7 +130,7 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
                 dilation=(dilation[0], 1, dilation[2]),
             )
         return
-    if stride[2] == 1 and kw > 1 and o <= _FOLD_BELOW * c:
+    if stride[2] == 1 and kw > 1 and any(o <= r * c and c >= least for r, least in _FOLD_BELOW):
         _forward_folded(x, w, bias, out, stride, low, dilation)
         return
     cut = plan(x.shape, w.shape, out.shape, stride, low, dilation, x.itemsize)

@@ -23,6 +23,10 @@ SETTINGS = {
         pixels: dict(_BLOCK_BYTES=500),
     },
     "rows": {correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _SMALL=0)},
+    "rows, folded": {
+        correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _SMALL=0),
+        rows: dict(_FOLD_BELOW=((np.inf, 0),)),
+    },
     "rows in blocks": {
         correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _SMALL=0),
         rows: dict(_BLOCK_BYTES=1, _COLUMNS=4, _LEAST_ROWS=2),
