@@ -25,7 +25,7 @@ SETTINGS = {
     "rows": {correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _SMALL=0)},
     "rows, folded": {
         correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _SMALL=0),
-        rows: dict(_FOLD_BELOW=((np.inf, 0),)),
+        rows: dict(_FOLD_BELOW=np.inf, _FOLD_NARROW=(0, 0.0)),
     },
     "rows in blocks": {
         correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _SMALL=0),
