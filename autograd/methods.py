@@ -17,7 +17,6 @@ import numpy as np
 from .core.modes import is_grad_enabled
 from .core.operands import coerce
 from .core.tensor import Tensor, check_writable
-from .engine import backward
 from .hints import ATTRIBUTES, Foreign, taking_hints
 
 __all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
@@ -226,7 +225,7 @@ def _from(family: str, names: str) -> dict[str, str]:
 
 
 METHODS: dict[str, Any] = {
-    "backward": backward,
+    "backward": "engine.backward",
     "T": property(_transposed),
     "mT": property(_matrix_transposed),
     "copy": "elementwise.positive",
@@ -268,6 +267,8 @@ TABLE: dict[str, Any] = {**OPERATORS, **METHODS}
 
 def _find(path: str) -> Any:
     family, name = path.split(".")
+    if family == "engine":
+        return getattr(importlib.import_module("autograd.engine"), name)
     return getattr(_ops(family), name)
 
 
