@@ -88,6 +88,7 @@ def draw(results: dict[str, dict[str, dict[str, float]]], path: str) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
+    plt.rcParams["svg.hashsalt"] = "ratios"
     names = list(next(iter(results.values())))
     figure, axes = plt.subplots(figsize=(8, 0.28 * len(names) + 1.2), layout="constrained")
     width = 0.8 / len(results)
@@ -98,10 +99,10 @@ def draw(results: dict[str, dict[str, dict[str, float]]], path: str) -> None:
         axes.barh(places, bars, width, label=label, color=("#0072b2", "#e69f00")[k % 2])
     axes.axvline(1.0, color="black", linewidth=1)
     axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlabel("time, as a multiple of PyTorch's (left of the line: faster)")
-    axes.legend()
-    figure.savefig(path)
+    axes.legend(loc="lower right")
+    figure.savefig(path, metadata={"Date": None} if path.endswith("svg") else None)
 
 
 def main() -> int:

@@ -146,7 +146,7 @@ def draw(
     memories[0].set(ylabel="bytes per node")
     for place in (times, memories):
         for axes, label in zip(place, ("nodes in a chain", "batch", "pixels"), strict=True):
-            axes.set(xscale="log", xlabel=label, ylim=(0, None))
+            axes.set(xscale="log", xlabel=label, ylim=(0, 1.08 * axes.dataLim.ymax))
     figure.savefig(path, metadata={"Date": None} if path.endswith("svg") else None)
 
 
