@@ -40,7 +40,7 @@ from autograd.kernels.layout import (
 _PATHS = {"rows": rows, "pointwise": rows, "depthwise": depthwise}
 _FAST = {np.dtype(np.float32), np.dtype(np.float64)}
 
-_FEW_PIXELS = 32
+_FEW_PIXELS = 16
 """Output rows with fewer pixels over the batch than this, plus a quarter of the input and output
 channels of a group, make products too small for ``rows``."""
 
@@ -48,7 +48,10 @@ _SMALL = 2**16
 """Numbers in the matrix of all windows up to which the fewest calls are fastest, whatever the rows."""
 
 _LONG_RUN = 512
-"""Pixels of one output row, over the batch, from which depthwise multiply-and-add is fastest."""
+"""Pixels of one output row, over the batch, from which depthwise multiply-and-add is fastest..."""
+
+_LONG_STRIDED_RUN = 64
+"""... and where there is a stride."""
 
 MANY = 2**14
 """Numbers from which on the memory order of an array is worth a thought before it is used."""
@@ -357,13 +360,14 @@ def _choose(n, c, o, each, size, kernel, out, stride, low, groups):
     if numbers <= _SMALL and not as_it_lies:
         return "pixels", f"all windows are columns of one matrix of only {numbers} numbers"
     if groups > 1 and max(each, o // groups) <= 2:
-        if pixels_in_row >= _LONG_RUN:
+        long = _LONG_RUN if max(stride) == 1 else _LONG_STRIDED_RUN
+        if pixels_in_row >= long:
             return "depthwise", (
                 f"{each} input and {o // groups} output channels in a group are no work for BLAS"
             )
         return "pixels", (
             f"a depthwise output row has only {pixels_in_row} pixels over the batch (fewer than "
-            f"{_LONG_RUN}), so all windows become columns of one matrix"
+            f"{long}), so all windows become columns of one matrix"
         )
     needed = _FEW_PIXELS + (each + o // groups) // 4
     if pixels_in_row < needed:

@@ -119,7 +119,8 @@ def correlate_input(y, w, p: Plan, adjoint: Plan | None) -> np.ndarray:
         return _folded(y, w, p)
     groups, o, _ = p.matrix
     turned = w.reshape(groups, o, *w.shape[1:])[(..., *[slice(None, None, -1)] * (w.ndim - 2))]
-    return _forward(y, turned.swapaxes(1, 2).reshape(adjoint.matrix), adjoint).transpose(p.back)
+    turned = np.ascontiguousarray(turned.swapaxes(1, 2))  # BLAS takes no flipped views
+    return _forward(y, turned.reshape(adjoint.matrix), adjoint).transpose(p.back)
 
 
 def correlate_weight(x, y, out, p: Plan) -> None:

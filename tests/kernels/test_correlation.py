@@ -19,16 +19,16 @@ SETTINGS = {
     "as chosen": {},
     "as chosen for larger": {correlation: dict(_SMALL=0)},
     "pixels in blocks": {
-        correlation: dict(_FEW_PIXELS=1000, _LONG_RUN=1000),
+        correlation: dict(_FEW_PIXELS=1000, _LONG_RUN=1000, _LONG_STRIDED_RUN=1000),
         pixels: dict(_BLOCK_BYTES=500),
     },
-    "rows": {correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _SMALL=0)},
+    "rows": {correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _LONG_STRIDED_RUN=0, _SMALL=0)},
     "rows, folded": {
-        correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _SMALL=0),
+        correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _LONG_STRIDED_RUN=0, _SMALL=0),
         rows: dict(_FOLD_BELOW=np.inf, _FOLD_NARROW=(0, 0.0)),
     },
     "rows in blocks": {
-        correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _SMALL=0),
+        correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _LONG_STRIDED_RUN=0, _SMALL=0),
         rows: dict(_BLOCK_BYTES=1, _COLUMNS=4, _LEAST_ROWS=2),
         depthwise: dict(_BLOCK_BYTES=1, _LEAST_ROWS=2),
         threads: dict(WORTHWHILE=1, _BLAS_ALONE=-1),
@@ -387,6 +387,7 @@ def test_mixed_dtypes_promote():
         ("pixels", "8 pixels", (1, 200, 8, 8), (16, 200, 3, 3), dict(padding=((1, 1), (1, 1)))),
         ("depthwise", "BLAS", (64, 32, 16, 16), (32, 1, 3, 3), dict(groups=32)),
         ("pixels", "depthwise", (2, 32, 32, 32), (32, 1, 3, 3), dict(groups=32)),
+        ("depthwise", "BLAS", (4, 64, 64, 64), (64, 1, 3, 3), dict(groups=64, stride=(2, 2))),
         ("empty", "nothing", (0, 3, 8, 8), (4, 3, 3, 3), {}),
         ("plain", "complex", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=complex)),
         ("plain", "object", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=object)),
