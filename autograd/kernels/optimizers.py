@@ -14,7 +14,7 @@ through memory. So all arrays are walked in blocks that stay in cache, with two 
 the whole step; the arithmetic is then the only cost and nothing is allocated.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import sqrt
 
 import numpy as np
@@ -172,18 +172,22 @@ def _decayed(
 Blocks = tuple[list, tuple[np.ndarray, np.ndarray]]
 
 
-def _blocks(p: np.ndarray, *others: np.ndarray | None) -> Iterator[Blocks]:
-    """Walk arrays together: yields their blocks (None for None) and two blocks of scratch."""
+def _blocks(p: np.ndarray, *others: np.ndarray | None) -> Iterable[Blocks]:
+    """Arrays walked together: their blocks (None for None) and two blocks of scratch."""
     arrays = [p, *others]
     flat = [_line(array, p) for array in arrays] if p.size > BLOCK else []
     # Small arrays, and strides that no line describes: one block, as they are.
     if not flat or any(a is not None and b is None for a, b in zip(arrays, flat, strict=True)):
-        whole = [None if a is None else a if a.ndim else a.reshape(1) for a in arrays]
-        first = whole[0]
-        yield whole, (np.empty_like(first), np.empty_like(first))
-        return
-    size = min(p.size, BLOCK)
-    scratch = np.empty((2, size), p.dtype)
+        if not p.ndim:
+            arrays = [None if a is None else a.reshape(1) for a in arrays]
+            p = p.reshape(1)
+        return ((arrays, (np.empty_like(p), np.empty_like(p))),)
+    return _lines(flat, p)
+
+
+def _lines(flat: list[np.ndarray | None], p: np.ndarray) -> Iterator[Blocks]:
+    """Blocks of long lines."""
+    scratch = np.empty((2, BLOCK), p.dtype)
     for start in range(0, p.size, BLOCK):
         stop = min(start + BLOCK, p.size)
         parts = [None if line is None else line[start:stop] for line in flat]
