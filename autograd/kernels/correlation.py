@@ -274,11 +274,12 @@ def choose_path(
     ...             dilation=(1, 1), groups=1)[0]
     'rows'
     """
-    if np.dtype(dtype) not in _FAST and dtype != np.float16:
-        return "plain", f"{np.dtype(dtype)} arrays are computed with windows and einsum"
+    dtype = np.dtype(dtype)
+    if dtype not in _FAST and dtype != np.float16:
+        return "plain", f"{dtype} arrays are computed with windows and einsum"
     if len(x_shape) > 5:
         return "plain", f"{len(x_shape) - 2} spatial axes are computed with windows and einsum"
-    item = _computed(np.dtype(dtype)).itemsize
+    item = _computed(dtype).itemsize
     shapes = _shapes(tuple(x_shape), tuple(w_shape), stride, padding, dilation, groups, item)
     return shapes.path, shapes.reason
 

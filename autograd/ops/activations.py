@@ -18,6 +18,7 @@ from ..kernels import losses as loss_kernels
 from .convolution import as_operand
 from .elementwise import (
     absolute,
+    clip,
     greater,
     greater_equal,
     less_equal,
@@ -158,7 +159,8 @@ def softplus(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
 
 
 def _softplus(x: Any, scaled: Any, beta: float, threshold: float) -> Any:
-    smooth = np.log1p(np.exp(np.minimum(scaled, threshold))) / beta
+    # exp of what is not positive: it overflows for no dtype and no threshold.
+    smooth = (np.maximum(scaled, 0) + np.log1p(np.exp(-abs(scaled)))) / beta
     return kernels.choose(scaled > threshold, x, smooth)
 
 
@@ -241,6 +243,7 @@ def gelu_tanh(x: Any) -> Any:
 
 @kernels.blockwise
 def _gelu_tanh_slope(x: Any) -> Any:
+    x = clip(x, -10.0, 10.0)  # beyond, it is 0 or 1 to the last bit, and x² times that may overflow
     t = tanh(_GELU_INNER * (x + _GELU_CUBIC * x * x * x))
     inner = _GELU_INNER * (1.0 + (3.0 * _GELU_CUBIC) * x * x)
     return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner

@@ -392,6 +392,7 @@ def test_mixed_dtypes_promote():
         ("plain", "complex", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=complex)),
         ("plain", "object", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=object)),
         ("rows", "rows", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=np.float16)),
+        ("rows", "rows", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype="float16")),
     ],
 )
 def test_choose_path(path, word, x_shape, w_shape, options):

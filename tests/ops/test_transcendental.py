@@ -132,3 +132,18 @@ def test_angle_of_the_origin_has_no_slope():
     y, x = (ag.tensor([0.0, 1.0], requires_grad=True) for _ in range(2))
     ag.arctan2(y, x).sum().backward()
     assert y.grad.tolist() == [0.0, 0.5] and x.grad.tolist() == [0.0, -0.5]
+
+
+@pytest.mark.parametrize("dtype, x", [(np.float16, 15.9), (np.float32, 95.0), (np.float64, 720.0)])
+def test_softplus_does_not_overflow_below_its_threshold(dtype, x):
+    y = ag.softplus(ag.tensor(np.array([x, -x], dtype)), threshold=1000.0)
+    np.testing.assert_allclose(y.numpy()[0], x, rtol=1e-3)
+    assert 0 <= y.numpy()[1] < 1e-6
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_slope_of_gelu_tanh_is_finite_however_large_x_is(dtype):
+    most = float(np.finfo(dtype).max)
+    x = ag.tensor(np.array([-most, -60.0, 60.0, most, np.inf], dtype), requires_grad=True)
+    (slope,) = ag.grad(ag.gelu_tanh(x), x, np.ones(5, dtype))
+    np.testing.assert_array_equal(slope, [0.0, 0.0, 1.0, 1.0, 1.0])
