@@ -21,6 +21,7 @@ from ..core.random import default_generator
 from ..core.tensor import Tensor, _connected, _wrap
 from ..engine import BackwardPass
 from ..ops.elementwise import alias
+from .buffers import kept_buffers
 from .trees import flatten
 
 __all__ = ["checkpoint"]
@@ -235,20 +236,14 @@ class _Call:
     def undisturbed(self) -> Iterator[None]:
         """Compute again to look only: running statistics are put back afterwards.
 
-        Those of the modules that the function is, belongs to, or encloses. Layers replace their
-        buffers rather than write into them, so keeping the old ones is enough.
+        Those of the modules that the function is, belongs to, or encloses.
         """
         cells = getattr(self._function, "__closure__", None) or ()
         reached: list[Any] = [self._function, getattr(self._function, "__self__", None)]
         reached += [cell.cell_contents for cell in cells]
         modules = [m for one in reached if hasattr(one, "named_buffers") for m in one.modules()]
-        before = [(m, dict(m.named_buffers(recurse=False))) for m in modules]
-        try:
+        with kept_buffers(modules):
             yield
-        finally:
-            for module, buffers in before:
-                for name, buffer in buffers.items():
-                    setattr(module, name, buffer)
 
     def _repeat(self, tensors: Sequence[Any]) -> list[Tensor]:
         now = [(g, g.bit_generator.state) for g, _ in self._states]

@@ -8,8 +8,8 @@ treated as a plane of one row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 
 import autograd
 from autograd import hyperparameters as hyper
+from autograd.func.buffers import kept_buffers
 from autograd.ops.pooling import pool_window
 from autograd.viz.microscope.geometry import Axis, Windows, count_windows
 
@@ -59,20 +60,9 @@ class Pool:
     divisor: int | None = None
 
 
-@contextmanager
-def left_as_it_was(model: Any) -> Iterator[None]:
-    """Run a model to look at it: running statistics (any buffers) are put back afterwards.
-
-    Layers replace their buffers rather than write into them, so keeping the old ones is enough.
-    """
-    modules = list(model.modules()) if hasattr(model, "modules") else []
-    before = [(m, dict(m.named_buffers(recurse=False))) for m in modules]
-    try:
-        yield
-    finally:
-        for module, buffers in before:
-            for name, buffer in buffers.items():
-                setattr(module, name, buffer)
+def left_as_it_was(model: Any) -> AbstractContextManager[None]:
+    """Run a model to look at it: running statistics (any buffers) are put back afterwards."""
+    return kept_buffers(model.modules() if hasattr(model, "modules") else ())
 
 
 def array(value: Any) -> Array:
