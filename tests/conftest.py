@@ -78,3 +78,13 @@ def browser_path():
     if found is None:
         pytest.skip(f"no browser found (looked for {', '.join(BROWSERS)})")
     return found
+
+
+@pytest.fixture(scope="module")
+def browser(browser_path):
+    """A headless Chromium."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -14,20 +14,11 @@ def address(tmp_path_factory):
     return (folder / "index.html").as_uri()
 
 
-@pytest.fixture(scope="module")
-def chromium(browser_path):
-    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with api.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture(params=["light", "dark"])
-def page(request, chromium, address):
+def page(request, browser, address):
     """The open page; fails on any error on the console and on anything that is fetched."""
     faults = []
-    context = chromium.new_context(
+    context = browser.new_context(
         offline=True, color_scheme=request.param, viewport={"width": 400, "height": 800}
     )
     page = context.new_page()

@@ -115,16 +115,6 @@ def traces():
     return {"residual": residual, "chain": chain, "modules": modules}
 
 
-@pytest.fixture(scope="module")
-def browser(browser_path):
-    """A headless Chromium."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def visit(browser, tmp_path):
     """Opens HTML text as a file, offline; fails on any console error, page error or request."""
