@@ -19,14 +19,14 @@ _refuse_other_packages()
 import importlib as _importlib  # noqa: E402
 from typing import Any as _Any  # noqa: E402
 
-from . import methods as _methods  # noqa: E402
-from . import protocols as _protocols  # noqa: E402
-from ._names import WHERE as _WHERE  # noqa: E402
-from .core import hyperparameters  # noqa: E402
-from .core.tensor import Tensor, writable  # noqa: E402
-from .hints import FUNCTIONS as _FUNCTIONS  # noqa: E402
-from .hints import taking_hints as _taking_hints  # noqa: E402
-from .kernels.memory import tune_allocator as _tune_allocator  # noqa: E402
+from autograd import methods as _methods  # noqa: E402
+from autograd import protocols as _protocols  # noqa: E402
+from autograd._names import WHERE as _WHERE  # noqa: E402
+from autograd.arguments import numbers as hyperparameters  # noqa: E402
+from autograd.core.tensor import Tensor, writable  # noqa: E402
+from autograd.hints import FUNCTIONS as _FUNCTIONS  # noqa: E402
+from autograd.hints import taking_hints as _taking_hints  # noqa: E402
+from autograd.kernels.allocator import tune_allocator as _tune_allocator  # noqa: E402
 
 __version__ = "0.1.0"
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from .core import hyperparameters as hyper
-from .core.dtypes import as_array, check_dtype, default_dtype
-from .core.limits import check_bytes
-from .core.random import generator_or_default
-from .core.tensor import Tensor, _wrap, as_tensor, from_dlpack, tensor
+from autograd.arguments import numbers as hyper
+from autograd.arguments.dtypes import as_array, check_dtype, default_dtype
+from autograd.arguments.limits import check_bytes
+from autograd.core.random import generator_or_default
+from autograd.core.tensor import Tensor, _wrap, as_tensor, from_dlpack, tensor
 
 __all__ = [
     "arange", "as_tensor", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace",

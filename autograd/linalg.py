@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from numpy.linalg import LinAlgError
 
-from .ops.arranging import matrix_transpose
-from .ops.linalg import (
+from autograd.ops.linalg.decompositions import (
     cholesky,
     det,
     eigh,
@@ -23,10 +22,18 @@ from .ops.linalg import (
     svd,
     svdvals,
 )
-from .ops.matrices import diagonal, trace
-from .ops.norms import matrix_norm, norm, vector_norm
-from .ops.products import cross, matmul, outer, tensordot, vecdot
-from .ops.systems import cond, lstsq, matrix_rank, multi_dot, tensorinv, tensorsolve
+from autograd.ops.linalg.diagonals import diagonal, trace
+from autograd.ops.linalg.least_squares import (
+    cond,
+    lstsq,
+    matrix_rank,
+    multi_dot,
+    tensorinv,
+    tensorsolve,
+)
+from autograd.ops.linalg.norms import matrix_norm, norm, vector_norm
+from autograd.ops.products import cross, matmul, outer, tensordot, vecdot
+from autograd.ops.split_and_stack import matrix_transpose
 
 __all__ = [
     "LinAlgError",

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from .core.modes import is_grad_enabled
-from .core.operands import coerce
-from .core.tensor import Tensor, check_writable
-from .hints import ATTRIBUTES, Foreign, taking_hints
+from autograd.arguments.operands import coerce
+from autograd.core.modes import is_grad_enabled
+from autograd.core.tensor import Tensor, check_writable
+from autograd.hints import ATTRIBUTES, Foreign, taking_hints
 
 __all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
 
@@ -251,22 +251,22 @@ METHODS: dict[str, Any] = {
         "max_with_indices mean min min_with_indices prod std sum var",
     ),
     **_from("shapes", "expand_dims flatten flip moveaxis ravel squeeze swapaxes"),
-    **_from("arranging", "array_split repeat roll split tile unstack"),
+    **_from("split_and_stack", "array_split repeat roll split tile unstack"),
     **_from("cumulative", "cumprod cumsum diff"),
     **_from("gathering", "add_at gather nonzero scatter_add set_at take take_along_axis"),
-    **_from("matrices", "diagonal trace tril triu"),
+    **_from("linalg.diagonals", "diagonal trace tril triu"),
     **_from("products", "dot inner outer"),
     **_from("sorting", "argsort median quantile sort topk"),
     **_from("special", "erf erfc"),
     **_from("statistics", "nan_to_num nanmean nansum ptp"),
-    "norm": "norms.norm",
+    "norm": "linalg.norms.norm",
 }
 
 TABLE: dict[str, Any] = {**OPERATORS, **METHODS}
 
 
 def _find(path: str) -> Any:
-    family, name = path.split(".")
+    family, _, name = path.rpartition(".")
     if family == "engine":
         return getattr(importlib.import_module("autograd.engine"), name)
     return getattr(_ops(family), name)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .core.tensor import Tensor
+from autograd.core.tensor import Tensor
 
 __all__ = ["attach"]
 

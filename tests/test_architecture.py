@@ -18,11 +18,14 @@ FILES = sorted((*ROOT.glob("autograd/**/*.py"), *ROOT.glob("nn/**/*.py")))
 #: which shows what the floors below `func` make.
 FLOORS = [
     "autograd._clash",
+    "autograd.text",
+    "autograd.arguments",
     "autograd.kernels",
     "autograd.core",
     "autograd.ops",
     "autograd.engine",
     "autograd",
+    "autograd.gradcheck",
     "autograd.func",
     "autograd.debug",
     "autograd.viz",

@@ -33,14 +33,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import failures
-from .modes import local
-from .node import Glimpse, Node, counter
-from .operands import coerce, elementwise_on_objects
-from .tensor import Tensor, tensor_types
+from autograd.arguments.operands import coerce, elementwise_on_objects
+from autograd.core import failures
+from autograd.core.modes import local
+from autograd.core.node import Glimpse, Node, counter
+from autograd.core.tensor import Tensor, tensor_types
 
 if TYPE_CHECKING:
-    from .primitive import Primitive, Rule
+    from autograd.core.primitive import Primitive, Rule
 
 __all__ = ["compile_primitive"]
 

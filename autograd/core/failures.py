@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from .node import Node
-    from .primitive import Primitive
+    from autograd.core.node import Node
+    from autograd.core.primitive import Primitive
 
 __all__ = ["dtype_of", "foreign_keyword", "forward_failed", "missing_rule", "wrong_count"]
 

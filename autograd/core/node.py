@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from .primitive import Primitive
-    from .tensor import Tensor
+    from autograd.core.primitive import Primitive
+    from autograd.core.tensor import Tensor
 
 __all__ = ["FREED", "Extra", "Leaf", "Node", "leaves_with_hooks"]
 

@@ -35,7 +35,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import codegen, source
+from autograd.core import codegen, source
 
 __all__ = ["Primitive", "Rule", "primitive"]
 

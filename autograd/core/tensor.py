@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import as_array, check_dtype, is_float
-from .modes import local
-from .node import Leaf, Node, leaves_with_hooks
+from autograd.arguments.dtypes import as_array, check_dtype, is_float
+from autograd.core.modes import local
+from autograd.core.node import Leaf, Node, leaves_with_hooks
 
 __all__ = ["HookHandle", "Tensor", "as_tensor", "from_dlpack", "tensor", "tensor_types", "writable"]
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 import numpy as np
-from .dtypes import as_array, check_dtype, is_float
-from .modes import local
-from .node import Leaf, Node, leaves_with_hooks
+from autograd.arguments.dtypes import as_array, check_dtype, is_float
+from autograd.core.modes import local
+from autograd.core.node import Leaf, Node, leaves_with_hooks
 tensor_types: set[type]
 class HookHandle:
     def __init__(self, hooks: dict[int, Any], key: int) -> None: ...

@@ -1,12 +1,12 @@
 """Backprop that can be watched: recorded, paused, checked, stopped at a condition, explained."""
 
-from .backprop import Backprop
-from .breakpoints import Breakpoint, Condition, nonfinite, norm_over, touches, when
-from .checking import Finding, StepCheck
-from .explain import Explanation, Hop, Row, explain
-from .memory import Memory
-from .recording import NonFinite, Record, record
-from .steps import Sent, Step
+from autograd.debug.backprop import Backprop
+from autograd.debug.breakpoints import Breakpoint, Condition, nonfinite, norm_over, touches, when
+from autograd.debug.checking import Finding, StepCheck
+from autograd.debug.explain import Explanation, Hop, Row, explain
+from autograd.debug.memory import Memory
+from autograd.debug.record import NonFinite, Record, record
+from autograd.debug.step import Sent, Step
 
 __all__ = [
     "Backprop",

@@ -21,14 +21,14 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..core.tensor import Tensor
-from ..engine import seed_for
-from ..engine.api import check_watchers
-from . import words
-from .backprop import Backprop
-from .breakpoints import Breakpoint, Condition
-from .recording import NonFinite, bad_loss, record
-from .steps import Step
+from autograd import text as words
+from autograd.core.tensor import Tensor
+from autograd.debug.backprop import Backprop
+from autograd.debug.breakpoints import Breakpoint, Condition
+from autograd.debug.record import NonFinite, bad_loss, record
+from autograd.debug.step import Step
+from autograd.engine import seed_for
+from autograd.engine.api import check_watchers
 
 __all__ = ["Session", "main"]
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Leaf, Node
-from ..core.tensor import Tensor, _wrap
-from ..engine import BackwardPass, seed_for
-from ..engine.api import check_tensors
-from . import words
-from .history import HELD, History
-from .memory import Memory, memory_of
-from .recording import bad_loss
-from .steps import Step
+from autograd import text as words
+from autograd.core.node import Leaf, Node
+from autograd.core.tensor import Tensor, _wrap
+from autograd.debug.history import HELD, History
+from autograd.debug.memory import Memory, memory_of
+from autograd.debug.record import bad_loss
+from autograd.debug.step import Step
+from autograd.engine import BackwardPass, seed_for
+from autograd.engine.api import check_tensors
 
 __all__ = ["Backprop"]
 

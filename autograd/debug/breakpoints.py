@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tensor import Tensor
-from ..engine import BackwardPass
-from ..engine import Step as EngineStep
-from . import words
-from .backprop import Backprop
-from .history import History
-from .names import name_of
-from .recording import bad_loss, first_bad, operands_at, safe_form
-from .steps import Step
+from autograd import text as words
+from autograd.core.tensor import Tensor
+from autograd.debug.backprop import Backprop
+from autograd.debug.history import History
+from autograd.debug.names import name_of
+from autograd.debug.record import bad_loss, first_bad, operands_at, safe_form
+from autograd.debug.step import Step
+from autograd.engine import BackwardPass
+from autograd.engine import Step as EngineStep
 
 __all__ = ["Breakpoint", "Condition", "nonfinite", "norm_over", "touches", "when"]
 

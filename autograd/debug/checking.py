@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.shapes import sum_to_shape
-from . import words
-from .judging import Case, Finding, Trial, judge
+from autograd import text as words
+from autograd.engine.shapes import sum_to_shape
+from autograd.gradcheck.verdict import Case, Finding, Trial, judge
 
 if TYPE_CHECKING:
-    from .steps import Step
+    from autograd.debug.step import Step
 
 __all__ = ["Finding", "StepCheck", "check_step"]
 

@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.modes import enable_grad
-from ..core.tensor import Tensor, _wrap
-from ..engine import BackwardPass, seed_for
-from ..engine import grad as engine_grad
-from ..engine.backward import recorded_gradients
-from . import words
-from .names import GraphNames
+from autograd import text as words
+from autograd.core.modes import enable_grad
+from autograd.core.tensor import Tensor, _wrap
+from autograd.debug.names import GraphNames
+from autograd.engine import BackwardPass, seed_for
+from autograd.engine import grad as engine_grad
+from autograd.engine.backward import recorded_gradients
 
 __all__ = ["Explanation", "Hop", "Row", "explain"]
 

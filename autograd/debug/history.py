@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Leaf
-from ..engine import BackwardPass
-from ..engine import Step as EngineStep
-from .names import GraphNames
-from .steps import Step
+from autograd.core.node import Leaf
+from autograd.debug.names import GraphNames
+from autograd.debug.step import Step
+from autograd.engine import BackwardPass
+from autograd.engine import Step as EngineStep
 
 __all__ = ["History"]
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..core.node import FREED
-from . import words
-from .names import GraphNames
+from autograd import text as words
+from autograd.core.node import FREED
+from autograd.debug.names import GraphNames
 
 __all__ = ["Held", "Memory", "memory_of"]
 

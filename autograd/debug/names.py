@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Leaf
-from ..core.tensor import Tensor
+from autograd.core.node import Leaf
+from autograd.core.tensor import Tensor
 
 __all__ = ["GraphNames", "Names", "name_of", "user_scopes", "users_frame"]
 

@@ -1,8 +1,8 @@
 """The backward pass: one loop, that can be run, paused and watched."""
 
-from .api import Watcher, backward, backward_steps, grad, seed_for
-from .backward import BackwardPass
-from .step import Contribution, Step
+from autograd.engine.api import Watcher, backward, backward_steps, grad, seed_for
+from autograd.engine.backward import BackwardPass
+from autograd.engine.step import Contribution, Step
 
 __all__ = [
     "BackwardPass",

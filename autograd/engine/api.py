@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..core import hyperparameters as hyper
-from ..core.tensor import Tensor, _wrap
-from .backward import BackwardPass
-from .ownership import own
-from .step import Step
+from autograd.arguments import numbers as hyper
+from autograd.core.tensor import Tensor, _wrap
+from autograd.engine.backward import BackwardPass
+from autograd.engine.ownership import own
+from autograd.engine.step import Step
 
 __all__ = ["Watcher", "backward", "backward_steps", "grad", "seed_for"]
 

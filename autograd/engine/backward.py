@@ -18,14 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.modes import local, set_grad_enabled
-from ..core.node import FREED, Leaf, Node, leaves_with_hooks
-from ..core.tensor import Tensor
-from . import recorded
-from .guards import check_versions, freed_message
-from .ownership import add_to_grad, own
-from .shapes import broadcasts_to, sum_to_shape
-from .step import Contribution, Step, saved_by_name
+from autograd.core.modes import local, set_grad_enabled
+from autograd.core.node import FREED, Leaf, Node, leaves_with_hooks
+from autograd.core.tensor import Tensor
+from autograd.engine import recorded
+from autograd.engine.guards import check_versions, freed_message
+from autograd.engine.ownership import add_to_grad, own
+from autograd.engine.shapes import broadcasts_to, sum_to_shape
+from autograd.engine.step import Contribution, Step, saved_by_name
 
 #: The dtype of a NumPy scalar by its type.
 _SCALARS = {t: np.dtype(t) for t in (np.float32, np.float64)}

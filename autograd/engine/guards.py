@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.node import Node
+from autograd.core.node import Node
 
 __all__ = ["check_versions", "freed_message"]
 

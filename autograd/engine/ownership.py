@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.tensor import Tensor, _wrap
+from autograd.core.tensor import Tensor, _wrap
 
 __all__ = ["add_to_grad", "own"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core.node import Node
-from ..core.tensor import Tensor, _connected, _wrap
+from autograd.core.node import Node
+from autograd.core.tensor import Tensor, _connected, _wrap
 
 __all__ = ["call_hooks", "recorded_gradients"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..core.node import FREED, Node
+from autograd.core.node import FREED, Node
 
 __all__ = ["Contribution", "Step", "saved_by_name"]
 

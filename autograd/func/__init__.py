@@ -1,9 +1,9 @@
 """Functions of functions: gradients of functions, and checks of gradients."""
 
-from .check import GradcheckError, gradcheck, gradgradcheck
-from .checkpoint import checkpoint
-from .compare import Comparison, compare
-from .transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.func.checkpoint import checkpoint
+from autograd.func.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.gradcheck.check import GradcheckError, gradcheck, gradgradcheck
+from autograd.gradcheck.compare import Comparison, compare
 
 __all__ = [
     "Comparison",

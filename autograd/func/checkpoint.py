@@ -15,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.modes import enable_grad, is_grad_enabled, local, no_grad
-from ..core.primitive import primitive
-from ..core.random import default_generator
-from ..core.tensor import Tensor, _connected, _wrap
-from ..engine import BackwardPass
-from ..ops.elementwise import alias
-from .buffers import kept_buffers
-from .trees import flatten
+from autograd.core.modes import enable_grad, is_grad_enabled, local, no_grad
+from autograd.core.primitive import primitive
+from autograd.core.random import default_generator
+from autograd.core.tensor import Tensor, _connected, _wrap
+from autograd.engine import BackwardPass
+from autograd.func.trees import flatten
+from autograd.gradcheck.buffers import kept_buffers
+from autograd.ops.elementwise import alias
 
 __all__ = ["checkpoint"]
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core.limits import check_bytes
-from ..core.modes import enable_grad, is_grad_enabled
-from ..core.node import Leaf
-from ..core.tensor import Tensor
-from ..engine import grad as engine_grad
-from ..ops.elementwise import alias
-from ..ops.shapes import reshape, stack
-from .trees import flatten, map_leaves
+from autograd.arguments.limits import check_bytes
+from autograd.core.modes import enable_grad, is_grad_enabled
+from autograd.core.node import Leaf
+from autograd.core.tensor import Tensor
+from autograd.engine import grad as engine_grad
+from autograd.func.trees import flatten, map_leaves
+from autograd.ops.elementwise import alias
+from autograd.ops.shapes import reshape, stack
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 

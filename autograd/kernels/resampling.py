@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd.kernels.layout import memory_axes, memory_view, shape_view, to_batch_last
-from autograd.kernels.pooling import adaptive_bounds
+from autograd.kernels.pooling.average import adaptive_bounds
 
 CUBIC = -0.75  # the free parameter of the cubic convolution kernel, as PyTorch and OpenCV choose it
 

@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core import hyperparameters as hyper
-from ..core.primitive import primitive
-from ..kernels import elementwise as kernels
-from ..kernels import losses as loss_kernels
-from .convolution import as_operand
-from .elementwise import (
+from autograd.arguments import numbers as hyper
+from autograd.core.primitive import primitive
+from autograd.kernels import elementwise as kernels
+from autograd.kernels import losses as loss_kernels
+from autograd.ops.elementwise import (
     absolute,
     clip,
     greater,
@@ -28,9 +27,10 @@ from .elementwise import (
     square,
     where,
 )
-from .reductions import sum as sum_
-from .special import erf
-from .transcendental import exp, sigmoid, tanh
+from autograd.ops.images.convolution import as_operand
+from autograd.ops.reductions import sum as sum_
+from autograd.ops.special import erf
+from autograd.ops.transcendental import exp, sigmoid, tanh
 
 __all__ = [
     "elu",

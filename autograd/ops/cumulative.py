@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ..core import hyperparameters as hyper
-from ..core.primitive import primitive
-from .arguments import array_like, beside, number, shape_of
-from .elementwise import astype, subtract
-from .indexing import getitem
-from .reductions import broadcast_to
-from .reductions import sum as sum_
-from .shapes import concatenate, flip, moveaxis, ravel, reshape
+from autograd.arguments import numbers as hyper
+from autograd.arguments.arrays import array_like, beside, number, shape_of
+from autograd.core.primitive import primitive
+from autograd.ops.elementwise import astype, subtract
+from autograd.ops.indexing import getitem
+from autograd.ops.reductions import broadcast_to
+from autograd.ops.reductions import sum as sum_
+from autograd.ops.shapes import concatenate, flip, moveaxis, ravel, reshape
 
 __all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "ediff1d", "trapezoid"]
 

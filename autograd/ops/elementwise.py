@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core import hyperparameters as hyper
-from ..core.primitive import primitive
-from ..kernels.elementwise import choose
+from autograd.arguments import numbers as hyper
+from autograd.core.primitive import primitive
+from autograd.kernels.elementwise import choose
 
 __all__ = [
     "absolute",
@@ -457,7 +457,7 @@ def astype(x: Any, dtype: Any) -> Any:
     Args:
         dtype: float16, float32, float64, an integer type or bool.
     """
-    from ..core.dtypes import check_dtype, is_float
+    from autograd.arguments.dtypes import check_dtype, is_float
 
     dtype = check_dtype("astype", dtype)
     x = x if hasattr(x, "dtype") else np.asarray(x)

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from ..core import hyperparameters as hyper
-from ..core.dtypes import as_array
-from ..core.limits import check_bytes
-from ..core.primitive import primitive
-from .arguments import array_like, ndim_of, raw, shape_of
-from .elementwise import where
-from .indexing import clean_index, getitem, scatter_index
-from .reductions import broadcast_to, sum_to
-from .shapes import ravel
+from autograd.arguments import numbers as hyper
+from autograd.arguments.arrays import array_like, ndim_of, raw, shape_of
+from autograd.arguments.dtypes import as_array
+from autograd.arguments.limits import check_bytes
+from autograd.core.primitive import primitive
+from autograd.ops.elementwise import where
+from autograd.ops.indexing import clean_index, getitem, scatter_index
+from autograd.ops.reductions import broadcast_to, sum_to
+from autograd.ops.shapes import ravel
 
 __all__ = [
     "add_at",

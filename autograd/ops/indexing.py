@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core import hyperparameters as hyper
-from ..core.dtypes import as_array
-from ..core.limits import check_bytes
-from ..core.primitive import primitive
-from .arguments import array_like, raw, shape_of
+from autograd.arguments import numbers as hyper
+from autograd.arguments.arrays import array_like, raw, shape_of
+from autograd.arguments.dtypes import as_array
+from autograd.arguments.limits import check_bytes
+from autograd.core.primitive import primitive
 
 __all__ = ["getitem"]
 

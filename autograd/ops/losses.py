@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import primitive
-from .elementwise import clip, maximum
-from .transcendental import log, log1p
+from autograd.core.primitive import primitive
+from autograd.ops.elementwise import clip, maximum
+from autograd.ops.transcendental import log, log1p
 
 __all__ = ["binary_cross_entropy"]
 

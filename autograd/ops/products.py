@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ..core import hyperparameters as hyper
-from ..core.limits import check_bytes
-from ..core.primitive import primitive
-from ..kernels.threads import matmul as matmul_kernel
-from .arguments import array_like, broadcast_shape
-from .matrices import diagonal
-from .reductions import sum as sum_
-from .reductions import sum_to
-from .shapes import expand_dims, moveaxis, ravel, reshape, stack, swapaxes, transpose
+from autograd.arguments import numbers as hyper
+from autograd.arguments.arrays import array_like, broadcast_shape
+from autograd.arguments.limits import check_bytes
+from autograd.core.primitive import primitive
+from autograd.kernels.threads import matmul as matmul_kernel
+from autograd.ops.linalg.diagonals import diagonal
+from autograd.ops.reductions import sum as sum_
+from autograd.ops.reductions import sum_to
+from autograd.ops.shapes import expand_dims, moveaxis, ravel, reshape, stack, swapaxes, transpose
 
 __all__ = [
     "cross",

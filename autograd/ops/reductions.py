@@ -11,10 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..core import hyperparameters as hyper
-from ..core.limits import check_bytes
-from ..core.primitive import primitive
-from .arguments import (
+from autograd.arguments import numbers as hyper
+from autograd.arguments.arrays import (
     array_like,
     count_along,
     kept_shape,
@@ -24,10 +22,12 @@ from .arguments import (
     shape_of,
     shape_tuple,
 )
-from .elementwise import equal, sqrt, where
-from .indexing import getitem
-from .shapes import concatenate, reshape, transpose
-from .transcendental import exp, log
+from autograd.arguments.limits import check_bytes
+from autograd.core.primitive import primitive
+from autograd.ops.elementwise import equal, sqrt, where
+from autograd.ops.indexing import getitem
+from autograd.ops.shapes import concatenate, reshape, transpose
+from autograd.ops.transcendental import exp, log
 
 __all__ = [
     "all",

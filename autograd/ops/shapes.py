@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..core import hyperparameters as hyper
-from ..core.limits import check_bytes
-from ..core.primitive import primitive
-from .arguments import array_like, ndim_of, shape_of, shape_tuple
-from .indexing import getitem
+from autograd.arguments import numbers as hyper
+from autograd.arguments.arrays import array_like, ndim_of, shape_of, shape_tuple
+from autograd.arguments.limits import check_bytes
+from autograd.core.primitive import primitive
+from autograd.ops.indexing import getitem
 
 __all__ = [
     "concatenate",

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ..core import hyperparameters as hyper
-from ..core.dtypes import as_array
-from ..core.primitive import primitive
-from .arguments import array_like, count_along, kept_shape, raw
-from .elementwise import where
-from .gathering import take_along_axis
-from .indexing import getitem
-from .reductions import mean
-from .reductions import sum as sum_
-from .shapes import ravel, reshape, stack, transpose
+from autograd.arguments import numbers as hyper
+from autograd.arguments.arrays import array_like, count_along, kept_shape, raw
+from autograd.arguments.dtypes import as_array
+from autograd.core.primitive import primitive
+from autograd.ops.elementwise import where
+from autograd.ops.gathering import take_along_axis
+from autograd.ops.indexing import getitem
+from autograd.ops.reductions import mean
+from autograd.ops.reductions import sum as sum_
+from autograd.ops.shapes import ravel, reshape, stack, transpose
 
 __all__ = [
     "argsort",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..core.primitive import primitive
-from ..kernels import special as kernels
-from .transcendental import exp
+from autograd.core.primitive import primitive
+from autograd.kernels import special as kernels
+from autograd.ops.transcendental import exp
 
 __all__ = ["erf", "erfc"]
 

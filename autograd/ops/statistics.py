@@ -7,19 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from ..core import hyperparameters as hyper
-from .arguments import array_like, beside, number, raw, shape_of
-from .arranging import atleast_2d
-from .cumulative import cumprod, cumsum
-from .elementwise import clip, sqrt, subtract, where
-from .linalg import floating
-from .matrices import diag
-from .products import matmul
-from .reductions import count_nonzero, mean, prod
-from .reductions import max as max_
-from .reductions import min as min_
-from .reductions import sum as sum_
-from .shapes import concatenate, expand_dims, reshape, squeeze, transpose
+from autograd.arguments import numbers as hyper
+from autograd.arguments.arrays import array_like, beside, number, raw, shape_of
+from autograd.ops.cumulative import cumprod, cumsum
+from autograd.ops.elementwise import clip, sqrt, subtract, where
+from autograd.ops.linalg.decompositions import floating
+from autograd.ops.linalg.diagonals import diag
+from autograd.ops.products import matmul
+from autograd.ops.reductions import count_nonzero, mean, prod
+from autograd.ops.reductions import max as max_
+from autograd.ops.reductions import min as min_
+from autograd.ops.reductions import sum as sum_
+from autograd.ops.shapes import concatenate, expand_dims, reshape, squeeze, transpose
+from autograd.ops.split_and_stack import atleast_2d
 
 __all__ = [
     "average",

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.primitive import primitive
-from ..kernels.elementwise import blockwise, in_blocks
-from .arguments import array_like
-from .elementwise import (
+from autograd.arguments.arrays import array_like
+from autograd.core.primitive import primitive
+from autograd.kernels.elementwise import blockwise, in_blocks
+from autograd.ops.elementwise import (
     absolute,
     astype,
     equal,

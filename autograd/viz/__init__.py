@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from autograd.core.tensor import Tensor
-    from autograd.debug import explain
+    from autograd.debug.explain import explain
     from autograd.viz.microscope import (
         conv,
         feature_maps,

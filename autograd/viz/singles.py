@@ -12,8 +12,8 @@ import numpy as np
 from autograd.core.node import Leaf, Node
 from autograd.core.tensor import Tensor
 from autograd.creation import scalars, tensor
-from autograd.debug import record
 from autograd.debug.names import Names
+from autograd.debug.record import record
 from autograd.viz.capture import topological
 
 #: More numbers than this make a picture that nobody reads.

@@ -3,7 +3,7 @@
 Everything is built from the public functions of :mod:`autograd`, so gradients of any order exist.
 """
 
-from . import (
+from nn.functional import (
     activations,
     conv,
     dense,
@@ -15,16 +15,16 @@ from . import (
     pooling,
     resampling,
 )
-from .activations import *  # noqa: F403
-from .conv import *  # noqa: F403
-from .dense import *  # noqa: F403
-from .distance import *  # noqa: F403
-from .dropouts import *  # noqa: F403
-from .losses import *  # noqa: F403
-from .normalization import *  # noqa: F403
-from .padding import *  # noqa: F403
-from .pooling import *  # noqa: F403
-from .resampling import *  # noqa: F403
+from nn.functional.activations import *  # noqa: F403
+from nn.functional.conv import *  # noqa: F403
+from nn.functional.dense import *  # noqa: F403
+from nn.functional.distance import *  # noqa: F403
+from nn.functional.dropouts import *  # noqa: F403
+from nn.functional.losses import *  # noqa: F403
+from nn.functional.normalization import *  # noqa: F403
+from nn.functional.padding import *  # noqa: F403
+from nn.functional.pooling import *  # noqa: F403
+from nn.functional.resampling import *  # noqa: F403
 
 __all__ = [
     *activations.__all__,

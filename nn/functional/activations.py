@@ -10,8 +10,7 @@ from typing import Any
 
 import autograd
 from autograd import hyperparameters as hyper
-
-from .inputs import floating
+from nn.functional.inputs import floating
 
 __all__ = [
     "celu",

@@ -7,8 +7,7 @@ from typing import Any
 
 import autograd
 from autograd import hyperparameters as hyper
-
-from .inputs import floating, over_images
+from nn.functional.inputs import floating, over_images
 
 __all__ = [
     "conv1d",

@@ -9,8 +9,7 @@ import numpy as np
 import autograd
 from autograd import Tensor
 from autograd import hyperparameters as hyper
-
-from .inputs import floating, integer_array
+from nn.functional.inputs import floating, integer_array
 
 __all__ = ["bilinear", "embedding", "linear", "one_hot"]
 

@@ -9,9 +9,8 @@ import numpy as np
 import autograd
 from autograd import Tensor
 from autograd import hyperparameters as hyper
+from nn.functional.inputs import floating
 from nn.random import generator_or_default
-
-from .inputs import floating
 
 __all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d"]
 

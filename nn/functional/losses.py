@@ -10,8 +10,7 @@ import numpy as np
 import autograd
 from autograd import Tensor
 from autograd import hyperparameters as hyper
-
-from .inputs import floating, integer_array, reduced, reduction_name
+from nn.functional.inputs import floating, integer_array, reduced, reduction_name
 
 __all__ = [
     "binary_cross_entropy",

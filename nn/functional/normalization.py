@@ -10,8 +10,7 @@ import numpy as np
 import autograd
 from autograd import Tensor
 from autograd import hyperparameters as hyper
-
-from .inputs import floating
+from nn.functional.inputs import floating
 
 __all__ = [
     "batch_norm",

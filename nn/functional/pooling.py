@@ -10,8 +10,7 @@ import numpy as np
 
 import autograd
 from autograd import hyperparameters as hyper
-
-from .inputs import floating, integer_array, over_images
+from nn.functional.inputs import floating, integer_array, over_images
 
 __all__ = [
     "adaptive_avg_pool1d",

@@ -1,6 +1,6 @@
 """The layers, a family a file. They hold parameters and call ``nn.functional``."""
 
-from . import (
+from nn.modules import (
     activations,
     conv,
     distance,
@@ -12,16 +12,16 @@ from . import (
     pooling,
     resampling,
 )
-from .activations import *  # noqa: F403
-from .conv import *  # noqa: F403
-from .distance import *  # noqa: F403
-from .dropout import *  # noqa: F403
-from .linear import *  # noqa: F403
-from .losses import *  # noqa: F403
-from .normalization import *  # noqa: F403
-from .padding import *  # noqa: F403
-from .pooling import *  # noqa: F403
-from .resampling import *  # noqa: F403
+from nn.modules.activations import *  # noqa: F403
+from nn.modules.conv import *  # noqa: F403
+from nn.modules.distance import *  # noqa: F403
+from nn.modules.dropout import *  # noqa: F403
+from nn.modules.linear import *  # noqa: F403
+from nn.modules.losses import *  # noqa: F403
+from nn.modules.normalization import *  # noqa: F403
+from nn.modules.padding import *  # noqa: F403
+from nn.modules.pooling import *  # noqa: F403
+from nn.modules.resampling import *  # noqa: F403
 
 __all__ = [
     *activations.__all__,

@@ -14,9 +14,8 @@ from autograd import hyperparameters as hyper
 from nn import functional as F
 from nn.functional.activations import interval
 from nn.module import Module
+from nn.modules.building import empty_parameter
 from nn.parameter import Parameter
-
-from .building import empty_parameter
 
 __all__ = [
     "CELU",

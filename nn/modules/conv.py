@@ -11,9 +11,8 @@ from autograd import hyperparameters as hyper
 from nn import functional as F
 from nn.functional.conv import check_output_padding
 from nn.module import Module
+from nn.modules.building import empty_parameter, fill_uniform
 from nn.parameter import Parameter
-
-from .building import empty_parameter, fill_uniform
 
 __all__ = [
     "Conv1d",

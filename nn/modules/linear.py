@@ -14,10 +14,9 @@ from nn import functional as F
 from nn import init
 from nn.functional.inputs import floating
 from nn.module import Module
+from nn.modules.building import empty_parameter, fill_uniform
 from nn.parameter import Parameter
 from nn.random import generator_or_default
-
-from .building import empty_parameter, fill_uniform
 
 __all__ = ["Bilinear", "Embedding", "Flatten", "Identity", "Linear", "Unflatten"]
 

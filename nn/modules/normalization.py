@@ -17,9 +17,8 @@ from nn.functional.normalization import (
     normalized_by_instance,
 )
 from nn.module import Module
+from nn.modules.building import check_device, dtype_of_parameters, empty_parameter
 from nn.parameter import Parameter
-
-from .building import check_device, dtype_of_parameters, empty_parameter
 
 __all__ = [
     "BatchNorm1d",

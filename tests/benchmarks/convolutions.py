@@ -74,7 +74,7 @@ def our_step(case: Case, batch: int):
     """A function that runs one forward and backward pass with our kernels."""
     import numpy as np
 
-    from autograd.kernels.correlation import correlate, correlate_input, correlate_weight
+    from autograd.kernels.conv.correlation import correlate, correlate_input, correlate_weight
     from autograd.kernels.layout import to_batch_last
 
     rank = len(case.size)
@@ -157,7 +157,7 @@ def work(library: str, threads: int) -> None:
         torch.set_num_threads(threads)
         make = torch_step
     else:
-        from autograd.kernels.memory import tune_allocator
+        from autograd.kernels.allocator import tune_allocator
         from autograd.kernels.threads import set_num_threads
 
         tune_allocator()

@@ -41,36 +41,28 @@ def _our_case(case):
     """A function without arguments that does the case's work once with our kernels."""
     import numpy as np
 
-    from autograd.kernels import (
-        elementwise,
-        losses,
-        max_pooling,
-        normalization,
-        optimizers,
-        pooling,
-        resampling,
-    )
+    from autograd.kernels import elementwise, losses, optimizers, resampling
     from autograd.kernels.layout import to_batch_last
+    from autograd.kernels.normalization import any_axes
+    from autograd.kernels.pooling import average, maximum
 
     name, _, rest = case.partition(" ")
     if name in POOLS:
         kind, k, s, p = POOLS[name]
         x = to_batch_last(_data(SHAPES[rest]))
-        size = pooling.pool_output_size(x.shape[2], k, s, p, 1, False)
+        size = average.pool_output_size(x.shape[2], k, s, p, 1, False)
         hyper = {"kernel_shape": (k, k), "stride": (s, s), "padding": (p, p)}
         g = to_batch_last(_data((*x.shape[:2], size, size), 1))
         if kind == "max":
 
             def work():
-                out = max_pooling.max_pool_values(
-                    x, **hyper, dilation=(1, 1), out_shape=(size, size)
-                )
-                max_pooling.max_pool_gradient(g, x, out, **hyper, dilation=(1, 1))
+                out = maximum.max_pool_values(x, **hyper, dilation=(1, 1), out_shape=(size, size))
+                maximum.max_pool_gradient(g, x, out, **hyper, dilation=(1, 1))
         else:
 
             def work():
-                pooling.avg_pool(x, **hyper, out_shape=(size, size), divisors=k * k)
-                pooling.avg_pool_gradient(g, input_shape=x.shape[2:], **hyper, divisors=k * k)
+                average.avg_pool(x, **hyper, out_shape=(size, size), divisors=k * k)
+                average.avg_pool_gradient(g, input_shape=x.shape[2:], **hyper, divisors=k * k)
     elif name in ("batch_norm", "layer_norm"):
         if name == "batch_norm":
             x, g = (to_batch_last(_data(SHAPES[rest], seed)) for seed in (0, 1))
@@ -81,8 +73,8 @@ def _our_case(case):
         weight, bias = _data(shape, 2), _data(shape, 3)
 
         def work():
-            _, mean, rstd, _ = normalization.normalize(x, weight, bias, axes=axes, eps=1e-5)
-            normalization.normalize_gradient(g, x, weight, mean, rstd, axes=axes)
+            _, mean, rstd, _ = any_axes.normalize(x, weight, bias, axes=axes, eps=1e-5)
+            any_axes.normalize_gradient(g, x, weight, mean, rstd, axes=axes)
     elif name == "relu":
         x, g = (to_batch_last(_data(SHAPES[rest], seed)) for seed in (0, 1))
 
@@ -161,9 +153,9 @@ def _their_case(case):
 def _work_forever(library):
     """Worker: for each line (case, seconds to spend) print CPU seconds per call."""
     if library == "ours":
-        from autograd.kernels import memory
+        from autograd.kernels import allocator
 
-        memory.tune_allocator()
+        allocator.tune_allocator()
     build, built = (_our_case if library == "ours" else _their_case), {}
     for line in sys.stdin:
         case, budget = json.loads(line)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd.core import limits
+from autograd.arguments import limits
 
 
 def test_memory_is_plausible():

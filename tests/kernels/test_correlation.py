@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd.kernels import correlation, depthwise, pixels, plain, rows, threads
+from autograd.kernels import threads
+from autograd.kernels.conv import correlation, depthwise, im2col, plain, row_expansion
 from autograd.kernels.layout import is_batch_last, to_batch_last
 
 MODULES = pytest.mark.parametrize("kernels", [correlation, plain], ids=["fast", "plain"])
@@ -20,16 +21,16 @@ SETTINGS = {
     "as chosen for larger": {correlation: dict(_SMALL=0)},
     "pixels in blocks": {
         correlation: dict(_FEW_PIXELS=1000, _LONG_RUN=1000, _LONG_STRIDED_RUN=1000),
-        pixels: dict(_BLOCK_BYTES=500),
+        im2col: dict(_BLOCK_BYTES=500),
     },
     "rows": {correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _LONG_STRIDED_RUN=0, _SMALL=0)},
     "rows, folded": {
         correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _LONG_STRIDED_RUN=0, _SMALL=0),
-        rows: dict(_FOLD_BELOW=np.inf, _FOLD_NARROW=(0, 0.0)),
+        row_expansion: dict(_FOLD_BELOW=np.inf, _FOLD_NARROW=(0, 0.0)),
     },
     "rows in blocks": {
         correlation: dict(_FEW_PIXELS=-1000, _LONG_RUN=0, _LONG_STRIDED_RUN=0, _SMALL=0),
-        rows: dict(_BLOCK_BYTES=1, _COLUMNS=4, _LEAST_ROWS=2),
+        row_expansion: dict(_BLOCK_BYTES=1, _COLUMNS=4, _LEAST_ROWS=2),
         depthwise: dict(_BLOCK_BYTES=1, _LEAST_ROWS=2),
         threads: dict(WORTHWHILE=1, _BLAS_ALONE=-1),
     },
@@ -44,7 +45,7 @@ def no_cached_plans():
 
 
 def forget_plans():
-    for cached in (correlation._shapes, rows.plan, depthwise.plan):
+    for cached in (correlation._shapes, row_expansion.plan, depthwise.plan):
         cached.cache_clear()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograd.kernels.layout import is_batch_last, to_batch_last
-from autograd.kernels.normalization import moments, normalize, normalize_gradient
+from autograd.kernels.normalization.any_axes import moments, normalize, normalize_gradient
 
 RNG = np.random.default_rng
 
@@ -211,7 +211,7 @@ def test_many_blocks_agree_with_one(monkeypatch):
     whole = normalize(x, weight, weight, axes=(0, 2, 3), eps=1e-5)
     whole_gradient = normalize_gradient(x * x, x, weight, *whole[1:3], axes=(0, 2, 3))
     for block in (1, 30, 100):
-        monkeypatch.setattr("autograd.kernels.normalization.BLOCK", block)
+        monkeypatch.setattr("autograd.kernels.normalization.any_axes.BLOCK", block)
         parts = normalize(x, weight, weight, axes=(0, 2, 3), eps=1e-5)
         gradient = normalize_gradient(x * x, x, weight, *whole[1:3], axes=(0, 2, 3))
         for got, want in zip(parts + gradient, whole + whole_gradient, strict=True):
@@ -225,8 +225,8 @@ def test_pieces_and_blocks_of_rows_agree_with_one(monkeypatch):
         whole = normalize(x, parameter, bias, axes=(1,), eps=1e-5)
         whole_gradient = normalize_gradient(x * x, x, parameter, *whole[1:3], axes=(1,))
         with monkeypatch.context() as patch:
-            patch.setattr("autograd.kernels.row_normalization.WORTHWHILE", 0)
-            patch.setattr("autograd.kernels.row_normalization.BLOCK", 23)
+            patch.setattr("autograd.kernels.normalization.last_axes.WORTHWHILE", 0)
+            patch.setattr("autograd.kernels.normalization.last_axes.BLOCK", 23)
             parts = normalize(x, parameter, bias, axes=(1,), eps=1e-5)
             gradient = normalize_gradient(x * x, x, parameter, *whole[1:3], axes=(1,))
         for got, want in zip(parts + gradient, whole + whole_gradient, strict=True):

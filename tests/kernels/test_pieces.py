@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from autograd.kernels import elementwise, max_pooling, normalization, pieces, pooling
+from autograd.kernels import elementwise, pieces
 from autograd.kernels.layout import to_batch_last
+from autograd.kernels.normalization import any_axes
 from autograd.kernels.pieces import in_pieces
+from autograd.kernels.pooling import average, maximum
 from autograd.kernels.threads import get_num_threads, set_num_threads
 
 RNG = np.random.default_rng
@@ -21,7 +23,7 @@ def threads(request):
 
 def cut_everything(monkeypatch):
     monkeypatch.setattr(pieces, "WORTHWHILE", 0)
-    monkeypatch.setattr(normalization, "WORTHWHILE", 0)
+    monkeypatch.setattr(any_axes, "WORTHWHILE", 0)
     monkeypatch.setattr("autograd.kernels.threads.WORTHWHILE", 0)
     monkeypatch.setattr("autograd.kernels.threads._BLAS_ALONE", -1)
 
@@ -57,19 +59,17 @@ def results():
     yield y
     yield elementwise.relu_gradient(g, y)
     hyper = {"kernel_shape": (3, 3), "stride": (1, 1), "padding": (1, 1)}
-    out = max_pooling.max_pool_values(x, **hyper, dilation=(1, 1), out_shape=(8, 8))
+    out = maximum.max_pool_values(x, **hyper, dilation=(1, 1), out_shape=(8, 8))
     yield out
-    yield max_pooling.max_pool_gradient(g, x, out, **hyper, dilation=(1, 1))
-    yield pooling.avg_pool(x, **hyper, out_shape=(8, 8), divisors=9)
-    yield pooling.avg_pool_gradient(g, input_shape=(8, 8), **hyper, divisors=9)
+    yield maximum.max_pool_gradient(g, x, out, **hyper, dilation=(1, 1))
+    yield average.avg_pool(x, **hyper, out_shape=(8, 8), divisors=9)
+    yield average.avg_pool_gradient(g, input_shape=(8, 8), **hyper, divisors=9)
     weight = RNG(2).normal(size=(1, 10, 1, 1)).astype(np.float32)
     for centre in (0, 1000):  # without and with a shift
         moved = x + np.float32(centre)
-        normalised = normalization.normalize(moved, weight, weight, axes=(0, 2, 3), eps=1e-5)
+        normalised = any_axes.normalize(moved, weight, weight, axes=(0, 2, 3), eps=1e-5)
         yield from normalised
-        yield from normalization.normalize_gradient(
-            g, moved, weight, *normalised[1:3], axes=(0, 2, 3)
-        )
+        yield from any_axes.normalize_gradient(g, moved, weight, *normalised[1:3], axes=(0, 2, 3))
 
 
 def test_pieces_change_no_bit(monkeypatch, threads):

@@ -8,23 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.kernels import max_pooling
 from autograd.kernels.layout import is_batch_last, to_batch_last
-from autograd.kernels.max_pooling import (
-    adaptive_max_pool,
-    max_pool,
-    max_pool_gradient,
-    max_pool_values,
-    scatter_windows,
-    take_windows,
-)
-from autograd.kernels.pooling import (
+from autograd.kernels.pooling import maximum
+from autograd.kernels.pooling.average import (
     FEW,
     adaptive_bounds,
     avg_pool,
     avg_pool_gradient,
     pool_divisors,
     pool_output_size,
+)
+from autograd.kernels.pooling.maximum import (
+    adaptive_max_pool,
+    max_pool,
+    max_pool_gradient,
+    max_pool_values,
+    scatter_windows,
+    take_windows,
 )
 
 
@@ -454,10 +454,10 @@ def test_little_that_is_tiled_goes_a_way_of_its_own_to_the_same_end(
     out_shape = tuple(n // k for n, k in zip(shape[2:], kernel, strict=True))
     g = rng.permutation(np.arange(1.0, x.size // np.prod(kernel) + 1)).astype(np.float32)
     g = g.reshape(*shape[:2], *out_shape)
-    few = max_pooling.max_pool_values(x, **window, out_shape=out_shape)
-    few_gx = max_pooling.max_pool_gradient(g, x, few, **window)
-    monkeypatch.setattr(max_pooling, "_FEW", 0)
-    out = max_pooling.max_pool_values(x, **window, out_shape=out_shape)
+    few = maximum.max_pool_values(x, **window, out_shape=out_shape)
+    few_gx = maximum.max_pool_gradient(g, x, few, **window)
+    monkeypatch.setattr(maximum, "_FEW", 0)
+    out = maximum.max_pool_values(x, **window, out_shape=out_shape)
     np.testing.assert_array_equal(few, out)
-    np.testing.assert_array_equal(few_gx, max_pooling.max_pool_gradient(g, x, out, **window))
+    np.testing.assert_array_equal(few_gx, maximum.max_pool_gradient(g, x, out, **window))
     assert few_gx.sum() == g.sum()

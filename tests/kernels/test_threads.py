@@ -10,7 +10,8 @@ import warnings
 import numpy as np
 import pytest
 
-from autograd.kernels import correlation, threads
+from autograd.kernels import threads
+from autograd.kernels.conv import correlation
 from autograd.kernels.layout import to_batch_last
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd.kernels import correlation
+from autograd.kernels.conv import correlation
 
 
 @pytest.fixture

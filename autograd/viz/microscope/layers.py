@@ -17,8 +17,8 @@ import numpy as np
 
 import autograd
 from autograd import hyperparameters as hyper
-from autograd.func.buffers import kept_buffers
-from autograd.ops.pooling import pool_window
+from autograd.gradcheck.buffers import kept_buffers
+from autograd.ops.images.pooling import pool_window
 from autograd.viz.microscope.geometry import Axis, Windows, count_windows
 
 Array = np.ndarray[Any, Any]

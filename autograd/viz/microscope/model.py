@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd.kernels.pooling import pool_divisors
+from autograd.kernels.pooling.average import pool_divisors
 from autograd.viz.microscope.geometry import Pair, Windows, padded
 from autograd.viz.microscope.layers import Array, Conv, Pool
 

@@ -1,0 +1,283 @@
+"""``record``: keep values and source lines, and stop at the first NaN or infinity."""
+
+from __future__ import annotations
+
+import linecache
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd import text as words
+from autograd.core.modes import local
+from autograd.core.tensor import Tensor
+from autograd.debug.names import Names, user_scopes, users_frame
+
+__all__ = ["NonFinite", "Record", "line_of", "record", "safe_form"]
+
+#: Arrays of more elements are kept as they are, not copied.
+_COPIED = 1 << 16
+
+
+class NonFinite(RuntimeError):
+    """A NaN or an infinity where all were numbers before.
+
+    Attributes:
+        op: name of the primitive that made it.
+        index: the first bad element.
+        filename, lineno: the user's line, where it is known.
+    """
+
+    def __init__(
+        self, message: str, op: str, index: tuple[int, ...], filename: str, lineno: int
+    ) -> None:
+        super().__init__(message)
+        self.op = op
+        self.index = index
+        self.filename = filename
+        self.lineno = lineno
+
+
+class Record:
+    """What was kept of one operation.
+
+    Attributes:
+        inputs: its input values, in the order of the primitive's inputs.
+        value: its output (a tuple for several).
+        names: what the user's code calls the inputs; None where it has no name for one.
+        filename, lineno: the user's line; ``line`` is its text.
+    """
+
+    __slots__ = ("filename", "inputs", "lineno", "names", "value")
+
+    def __init__(
+        self, inputs: Any, value: Any, names: tuple[str | None, ...], filename: str, lineno: int
+    ) -> None:
+        self.inputs = inputs
+        self.value = value
+        self.names = names
+        self.filename = filename
+        self.lineno = lineno
+
+    @property
+    def line(self) -> str:
+        """The text of the user's line; empty where there is no source."""
+        return linecache.getline(self.filename, self.lineno).strip()
+
+    def where(self) -> str:
+        """``example.py:12  loss = (a * b).sum()``."""
+        place = place_of(self.filename, self.lineno)
+        return f"{place}  {self.line}" if self.line else place
+
+
+def place_of(filename: str, lineno: int) -> str:
+    """``example.py:12``; in a notebook or at IPython's prompt ``cell, line 12``.
+
+    The cell's number is left out: it changes when the cell is run again, while what is shown of a
+    program should not. The text of the line tells which cell it is.
+    """
+    folder, name = os.path.split(filename)
+    if name.startswith("<ipython-input") or os.path.basename(folder).startswith("ipykernel_"):
+        return f"cell, line {lineno}"
+    return f"{name}:{lineno}"
+
+
+class record:
+    """Keep values and the user's lines of everything computed inside, and check every value.
+
+    Use it around the forward pass; ``Backprop``, ``explain`` and reports then know values and
+    lines. It belongs to the running thread, and may be nested.
+
+    Args:
+        check: raise ``NonFinite`` at the first output that is NaN or infinite, where it is made;
+            NumPy's own warnings about it are then left out, as they say less. Pass False for
+            computations that use infinities on purpose, such as masks of −∞.
+
+    Example:
+        >>> import autograd as ag
+        >>> a = ag.tensor(2.0, requires_grad=True)
+        >>> with ag.debug.record():
+        ...     b = a * 3.0
+        >>> b.grad_node.record.value.item()
+        6.0
+    """
+
+    def __init__(self, check: bool = True) -> None:
+        self._check = check
+        self._before: list[Any] = []
+        self._quiet: list[Any] = []
+
+    def __enter__(self) -> record:
+        self._before.append(local.state.recorder)
+        local.state.recorder = self._note
+        if self._check:
+            self._quiet.append(np.errstate(divide="ignore", over="ignore", invalid="ignore"))
+            self._quiet[-1].__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        local.state.recorder = self._before.pop()
+        if self._check:
+            self._quiet.pop().__exit__(None, None, None)
+
+    def _note(self, info: Any, node: Any, outs: Any, inputs: Any, data: Any) -> None:
+        before = self._before[-1]
+        if before is not None:
+            before(info, node, outs, inputs, data)
+        frame = users_frame()
+        filename = frame.f_code.co_filename if frame is not None else ""
+        lineno = frame.f_lineno if frame is not None else 0
+        if node is not None:
+            values = tuple([_kept(d) for d in data])
+            outputs = tuple([_kept(o) for o in outs])
+            node.require_extra().record = Record(
+                values, outputs if info.outputs > 1 else outputs[0],
+                _names_in(frame, inputs), filename, lineno,
+            )  # fmt: skip
+        if self._check:
+            for k, out in enumerate(outs):
+                if k not in info.constant_outputs:
+                    _refuse_nonfinite(info, out, inputs, data, filename, lineno)
+
+
+def _kept(value: Any) -> Any:
+    """A copy of what may be written into later; large arrays are shared instead."""
+    if isinstance(value, np.ndarray) and value.size <= _COPIED:
+        return np.array(value, order="K")
+    return value
+
+
+def line_of() -> tuple[str, int]:
+    """File and line of the user's code that is running."""
+    frame = users_frame()
+    return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
+def _names_in(frame: Any, tensors: Any) -> tuple[str | None, ...]:
+    """What the tensors are called in the user's frame; their own names come first."""
+    found: dict[int, str] = {}
+    if frame is not None:
+        for scope in (frame.f_globals, frame.f_locals):
+            if len(scope) <= 1000:  # a scope so full is no place to look names up at every step
+                for name, value in list(scope.items()):
+                    if isinstance(value, Tensor) and not name.startswith("_"):
+                        found[id(value)] = name
+    return tuple([(t.name or found.get(id(t))) if isinstance(t, Tensor) else None for t in tensors])
+
+
+# Non-finite values --------------------------------------------------------------------------------
+
+
+def bad_loss(loss: Tensor) -> str | None:
+    """What to say of a loss that is NaN or infinite: what it is, and how to find out why."""
+    index = first_bad(loss)
+    if index is None:
+        return None
+    value = words.number(np.asarray(loss._data)[index])
+    node = loss._node
+    if getattr(node, "record", None) is not None:
+        return f"the loss itself is {value}. `record()` without check=False stops where that begins"
+    return (
+        f"the loss itself is {value}. Build it inside `with autograd.debug.record():` to stop at "
+        "the line where that begins"
+    )
+
+
+def first_bad(value: Any) -> tuple[int, ...] | None:
+    """Index of the first NaN or infinity, or None."""
+    data = np.asarray(getattr(value, "_data", value))
+    if data.dtype.kind != "f":
+        return None
+    finite = np.isfinite(data)
+    if finite.all():
+        return None
+    return tuple(int(n) for n in np.argwhere(~finite)[0])
+
+
+def operands_at(
+    info: Any, operands: Iterable[tuple[str, Any]], shape: tuple[int, ...], index: tuple[int, ...]
+) -> list[str]:
+    """Lines that tell the values of operands, by their names, at an element of the output.
+
+    Where an operand has no element just there, its first bad one is named.
+    """
+    lines = []
+    for name, value in operands:
+        if value is None:
+            continue
+        array = np.asarray(value)
+        here = None
+        if (info.broadcasts or info.elementwise) and array.dtype.kind in "fiub":
+            try:
+                here = np.broadcast_to(array, shape)[index]
+            except ValueError:
+                here = None
+        bad = first_bad(array)
+        if here is not None:
+            lines.append(f"    {name} there = {words.number(here)}")
+        elif bad:
+            lines.append(f"    {name} = {words.array(array)}, the first at {words.at(bad)}")
+        else:
+            lines.append(f"    {name} = {words.array(array)}")
+    return lines
+
+
+def _called(info: Any, inputs: Any, data: Any) -> Iterator[tuple[str, Any]]:
+    """Operands with their names: the primitive's, and what the user calls them."""
+    names = Names(user_scopes())
+    for k, (value, given) in enumerate(zip(data, inputs, strict=True)):
+        argument = info.input_name(k)
+        name = names.of_tensor(given) if isinstance(given, Tensor) else names.of_array(given)
+        yield f"{argument} ({name})" if name not in ("", argument) else argument, value
+
+
+def safe_form(op: str) -> str:
+    """How to keep 0 × ∞ out of a ``where``."""
+    safe = {
+        "divide": "where(ok, x / where(ok, y, 1.0), 0.0)",
+        "power": "where(ok, where(ok, x, 1.0) ** y, 0.0)",
+    }.get(op, f"where(ok, {op}(where(ok, x, {_HARMLESS.get(op, '1.0')})), 0.0)")
+    return (
+        "to leave such elements out by a `where`, make the argument safe first, or their gradient "
+        f"is 0 × ∞ = NaN: {safe}"
+    )
+
+
+#: An argument at which the operation is finite and not steep, where 1 is none.
+_HARMLESS = {"arcsin": "0.0", "arccos": "0.0", "arctanh": "0.0", "arccosh": "2.0"}
+_STEEP = {"log", "log2", "log10", "log1p", "sqrt", "divide", "reciprocal", "power", "arcsin",
+          "arccos", "arccosh", "arctanh"}  # fmt: skip
+
+
+def _refuse_nonfinite(
+    info: Any, out: Any, inputs: Any, data: Any, filename: str, lineno: int
+) -> None:
+    index = first_bad(out)
+    if index is None:
+        return
+    out = np.asarray(out)
+    count = int(np.sum(~np.isfinite(out)))
+    lines = [
+        f"{info.name} made {words.number(out[index])} at {words.at(index) or 'its only element'} "
+        f"({count} of {out.size} elements are not finite)"
+    ]
+    if filename:
+        text = linecache.getline(filename, lineno).strip()
+        lines.append(f"  at {place_of(filename, lineno)}  {text}")
+    lines.append("  operands:")
+    lines += operands_at(info, _called(info, inputs, data), out.shape, index)
+    if all(first_bad(d) is None for d in data if d is not None):
+        lines.append("  all operands are finite: it begins here")
+    else:
+        lines.append("  an operand is not finite already: it came in with the data")
+        if np.isinf(out[index]):
+            lines.append(
+                "  if that is meant, as in a mask of −∞: `record(check=False)` lets it pass"
+            )
+    for name in info.rules:
+        first, *more = info.rule_source(name).splitlines()
+        lines.append(f"  backward rule for {name}: {first}{' …' if more else ''}")
+    if info.name in _STEEP:
+        lines.append(f"  {safe_form(info.name)}")
+    raise NonFinite("\n".join(lines), info.name, index, filename, lineno)

@@ -1,0 +1,1 @@
+"""Are gradients right? Differences, verdicts, and the likeliest mistake."""

@@ -1,0 +1,341 @@
+"""``compare``: what is wrong with a backward function that someone wrote by hand?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.core.tensor import Tensor
+from autograd.gradcheck.guesses import mismatch_map, signed
+from autograd.gradcheck.hypotheses import Trial, hypothesis
+from autograd.gradcheck.numeric import STEP, Slopes, central_differences, one_sided_slopes
+
+__all__ = ["Comparison", "InputComparison", "compare"]
+
+Array = np.ndarray[Any, Any]
+Backward = Callable[..., Any]
+
+
+class InputComparison:
+    """How the gradient by one input compares with differences.
+
+    Attributes:
+        position: which input.
+        got: what the backward function returned for it; None if nothing.
+        right: the numerical gradient.
+        wrong: bool, where they differ; None if the shapes do.
+        index: the worst element, or None if all is right.
+        kinks: ``(index, Slopes)`` of elements where the function has no gradient, since it has a
+            kink there or jumps; not counted.
+        hypothesis: the first simple mistake that explains the numbers; empty if none does.
+    """
+
+    def __init__(self, position: int, got: Array | None, right: Array) -> None:
+        self.position = position
+        self.got = got
+        self.right = right
+        self.wrong: Array | None = None
+        self.index: tuple[int, ...] | None = None
+        self.kinks: list[tuple[tuple[int, ...], Slopes]] = []
+        self.hypothesis = ""
+
+    @property
+    def ok(self) -> bool:
+        """True if the gradient is right."""
+        return self.wrong is not None and not np.any(self.wrong)
+
+    def text(self) -> str:
+        """The comparison in words."""
+        head = f"input {self.position}, shape {self.right.shape}: "
+        lines = [head + self._verdict()]
+        if not self.ok and self.got is not None:
+            lines.append(f"  most likely: {self.hypothesis}" if self.hypothesis else
+                         "  no simple mistake explains it")  # fmt: skip
+        if self.wrong is not None and np.any(self.wrong) and self.wrong.ndim:
+            lines += ["  wrong elements (X):", mismatch_map(self.wrong)]
+        for index, slopes in self.kinks[:3]:
+            lines.append(
+                f"  {slopes.kind} at {index}: slope {signed(slopes.left)} on the left, "
+                f"{signed(slopes.right)} on the right; not counted"
+            )
+        if len(self.kinks) > 3:
+            lines.append(f"  and {len(self.kinks) - 3} more")
+        return "\n".join(lines)
+
+    def _verdict(self) -> str:
+        if self.got is None:
+            return "WRONG: no gradient was returned"
+        if self.wrong is None:
+            return f"WRONG: the gradient returned has shape {self.got.shape}"
+        if self.index is None:
+            return "right"
+        return (
+            f"WRONG: {int(np.sum(self.wrong))} of {self.wrong.size} elements; worst at "
+            f"{self.index}: yours {signed(self.got[self.index], 8)}, numerically "
+            f"{signed(self.right[self.index], 8)}"
+        )
+
+
+class Comparison:
+    """What ``compare`` found; true if everything is right, and it prints as a report.
+
+    Attributes:
+        inputs: an ``InputComparison`` for each input.
+    """
+
+    def __init__(self, inputs: Sequence[InputComparison]) -> None:
+        self.inputs = tuple(inputs)
+
+    @property
+    def ok(self) -> bool:
+        """True if the gradients by all inputs are right."""
+        return all(one.ok for one in self.inputs)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def text(self) -> str:
+        """The report."""
+        head = "backward is right" if self.ok else "backward is WRONG"
+        return "\n".join([head, *(one.text() for one in self.inputs)])
+
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        import html
+
+        return f"<pre>{html.escape(self.text())}</pre>"
+
+
+def compare(
+    forward: Callable[..., Any],
+    my_backward: Backward,
+    *inputs: Any,
+    gradient: Any = None,
+    atol: float = 1e-6,
+    rtol: float = 1e-5,
+    seed: int = 0,
+) -> Comparison:
+    """Compare a backward function, written by hand in plain NumPy, with numerical differences.
+
+    Both functions are called with plain NumPy arrays of float64, never with tensors (for functions
+    of tensors there is ``func.gradcheck``). What is no input to differentiate by, such as labels or
+    a stride, goes into the functions: ``lambda x: loss(x, labels)``.
+
+    Args:
+        forward: arrays in, one array (or number) out; the same every time.
+        my_backward: called as ``my_backward(gradient, *inputs)``; returns one gradient per input,
+            of the input's shape, in a tuple or list; alone if there is one input. None stands for
+            a gradient that it does not give, and counts as wrong.
+        inputs: arrays or numbers.
+        gradient: incoming gradient of the output's shape; default random, since with ones many
+            mistakes don't show.
+        atol, rtol: allowed difference, ``atol + rtol * |value|``.
+        seed: of the random gradient.
+
+    Returns:
+        A ``Comparison``: prints the worst element with both values, a map of where it is wrong,
+        and the first mistake that would explain it: the incoming gradient not used, the gradients
+        in another order, sign, constant factor (a mean for a sum), kernel not flipped, transposed,
+        shifted by the padding, padding not taken off, batch not summed, summed over other axes,
+        the function's own slope or a factor missing. Where the function has a kink (a ReLU at 0, a
+        tie in pooling) every slope between those of both sides counts as right, and is listed.
+
+    Raises:
+        TypeError: for tensors or anything else that is no array of real numbers; if a function
+            cannot be called with arrays.
+        ValueError: if a function fails at these inputs; if ``forward`` returns NaN or infinities,
+            or other numbers the second time; if ``gradient`` has not the output's shape, or
+            ``my_backward`` returns another number of gradients than there are inputs.
+
+    Example:
+        >>> import numpy as np
+        >>> import autograd as ag
+        >>> report = ag.func.compare(np.sin, lambda g, x: -g * np.cos(x), np.array([0.1, 0.2]))
+        >>> report.ok, report.inputs[0].hypothesis
+        (False, 'the sign is wrong: it is minus the right gradient')
+    """
+    for name, function in (("forward", forward), ("my_backward", my_backward)):
+        if not callable(function):
+            raise TypeError(f"compare: {name} must be a function, got {type(function).__name__}")
+    if not inputs:
+        raise ValueError("compare: give the inputs to try the functions on")
+    arrays = [_real(f"input {k}", x) for k, x in enumerate(inputs)]
+
+    def on_arrays(*given: Array) -> list[Array]:
+        result = _called("forward", forward, *given)
+        if isinstance(result, tuple):
+            raise TypeError(
+                f"compare: forward returned a tuple of {len(result)}; it must return one array "
+                "(compare several outputs one at a time)"
+            )
+        return [_real("the result of forward", result)]
+
+    output = _steady_output(on_arrays, arrays)
+    g = _incoming(gradient, output, seed)
+
+    def backward(g: Array, given: Sequence[Array]) -> list[Array | None]:
+        return _gradients(_called("my_backward", my_backward, g, *given), given)
+
+    found = backward(g, arrays)
+    results = [
+        _compare_one(on_arrays, arrays, g, k, got, atol, rtol) for k, got in enumerate(found)
+    ]
+    right = [one.right for one in results]
+    for k, one in enumerate(results):
+        if not one.ok and one.got is not None:
+            kinks = _kinks(on_arrays, arrays, g, k)
+            one.hypothesis = hypothesis(
+                Trial(on_arrays, backward, arrays, g, k, one.got, right, kinks)
+            )
+    return Comparison(results)
+
+
+def _steady_output(function: Callable[..., list[Array]], arrays: Sequence[Array]) -> Array:
+    """The output, which has to be finite and the same again."""
+    (output,), (again,) = function(*arrays), function(*arrays)
+    bad = np.argwhere(~np.isfinite(output))
+    if len(bad):
+        raise ValueError(
+            f"compare: forward returned {output[tuple(bad[0])]} at {tuple(bad[0].tolist())}; give "
+            "inputs at which it is finite"
+        )
+    if output.shape != again.shape or not np.array_equal(output, again):
+        raise ValueError(
+            "compare: forward gave other numbers for the same inputs the second time; if it draws "
+            "random numbers, seed them inside"
+        )
+    return output
+
+
+def _incoming(gradient: Any, output: Array, seed: int) -> Array:
+    if gradient is None:
+        random = np.random.default_rng(seed)
+        return np.asarray(
+            random.uniform(0.5, 1.5, output.shape) * random.choice([-1, 1], output.shape)
+        )
+    g = _real("gradient", gradient)
+    if g.shape != output.shape:
+        raise ValueError(
+            f"compare: gradient has shape {g.shape}; forward returned shape {output.shape}"
+        )
+    return g
+
+
+def _real(what: str, value: Any) -> Array:
+    if isinstance(value, Tensor):
+        raise TypeError(
+            f"compare: {what} is a Tensor; compare works on plain NumPy arrays: forward and "
+            "my_backward are called with arrays and return arrays (func.gradcheck checks "
+            "functions of tensors)"
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise TypeError(
+            f"compare: {what} must be an array of real numbers, got a {type(value).__name__} whose "
+            "rows differ in length"
+        ) from None
+    if array.dtype.kind not in "fiub":
+        kind = type(value).__name__ + (f" of dtype {array.dtype}" if array.dtype != object else "")
+        raise TypeError(f"compare: {what} must be an array of real numbers, got {kind}")
+    return np.array(array, dtype=np.float64)
+
+
+def _called(what: str, function: Callable[..., Any], *arrays: Array) -> Any:
+    """Call a function with copies: under suspicion, it may well write into its arguments."""
+    try:
+        return function(*[np.array(a, order="K") for a in arrays])
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        shapes = ", ".join(str(np.shape(a)) for a in arrays)
+        kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
+        first = "the incoming gradient of shape " if what == "my_backward" else "shape "
+        raise kind(
+            f"compare: {what} raised {type(error).__name__}: {error}. It was called with plain "
+            f"NumPy arrays of float64, not tensors: {first}{shapes}"
+        ) from error
+
+
+def _gradients(result: Any, arrays: Sequence[Array]) -> list[Array | None]:
+    """What a backward function returned, as one gradient for each input."""
+    shapes = ", ".join(str(a.shape) for a in arrays)
+    wanted = (
+        f"the gradient of the input, of shape {shapes}"
+        if len(arrays) == 1
+        else f"a tuple of {len(arrays)} gradients, of shapes {shapes} (None where there is none)"
+    )
+    if isinstance(result, (tuple, list)) and len(arrays) == 1 and len(result) != 1:
+        if np.shape(_or_none(result)) == arrays[0].shape:  # a list of numbers
+            result = [result]
+    if isinstance(result, (tuple, list)):
+        several = list(result)
+    elif isinstance(result, (dict, set)) or (result is None and len(arrays) > 1):
+        came = "None: has it a return?" if result is None else f"a {type(result).__name__}."
+        raise (ValueError if result is None else TypeError)(
+            f"compare: my_backward returned {came} Return {wanted}"
+        )
+    else:
+        several = [result]
+    if len(several) != len(arrays):
+        count = f"{len(several)} gradients" if len(several) != 1 else "one gradient"
+        raise ValueError(
+            f"compare: my_backward returned {count} for {len(arrays)} "
+            f"input{'s' * (len(arrays) > 1)}; return {wanted}"
+        )
+    return [
+        None if one is None else _real(f"gradient {k} of my_backward", one)
+        for k, one in enumerate(several)
+    ]
+
+
+def _or_none(value: Any) -> Any:
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return None
+
+
+def _kinks(
+    function: Callable[..., list[Array]], arrays: Sequence[Array], g: Array, position: int
+) -> Array:
+    """Where the function has a kink by an input: there, no simple mistake can be read off."""
+    slopes, _, bends = central_differences(function, arrays, [g], position)
+    found = np.zeros(slopes.shape, bool)
+    for where in np.argwhere(np.abs(bends) > 1e-3 * np.maximum(1.0, np.abs(slopes))):
+        index = tuple(int(n) for n in where)
+        found[index] = one_sided_slopes(function, arrays, [g], position, index).kind != "smooth"
+    return found
+
+
+def _compare_one(
+    function: Callable[..., list[Array]],
+    arrays: Sequence[Array],
+    g: Array,
+    position: int,
+    got: Array | None,
+    atol: float,
+    rtol: float,
+) -> InputComparison:
+    right, doubt, _ = central_differences(function, arrays, [g], position)
+    one = InputComparison(position, got, right)
+    if got is None or got.shape != right.shape:
+        return one
+    allowed = atol + rtol * np.abs(right) + doubt
+    one.wrong = ~(np.abs(got - right) <= allowed)
+    for where in np.argwhere(one.wrong):
+        index = tuple(int(n) for n in where)
+        slopes = one_sided_slopes(function, arrays, [g], position, index, STEP)
+        fair = slopes.admits(float(got[index]), float(allowed[index]))
+        if fair or slopes.kind in ("jump", "vertical", "border"):  # there is no slope
+            one.wrong[index] = False
+            one.kinks.append((index, slopes))
+    if np.any(one.wrong):
+        excess = np.where(one.wrong, np.abs(got - right) / allowed, -1.0)
+        excess[np.isnan(excess)] = np.inf
+        one.index = tuple(int(n) for n in np.unravel_index(int(np.argmax(excess)), got.shape))
+    return one

@@ -1,0 +1,1 @@
+"""Correlation and its adjoints, each computed the way that suits its shapes."""

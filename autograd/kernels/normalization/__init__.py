@@ -1,0 +1,1 @@
+"""Normalisation to mean 0 and variance 1."""

@@ -1,0 +1,109 @@
+"""Scratch memory that never leaves a kernel.
+
+A fresh block of memory costs page faults that rival the arithmetic done in it. `scratch` lends an
+array for the length of a ``with`` block from a small pool, one per thread. A lent buffer is not in
+the pool, so however calls nest, nothing is ever lent twice; kernels never return scratch or a view
+of it. What outlives a kernel comes from malloc, whose habits `allocator` sets.
+"""
+
+import threading
+import weakref
+from bisect import bisect_left, insort
+from math import prod
+
+import numpy as np
+
+POOL_BYTES = 64 * 2**20
+"""The most that one thread's pool keeps between uses."""
+
+_ALIGNMENT = 64  # a cache line, and an AVX-512 register
+_GRAIN = 4096
+_SMALL = 2**14  # so few bytes come from malloc's own lists faster than from ours
+
+
+class _Pool:
+    """Free buffers of one thread, sorted by size.
+
+    The lock is for `empty_cache`, which empties the pools of other threads.
+    """
+
+    def __init__(self) -> None:
+        self.free: list[tuple[int, int, np.ndarray]] = []
+        self.kept = 0
+        self.lock = threading.Lock()
+        _pools.add(self)
+
+    def take(self, size: int) -> np.ndarray:
+        """The smallest free buffer that holds ``size`` bytes and is not four times too big."""
+        with self.lock:
+            at = bisect_left(self.free, (size,))
+            if at < len(self.free) and self.free[at][0] <= 4 * size:
+                have, _, buffer = self.free.pop(at)
+                self.kept -= have
+                return buffer
+        raw = np.empty(size + _ALIGNMENT, np.uint8)
+        start = -raw.ctypes.data % _ALIGNMENT
+        return raw[start : start + size]
+
+    def put(self, buffer: np.ndarray) -> None:
+        with self.lock:
+            insort(self.free, (buffer.size, id(buffer), buffer))
+            self.kept += buffer.size
+            while self.kept > POOL_BYTES:
+                self.kept -= self.free.pop(0)[0]
+
+    def clear(self) -> None:
+        with self.lock:
+            self.free.clear()
+            self.kept = 0
+
+
+_pools: "weakref.WeakSet[_Pool]" = weakref.WeakSet()
+_local = threading.local()
+
+
+class scratch:
+    """Lend an uninitialised C-contiguous array for the length of a ``with`` block.
+
+    The array holds arbitrary values; unless it is small, it begins at a multiple of 64 bytes. It
+    must not be used after the block: the same memory may by then be lent to someone else.
+
+    >>> with scratch((2, 3), np.dtype(np.float32)) as a:
+    ...     a.shape
+    (2, 3)
+    """
+
+    __slots__ = ("_buffer", "_dtype", "_pool", "_shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        self._shape = shape
+        self._dtype = dtype
+
+    def __enter__(self) -> np.ndarray:
+        size = prod(self._shape) * self._dtype.itemsize
+        if size <= _SMALL:
+            self._buffer = None
+            return np.empty(self._shape, self._dtype)
+        try:
+            pool = _local.pool
+        except AttributeError:
+            pool = _local.pool = _Pool()
+        self._pool = pool
+        self._buffer = pool.take(-(-size // _GRAIN) * _GRAIN)
+        return np.ndarray(self._shape, self._dtype, self._buffer)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._buffer is not None:
+            self._pool.put(self._buffer)
+            self._buffer = None
+
+
+def cached_bytes() -> int:
+    """Bytes that the pools of all threads keep for later use, without those lent at the moment."""
+    return sum(pool.kept for pool in list(_pools))
+
+
+def clear_pools() -> None:
+    """Forget the free buffers of all threads; those lent at the moment stay with their users."""
+    for pool in list(_pools):
+        pool.clear()

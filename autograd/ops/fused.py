@@ -1,0 +1,280 @@
+"""Fused primitives: whole layers and losses that are one node, for speed.
+
+Each names its composite, the same function in plain primitives: that is what it means, what runs
+under ``create_graph``, and what the tests compare it with.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.arguments import numbers as hyper
+from autograd.core.primitive import primitive
+from autograd.kernels import losses as loss_kernels
+from autograd.kernels.normalization import any_axes as kernels
+from autograd.kernels.threads import matmul as matmul_kernel
+from autograd.ops.activations import log_softmax
+from autograd.ops.elementwise import where
+from autograd.ops.images.convolution import as_operand
+from autograd.ops.products import matmul
+from autograd.ops.reductions import mean, var
+from autograd.ops.reductions import sum as sum_
+from autograd.ops.shapes import reshape, swapaxes
+from autograd.ops.transcendental import exp
+
+__all__ = ["cross_entropy", "linear", "normalize"]
+
+
+# Linear -------------------------------------------------------------------------------------------
+
+
+@primitive(name="linear")
+def _linear(x, w, bias=None):  # type: ignore[no-untyped-def]
+    if x.dtype.kind == "O" or w.dtype.kind == "O":
+        y = np.matmul(x, w.T)
+        return y if bias is None else y + bias
+    y = matmul_kernel(x, w.T)
+    if bias is None:
+        return y
+    if y.ndim and y.dtype == np.result_type(y, bias):
+        y += bias
+        return y
+    return y + bias
+
+
+def _rows(x: Any) -> Any:
+    """All leading axes as one."""
+    return x if len(x.shape) == 2 else reshape(x, (-1, x.shape[-1]))
+
+
+_linear.gradients(
+    x=lambda g, w: matmul(g, w),
+    w=lambda g, x: matmul(_rows(g).T, _rows(x)),
+    bias=lambda g: sum_(_rows(g), 0),
+)
+
+
+@_linear.composite
+def _linear_by_parts(x, w, bias=None):  # type: ignore[no-untyped-def]
+    y = matmul(x, swapaxes(w, 0, 1))
+    return y if bias is None else y + bias
+
+
+def linear(x: Any, w: Any, bias: Any = None) -> Any:
+    """x · wᵀ + bias, a dense layer.
+
+    Args:
+        x: shape (..., I).
+        w: shape (O, I).
+        bias: shape (O,), or None.
+
+    Returns:
+        Shape (..., O).
+
+    Raises:
+        ValueError: naming the shapes that do not fit.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.linear(ag.tensor([1.0, 2.0]), ag.tensor([[1.0, 0.0], [3.0, 4.0]]))
+        Tensor([ 1., 11.])
+    """
+    x, w = as_operand("linear", "x", x), as_operand("linear", "w", w)
+    if len(w.shape) != 2 or not x.shape or x.shape[-1] != w.shape[1]:
+        raise ValueError(
+            f"linear: x (..., I) and the weight (O, I) do not fit together, got x {x.shape} and "
+            f"weight {w.shape}"
+        )
+    if bias is not None:
+        bias = as_operand("linear", "bias", bias)
+        if bias.shape != (w.shape[0],):
+            raise ValueError(f"linear: bias must have shape ({w.shape[0]},), got {bias.shape}")
+    if len(x.shape) == 1:
+        return _linear(x[None], w, bias)[0]
+    return _linear(x, w, bias)
+
+
+# Normalisation ------------------------------------------------------------------------------------
+
+
+@primitive(
+    name="normalize", outputs=4, aliases=("batch_norm", "layer_norm", "group_norm", "instance_norm")
+)
+def _normalize(x, weight=None, bias=None, *, axes, eps):  # type: ignore[no-untyped-def]
+    return kernels.normalize(x, weight, bias, axes=axes, eps=eps)
+
+
+def _normalize_gradient(g, x, weight, out1, out2, weight_shape, bias_shape, axes):  # type: ignore[no-untyped-def]
+    if any(statistic is not None for statistic in g[1:]):
+        return _through_statistics(g, x, weight, out1, out2, bias_shape, axes)
+    gx, gweight, gbias = kernels.normalize_gradient(g[0], x, weight, out1, out2, axes=axes)
+    if bias_shape is not None and gbias.shape != bias_shape:
+        gbias = kernels.sum_to(g[0], bias_shape)
+    return gx, gweight, gbias
+
+
+def _through_statistics(g, x, weight, mean_, rstd, bias_shape, axes):  # type: ignore[no-untyped-def]
+    """As above, when the statistics themselves were used too."""
+    n = np.prod([x.shape[axis] for axis in axes])
+    gx = gweight = gbias = 0.0
+    if g[0] is not None:
+        given = (g[0], None, None, None)
+        gx, gweight, gbias = _normalize_gradient(
+            given, x, weight, mean_, rstd, None, bias_shape, axes
+        )
+    centred = x - mean_
+    if g[1] is not None:  # mean
+        gx = gx + g[1] / n
+    if g[2] is not None:  # 1/√(variance + eps): −½ rstd³ · d variance
+        gx = gx - g[2] * rstd**3 * centred / n
+    if g[3] is not None:  # variance
+        gx = gx + g[3] * 2.0 * centred / n
+    return gx, gweight, gbias
+
+
+_normalize.gradients(("x", "weight", "bias"), _normalize_gradient)
+
+
+@_normalize.composite
+def _normalize_by_parts(x, weight=None, bias=None, *, axes, eps):  # type: ignore[no-untyped-def]
+    mean_ = mean(x, axes, True)
+    variance = var(x, axes, keepdims=True)
+    rstd = (variance + eps) ** -0.5
+    y = (x - mean_) * rstd
+    if weight is not None:
+        y = y * weight
+    if bias is not None:
+        y = y + bias
+    return y, mean_, rstd, variance
+
+
+def normalize(
+    x: Any, weight: Any = None, bias: Any = None, *, axes: Any, eps: float = 1e-5
+) -> tuple[Any, Any, Any, Any]:
+    """(x − mean) / √(variance + eps) · weight + bias, averaging over some axes.
+
+    Batch, layer, group and instance normalisation are this function over different axes
+    (Ioffe & Szegedy 2015; Ba, Kiros & Hinton 2016).
+
+    Args:
+        x: any shape.
+        weight, bias: broadcasting with x, or None.
+        axes: the axes that are averaged over.
+        eps: added to the variance.
+
+    Returns:
+        (y, mean, 1/√(variance + eps), variance); the variance is the biased one, and the
+        statistics keep the averaged axes with size 1. All four can be differentiated.
+
+    Example:
+        >>> import autograd as ag
+        >>> y, mean, rstd, variance = ag.normalize(ag.tensor([[1.0, 3.0]]), axes=(1,), eps=0.0)
+        >>> y
+        Tensor([[-1.,  1.]])
+    """
+    x = as_operand("normalize", "x", x)
+    axes = hyper.axes("normalize", axes, len(x.shape))
+    return _normalize(x, weight, bias, axes=axes, eps=hyper.real("normalize", "eps", eps, 0.0))
+
+
+# Cross-entropy ------------------------------------------------------------------------------------
+
+
+@primitive(name="cross_entropy", outputs=2)
+def _cross_entropy(x, targets, weight=None, *, ignore_index, label_smoothing, reduction):  # type: ignore[no-untyped-def]
+    return loss_kernels.softmax_cross_entropy(
+        x, targets, weight, ignore_index=ignore_index, label_smoothing=label_smoothing,
+        reduction=reduction,
+    )  # fmt: skip
+
+
+_cross_entropy.gradients(
+    x=lambda g, out1, targets, weight, ignore_index, label_smoothing, reduction: (
+        loss_kernels.softmax_cross_entropy_gradient(
+            g[0], out1, targets, weight, ignore_index=ignore_index,
+            label_smoothing=label_smoothing, reduction=reduction)
+    )
+)  # fmt: skip
+
+
+@_cross_entropy.composite
+def _cross_entropy_by_parts(x, targets, weight=None, *, ignore_index, label_smoothing, reduction):  # type: ignore[no-untyped-def]
+    axis = min(1, len(x.shape) - 1)
+    log_p = log_softmax(x, axis)
+    classes = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (len(x.shape) - 1 - axis))
+    kept = np.asarray(targets != ignore_index)
+    chosen = np.expand_dims(kept, axis) & (
+        np.expand_dims(targets, axis) == classes
+    )  # one-hot; no class where ignored
+    per_class = 1.0 if weight is None else reshape(weight, classes.shape)
+    factors = sum_(where(chosen, per_class, 0.0), axis)
+    loss = -(1.0 - label_smoothing) * sum_(where(chosen, log_p * per_class, 0.0), axis)
+    if label_smoothing:
+        spread = sum_(log_p * per_class, axis) * (label_smoothing / x.shape[axis])
+        loss = loss - where(kept, spread, 0.0)
+    if reduction == "none":
+        return loss, exp(log_p)
+    total = sum_(loss)
+    return (total / sum_(where(kept, factors, 0.0)) if reduction == "mean" else total), exp(log_p)
+
+
+def cross_entropy(
+    x: Any,
+    targets: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+    reduction: str = "mean",
+    *,
+    who: str = "cross_entropy",
+) -> Any:
+    """−log softmax(x) at the target classes: one fused node, stable for logits of any size.
+
+    Args:
+        x: logits, shape (C,), (N, C) or (N, C, *S).
+        targets: integer classes, shape (), (N,) or (N, *S).
+        weight: a factor per class, shape (C,), constant; or None.
+        ignore_index: targets of this value count nothing.
+        label_smoothing: this much of the target is spread over all classes, 0 to 1.
+        reduction: ``"mean"`` (weighted; NaN if all are ignored), ``"sum"`` or ``"none"``.
+
+    Raises:
+        IndexError: for a target that is no class; ValueError: for shapes that do not fit.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.cross_entropy(ag.tensor([[0.0, 0.0]]), [1]).item()  # log 2
+        0.6931471824645996
+    """
+    x = as_operand(who, "x", x)
+    if not x.shape:
+        raise ValueError(f"{who}: x needs a class axis, got shape ()")
+    classes = np.asarray(getattr(targets, "_data", targets))
+    if classes.dtype.kind not in "iu":
+        raise TypeError(f"{who}: targets must be integer classes, got dtype {classes.dtype}")
+    expected = x.shape[:1] + x.shape[2:] if len(x.shape) > 1 else ()
+    if classes.shape != expected:
+        raise ValueError(
+            f"{who}: for x of shape {x.shape} targets must have shape {expected}, "
+            f"got {classes.shape}"
+        )
+    if weight is not None:
+        weight = getattr(weight, "_data", None) if hasattr(weight, "_node") else weight
+        weight = np.asarray(weight, None if x.dtype.kind == "O" else x.dtype)
+        size = x.shape[min(1, len(x.shape) - 1)]
+        if weight.shape != (size,):
+            raise ValueError(
+                f"{who}: weight must have shape ({size},), one per class, got {weight.shape}"
+            )
+    hyper.choice(who, "reduction", reduction, ("mean", "sum", "none"))
+    smoothing = hyper.probability(who, "label_smoothing", label_smoothing)
+    ignored = hyper.integer(who, "ignore_index", ignore_index, None)
+    options: dict[str, Any] = {
+        "ignore_index": ignored, "label_smoothing": smoothing, "reduction": reduction,
+    }  # fmt: skip
+    if x.dtype.kind == "O":  # scalars: in plain primitives, once the kernel has seen the targets
+        loss_kernels.softmax_cross_entropy(np.zeros(x.shape), classes, weight, **options)
+        return _cross_entropy_by_parts(x, classes, weight, **options)[0]
+    return _cross_entropy(x, classes, weight, **options)[0]

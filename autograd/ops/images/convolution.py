@@ -1,0 +1,511 @@
+"""Cross-correlation and convolution, and why no layer needs a gradient of its own.
+
+All three primitives here are one trilinear form, ⟨y, x ⋆ w⟩ — a sum over every output position,
+channel and kernel tap of y·x·w. Fix two of x, w, y, and the form is linear in the third; its
+gradient in the third is the primitive named after it:
+
+    ========================  ===============================  ==========================
+    primitive                 gradient in its first argument   in its second
+    ========================  ===============================  ==========================
+    correlate(x, w)           correlate_input(g, w)            correlate_weight(x, g)
+    correlate_input(y, w)     correlate(g, w)                  correlate_weight(g, y)
+    correlate_weight(x, y)    correlate_input(y, g)            correlate(x, g)
+    ========================  ===============================  ==========================
+
+So the family is closed, and derivatives of every order exist. The duality that textbooks speak of
+is in the first row: for stride 1 the gradient of a cross-correlation in its input is a full
+*convolution* of g with w, in its weight a *correlation* of x with g.
+
+Shapes: x (N, C, *S), w (O, C/groups, *K), y (N, O, *L) with one, two or three spatial axes, and
+L = ⌊(S + before + after − d(K − 1) − 1) / s⌋ + 1. Since that floor cannot be inverted,
+``correlate_input`` is told the size of its result.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.arguments import numbers as hyper
+from autograd.arguments.limits import check_bytes
+from autograd.core.modes import local
+from autograd.core.primitive import primitive
+from autograd.core.tensor import Tensor, _connected
+from autograd.kernels.conv import correlation as kernels
+
+__all__ = [
+    "convolve",
+    "convolve_output_size",
+    "correlate",
+    "correlate_input",
+    "correlate_weight",
+    "explain_kernel",
+]
+
+_LONG_STRIDE = 64  # from which on it is worth a look whether the numbers make sense at all
+_NAMES = ("conv1d", "conv2d", "conv3d")
+
+
+# The primitives -----------------------------------------------------------------------------------
+
+
+@primitive(name="correlate", aliases=_NAMES)
+def _correlate(x, w, bias=None, *, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+    return kernels.correlate(
+        x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+
+
+@primitive(name="correlate_input", aliases=[n.replace("conv", "conv_transpose") for n in _NAMES])
+def _correlate_input(y, w, *, input_shape, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+    return kernels.correlate_input(
+        y, w, input_shape=input_shape, stride=stride, padding=padding, dilation=dilation,
+        groups=groups,
+    )  # fmt: skip
+
+
+@primitive(name="correlate_weight")
+def _correlate_weight(x, y, *, kernel_shape, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
+    return kernels.correlate_weight(
+        x, y, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation,
+        groups=groups,
+    )  # fmt: skip
+
+
+# A large gradient goes to both rules: it is brought into the memory order they like once.
+_correlate.incoming(lambda g, w_shape: kernels.arranged(g, w_shape[2:]))
+
+_correlate.gradients(
+    x=lambda g, w, x_shape, stride, padding, dilation, groups: _correlate_input(
+        g, w, x_shape[2:], stride, padding, dilation, groups),
+    w=lambda g, x, w_shape, stride, padding, dilation, groups: _correlate_weight(
+        x, g, w_shape[2:], stride, padding, dilation, groups),
+    bias=lambda g: g.sum(axis=(0, *range(2, g.ndim))),
+)  # fmt: skip
+
+_correlate_input.incoming(lambda g, w_shape: kernels.arranged(g, w_shape[2:]))
+
+_correlate_input.gradients(
+    y=lambda g, w, stride, padding, dilation, groups: _correlate(
+        g, w, stride=stride, padding=padding, dilation=dilation, groups=groups),
+    w=lambda g, y, w_shape, stride, padding, dilation, groups: _correlate_weight(
+        g, y, w_shape[2:], stride, padding, dilation, groups),
+)  # fmt: skip
+
+_correlate_weight.gradients(
+    x=lambda g, y, x_shape, stride, padding, dilation, groups: _correlate_input(
+        y, g, x_shape[2:], stride, padding, dilation, groups),
+    y=lambda g, x, stride, padding, dilation, groups: _correlate(
+        x, g, stride=stride, padding=padding, dilation=dilation, groups=groups),
+)  # fmt: skip
+
+
+# What users call ----------------------------------------------------------------------------------
+
+
+def correlate(
+    x: Any,
+    w: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    who: str = "correlate",
+) -> Any:
+    """Cross-correlation of images with kernels, which networks call convolution.
+
+    ``out[n, o, i, j] = Σ_{c,u,v} x[n, c, i·s + u·d − p, j·s + v·d − p] · w[o, c, u, v] + bias[o]``,
+    where x is 0 outside.
+
+    Args:
+        x: images, shape (N, C, *S) with one to three spatial axes.
+        w: kernels, shape (O, C / groups, *K).
+        bias: one number per output channel, shape (O,), or None.
+        stride, dilation: positive integers, one or one per spatial axis.
+        padding: zeros around x: an integer, one per spatial axis, pairs (before, after),
+            ``"valid"`` or ``"same"`` (stride 1 only).
+        groups: the channels are divided into this many groups that don't see each other.
+
+    Returns:
+        Shape (N, O, *L), L = ⌊(S + before + after − d(K − 1) − 1) / s⌋ + 1.
+
+    Raises:
+        ValueError: for shapes that do not fit together; TypeError: for data that are no floats.
+
+    See also ``convolve``, which flips the kernel.
+
+    Example:
+        >>> import autograd as ag
+        >>> x = ag.tensor([[[1.0, 2.0, 3.0, 4.0]]])
+        >>> ag.correlate(x, ag.tensor([[[1.0, 10.0]]]))
+        Tensor([[[21., 32., 43.]]])
+    """
+    x, w = as_operand(who, "x", x), as_operand(who, "w", w)
+    x_shape, w_shape = x.shape, w.shape
+    n = len(x_shape) - 2
+    if not 1 <= n <= 3 or len(w_shape) != n + 2:
+        raise ValueError(
+            f"{who}: x must be (N, C, *S) with one to three spatial axes and the kernel of as "
+            f"many axes, got x {x_shape} and kernel {w_shape}"
+        )
+    stride = hyper.integers(who, "stride", stride, n)
+    dilation = hyper.integers(who, "dilation", dilation, n)
+    padding = hyper.paddings(who, padding, n, w_shape[2:], stride, dilation)
+    if type(groups) is not int:
+        groups = hyper.integer(who, "groups", groups)
+    if bias is not None:
+        bias = as_operand(who, "bias", bias)
+    bias_shape = None if bias is None else bias.shape
+    sizes = check_correlation(who, x_shape, w_shape, bias_shape, stride, padding, dilation, groups)
+    if max(stride) > _LONG_STRIDE or max(map(max, padding)) > _LONG_STRIDE:
+        check_bytes(who, (x_shape[0], w_shape[0], *sizes), x.dtype)
+        check_bytes(who, (*x_shape[:2], *_padded(x_shape[2:], padding)), x.dtype)
+        stride = shortened(stride, x_shape[2:], padding)
+    if x.size >= kernels.MANY:
+        x = _arranged(x, w_shape)
+    return _correlate(x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+def convolve(
+    x: Any,
+    w: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    who: str = "convolve",
+) -> Any:
+    """Convolution in the mathematical sense: cross-correlation with the kernel flipped.
+
+    ``out[n, o, i, j] = Σ x[n, c, i + u − p, j + v − p] · w[o, c, K₁ − 1 − u, K₂ − 1 − v]``; parameters
+    as for ``correlate``. With padding K − 1 it is the full convolution, which commutes.
+
+    Example:
+        >>> import autograd as ag
+        >>> x = ag.tensor([[[1.0, 2.0, 3.0, 4.0]]])
+        >>> ag.convolve(x, ag.tensor([[[1.0, 10.0]]]))
+        Tensor([[[12., 23., 34.]]])
+    """
+    w = as_operand(who, "w", w)
+    flipped = w[(slice(None), slice(None), *[slice(None, None, -1)] * (len(w.shape) - 2))]
+    return correlate(x, flipped, bias, stride, padding, dilation, groups, who=who)
+
+
+def correlate_input(
+    y: Any,
+    w: Any,
+    input_shape: Sequence[int] | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    who: str = "correlate_input",
+) -> Any:
+    """The adjoint of ``correlate`` in its input, also called transposed convolution.
+
+    Args:
+        y: shape (N, O, *L).
+        w: kernels, shape (O, C / groups, *K), as for the ``correlate`` it is the adjoint of.
+        input_shape: spatial shape S of the result; default the smallest that y fits,
+            (L − 1)·s − before − after + d(K − 1) + 1.
+        stride, padding, dilation, groups: as for ``correlate``.
+
+    Returns:
+        Shape (N, C, *S): every y[n, o, i, j] times its kernel, added up where it reached.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.correlate_input(ag.tensor([[[1.0, 2.0]]]), ag.tensor([[[1.0, 10.0]]]))
+        Tensor([[[ 1., 12., 20.]]])
+    """
+    y, w = as_operand(who, "y", y), as_operand(who, "w", w)
+    n = len(y.shape) - 2
+    if not 1 <= n <= 3 or len(w.shape) != n + 2:
+        raise ValueError(
+            f"{who}: y must be (N, O, *L) with one to three spatial axes and the kernel of as "
+            f"many axes, got y {y.shape} and kernel {w.shape}"
+        )
+    stride = hyper.integers(who, "stride", stride, n)
+    dilation = hyper.integers(who, "dilation", dilation, n)
+    padding = hyper.paddings(who, padding, n, w.shape[2:], stride, dilation)
+    groups = hyper.integer(who, "groups", groups)
+    if input_shape is None:
+        input_shape = tuple(
+            (length - 1) * s - sum(p) + d * (k - 1) + 1
+            for length, k, s, p, d in zip(
+                y.shape[2:], w.shape[2:], stride, padding, dilation, strict=True
+            )
+        )
+    else:
+        input_shape = hyper.integers(who, "input_shape", input_shape, n, 0)
+    if min(input_shape) < 0:
+        raise ValueError(
+            f"{who}: the result would have the negative size {_cross(input_shape)}: padding "
+            f"{padding} takes away more than y {y.shape} and kernel {w.shape[2:]} give"
+        )
+    if y.shape[1] != w.shape[0]:
+        raise ValueError(
+            f"{who}: y {y.shape} has {y.shape[1]} channels, the kernel {w.shape} has "
+            f"{w.shape[0]} output channels; they must be equal"
+        )
+    x_shape = (y.shape[0], w.shape[1] * groups, *input_shape)
+    sizes = check_correlation(who, x_shape, w.shape, None, stride, padding, dilation, groups)
+    if sizes != y.shape[2:]:
+        raise ValueError(
+            f"{who}: a correlation over {_cross(input_shape)} gives {_cross(sizes)}, but y is "
+            f"{_cross(y.shape[2:])}; choose another input_shape"
+        )
+    check_bytes(who, x_shape, y.dtype)
+    if max(stride) > _LONG_STRIDE:
+        stride = shortened(stride, input_shape, padding)
+    if y.size >= kernels.MANY:
+        y = _arranged(y, w.shape)
+    return _correlate_input(y, w, input_shape, stride, padding, dilation, groups)
+
+
+def correlate_weight(
+    x: Any,
+    y: Any,
+    kernel_shape: Sequence[int] | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+    *,
+    who: str = "correlate_weight",
+) -> Any:
+    """The adjoint of ``correlate`` in its kernel: for every tap, Σ over positions of x · y.
+
+    Args:
+        x: shape (N, C, *S); y: shape (N, O, *L).
+        kernel_shape: spatial shape K; default the largest that fits.
+        stride, padding, dilation, groups: as for ``correlate``.
+
+    Returns:
+        Shape (O, C / groups, *K).
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.correlate_weight(ag.tensor([[[1.0, 2.0, 3.0]]]), ag.tensor([[[1.0, 10.0]]]))
+        Tensor([[[21., 32.]]])
+    """
+    x, y = as_operand(who, "x", x), as_operand(who, "y", y)
+    n = len(x.shape) - 2
+    if not 1 <= n <= 3 or len(y.shape) != n + 2:
+        raise ValueError(
+            f"{who}: x (N, C, *S) and y (N, O, *L) must have the same one to three spatial axes, "
+            f"got {x.shape} and {y.shape}"
+        )
+    if x.shape[0] != y.shape[0]:
+        raise ValueError(f"{who}: x {x.shape} and y {y.shape} differ in their batch size")
+    stride = hyper.integers(who, "stride", stride, n)
+    dilation = hyper.integers(who, "dilation", dilation, n)
+    groups = hyper.integer(who, "groups", groups)
+    padding = hyper.paddings(who, padding, n)
+    if kernel_shape is None:
+        kernel_shape = tuple(
+            (size + sum(p) - (length - 1) * s - 1) // d + 1
+            for size, length, s, p, d in zip(
+                x.shape[2:], y.shape[2:], stride, padding, dilation, strict=True
+            )
+        )
+    kernel_shape = hyper.integers(who, "kernel_shape", kernel_shape, n)
+    if x.shape[1] % groups:
+        raise ValueError(f"{who}: groups={groups} does not divide the {x.shape[1]} channels of x")
+    w_shape = (y.shape[1], x.shape[1] // groups, *kernel_shape)
+    sizes = check_correlation(who, x.shape, w_shape, None, stride, padding, dilation, groups)
+    if sizes != y.shape[2:]:
+        raise ValueError(
+            f"{who}: a kernel of {_cross(kernel_shape)} gives outputs of {_cross(sizes)}, but y "
+            f"is {_cross(y.shape[2:])}; choose another kernel_shape"
+        )
+    check_bytes(who, w_shape, x.dtype)
+    if max(stride) > _LONG_STRIDE:
+        stride = shortened(stride, x.shape[2:], padding)
+    return _correlate_weight(x, y, kernel_shape, stride, padding, dilation, groups)
+
+
+# Checks -------------------------------------------------------------------------------------------
+
+
+def as_operand(who: str, name: str, value: Any) -> Any:
+    """A tensor or array of floats (or of scalar tensors), refused otherwise.
+
+    Raises:
+        TypeError: for integers, strings and other things.
+    """
+    if not hasattr(value, "_node"):
+        if not isinstance(value, np.ndarray):
+            from autograd.arguments.dtypes import as_array
+
+            value = as_array(f"{who}: {name}", value)
+    if value.dtype.kind == "f":
+        return value
+    if value.dtype.kind not in "fOc":
+        raise TypeError(
+            f"{who}: {name} must hold floating-point numbers, got dtype {value.dtype}; "
+            f"convert it, e.g. {name}.astype(np.float32)"
+        )
+    if value.dtype.kind == "O" and value.size:
+        first = value.flat[0]
+        if not hasattr(first, "_node") and not isinstance(first, (int, float, np.number)):
+            raise TypeError(
+                f"{who}: {name} is an object array of {type(first).__name__}; the one kind that "
+                "is understood holds scalar tensors, see autograd.scalars"
+            )
+    return value
+
+
+def _arranged(x: Any, w_shape: tuple[int, ...]) -> Any:
+    """``x`` in the memory order that kernels like: the same tensor, the same place in the graph.
+
+    Forward and backward both read it, and what is turned here is not turned again there.
+    """
+    if not isinstance(x, Tensor) or local.state.recorder is not None:
+        return x  # whoever records the forward pass is shown the user's own tensors
+    data = kernels.arranged(x._data, w_shape[2:])
+    return x if data is x._data else _connected(data, x._node, x._index, x._version)
+
+
+def _padded(sizes: Sequence[int], padding: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    return tuple(size + sum(pair) for size, pair in zip(sizes, padding, strict=True))
+
+
+def shortened(
+    stride: Sequence[int], sizes: Sequence[int], padding: Sequence[tuple[int, int]]
+) -> tuple[int, ...]:
+    """Strides that leave the padded input at once, no longer than that: kernels count them out."""
+    return tuple(min(s, max(p, 1)) for s, p in zip(stride, _padded(sizes, padding), strict=True))
+
+
+def _cross(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape))
+
+
+@functools.lru_cache(maxsize=4096)
+def check_correlation(
+    who: str,
+    x_shape: tuple[int, ...],
+    w_shape: tuple[int, ...],
+    bias_shape: tuple[int, ...] | None,
+    stride: tuple[int, ...],
+    padding: tuple[tuple[int, int], ...],
+    dilation: tuple[int, ...],
+    groups: int,
+) -> tuple[int, ...]:
+    """Spatial shape of a correlation's output, after checking that the shapes fit together.
+
+    Raises:
+        ValueError: naming the function, the argument and the shapes involved.
+    """
+    channels, outputs = x_shape[1], w_shape[0]
+    if groups < 1:
+        raise ValueError(f"{who}: groups must be a positive integer, got {groups}")
+    if channels % groups or outputs % groups:
+        raise ValueError(
+            f"{who}: groups={groups} must divide the {channels} input channels and the "
+            f"{outputs} output channels"
+        )
+    if w_shape[1] * groups != channels:
+        expected = f"{w_shape[1]} × groups {groups} = {w_shape[1] * groups}"
+        raise ValueError(
+            f"{who}: the input {x_shape} has {channels} channels, but the kernel {w_shape} "
+            f"is for {expected}"
+        )
+    if bias_shape is not None and bias_shape != (outputs,):
+        raise ValueError(
+            f"{who}: bias must have shape ({outputs},), one per output channel, got {bias_shape}"
+        )
+    kernel = w_shape[2:]
+    if min(kernel) < 1:
+        raise ValueError(f"{who}: the kernel {w_shape} has an empty spatial axis")
+    padded = tuple(size + sum(p) for size, p in zip(x_shape[2:], padding, strict=True))
+    sizes = tuple(
+        (size - d * (k - 1) - 1) // s + 1
+        for size, k, s, d in zip(padded, kernel, stride, dilation, strict=True)
+    )
+    if any(size < d * (k - 1) + 1 for size, k, d in zip(padded, kernel, dilation, strict=True)):
+        raise ValueError(
+            f"{who}: kernel {kernel} with dilation {dilation} does not fit the padded input "
+            f"{_cross(padded)}"
+        )
+    return sizes
+
+
+def convolve_output_size(
+    size: int, kernel: int, stride: int = 1, padding: Any = 0, dilation: int = 1
+) -> int:
+    """Output length of a convolution along one axis.
+
+    ⌊(L + before + after − d(k − 1) − 1) / s⌋ + 1.
+
+    Args:
+        size, kernel, stride, dilation: integers; padding: an integer or a pair.
+
+    Raises:
+        ValueError: if the kernel does not fit.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.convolve_output_size(28, kernel=5, stride=2, padding=2)
+        14
+    """
+    who = "convolve_output_size"
+    size = hyper.integer(who, "size", size, 0)
+    kernel = hyper.integer(who, "kernel", kernel)
+    stride = hyper.integer(who, "stride", stride)
+    dilation = hyper.integer(who, "dilation", dilation)
+    pair = (padding,) if not isinstance(padding, (tuple, list)) else (tuple(padding),)
+    pairs = hyper.paddings(who, pair, 1)
+    return check_correlation(
+        who, (1, 1, size), (1, 1, kernel), None, (stride,), pairs, (dilation,), 1
+    )[0]
+
+
+def explain_kernel(
+    x: Any, w: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> str:
+    """Which way a correlation of these shapes is computed, and why.
+
+    Args:
+        x: images (N, C, *S), or just their shape.
+        w: kernels (O, C / groups, *K), or just their shape; a layer's ``weight``.
+        stride, padding, dilation, groups: as for ``correlate``.
+
+    Returns:
+        A sentence. The choice depends on shapes and dtype alone; see ``autograd/kernels``.
+
+    Raises:
+        ValueError: for shapes that do not fit together.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.explain_kernel((64, 16, 8, 8), (32, 16, 1, 1)).split(":")[0]
+        'pointwise'
+    """
+    who = "explain_kernel"
+    x_shape, w_shape = (tuple(getattr(a, "shape", a)) for a in (x, w))
+    n = len(x_shape) - 2
+    if n < 1 or len(w_shape) != n + 2:
+        raise ValueError(
+            f"{who}: x must be (N, C, *S) and the kernel of as many axes, got {x_shape} and {w_shape}"
+        )
+    stride = hyper.integers(who, "stride", stride, n)
+    dilation = hyper.integers(who, "dilation", dilation, n)
+    padding = hyper.paddings(who, padding, n, w_shape[2:], stride, dilation)
+    groups = hyper.integer(who, "groups", groups)
+    check_correlation(who, x_shape, w_shape, None, stride, padding, dilation, groups)
+    dtype = getattr(x, "dtype", np.float32)
+    name, reason = kernels.choose_path(
+        x_shape, w_shape, stride=stride, padding=padding, dilation=dilation, groups=groups,
+        dtype=dtype,
+    )  # fmt: skip
+    return f"{name}: {reason}"

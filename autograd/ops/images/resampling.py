@@ -1,0 +1,163 @@
+"""Interpolation and pooling over adaptive windows.
+
+Interpolation and adaptive averaging are linear maps along each axis: two primitives that are each
+other's adjoint. Adaptive maximum is a choice of cells, like all max pooling.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.arguments import numbers as hyper
+from autograd.arguments.limits import check_bytes
+from autograd.core.primitive import primitive
+from autograd.kernels import resampling as kernels
+from autograd.kernels.pooling import maximum as pooling_kernels
+from autograd.ops.images.convolution import as_operand
+from autograd.ops.images.windows import _scatter_windows
+
+__all__ = ["adaptive_avg_pool", "adaptive_max_pool", "interpolate"]
+
+MODES = ("nearest", "nearest-exact", "linear", "cubic", "area")
+
+
+@primitive(name="interpolate")
+def _interpolate(x, *, out_shape, mode, align_corners, scale_factors):  # type: ignore[no-untyped-def]
+    return kernels.interpolate(
+        x, out_shape=out_shape, mode=mode, align_corners=align_corners,
+        scale_factors=scale_factors,
+    )  # fmt: skip
+
+
+@primitive(name="interpolate_adjoint")
+def _interpolate_adjoint(y, *, input_shape, mode, align_corners, scale_factors):  # type: ignore[no-untyped-def]
+    return kernels.interpolate_adjoint(
+        y, input_shape=input_shape, mode=mode, align_corners=align_corners,
+        scale_factors=scale_factors,
+    )  # fmt: skip
+
+
+_interpolate.gradients(
+    x=lambda g, x_shape, mode, align_corners, scale_factors: _interpolate_adjoint(
+        g, x_shape[2:], mode, align_corners, scale_factors)
+)  # fmt: skip
+_interpolate_adjoint.gradients(
+    y=lambda g, y_shape, mode, align_corners, scale_factors: _interpolate(
+        g, y_shape[2:], mode, align_corners, scale_factors)
+)  # fmt: skip
+
+
+def interpolate(
+    x: Any,
+    out_shape: Sequence[int],
+    mode: str = "nearest",
+    align_corners: bool = False,
+    scale_factors: Sequence[float] | None = None,
+    *,
+    who: str = "interpolate",
+) -> Any:
+    """Resize images.
+
+    Args:
+        x: shape (N, C, *S), one to three spatial axes.
+        out_shape: the new spatial shape.
+        mode: ``"nearest"``, ``"nearest-exact"``, ``"linear"``, ``"cubic"`` (a = −0.75) or
+            ``"area"``, applied along each axis.
+        align_corners: for linear and cubic: corner pixels keep their place.
+        scale_factors: used in the coordinates instead of new size / old size.
+
+    Returns:
+        Shape (N, C, *out_shape).
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.interpolate(ag.tensor([[[1.0, 3.0]]]), (4,), "linear")
+        Tensor([[[1. , 1.5, 2.5, 3. ]]])
+    """
+    x = as_operand(who, "x", x)
+    hyper.choice(who, "mode", mode, MODES)
+    n = _spatial(who, x.shape)
+    out_shape = hyper.integers(who, "out_shape", out_shape, n)
+    if 0 in x.shape[1:]:
+        raise ValueError(f"{who}: x {x.shape} has an empty axis; there is nothing to interpolate")
+    check_bytes(who, (*x.shape[:2], *out_shape), x.dtype)
+    factors = None if scale_factors is None else tuple(scale_factors)
+    return _interpolate(x, out_shape, mode, bool(align_corners), factors)
+
+
+@primitive(name="adaptive_avg_pool")
+def _adaptive_avg_pool(x, *, out_shape):  # type: ignore[no-untyped-def]
+    return kernels.adaptive_avg_pool(x, out_shape=out_shape)
+
+
+@primitive(name="adaptive_avg_pool_input")
+def _adaptive_avg_pool_input(y, *, input_shape):  # type: ignore[no-untyped-def]
+    return kernels.adaptive_avg_pool_adjoint(y, input_shape=input_shape)
+
+
+_adaptive_avg_pool.gradients(x=lambda g, x_shape: _adaptive_avg_pool_input(g, x_shape[2:]))
+_adaptive_avg_pool_input.gradients(y=lambda g, y_shape: _adaptive_avg_pool(g, y_shape[2:]))
+
+
+@primitive(name="adaptive_max_pool", outputs=2, constant_outputs=(1,))
+def _adaptive_max_pool(x, *, out_shape):  # type: ignore[no-untyped-def]
+    return pooling_kernels.adaptive_max_pool(x, out_shape=out_shape)
+
+
+_adaptive_max_pool.gradients(x=lambda g, out1, x_shape: _scatter_windows(g[0], out1, x_shape[2:]))
+
+
+def adaptive_avg_pool(x: Any, out_shape: Sequence[int], *, who: str = "adaptive_avg_pool") -> Any:
+    """Averages over windows chosen so that the output has a given size.
+
+    Window i of o over an axis of L goes from ⌊i·L/o⌋ to ⌈(i + 1)·L/o⌉.
+
+    Args:
+        x: shape (N, C, *S).
+        out_shape: spatial shape of the result.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.adaptive_avg_pool(ag.tensor([[[1.0, 2.0, 6.0]]]), (2,))
+        Tensor([[[1.5, 4. ]]])
+    """
+    x = as_operand(who, "x", x)
+    return _adaptive_avg_pool(x, _adaptive_shape(who, x, out_shape))
+
+
+def adaptive_max_pool(
+    x: Any,
+    out_shape: Sequence[int],
+    return_indices: bool = False,
+    *,
+    who: str = "adaptive_max_pool",
+) -> Any:
+    """Maxima over the windows of ``adaptive_avg_pool``; with indices also where they lie.
+
+    Args:
+        x: shape (N, C, *S).
+        out_shape: spatial shape of the result.
+        return_indices: also give the flat indices in the plane (int64).
+    """
+    x = as_operand(who, "x", x)
+    values, indices = _adaptive_max_pool(x, _adaptive_shape(who, x, out_shape))
+    return (values, indices) if return_indices else values
+
+
+def _adaptive_shape(who: str, x: Any, out_shape: Any) -> tuple[int, ...]:
+    n = _spatial(who, x.shape)
+    shape = hyper.integers(who, "output_size", out_shape, n, 0)
+    if 0 in x.shape[2:]:
+        raise ValueError(f"{who}: x {x.shape} has an empty plane; there is nothing to pool")
+    check_bytes(who, (*x.shape[:2], *shape), x.dtype)
+    return shape
+
+
+def _spatial(who: str, shape: tuple[int, ...]) -> int:
+    n = len(shape) - 2
+    if not 1 <= n <= 3:
+        raise ValueError(
+            f"{who}: x must be (N, C, *S) with one to three spatial axes, got shape {shape}"
+        )
+    return n

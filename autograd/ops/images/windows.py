@@ -1,0 +1,243 @@
+"""Sliding windows and their adjoint, and picking one cell out of every window.
+
+``windows`` turns any differentiable function into a pooling: ``windows(x, ...)`` has the kernel's
+axes last, and the function reduces them. Its adjoint, ``fold_windows``, adds every cell back to
+where it came from. ``take_windows`` and ``scatter_windows`` are the same pair for one cell per
+window, given by an index: what max pooling is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.arguments import numbers as hyper
+from autograd.arguments.limits import check_bytes
+from autograd.core.primitive import primitive
+from autograd.kernels import windows as kernels
+from autograd.kernels.pooling import maximum as pooling_kernels
+from autograd.ops.images.convolution import as_operand, shortened
+
+__all__ = ["fold_windows", "scatter_windows", "take_windows", "windows"]
+
+
+@primitive(name="windows", view=True)
+def _windows(x, *, kernel_shape, stride, padding, dilation):  # type: ignore[no-untyped-def]
+    return kernels.windows(
+        x, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation
+    )
+
+
+@primitive(name="fold_windows")
+def _fold_windows(w, *, input_shape, stride, padding, dilation):  # type: ignore[no-untyped-def]
+    return kernels.fold_windows(
+        w, input_shape=input_shape, stride=stride, padding=padding, dilation=dilation
+    )
+
+
+_windows.gradients(
+    x=lambda g, x_shape, stride, padding, dilation: _fold_windows(
+        g, x_shape[2:], stride, padding, dilation)
+)  # fmt: skip
+_fold_windows.gradients(
+    w=lambda g, w_shape, stride, padding, dilation: _windows(
+        g, w_shape[2 + len(stride):], stride, padding, dilation)
+)  # fmt: skip
+
+
+def windows(
+    x: Any,
+    kernel_shape: Any,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    *,
+    who: str = "windows",
+) -> Any:
+    """All windows of images, with the axes of the window last.
+
+    Args:
+        x: shape (N, C, *S), one to three spatial axes.
+        kernel_shape: size of the window, an integer or one per spatial axis.
+        stride, dilation: positive integers, one or one per axis.
+        padding: zeros around x: an integer, one per axis, or pairs (before, after).
+
+    Returns:
+        Shape (N, C, *L, *K). Without padding it is a view that repeats memory, not bytes.
+
+    Raises:
+        ValueError: if the window does not fit the padded input.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.windows(ag.tensor([[[1.0, 2.0, 3.0]]]), 2).max(axis=-1)  # max pooling
+        Tensor([[[2., 3.]]])
+    """
+    x = as_operand(who, "x", x)
+    n = _spatial(who, "x", x.shape)
+    kernel_shape, stride, padding, dilation = window_arguments(
+        who, n, kernel_shape, stride, padding, dilation
+    )
+    check_window(who, x.shape[2:], kernel_shape, padding, dilation)
+    padded = [size + sum(pair) for size, pair in zip(x.shape[2:], padding, strict=True)]
+    check_bytes(who, (*x.shape[:2], *padded), x.dtype)
+    # What is never stepped over must not overflow in the strides of the view either.
+    stride = shortened(stride, x.shape[2:], padding)
+    dilation = tuple(d if k > 1 else 1 for d, k in zip(dilation, kernel_shape, strict=True))
+    return _windows(x, kernel_shape, stride, padding, dilation)
+
+
+def fold_windows(
+    w: Any, input_shape: Sequence[int], stride: Any = 1, padding: Any = 0, dilation: Any = 1
+) -> Any:
+    """The adjoint of ``windows``: add every cell of every window back to its place.
+
+    Args:
+        w: shape (N, C, *L, *K), as ``windows`` gives it.
+        input_shape: spatial shape S of the images.
+        stride, padding, dilation: as for ``windows``.
+
+    Returns:
+        Shape (N, C, *S).
+
+    Raises:
+        ValueError: if L is not the number of windows of that size in such images.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.fold_windows(ag.tensor([[[[1.0, 1.0], [1.0, 1.0]]]]), (3,))
+        Tensor([[[1., 2., 1.]]])
+    """
+    who = "fold_windows"
+    w = as_operand(who, "w", w)
+    n = (len(w.shape) - 2) // 2
+    if not 1 <= n <= 3 or len(w.shape) != 2 + 2 * n:
+        raise ValueError(f"{who}: w must be (N, C, *L, *K) with one to three axes, got {w.shape}")
+    input_shape = hyper.integers(who, "input_shape", input_shape, n, 0)
+    kernel_shape, stride, padding, dilation = window_arguments(
+        who, n, w.shape[2 + n :], stride, padding, dilation
+    )
+    check_window(who, input_shape, kernel_shape, padding, dilation)
+    counts = kernels.window_counts(
+        input_shape, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation
+    )
+    if counts != w.shape[2 : 2 + n]:
+        raise ValueError(
+            f"{who}: images of {input_shape} have {counts} windows, but w {w.shape} holds "
+            f"{w.shape[2 : 2 + n]}"
+        )
+    return _fold_windows(w, input_shape, stride, padding, dilation)
+
+
+def window_arguments(
+    who: str, n: int, kernel_shape: Any, stride: Any, padding: Any, dilation: Any
+) -> tuple[Any, Any, Any, Any]:
+    """Kernel shape, stride, padding pairs and dilation, one entry per spatial axis."""
+    return (
+        hyper.integers(who, "kernel_shape", kernel_shape, n),
+        hyper.integers(who, "stride", stride, n),
+        hyper.paddings(who, padding, n),
+        hyper.integers(who, "dilation", dilation, n),
+    )
+
+
+def check_window(
+    who: str, input_shape: Any, kernel_shape: Any, padding: Any, dilation: Any
+) -> None:
+    """Raise ValueError unless the (dilated) window fits the padded input."""
+    padded = tuple(size + sum(p) for size, p in zip(input_shape, padding, strict=True))
+    if any(
+        size < d * (k - 1) + 1 for size, k, d in zip(padded, kernel_shape, dilation, strict=True)
+    ):
+        raise ValueError(
+            f"{who}: window {kernel_shape} with dilation {dilation} does not fit the padded input "
+            f"{'×'.join(map(str, padded))}"
+        )
+
+
+def _spatial(who: str, name: str, shape: tuple[int, ...]) -> int:
+    n = len(shape) - 2
+    if not 1 <= n <= 3:
+        raise ValueError(
+            f"{who}: {name} must be (N, C, *S) with one to three spatial axes, got shape {shape}"
+        )
+    return n
+
+
+# One cell per window ------------------------------------------------------------------------------
+
+
+@primitive(name="take_windows")
+def _take_windows(x, indices):  # type: ignore[no-untyped-def]
+    return pooling_kernels.take_windows(x, indices)
+
+
+@primitive(name="scatter_windows")
+def _scatter_windows(y, indices, *, input_shape):  # type: ignore[no-untyped-def]
+    return pooling_kernels.scatter_windows(y, indices, input_shape=input_shape)
+
+
+_take_windows.gradients(x=lambda g, indices, x_shape: _scatter_windows(g, indices, x_shape[2:]))
+_scatter_windows.gradients(y=lambda g, indices: _take_windows(g, indices))
+
+
+def take_windows(x: Any, indices: Any) -> Any:
+    """Pick cells of every plane by flat index: ``y[n, c, l] = x[n, c].ravel()[indices[n, c, l]]``.
+
+    Args:
+        x: shape (N, C, *S).
+        indices: integers, shape (N, C, *L), into the flattened plane.
+
+    Returns:
+        Shape (N, C, *L).
+
+    Raises:
+        IndexError: for an index outside of the plane; ValueError: for shapes that do not fit.
+    """
+    who = "take_windows"
+    x = as_operand(who, "x", x)
+    _spatial(who, "x", x.shape)
+    indices = check_indices(who, indices, x.shape[:2], x.shape[2:])
+    return _take_windows(x, indices)
+
+
+def scatter_windows(y: Any, indices: Any, input_shape: Sequence[int]) -> Any:
+    """The adjoint of ``take_windows``: add every y to the cell its index names.
+
+    Args:
+        y: shape (N, C, *L); indices: integers of that shape.
+        input_shape: spatial shape S of the planes.
+
+    Returns:
+        Shape (N, C, *S); cells that no index names are 0.
+    """
+    who = "scatter_windows"
+    y = as_operand(who, "y", y)
+    n = _spatial(who, "y", y.shape)
+    input_shape = hyper.integers(who, "input_shape", input_shape, n, 0)
+    indices = check_indices(who, indices, y.shape[:2], input_shape)
+    if indices.shape != y.shape:
+        raise ValueError(f"{who}: indices {indices.shape} must have the shape of y, {y.shape}")
+    return _scatter_windows(y, indices, input_shape)
+
+
+def check_indices(who: str, indices: Any, images: Any, plane: Any) -> Any:
+    """Flat indices into planes as an integer array, checked."""
+    import math
+
+    import numpy as np
+
+    array = np.asarray(getattr(indices, "_data", indices))
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{who}: indices must be integers, got dtype {array.dtype}")
+    if array.shape[:2] != tuple(images):
+        raise ValueError(
+            f"{who}: indices {array.shape} must begin with the batch and channels {tuple(images)}"
+        )
+    cells = math.prod(plane)
+    if array.size and (array.min() < 0 or array.max() >= cells):
+        raise IndexError(
+            f"{who}: indices must lie from 0 to {cells - 1} for planes of {tuple(plane)}, "
+            f"got {array.min()} to {array.max()}"
+        )
+    return array

@@ -1,0 +1,1 @@
+"""Linear algebra: decompositions, norms, diagonals and triangles, least squares."""

@@ -1,0 +1,166 @@
+"""Linear algebra made of the decompositions: least squares, condition, chains of products.
+
+Public as ``autograd.linalg``.
+"""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.arguments import numbers as hyper
+from autograd.arguments.arrays import array_like, raw, shape_of
+from autograd.ops.linalg.decompositions import floating, inv, pinv, solve, svdvals
+from autograd.ops.linalg.norms import matrix_norm
+from autograd.ops.products import einsum, matmul
+from autograd.ops.reductions import sum as sum_
+from autograd.ops.shapes import moveaxis, reshape, sequence_of_arrays
+
+
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Any]:
+    """The x for which a · x comes nearest to b; the smallest one, if there are several.
+
+    Differentiable where the rank does not change.
+
+    Args:
+        a: a matrix (m, n).
+        b: a vector (m,), or a matrix (m, k) of columns.
+        rcond: singular values below this fraction of the largest count as 0; default: the
+            dtype's epsilon times the longer side.
+
+    Returns:
+        (x, residuals, rank, s): the solution; its sums of squared errors (empty unless the rank
+        is n < m); the rank of a; its singular values.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+
+    Example:
+        >>> import autograd as ag
+        >>> x, *_ = ag.linalg.lstsq(ag.tensor([[1.0], [1.0]]), ag.tensor([1.0, 3.0]))
+        >>> round(x.item(), 4)
+        2.0
+    """
+    a, b = floating(array_like("lstsq: a", a)), floating(array_like("lstsq: b", b))
+    if len(a.shape) != 2 or len(b.shape) not in (1, 2) or b.shape[0] != a.shape[0]:
+        raise ValueError(
+            f"lstsq: a must be a matrix (m, n) and b (m,) or (m, k), got shapes {a.shape} "
+            f"and {b.shape}"
+        )
+    if rcond is None or rcond == -1:
+        rcond = float(np.finfo(a.dtype).eps) * (max(a.shape) or 1 if rcond is None else 1)
+    x = matmul(pinv(a, rcond), b)
+    s = svdvals(a)
+    values = raw(s)
+    rank = int((values > rcond * values.max(initial=0.0)).sum())
+    missed = matmul(a, x) - b
+    squares = sum_(missed * missed, 0)
+    if rank < a.shape[1] or a.shape[0] <= a.shape[1]:
+        squares = np.zeros(0, a.dtype)
+    return x, squares if squares.shape else reshape(squares, (1,)), rank, s
+
+
+def cond(x: Any, p: Any = None) -> Any:
+    """Condition number of matrices: how much errors may grow when one solves with them.
+
+    Args:
+        p: None or 2 for the largest over the smallest singular value, −2 for its inverse; any
+            other order of ``matrix_norm`` for the norm of x times that of its inverse.
+
+    Raises:
+        ValueError: if x is no matrix, or not square where it has to be inverted.
+    """
+    x = floating(array_like("cond", x))
+    if len(x.shape) < 2:
+        raise ValueError(f"cond: x must be a matrix or a stack of them, got shape {x.shape}")
+    if p is None or (not isinstance(p, str) and p in (2, -2)):
+        s = svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return matrix_norm(x, p) * matrix_norm(inv(x), p)
+
+
+def matrix_rank(a: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    """Number of singular values that are not 0, as integers; no gradient.
+
+    Args:
+        tol: what counts as 0; default: ``rtol`` times the largest.
+        hermitian: True for symmetric matrices, whose rank is then found faster.
+        rtol: default: the dtype's epsilon times the longer side.
+    """
+    data = np.asarray(raw(array_like("matrix_rank", a)))
+    given = {} if rtol is None else {"rtol": raw(rtol)}
+    return np.linalg.matrix_rank(
+        data, raw(tol), hyper.boolean("matrix_rank", "hermitian", hermitian), **given
+    )
+
+
+def multi_dot(arrays: Sequence[Any]) -> Any:
+    """Product of several matrices, multiplied in the order that costs least.
+
+    Args:
+        arrays: two matrices or more; the first and the last may be vectors.
+
+    Raises:
+        ValueError: for fewer than two, or shapes that do not fit.
+    """
+    matrices = sequence_of_arrays("multi_dot", arrays)
+    n = len(matrices)
+    if n < 2 or n >= len(string.ascii_letters):
+        raise ValueError(f"multi_dot: arrays must hold from 2 to 51 matrices, got {n}")
+    labels = [string.ascii_letters[k : k + 2] for k in range(n)]
+    for k, m in enumerate(matrices):
+        if len(m.shape) == 1 and k in (0, n - 1):
+            labels[k] = labels[k][1:] if k == 0 else labels[k][:1]
+        elif len(m.shape) != 2:
+            raise ValueError(f"multi_dot: arrays[{k}] has shape {m.shape}; it must be a matrix")
+    for k, (left, right) in enumerate(zip(matrices, matrices[1:], strict=False)):
+        if left.shape[-1] != right.shape[0]:
+            raise ValueError(
+                f"multi_dot: arrays[{k}] of shape {left.shape} and arrays[{k + 1}] of shape "
+                f"{right.shape} do not fit"
+            )
+    ends = labels[0][: len(matrices[0].shape) - 1] + labels[-1][1:]
+    return einsum(f"{','.join(labels)}->{ends}", *matrices)
+
+
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    """The x for which ``tensordot(a, x, x.ndim)`` is b.
+
+    Args:
+        a: shape (*b's, *x's), with as many elements in the one part as in the other.
+        axes: axes of a to be moved to its end first.
+    """
+    a, b = array_like("tensorsolve: a", a), array_like("tensorsolve: b", b)
+    if axes is not None:
+        moved = hyper.axes("tensorsolve", axes, len(a.shape), "axes")
+        a = moveaxis(a, moved, tuple(range(len(a.shape) - len(moved), len(a.shape))))
+    rest = a.shape[len(b.shape) :]
+    n = math.prod(rest)
+    if math.prod(shape_of(a)) != n * n or n != b.size:
+        raise ValueError(
+            f"tensorsolve: a of shape {a.shape} does not fit b of shape {b.shape}: it must have "
+            "as many elements after b's axes as along them"
+        )
+    return reshape(solve(reshape(a, (n, n)), reshape(b, (n,))), rest)
+
+
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    """Inverse of a for ``tensordot(·, ·, ind)``.
+
+    Args:
+        ind: how many axes of a belong to the first part; both parts have as many elements.
+    """
+    a = array_like("tensorinv", a)
+    ind = hyper.integer("tensorinv", "ind", ind)
+    first, rest = a.shape[:ind], a.shape[ind:]
+    n = math.prod(first)
+    if n != math.prod(rest):
+        raise ValueError(
+            f"tensorinv: a of shape {a.shape} has {n} elements along its first {ind} axes and "
+            f"{math.prod(rest)} along the others; they must be as many"
+        )
+    return reshape(inv(reshape(a, (n, n))), rest + first)

@@ -1,0 +1,125 @@
+"""Norms of vectors and matrices. Public in ``autograd.linalg``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from autograd.arguments import numbers as hyper
+from autograd.arguments.arrays import array_like, raw
+from autograd.core.primitive import primitive
+from autograd.ops.elementwise import absolute, equal, sqrt, where
+from autograd.ops.linalg.decompositions import floating, svdvals
+from autograd.ops.reductions import amax, amin, spread
+from autograd.ops.reductions import sum as sum_
+from autograd.ops.shapes import expand_dims, moveaxis
+from autograd.ops.transcendental import power
+
+
+@primitive(name="norm")
+def _euclidean(x: Any, *, axis: Any, keepdims: bool) -> Any:
+    return sqrt((x * x).sum(axis=axis, keepdims=keepdims))
+
+
+def _euclidean_slope(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    zero = equal(out, 0)  # no direction is steepest there: 0
+    scaled = where(zero, 0.0, g) / where(zero, 1.0, out)
+    return spread(scaled, axis, keepdims, x.shape) * x
+
+
+_euclidean.gradients(x=_euclidean_slope)
+
+
+def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) -> Any:
+    """Norm over the axes: (Σ |x|^ord)^(1/ord); its gradient at the zero vector is 0.
+
+    Args:
+        ord: a number; ``inf`` and ``-inf`` for the largest and smallest |x| (ties share the
+            gradient), 0 for the count of elements that are not 0.
+        axis: a number, a tuple, or None for all axes.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.linalg.vector_norm(ag.tensor([3.0, 4.0])).item()
+        5.0
+    """
+    x = floating(array_like("norm", x))
+    axes = hyper.axes("norm", axis, len(x.shape))
+    hyper.boolean("norm", "keepdims", keepdims)
+    if isinstance(ord, bool) or not isinstance(ord, (int, float, np.number)) or ord != ord:
+        raise ValueError(f"norm: ord must be a number, inf or -inf for vectors, got {ord!r}")
+    if ord == 2:
+        return _euclidean(x, axes, keepdims)
+    if ord == math.inf:
+        return amax(absolute(x), axes, keepdims)
+    if ord == -math.inf:
+        return amin(absolute(x), axes, keepdims)
+    if ord == 0:
+        return sum_(absolute(x) * 0.0 + (raw(x) != 0), axes, keepdims)
+    if ord == 1:
+        return sum_(absolute(x), axes, keepdims)
+    total = sum_(power(absolute(x), float(ord)), axes, keepdims)
+    zero = raw(total) == 0
+    return where(zero, 0.0, power(where(zero, 1.0, total), 1.0 / float(ord)))
+
+
+def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: bool = False) -> Any:
+    """Norm of matrices.
+
+    Args:
+        ord: ``"fro"`` (root of the sum of squares), ``"nuc"`` (sum of singular values), 2 and −2
+            (largest, smallest singular value), 1 and −1 (largest, smallest sum of a column's
+            absolute values), inf and −inf (of a row's).
+        axis: the rows' and the columns' axis.
+
+    Raises:
+        ValueError: for an unknown ord, or axes that are not two.
+    """
+    x = floating(array_like("norm", x))
+    axes = hyper.axes("norm", axis, len(x.shape))
+    if len(axes) != 2:
+        raise ValueError(f"norm: a matrix norm needs two axes, got axis={axis} for {x.shape}")
+    if not isinstance(ord, (str, int, float, np.number)):
+        ord = repr(ord)  # names no norm
+    if isinstance(ord, str) and ord == "fro":
+        return _euclidean(x, axes, keepdims)
+    x = moveaxis(x, axes, (-2, -1))
+    if not isinstance(ord, bool) and ord in (1, -1, math.inf, -math.inf):
+        sums = sum_(absolute(x), -2 if abs(ord) == 1 else -1)
+    elif not isinstance(ord, bool) and ord in ("nuc", 2, -2):
+        sums = svdvals(x)
+    else:
+        raise ValueError(
+            f"norm: ord must be 'fro', 'nuc', 1, -1, 2, -2, inf or -inf for matrices, got {ord!r}"
+        )
+    if isinstance(ord, str):
+        result = sum_(sums, -1)
+    else:
+        result = amax(sums, -1) if ord > 0 else amin(sums, -1)
+    return expand_dims(result, tuple(sorted(axes))) if keepdims else result
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """Norm of vectors or matrices, as ``numpy.linalg.norm``; its gradient at zero is 0.
+
+    Args:
+        ord: see ``vector_norm`` and ``matrix_norm``; None for the root of the sum of squares.
+        axis: one axis for vectors, two for matrices; None: all axes when ``ord`` is None, else x
+            itself must be a vector or a matrix.
+
+    Raises:
+        ValueError: for an unknown ord or the wrong number of axes.
+    """
+    x = array_like("norm", x)
+    if ord is None and axis is None:
+        return vector_norm(x, 2, None, keepdims)
+    axes = hyper.axes("norm", axis, len(x.shape))
+    if len(axes) == 1:
+        return vector_norm(x, 2 if ord is None else ord, axes, keepdims)
+    if len(axes) == 2:
+        return matrix_norm(x, "fro" if ord is None else ord, axes, keepdims)
+    raise ValueError(
+        f"norm: needs one axis (vectors) or two (matrices), got axis={axis} for shape {x.shape}"
+    )

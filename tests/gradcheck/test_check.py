@@ -1,0 +1,282 @@
+"""The checker, checked: it must reject every planted wrong rule, and cry no wolf."""
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd.func import GradcheckError, gradcheck, gradgradcheck
+from autograd.gradcheck.guesses import guess
+from autograd.gradcheck.numeric import central_differences, one_sided_slopes
+
+POINT = np.random.default_rng(0).uniform(0.5, 1.5, (3, 4))
+
+
+def square(rule):
+    @ag.primitive(broadcasts=True)
+    def planted(x):
+        return x * x
+
+    planted.gradients(x=rule)
+    return planted
+
+
+def one_element(g, x):
+    factor = np.full((3, 4), 2.0)
+    factor[1, 2] = 2.001
+    return g * x * factor
+
+
+WRONG = {
+    "value": (lambda g, x: 2.0 * g * x * x, ""),
+    "sign": (lambda g, x: -2.0 * g * x, "sign"),
+    "scale": (lambda g, x: g * x, "0.5 times"),
+    "one element": (one_element, ""),
+    "slightly": (lambda g, x: 2.0001 * g * x, ""),
+    "no incoming gradient": (lambda g, x: 2.0 * x, "g is not used"),
+    "absolute incoming gradient": (lambda g, x: 2.0 * abs(g) * x, ""),
+    "offset": (lambda g, x: 2.0 * g * x + 1e-4, ""),
+    "zero": (lambda g, x: g * 0.0, "zero everywhere"),
+    "nan": (lambda g, x: g * np.nan, ""),
+    "transposed": (lambda g, x: (2.0 * g * x)[:, ::-1], "wrong way round"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_planted_wrong_rules_are_rejected(name):
+    rule, hint = WRONG[name]
+    with pytest.raises(GradcheckError, match="backward gives .*differences give") as caught:
+        gradcheck(square(rule), POINT)
+    assert hint in str(caught.value) and caught.value.kind == "wrong"
+    assert not gradcheck(square(rule), POINT, raise_exception=False)
+
+
+def test_the_worst_element_is_named_with_both_values():
+    with pytest.raises(GradcheckError) as caught:
+        gradcheck(square(one_element), POINT)
+    error = caught.value
+    assert error.index == (1, 2) and error.input == 0 and "1 of 12" in str(error)
+    assert np.isclose(error.backward / error.numerical, 1.0005, rtol=1e-6)
+    assert "    ....\n    ..X.\n    ...." in str(error)
+
+
+def test_a_rule_wrong_in_second_order_only_passes_first_and_fails_second():
+    def detached(g, x):
+        return g * 2.0 * (x.detach() if isinstance(x, ag.Tensor) else x)
+
+    f = square(detached)
+    assert gradcheck(f, POINT)
+    with pytest.raises(GradcheckError, match="gradgradcheck: the gradient of input 0"):
+        gradgradcheck(f, POINT)
+
+
+def test_a_rule_wrong_in_third_order_only_fails_at_order_three():
+    @ag.primitive(broadcasts=True)
+    def inner(x):
+        return 3.0 * x * x
+
+    inner.gradients(x=lambda g, x: g * 6.0 * (x.detach() if isinstance(x, ag.Tensor) else x))
+
+    @ag.primitive(broadcasts=True)
+    def cube(x):
+        return x**3
+
+    cube.gradients(x=lambda g, x: g * inner(x))
+    assert gradcheck(cube, POINT) and gradgradcheck(cube, POINT)
+    with pytest.raises(GradcheckError):
+        gradgradcheck(cube, POINT, order=3)
+
+
+def test_a_composite_that_disagrees_is_found():
+    f = square(lambda g, x: 2.0 * g * x)
+    f.composite(lambda x: x * x * x)
+    assert gradcheck(f, POINT)
+    with pytest.raises(GradcheckError, match="composite"):
+        gradgradcheck(f, POINT)
+
+
+def test_a_rule_that_fails_when_an_output_is_unused_is_found():
+    @ag.primitive(outputs=2)
+    def both(x):
+        return x * 2.0, x * 3.0
+
+    both.gradients(x=lambda g: 2.0 * g[0] + 3.0 * g[1])
+    with pytest.raises(TypeError):
+        gradcheck(both, POINT)
+    both.gradients(
+        x=lambda g: (0.0 if g[0] is None else 2.0 * g[0]) + (0.0 if g[1] is None else 3.0 * g[1])
+    )
+    assert gradcheck(both, POINT)
+    both.gradients(x=lambda g: 2.0 * (g[0] if g[0] is not None else g[1]) + 0.0)
+    with pytest.raises(GradcheckError):
+        gradcheck(both, POINT)
+
+
+def test_a_gradient_that_goes_to_the_wrong_input_is_found():
+    @ag.primitive(broadcasts=True)
+    def f(x, y):
+        return x * 2.0 + y * 3.0
+
+    f.gradients(x=lambda g: 3.0 * g, y=lambda g: 2.0 * g)
+    with pytest.raises(GradcheckError, match="input 0"):
+        gradcheck(f, POINT, POINT)
+    f.gradients(x=lambda g: 2.0 * g)
+    with pytest.raises(GradcheckError, match="input 1"):
+        gradcheck(f, POINT, POINT)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: ag.exp(ag.sin(x)) * x,
+        lambda x: (x @ x.T).sum() / x.mean(),
+        lambda x: (x * 2.0, ag.argmax(x), x.sum(axis=0)),
+        lambda x: ag.tensor(np.ones(3)),
+        lambda x: x.T.reshape(2, 6) * 1e6,
+        lambda x: 1e-6 * ag.log(x),
+    ],
+)
+def test_right_functions_pass_both(f):
+    assert gradcheck(f, POINT) and gradgradcheck(f, POINT)
+
+
+def test_inputs_may_be_tensors_arrays_numbers_and_others():
+    def f(x, n, y, flag):
+        assert flag is None and n == 2
+        return x**n * y
+
+    assert gradcheck(f, POINT, 2, 1.5, None)
+    x, y = ag.tensor(POINT, requires_grad=True), ag.tensor(POINT)
+    assert gradcheck(f, (x, 2, y, None))
+    assert x.grad is None
+
+
+def test_only_tensors_that_require_grad_are_checked_when_there_are_any():
+    @ag.primitive(broadcasts=True)
+    def f(x, y):
+        return x * y
+
+    f.gradients(x=lambda g, y: g * y, y=lambda g, x: -g * x)
+    x, y = ag.tensor(POINT, requires_grad=True), ag.tensor(POINT)
+    assert gradcheck(f, x, y)
+    with pytest.raises(GradcheckError):
+        gradcheck(f, x, y.requires_grad_())
+
+
+@pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
+@pytest.mark.parametrize(
+    ("f", "inputs", "error", "words"),
+    [
+        (ag.exp, [np.ones(2, np.float32)], TypeError, "input 0 is float32.*float64"),
+        (ag.exp, [ag.tensor([1.0], requires_grad=True)], TypeError, "float32"),
+        (ag.exp, [np.ones(2, np.float16)], TypeError, "float16"),
+        (lambda x: x.astype(np.float32), [POINT], TypeError, "output 0 is float32"),
+        (lambda x: 3.0, [POINT], TypeError, "output 0.*float"),
+        (lambda x: ag.argmax(x), [POINT], TypeError, "no float64 output"),
+        (ag.exp, [np.arange(3)], TypeError, "nothing can be checked"),
+    ],
+)
+def test_what_cannot_be_checked_is_refused(check, f, inputs, error, words):
+    with pytest.raises(error, match=words):
+        check(f, *inputs)
+
+
+def test_random_functions_are_refused():
+    random = np.random.default_rng(0)
+    with pytest.raises(RuntimeError, match="different values"):
+        gradcheck(lambda x: x * random.normal(), POINT)
+
+
+def test_order_is_checked():
+    with pytest.raises(ValueError, match="order"):
+        gradgradcheck(ag.exp, POINT, order=1)
+
+
+# Kinks --------------------------------------------------------------------------------------------
+
+
+def one_sided(x):
+    """|x| whose slope at 0 is 1: right on one side."""
+
+    @ag.primitive(broadcasts=True)
+    def f(x):
+        return abs(x)
+
+    f.gradients(x=lambda g, x: g * ((x >= 0) * 2.0 - 1.0))
+    return f(x)
+
+
+def test_kinks_are_told_apart_from_wrong_rules():
+    with pytest.raises(GradcheckError, match=r"kink at index \(1,\).*left.*right") as caught:
+        gradcheck(one_sided, np.array([1.0, 0.0, -2.0]))
+    assert caught.value.kind == "kink"
+    assert gradcheck(one_sided, np.array([1.0, 0.0, -2.0]), allow_kinks=True)
+
+
+def test_a_slope_outside_of_both_sides_is_wrong_even_at_a_kink():
+    @ag.primitive(broadcasts=True)
+    def f(x):
+        return abs(x)
+
+    f.gradients(x=lambda g, x: g * np.where(x == 0, 1.5, np.sign(x)))
+    with pytest.raises(GradcheckError) as caught:
+        gradcheck(f, np.array([1.0, 0.0]), allow_kinks=True)
+    assert caught.value.kind == "wrong" and caught.value.index == (1,)
+
+
+def test_jumps_are_told_apart_too():
+    with pytest.raises(GradcheckError, match="jump"):
+        gradcheck(ag.floor, np.array([0.5, 1.0]), allow_kinks=True)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "kind"),
+    [
+        (np.abs, 0.0, "kink"),
+        (np.sin, 0.3, "smooth"),
+        (np.sign, 0.0, "jump"),
+        (np.floor, 1.0, "jump"),
+        (np.sqrt, 1e-3, "smooth"),
+        (lambda x: 1e9 * x, 0.5, "smooth"),
+        (lambda x: np.maximum(x, 0.0), 0.0, "kink"),
+        (lambda x: x**2, 0.0, "smooth"),
+        (lambda x: 1e6 * x**2, 0.0, "smooth"),
+        (lambda x: 1e-3 * np.abs(x), 0.0, "kink"),
+    ],
+)
+def test_one_sided_slopes_know_smooth_from_kinked(f, x, kind):
+    slopes = one_sided_slopes(lambda a: [f(a)], [np.array(x)], [np.array(1.0)], 0, ())
+    assert slopes.kind == kind
+
+
+def test_central_differences_are_those_of_calculus():
+    x = np.array([[0.1, -2.0], [1.0, 3.0]])
+    w = np.array([[1.0, -2.0], [0.5, 3.0]])
+    found = central_differences(lambda a: [np.sin(a)], [x], [w], 0)
+    np.testing.assert_allclose(found.slopes, w * np.cos(x), rtol=1e-8)
+
+
+# Guesses ------------------------------------------------------------------------------------------
+
+RIGHT = np.random.default_rng(1).normal(size=(4, 5, 5))
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        (RIGHT, ""),
+        (-RIGHT, "sign"),
+        (RIGHT * 3.0, "3 times"),
+        (RIGHT[:, ::-1, ::-1], "kernel is not flipped"),
+        (RIGHT.swapaxes(1, 2), "transposed"),
+        (RIGHT * 0.0, "zero everywhere"),
+        (np.roll(RIGHT, (1, 1), (1, 2)), "shifted by the padding"),
+        (np.pad(RIGHT, ((0, 0), (1, 1), (2, 2))), r"padding is not taken off.*(0, 1, 2)"),
+        (np.stack([RIGHT / 2, RIGHT / 2]), "batch is not summed"),
+        (RIGHT.ravel(), "reshape"),
+        (RIGHT**3, ""),
+        (RIGHT * np.nan, "100 of its 100 elements are NaN or infinite, the first at (0, 0, 0)"),
+    ],
+)
+def test_the_first_mistake_that_fits_is_named(got, words):
+    found = guess(got, RIGHT)
+    assert (words.replace(".*(0, 1, 2)", "") in found) if words else found == ""
