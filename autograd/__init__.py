@@ -19,10 +19,10 @@ _refuse_other_packages()
 import importlib as _importlib  # noqa: E402
 from typing import Any as _Any  # noqa: E402
 
+from autograd import arguments  # noqa: E402
 from autograd import methods as _methods  # noqa: E402
 from autograd import protocols as _protocols  # noqa: E402
 from autograd._names import WHERE as _WHERE  # noqa: E402
-from autograd.arguments import numbers as hyperparameters  # noqa: E402
 from autograd.core.tensor import Tensor, writable  # noqa: E402
 from autograd.hints import FUNCTIONS as _FUNCTIONS  # noqa: E402
 from autograd.hints import taking_hints as _taking_hints  # noqa: E402
@@ -40,7 +40,7 @@ _MODULES = {
     "viz": "viz",
 }
 
-__all__ = [*_WHERE, *_MODULES, "hyperparameters", "newaxis"]  # noqa: PLE0604
+__all__ = [*_WHERE, *_MODULES, "arguments", "newaxis"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> _Any:

@@ -3,7 +3,7 @@ from . import debug as debug
 from . import func as func
 from . import linalg as linalg
 from . import viz as viz
-from .arguments import numbers as hyperparameters
+from . import arguments as arguments
 from .kernels import optimizers as optimizers
 from .arguments.dtypes import default_dtype as default_dtype
 from .core.modes import enable_grad as enable_grad

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.dtypes import as_array, check_dtype, default_dtype
 from autograd.arguments.limits import check_bytes
 from autograd.core.random import generator_or_default
@@ -28,11 +28,11 @@ def _finish(array: Any, requires_grad: bool, name: str | None = None) -> Tensor:
 
 
 def _shape(who: str, shape: Any) -> tuple[int, ...]:
-    if len(shape) == 1 and not hyper.is_integer(shape[0]):
+    if len(shape) == 1 and not arguments.is_integer(shape[0]):
         shape = shape[0]
         if isinstance(shape, (str, bytes)) or not hasattr(shape, "__len__"):
             raise TypeError(f"{who}: shape must be integers or a tuple of them, got {shape!r}")
-    return hyper.integers(who, "shape", tuple(shape), len(shape), 0)
+    return arguments.integers(who, "shape", tuple(shape), len(shape), 0)
 
 
 def _dtype(who: str, dtype: Any) -> np.dtype[Any]:
@@ -144,7 +144,9 @@ def arange(
     if stop is None:
         start, stop = 0, start
     start, stop, step = (
-        hyper.integer("arange", n, v, None) if hyper.is_integer(v) else hyper.real("arange", n, v)
+        arguments.integer("arange", n, v, None)
+        if arguments.is_integer(v)
+        else arguments.real("arange", n, v)
         for n, v in (("start", start), ("stop", stop), ("step", step))
     )
     if step == 0:
@@ -178,10 +180,10 @@ def linspace(
         >>> ag.linspace(0.0, 1.0, 3)
         Tensor([0. , 0.5, 1. ])
     """
-    num = hyper.integer("linspace", "num", num, 0)
+    num = arguments.integer("linspace", "num", num, 0)
     wanted = _dtype("linspace", dtype)
     check_bytes("linspace", (num,), wanted)
-    a, b = hyper.real("linspace", "start", start), hyper.real("linspace", "stop", stop)
+    a, b = arguments.real("linspace", "start", start), arguments.real("linspace", "stop", stop)
     if getattr(start, "requires_grad", False) or getattr(stop, "requires_grad", False):
         part = np.linspace(0.0, 1.0, num, endpoint=endpoint).astype(wanted)
         between = start * (1.0 - part) + stop * part
@@ -191,8 +193,8 @@ def linspace(
 
 def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Ones on the diagonal, zeros elsewhere; shape (n, m), m = n by default."""
-    n = hyper.integer("eye", "n", n, 0)
-    m = n if m is None else hyper.integer("eye", "m", m, 0)
+    n = arguments.integer("eye", "n", n, 0)
+    m = n if m is None else arguments.integer("eye", "m", m, 0)
     wanted = _dtype("eye", dtype)
     check_bytes("eye", (n, m), wanted)
     return _finish(np.eye(n, m, dtype=wanted), requires_grad)
@@ -239,7 +241,7 @@ def normal(
 ) -> Tensor:  # fmt: skip
     """Normal numbers of the given mean and standard deviation."""
     rng = generator_or_default("normal", generator)
-    mean, std = hyper.real("normal", "mean", mean), hyper.real("normal", "std", std, 0.0)
+    mean, std = arguments.real("normal", "mean", mean), arguments.real("normal", "std", std, 0.0)
     return _random(
         "normal", (shape,), dtype, requires_grad, lambda sizes: rng.normal(mean, std, sizes)
     )
@@ -251,7 +253,7 @@ def uniform(
 ) -> Tensor:  # fmt: skip
     """Uniform numbers from [low, high)."""
     rng = generator_or_default("uniform", generator)
-    low, high = hyper.real("uniform", "low", low), hyper.real("uniform", "high", high)
+    low, high = arguments.real("uniform", "low", low), arguments.real("uniform", "high", high)
     return _random(
         "uniform", (shape,), dtype, requires_grad, lambda sizes: rng.uniform(low, high, sizes)
     )
@@ -262,8 +264,8 @@ def randint(low: int, high: int | None, shape: Any, generator: Any = None) -> Te
     rng = generator_or_default("randint", generator)
     if high is None:
         low, high = 0, low
-    low = hyper.integer("randint", "low", low, None)
-    high = hyper.integer("randint", "high", high, None)
+    low = arguments.integer("randint", "low", low, None)
+    high = arguments.integer("randint", "high", high, None)
     if high <= low:
         raise ValueError(f"randint: high must be greater than low, got {low} and {high}")
     sizes = _shape("randint", (shape,))

@@ -76,7 +76,7 @@ def package_stub(names: dict[str, str]) -> str:
         by_module.setdefault(module, []).append(name)
     lines = [f"# {_HEADER}", "from . import debug as debug", "from . import func as func"]
     lines += ["from . import linalg as linalg", "from . import viz as viz"]
-    lines.append("from .arguments import numbers as hyperparameters")
+    lines.append("from . import arguments as arguments")
     lines.append("from .kernels import optimizers as optimizers")
     for module in sorted(by_module):
         lines += [f"from .{module} import {name} as {name}" for name in by_module[module]]

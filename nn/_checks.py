@@ -1,4 +1,4 @@
-"""Checks of arguments that several parts of ``nn`` share; the rest is ``autograd.hyperparameters``."""
+"""Checks of arguments that several parts of ``nn`` share; the rest is ``autograd.arguments``."""
 
 from __future__ import annotations
 

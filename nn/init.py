@@ -27,7 +27,7 @@ from typing import TypeVar
 import numpy as np
 
 import autograd
-from autograd import Tensor, hyperparameters
+from autograd import Tensor, arguments
 from nn.random import generator_or_default
 
 __all__ = [
@@ -80,7 +80,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         slope = 0.01 if param is None else _number("calculate_gain", "param", param)
         return math.sqrt(2.0 / (1.0 + slope**2))
     known = [*_GAINS, "leaky_relu"]
-    hyperparameters.choice("calculate_gain", "nonlinearity", nonlinearity, known)
+    arguments.choice("calculate_gain", "nonlinearity", nonlinearity, known)
     return _GAINS[nonlinearity]
 
 
@@ -349,7 +349,7 @@ def _fans(who: str, tensor: Tensor) -> tuple[int, int]:
 
 def _kaiming_std(who: str, tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     fans = dict(zip(("fan_in", "fan_out"), _fans(who, tensor), strict=True))
-    hyperparameters.choice(who, "mode", mode, list(fans))
+    arguments.choice(who, "mode", mode, list(fans))
     return calculate_gain(nonlinearity, a) / math.sqrt(max(fans[mode], 1))
 
 

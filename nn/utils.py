@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 import autograd
-from autograd import Tensor, hyperparameters
+from autograd import Tensor, arguments
 from nn._checks import elements
 
 __all__ = [
@@ -52,8 +52,8 @@ def clip_grad_norm_(
         >>> [round(g, 3) for g in w.grad.tolist()]
         [0.6, 0.8]
     """
-    max_norm = hyperparameters.real("clip_grad_norm_", "max_norm", max_norm, 0.0)
-    norm_type = hyperparameters.real("clip_grad_norm_", "norm_type", norm_type, 0.0, open_low=True)
+    max_norm = arguments.real("clip_grad_norm_", "max_norm", max_norm, 0.0)
+    norm_type = arguments.real("clip_grad_norm_", "norm_type", norm_type, 0.0, open_low=True)
     grads = _gradients("clip_grad_norm_", parameters)
     norms = [np.linalg.norm(np.ravel(grad.data).astype(np.float64), norm_type) for grad in grads]
     total = float(np.linalg.norm(norms, norm_type)) if norms else 0.0
@@ -80,7 +80,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
     Raises:
         ValueError: if ``clip_value`` is negative.
     """
-    clip_value = hyperparameters.real("clip_grad_value_", "clip_value", clip_value, 0.0)
+    clip_value = arguments.real("clip_grad_value_", "clip_value", clip_value, 0.0)
     for grad in _gradients("clip_grad_value_", parameters):
         with autograd.no_grad(), autograd.writable(grad) as array:
             np.clip(array, -clip_value, clip_value, out=array)

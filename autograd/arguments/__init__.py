@@ -1,1 +1,32 @@
-"""Reading arguments, in one place: numbers, arrays, dtypes, and what is too large to be made."""
+"""Reading arguments, in one place: numbers, arrays, dtypes, and what is too large to be made.
+
+Every reader takes ``who``, the function or layer on whose behalf it speaks, and the argument's
+name, so that an error reads ``Conv2d: stride must be a positive integer or 2 of them, got 0``. It
+returns the argument in its one form; who is called with it need not look again.
+"""
+
+from autograd.arguments.numbers import (
+    axes,
+    axis,
+    boolean,
+    choice,
+    integer,
+    integers,
+    is_integer,
+    paddings,
+    probability,
+    real,
+)
+
+__all__ = [
+    "axes",
+    "axis",
+    "boolean",
+    "choice",
+    "integer",
+    "integers",
+    "is_integer",
+    "paddings",
+    "probability",
+    "real",
+]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd.arguments import numbers
 from autograd.arguments.dtypes import as_array
 
 
@@ -86,7 +86,7 @@ def shape_tuple(
     shape = raw(shape)
     if not isinstance(shape, (tuple, list)):
         shape = shape.tolist() if getattr(shape, "ndim", 0) == 1 else (shape,)
-    sizes = tuple([n if type(n) is int else hyper.integer(who, name, n, None) for n in shape])
+    sizes = tuple([n if type(n) is int else numbers.integer(who, name, n, None) for n in shape])
     for n in sizes:
         if n < 0 and not (unknown and n == -1):
             raise ValueError(f"{who}: {name}={sizes} has the negative size {n}")

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.core.tensor import Tensor, _wrap
 from autograd.engine.backward import BackwardPass
 from autograd.engine.ownership import own
@@ -215,7 +215,7 @@ def check_watchers(given: Any) -> list[Watcher]:
 def _check_flags(who: str, **flags: Any) -> None:
     for name, value in flags.items():
         if value is not False and value is not True:
-            hyper.boolean(who, name, value)
+            arguments.boolean(who, name, value)
 
 
 def check_tensors(who: str, argument: str, given: Any, need_gradient: bool = True) -> list[Tensor]:

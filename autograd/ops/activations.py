@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.core.primitive import primitive
 from autograd.kernels import elementwise as kernels
 from autograd.kernels import losses as loss_kernels
@@ -362,7 +362,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
         Tensor([0.5, 0.5])
     """
     x = as_operand("softmax", "x", x)
-    axis = hyper.axis("softmax", axis, len(x.shape))
+    axis = arguments.axis("softmax", axis, len(x.shape))
     return _softmax(x, axis) if x.shape[axis] else positive(x)
 
 
@@ -378,5 +378,5 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
         Tensor([-10000.,      0.])
     """
     x = as_operand("log_softmax", "x", x)
-    axis = hyper.axis("log_softmax", axis, len(x.shape))
+    axis = arguments.axis("log_softmax", axis, len(x.shape))
     return _log_softmax(x, axis) if x.shape[axis] else positive(x)

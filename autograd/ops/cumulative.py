@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, beside, number, shape_of
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import astype, subtract
@@ -22,7 +22,7 @@ def _running(who: str, ufunc: Any, x: Any, axis: Any) -> Any:
     x = array_like(who, x)
     if axis is None:
         return ufunc.accumulate(x.ravel())
-    return ufunc.accumulate(x, axis=hyper.axis(who, axis, x.ndim))
+    return ufunc.accumulate(x, axis=arguments.axis(who, axis, x.ndim))
 
 
 @primitive
@@ -114,9 +114,9 @@ def _from_start(who: str, running: Any, start: int, x: Any, axis: Any, include: 
     x = array_like(who, x)
     if axis is None and len(x.shape) != 1:
         raise ValueError(f"{who}: axis must be given for x of shape {x.shape}")
-    axis = hyper.axis(who, 0 if axis is None else axis, len(x.shape))
+    axis = arguments.axis(who, 0 if axis is None else axis, len(x.shape))
     result = running(x, axis)
-    if not hyper.boolean(who, "include_initial", include):
+    if not arguments.boolean(who, "include_initial", include):
         return result
     edge = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
     return concatenate([np.full(edge, start, result.dtype), result], axis)
@@ -149,10 +149,10 @@ def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = 
         ValueError: for a negative n or a 0-d array.
     """
     x = array_like("diff", x)
-    n = hyper.integer("diff", "n", n, 0)
+    n = arguments.integer("diff", "n", n, 0)
     if not x.shape:
         raise ValueError("diff: x must have at least one axis, got a 0-d array")
-    axis = hyper.axis("diff", axis, len(x.shape))
+    axis = arguments.axis("diff", axis, len(x.shape))
     if prepend is not None or append is not None:
         edge = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
         ends = [
@@ -180,7 +180,7 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: Any = -1) -> Any:
         ValueError: if x does not fit y.
     """
     y = array_like("trapezoid", y)
-    axis = hyper.axis("trapezoid", axis, len(y.shape))
+    axis = arguments.axis("trapezoid", axis, len(y.shape))
     before = (slice(None),) * axis
     if x is None:
         widths = number("trapezoid", "dx", dx)

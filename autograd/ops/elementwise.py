@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.core.primitive import primitive
 from autograd.kernels.elementwise import choose
 
@@ -246,7 +246,7 @@ def around(x: Any, *, decimals: int = 0) -> Any:
         decimals: negative ones round to tens, hundreds and so on.
     """
     x = x if hasattr(x, "dtype") else np.asarray(x)
-    decimals = hyper.integer("around", "decimals", decimals, None)
+    decimals = arguments.integer("around", "decimals", decimals, None)
     return x.round(min(max(decimals, -400), 400))  # beyond, nothing changes any more
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.core.primitive import primitive
 from autograd.kernels import losses as loss_kernels
 from autograd.kernels.normalization import any_axes as kernels
@@ -175,8 +175,8 @@ def normalize(
         Tensor([[-1.,  1.]])
     """
     x = as_operand("normalize", "x", x)
-    axes = hyper.axes("normalize", axes, len(x.shape))
-    return _normalize(x, weight, bias, axes=axes, eps=hyper.real("normalize", "eps", eps, 0.0))
+    axes = arguments.axes("normalize", axes, len(x.shape))
+    return _normalize(x, weight, bias, axes=axes, eps=arguments.real("normalize", "eps", eps, 0.0))
 
 
 # Cross-entropy ------------------------------------------------------------------------------------
@@ -268,9 +268,9 @@ def cross_entropy(
             raise ValueError(
                 f"{who}: weight must have shape ({size},), one per class, got {weight.shape}"
             )
-    hyper.choice(who, "reduction", reduction, ("mean", "sum", "none"))
-    smoothing = hyper.probability(who, "label_smoothing", label_smoothing)
-    ignored = hyper.integer(who, "ignore_index", ignore_index, None)
+    arguments.choice(who, "reduction", reduction, ("mean", "sum", "none"))
+    smoothing = arguments.probability(who, "label_smoothing", label_smoothing)
+    ignored = arguments.integer(who, "ignore_index", ignore_index, None)
     options: dict[str, Any] = {
         "ignore_index": ignored, "label_smoothing": smoothing, "reduction": reduction,
     }  # fmt: skip

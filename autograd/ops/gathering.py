@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, ndim_of, raw, shape_of
 from autograd.arguments.dtypes import as_array
 from autograd.arguments.limits import check_bytes
@@ -51,10 +51,10 @@ def take(x: Any, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
         >>> ag.take(ag.tensor([[1.0, 2.0], [3.0, 4.0]]), [1, 1, 0], axis=0).tolist()
         [[3.0, 4.0], [3.0, 4.0], [1.0, 2.0]]
     """
-    hyper.choice("take", "mode", mode, ("raise", "wrap", "clip"))
+    arguments.choice("take", "mode", mode, ("raise", "wrap", "clip"))
     if axis is None:
         x, axis = ravel(x), 0
-    axis = hyper.axis("take", axis, ndim_of(x))
+    axis = arguments.axis("take", axis, ndim_of(x))
     places = _integers("take", indices)
     size = shape_of(x)[axis]
     if mode != "raise" and places.size:
@@ -85,7 +85,7 @@ def take_along_axis(x: Any, indices: Any, axis: Any = -1) -> Any:
         x, axis = ravel(x), 0
     x = array_like("take_along_axis", x)
     places = _integers("take_along_axis", indices)
-    axis = hyper.axis("take_along_axis", axis, len(x.shape))
+    axis = arguments.axis("take_along_axis", axis, len(x.shape))
     _fits_along("take_along_axis", x.shape, places.shape, axis, exactly=True)
     return _read("take_along_axis", x, _along(x.shape, places, axis))
 
@@ -105,7 +105,7 @@ def gather(x: Any, indices: Any, axis: Any = -1) -> Any:
     """
     x = array_like("gather", x)
     places = _integers("gather", indices)
-    axis = hyper.axis("gather", axis, len(x.shape))
+    axis = arguments.axis("gather", axis, len(x.shape))
     _fits_along("gather", x.shape, places.shape, axis, exactly=False)
     return _read("gather", x, _along(places.shape, places, axis))
 
@@ -294,7 +294,7 @@ def scatter_add(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
     """
     x = array_like("scatter_add", x)
     places = _integers("scatter_add", indices)
-    axis = hyper.axis("scatter_add", axis, len(x.shape))
+    axis = arguments.axis("scatter_add", axis, len(x.shape))
     _fits_along("scatter_add", x.shape, places.shape, axis, exactly=False)
     return _add("scatter_add", x, _along(places.shape, places, axis), values)
 
@@ -316,7 +316,9 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
             f"bincount: x must be a vector of integers from 0, got shape {places.shape}"
             + (f" with {places.min()}" if places.ndim == 1 else "")
         )
-    n = max(hyper.integer("bincount", "minlength", minlength, 0), int(places.max(initial=-1)) + 1)
+    n = max(
+        arguments.integer("bincount", "minlength", minlength, 0), int(places.max(initial=-1)) + 1
+    )
     check_bytes("bincount", (n,), np.float64)
     if weights is None:
         return np.bincount(places, minlength=n)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, raw, shape_of
 from autograd.arguments.dtypes import as_array
 from autograd.arguments.limits import check_bytes
@@ -118,7 +118,7 @@ def _clean_slice(who: str, item: slice) -> slice:
     else:
         bounds = slice(
             *[
-                None if p is None else hyper.integer(who, f"the slice's {name}", p, None)
+                None if p is None else arguments.integer(who, f"the slice's {name}", p, None)
                 for name, p in zip(("start", "stop", "step"), parts, strict=True)
             ]
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, beside, ndim_of, raw, shape_of, shape_tuple
 from autograd.arguments.limits import check_bytes
 from autograd.ops.elementwise import astype
@@ -37,7 +37,7 @@ __all__ = [
 def _along(who: str, x: Any, axis: Any) -> tuple[Any, int]:
     """x and the axis as a number; None means the ravelled array."""
     x = array_like(who, x)
-    return (ravel(x), 0) if axis is None else (x, hyper.axis(who, axis, len(x.shape)))
+    return (ravel(x), 0) if axis is None else (x, arguments.axis(who, axis, len(x.shape)))
 
 
 def _positions(who: str, name: str, function: Callable[[], Any]) -> Any:
@@ -175,7 +175,7 @@ def choose(a: Any, choices: Sequence[Any], mode: str = "raise") -> Any:
     Raises:
         IndexError: for numbers out of range (mode ``"raise"``).
     """
-    hyper.choice("choose", "mode", mode, ("raise", "wrap", "clip"))
+    arguments.choice("choose", "mode", mode, ("raise", "wrap", "clip"))
     numbers = np.asarray(raw(array_like("choose: a", a)))
     if numbers.dtype.kind not in "iub":
         raise TypeError(f"choose: a must hold integers, got dtype {numbers.dtype}")
@@ -228,6 +228,6 @@ def _most_axes(part: Any) -> int:
 def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
     """x with an axis moved to before another; ``moveaxis`` says the same more plainly."""
     x = array_like("rollaxis", x)
-    axis = hyper.axis("rollaxis", axis, len(x.shape))
-    start = hyper.axis("rollaxis", start, len(x.shape) + 1, "start")
+    axis = arguments.axis("rollaxis", axis, len(x.shape))
+    start = arguments.axis("rollaxis", start, len(x.shape) + 1, "start")
     return moveaxis(x, axis, start - (axis < start))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, broadcast_shape
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
@@ -399,15 +399,15 @@ def _paired_axes(
     a: tuple[int, ...], b: tuple[int, ...], axes: Any
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     who = "tensordot"
-    if hyper.is_integer(axes):
-        n = hyper.integer(who, "axes", axes, 0)
+    if arguments.is_integer(axes):
+        n = arguments.integer(who, "axes", axes, 0)
         if n > len(a) or n > len(b):
             raise ValueError(f"{who}: axes={n} are more than shapes {a} and {b} have in common")
         return tuple(range(len(a) - n, len(a))), tuple(range(n))
     if not isinstance(axes, (tuple, list)) or len(axes) != 2:
         raise TypeError(f"{who}: axes must be an integer or a pair (a's, b's), got {axes!r}")
-    a_axes = hyper.axes(who, axes[0], len(a), "axes[0]")
-    b_axes = hyper.axes(who, axes[1], len(b), "axes[1]")
+    a_axes = arguments.axes(who, axes[0], len(a), "axes[0]")
+    b_axes = arguments.axes(who, axes[1], len(b), "axes[1]")
     if len(a_axes) != len(b_axes):
         raise ValueError(f"{who}: axes={axes} differ in length")
     return a_axes, b_axes
@@ -433,7 +433,7 @@ def vecdot(a: Any, b: Any, axis: Any = -1) -> Any:
     """
     a, b = array_like("vecdot: a", a), array_like("vecdot: b", b)
     shape = broadcast_shape("vecdot", a.shape, b.shape)
-    return sum_(a * b, hyper.axis("vecdot", axis, len(shape)))
+    return sum_(a * b, arguments.axis("vecdot", axis, len(shape)))
 
 
 def cross(
@@ -452,8 +452,8 @@ def cross(
     a, b = array_like("cross: a", a), array_like("cross: b", b)
     if axis is not None:
         axisa = axisb = axisc = axis
-    a = moveaxis(a, hyper.axis("cross", axisa, len(a.shape), "axisa"), 0)
-    b = moveaxis(b, hyper.axis("cross", axisb, len(b.shape), "axisb"), 0)
+    a = moveaxis(a, arguments.axis("cross", axisa, len(a.shape), "axisa"), 0)
+    b = moveaxis(b, arguments.axis("cross", axisb, len(b.shape), "axisb"), 0)
     if a.shape[0] not in (2, 3) or b.shape[0] not in (2, 3):
         raise ValueError(
             f"cross: vectors must have 2 or 3 components, got {a.shape[0]} and {b.shape[0]}"
@@ -465,4 +465,4 @@ def cross(
         return third
     x, y = [v if len(v) == 3 else [*v, 0.0] for v in (x, y)]
     parts = [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], third]
-    return moveaxis(stack(parts), 0, hyper.axis("cross", axisc, len(third.shape) + 1, "axisc"))
+    return moveaxis(stack(parts), 0, arguments.axis("cross", axisc, len(third.shape) + 1, "axisc"))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import (
     array_like,
     count_along,
@@ -61,8 +61,8 @@ def _checked(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, Any]:
     """x as an array, and the axes as NumPy wants them (None for all)."""
     x = array_like(who, x)
     if keepdims is not False:
-        hyper.boolean(who, "keepdims", keepdims)
-    return x, None if axis is None else hyper.axes(who, axis, x.ndim)
+        arguments.boolean(who, "keepdims", keepdims)
+    return x, None if axis is None else arguments.axes(who, axis, x.ndim)
 
 
 def _need_elements(who: str, shape: tuple[int, ...], axes: Any) -> None:
@@ -221,7 +221,7 @@ def std(x: Any, *, axis: Any = None, ddof: float = 0, keepdims: bool = False) ->
 
 def _all_equal(x: Any, axis: Any, keepdims: bool) -> Any:
     """Where all elements are the same: rounding of their mean may have left a distance from it."""
-    axes = None if axis is None else hyper.axes("std", axis, x.ndim)
+    axes = None if axis is None else arguments.axes("std", axis, x.ndim)
     return _largest(x, axis=axes, keepdims=keepdims) == _smallest(x, axis=axes, keepdims=keepdims)
 
 
@@ -303,7 +303,7 @@ def _share_among_equals(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> 
     if axis is not None and not keepdims:
         best = best.reshape(kept_shape(x.shape, axis))
     chosen = (x == best) | np.isnan(x)  # where there are NaNs, they are what came out
-    axes = None if axis is None else hyper.axes("max", axis, x.ndim)
+    axes = None if axis is None else arguments.axes("max", axis, x.ndim)
     count = _add(chosen, axis=axes, keepdims=keepdims).astype(x.dtype)
     return where(chosen, spread(g / count, axis, keepdims, x.shape), 0.0)
 
@@ -314,7 +314,9 @@ def _give_to_first(g: Any, indices: Any, axis: Any, keepdims: bool, shape: tuple
     if axis is None:
         chosen.flat[raw(indices)] = True
     else:
-        axis = hyper.axis("max", axis[0] if isinstance(axis, (tuple, list)) else axis, len(shape))
+        axis = arguments.axis(
+            "max", axis[0] if isinstance(axis, (tuple, list)) else axis, len(shape)
+        )
         places = raw(indices).reshape(kept_shape(shape, axis))
         np.put_along_axis(chosen, places, True, axis)
     return where(chosen, spread(g, axis, keepdims, shape), 0.0)
@@ -338,9 +340,9 @@ min.gradients(x=_extremum_slope(np.argmin))
 
 def _with_indices(who: str, arg: Any, x: Any, axis: Any, keepdims: bool) -> tuple[Any, Any]:
     x = array_like(who, x)
-    hyper.boolean(who, "keepdims", keepdims)
+    arguments.boolean(who, "keepdims", keepdims)
     if axis is not None:
-        axis = hyper.axis(who, axis, x.ndim)
+        axis = arguments.axis(who, axis, x.ndim)
     _need_elements(who, x.shape, None if axis is None else (axis,))
     indices = arg(x, axis=axis, keepdims=True) if x.ndim else np.asarray(0)
     if axis is None:
@@ -419,7 +421,7 @@ def prod(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _reduced_first(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     """x as (elements reduced together, the rest), and the order of axes that leads there."""
-    axes = hyper.axes("prod", axis, ndim_of(x))
+    axes = arguments.axes("prod", axis, ndim_of(x))
     order = (*axes, *(a for a in range(ndim_of(x)) if a not in axes))
     count = count_along(x.shape, axes)
     rest = math.prod([x.shape[a] for a in order[len(axes) :]])
@@ -442,7 +444,7 @@ def _prod_by_halves(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     rows, order = _reduced_first(x, axis)
     shape = kept_shape(x.shape, axis)
     if not keepdims:
-        shape = tuple([x.shape[a] for a in order[len(hyper.axes("prod", axis, x.ndim)) :]])
+        shape = tuple([x.shape[a] for a in order[len(arguments.axes("prod", axis, x.ndim)) :]])
     if rows.shape[0] == 0:
         return reshape(sum(rows, 0), shape) + 1.0
     while rows.shape[0] > 1:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, beside, number, raw
 from autograd.ops.cumulative import cumsum, diff
 from autograd.ops.elementwise import remainder, where
@@ -47,10 +47,10 @@ def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> An
         Tensor([1. , 1.5, 2.5, 3. ])
     """
     f = floating(array_like("gradient", f))
-    axes = hyper.axes("gradient", axis, len(f.shape))
+    axes = arguments.axes("gradient", axis, len(f.shape))
     if not axes:
         raise ValueError("gradient: f must have at least one axis, got a 0-d array")
-    if hyper.integer("gradient", "edge_order", edge_order) > 2:
+    if arguments.integer("gradient", "edge_order", edge_order) > 2:
         raise ValueError(f"gradient: edge_order must be 1 or 2, got {edge_order}")
     steps = [array_like("gradient: spacing", s) for s in spacing or (1.0,)]
     if len(steps) == 1 and not steps[0].shape:
@@ -188,7 +188,7 @@ def unwrap(
         [3.0, 3.28]
     """
     x = floating(array_like("unwrap", x))
-    axis = hyper.axis("unwrap", axis, len(x.shape))
+    axis = arguments.axis("unwrap", axis, len(x.shape))
     period = number("unwrap", "period", period)
     steps = np.diff(np.asarray(raw(x)), axis=axis)
     within = np.mod(steps + period / 2, period) - period / 2
@@ -236,7 +236,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     x = array_like("vander", x)
     if len(x.shape) != 1:
         raise ValueError(f"vander: x must be a vector, got shape {x.shape}")
-    count = x.shape[0] if N is None else hyper.integer("vander", "N", N, 0)
+    count = x.shape[0] if N is None else arguments.integer("vander", "N", N, 0)
     if x.dtype.kind in "ub":
         x = x.astype(np.int64)
     powers = range(count) if increasing else range(count - 1, -1, -1)

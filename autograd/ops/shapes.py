@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, ndim_of, shape_of, shape_tuple
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
@@ -98,8 +98,8 @@ def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
     x = array_like("flatten", x)
     if not x.ndim:
         return ravel(x)
-    start = hyper.axis("flatten", start_axis, x.ndim, "start_axis")
-    end = hyper.axis("flatten", end_axis, x.ndim, "end_axis")
+    start = arguments.axis("flatten", start_axis, x.ndim, "start_axis")
+    end = arguments.axis("flatten", end_axis, x.ndim, "end_axis")
     if start > end:
         raise ValueError(f"flatten: start_axis {start_axis} comes after end_axis {end_axis}")
     if start == 0 and end == x.ndim - 1:
@@ -120,7 +120,7 @@ def expand_dims(x: Any, *, axis: Any) -> Any:
     x = array_like("expand_dims", x)
     new = axis if isinstance(axis, (tuple, list)) else (axis,)
     ndim = x.ndim + len(new)
-    added = hyper.axes("expand_dims", new, ndim)
+    added = arguments.axes("expand_dims", new, ndim)
     sizes = iter(x.shape)
     return x.reshape([1 if a in added else next(sizes) for a in range(ndim)])
 
@@ -141,7 +141,7 @@ def squeeze(x: Any, *, axis: Any = None) -> Any:
     x = array_like("squeeze", x)
     if axis is None:
         return x.reshape([n for n in x.shape if n != 1])
-    gone = hyper.axes("squeeze", axis, x.ndim)
+    gone = arguments.axes("squeeze", axis, x.ndim)
     for a in gone:
         if x.shape[a] != 1:
             raise ValueError(
@@ -179,7 +179,7 @@ def transpose(x: Any, *, axes: Any = None) -> Any:
 
 
 def _permutation(axes: Any, ndim: int) -> tuple[int, ...]:
-    order = hyper.axes("transpose", axes, ndim, "axes")
+    order = arguments.axes("transpose", axes, ndim, "axes")
     if len(order) != ndim:
         raise ValueError(
             f"transpose: axes={order} names {len(order)} of the array's {ndim} axes; name each "
@@ -214,8 +214,8 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
         (3, 4, 2)
     """
     ndim = ndim_of(x)
-    sources = hyper.axes("moveaxis", source, ndim, "source")
-    places = hyper.axes("moveaxis", destination, ndim, "destination")
+    sources = arguments.axes("moveaxis", source, ndim, "source")
+    places = arguments.axes("moveaxis", destination, ndim, "destination")
     if len(sources) != len(places):
         raise ValueError(
             f"moveaxis: source={source} and destination={destination} differ in length"
@@ -233,8 +233,8 @@ def swapaxes(x: Any, axis1: Any, axis2: Any) -> Any:
         ValueError: if there is no such axis.
     """
     ndim = ndim_of(x)
-    first = hyper.axis("swapaxes", axis1, ndim, "axis1")
-    second = hyper.axis("swapaxes", axis2, ndim, "axis2")
+    first = arguments.axis("swapaxes", axis1, ndim, "axis1")
+    second = arguments.axis("swapaxes", axis2, ndim, "axis2")
     order = list(range(ndim))
     order[first], order[second] = second, first
     return transpose(x, tuple(order))
@@ -248,7 +248,7 @@ def flip(x: Any, *, axis: Any = None) -> Any:
         axis: a number or a tuple; None for all axes.
     """
     x = array_like("flip", x)
-    flipped = hyper.axes("flip", axis, x.ndim)
+    flipped = arguments.axes("flip", axis, x.ndim)
     return x[tuple([slice(None, None, -1 if a in flipped else None) for a in range(x.ndim)])]
 
 
@@ -306,7 +306,7 @@ def concatenate(arrays: Sequence[Any], axis: Any = 0) -> Any:
     first = shapes[0]
     if not first:
         raise ValueError("concatenate: 0-d arrays have no axis to join along; use stack")
-    axis = hyper.axis("concatenate", axis, len(first))
+    axis = arguments.axis("concatenate", axis, len(first))
     total = 0
     for k, shape in enumerate(shapes):
         if len(shape) != len(first) or shape[:axis] + shape[axis + 1 :] != (
@@ -346,7 +346,7 @@ def stack(arrays: Sequence[Any], axis: Any = 0) -> Any:
                 "all must be the same"
             )
     check_bytes("stack", (len(arrays), *first), arrays[0].dtype)
-    return _stack(*arrays, axis=hyper.axis("stack", axis, len(first) + 1))
+    return _stack(*arrays, axis=arguments.axis("stack", axis, len(first) + 1))
 
 
 def sequence_of_arrays(who: str, arrays: Any) -> list[Any]:

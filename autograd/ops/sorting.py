@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, count_along, kept_shape, raw
 from autograd.arguments.dtypes import as_array
 from autograd.core.primitive import primitive
@@ -35,8 +35,8 @@ __all__ = [
 
 def _order(who: str, x: Any, axis: Any, descending: Any) -> tuple[Any, int]:
     """Stable order along an axis, and the axis as a number. NaN counts as the largest."""
-    axis = hyper.axis(who, axis, x.ndim)
-    if not hyper.boolean(who, "descending", descending):
+    axis = arguments.axis(who, axis, x.ndim)
+    if not arguments.boolean(who, "descending", descending):
         return np.argsort(x, axis=axis, kind="stable"), axis
     # Sorting the reversed array and reversing the result leaves equal elements in their order.
     backwards = np.flip(np.argsort(np.flip(x, axis), axis=axis, kind="stable"), axis)
@@ -120,11 +120,11 @@ def topk(x: Any, k: int, axis: Any = -1, largest: bool = True) -> tuple[Any, Any
         ([5.0, 3.0], [1, 2])
     """
     x = array_like("topk", x)
-    axis = hyper.axis("topk", axis, len(x.shape))
-    k = hyper.integer("topk", "k", k, 0)
+    axis = arguments.axis("topk", axis, len(x.shape))
+    k = arguments.integer("topk", "k", k, 0)
     if k > x.shape[axis]:
         raise ValueError(f"topk: k={k} is more than axis {axis} of {x.shape} has")
-    order = argsort(x, axis, hyper.boolean("topk", "largest", largest))
+    order = argsort(x, axis, arguments.boolean("topk", "largest", largest))
     indices = getitem(order, (slice(None),) * axis + (slice(k),))
     return take_along_axis(x, indices, axis), indices
 
@@ -136,7 +136,7 @@ def searchsorted(a: Any, v: Any, *, side: str = "left") -> Any:
     Args:
         side: ``"left"`` of equal elements, or ``"right"``.
     """
-    hyper.choice("searchsorted", "side", side, ("left", "right"))
+    arguments.choice("searchsorted", "side", side, ("left", "right"))
     a = array_like("searchsorted: a", a)
     if a.ndim != 1:
         raise ValueError(f"searchsorted: a must be a sorted vector, got shape {a.shape}")
@@ -204,7 +204,7 @@ def nanquantile(
     fractions = _fractions("nanquantile", q, method)
     x = array_like("nanquantile", x)
     x = x.astype(np.float64) if x.dtype.kind in "iub" else x
-    if not count_along(x.shape, hyper.axes("nanquantile", axis, len(x.shape))):
+    if not count_along(x.shape, arguments.axes("nanquantile", axis, len(x.shape))):
         nothing = sum_(x, axis, keepdims) * math.nan
         return stack([nothing] * len(fractions)) if fractions.ndim else nothing
     ordered, shape = _ordered("nanquantile", x, axis, keepdims)
@@ -234,7 +234,7 @@ def nanmedian(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _fractions(who: str, q: Any, method: str) -> Any:
-    hyper.choice(who, "method", method, _METHODS)
+    arguments.choice(who, "method", method, _METHODS)
     fractions = as_array(f"{who}: q", raw(q), np.float64)
     if fractions.ndim > 1 or not ((fractions >= 0) & (fractions <= 1)).all():
         raise ValueError(f"{who}: q must be a number from 0 to 1 or a vector of them, got {q!r}")
@@ -266,8 +266,8 @@ def _at_fraction(ordered: Any, q: float, method: str, shape: tuple[int, ...]) ->
 def _ordered(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, tuple[int, ...]]:
     """x sorted along a last axis that holds what is reduced together; the result's shape."""
     x = array_like(who, x)
-    hyper.boolean(who, "keepdims", keepdims)
-    axes = hyper.axes(who, axis, len(x.shape))
+    arguments.boolean(who, "keepdims", keepdims)
+    axes = arguments.axes(who, axis, len(x.shape))
     rest = [k for k in range(len(x.shape)) if k not in axes]
     count = math.prod([x.shape[k] for k in axes])
     if not count:

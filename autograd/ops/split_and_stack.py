@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import (
     array_like,
     broadcast_shape,
@@ -105,10 +105,10 @@ def _split_axis(who: str, x: Any, where: Any, axis: int, ndim: int) -> list[Any]
 
 def _split(who: str, x: Any, where: Any, axis: Any, equal: bool) -> list[Any]:
     x = array_like(who, x)
-    axis = hyper.axis(who, axis, len(x.shape))
+    axis = arguments.axis(who, axis, len(x.shape))
     n = x.shape[axis]
-    if hyper.is_integer(raw(where)):
-        parts = hyper.integer(who, "indices_or_sections", raw(where))
+    if arguments.is_integer(raw(where)):
+        parts = arguments.integer(who, "indices_or_sections", raw(where))
         if equal and n % parts:
             raise ValueError(
                 f"{who}: axis {axis} of shape {x.shape} cannot be cut into {parts} equal parts"
@@ -119,7 +119,7 @@ def _split(who: str, x: Any, where: Any, axis: Any, equal: bool) -> list[Any]:
         bounds = [slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
     else:
         given = [
-            hyper.integer(who, f"indices_or_sections[{k}]", c, None)
+            arguments.integer(who, f"indices_or_sections[{k}]", c, None)
             for k, c in enumerate(_sequence(who, "indices_or_sections", where))
         ]
         ends = [*given, n]
@@ -140,7 +140,7 @@ def _sequence(who: str, name: str, value: Any) -> list[Any]:
 def unstack(x: Any, axis: Any = 0) -> tuple[Any, ...]:
     """The slices of x along an axis, without that axis: the reverse of ``stack``."""
     x = array_like("unstack", x)
-    axis = hyper.axis("unstack", axis, len(x.shape))
+    axis = arguments.axis("unstack", axis, len(x.shape))
     before = (slice(None),) * axis
     return tuple([getitem(x, (*before, k)) for k in range(x.shape[axis])])
 
@@ -182,7 +182,7 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     x = array_like("repeat", x)
-    axis = hyper.axis("repeat", axis, len(x.shape))
+    axis = arguments.axis("repeat", axis, len(x.shape))
     counts = shape_tuple("repeat", repeats, "repeats")
     n = x.shape[axis]
     if len(counts) == 1:
@@ -221,8 +221,8 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     x = array_like("roll", x)
     if axis is None:
         return reshape(roll(ravel(x), shift, 0), x.shape)
-    axes = hyper.axes("roll", axis, len(x.shape))
-    shifts = hyper.integers("roll", "shift", shift, len(axes), None)
+    axes = arguments.axes("roll", axis, len(x.shape))
+    shifts = arguments.integers("roll", "shift", shift, len(axes), None)
     return _roll(x, shifts, axes)
 
 
@@ -244,14 +244,14 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     """
     x = array_like("pad", x)
     ndim = len(x.shape)
-    hyper.choice("pad", "mode", mode, ("constant", "edge", "reflect", "symmetric", "wrap"))
+    arguments.choice("pad", "mode", mode, ("constant", "edge", "reflect", "symmetric", "wrap"))
     if getattr(constant_values, "requires_grad", False):
         raise RuntimeError(
             "pad: constant_values requires a gradient, which padding with constants would lose; "
             "concatenate it, or use set_at"
         )
     widths = [
-        hyper.integers("pad", f"pad_width[{k}]", pair, 2, 0)
+        arguments.integers("pad", f"pad_width[{k}]", pair, 2, 0)
         for k, pair in enumerate(_pairs("pad_width", pad_width, ndim))
     ]
     shape = tuple([a + n + b for n, (a, b) in zip(x.shape, widths, strict=True)])
@@ -378,7 +378,7 @@ def meshgrid(*vectors: Any, indexing: str = "xy", sparse: bool = False) -> list[
     Raises:
         ValueError: for an unknown indexing or vectors of more than one axis.
     """
-    hyper.choice("meshgrid", "indexing", indexing, ("xy", "ij"))
+    arguments.choice("meshgrid", "indexing", indexing, ("xy", "ij"))
     arrays = [array_like("meshgrid", v) for v in vectors]
     for k, a in enumerate(arrays):
         if len(a.shape) > 1:

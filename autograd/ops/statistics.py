@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, beside, number, raw, shape_of
 from autograd.ops.cumulative import cumprod, cumsum
 from autograd.ops.elementwise import clip, sqrt, subtract, where
@@ -171,7 +171,7 @@ def average(
         return result, np.full(result.shape, count, x.dtype)[()]
     weights = array_like("average", weights)
     if weights.shape != x.shape:
-        axes = hyper.axes("average", axis, len(x.shape))
+        axes = arguments.axes("average", axis, len(x.shape))
         if len(weights.shape) != 1 or len(axes) != 1 or weights.shape[0] != x.shape[axes[0]]:
             raise ValueError(
                 f"average: weights of shape {weights.shape} fit neither x of shape {x.shape} nor "
@@ -249,7 +249,7 @@ def _variables(name: str, x: Any, rowvar: bool) -> Any:
     x = floating(array_like("cov", x))
     if len(x.shape) > 2:
         raise ValueError(f"cov: {name} must have one or two axes, got shape {x.shape}")
-    turned = not hyper.boolean("cov", "rowvar", rowvar) and len(x.shape) == 2
+    turned = not arguments.boolean("cov", "rowvar", rowvar) and len(x.shape) == 2
     return transpose(x) if turned else atleast_2d(x)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import autograd
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn.functional.inputs import floating
 
 __all__ = [
@@ -77,7 +77,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
 
 def interval(who: str, min_val: Any, max_val: Any) -> tuple[float, float]:
     """The bounds of `hardtanh`, checked."""
-    low, high = hyper.real(who, "min_val", min_val), hyper.real(who, "max_val", max_val)
+    low, high = arguments.real(who, "min_val", min_val), arguments.real(who, "max_val", max_val)
     if low > high:
         raise ValueError(
             f"{who}: min_val must not be above max_val, got min_val={min_val}, max_val={max_val}"
@@ -87,7 +87,7 @@ def interval(who: str, min_val: Any, max_val: Any) -> tuple[float, float]:
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """x above 0, else negative_slope · x, also in its slope at 0."""
-    slope = hyper.real("leaky_relu", "negative_slope", negative_slope)
+    slope = arguments.real("leaky_relu", "negative_slope", negative_slope)
     return autograd.leaky_relu(floating("leaky_relu", input), negative_slope=slope)
 
 
@@ -123,8 +123,8 @@ def prelu(input: Any, weight: Any) -> Any:
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
     """x above a threshold, else a value."""
     who = "threshold"
-    limit = hyper.real(who, "threshold", threshold)
-    value = hyper.real(who, "value", value)
+    limit = arguments.real(who, "threshold", threshold)
+    value = arguments.real(who, "value", value)
     return autograd.threshold(floating(who, input), threshold=limit, value=value)
 
 
@@ -140,7 +140,7 @@ def hardswish(input: Any, inplace: bool = False) -> Any:
 
 def hardshrink(input: Any, lambd: float = 0.5) -> Any:
     """x, but 0 from −lambd to lambd."""
-    bound = hyper.real("hardshrink", "lambd", lambd)
+    bound = arguments.real("hardshrink", "lambd", lambd)
     return autograd.hardshrink(floating("hardshrink", input), bound=bound)
 
 
@@ -150,7 +150,7 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
     Raises:
         ValueError: for a negative lambd.
     """
-    bound = hyper.real("softshrink", "lambd", lambd, 0.0)
+    bound = arguments.real("softshrink", "lambd", lambd, 0.0)
     return autograd.softshrink(floating("softshrink", input), bound=bound)
 
 
@@ -178,7 +178,7 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     Source: Clevert, Unterthiner & Hochreiter, "Fast and accurate deep network learning by
     exponential linear units", 2015.
     """
-    alpha = hyper.real("elu", "alpha", alpha)
+    alpha = arguments.real("elu", "alpha", alpha)
     return autograd.elu(floating("elu", input), alpha=alpha)
 
 
@@ -198,7 +198,7 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     Raises:
         ValueError: for alpha 0.
     """
-    alpha = hyper.real("celu", "alpha", alpha)
+    alpha = arguments.real("celu", "alpha", alpha)
     if alpha == 0:
         raise ValueError("celu: alpha must not be 0")
     return autograd.elu(floating("celu", input), alpha=alpha, rate=1.0 / alpha)
@@ -212,7 +212,7 @@ def gelu(input: Any, *, approximate: str = "none") -> Any:
     Args:
         approximate: ``"none"``, or ``"tanh"`` for x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))).
     """
-    kind = hyper.choice("gelu", "approximate", approximate, ("none", "tanh"))
+    kind = arguments.choice("gelu", "approximate", approximate, ("none", "tanh"))
     input = floating("gelu", input)
     return autograd.gelu(input) if kind == "none" else autograd.gelu_tanh(input)
 
@@ -234,8 +234,8 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
         ValueError: for beta 0.
     """
     beta, limit = (
-        hyper.real("softplus", "beta", beta),
-        hyper.real("softplus", "threshold", threshold),
+        arguments.real("softplus", "beta", beta),
+        arguments.real("softplus", "threshold", threshold),
     )
     if beta == 0:
         raise ValueError("softplus: beta must not be 0")
@@ -264,7 +264,7 @@ def glu(input: Any, dim: int = -1) -> Any:
     who = "glu"
     input = floating(who, input)
     shape = input.shape
-    axis = hyper.axis(who, dim, len(shape), "dim")
+    axis = arguments.axis(who, dim, len(shape), "dim")
     if shape[axis] % 2:
         raise ValueError(
             f"{who}: axis {dim} of {shape} must have an even length, got {shape[axis]}"
@@ -311,7 +311,7 @@ def _along(who: str, function: Any, input: Any, dim: Any, dtype: Any) -> Any:
     ndim = len(input.shape)
     if dim is None:
         dim = 0 if ndim in (0, 1, 3) else 1
-    axis = hyper.axis(who, dim, max(ndim, 1), "dim")
+    axis = arguments.axis(who, dim, max(ndim, 1), "dim")
     if not ndim:  # one number: the softmax over itself
         return autograd.squeeze(function(autograd.expand_dims(input, 0), 0), 0)
     return function(input, axis)

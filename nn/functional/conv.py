@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import autograd
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn.functional.inputs import floating, over_images
 
 __all__ = [
@@ -292,11 +292,11 @@ def _conv_transpose(
     dilation: Any,
 ) -> Any:
     weight = _kernel(who, n, weight)
-    stride = hyper.integers(who, "stride", stride, n)
-    padding = hyper.integers(who, "padding", padding, n, 0)
-    extra = hyper.integers(who, "output_padding", output_padding, n, 0)
-    dilation = hyper.integers(who, "dilation", dilation, n)
-    groups = hyper.integer(who, "groups", groups)
+    stride = arguments.integers(who, "stride", stride, n)
+    padding = arguments.integers(who, "padding", padding, n, 0)
+    extra = arguments.integers(who, "output_padding", output_padding, n, 0)
+    dilation = arguments.integers(who, "dilation", dilation, n)
+    groups = arguments.integer(who, "groups", groups)
     check_output_padding(who, extra, stride, dilation)
     outputs = weight.shape[1] * groups
     if bias is not None:
@@ -390,10 +390,10 @@ def unfold(
         [[[0.0, 2.0], [1.0, 3.0]]]
     """
     who = "unfold"
-    kernel = hyper.integers(who, "kernel_size", kernel_size, 2)
-    dilation = hyper.integers(who, "dilation", dilation, 2)
-    padding = hyper.integers(who, "padding", padding, 2, 0)
-    stride = hyper.integers(who, "stride", stride, 2)
+    kernel = arguments.integers(who, "kernel_size", kernel_size, 2)
+    dilation = arguments.integers(who, "dilation", dilation, 2)
+    padding = arguments.integers(who, "padding", padding, 2, 0)
+    stride = arguments.integers(who, "stride", stride, 2)
 
     def columns(x: Any) -> Any:
         _check_window(who, x.shape[2:], kernel, padding, dilation)
@@ -427,11 +427,11 @@ def fold(
         ValueError: if the columns or their number do not fit, telling what would.
     """
     who = "fold"
-    size = hyper.integers(who, "output_size", output_size, 2)
-    kernel = hyper.integers(who, "kernel_size", kernel_size, 2)
-    dilation = hyper.integers(who, "dilation", dilation, 2)
-    padding = hyper.integers(who, "padding", padding, 2, 0)
-    stride = hyper.integers(who, "stride", stride, 2)
+    size = arguments.integers(who, "output_size", output_size, 2)
+    kernel = arguments.integers(who, "kernel_size", kernel_size, 2)
+    dilation = arguments.integers(who, "dilation", dilation, 2)
+    padding = arguments.integers(who, "padding", padding, 2, 0)
+    stride = arguments.integers(who, "stride", stride, 2)
     input = floating(who, input)
     if len(input.shape) not in (2, 3):
         raise ValueError(

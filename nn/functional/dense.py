@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
-from autograd import hyperparameters as hyper
+from autograd import Tensor, arguments
 from nn.functional.inputs import floating, integer_array
 
 __all__ = ["bilinear", "embedding", "linear", "one_hot"]
@@ -117,15 +116,15 @@ def embedding(
     if index.size and not (0 <= index.min() and index.max() < rows):
         wrong = index[(index < 0) | (index >= rows)].flat[0]
         raise IndexError(f"{who}: index {wrong} is not one of the {rows} rows 0…{rows - 1}")
-    if hyper.boolean(who, "sparse", sparse):
+    if arguments.boolean(who, "sparse", sparse):
         raise ValueError(f"{who}: sparse gradients are not known here; leave sparse=False")
     padding = None
     if padding_idx is not None:
-        padding = hyper.axis(who, padding_idx, rows, "padding_idx")
+        padding = arguments.axis(who, padding_idx, rows, "padding_idx")
     if max_norm is not None:
         _shorten(who, weight, index, max_norm, norm_type)
     shares = None
-    if hyper.boolean(who, "scale_grad_by_freq", scale_grad_by_freq):
+    if arguments.boolean(who, "scale_grad_by_freq", scale_grad_by_freq):
         shares = 1.0 / np.maximum(np.bincount(index.ravel(), minlength=rows), 1)
     if padding is not None:
         shares = np.ones(rows) if shares is None else shares
@@ -140,8 +139,8 @@ def embedding(
 
 def _shorten(who: str, weight: Any, index: Any, max_norm: Any, norm_type: Any) -> None:
     """Scale the rows that are looked up down to ``max_norm``, in place."""
-    limit = hyper.real(who, "max_norm", max_norm)
-    p = hyper.real(who, "norm_type", norm_type)
+    limit = arguments.real(who, "max_norm", max_norm)
+    p = arguments.real(who, "norm_type", norm_type)
     if not isinstance(weight, Tensor):
         raise TypeError(f"{who}: with max_norm, weight must be a Tensor, for it is written into")
     chosen = np.unique(index)
@@ -171,7 +170,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
     """
     who = "one_hot"
     classes = integer_array(who, tensor, "tensor")
-    count = hyper.integer(who, "num_classes", num_classes, -1)
+    count = arguments.integer(who, "num_classes", num_classes, -1)
     if count == -1:
         if not classes.size:
             raise ValueError(f"{who}: of no classes at all, give num_classes")

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import autograd
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn.functional.inputs import floating
 
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance"]
@@ -38,9 +38,9 @@ def normalize(
     if out is not None:
         raise ValueError(f"{who}: out must be None; results are always new tensors")
     input = floating(who, input)
-    axis = hyper.axis(who, dim, len(input.shape), "dim")
-    p = hyper.real(who, "p", p)
-    least = hyper.real(who, "eps", eps)
+    axis = arguments.axis(who, dim, len(input.shape), "dim")
+    p = arguments.real(who, "p", p)
+    least = arguments.real(who, "eps", eps)
     return input / autograd.clip(_norm(input, p, axis), least, None)
 
 
@@ -57,8 +57,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """
     who = "cosine_similarity"
     x1, x2 = _broadcast(who, x1, x2)
-    axis = hyper.axis(who, dim, len(x1.shape), "dim")
-    least = hyper.real(who, "eps", eps)
+    axis = arguments.axis(who, dim, len(x1.shape), "dim")
+    least = arguments.real(who, "eps", eps)
     one = x1 / autograd.clip(_norm(x1, 2.0, axis), least, None)
     other = x2 / autograd.clip(_norm(x2, 2.0, axis), least, None)
     return autograd.sum(one * other, axis)
@@ -77,11 +77,11 @@ def pairwise_distance(
     """
     who = "pairwise_distance"
     x1, x2 = _broadcast(who, x1, x2)
-    p, eps = hyper.real(who, "p", p), hyper.real(who, "eps", eps)
+    p, eps = arguments.real(who, "p", p), arguments.real(who, "eps", eps)
     if not x1.shape:
         raise ValueError(f"{who}: x1 and x2 must have an axis, got shape ()")
     kept = _norm(x1 - x2 + eps, p, -1)
-    return kept if hyper.boolean(who, "keepdim", keepdim) else autograd.squeeze(kept, -1)
+    return kept if arguments.boolean(who, "keepdim", keepdim) else autograd.squeeze(kept, -1)
 
 
 def _broadcast(who: str, x1: Any, x2: Any) -> tuple[Any, Any]:

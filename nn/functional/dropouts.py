@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
-from autograd import hyperparameters as hyper
+from autograd import Tensor, arguments
 from nn.functional.inputs import floating
 from nn.random import generator_or_default
 
@@ -89,10 +88,10 @@ def _dropout(
     generator: np.random.Generator | None,
     spatial: int | None,
 ) -> Any:
-    p = hyper.probability(who, "p", p)
+    p = arguments.probability(who, "p", p)
     input = floating(who, input)
     shape = _mask_shape(who, input.shape, spatial)
-    if not hyper.boolean(who, "training", training) or p == 0.0:
+    if not arguments.boolean(who, "training", training) or p == 0.0:
         return input
     random = generator_or_default(who, generator)
     if p == 1.0:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor, hyperparameters
+from autograd import Tensor, arguments
 
 __all__ = ["floating", "integer_array", "over_images", "reduced", "reduction_name", "whole_numbers"]
 
@@ -90,18 +90,18 @@ def _without_batch(x: Any) -> Any:
 
 def whole_numbers(who: str, name: str, value: Any, n: int) -> tuple[int, ...]:
     """``n`` positive integers, given as one or as a sequence."""
-    return hyperparameters.integers(who, name, value, n)
+    return arguments.integers(who, name, value, n)
 
 
 def reduction_name(who: str, size_average: Any, reduce: Any, reduction: Any) -> str:
     """What becomes of a loss per element; the first two are PyTorch's former way to say it."""
     if size_average is not None or reduce is not None:
-        if reduce is not None and not hyperparameters.boolean(who, "reduce", reduce):
+        if reduce is not None and not arguments.boolean(who, "reduce", reduce):
             return "none"
-        if size_average is None or hyperparameters.boolean(who, "size_average", size_average):
+        if size_average is None or arguments.boolean(who, "size_average", size_average):
             return "mean"
         return "sum"
-    return hyperparameters.choice(who, "reduction", reduction, ("none", "mean", "sum"))
+    return arguments.choice(who, "reduction", reduction, ("none", "mean", "sum"))
 
 
 def reduced(loss: Any, reduction: str) -> Any:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
-from autograd import hyperparameters as hyper
+from autograd import Tensor, arguments
 from nn.functional.inputs import floating, integer_array, reduced, reduction_name
 
 __all__ = [
@@ -74,8 +73,8 @@ def cross_entropy(
             f"{who}: target probabilities must have the shape of the input, {input.shape}, "
             f"got {target.shape}; for classes, give integers"
         )
-    smoothing = hyper.probability(who, "label_smoothing", label_smoothing)
-    if hyper.integer(who, "ignore_index", ignore_index, None) >= 0:
+    smoothing = arguments.probability(who, "label_smoothing", label_smoothing)
+    if arguments.integer(who, "ignore_index", ignore_index, None) >= 0:
         raise ValueError(
             f"{who}: ignore_index goes with classes, not with probabilities; got {ignore_index}"
         )
@@ -131,7 +130,7 @@ def nll_loss(
             f"{who}: for an input of shape {shape} target must have shape {expected}, "
             f"got {classes.shape}"
         )
-    kept = np.asarray(classes != hyper.integer(who, "ignore_index", ignore_index, None))
+    kept = np.asarray(classes != arguments.integer(who, "ignore_index", ignore_index, None))
     safe = np.where(kept, classes, 0)
     count = shape[axis]
     if safe.size and not (0 <= safe.min() and safe.max() < count):
@@ -251,7 +250,7 @@ def kl_div(
         reduction = kl_reduction(who, size_average, reduce, reduction)
     input, target = floating(who, input), floating(who, target, "target")
     _check_broadcast(who, input, target)
-    if hyper.boolean(who, "log_target", log_target):
+    if arguments.boolean(who, "log_target", log_target):
         losses = autograd.exp(target) * (target - input)
     else:
         # 0·log 0 is 0, here and in the gradient.
@@ -266,7 +265,7 @@ def kl_div(
 def kl_reduction(who: str, size_average: Any, reduce: Any, reduction: Any) -> str:
     """As `reduction_name`, with "batchmean"."""
     if size_average is None and reduce is None:
-        return hyper.choice(who, "reduction", reduction, ("none", "batchmean", "mean", "sum"))
+        return arguments.choice(who, "reduction", reduction, ("none", "batchmean", "mean", "sum"))
     return reduction_name(who, size_average, reduce, reduction)
 
 
@@ -337,7 +336,7 @@ def smooth_l1_loss(
     """
     who = "smooth_l1_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    beta = hyper.real(who, "beta", beta, 0.0)
+    beta = arguments.real(who, "beta", beta, 0.0)
     difference = _difference(who, input, target)
     size = autograd.absolute(difference)
     if beta == 0:
@@ -363,7 +362,7 @@ def huber_loss(
     """
     who = "huber_loss"
     reduction = reduction_name(who, None, None, reduction)
-    delta = hyper.real(who, "delta", delta, 0.0, open_low=True)
+    delta = arguments.real(who, "delta", delta, 0.0, open_low=True)
     difference = _difference(who, input, target)
     size = autograd.absolute(difference)
     inner = autograd.square(difference) * 0.5

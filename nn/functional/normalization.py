@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
-from autograd import hyperparameters as hyper
+from autograd import Tensor, arguments
 from nn.functional.inputs import floating
 
 __all__ = [
@@ -59,8 +58,8 @@ def batch_norm(
         [[-1.0], [1.0]]
     """
     who = "batch_norm"
-    momentum = hyper.real(who, "momentum", momentum)
-    if not hyper.boolean(who, "training", training):
+    momentum = arguments.real(who, "momentum", momentum)
+    if not arguments.boolean(who, "training", training):
         return normalized_by(who, input, running_mean, running_var, weight, bias, eps)
     result, mean, variance = normalized_by_batch(who, input, weight, bias, eps)
     if mean is not None:
@@ -111,7 +110,7 @@ def normalized_by_batch(
         return (empty if bias is None else empty + bias), None, None
     axes = (0, *range(2, len(input.shape)))
     result, mean, _, variance = autograd.normalize(
-        input, weight, bias, axes=axes, eps=hyper.real(who, "eps", eps, 0.0)
+        input, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0)
     )
     unbiased = np.asarray(_raw(variance)).reshape(channels) * (count / (count - 1))
     return result, np.asarray(_raw(mean)).reshape(channels), unbiased
@@ -127,7 +126,7 @@ def normalized_by(
         raise ValueError(
             f"{who}: without training, running_mean and running_var must be given, got None"
         )
-    eps = hyper.real(who, "eps", eps)
+    eps = arguments.real(who, "eps", eps)
     mean = _per_channel(who, "running_mean", mean, channels, shape)
     variance = _per_channel(who, "running_var", variance, channels, shape)
     weight = _per_channel(who, "weight", weight, channels, shape)
@@ -186,9 +185,9 @@ def layer_norm(
         if bias.shape != shape:
             raise ValueError(f"{who}: bias must have shape {shape}, got {bias.shape}")
     axes = tuple(range(len(input.shape) - len(shape), len(input.shape)))
-    return autograd.normalize(input, weight, bias, axes=axes, eps=hyper.real(who, "eps", eps, 0.0))[
-        0
-    ]
+    return autograd.normalize(
+        input, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0)
+    )[0]
 
 
 def rms_norm(
@@ -206,7 +205,7 @@ def rms_norm(
     input, shape, weight = _layer(who, input, normalized_shape, weight)
     if eps is None:
         eps = float(np.finfo(input.dtype if input.dtype.kind == "f" else np.float64).eps)
-    eps = hyper.real(who, "eps", eps)
+    eps = arguments.real(who, "eps", eps)
     axes = tuple(range(len(input.shape) - len(shape), len(input.shape)))
     result = input * (autograd.mean(input * input, axes, True) + eps) ** -0.5
     return result if weight is None else result * weight
@@ -228,7 +227,7 @@ def _layer(who: str, input: Any, normalized_shape: Any, weight: Any) -> tuple[An
 
 def layer_shape(who: str, value: Any) -> tuple[int, ...]:
     """A normalized_shape as a tuple of positive integers, at least one."""
-    if hyper.is_integer(value):
+    if arguments.is_integer(value):
         value = (value,)
     elif isinstance(value, list):
         value = tuple(value)
@@ -236,7 +235,7 @@ def layer_shape(who: str, value: Any) -> tuple[int, ...]:
         raise (TypeError if not isinstance(value, tuple) else ValueError)(
             f"{who}: normalized_shape must be a positive integer or several, got {value!r}"
         )
-    return hyper.integers(who, "normalized_shape", value, len(value))
+    return arguments.integers(who, "normalized_shape", value, len(value))
 
 
 def group_norm(
@@ -258,7 +257,7 @@ def group_norm(
     who = "group_norm"
     input = floating(who, input)
     channels, _ = _channels(who, input)
-    groups = hyper.integer(who, "num_groups", num_groups)
+    groups = arguments.integer(who, "num_groups", num_groups)
     if channels % groups:
         raise ValueError(
             f"{who}: num_groups={groups} does not divide the {channels} channels of the input "
@@ -271,7 +270,7 @@ def group_norm(
     grouped = autograd.reshape(input, (input.shape[0], groups, channels // groups, *space))
     axes = tuple(range(2, len(grouped.shape)))
     result = autograd.normalize(
-        grouped, weight, bias, axes=axes, eps=hyper.real(who, "eps", eps, 0.0)
+        grouped, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0)
     )[0]
     return autograd.reshape(result, input.shape)
 
@@ -300,8 +299,8 @@ def instance_norm(
         eps: added to the variance. Default 1e-5.
     """
     who = "instance_norm"
-    momentum = hyper.real(who, "momentum", momentum)
-    if not hyper.boolean(who, "use_input_stats", use_input_stats):
+    momentum = arguments.real(who, "momentum", momentum)
+    if not arguments.boolean(who, "use_input_stats", use_input_stats):
         return normalized_by(who, input, running_mean, running_var, weight, bias, eps)
     result, mean, variance = normalized_by_instance(who, input, weight, bias, eps)
     if mean is not None:
@@ -325,7 +324,7 @@ def normalized_by_instance(
         )
     axes = tuple(range(2, len(input.shape)))
     result, mean, _, variance = autograd.normalize(
-        input, weight, bias, axes=axes, eps=hyper.real(who, "eps", eps, 0.0)
+        input, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0)
     )
     if not math.prod(input.shape):
         return result, None, None
@@ -362,9 +361,9 @@ def local_response_norm(
     """
     who = "local_response_norm"
     input = floating(who, input)
-    size = hyper.integer(who, "size", size)
-    alpha, beta = hyper.real(who, "alpha", alpha), hyper.real(who, "beta", beta)
-    k = hyper.real(who, "k", k)
+    size = arguments.integer(who, "size", size)
+    alpha, beta = arguments.real(who, "alpha", alpha), arguments.real(who, "beta", beta)
+    k = arguments.real(who, "k", k)
     if size > _LARGEST_NEIGHBOURHOOD:
         raise ValueError(f"{who}: size must be at most {_LARGEST_NEIGHBOURHOOD}, got {size}")
     if len(input.shape) < 3:

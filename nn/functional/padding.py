@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import autograd
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn.functional.inputs import floating
 
 __all__ = ["pad"]
@@ -37,7 +37,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     """
     who = "pad"
     input = floating(who, input)
-    hyper.choice(who, "mode", mode, MODES)
+    arguments.choice(who, "mode", mode, MODES)
     pairs = _pairs(who, input.shape, pad)
     if mode == "constant":
         return autograd.pad_constant(input, pairs, 0.0 if value is None else value)
@@ -63,6 +63,6 @@ def _pairs(who: str, shape: tuple[int, ...], pad: Any) -> list[tuple[int, int]]:
             f"{who}: pad must hold two widths for each of at most {len(shape)} axes of the input "
             f"{shape}, got {len(pad)}: {tuple(pad)}"
         )
-    widths = [hyper.integer(who, f"pad[{k}]", width, None) for k, width in enumerate(pad)]
+    widths = [arguments.integer(who, f"pad[{k}]", width, None) for k, width in enumerate(pad)]
     given = [(widths[k], widths[k + 1]) for k in range(0, len(widths), 2)]
     return [(0, 0)] * (len(shape) - len(given)) + given[::-1]

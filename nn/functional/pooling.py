@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn.functional.inputs import floating, integer_array, over_images
 
 __all__ = [
@@ -185,9 +185,9 @@ def _max_unpool(
     padding: Any,
     output_size: Any,
 ) -> Any:
-    kernel = hyper.integers(who, "kernel_size", kernel_size, n)
-    stride = kernel if _absent(stride) else hyper.integers(who, "stride", stride, n)
-    padding = hyper.integers(who, "padding", padding, n, 0)
+    kernel = arguments.integers(who, "kernel_size", kernel_size, n)
+    stride = kernel if _absent(stride) else arguments.integers(who, "stride", stride, n)
+    padding = arguments.integers(who, "padding", padding, n, 0)
     input = floating(who, input)
     places = integer_array(who, indices, "indices")
     if places.shape != input.shape:
@@ -238,10 +238,10 @@ def _unpooled_size(
         for length, k, s, p in zip(size, kernel, stride, padding, strict=True)
     )
     if output_size is None:
-        return hyper.integers(who, "the output size", usual, n)
+        return arguments.integers(who, "the output size", usual, n)
     if isinstance(output_size, (tuple, list)) and len(output_size) in (n + 1, n + 2):
         output_size = output_size[-n:]  # a whole shape, with channels and perhaps the batch
-    wanted = hyper.integers(who, "output_size", output_size, n)
+    wanted = arguments.integers(who, "output_size", output_size, n)
     if any(not u - s < w < u + s for u, s, w in zip(usual, stride, wanted, strict=True)):
         raise ValueError(
             f"{who}: output_size must be less than a stride {stride} away from {usual}, "
@@ -350,7 +350,7 @@ def _avg_pool(who: str, n: int, input: Any, *window: Any) -> Any:
 def _check_volume(who: str, input: Any, kernel_size: Any) -> None:
     """Refuse volumes smaller than the window: so does PyTorch, also where padding would do."""
     sizes = tuple(getattr(input, "shape", ())[-3:])
-    kernel = hyper.integers(who, "kernel_size", kernel_size, 3)
+    kernel = arguments.integers(who, "kernel_size", kernel_size, 3)
     if any(n < k for n, k in zip(sizes, kernel, strict=False)):
         raise ValueError(
             f"{who}: kernel_size {kernel} is larger than the input "
@@ -395,10 +395,10 @@ def lp_pool3d(
 def _lp_pool(
     who: str, n: int, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: Any
 ) -> Any:
-    p = hyper.real(who, "norm_type", norm_type)
+    p = arguments.real(who, "norm_type", norm_type)
     if p == 0:
         raise ValueError(f"{who}: norm_type must not be 0")
-    cells = math.prod(hyper.integers(who, "kernel_size", kernel_size, n))
+    cells = math.prod(arguments.integers(who, "kernel_size", kernel_size, n))
     powers = autograd.power(floating(who, input), p)
     average = _avg_pool(who, n, powers, kernel_size, stride, 0, ceil_mode, True, None)
     # Not max(x, 0): a negative sum takes part with slope 0, and NaN stays.
@@ -459,7 +459,7 @@ def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = Fal
 
 
 def _adaptive_max(who: str, n: int, input: Any, output_size: Any, return_indices: Any) -> Any:
-    both = hyper.boolean(who, "return_indices", return_indices)
+    both = arguments.boolean(who, "return_indices", return_indices)
 
     def maxima(x: Any, size: tuple[int, ...], *, who: str) -> Any:
         return autograd.adaptive_max_pool(x, size, both, who=who)
@@ -483,10 +483,10 @@ def adaptive_size(who: str, value: Any, n: int) -> tuple[int | None, ...]:
         return (None,) * n
     if isinstance(value, (tuple, list)) and len(value) == n:
         return tuple(
-            None if v is None else hyper.integer(who, f"output_size[{k}]", v, 0)
+            None if v is None else arguments.integer(who, f"output_size[{k}]", v, 0)
             for k, v in enumerate(value)
         )
-    return hyper.integers(who, "output_size", value, n, 0)
+    return arguments.integers(who, "output_size", value, n, 0)
 
 
 # Any function -------------------------------------------------------------------------------------
@@ -534,7 +534,7 @@ def pool(
         )
     if not callable(function):
         raise TypeError(f"{who}: function must be callable, got {type(function).__name__}")
-    kernel = hyper.integers(who, "kernel_size", kernel_size, n)
+    kernel = arguments.integers(who, "kernel_size", kernel_size, n)
     stride = kernel if _absent(stride) else stride
     windows = autograd.windows(input, kernel, stride, padding, dilation, who=who)
     result = function(windows)
@@ -590,5 +590,5 @@ def pool3d(
     return _pool("pool3d", 3, input, function, kernel_size, stride, padding, dilation)
 
 
-def _pool(who: str, n: int, input: Any, *arguments: Any) -> Any:
-    return over_images(who, input, n, lambda x: pool(x, *arguments, who=who))
+def _pool(who: str, n: int, input: Any, *window: Any) -> Any:
+    return over_images(who, input, n, lambda x: pool(x, *window, who=who))

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import autograd
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn.functional.inputs import floating
 
 __all__ = [
@@ -89,17 +89,17 @@ def _interpolate(
             f"{who}: mode {mode!r} is for inputs (N, C, *S) with {listed} spatial axes, got shape "
             f"{input.shape}"
         )
-    if hyper.boolean(who, "antialias", antialias):
+    if arguments.boolean(who, "antialias", antialias):
         raise ValueError(f"{who}: antialias is not known here; blur first, or use mode='area'")
     check_one_size(who, size, scale_factor)
-    recompute = recompute_scale_factor is not None and hyper.boolean(
+    recompute = recompute_scale_factor is not None and arguments.boolean(
         who, "recompute_scale_factor", recompute_scale_factor
     )
     factors: tuple[float, ...] | None = None
     if size is not None:
         if recompute:
             raise ValueError(f"{who}: recompute_scale_factor goes with scale_factor, not with size")
-        new = hyper.integers(who, "size", size, n)
+        new = arguments.integers(who, "size", size, n)
     else:
         factors = scale_factors(who, scale_factor, n)
         new = tuple(
@@ -123,9 +123,9 @@ def check_mode(who: str, mode: Any, align_corners: Any) -> tuple[str, tuple[int,
     Raises:
         ValueError: for an unknown mode, or ``align_corners`` with one that knows no corners.
     """
-    kind, axes = _MODES[hyper.choice(who, "mode", mode, tuple(_MODES))]
+    kind, axes = _MODES[arguments.choice(who, "mode", mode, tuple(_MODES))]
     if align_corners is not None:
-        hyper.boolean(who, "align_corners", align_corners)
+        arguments.boolean(who, "align_corners", align_corners)
         if kind not in ("linear", "cubic"):
             raise ValueError(
                 f"{who}: align_corners goes with modes 'linear', 'bilinear', 'bicubic' and "
@@ -147,7 +147,7 @@ def scale_factors(who: str, value: Any, n: int) -> tuple[float, ...]:
         value = (value,) * n
     if len(value) != n:
         raise ValueError(f"{who}: scale_factor must be a number or {n} of them, got {tuple(value)}")
-    factors = tuple(hyper.real(who, "scale_factor", v, 0.0, open_low=True) for v in value)
+    factors = tuple(arguments.real(who, "scale_factor", v, 0.0, open_low=True) for v in value)
     if math.inf in factors:
         raise ValueError(f"{who}: scale_factor must be finite, got {factors}")
     return factors
@@ -193,7 +193,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     """
     who = "pixel_shuffle"
     input = _planes(who, input)
-    r = hyper.integer(who, "upscale_factor", upscale_factor)
+    r = arguments.integer(who, "upscale_factor", upscale_factor)
     *batch, channels, height, width = input.shape
     if channels % (r * r):
         raise ValueError(
@@ -214,7 +214,7 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     """
     who = "pixel_unshuffle"
     input = _planes(who, input)
-    r = hyper.integer(who, "downscale_factor", downscale_factor)
+    r = arguments.integer(who, "downscale_factor", downscale_factor)
     *batch, channels, height, width = input.shape
     if height % r or width % r:
         raise ValueError(
@@ -239,7 +239,7 @@ def channel_shuffle(input: Any, groups: int) -> Any:
     """
     who = "channel_shuffle"
     input = floating(who, input)
-    groups = hyper.integer(who, "groups", groups)
+    groups = arguments.integer(who, "groups", groups)
     if len(input.shape) < 3:
         raise ValueError(f"{who}: input must be (N, C, *S), got shape {input.shape}")
     batch, channels, *space = input.shape

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import autograd
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn import functional as F
 from nn.functional.activations import interval
 from nn.module import Module
@@ -95,7 +95,7 @@ class _InPlace(_Plain):
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
-        self.inplace = hyper.boolean(type(self).__name__, "inplace", inplace)
+        self.inplace = arguments.boolean(type(self).__name__, "inplace", inplace)
 
     def extra_repr(self) -> str:
         return "inplace=True" if self.inplace else ""
@@ -160,9 +160,9 @@ class _ELU(Module):
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
         who = type(self).__name__
-        hyper.real(who, "alpha", alpha)
+        arguments.real(who, "alpha", alpha)
         self.alpha = alpha
-        self.inplace = hyper.boolean(who, "inplace", inplace)
+        self.inplace = arguments.boolean(who, "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
         return type(self)._function(input, self.alpha)
@@ -205,9 +205,9 @@ class LeakyReLU(Module):
 
     def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
         super().__init__()
-        hyper.real("LeakyReLU", "negative_slope", negative_slope)
+        arguments.real("LeakyReLU", "negative_slope", negative_slope)
         self.negative_slope = negative_slope
-        self.inplace = hyper.boolean("LeakyReLU", "inplace", inplace)
+        self.inplace = arguments.boolean("LeakyReLU", "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
         return F.leaky_relu(input, self.negative_slope)
@@ -235,8 +235,8 @@ class PReLU(Module):
         self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None
     ) -> None:
         super().__init__()
-        self.num_parameters = hyper.integer("PReLU", "num_parameters", num_parameters)
-        self.init = hyper.real("PReLU", "init", init)
+        self.num_parameters = arguments.integer("PReLU", "num_parameters", num_parameters)
+        self.init = arguments.real("PReLU", "init", init)
         self.weight = empty_parameter("PReLU", (self.num_parameters,), device, dtype, self.init)
 
     def reset_parameters(self) -> None:
@@ -267,7 +267,7 @@ class Hardtanh(Module):
         if low == high:
             raise ValueError(f"Hardtanh: max_val must be above min_val, got both {min_val}")
         self.min_val, self.max_val = min_val, max_val
-        self.inplace = hyper.boolean("Hardtanh", "inplace", inplace)
+        self.inplace = arguments.boolean("Hardtanh", "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
         return F.hardtanh(input, self.min_val, self.max_val)
@@ -287,10 +287,10 @@ class Threshold(Module):
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()
-        hyper.real("Threshold", "threshold", threshold)
-        hyper.real("Threshold", "value", value)
+        arguments.real("Threshold", "threshold", threshold)
+        arguments.real("Threshold", "value", value)
         self.threshold, self.value = threshold, value
-        self.inplace = hyper.boolean("Threshold", "inplace", inplace)
+        self.inplace = arguments.boolean("Threshold", "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
         return F.threshold(input, self.threshold, self.value)
@@ -311,8 +311,8 @@ class Softplus(Module):
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
-        hyper.real("Softplus", "threshold", threshold)
-        if hyper.real("Softplus", "beta", beta) == 0:
+        arguments.real("Softplus", "threshold", threshold)
+        if arguments.real("Softplus", "beta", beta) == 0:
             raise ValueError("Softplus: beta must not be 0")
         self.beta, self.threshold = beta, threshold
 
@@ -332,7 +332,7 @@ class Hardshrink(Module):
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__()
-        hyper.real(type(self).__name__, "lambd", lambd)
+        arguments.real(type(self).__name__, "lambd", lambd)
         self.lambd = lambd
 
     def forward(self, input: Any) -> Any:
@@ -351,7 +351,7 @@ class Softshrink(Hardshrink):
 
     def __init__(self, lambd: float = 0.5) -> None:
         super().__init__(lambd)
-        hyper.real("Softshrink", "lambd", lambd, 0.0)
+        arguments.real("Softshrink", "lambd", lambd, 0.0)
 
     def forward(self, input: Any) -> Any:
         return F.softshrink(input, self.lambd)
@@ -366,7 +366,7 @@ class GELU(Module):
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
-        self.approximate = hyper.choice("GELU", "approximate", approximate, ("none", "tanh"))
+        self.approximate = arguments.choice("GELU", "approximate", approximate, ("none", "tanh"))
 
     def forward(self, input: Any) -> Any:
         return F.gelu(input, approximate=self.approximate)
@@ -387,7 +387,7 @@ class GLU(Module):
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
-        self.dim = hyper.integer("GLU", "dim", dim, None)
+        self.dim = arguments.integer("GLU", "dim", dim, None)
 
     def forward(self, input: Any) -> Any:
         return F.glu(input, self.dim)
@@ -407,7 +407,7 @@ class Softmin(Module):
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
-        self.dim = None if dim is None else hyper.integer(type(self).__name__, "dim", dim, None)
+        self.dim = None if dim is None else arguments.integer(type(self).__name__, "dim", dim, None)
 
     def forward(self, input: Any) -> Any:
         return type(self)._function(input, self.dim)

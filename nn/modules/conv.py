@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn import functional as F
 from nn.functional.conv import check_output_padding
 from nn.module import Module
@@ -58,17 +58,17 @@ class _Convolution(Module):
     ) -> None:
         super().__init__()
         who, n = type(self).__name__, self._axes
-        self.in_channels = hyper.integer(who, "in_channels", in_channels)
-        self.out_channels = hyper.integer(who, "out_channels", out_channels)
+        self.in_channels = arguments.integer(who, "in_channels", in_channels)
+        self.out_channels = arguments.integer(who, "out_channels", out_channels)
         self.groups = _groups(who, groups, self.in_channels, self.out_channels)
-        self.kernel_size = hyper.integers(who, "kernel_size", kernel_size, n)
-        self.stride = hyper.integers(who, "stride", stride, n)
-        self.dilation = hyper.integers(who, "dilation", dilation, n)
-        self.padding_mode = hyper.choice(who, "padding_mode", padding_mode, _PADDING_MODES)
+        self.kernel_size = arguments.integers(who, "kernel_size", kernel_size, n)
+        self.stride = arguments.integers(who, "stride", stride, n)
+        self.dilation = arguments.integers(who, "dilation", dilation, n)
+        self.padding_mode = arguments.choice(who, "padding_mode", padding_mode, _PADDING_MODES)
         self.transposed = self._transposed
-        self.output_padding = hyper.integers(who, "output_padding", output_padding, n, 0)
+        self.output_padding = arguments.integers(who, "output_padding", output_padding, n, 0)
         self.padding = self._checked_padding(who, padding)
-        has_bias = hyper.boolean(who, "bias", bias)
+        has_bias = arguments.boolean(who, "bias", bias)
         outer, inner = self.out_channels, self.in_channels
         if self._transposed:
             outer, inner = inner, outer
@@ -81,7 +81,7 @@ class _Convolution(Module):
 
     def _checked_padding(self, who: str, padding: Any) -> Any:
         """Padding as users see it; what the functions get is kept beside it."""
-        self._pairs = hyper.paddings(
+        self._pairs = arguments.paddings(
             who, padding, self._axes, self.kernel_size, self.stride, self.dilation
         )
         if isinstance(padding, str):
@@ -121,7 +121,7 @@ class _Convolution(Module):
 
 
 def _groups(who: str, groups: Any, in_channels: int, out_channels: int) -> int:
-    groups = hyper.integer(who, "groups", groups)
+    groups = arguments.integer(who, "groups", groups)
     rest_in, rest_out = in_channels % groups, out_channels % groups
     if rest_in and rest_out:
         raise ValueError(
@@ -257,7 +257,7 @@ class _ConvTranspose(_Convolution):
         check_output_padding(who, self.output_padding, self.stride, self.dilation)
 
     def _checked_padding(self, who: str, padding: Any) -> tuple[int, ...]:
-        return hyper.integers(who, "padding", padding, self._axes, 0)
+        return arguments.integers(who, "padding", padding, self._axes, 0)
 
     def _extra(self, input: Any, output_size: Any) -> tuple[int, ...]:
         """The output padding that leads to a wanted size."""
@@ -267,7 +267,7 @@ class _ConvTranspose(_Convolution):
         space = input.shape[-n:]
         if isinstance(output_size, (tuple, list)) and len(output_size) == len(input.shape):
             output_size = output_size[-n:]  # a whole shape
-        wanted = hyper.integers(who, "output_size", output_size, n)
+        wanted = arguments.integers(who, "output_size", output_size, n)
         smallest = tuple(
             (length - 1) * s - 2 * p + d * (k - 1) + 1
             for length, k, s, p, d in zip(
@@ -352,10 +352,10 @@ class Unfold(Module):
     ) -> None:
         super().__init__()
         who = type(self).__name__
-        hyper.integers(who, "kernel_size", kernel_size, 2)
-        hyper.integers(who, "dilation", dilation, 2)
-        hyper.integers(who, "padding", padding, 2, 0)
-        hyper.integers(who, "stride", stride, 2)
+        arguments.integers(who, "kernel_size", kernel_size, 2)
+        arguments.integers(who, "dilation", dilation, 2)
+        arguments.integers(who, "padding", padding, 2, 0)
+        arguments.integers(who, "stride", stride, 2)
         self.kernel_size, self.dilation = kernel_size, dilation
         self.padding, self.stride = padding, stride
 
@@ -381,7 +381,7 @@ class Fold(Unfold):
         stride: Any = 1,
     ) -> None:
         super().__init__(kernel_size, dilation, padding, stride)
-        hyper.integers("Fold", "output_size", output_size, 2)
+        arguments.integers("Fold", "output_size", output_size, 2)
         self.output_size = output_size
 
     def forward(self, input: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn import functional as F
 from nn.module import Module
 
@@ -21,8 +21,8 @@ class CosineSimilarity(Module):
 
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         super().__init__()
-        self.dim = hyper.integer("CosineSimilarity", "dim", dim, None)
-        self.eps = hyper.real("CosineSimilarity", "eps", eps)
+        self.dim = arguments.integer("CosineSimilarity", "dim", dim, None)
+        self.eps = arguments.real("CosineSimilarity", "eps", eps)
 
     def forward(self, x1: Any, x2: Any) -> Any:
         return F.cosine_similarity(x1, x2, self.dim, self.eps)
@@ -39,9 +39,9 @@ class PairwiseDistance(Module):
 
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         super().__init__()
-        self.norm = hyper.real("PairwiseDistance", "p", p)
-        self.eps = hyper.real("PairwiseDistance", "eps", eps)
-        self.keepdim = hyper.boolean("PairwiseDistance", "keepdim", keepdim)
+        self.norm = arguments.real("PairwiseDistance", "p", p)
+        self.eps = arguments.real("PairwiseDistance", "eps", eps)
+        self.keepdim = arguments.boolean("PairwiseDistance", "keepdim", keepdim)
 
     def forward(self, x1: Any, x2: Any) -> Any:
         return F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)

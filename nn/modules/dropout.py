@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn import functional as F
 from nn.module import Module
 from nn.random import generator_or_default
@@ -36,9 +36,9 @@ class Dropout(Module):
     ) -> None:
         super().__init__()
         who = type(self).__name__
-        hyper.probability(who, "p", p)
+        arguments.probability(who, "p", p)
         self.p = p
-        self.inplace = hyper.boolean(who, "inplace", inplace)
+        self.inplace = arguments.boolean(who, "inplace", inplace)
         if generator is not None:
             generator_or_default(who, generator)
         self.generator = generator

@@ -8,8 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 import autograd
-from autograd import Tensor
-from autograd import hyperparameters as hyper
+from autograd import Tensor, arguments
 from nn import functional as F
 from nn import init
 from nn.functional.inputs import floating
@@ -64,9 +63,9 @@ class Linear(Module):
         generator: np.random.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.in_features = hyper.integer("Linear", "in_features", in_features)
-        self.out_features = hyper.integer("Linear", "out_features", out_features)
-        has_bias = hyper.boolean("Linear", "bias", bias)
+        self.in_features = arguments.integer("Linear", "in_features", in_features)
+        self.out_features = arguments.integer("Linear", "out_features", out_features)
+        has_bias = arguments.boolean("Linear", "bias", bias)
         shape = (self.out_features, self.in_features)
         self.weight = empty_parameter("Linear", shape, device, dtype)
         self.register_parameter(
@@ -114,10 +113,10 @@ class Bilinear(Module):
         generator: np.random.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.in1_features = hyper.integer("Bilinear", "in1_features", in1_features)
-        self.in2_features = hyper.integer("Bilinear", "in2_features", in2_features)
-        self.out_features = hyper.integer("Bilinear", "out_features", out_features)
-        has_bias = hyper.boolean("Bilinear", "bias", bias)
+        self.in1_features = arguments.integer("Bilinear", "in1_features", in1_features)
+        self.in2_features = arguments.integer("Bilinear", "in2_features", in2_features)
+        self.out_features = arguments.integer("Bilinear", "out_features", out_features)
+        has_bias = arguments.boolean("Bilinear", "bias", bias)
         shape = (self.out_features, self.in1_features, self.in2_features)
         self.weight = empty_parameter("Bilinear", shape, device, dtype)
         self.register_parameter(
@@ -175,15 +174,15 @@ class Embedding(Module):
     ) -> None:
         super().__init__()
         who = "Embedding"
-        self.num_embeddings = hyper.integer(who, "num_embeddings", num_embeddings)
-        self.embedding_dim = hyper.integer(who, "embedding_dim", embedding_dim)
+        self.num_embeddings = arguments.integer(who, "num_embeddings", num_embeddings)
+        self.embedding_dim = arguments.integer(who, "embedding_dim", embedding_dim)
         self.padding_idx = None
         if padding_idx is not None:
-            self.padding_idx = hyper.axis(who, padding_idx, num_embeddings, "padding_idx")
-        self.max_norm = None if max_norm is None else hyper.real(who, "max_norm", max_norm)
-        self.norm_type = hyper.real(who, "norm_type", norm_type)
-        self.scale_grad_by_freq = hyper.boolean(who, "scale_grad_by_freq", scale_grad_by_freq)
-        if hyper.boolean(who, "sparse", sparse):
+            self.padding_idx = arguments.axis(who, padding_idx, num_embeddings, "padding_idx")
+        self.max_norm = None if max_norm is None else arguments.real(who, "max_norm", max_norm)
+        self.norm_type = arguments.real(who, "norm_type", norm_type)
+        self.scale_grad_by_freq = arguments.boolean(who, "scale_grad_by_freq", scale_grad_by_freq)
+        if arguments.boolean(who, "sparse", sparse):
             raise ValueError(f"{who}: sparse gradients are not known here; leave sparse=False")
         self.sparse = False
         shape = (self.num_embeddings, self.embedding_dim)
@@ -210,7 +209,7 @@ class Embedding(Module):
         rows, columns = table.shape
         made = cls(rows, columns, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
         made.weight = Parameter(
-            table, requires_grad=not hyper.boolean("Embedding", "freeze", freeze)
+            table, requires_grad=not arguments.boolean("Embedding", "freeze", freeze)
         )
         return made
 
@@ -257,14 +256,14 @@ class Flatten(Module):
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
-        self.start_dim = hyper.integer("Flatten", "start_dim", start_dim, None)
-        self.end_dim = hyper.integer("Flatten", "end_dim", end_dim, None)
+        self.start_dim = arguments.integer("Flatten", "start_dim", start_dim, None)
+        self.end_dim = arguments.integer("Flatten", "end_dim", end_dim, None)
 
     def forward(self, input: Any) -> Any:
         shape = input.shape
         ndim = max(len(shape), 1)
-        first = hyper.axis("Flatten", self.start_dim, ndim, "start_dim")
-        last = hyper.axis("Flatten", self.end_dim, ndim, "end_dim")
+        first = arguments.axis("Flatten", self.start_dim, ndim, "start_dim")
+        last = arguments.axis("Flatten", self.end_dim, ndim, "end_dim")
         if first > last:
             raise ValueError(
                 f"Flatten: start_dim={self.start_dim} lies after end_dim={self.end_dim} "
@@ -292,19 +291,21 @@ class Unflatten(Module):
 
     def __init__(self, dim: int, unflattened_size: Any) -> None:
         super().__init__()
-        self.dim = hyper.integer("Unflatten", "dim", dim, None)
+        self.dim = arguments.integer("Unflatten", "dim", dim, None)
         if not isinstance(unflattened_size, (tuple, list)) or not unflattened_size:
             raise TypeError(
                 f"Unflatten: unflattened_size must be a tuple of integers, got {unflattened_size!r}"
             )
-        sizes = [hyper.integer("Unflatten", "unflattened_size", s, -1) for s in unflattened_size]
+        sizes = [
+            arguments.integer("Unflatten", "unflattened_size", s, -1) for s in unflattened_size
+        ]
         if sizes.count(-1) > 1:
             raise ValueError(f"Unflatten: only one size may be −1, got {tuple(sizes)}")
         self.unflattened_size = tuple(sizes)
 
     def forward(self, input: Tensor) -> Tensor:
         shape = input.shape
-        axis = hyper.axis("Unflatten", self.dim, len(shape), "dim")
+        axis = arguments.axis("Unflatten", self.dim, len(shape), "dim")
         known = math.prod(s for s in self.unflattened_size if s != -1)
         open_size = -1 in self.unflattened_size
         if (known != shape[axis]) if not open_size else (not known or shape[axis] % known):

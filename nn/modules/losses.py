@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import autograd
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn import functional as F
 from nn.functional.inputs import floating, reduction_name
 from nn.functional.losses import kl_reduction
@@ -80,8 +80,8 @@ class CrossEntropyLoss(_WeightedLoss):
     ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
         who = "CrossEntropyLoss"
-        self.ignore_index = hyper.integer(who, "ignore_index", ignore_index, None)
-        self.label_smoothing = hyper.probability(who, "label_smoothing", label_smoothing)
+        self.ignore_index = arguments.integer(who, "ignore_index", ignore_index, None)
+        self.label_smoothing = arguments.probability(who, "label_smoothing", label_smoothing)
 
     def forward(self, input: Any, target: Any) -> Any:
         return F.cross_entropy(
@@ -110,7 +110,7 @@ class NLLLoss(_WeightedLoss):
         reduction: str = "mean",
     ) -> None:
         super().__init__(weight, size_average, reduce, reduction)
-        self.ignore_index = hyper.integer("NLLLoss", "ignore_index", ignore_index, None)
+        self.ignore_index = arguments.integer("NLLLoss", "ignore_index", ignore_index, None)
 
     def forward(self, input: Any, target: Any) -> Any:
         return F.nll_loss(
@@ -178,7 +178,7 @@ class KLDivLoss(Module):
     ) -> None:
         super().__init__()
         self.reduction = kl_reduction("KLDivLoss", size_average, reduce, reduction)
-        self.log_target = hyper.boolean("KLDivLoss", "log_target", log_target)
+        self.log_target = arguments.boolean("KLDivLoss", "log_target", log_target)
 
     def forward(self, input: Any, target: Any) -> Any:
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
@@ -214,7 +214,7 @@ class SmoothL1Loss(_Loss):
         beta: float = 1.0,
     ) -> None:
         super().__init__(size_average, reduce, reduction)
-        self.beta = hyper.real("SmoothL1Loss", "beta", beta, 0.0)
+        self.beta = arguments.real("SmoothL1Loss", "beta", beta, 0.0)
 
     def forward(self, input: Any, target: Any) -> Any:
         return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
@@ -230,7 +230,7 @@ class HuberLoss(_Loss):
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
-        self.delta = hyper.real("HuberLoss", "delta", delta, 0.0, open_low=True)
+        self.delta = arguments.real("HuberLoss", "delta", delta, 0.0, open_low=True)
 
     def forward(self, input: Any, target: Any) -> Any:
         return F.huber_loss(input, target, self.reduction, self.delta)

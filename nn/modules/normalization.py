@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
-from autograd import hyperparameters as hyper
+from autograd import Tensor, arguments
 from nn import functional as F
 from nn.functional.normalization import (
     layer_shape,
@@ -61,13 +60,15 @@ class _Norm(Module):
     ) -> None:
         super().__init__()
         who = type(self).__name__
-        self.num_features = hyper.integer(who, "num_features", num_features)
-        self.eps = hyper.real(who, "eps", eps, 0.0)
-        self.momentum = None if momentum is None else hyper.real(who, "momentum", momentum)
-        self.affine = hyper.boolean(who, "affine", affine)
-        self.track_running_stats = hyper.boolean(who, "track_running_stats", track_running_stats)
+        self.num_features = arguments.integer(who, "num_features", num_features)
+        self.eps = arguments.real(who, "eps", eps, 0.0)
+        self.momentum = None if momentum is None else arguments.real(who, "momentum", momentum)
+        self.affine = arguments.boolean(who, "affine", affine)
+        self.track_running_stats = arguments.boolean(
+            who, "track_running_stats", track_running_stats
+        )
         shape = (self.num_features,)
-        has_bias = hyper.boolean(who, "bias", bias) and self.affine
+        has_bias = arguments.boolean(who, "bias", bias) and self.affine
         for name, value, there in (("weight", 1.0, self.affine), ("bias", 0.0, has_bias)):
             made = empty_parameter(who, shape, device, dtype, value) if there else None
             self.register_parameter(name, made)
@@ -298,9 +299,9 @@ class LayerNorm(Module):
         super().__init__()
         who = "LayerNorm"
         self.normalized_shape = layer_shape(who, normalized_shape)
-        self.eps = hyper.real(who, "eps", eps, 0.0)
-        self.elementwise_affine = hyper.boolean(who, "elementwise_affine", elementwise_affine)
-        has_bias = hyper.boolean(who, "bias", bias) and self.elementwise_affine
+        self.eps = arguments.real(who, "eps", eps, 0.0)
+        self.elementwise_affine = arguments.boolean(who, "elementwise_affine", elementwise_affine)
+        has_bias = arguments.boolean(who, "bias", bias) and self.elementwise_affine
         shape = self.normalized_shape
         self.register_parameter(
             "weight",
@@ -353,8 +354,8 @@ class RMSNorm(Module):
         super().__init__()
         who = "RMSNorm"
         self.normalized_shape = layer_shape(who, normalized_shape)
-        self.eps = None if eps is None else hyper.real(who, "eps", eps, 0.0)
-        self.elementwise_affine = hyper.boolean(who, "elementwise_affine", elementwise_affine)
+        self.eps = None if eps is None else arguments.real(who, "eps", eps, 0.0)
+        self.elementwise_affine = arguments.boolean(who, "elementwise_affine", elementwise_affine)
         self.register_parameter(
             "weight",
             empty_parameter(who, self.normalized_shape, device, dtype, 1.0)
@@ -408,17 +409,17 @@ class GroupNorm(Module):
     ) -> None:
         super().__init__()
         who = "GroupNorm"
-        self.num_groups = hyper.integer(who, "num_groups", num_groups)
-        self.num_channels = hyper.integer(who, "num_channels", num_channels)
+        self.num_groups = arguments.integer(who, "num_groups", num_groups)
+        self.num_channels = arguments.integer(who, "num_channels", num_channels)
         if self.num_channels % self.num_groups:
             raise ValueError(
                 f"{who}: num_groups={self.num_groups} does not divide "
                 f"num_channels={self.num_channels}"
             )
-        self.eps = hyper.real(who, "eps", eps, 0.0)
-        self.affine = hyper.boolean(who, "affine", affine)
+        self.eps = arguments.real(who, "eps", eps, 0.0)
+        self.affine = arguments.boolean(who, "affine", affine)
         shape = (self.num_channels,)
-        has_bias = hyper.boolean(who, "bias", bias) and self.affine
+        has_bias = arguments.boolean(who, "bias", bias) and self.affine
         for name, value, there in (("weight", 1.0, self.affine), ("bias", 0.0, has_bias)):
             made = empty_parameter(who, shape, device, dtype, value) if there else None
             self.register_parameter(name, made)
@@ -445,9 +446,12 @@ class LocalResponseNorm(Module):
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
         who = "LocalResponseNorm"
-        self.size = hyper.integer(who, "size", size)
-        self.alpha, self.beta = hyper.real(who, "alpha", alpha), hyper.real(who, "beta", beta)
-        self.k = hyper.real(who, "k", k)
+        self.size = arguments.integer(who, "size", size)
+        self.alpha, self.beta = (
+            arguments.real(who, "alpha", alpha),
+            arguments.real(who, "beta", beta),
+        )
+        self.k = arguments.real(who, "k", k)
 
     def forward(self, input: Any) -> Any:
         return F.local_response_norm(input, self.size, self.alpha, self.beta, self.k)

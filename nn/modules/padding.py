@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn import functional as F
 from nn.module import Module
 
@@ -40,7 +40,9 @@ class _Pad(Module):
 
     def __init__(self, padding: Any) -> None:
         super().__init__()
-        self.padding = hyper.integers(type(self).__name__, "padding", padding, 2 * self._axes, None)
+        self.padding = arguments.integers(
+            type(self).__name__, "padding", padding, 2 * self._axes, None
+        )
 
     def forward(self, input: Any) -> Any:
         n, shape = self._axes, getattr(input, "shape", ())
@@ -131,7 +133,7 @@ class _ConstantPad(_Pad):
 
     def __init__(self, padding: Any, value: float) -> None:
         super().__init__(padding)
-        hyper.real(type(self).__name__, "value", value)
+        arguments.real(type(self).__name__, "value", value)
         self.value = value
 
     def forward(self, input: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn import functional as F
 from nn.functional.pooling import adaptive_size
 from nn.module import Module
@@ -42,13 +42,13 @@ class _Pool(Module):
         self, kernel_size: Any, stride: Any, padding: Any = 0, dilation: Any = 1
     ) -> None:
         who, n = type(self).__name__, self._axes
-        kernel = hyper.integers(who, "kernel_size", kernel_size, n)
+        kernel = arguments.integers(who, "kernel_size", kernel_size, n)
         if stride is not None and not (isinstance(stride, (tuple, list)) and not stride):
-            hyper.integers(who, "stride", stride, n)
+            arguments.integers(who, "stride", stride, n)
         else:
             stride = kernel_size
-        pads = hyper.integers(who, "padding", padding, n, 0)
-        dilations = hyper.integers(who, "dilation", dilation, n)
+        pads = arguments.integers(who, "padding", padding, n, 0)
+        dilations = arguments.integers(who, "dilation", dilation, n)
         for p, k, d in zip(pads, kernel, dilations, strict=True):
             if p > (d * (k - 1) + 1) // 2:
                 raise ValueError(
@@ -72,8 +72,8 @@ class _MaxPool(_Pool):
         who = type(self).__name__
         self._set_window(kernel_size, stride, padding, dilation)
         self.dilation = dilation
-        self.return_indices = hyper.boolean(who, "return_indices", return_indices)
-        self.ceil_mode = hyper.boolean(who, "ceil_mode", ceil_mode)
+        self.return_indices = arguments.boolean(who, "return_indices", return_indices)
+        self.ceil_mode = arguments.boolean(who, "ceil_mode", ceil_mode)
 
     def forward(self, input: Any) -> Any:
         return type(self)._function(
@@ -125,9 +125,9 @@ class _MaxUnpool(_Pool):
         super().__init__()
         who, n = type(self).__name__, self._axes
         self._set_window(kernel_size, stride, padding)
-        self.kernel_size = hyper.integers(who, "kernel_size", self.kernel_size, n)
-        self.stride = hyper.integers(who, "stride", self.stride, n)
-        self.padding = hyper.integers(who, "padding", self.padding, n, 0)
+        self.kernel_size = arguments.integers(who, "kernel_size", self.kernel_size, n)
+        self.stride = arguments.integers(who, "stride", self.stride, n)
+        self.padding = arguments.integers(who, "padding", self.padding, n, 0)
 
     def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
         return type(self)._function(
@@ -178,11 +178,11 @@ class AvgPool1d(_Pool):
         super().__init__()
         who = type(self).__name__
         self._set_window(kernel_size, stride, padding)
-        self.kernel_size = hyper.integers(who, "kernel_size", self.kernel_size, 1)
-        self.stride = hyper.integers(who, "stride", self.stride, 1)
-        self.padding = hyper.integers(who, "padding", self.padding, 1, 0)
-        self.ceil_mode = hyper.boolean(who, "ceil_mode", ceil_mode)
-        self.count_include_pad = hyper.boolean(who, "count_include_pad", count_include_pad)
+        self.kernel_size = arguments.integers(who, "kernel_size", self.kernel_size, 1)
+        self.stride = arguments.integers(who, "stride", self.stride, 1)
+        self.padding = arguments.integers(who, "padding", self.padding, 1, 0)
+        self.ceil_mode = arguments.boolean(who, "ceil_mode", ceil_mode)
+        self.count_include_pad = arguments.boolean(who, "count_include_pad", count_include_pad)
 
     def forward(self, input: Any) -> Any:
         return F.avg_pool1d(
@@ -220,10 +220,10 @@ class AvgPool2d(_Pool):
         super().__init__()
         who = type(self).__name__
         self._set_window(kernel_size, stride, padding)
-        self.ceil_mode = hyper.boolean(who, "ceil_mode", ceil_mode)
-        self.count_include_pad = hyper.boolean(who, "count_include_pad", count_include_pad)
+        self.ceil_mode = arguments.boolean(who, "ceil_mode", ceil_mode)
+        self.count_include_pad = arguments.boolean(who, "count_include_pad", count_include_pad)
         if divisor_override is not None:
-            divisor_override = hyper.integer(who, "divisor_override", divisor_override, None)
+            divisor_override = arguments.integer(who, "divisor_override", divisor_override, None)
             if divisor_override == 0:
                 raise ValueError(f"{who}: divisor_override must not be 0")
         self.divisor_override = divisor_override
@@ -250,11 +250,11 @@ class _LPPool(_Pool):
     ) -> None:
         super().__init__()
         who = type(self).__name__
-        if hyper.real(who, "norm_type", norm_type) == 0:
+        if arguments.real(who, "norm_type", norm_type) == 0:
             raise ValueError(f"{who}: norm_type must not be 0")
         self._set_window(kernel_size, stride)
         self.norm_type, self.stride = norm_type, stride
-        self.ceil_mode = hyper.boolean(who, "ceil_mode", ceil_mode)
+        self.ceil_mode = arguments.boolean(who, "ceil_mode", ceil_mode)
 
     def forward(self, input: Any) -> Any:
         return type(self)._function(
@@ -334,7 +334,9 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPool):
 class _AdaptiveMaxPool(_AdaptiveAvgPool):
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
         super().__init__(output_size)
-        self.return_indices = hyper.boolean(type(self).__name__, "return_indices", return_indices)
+        self.return_indices = arguments.boolean(
+            type(self).__name__, "return_indices", return_indices
+        )
 
     def forward(self, input: Any) -> Any:
         return type(self)._function(input, self.output_size, self.return_indices)

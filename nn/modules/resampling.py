@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from nn import functional as F
 from nn.functional.resampling import check_mode, check_one_size, scale_factors
 from nn.module import Module
@@ -49,13 +49,13 @@ class Upsample(Module):
         check_mode(who, mode, align_corners)
         if size is not None:
             several = isinstance(size, (tuple, list))
-            hyper.integers(who, "size", size, len(size) if several else 1)
+            arguments.integers(who, "size", size, len(size) if several else 1)
         elif isinstance(scale_factor, (tuple, list)):
             scale_factor = scale_factors(who, scale_factor, len(scale_factor))
         else:
             (scale_factor,) = scale_factors(who, scale_factor, 1)
         if recompute_scale_factor is not None:
-            hyper.boolean(who, "recompute_scale_factor", recompute_scale_factor)
+            arguments.boolean(who, "recompute_scale_factor", recompute_scale_factor)
         self.size, self.scale_factor = size, scale_factor
         self.mode, self.align_corners = mode, align_corners
         self.recompute_scale_factor = recompute_scale_factor
@@ -103,7 +103,7 @@ class PixelShuffle(Module):
 
     def __init__(self, upscale_factor: int) -> None:
         super().__init__()
-        self.upscale_factor = hyper.integer("PixelShuffle", "upscale_factor", upscale_factor)
+        self.upscale_factor = arguments.integer("PixelShuffle", "upscale_factor", upscale_factor)
 
     def forward(self, input: Any) -> Any:
         return F.pixel_shuffle(input, self.upscale_factor)
@@ -121,7 +121,7 @@ class PixelUnshuffle(Module):
 
     def __init__(self, downscale_factor: int) -> None:
         super().__init__()
-        self.downscale_factor = hyper.integer(
+        self.downscale_factor = arguments.integer(
             "PixelUnshuffle", "downscale_factor", downscale_factor
         )
 
@@ -141,7 +141,7 @@ class ChannelShuffle(Module):
 
     def __init__(self, groups: int) -> None:
         super().__init__()
-        self.groups = hyper.integer("ChannelShuffle", "groups", groups)
+        self.groups = arguments.integer("ChannelShuffle", "groups", groups)
 
     def forward(self, input: Any) -> Any:
         return F.channel_shuffle(input, self.groups)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import hyperparameters
+from autograd import arguments
 from autograd import optimizers as kernels
 from nn.optim.optimizer import Optimizer, check_number
 
@@ -63,7 +63,7 @@ class Adagrad(Optimizer):
     def _check(self, options: Mapping[str, Any]) -> None:
         for name in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"):
             check_number(self._who, name, options[name])
-        hyperparameters.boolean(self._who, "maximize", options["maximize"])
+        arguments.boolean(self._who, "maximize", options["maximize"])
 
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]

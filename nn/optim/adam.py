@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import hyperparameters
+from autograd import arguments
 from autograd import optimizers as kernels
 from nn.optim.optimizer import Optimizer, check_betas, check_number
 
@@ -68,7 +68,7 @@ class Adam(Optimizer):
             check_number(self._who, name, options[name])
         check_betas(self._who, options["betas"])
         for name in ("amsgrad", "maximize"):
-            hyperparameters.boolean(self._who, name, options[name])
+            arguments.boolean(self._who, name, options[name])
 
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]

@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from autograd import hyperparameters
+from autograd import arguments
 from nn._checks import elements, mapping
 from nn.optim.optimizer import Optimizer, check_number
 
@@ -121,7 +121,7 @@ class LRScheduler(_Schedule):
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         super().__init__(optimizer)
-        hyperparameters.integer(self._who, "last_epoch", last_epoch, low=-1)
+        arguments.integer(self._who, "last_epoch", last_epoch, low=-1)
         for number, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group.setdefault("initial_lr", group["lr"])
@@ -167,7 +167,7 @@ class StepLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
     ) -> None:
-        self.step_size = hyperparameters.integer(self._who, "step_size", step_size)
+        self.step_size = arguments.integer(self._who, "step_size", step_size)
         self.gamma = _factor(self._who, "gamma", gamma)
         super().__init__(optimizer, last_epoch)
 
@@ -236,7 +236,7 @@ class ConstantLR(LRScheduler):
     ) -> None:
         check_number(self._who, "factor", factor, high=1.0, above=True)
         self.factor = factor
-        self.total_iters = hyperparameters.integer(self._who, "total_iters", total_iters)
+        self.total_iters = arguments.integer(self._who, "total_iters", total_iters)
         super().__init__(optimizer, last_epoch)
 
     def _start(self, lr: float, group: int) -> float:
@@ -268,7 +268,7 @@ class LinearLR(LRScheduler):
         check_number(self._who, "start_factor", start_factor, high=1.0, above=True)
         check_number(self._who, "end_factor", end_factor, high=1.0)
         self.start_factor, self.end_factor = start_factor, end_factor
-        self.total_iters = hyperparameters.integer(self._who, "total_iters", total_iters)
+        self.total_iters = arguments.integer(self._who, "total_iters", total_iters)
         super().__init__(optimizer, last_epoch)
 
     def _start(self, lr: float, group: int) -> float:
@@ -298,7 +298,7 @@ class CosineAnnealingLR(LRScheduler):
     def __init__(
         self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1
     ) -> None:
-        self.T_max = hyperparameters.integer(self._who, "T_max", T_max)
+        self.T_max = arguments.integer(self._who, "T_max", T_max)
         check_number(self._who, "eta_min", eta_min)
         self.eta_min = eta_min
         super().__init__(optimizer, last_epoch)
@@ -395,20 +395,20 @@ class OneCycleLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         _Schedule.__init__(self, optimizer)
-        hyperparameters.integer(self._who, "last_epoch", last_epoch, low=-1)
+        arguments.integer(self._who, "last_epoch", last_epoch, low=-1)
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("OneCycleLR: give total_steps, or both epochs and steps_per_epoch")
-            total_steps = hyperparameters.integer(
-                self._who, "epochs", epochs
-            ) * hyperparameters.integer(self._who, "steps_per_epoch", steps_per_epoch)
-        self.total_steps = hyperparameters.integer(self._who, "total_steps", total_steps)
+            total_steps = arguments.integer(self._who, "epochs", epochs) * arguments.integer(
+                self._who, "steps_per_epoch", steps_per_epoch
+            )
+        self.total_steps = arguments.integer(self._who, "total_steps", total_steps)
         check_number(self._who, "pct_start", pct_start, high=1.0)
         check_number(self._who, "div_factor", div_factor, above=True)
         check_number(self._who, "final_div_factor", final_div_factor, above=True)
-        hyperparameters.boolean(self._who, "cycle_momentum", cycle_momentum)
-        hyperparameters.boolean(self._who, "three_phase", three_phase)
-        hyperparameters.choice(self._who, "anneal_strategy", anneal_strategy, ("cos", "linear"))
+        arguments.boolean(self._who, "cycle_momentum", cycle_momentum)
+        arguments.boolean(self._who, "three_phase", three_phase)
+        arguments.choice(self._who, "anneal_strategy", anneal_strategy, ("cos", "linear"))
         self.anneal_strategy = anneal_strategy
         self.cycle_momentum = cycle_momentum
         self._peaks = self._per_group("max_lr", max_lr)
@@ -561,16 +561,16 @@ class ReduceLROnPlateau(_Schedule):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(optimizer)
-        hyperparameters.choice(self._who, "mode", mode, ("min", "max"))
-        hyperparameters.choice(self._who, "threshold_mode", threshold_mode, ("rel", "abs"))
+        arguments.choice(self._who, "mode", mode, ("min", "max"))
+        arguments.choice(self._who, "threshold_mode", threshold_mode, ("rel", "abs"))
         check_number(self._who, "factor", factor, high=1.0, below=True)
         check_number(self._who, "threshold", threshold)
         check_number(self._who, "eps", eps)
         self.min_lrs = self._per_group("min_lr", min_lr)
         self.mode, self.factor, self.threshold = mode, factor, threshold
         self.threshold_mode, self.eps = threshold_mode, eps
-        self.patience = hyperparameters.integer(self._who, "patience", patience, low=0)
-        self.cooldown = hyperparameters.integer(self._who, "cooldown", cooldown, low=0)
+        self.patience = arguments.integer(self._who, "patience", patience, low=0)
+        self.cooldown = arguments.integer(self._who, "cooldown", cooldown, low=0)
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
 
@@ -617,7 +617,7 @@ def _factor(who: str, name: str, value: Any) -> float:
 
 def _milestones(who: str, milestones: Iterable[int]) -> list[int]:
     result = [
-        hyperparameters.integer(who, "milestones", m, low=0)
+        arguments.integer(who, "milestones", m, low=0)
         for m in elements(who, "milestones", milestones)
     ]
     if result != sorted(result):

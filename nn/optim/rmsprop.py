@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import hyperparameters
+from autograd import arguments
 from autograd import optimizers as kernels
 from nn.optim.optimizer import Optimizer, check_number
 
@@ -70,7 +70,7 @@ class RMSprop(Optimizer):
             check_number(self._who, name, options[name])
         check_number(self._who, "alpha", options["alpha"], high=1.0)
         for name in ("centered", "maximize"):
-            hyperparameters.boolean(self._who, name, options[name])
+            arguments.boolean(self._who, name, options[name])
 
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]

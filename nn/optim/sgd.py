@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import hyperparameters
+from autograd import arguments
 from autograd import optimizers as kernels
 from nn.optim.optimizer import Optimizer, check_number
 
@@ -66,7 +66,7 @@ class SGD(Optimizer):
             check_number(self._who, name, options[name])
         check_number(self._who, "dampening", options["dampening"], high=1.0)
         for name in ("nesterov", "maximize"):
-            hyperparameters.boolean(self._who, name, options[name])
+            arguments.boolean(self._who, name, options[name])
         if options["nesterov"] and not (options["momentum"] > 0 and options["dampening"] == 0):
             raise ValueError(
                 f"{self._who}: nesterov=True needs momentum above 0 and dampening 0, got "

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.limits import check_bytes
 from autograd.core.modes import local
 from autograd.core.primitive import primitive
@@ -153,11 +153,11 @@ def correlate(
             f"{who}: x must be (N, C, *S) with one to three spatial axes and the kernel of as "
             f"many axes, got x {x_shape} and kernel {w_shape}"
         )
-    stride = hyper.integers(who, "stride", stride, n)
-    dilation = hyper.integers(who, "dilation", dilation, n)
-    padding = hyper.paddings(who, padding, n, w_shape[2:], stride, dilation)
+    stride = arguments.integers(who, "stride", stride, n)
+    dilation = arguments.integers(who, "dilation", dilation, n)
+    padding = arguments.paddings(who, padding, n, w_shape[2:], stride, dilation)
     if type(groups) is not int:
-        groups = hyper.integer(who, "groups", groups)
+        groups = arguments.integer(who, "groups", groups)
     if bias is not None:
         bias = as_operand(who, "bias", bias)
     bias_shape = None if bias is None else bias.shape
@@ -233,10 +233,10 @@ def correlate_input(
             f"{who}: y must be (N, O, *L) with one to three spatial axes and the kernel of as "
             f"many axes, got y {y.shape} and kernel {w.shape}"
         )
-    stride = hyper.integers(who, "stride", stride, n)
-    dilation = hyper.integers(who, "dilation", dilation, n)
-    padding = hyper.paddings(who, padding, n, w.shape[2:], stride, dilation)
-    groups = hyper.integer(who, "groups", groups)
+    stride = arguments.integers(who, "stride", stride, n)
+    dilation = arguments.integers(who, "dilation", dilation, n)
+    padding = arguments.paddings(who, padding, n, w.shape[2:], stride, dilation)
+    groups = arguments.integer(who, "groups", groups)
     if input_shape is None:
         input_shape = tuple(
             (length - 1) * s - sum(p) + d * (k - 1) + 1
@@ -245,7 +245,7 @@ def correlate_input(
             )
         )
     else:
-        input_shape = hyper.integers(who, "input_shape", input_shape, n, 0)
+        input_shape = arguments.integers(who, "input_shape", input_shape, n, 0)
     if min(input_shape) < 0:
         raise ValueError(
             f"{who}: the result would have the negative size {_cross(input_shape)}: padding "
@@ -306,10 +306,10 @@ def correlate_weight(
         )
     if x.shape[0] != y.shape[0]:
         raise ValueError(f"{who}: x {x.shape} and y {y.shape} differ in their batch size")
-    stride = hyper.integers(who, "stride", stride, n)
-    dilation = hyper.integers(who, "dilation", dilation, n)
-    groups = hyper.integer(who, "groups", groups)
-    padding = hyper.paddings(who, padding, n)
+    stride = arguments.integers(who, "stride", stride, n)
+    dilation = arguments.integers(who, "dilation", dilation, n)
+    groups = arguments.integer(who, "groups", groups)
+    padding = arguments.paddings(who, padding, n)
     if kernel_shape is None:
         kernel_shape = tuple(
             (size + sum(p) - (length - 1) * s - 1) // d + 1
@@ -317,7 +317,7 @@ def correlate_weight(
                 x.shape[2:], y.shape[2:], stride, padding, dilation, strict=True
             )
         )
-    kernel_shape = hyper.integers(who, "kernel_shape", kernel_shape, n)
+    kernel_shape = arguments.integers(who, "kernel_shape", kernel_shape, n)
     if x.shape[1] % groups:
         raise ValueError(f"{who}: groups={groups} does not divide the {x.shape[1]} channels of x")
     w_shape = (y.shape[1], x.shape[1] // groups, *kernel_shape)
@@ -459,12 +459,12 @@ def convolve_output_size(
         14
     """
     who = "convolve_output_size"
-    size = hyper.integer(who, "size", size, 0)
-    kernel = hyper.integer(who, "kernel", kernel)
-    stride = hyper.integer(who, "stride", stride)
-    dilation = hyper.integer(who, "dilation", dilation)
+    size = arguments.integer(who, "size", size, 0)
+    kernel = arguments.integer(who, "kernel", kernel)
+    stride = arguments.integer(who, "stride", stride)
+    dilation = arguments.integer(who, "dilation", dilation)
     pair = (padding,) if not isinstance(padding, (tuple, list)) else (tuple(padding),)
-    pairs = hyper.paddings(who, pair, 1)
+    pairs = arguments.paddings(who, pair, 1)
     return check_correlation(
         who, (1, 1, size), (1, 1, kernel), None, (stride,), pairs, (dilation,), 1
     )[0]
@@ -498,10 +498,10 @@ def explain_kernel(
         raise ValueError(
             f"{who}: x must be (N, C, *S) and the kernel of as many axes, got {x_shape} and {w_shape}"
         )
-    stride = hyper.integers(who, "stride", stride, n)
-    dilation = hyper.integers(who, "dilation", dilation, n)
-    padding = hyper.paddings(who, padding, n, w_shape[2:], stride, dilation)
-    groups = hyper.integer(who, "groups", groups)
+    stride = arguments.integers(who, "stride", stride, n)
+    dilation = arguments.integers(who, "dilation", dilation, n)
+    padding = arguments.paddings(who, padding, n, w_shape[2:], stride, dilation)
+    groups = arguments.integer(who, "groups", groups)
     check_correlation(who, x_shape, w_shape, None, stride, padding, dilation, groups)
     dtype = getattr(x, "dtype", np.float32)
     name, reason = kernels.choose_path(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.kernels import padding as kernels
@@ -49,7 +49,7 @@ def pad_constant(x: Any, widths: Any, value: float = 0.0) -> Any:
     shape = tuple(size + a + b for size, (a, b) in zip(x.shape, pairs, strict=True))
     check_bytes(who, shape, x.dtype)
     nan = isinstance(value, (float, np.floating)) and value != value
-    return _pad(x, pairs, value if nan else hyper.real(who, "value", value))
+    return _pad(x, pairs, value if nan else arguments.real(who, "value", value))
 
 
 def crop(x: Any, widths: Any) -> Any:
@@ -75,7 +75,7 @@ def _pairs(who: str, widths: Any, shape: tuple[int, ...]) -> tuple[tuple[int, in
         raise ValueError(
             f"{who}: widths must be one pair (before, after) per axis of {shape}, got {widths!r}"
         )
-    found = [hyper.integers(who, f"widths[{k}]", w, 2, None) for k, w in enumerate(widths)]
+    found = [arguments.integers(who, f"widths[{k}]", w, 2, None) for k, w in enumerate(widths)]
     for k, (size, (before, after)) in enumerate(zip(shape, found, strict=True)):
         # Cropping and padding at once is fine as long as something is left to crop from.
         if size + min(before, 0) + min(after, 0) < 0 or size + before + after < 0:
@@ -116,7 +116,7 @@ def take_axis(x: Any, index: Any, axis: int) -> Any:
     """
     who = "take_axis"
     x = x if hasattr(x, "shape") else np.asarray(x)
-    axis = hyper.axis(who, axis, len(x.shape))
+    axis = arguments.axis(who, axis, len(x.shape))
     array = np.asarray(getattr(index, "_data", index))
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise TypeError(f"{who}: index must be 1-d integers, got {array.dtype} {array.shape}")
@@ -171,9 +171,9 @@ def pad_index(x: Any, widths: Any, mode: str, who: str = "pad_index") -> Any:
         >>> ag.pad_index(ag.tensor([1.0, 2.0, 3.0]), [(2, 1)], "reflect")
         Tensor([3., 2., 1., 2., 3., 2.])
     """
-    hyper.choice(who, "mode", mode, ("reflect", "replicate", "circular"))
+    arguments.choice(who, "mode", mode, ("reflect", "replicate", "circular"))
     x = x if hasattr(x, "shape") else np.asarray(x)
-    pairs = [hyper.integers(who, f"widths[{k}]", w, 2, None) for k, w in enumerate(widths)]
+    pairs = [arguments.integers(who, f"widths[{k}]", w, 2, None) for k, w in enumerate(widths)]
     if len(pairs) != len(x.shape):
         raise ValueError(f"{who}: {len(pairs)} pairs of widths for the shape {x.shape}")
     shape = tuple(size + a + b for size, (a, b) in zip(x.shape, pairs, strict=True))

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.kernels.pooling import average as kernels
@@ -134,7 +134,7 @@ def max_pool(
     """
     x = as_operand(who, "x", x)
     window = pool_window(who, x.shape, kernel_shape, stride, padding, dilation, ceil_mode)
-    if return_indices is not False and hyper.boolean(who, "return_indices", return_indices):
+    if return_indices is not False and arguments.boolean(who, "return_indices", return_indices):
         return _max_pool_with_indices(x, *window)
     return _max_pool(x, *window)
 
@@ -173,9 +173,9 @@ def avg_pool(
     kernel, stride, padding, _, out_shape = pool_window(
         who, x.shape, kernel_shape, stride, padding, 1, ceil_mode
     )
-    hyper.boolean(who, "count_include_pad", count_include_pad)
+    arguments.boolean(who, "count_include_pad", count_include_pad)
     if divisor_override is not None:
-        value = hyper.integer(who, "divisor_override", divisor_override, None)
+        value = arguments.integer(who, "divisor_override", divisor_override, None)
         if value == 0:
             raise ValueError(f"{who}: divisor_override must not be zero")
     divisors = _divisors(
@@ -219,14 +219,14 @@ def pool_window(
         raise ValueError(
             f"{who}: x must be (N, C, *S) with one to three spatial axes, got shape {x_shape}"
         )
-    kernel = hyper.integers(who, "kernel_size", kernel_shape, n)
+    kernel = arguments.integers(who, "kernel_size", kernel_shape, n)
     if stride is None or (isinstance(stride, (tuple, list)) and not stride):
         steps = kernel
     else:
-        steps = hyper.integers(who, "stride", stride, n)
-    pads = hyper.integers(who, "padding", padding, n, 0)
-    dilations = hyper.integers(who, "dilation", dilation, n)
-    ceil = ceil_mode is not False and hyper.boolean(who, "ceil_mode", ceil_mode)
+        steps = arguments.integers(who, "stride", stride, n)
+    pads = arguments.integers(who, "padding", padding, n, 0)
+    dilations = arguments.integers(who, "dilation", dilation, n)
+    ceil = ceil_mode is not False and arguments.boolean(who, "ceil_mode", ceil_mode)
     out = _pool_shape(who, tuple(x_shape), kernel, steps, pads, dilations, ceil)
     return kernel, steps, pads, dilations, out
 
@@ -279,7 +279,7 @@ def pool_output_size(
         >>> ag.pool_output_size(5, 2), ag.pool_output_size(5, 2, ceil_mode=True)
         (2, 3)
     """
-    size = hyper.integer("pool_output_size", "size", size, 0)
+    size = arguments.integer("pool_output_size", "size", size, 0)
     shape = (1, 1, size)
     return pool_window("pool_output_size", shape, kernel, stride, padding, dilation, ceil_mode)[4][
         0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.kernels import resampling as kernels
@@ -76,9 +76,9 @@ def interpolate(
         Tensor([[[1. , 1.5, 2.5, 3. ]]])
     """
     x = as_operand(who, "x", x)
-    hyper.choice(who, "mode", mode, MODES)
+    arguments.choice(who, "mode", mode, MODES)
     n = _spatial(who, x.shape)
-    out_shape = hyper.integers(who, "out_shape", out_shape, n)
+    out_shape = arguments.integers(who, "out_shape", out_shape, n)
     if 0 in x.shape[1:]:
         raise ValueError(f"{who}: x {x.shape} has an empty axis; there is nothing to interpolate")
     check_bytes(who, (*x.shape[:2], *out_shape), x.dtype)
@@ -147,7 +147,7 @@ def adaptive_max_pool(
 
 def _adaptive_shape(who: str, x: Any, out_shape: Any) -> tuple[int, ...]:
     n = _spatial(who, x.shape)
-    shape = hyper.integers(who, "output_size", out_shape, n, 0)
+    shape = arguments.integers(who, "output_size", out_shape, n, 0)
     if 0 in x.shape[2:]:
         raise ValueError(f"{who}: x {x.shape} has an empty plane; there is nothing to pool")
     check_bytes(who, (*x.shape[:2], *shape), x.dtype)

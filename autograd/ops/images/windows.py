@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.kernels import windows as kernels
@@ -113,7 +113,7 @@ def fold_windows(
     n = (len(w.shape) - 2) // 2
     if not 1 <= n <= 3 or len(w.shape) != 2 + 2 * n:
         raise ValueError(f"{who}: w must be (N, C, *L, *K) with one to three axes, got {w.shape}")
-    input_shape = hyper.integers(who, "input_shape", input_shape, n, 0)
+    input_shape = arguments.integers(who, "input_shape", input_shape, n, 0)
     kernel_shape, stride, padding, dilation = window_arguments(
         who, n, w.shape[2 + n :], stride, padding, dilation
     )
@@ -134,10 +134,10 @@ def window_arguments(
 ) -> tuple[Any, Any, Any, Any]:
     """Kernel shape, stride, padding pairs and dilation, one entry per spatial axis."""
     return (
-        hyper.integers(who, "kernel_shape", kernel_shape, n),
-        hyper.integers(who, "stride", stride, n),
-        hyper.paddings(who, padding, n),
-        hyper.integers(who, "dilation", dilation, n),
+        arguments.integers(who, "kernel_shape", kernel_shape, n),
+        arguments.integers(who, "stride", stride, n),
+        arguments.paddings(who, padding, n),
+        arguments.integers(who, "dilation", dilation, n),
     )
 
 
@@ -214,7 +214,7 @@ def scatter_windows(y: Any, indices: Any, input_shape: Sequence[int]) -> Any:
     who = "scatter_windows"
     y = as_operand(who, "y", y)
     n = _spatial(who, "y", y.shape)
-    input_shape = hyper.integers(who, "input_shape", input_shape, n, 0)
+    input_shape = arguments.integers(who, "input_shape", input_shape, n, 0)
     indices = check_indices(who, indices, y.shape[:2], input_shape)
     if indices.shape != y.shape:
         raise ValueError(f"{who}: indices {indices.shape} must have the shape of y, {y.shape}")

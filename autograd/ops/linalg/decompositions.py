@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, broadcast_shape, raw
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
@@ -155,7 +155,7 @@ def pinv(a: Any, *, rcond: float | None = None) -> Any:
     a = _matrices("pinv", a)
     if rcond is None:
         rcond = float(np.finfo(a.dtype).eps) * (max(a.shape[-2:]) or 1)
-    return _call("pinv", np.linalg.pinv, a, rcond=hyper.real("pinv", "rcond", rcond, 0.0))
+    return _call("pinv", np.linalg.pinv, a, rcond=arguments.real("pinv", "rcond", rcond, 0.0))
 
 
 def _pinv_slope(g: Any, a: Any, out: Any) -> Any:
@@ -178,7 +178,7 @@ def matrix_power(a: Any, n: int) -> Any:
     a = array_like("matrix_power", a)
     if len(a.shape) < 2 or a.shape[-1] != a.shape[-2]:
         raise ValueError(f"matrix_power: a must be square matrices, got shape {a.shape}")
-    n = hyper.integer("matrix_power", "n", n, None)
+    n = arguments.integer("matrix_power", "n", n, None)
     if n == 0:
         return a * 0.0 + np.eye(a.shape[-1], dtype=a.dtype)
     if n < 0:
@@ -310,7 +310,7 @@ def cholesky(a: Any, upper: bool = False) -> Any:
         numpy.linalg.LinAlgError: if one is not positive definite.
     """
     lower = _cholesky(_symmetric("cholesky", a))
-    return _t(lower) if hyper.boolean("cholesky", "upper", upper) else lower
+    return _t(lower) if arguments.boolean("cholesky", "upper", upper) else lower
 
 
 class EighResult(NamedTuple):
@@ -445,8 +445,8 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     Raises:
         ValueError: on the way back, if the result depends on the choice of what completes u or vt.
     """
-    full = hyper.boolean("svd", "full_matrices", full_matrices)
-    if not hyper.boolean("svd", "compute_uv", compute_uv):
+    full = arguments.boolean("svd", "full_matrices", full_matrices)
+    if not arguments.boolean("svd", "compute_uv", compute_uv):
         return svdvals(a)
     return SVDResult(*_svd(a, full))
 
@@ -497,7 +497,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     Returns:
         (q (..., m, k), r (..., k, n)) with k = min(m, n).
     """
-    hyper.choice("qr", "mode", mode, ("reduced", "r"))
+    arguments.choice("qr", "mode", mode, ("reduced", "r"))
     a = array_like("qr", a)
     if len(a.shape) < 2:
         raise ValueError(f"qr: a must be a matrix or a stack of them, got shape {a.shape}")

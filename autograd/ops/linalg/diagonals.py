@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, ndim_of, shape_of
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
@@ -58,8 +58,8 @@ _put_diagonal.gradients(x=lambda g, offset, axis1, axis2: diagonal(g, offset, ax
 def _plane(who: str, ndim: int, axis1: Any, axis2: Any) -> tuple[int, int]:
     if ndim < 2:
         raise ValueError(f"{who}: a diagonal needs two axes, the array has {ndim}")
-    first = hyper.axis(who, axis1, ndim, "axis1")
-    second = hyper.axis(who, axis2, ndim, "axis2")
+    first = arguments.axis(who, axis1, ndim, "axis1")
+    second = arguments.axis(who, axis2, ndim, "axis2")
     if first == second:
         raise ValueError(f"{who}: axis1={axis1} and axis2={axis2} are the same axis")
     return first, second
@@ -68,7 +68,7 @@ def _plane(who: str, ndim: int, axis1: Any, axis2: Any) -> tuple[int, int]:
 def _offset(who: str, name: str, value: Any, shape: tuple[int, ...]) -> int:
     """Which diagonal; beyond the corners all are alike, and NumPy wants a small number."""
     furthest = max(shape, default=0) + 1
-    return min(max(hyper.integer(who, name, value, None), -furthest), furthest)
+    return min(max(arguments.integer(who, name, value, None), -furthest), furthest)
 
 
 def diag(v: Any, k: int = 0) -> Any:
@@ -78,7 +78,7 @@ def diag(v: Any, k: int = 0) -> Any:
         ValueError: unless v has one or two axes.
     """
     ndim = ndim_of(v)
-    k = hyper.integer("diag", "k", k, None)
+    k = arguments.integer("diag", "k", k, None)
     if ndim == 2:
         return diagonal(v, k)
     if ndim != 1:
@@ -155,10 +155,10 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     Raises:
         ValueError: unless ``axes`` are two different ones.
     """
-    pair = hyper.axes("rot90", axes, ndim_of(m), "axes")
+    pair = arguments.axes("rot90", axes, ndim_of(m), "axes")
     if len(pair) != 2:
         raise ValueError(f"rot90: axes must be two, got {axes}")
-    quarters = hyper.integer("rot90", "k", k, None) % 4
+    quarters = arguments.integer("rot90", "k", k, None) % 4
     if quarters == 0:
         return flip(m, ())
     if quarters == 2:

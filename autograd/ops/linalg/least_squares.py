@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, raw, shape_of
 from autograd.ops.linalg.decompositions import floating, inv, pinv, solve, svdvals
 from autograd.ops.linalg.norms import matrix_norm
@@ -94,7 +94,7 @@ def matrix_rank(a: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     data = np.asarray(raw(array_like("matrix_rank", a)))
     given = {} if rtol is None else {"rtol": raw(rtol)}
     return np.linalg.matrix_rank(
-        data, raw(tol), hyper.boolean("matrix_rank", "hermitian", hermitian), **given
+        data, raw(tol), arguments.boolean("matrix_rank", "hermitian", hermitian), **given
     )
 
 
@@ -136,7 +136,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
     """
     a, b = array_like("tensorsolve: a", a), array_like("tensorsolve: b", b)
     if axes is not None:
-        moved = hyper.axes("tensorsolve", axes, len(a.shape), "axes")
+        moved = arguments.axes("tensorsolve", axes, len(a.shape), "axes")
         a = moveaxis(a, moved, tuple(range(len(a.shape) - len(moved), len(a.shape))))
     rest = a.shape[len(b.shape) :]
     n = math.prod(rest)
@@ -155,7 +155,7 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
         ind: how many axes of a belong to the first part; both parts have as many elements.
     """
     a = array_like("tensorinv", a)
-    ind = hyper.integer("tensorinv", "ind", ind)
+    ind = arguments.integer("tensorinv", "ind", ind)
     first, rest = a.shape[:ind], a.shape[ind:]
     n = math.prod(first)
     if n != math.prod(rest):

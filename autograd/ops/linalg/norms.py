@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import numbers as hyper
+from autograd import arguments
 from autograd.arguments.arrays import array_like, raw
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import absolute, equal, sqrt, where
@@ -46,8 +46,8 @@ def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) 
         5.0
     """
     x = floating(array_like("norm", x))
-    axes = hyper.axes("norm", axis, len(x.shape))
-    hyper.boolean("norm", "keepdims", keepdims)
+    axes = arguments.axes("norm", axis, len(x.shape))
+    arguments.boolean("norm", "keepdims", keepdims)
     if isinstance(ord, bool) or not isinstance(ord, (int, float, np.number)) or ord != ord:
         raise ValueError(f"norm: ord must be a number, inf or -inf for vectors, got {ord!r}")
     if ord == 2:
@@ -78,7 +78,7 @@ def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: bool =
         ValueError: for an unknown ord, or axes that are not two.
     """
     x = floating(array_like("norm", x))
-    axes = hyper.axes("norm", axis, len(x.shape))
+    axes = arguments.axes("norm", axis, len(x.shape))
     if len(axes) != 2:
         raise ValueError(f"norm: a matrix norm needs two axes, got axis={axis} for {x.shape}")
     if not isinstance(ord, (str, int, float, np.number)):
@@ -115,7 +115,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = array_like("norm", x)
     if ord is None and axis is None:
         return vector_norm(x, 2, None, keepdims)
-    axes = hyper.axes("norm", axis, len(x.shape))
+    axes = arguments.axes("norm", axis, len(x.shape))
     if len(axes) == 1:
         return vector_norm(x, 2 if ord is None else ord, axes, keepdims)
     if len(axes) == 2:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from autograd.gradcheck.buffers import kept_buffers
 from autograd.ops.images.pooling import pool_window
 from autograd.viz.microscope.geometry import Axis, Windows, count_windows
@@ -102,11 +102,11 @@ def read_conv(layer: Any, x: Any, given: dict[str, Any]) -> Conv:
     values = {key: value for key, value in given.items() if value is not None}
     if "Transpose" in name or getattr(layer, "transposed", False):
         return _read_transposed(who, name, layer, w, values, x)
-    mode = hyper.choice(who, "padding_mode", values.get("padding_mode", "zeros"), MODES)
-    stride = hyper.integers(who, "stride", values.get("stride", 1), rank)
-    dilation = hyper.integers(who, "dilation", values.get("dilation", 1), rank)
-    padding = hyper.paddings(who, values.get("padding", 0), rank, w.shape[2:], stride, dilation)
-    groups = hyper.integer(who, "groups", values.get("groups", 1))
+    mode = arguments.choice(who, "padding_mode", values.get("padding_mode", "zeros"), MODES)
+    stride = arguments.integers(who, "stride", values.get("stride", 1), rank)
+    dilation = arguments.integers(who, "dilation", values.get("dilation", 1), rank)
+    padding = arguments.paddings(who, values.get("padding", 0), rank, w.shape[2:], stride, dilation)
+    groups = arguments.integer(who, "groups", values.get("groups", 1))
     bias = values.get("bias")
     bias = None if bias is None else array(bias).reshape(-1)
     image = _image(who, x, rank, w.shape[1] * groups)
@@ -143,11 +143,11 @@ def _read_transposed(
 ) -> Conv:
     """A transposed convolution, whose weight is (C, O / groups, kH, kW), seen from its output."""
     rank = w.ndim - 2
-    stride = hyper.integers(who, "stride", values.get("stride", 1), rank)
-    dilation = hyper.integers(who, "dilation", values.get("dilation", 1), rank)
-    padding = hyper.integers(who, "padding", values.get("padding", 0), rank, 0)
-    more = hyper.integers(who, "output_padding", getattr(layer, "output_padding", 0), rank, 0)
-    groups = hyper.integer(who, "groups", values.get("groups", 1))
+    stride = arguments.integers(who, "stride", values.get("stride", 1), rank)
+    dilation = arguments.integers(who, "dilation", values.get("dilation", 1), rank)
+    padding = arguments.integers(who, "padding", values.get("padding", 0), rank, 0)
+    more = arguments.integers(who, "output_padding", getattr(layer, "output_padding", 0), rank, 0)
+    groups = arguments.integer(who, "groups", values.get("groups", 1))
     bias = values.get("bias")
     image = _image(who, x, rank, w.shape[0])
     if image.shape[1] != w.shape[0]:
@@ -191,7 +191,7 @@ def read_pool(layer: Any, x: Any, given: dict[str, Any]) -> Pool:
     who = "viz.pool"
     function: Any = getattr(layer, "function", None)
     if isinstance(layer, str):
-        kind, name = hyper.choice(who, "layer", layer, ("max", "avg")), f"{layer} pooling"
+        kind, name = arguments.choice(who, "layer", layer, ("max", "avg")), f"{layer} pooling"
     elif hasattr(layer, "kernel_size") and not hasattr(layer, "weight"):
         doubled = [key for key, value in given.items() if value is not None]
         if doubled:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from autograd.viz import words
 from autograd.viz.microscope.fields import Extent, measure, run_to
 from autograd.viz.microscope.figure import Figure
@@ -67,7 +67,7 @@ def compare_shifts(model: Any, x: Any, dy: Any, dx: Any, tolerance: float | None
         ValueError: if nothing is left to compare, or the output has no plane.
     """
     who = "viz.shift_test"
-    dy, dx = hyper.integer(who, "dy", dy, None), hyper.integer(who, "dx", dx, None)
+    dy, dx = arguments.integer(who, "dy", dy, None), arguments.integer(who, "dx", dx, None)
     image = first_image(x)
     if abs(dy) >= image.shape[2] or abs(dx) >= image.shape[3]:
         raise ValueError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from autograd import hyperparameters as hyper
+from autograd import arguments
 from autograd.viz import words
 from autograd.viz.microscope.figure import Figure
 from autograd.viz.microscope.geometry import Axis
@@ -63,11 +63,11 @@ def read_sizes(
     given = (size, kernel, 1 if stride is None else stride, padding, dilation)
     lengths = [len(each) for each in given if isinstance(each, (tuple, list))]
     n = max(lengths, default=1)
-    sizes = hyper.integers(who, "size", size, n, 0)
-    kernels = hyper.integers(who, "kernel", kernel, n)
-    strides = hyper.integers(who, "stride", given[2], n)
-    dilations = hyper.integers(who, "dilation", dilation, n)
-    pads = hyper.paddings(who, padding, n, kernels, strides, dilations)
+    sizes = arguments.integers(who, "size", size, n, 0)
+    kernels = arguments.integers(who, "kernel", kernel, n)
+    strides = arguments.integers(who, "stride", given[2], n)
+    dilations = arguments.integers(who, "dilation", dilation, n)
+    pads = arguments.paddings(who, padding, n, kernels, strides, dilations)
     axes = []
     for length, k, s, (before, after), d in zip(
         sizes, kernels, strides, pads, dilations, strict=True
