@@ -1,15 +1,24 @@
-"""Numbers, arrays, places and source lines as text for people."""
+"""Numbers, shapes, arrays, places and source lines as text for people: the one formatter.
+
+``number`` writes what is calculated with (six digits and more), ``short`` what is looked at in a
+picture (four, and no padding in exponents). Both have a real minus sign.
+"""
 
 from __future__ import annotations
 
 import html
 import math
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["WIDTH", "Page", "array", "at", "number", "plain", "rule_lines", "size"]
+__all__ = [
+    "MINUS", "WIDTH", "Page", "array", "at", "number", "plain", "rule_lines", "shape", "short", "size",
+]  # fmt: skip
+
+MINUS = "−"
 
 #: Longer lines are broken.
 WIDTH = 120
@@ -48,11 +57,47 @@ def number(value: Any, digits: int = 6) -> str:
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
     value = float(value)
+    return _unusual(value) or f"{value + 0.0:.{digits}g}".replace("-", MINUS)
+
+
+def short(value: Any, digits: int = 4) -> str:
+    """A number for a picture: four significant digits, where those look rounder than it is, six.
+
+    Integers are written in full, text is passed on.
+
+    >>> short(-0.123456), short(1.0001), short(0.1 + 0.2), short(1e-7)
+    ('−0.1235', '1.0001', '0.3', '1e−7')
+    """
+    if isinstance(value, (bool, str)):
+        return str(value)
+    if isinstance(value, int):
+        return str(value).replace("-", MINUS)
+    if value == 0 or not math.isfinite(value):
+        return _unusual(value) or "0"
+    if digits == 4 and _rounder(value):
+        digits = 6
+    said = f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+    return said.replace("-", MINUS)
+
+
+def _unusual(value: float) -> str:
+    """NaN and infinities; nothing for any other number."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    return f"{value + 0.0:.{digits}g}".replace("-", "−")
+        return "∞" if value > 0 else f"{MINUS}∞"
+    return ""
+
+
+def _rounder(value: float) -> bool:
+    """Whether of four digits the last two are zeros that six digits would not have there."""
+    digits = f"{value:.3e}".partition("e")[0]
+    return digits.endswith("00") and float(f"{value:.4g}") != float(f"{value:.6g}")
+
+
+def shape(lengths: Iterable[int]) -> str:
+    """``8×3×3`` or ``scalar``."""
+    return "×".join(str(length) for length in lengths) or "scalar"
 
 
 def array(value: Any, small: int = 8) -> str:
@@ -72,9 +117,8 @@ def array(value: Any, small: int = 8) -> str:
         return f"no elements, shape {data.shape}"
     if data.size <= small and data.ndim <= 2:
         return _listing(data.tolist())
-    shape = "×".join(str(n) for n in data.shape)
     finite = data[np.isfinite(data)] if data.dtype.kind == "f" else data
-    parts = [shape]
+    parts = [shape(data.shape)]
     if finite.size:
         low, high = finite.min(), finite.max()
         parts.append(f"from {number(low, 4)} to {number(high, 4)}" if low != high else
@@ -101,10 +145,10 @@ def at(index: tuple[int, ...]) -> str:
 def size(count: int) -> str:
     """Bytes with a readable unit."""
     amount, units = float(count), ["B", "kB", "MB", "GB"]
-    while amount >= 1000 and len(units) > 1:
+    while amount >= 999.5 and len(units) > 1:  # three digits would round up to the next unit
         amount /= 1000
         units.pop(0)
-    return f"{amount:.3g} {units[0]}"
+    return f"{short(amount, 3)} {units[0]}"
 
 
 def rule_lines(rule: str, indent: str) -> list[str]:

@@ -21,7 +21,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd import text as words
+from autograd import text
 from autograd.core.tensor import Tensor
 from autograd.debug.backprop import Backprop
 from autograd.debug.breakpoints import Breakpoint, Condition
@@ -111,9 +111,9 @@ class Session:
     def _at_the_end(self) -> bool:
         return self.dbg.finished and self.dbg.position == self.dbg.total
 
-    def say(self, text: str) -> None:
+    def say(self, line: str) -> None:
         """Print, in ASCII if so asked."""
-        self._say(words.plain(text) if self._plain else text)
+        self._say(text.plain(line) if self._plain else line)
 
     def show(self, step: Step | None) -> None:
         """Print a step, or that there is none."""
@@ -283,7 +283,7 @@ class _Script:
                 dbg = Backprop(t, gradient, retain_graph=retain_graph, create_graph=create_graph,
                                inputs=inputs)  # fmt: skip
             if bad_loss(t) is not None:
-                self._say(f"the loss itself is {words.array(t)}; without --no-check the script "
+                self._say(f"the loss itself is {text.array(t)}; without --no-check the script "
                           "stops where that begins")  # fmt: skip
             self._pause(t, dbg, check_watchers(break_on))
 
@@ -345,12 +345,12 @@ class _Script:
         sys.stdout.flush()
         traceback.print_exception(error.with_traceback(trace))
 
-    def _say(self, text: str) -> None:
-        self._print(words.plain(text) if self._plain else text)
+    def _say(self, line: str) -> None:
+        self._print(text.plain(line) if self._plain else line)
 
     @staticmethod
-    def _print(text: str) -> None:
-        print(text, flush=True)
+    def _print(line: str) -> None:
+        print(line, flush=True)
 
 
 def _ask() -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import text as words
+from autograd import text
 from autograd.core.node import Leaf, Node
 from autograd.core.tensor import Tensor, _wrap
 from autograd.debug.history import HELD, History
@@ -21,7 +21,7 @@ from autograd.engine.api import check_tensors
 __all__ = ["Backprop"]
 
 
-class Backprop(words.Page):
+class Backprop(text.Page):
     """The backward pass of a tensor, one node at a time.
 
     When the last step is done, the leaves' ``.grad`` are as after ``backward()``, bit for bit;
@@ -133,7 +133,7 @@ class Backprop(words.Page):
         if forgotten and self.position == forgotten + 1:
             raise RuntimeError(
                 f"back: step {self.position} is the earliest that was kept; the {forgotten} before "
-                f"it went while the pass was only watched, to hold no more than {words.size(HELD)}. "
+                f"it went while the pass was only watched, to hold no more than {text.size(HELD)}. "
                 "To see those, step through the pass from its beginning: Backprop(loss)"
             )
         self.position = max(0, self.position - 1)
@@ -303,18 +303,18 @@ class Backprop(words.Page):
         taken = self._history.taken
         if self.finished:
             plural = "s" * (self.total != 1)
-            text = (
+            said = (
                 f"backward pass of {self.total} step{plural}, finished: the gradients are in .grad"
             )
         else:
             coming = next((n for n, k in self._order.items() if k == taken + 1), None)
             after = "" if coming is None else f"; next is {self._names.title_and_place(coming)}"
             begun = f"paused after step {taken} of {self.total}"
-            text = f"backward pass {begun if taken else f'of {self.total} steps, not begun'}{after}"
+            said = f"backward pass {begun if taken else f'of {self.total} steps, not begun'}{after}"
         if self.position < taken:
             place = f"step {self.position}" if self.position else "the beginning"
-            text += f" (you are looking back at {place})"
-        return words.plain(text) if plain else text
+            said += f" (you are looking back at {place})"
+        return text.plain(said) if plain else said
 
 
 def _view(value: Any) -> Any:

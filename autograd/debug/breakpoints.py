@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import text as words
+from autograd import text
 from autograd.core.tensor import Tensor
 from autograd.debug.backprop import Backprop
 from autograd.debug.history import History
@@ -40,7 +40,7 @@ class Breakpoint(RuntimeError):
 
     def text(self, plain: bool = False) -> str:
         """The report."""
-        return words.plain(self.report) if plain else self.report
+        return text.plain(self.report) if plain else self.report
 
 
 class Condition:
@@ -136,11 +136,11 @@ def norm_over(limit: float) -> Condition:
         for sent in step.sent:
             norm = _norm(sent.after)
             if norm > limit or math.isnan(norm):
-                over = f", more than {words.number(limit)}" if norm > limit else ""
-                return f"the gradient of {sent.target} has norm {words.number(norm)}{over}"
+                over = f", more than {text.number(limit)}" if norm > limit else ""
+                return f"the gradient of {sent.target} has norm {text.number(norm)}{over}"
         return None
 
-    return Condition(f"norm over {words.number(limit)}", reason)
+    return Condition(f"norm over {text.number(limit)}", reason)
 
 
 def _norm(value: Any) -> float:
@@ -182,13 +182,13 @@ def _gradients_are_finite(step: Step) -> str | None:
             continue
         value = np.asarray(sent.contribution)
         lines = [
-            f"{step.title} sends {words.number(value[index])} at "
-            f"{words.at(index) or 'its only element'} to {sent.target} "
+            f"{step.title} sends {text.number(value[index])} at "
+            f"{text.at(index) or 'its only element'} to {sent.target} "
             f"({int(np.sum(~np.isfinite(value)))} of {value.size} elements are not finite)",
         ]
         arrived = _gradient_there(step, value.shape, index)
         if arrived.size == 1:
-            lines.append(f"  gradient arriving there: {words.number(arrived[0])}")
+            lines.append(f"  gradient arriving there: {text.number(arrived[0])}")
         info = step.node.primitive
         if step.record is None:
             kept = [(n, v) for n, v in step.saved.items() if not n.endswith(("_shape", "_dtype"))]

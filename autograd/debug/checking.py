@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import text as words
+from autograd import text
 from autograd.engine.shapes import sum_to_shape
 from autograd.gradcheck.verdict import Case, Finding, Trial, judge
 
@@ -30,7 +30,7 @@ _SYMMETRIC = {"cholesky", "eigh"}
 _STAIRS = {"floor_divide", "fmod", "remainder"}
 
 
-class StepCheck(words.Page):
+class StepCheck(text.Page):
     """What ``step.check()`` found: true unless a rule is wrong.
 
     Attributes:
@@ -61,13 +61,13 @@ class StepCheck(words.Page):
         for f in self.findings:
             lines.append(f"{self.op}: {f.sentence()}")
             if f.verdict == "wrong":
-                lines += words.rule_lines(self._sources[f.name], "  ")
+                lines += text.rule_lines(self._sources[f.name], "  ")
             lines += [f"  {line}" for line in f.reason.splitlines()]
         found = any(f.verdict == "wrong" and not f.random for f in self.findings)
         if self.note and not found:
             lines.append(f"  {self.note}")
-        text = "\n".join(lines)
-        return words.plain(text) if plain else text
+        said = "\n".join(lines)
+        return text.plain(said) if plain else said
 
 
 def check_step(step: Step, limit: int | None) -> StepCheck:
@@ -216,7 +216,7 @@ def _note(gradient: Any) -> str:
     if not came.size or np.any(came != came[0]) or (came.size == 1 and came[0] not in (0, 1)):
         return ""
     where = " everywhere" if came.size > 1 else ""
-    value = words.number(came[0])
+    value = text.number(came[0])
     return f"tried with a random gradient, too, as the incoming one ({value}{where}) hides mistakes"
 
 

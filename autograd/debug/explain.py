@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import text as words
+from autograd import text
 from autograd.core.modes import enable_grad
 from autograd.core.tensor import Tensor, _wrap
 from autograd.debug.names import GraphNames
@@ -74,20 +74,20 @@ class Row(NamedTuple):
         """``0.5 = 2 (multiply[0] by x) × −1 (add[0] by x) × 1 from the loss``."""
         shown = [*self.path] if len(self.path) <= _SHOWN else [*self.path[: _SHOWN - 1]]
         factors = [
-            f"{words.number(h.slope, 4)} ({h.title or h.op}{words.at(h.element)} by {h.name}"
+            f"{text.number(h.slope, 4)} ({h.title or h.op}{text.at(h.element)} by {h.name}"
             + (f", {h.module})" if h.module else ")")
             for h in shown
         ]
         if len(shown) < len(self.path):
             rest = math.prod(h.slope for h in self.path[len(shown) :])
             hidden = len(self.path) - len(shown)
-            factors.append(f"{words.number(rest, 4)} (through {hidden} more)")
+            factors.append(f"{text.number(rest, 4)} (through {hidden} more)")
         end = "from the loss" if self.complete else "arriving there"
-        factors.append(f"{words.number(self.gradient, 4)} {end}")
-        return f"{words.number(self.value):>12} = {' × '.join(factors)}"
+        factors.append(f"{text.number(self.gradient, 4)} {end}")
+        return f"{text.number(self.value):>12} = {' × '.join(factors)}"
 
 
-class Explanation(words.Page):
+class Explanation(text.Page):
     """What ``explain`` found; prints as a list, largest contribution first.
 
     Attributes:
@@ -107,14 +107,14 @@ class Explanation(words.Page):
 
     def text(self, plain: bool = False) -> str:
         """The list."""
-        lines = [f"{self.title} = {words.number(self.total)}, the sum of"]
+        lines = [f"{self.title} = {text.number(self.total)}, the sum of"]
         lines += [row.text() for row in self.rows]
         if self.hidden:
-            lines.append(f"{words.number(self.remainder):>12} = {self.hidden} smaller ones")
+            lines.append(f"{text.number(self.remainder):>12} = {self.hidden} smaller ones")
         if not self.rows and not self.hidden:
             lines.append("           0   nothing: no path leads from it to the loss")
-        text = "\n".join(lines)
-        return words.plain(text) if plain else text
+        said = "\n".join(lines)
+        return text.plain(said) if plain else said
 
 
 def explain(
@@ -161,7 +161,7 @@ def explain(
     graph = _Graph(loss, w, seed_for("explain", loss, gradient, False))
     total = graph.arrived(w._node, w._index, index)
     rows, hidden, rest = _follow(graph, (w._node, w._index), index, limit, depth)
-    title = f"gradient of {graph.names.target(w._node, w._index)}{words.at(index)}"
+    title = f"gradient of {graph.names.target(w._node, w._index)}{text.at(index)}"
     return Explanation(title, total, rows, hidden, rest)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import text as words
+from autograd import text
 from autograd.core.node import FREED
 from autograd.debug.names import GraphNames
 
@@ -50,7 +50,7 @@ class Held(NamedTuple):
         return f"the gradient of {' and '.join(self.needed_by)}"
 
 
-class Memory(words.Page):
+class Memory(text.Page):
     """What is held, largest first; what is held by an earlier row already comes last.
 
     Attributes:
@@ -65,20 +65,20 @@ class Memory(words.Page):
 
     def text(self, plain: bool = False) -> str:
         """A line for each of the largest arrays."""
-        lines = [f"{words.size(self.total)} held after step {self._taken}"]
+        lines = [f"{text.size(self.total)} held after step {self._taken}"]
         for row in self.rows[:20]:
             inside = f" in {row.module}" if row.module else ""
             shared = ", shared" if row.shared else ""
             what = f"{row.name} = {row.holds}" if row.holds not in ("", row.name) else row.name
             lines.append(
-                f"  {words.size(row.nbytes):>9}  {row.title}{inside} keeps {what} {row.shape} "
+                f"  {text.size(row.nbytes):>9}  {row.title}{inside} keeps {what} {row.shape} "
                 f"for {row.purpose}, until step {row.until}{shared}"
             )
         if len(self.rows) > 20:
             rest = sum(row.nbytes for row in self.rows[20:] if not row.shared)
-            lines.append(f"  {words.size(rest):>9}  in {len(self.rows) - 20} more")
-        text = "\n".join(lines)
-        return words.plain(text) if plain else text
+            lines.append(f"  {text.size(rest):>9}  in {len(self.rows) - 20} more")
+        said = "\n".join(lines)
+        return text.plain(said) if plain else said
 
 
 def memory_of(nodes: Iterable[Any], order: dict[Any, int], taken: int, names: GraphNames) -> Memory:

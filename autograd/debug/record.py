@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import text as words
+from autograd import text
 from autograd.core.modes import local
 from autograd.core.tensor import Tensor
 from autograd.debug.names import Names, user_scopes, users_frame
@@ -174,7 +174,7 @@ def bad_loss(loss: Tensor) -> str | None:
     index = first_bad(loss)
     if index is None:
         return None
-    value = words.number(np.asarray(loss._data)[index])
+    value = text.number(np.asarray(loss._data)[index])
     node = loss._node
     if getattr(node, "record", None) is not None:
         return f"the loss itself is {value}. `record()` without check=False stops where that begins"
@@ -215,11 +215,11 @@ def operands_at(
                 here = None
         bad = first_bad(array)
         if here is not None:
-            lines.append(f"    {name} there = {words.number(here)}")
+            lines.append(f"    {name} there = {text.number(here)}")
         elif bad:
-            lines.append(f"    {name} = {words.array(array)}, the first at {words.at(bad)}")
+            lines.append(f"    {name} = {text.array(array)}, the first at {text.at(bad)}")
         else:
-            lines.append(f"    {name} = {words.array(array)}")
+            lines.append(f"    {name} = {text.array(array)}")
     return lines
 
 
@@ -259,12 +259,12 @@ def _refuse_nonfinite(
     out = np.asarray(out)
     count = int(np.sum(~np.isfinite(out)))
     lines = [
-        f"{info.name} made {words.number(out[index])} at {words.at(index) or 'its only element'} "
+        f"{info.name} made {text.number(out[index])} at {text.at(index) or 'its only element'} "
         f"({count} of {out.size} elements are not finite)"
     ]
     if filename:
-        text = linecache.getline(filename, lineno).strip()
-        lines.append(f"  at {place_of(filename, lineno)}  {text}")
+        line = linecache.getline(filename, lineno).strip()
+        lines.append(f"  at {place_of(filename, lineno)}  {line}")
     lines.append("  operands:")
     lines += operands_at(info, _called(info, inputs, data), out.shape, index)
     if all(first_bad(d) is None for d in data if d is not None):

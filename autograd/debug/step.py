@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import text as words
+from autograd import text
 from autograd.core.node import Leaf
 from autograd.core.primitive import Primitive
 from autograd.debug.checking import StepCheck, check_step
@@ -49,7 +49,7 @@ class Sent:
 
     def sentence(self) -> str:
         """``sends −3 to a; 1 + −3 = −2``."""
-        value = words.array(self.contribution, _SAID)
+        value = text.array(self.contribution, _SAID)
         if np.size(self.contribution) > _SAID:
             value = f"a gradient of {value},"
         first = f"sends {value} to {self.target}"
@@ -58,12 +58,12 @@ class Sent:
         if np.size(self.after) > _SAID:
             return f"{first}, added to what was there"
         return (
-            f"{first}; {words.array(self.before)} + {words.array(self.contribution)} = "
-            f"{words.array(self.after)}"
+            f"{first}; {text.array(self.before)} + {text.array(self.contribution)} = "
+            f"{text.array(self.after)}"
         )
 
 
-class Step(words.Page):
+class Step(text.Page):
     """A step of ``Backprop``: prints itself, also in notebooks.
 
     Attributes:
@@ -147,37 +147,37 @@ class Step(words.Page):
         ]
         if self.record is not None:
             lines += [
-                f"  {label} = {words.array(value)}"
+                f"  {label} = {text.array(value)}"
                 for label, value in zip(self._labels, self.record.inputs, strict=True)
                 if value is not None
-            ] + [f"  output = {words.array(self.record.value)}"]
+            ] + [f"  output = {text.array(self.record.value)}"]
         lines.append(f"  gradient coming in: {self._arrived()}")
         for sent in self.sent:
             lines.append(f"  to {sent.target} (as {sent.name})")
-            lines += words.rule_lines(sent.rule, "    ")
+            lines += text.rule_lines(sent.rule, "    ")
             used = self._used(sent)
             if used:
                 lines += _wrapped("    with ", [self._g(), *used], ", ")
-            before = "nothing yet" if sent.before is None else words.array(sent.before)
+            before = "nothing yet" if sent.before is None else text.array(sent.before)
             lines += _wrapped("    ", [f"before: {before}",
-                                       f"+ contribution: {words.array(sent.contribution)}",
-                                       f"= after: {words.array(sent.after)}"], "   ")  # fmt: skip
-        text = "\n".join(lines)
-        return words.plain(text) if plain else text
+                                       f"+ contribution: {text.array(sent.contribution)}",
+                                       f"= after: {text.array(sent.after)}"], "   ")  # fmt: skip
+        said = "\n".join(lines)
+        return text.plain(said) if plain else said
 
     def _arrived(self) -> str:
         """What came in; of several outputs, those that anything came for."""
         if not isinstance(self.gradient, tuple):
-            return words.array(self.gradient)
+            return text.array(self.gradient)
         unused = [f"g[{k}]" for k, g in enumerate(self.gradient) if g is None]
         return self._g() + (f"; nothing for {' and '.join(unused)}" if unused else "")
 
     def _g(self) -> str:
         """``g = 1``, or ``g[0] = 1`` of several outputs."""
         if not isinstance(self.gradient, tuple):
-            return f"g = {words.array(self.gradient)}"
+            return f"g = {text.array(self.gradient)}"
         return ", ".join(
-            f"g[{k}] = {words.array(g)}" for k, g in enumerate(self.gradient) if g is not None
+            f"g[{k}] = {text.array(g)}" for k, g in enumerate(self.gradient) if g is not None
         )
 
     def _used(self, sent: Sent) -> list[str]:
@@ -190,7 +190,7 @@ class Step(words.Page):
                 if value is None or name.endswith(("_shape", "_dtype")):
                     short.append(f"{name} = {value}")
                 else:
-                    parts.append(f"{name} = {words.array(value)}")
+                    parts.append(f"{name} = {text.array(value)}")
             elif name in statics:
                 short.append(f"{name} = {_static(statics[name])}")
             elif name == "i":
@@ -230,14 +230,14 @@ def _shape(node: Any) -> str:
 
 
 def _static(value: Any) -> str:
-    text = repr(value) if not hasattr(value, "shape") else f"array of shape {value.shape}"
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    said = repr(value) if not hasattr(value, "shape") else f"array of shape {value.shape}"
+    return said if len(said) <= 60 else f"{said[:57]}…"
 
 
 def _wrapped(head: str, parts: list[str], between: str) -> list[str]:
     """The parts in one line, or each in its own if that would be too long."""
     line = head + between.join(parts)
-    if len(line) <= words.WIDTH:
+    if len(line) <= text.WIDTH:
         return [line]
     indent = " " * len(head)
     return [(indent if k else head) + part for k, part in enumerate(parts)]

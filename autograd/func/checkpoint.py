@@ -20,8 +20,8 @@ from autograd.core.primitive import primitive
 from autograd.core.random import default_generator
 from autograd.core.tensor import Tensor, _connected, _wrap
 from autograd.engine import BackwardPass
+from autograd.func.buffers import kept_buffers
 from autograd.func.trees import flatten
-from autograd.gradcheck.buffers import kept_buffers
 from autograd.ops.elementwise import alias
 
 __all__ = ["checkpoint"]

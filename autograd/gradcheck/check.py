@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd import text
 from autograd.core.tensor import Tensor
 from autograd.engine import grad as engine_grad
-from autograd.gradcheck.guesses import guess, mismatch_map
+from autograd.gradcheck.diagnose import guess, mismatch_map
 from autograd.gradcheck.numeric import STEP, central_differences, one_sided_slopes
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
@@ -314,8 +315,8 @@ def _compare_with_differences(
         index, slopes = kinks[0]
         raise GradcheckError(
             f"{who}: input {position} (shape {got.shape}) is {_PLACES[slopes.kind]} at index {index}: "
-            f"the slope is {slopes.left:.8g} on the left and {slopes.right:.8g} on the right; "
-            f"backward gives {got[index]:.8g}. No gradient can be checked there; move the input "
+            f"the slope is {text.number(slopes.left, 8)} on the left and {text.number(slopes.right, 8)} on the right; "
+            f"backward gives {text.number(got[index], 8)}. No gradient can be checked there; move the input "
             "away from it, or pass allow_kinks=True",
             position, index, float(got[index]), float(right[index]), slopes.kind,
         )  # fmt: skip
@@ -336,16 +337,16 @@ def _wrong(
     excess[np.isnan(excess)] = np.inf
     index = tuple(int(n) for n in np.unravel_index(int(np.argmax(excess)), got.shape))
     hint = guess(got, right)
-    text = (
+    said = (
         f"{who}: the gradient of input {position} (shape {got.shape}) is wrong at index {index}: "
-        f"backward gives {got[index]:.10g}, differences give {right[index]:.10g} "
-        f"(allowed difference {allowed[index]:.2g}). "
+        f"backward gives {text.number(got[index], 10)}, differences give {text.number(right[index], 10)} "
+        f"(allowed difference {text.number(allowed[index], 2)}). "
         f"{int(np.sum(wrong))} of {wrong.size} elements are wrong"
     )
-    text += f"; {hint}." if hint else "."
+    said += f"; {hint}." if hint else "."
     if wrong.ndim and 1 < wrong.size <= 4096:
-        text += f" Wrong elements (X):\n{mismatch_map(wrong)}"
-    return GradcheckError(text, position, index, float(got[index]), float(right[index]))
+        said += f" Wrong elements (X):\n{mismatch_map(wrong)}"
+    return GradcheckError(said, position, index, float(got[index]), float(right[index]))
 
 
 # Second order -------------------------------------------------------------------------------------
@@ -404,8 +405,8 @@ def _compare_recorded(
         if np.any(wrong):
             index = tuple(int(n) for n in np.argwhere(wrong)[0])
             raise GradcheckError(
-                f"gradgradcheck: the gradient of input {k} at index {index} is {a[index]:.10g}, "
-                f"but {b[index]:.10g} under create_graph: a composite, or a rule that treats "
+                f"gradgradcheck: the gradient of input {k} at index {index} is {text.number(a[index], 10)}, "
+                f"but {text.number(b[index], 10)} under create_graph: a composite, or a rule that treats "
                 "tensors and arrays differently, disagrees",
                 k, index, float(b[index]), float(a[index]),
             )  # fmt: skip

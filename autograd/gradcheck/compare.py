@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd import text
 from autograd.core.tensor import Tensor
-from autograd.gradcheck.guesses import mismatch_map, signed
-from autograd.gradcheck.hypotheses import Trial, hypothesis
+from autograd.gradcheck.diagnose import Trial, diagnose, mismatch_map
 from autograd.gradcheck.numeric import STEP, Slopes, central_differences, one_sided_slopes
 
 __all__ = ["Comparison", "InputComparison", "compare"]
@@ -57,8 +57,8 @@ class InputComparison:
             lines += ["  wrong elements (X):", mismatch_map(self.wrong)]
         for index, slopes in self.kinks[:3]:
             lines.append(
-                f"  {slopes.kind} at {index}: slope {signed(slopes.left)} on the left, "
-                f"{signed(slopes.right)} on the right; not counted"
+                f"  {slopes.kind} at {index}: slope {text.number(slopes.left)} on the left, "
+                f"{text.number(slopes.right)} on the right; not counted"
             )
         if len(self.kinks) > 3:
             lines.append(f"  and {len(self.kinks) - 3} more")
@@ -73,8 +73,8 @@ class InputComparison:
             return "right"
         return (
             f"WRONG: {int(np.sum(self.wrong))} of {self.wrong.size} elements; worst at "
-            f"{self.index}: yours {signed(self.got[self.index], 8)}, numerically "
-            f"{signed(self.right[self.index], 8)}"
+            f"{self.index}: yours {text.number(self.got[self.index], 8)}, numerically "
+            f"{text.number(self.right[self.index], 8)}"
         )
 
 
@@ -190,7 +190,7 @@ def compare(
     for k, one in enumerate(results):
         if not one.ok and one.got is not None:
             kinks = _kinks(on_arrays, arrays, g, k)
-            one.hypothesis = hypothesis(
+            one.hypothesis = diagnose(
                 Trial(on_arrays, backward, arrays, g, k, one.got, right, kinks)
             )
     return Comparison(results)

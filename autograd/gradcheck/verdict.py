@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import text as words
-from autograd.gradcheck.guesses import guess
+from autograd import text
+from autograd.gradcheck.diagnose import guess
 from autograd.gradcheck.numeric import (
     STEP,
     Differences,
@@ -26,7 +26,7 @@ _ATOL, _RTOL = 1e-6, 1e-5
 #: The neighbours of larger numbers lie too far apart for differences.
 _LARGEST = 1e12
 
-_STEP = words.number(STEP)
+_STEP = text.number(STEP)
 
 Index = tuple[int, ...]
 
@@ -69,15 +69,15 @@ class Finding:
 
     def sentence(self) -> str:
         """The verdict in words, without the reason."""
-        place = words.at(self.index) or "the only element"
+        place = text.at(self.index) or "the only element"
         more = f" (and at {self.more} more)" if self.more else ""
-        rule = words.number(self.rule)
+        rule = text.number(self.rule)
         if self.verdict == "wrong" and math.isnan(self.rule) and math.isnan(self.numerical):
             return f"the rule for {self.name} is WRONG"
         if self.verdict == "wrong":
             return (
                 f"the rule for {self.name} is WRONG at {place}: it gives "
-                f"{words.number(self.rule, 8)}, differences give {words.number(self.numerical, 8)}"
+                f"{text.number(self.rule, 8)}, differences give {text.number(self.numerical, 8)}"
             )
         if self.verdict == "border":
             return (
@@ -87,7 +87,7 @@ class Finding:
         if self.slopes is not None and self.slopes.kind == "vertical":
             return (
                 f"infinitely steep for {self.name} at {place}{more}: "
-                f"slope {words.number(self.slopes.right)} {_STEP} away, and more the closer; the "
+                f"slope {text.number(self.slopes.right)} {_STEP} away, and more the closer; the "
                 f"rule gives {rule}"
             )
         if self.slopes is not None and self.slopes.kind == "jump":
@@ -97,8 +97,8 @@ class Finding:
             )
         if self.slopes is not None:
             return (
-                f"kink for {self.name} at {place}{more}: slope {words.number(self.slopes.left)} on "
-                f"the left, {words.number(self.slopes.right)} on the right; the rule gives "
+                f"kink for {self.name} at {place}{more}: slope {text.number(self.slopes.left)} on "
+                f"the left, {text.number(self.slopes.right)} on the right; the rule gives "
                 f"{rule}. No side is wrong"
             )
         if self.verdict == "unknown":
@@ -108,7 +108,7 @@ class Finding:
     def _sides(self) -> str:
         left, right = (self.slopes.left, self.slopes.right) if self.slopes else (math.nan,) * 2
         sides = [
-            f"slope {words.number(slope)} at {_STEP} to its {side}"
+            f"slope {text.number(slope)} at {_STEP} to its {side}"
             if math.isfinite(slope)
             else f"no finite value to its {side}"
             for slope, side in ((left, "left"), (right, "right"))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from autograd.text import MINUS, shape
+from autograd.text import short as number
+from autograd.text import size as size_in_bytes
 from autograd.viz.trace import Contribution, Step, Summary, Trace, TraceNode
-
-MINUS = "−"
 
 #: What a picture writes for an operation whose sign everybody knows.
 SIGNS = {
@@ -30,41 +30,6 @@ KIND_WORDS = {
     "op": "operation",
     "output": "output",
 }
-
-
-def number(value: Any, digits: int = 4) -> str:
-    """A number for reading: four significant digits, a real minus sign, no trailing zeros.
-
-    Where four would look rounder than the number is, six.
-
-    >>> number(-0.123456), number(1.0001), number(0.1 + 0.2)
-    ('−0.1235', '1.0001', '0.3')
-    """
-    if isinstance(value, (bool, str)):
-        return str(value)
-    if isinstance(value, int):
-        return str(value).replace("-", MINUS)
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "∞" if value > 0 else f"{MINUS}∞"
-    if value == 0:
-        return "0"
-    if digits == 4 and _rounder(value):
-        digits = 6
-    text = f"{value:.{digits}g}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
-    return text.replace("-", MINUS)
-
-
-def _rounder(value: float) -> bool:
-    """Whether of four digits the last two are zeros that six digits would not have there."""
-    digits = f"{value:.3e}".partition("e")[0]
-    return digits.endswith("00") and float(f"{value:.4g}") != float(f"{value:.6g}")
-
-
-def shape(lengths: Iterable[int]) -> str:
-    """``8×3×3`` or ``scalar``."""
-    return "×".join(str(length) for length in lengths) or "scalar"
 
 
 def listing(values: Any, digits: int = 4) -> str:
@@ -134,15 +99,6 @@ def seconds(duration: float) -> str:
         if duration * factor >= 1:
             return f"{number(duration * factor, 3)} {unit}"
     return f"{number(duration * 1e6, 3)} µs"
-
-
-def size_in_bytes(count: int) -> str:
-    """A memory size with a readable unit."""
-    amount, units = float(count), ["B", "kB", "MB", "GB"]
-    while amount >= 1000 and len(units) > 1:
-        amount /= 1000
-        units.pop(0)
-    return f"{number(amount, 3)} {units[0]}"
 
 
 def gradient(node: TraceNode, room: int = 5) -> str:

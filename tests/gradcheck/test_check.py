@@ -5,7 +5,7 @@ import pytest
 
 import autograd as ag
 from autograd.func import GradcheckError, gradcheck, gradgradcheck
-from autograd.gradcheck.guesses import guess
+from autograd.gradcheck.diagnose import guess
 from autograd.gradcheck.numeric import central_differences, one_sided_slopes
 
 POINT = np.random.default_rng(0).uniform(0.5, 1.5, (3, 4))

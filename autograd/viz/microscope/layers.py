@@ -17,7 +17,7 @@ import numpy as np
 
 import autograd
 from autograd import arguments
-from autograd.gradcheck.buffers import kept_buffers
+from autograd.func.buffers import kept_buffers
 from autograd.ops.images.pooling import pool_window
 from autograd.viz.microscope.geometry import Axis, Windows, count_windows
 
