@@ -22,9 +22,6 @@ def nodes_of(loss):
     return seen
 
 
-# The same numbers ---------------------------------------------------------------------------------
-
-
 def test_stepping_to_the_end_gives_the_bits_of_backward(model):
     loss, leaves = model()
     loss.backward()
@@ -101,9 +98,6 @@ def test_a_leaf_alone_is_finished_at_once():
     assert Backprop(x).finished and x.grad.item() == 1.0
 
 
-# Going --------------------------------------------------------------------------------------------
-
-
 def test_until_goes_to_operations_by_any_name_and_to_modules(models):
     dbg = Backprop(models.convolutional()[0])
     assert dbg.until(op="max_pool2d").op == "max_pool"
@@ -118,20 +112,6 @@ def test_until_goes_to_operations_by_any_name_and_to_modules(models):
         dbg.until(module="conv1")
     with pytest.raises(ValueError, match="op="):
         dbg.until()
-
-
-def test_back_replays_recorded_steps_and_goes_on(models):
-    loss, (a, b) = models.small()
-    dbg = Backprop(loss)
-    first, second, third = dbg.step(), dbg.step(), dbg.step()
-    assert dbg.back() is second and dbg.back() is first and dbg.back() is None
-    assert dbg.back() is None and dbg.position == 0
-    assert [dbg.step() for _ in range(3)] == [first, second, third]
-    fourth = dbg.step()
-    assert fourth.number == 4 and dbg.steps == [first, second, third, fourth]
-    dbg.back()
-    dbg.run()
-    assert (a.grad.item(), b.grad.item()) == (8.0, -7.5)
 
 
 def test_editing_a_gradient_and_going_on(models):
@@ -188,19 +168,6 @@ def test_only_numbers_can_take_a_gradients_place():
     assert a.grad.tolist() == [3.0, 3.0]
 
 
-def test_looking_back_is_said_also_when_the_pass_is_over():
-    a = t([2.0, 1.0])
-    dbg = Backprop((a * 3.0).sum())
-    assert dbg.text() == "backward pass of 2 steps, not begun; next is sum"
-    dbg.run()
-    finished = "backward pass of 2 steps, finished: the gradients are in .grad"
-    assert dbg.text() == finished
-    dbg.back()
-    assert dbg.text() == f"{finished} (you are looking back at step 1)"
-    dbg.back()
-    assert dbg.text() == f"{finished} (you are looking back at the beginning)"
-
-
 def test_a_tensor_whose_step_is_over_has_no_gradient_to_change():
     a = t([2.0, 1.0])
     c = a * 3.0
@@ -244,92 +211,6 @@ def test_hooks_run_as_in_backward():
 def test_a_nan_loss_is_not_passed_silently():
     with pytest.warns(RuntimeWarning, match="loss itself is NaN"):
         Backprop(t(np.nan) * 2.0)
-
-
-# What is shown ------------------------------------------------------------------------------------
-
-
-def test_sentences_announce_each_step():
-    a = t(2.0, name="a")
-    dbg = Backprop(a * -3.0 + a)
-    assert dbg.step().sentence() == (
-        "step 1 of 2: add sends 1 to multiply, its first; sends 1 to a, its first"
-    )
-    assert dbg.step().sentence() == "step 2 of 2: multiply sends −3 to a; 1 + −3 = −2"
-
-
-def test_leaves_are_called_what_the_caller_calls_them():
-    weight = t(2.0)
-    assert "to weight" in Backprop(weight * 3.0).step().sentence()
-
-
-def test_a_step_shows_rule_numbers_and_sum():
-    a, b = t(2.0), t(-3.0)
-    text = Backprop(a * b).step().text()
-    assert "rule  lambda g, y: g * y" in text and "with g = 1, y = −3" in text
-    assert "before: nothing yet   + contribution: −3   = after: −3" in text
-    assert "not recorded (build the graph inside `with autograd.debug.record():`)" in text
-
-
-def test_of_several_outputs_the_gradients_that_came_are_shown():
-    step = Backprop(ag.linalg.eigh(t([[2.0, 1.0], [1.0, 3.0]]))[0].sum()).until(op="eigh")
-    text = step.text()
-    assert "gradient coming in: g[0] = [1, 1]; nothing for g[1]" in text
-    assert "none" not in text.partition("rule")[0]
-
-
-def test_long_lines_are_broken_at_their_parts():
-    a = t(np.linspace(-1e-5, 1.0, 8))
-    text = Backprop((a * np.linspace(2.0, 3.0, 8)).sum()).until(op="multiply").text()
-    assert max(map(len, text.splitlines())) <= 120
-    assert (
-        "    before: nothing yet\n    + contribution: [2, " in text
-        and "\n    = after: [2, " in text
-    )
-
-
-def test_recorded_steps_show_values_and_the_users_line():
-    with record():
-        a, b = t(2.0), t(-3.0)
-        c = a * b + a  # the user's line
-    dbg = Backprop(c)
-    text = dbg.step().text()
-    assert "test_backprop.py:" in text and "c = a * b + a  # the user's line" in text
-    assert "x = −6" in text and "y (a) = 2" in text and "output = −4" in text
-
-
-def test_everything_shown_has_text_html_and_ascii(models):
-    with record():
-        loss, _ = models.convolutional()
-    dbg = Backprop(loss)
-    shown = [dbg, dbg.memory()]
-    for step in dbg:
-        shown += [step, step.check()]
-    shown.append(dbg)
-    for one in shown:
-        assert one.text() == str(one) and one.text()
-        assert one._repr_html_().startswith("<pre")
-        one.text(plain=True).encode("ascii")
-
-
-def test_memory_tells_what_is_held_why_and_until_when():
-    x, w = t(np.ones((8, 16))), t(np.ones((16, 4)))
-    h = ag.tanh(x @ w)
-    dbg = Backprop((h * h).sum())
-    memory = dbg.memory()
-    # tanh's output is the product's two inputs, too: 256 bytes, counted once.
-    assert memory.total == x.nbytes + w.nbytes + 8 * 4 * 8
-    rows = {(r.op, r.name): r for r in memory.rows}
-    assert rows["matmul", "x"].needed_by == ("y",) and rows["matmul", "x"].until == 4
-    assert rows["multiply", "x"].until == 2 and rows["tanh", "out"].until == 3
-    dbg.until(op="tanh")
-    assert dbg.memory().total == x.nbytes + w.nbytes
-    dbg.run()
-    assert dbg.memory().total == 0
-    assert "matmul keeps x (8, 16) for the gradient of y, until step 4" in memory.text()
-
-
-# Checks -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("recorded", [True, False])
@@ -424,9 +305,6 @@ def test_large_inputs_are_sampled():
         y = ag.sin(x).sum()
     check = Backprop(y).until(op="sin").check(limit=50)
     assert check.ok and "of 10000 elements" in check.text()
-
-
-# Checkpoints --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

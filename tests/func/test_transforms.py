@@ -1,4 +1,4 @@
-"""grad, vjp, jvp, jacobian, hessian, hvp, checkpoint, compare."""
+"""grad, vjp, jvp, jacobian, hessian, hvp."""
 
 import math
 from collections import namedtuple
@@ -14,9 +14,6 @@ X = np.random.default_rng(0).uniform(0.3, 1.2, 4)
 
 def t(value, **options):
     return ag.tensor(np.asarray(value, dtype=np.float64), **options)
-
-
-# grad ---------------------------------------------------------------------------------------------
 
 
 def test_grad_nests_to_any_order():
@@ -116,8 +113,6 @@ def test_bad_calls_are_refused_in_words(call, error, words):
         call()
 
 
-# vjp, jvp, jacobian, hessian, hvp -----------------------------------------------------------------
-
 M = np.random.default_rng(1).normal(size=(3, 4))
 
 
@@ -188,148 +183,6 @@ def test_transforms_mix():
     np.testing.assert_allclose(g.tolist(), hessian_by_hand(X).sum(1), rtol=1e-12)
 
 
-# checkpoint ---------------------------------------------------------------------------------------
-
-W = np.random.default_rng(5).normal(size=4)
-
-
-def block(kind, w):
-    """A function with a tensor from outside, wrapped or not."""
-    inner = lambda x, y: (ag.exp(ag.sin(x) * w) * y, x * w)
-    return (lambda x, y: func.checkpoint(inner, x, y)) if kind == "checkpoint" else inner
-
-
-def graph(kind, x, w):
-    # w is used inside, outside, and in what comes in: each contribution must count once.
-    wide = w * w
-    a, b = block(kind, wide)(x * w, x)
-    c, _ = block(kind, w)(a, a)
-    return (c * b).sum()
-
-
-def test_checkpoint_gives_the_same_gradients_of_first_second_and_third_order():
-    results = {}
-    for kind in ("plain", "checkpoint"):
-        x, w = t(X, requires_grad=True), t(W, requires_grad=True)
-        graph(kind, x, w).backward()
-        found = [x.grad, w.grad]
-        g = ag.grad(graph(kind, x, w), (x, w), create_graph=True)
-        h = ag.grad(sum((k * k).sum() for k in g), (x, w), create_graph=True)
-        found += [*g, *h, *ag.grad(sum((k**2).sum() for k in h), (x, w))]
-        results[kind] = [k.tolist() for k in found]
-    for a, b in zip(results["plain"], results["checkpoint"], strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-10)
-
-
-def test_checkpoint_passes_gradgradcheck():
-    def f(x, w):
-        return func.checkpoint(lambda a: a * w * ag.sin(a * w), x * w)
-
-    assert func.gradcheck(f, X, W) and func.gradgradcheck(f, X, W)
-
-
-def test_checkpoint_keeps_only_its_inputs():
-    x = t(np.ones(1000), requires_grad=True)
-    y = func.checkpoint(lambda a: ag.exp(ag.sin(ag.cos(a))), x)
-    assert y.grad_node.parents == (x._node,)
-    assert [s.shape for s in y.grad_node.saved[0]] == [(1000,)]
-
-
-def test_checkpoint_takes_and_returns_structures():
-    def f(p, *, k):
-        return {"a": p["x"] * k, "n": 3, "i": ag.argmax(p["x"])}
-
-    x = t(X, requires_grad=True)
-    out = func.checkpoint(f, {"x": x}, k=2.0)
-    assert out["n"] == 3 and out["i"].item() == int(np.argmax(X))
-    out["a"].sum().backward()
-    assert x.grad.tolist() == [2.0] * 4
-
-
-def test_checkpoint_of_unused_outputs_and_of_passed_through_inputs():
-    x = t(X, requires_grad=True)
-    a, b = func.checkpoint(lambda v: (v, v * 2.0), x)
-    assert not np.shares_memory(a._data, x._data)
-    a.sum().backward()
-    assert x.grad.tolist() == [1.0] * 4 and not np.shares_memory(x.grad._data, x._data)
-
-
-@pytest.mark.parametrize("given", ["argument", "option"])
-def test_checkpoint_draws_the_same_random_numbers_again(given):
-    x = t(X, requires_grad=True)
-    random = np.random.default_rng(7)
-    if given == "argument":
-        f = lambda v, r: v * r.uniform(1.0, 2.0, 4)
-        y = func.checkpoint(f, x, random)
-    else:
-        y = func.checkpoint(lambda v: v * random.uniform(1.0, 2.0, 4), x, generators=[random])
-    after = random.bit_generator.state
-    y.sum().backward()
-    np.testing.assert_allclose(x.grad.tolist(), np.random.default_rng(7).uniform(1.0, 2.0, 4))
-    assert random.bit_generator.state == after
-
-
-def test_checkpoint_preserves_the_default_generator():
-    import nn
-
-    x = t(np.ones(100), requires_grad=True)
-    nn.manual_seed(3)
-    y = func.checkpoint(lambda v: nn.functional.dropout(v, 0.5, training=True), x)
-    after = nn.default_generator().bit_generator.state
-    y.sum().backward()
-    assert x.grad.tolist() == y.tolist() and 0.0 in y.tolist() and 2.0 in y.tolist()
-    assert nn.default_generator().bit_generator.state == after
-
-
-def test_checkpoint_notices_when_it_computes_other_values():
-    random = np.random.default_rng(7)
-    x = t(X, requires_grad=True)
-    y = func.checkpoint(lambda v: v * random.uniform(1.0, 2.0), x)
-    with pytest.raises(RuntimeError, match="other values.*generators"):
-        y.sum().backward()
-    assert x.grad is None
-
-
-def test_checkpoint_notices_writes_to_what_it_takes_from_outside():
-    x, w = t(X, requires_grad=True), t(W, requires_grad=True)
-    y = func.checkpoint(lambda v: (v * w, v + w), x)[0]
-    with ag.no_grad():
-        w *= 2.0
-    with pytest.raises(RuntimeError, match="checkpoint.*written"):
-        y.sum().backward()
-
-
-def test_a_checkpoints_argument_may_also_come_from_outside():
-    def gradients(call):
-        x = t(X, requires_grad=True)
-        z = x * 3.0
-        out = call(lambda v: (v * z + v.T).sum() * x[0], z)
-        (g,) = ag.grad(out, x, create_graph=True)
-        return g.tolist(), ag.grad((g * g).sum(), x)[0].tolist()
-
-    plain = gradients(lambda f, z: f(z))
-    np.testing.assert_allclose(gradients(func.checkpoint), plain, rtol=1e-12)
-
-
-def test_hooks_within_and_around_a_checkpoint_run_once():
-    x, w, seen = t(X, requires_grad=True), t(W, requires_grad=True), []
-    w.register_hook(lambda g: seen.append("w"))
-    z = x * w
-    z.register_hook(lambda g: seen.append("z"))
-    func.checkpoint(lambda v: v * w * z, z).sum().backward()
-    assert sorted(seen) == ["w", "z"]
-
-
-def test_checkpoints_nest():
-    x = t(X, requires_grad=True)
-    inner = lambda v: func.checkpoint(ag.sin, v) * v
-    (g,) = ag.grad(func.checkpoint(inner, x).sum(), x)
-    np.testing.assert_allclose(g.tolist(), np.cos(X) * X + np.sin(X), rtol=1e-14)
-
-
-# compare ------------------------------------------------------------------------------------------
-
-
 def conv(x, w):
     """Correlation with padding 1, by loops."""
     padded = np.pad(x, 1)
@@ -359,7 +212,10 @@ def inside(a):
 
 
 IMAGE = np.random.default_rng(0).normal(size=(5, 6))
+
+
 KERNEL = np.random.default_rng(1).normal(size=(3, 3))
+
 
 MISTAKES = {
     "right": (lambda g, x, w: (inside(full(g, w)), by_kernel(g, x)), None, None),

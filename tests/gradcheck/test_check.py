@@ -5,8 +5,6 @@ import pytest
 
 import autograd as ag
 from autograd.func import GradcheckError, gradcheck, gradgradcheck
-from autograd.gradcheck.diagnose import guess
-from autograd.gradcheck.numeric import central_differences, one_sided_slopes
 
 POINT = np.random.default_rng(0).uniform(0.5, 1.5, (3, 4))
 
@@ -191,9 +189,6 @@ def test_order_is_checked():
         gradgradcheck(ag.exp, POINT, order=1)
 
 
-# Kinks --------------------------------------------------------------------------------------------
-
-
 def one_sided(x):
     """|x| whose slope at 0 is 1: right on one side."""
 
@@ -226,57 +221,3 @@ def test_a_slope_outside_of_both_sides_is_wrong_even_at_a_kink():
 def test_jumps_are_told_apart_too():
     with pytest.raises(GradcheckError, match="jump"):
         gradcheck(ag.floor, np.array([0.5, 1.0]), allow_kinks=True)
-
-
-@pytest.mark.parametrize(
-    ("f", "x", "kind"),
-    [
-        (np.abs, 0.0, "kink"),
-        (np.sin, 0.3, "smooth"),
-        (np.sign, 0.0, "jump"),
-        (np.floor, 1.0, "jump"),
-        (np.sqrt, 1e-3, "smooth"),
-        (lambda x: 1e9 * x, 0.5, "smooth"),
-        (lambda x: np.maximum(x, 0.0), 0.0, "kink"),
-        (lambda x: x**2, 0.0, "smooth"),
-        (lambda x: 1e6 * x**2, 0.0, "smooth"),
-        (lambda x: 1e-3 * np.abs(x), 0.0, "kink"),
-    ],
-)
-def test_one_sided_slopes_know_smooth_from_kinked(f, x, kind):
-    slopes = one_sided_slopes(lambda a: [f(a)], [np.array(x)], [np.array(1.0)], 0, ())
-    assert slopes.kind == kind
-
-
-def test_central_differences_are_those_of_calculus():
-    x = np.array([[0.1, -2.0], [1.0, 3.0]])
-    w = np.array([[1.0, -2.0], [0.5, 3.0]])
-    found = central_differences(lambda a: [np.sin(a)], [x], [w], 0)
-    np.testing.assert_allclose(found.slopes, w * np.cos(x), rtol=1e-8)
-
-
-# Guesses ------------------------------------------------------------------------------------------
-
-RIGHT = np.random.default_rng(1).normal(size=(4, 5, 5))
-
-
-@pytest.mark.parametrize(
-    ("got", "words"),
-    [
-        (RIGHT, ""),
-        (-RIGHT, "sign"),
-        (RIGHT * 3.0, "3 times"),
-        (RIGHT[:, ::-1, ::-1], "kernel is not flipped"),
-        (RIGHT.swapaxes(1, 2), "transposed"),
-        (RIGHT * 0.0, "zero everywhere"),
-        (np.roll(RIGHT, (1, 1), (1, 2)), "shifted by the padding"),
-        (np.pad(RIGHT, ((0, 0), (1, 1), (2, 2))), r"padding is not taken off.*(0, 1, 2)"),
-        (np.stack([RIGHT / 2, RIGHT / 2]), "batch is not summed"),
-        (RIGHT.ravel(), "reshape"),
-        (RIGHT**3, ""),
-        (RIGHT * np.nan, "100 of its 100 elements are NaN or infinite, the first at (0, 0, 0)"),
-    ],
-)
-def test_the_first_mistake_that_fits_is_named(got, words):
-    found = guess(got, RIGHT)
-    assert (words.replace(".*(0, 1, 2)", "") in found) if words else found == ""

@@ -1,0 +1,127 @@
+"""Recording: values, names and lines are kept, and the first number that is none stops it."""
+
+import inspect
+import os
+import threading
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd.debug import (
+    NonFinite,
+    nonfinite,
+    record,
+)
+
+
+def t(value, **options):
+    return ag.tensor(np.asarray(value, dtype=np.float64), requires_grad=True, **options)
+
+
+def unsafe(x):
+    return ag.where(x > 0, ag.log(x), 0.0).sum()
+
+
+def safe(x):
+    return ag.where(x > 0, ag.log(ag.where(x > 0, x, 1.0)), 0.0).sum()
+
+
+def test_values_lines_and_names_are_kept_only_inside():
+    a, b = t([1.0, 2.0]), t([3.0, 4.0])
+    outside = a * b
+    with record():
+        inside = a * b
+        line = inspect.currentframe().f_lineno - 1
+    kept = inside.grad_node.record
+    assert outside.grad_node.record is None and (a * b).grad_node.record is None
+    assert [v.tolist() for v in kept.inputs] == [[1.0, 2.0], [3.0, 4.0]]
+    assert kept.value.tolist() == [3.0, 8.0] and kept.names == ("a", "b")
+    assert kept.filename == __file__ and kept.lineno == line and kept.line == "inside = a * b"
+
+
+def test_kept_values_do_not_change_with_later_writes():
+    a = t([1.0, 2.0])
+    with record():
+        b = a * 2.0
+    with ag.no_grad():
+        a *= 0.0
+    assert b.grad_node.record.inputs[0].tolist() == [1.0, 2.0]
+
+
+def test_the_line_is_the_users_not_the_librarys():
+    import nn
+
+    torch_like = nn.Linear(2, 3)
+    with record():
+        out = torch_like(t([[1.0, 2.0]]).astype(np.float32))
+    assert out.grad_node.record.filename == __file__
+    assert out.grad_node.record.line.startswith("out = torch_like")
+
+
+def test_recording_nests_ends_with_exceptions_and_belongs_to_its_thread():
+    a, seen = t(2.0), []
+    with pytest.raises(KeyError), record():
+        raise KeyError
+    assert (a * a).grad_node.record is None
+    with record(), record():
+        thread = threading.Thread(target=lambda: seen.append((a * a).grad_node.record))
+        thread.start()
+        thread.join(10)
+    assert seen == [None] and (a * a).grad_node.record is None
+
+
+@pytest.mark.parametrize(
+    ("f", "op", "index", "words"),
+    [
+        (lambda: ag.log(t([1.0, 0.0])), "log", (1,), "x there = 0"),
+        (lambda: t([[1.0], [2.0]]) / t([1.0, 0.0]), "divide", (0, 1), "y there = 0"),
+        (lambda: ag.exp(t([0.0, 800.0])), "exp", (1,), "x there = 800"),
+        (lambda: ag.sqrt(t(-1.0)), "sqrt", (), "x there = −1"),
+        (lambda: t([[1e200]]) @ t([[1e200]]), "matmul", (0, 0), r"x = \[\[1e\+200\]\]"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_the_first_non_finite_value_raises_where_it_is_made(f, op, index, words):
+    with record(), pytest.raises(NonFinite, match=words) as caught:
+        f()
+    error = caught.value
+    assert (error.op, error.index, error.filename) == (op, index, __file__)
+    assert "it begins here" in str(error) and "backward rule for x" in str(error)
+    assert error.lineno == f.__code__.co_firstlineno
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_bad_data_and_steep_functions_are_told_apart():
+    with record(), pytest.raises(NonFinite, match="came in with the data"):
+        t([np.nan, 1.0]) * 2.0
+    with record(), pytest.raises(NonFinite) as caught:
+        unsafe(t([0.0, 1.0]))
+    assert "where(ok, log(where(ok, x, 1.0)), 0.0)" in str(caught.value)
+    with record():
+        safe(t([0.0, 1.0]))
+    with record(check=False):
+        assert not np.isfinite(ag.log(t(0.0)).item())
+
+
+def test_lines_of_notebook_cells_are_called_so():
+    code = compile("y = x * 2.0\nz = y * y", os.path.join("ipykernel_77", "515142549.py"), "exec")
+    scope = {"x": t(1.0), "__name__": "__main__"}
+    with record():
+        exec(code, scope)
+    assert scope["z"].grad_node.record.where() == "cell, line 2"
+    assert scope["z"].grad_node.record.lineno == 2
+
+
+def test_reports_take_the_place_of_numpys_warnings():
+    with np.errstate(all="warn"):
+        with record(), pytest.raises(NonFinite):
+            ag.log(t(0.0))
+        assert np.geterr()["divide"] == "warn"
+        with record(), record(check=False), pytest.raises(NonFinite):
+            ag.log(t(0.0))
+        with record(check=False), pytest.warns(RuntimeWarning, match="divide by zero"):
+            ag.log(t(0.0))
+        with record(check=False):
+            loss = (t([0.0, 1.0]) * 1.0).sum()
+        loss.backward(break_on=[nonfinite])

@@ -1,0 +1,48 @@
+"""``judge`` alone; with all rules of the package it is tried in tests/debug/test_checking.py."""
+
+import numpy as np
+import pytest
+
+from autograd.gradcheck.verdict import Case, Trial, judge
+
+
+def verdict(function, slope, x, limit=200):
+    """On a function of one array by elements, whose rule multiplies by ``slope(x)``."""
+    x = np.array(x, dtype=np.float64)
+    weights = [np.full(x.shape, 1.0), np.linspace(0.5, 1.5, x.size).reshape(x.shape)]
+
+    def rules(given):
+        with np.errstate(all="ignore"):
+            return [given[0] * slope(x)]
+
+    trials = [Trial([w], rules([w]), k == 1) for k, w in enumerate(weights)]
+    case = Case(lambda a: [function(a)], rules, [x], trials, limit, False, True, True)
+    return judge(case, 0, "x")
+
+
+@pytest.mark.parametrize(
+    ("function", "slope", "x", "expected"),
+    [
+        (np.sin, np.cos, [0.1, 2.0], "right"),
+        (np.sin, np.sin, [0.1, 2.0], "wrong"),
+        (np.abs, np.sign, [0.0, 2.0], "kink"),
+        (np.abs, lambda x: 2.0 * np.sign(x) + (x == 0), [0.0, 2.0], "wrong"),
+        (np.sqrt, lambda x: 0.5 / np.sqrt(x), [0.0, 2.0], "border"),
+        (np.floor, np.zeros_like, [1.0, 2.5], "kink"),
+    ],
+)
+def test_right_wrong_kink_and_border_are_told_apart(function, slope, x, expected):
+    assert verdict(function, slope, x).verdict == expected
+
+
+def test_the_worst_element_is_named_with_both_numbers():
+    found = verdict(np.sin, lambda x: np.cos(x) + np.array([0.0, 0.5, 0.1]), [0.1, 0.2, 0.3])
+    assert found.index == (1,)
+    assert found.rule == pytest.approx(np.cos(0.2) + 0.5)
+    assert found.numerical == pytest.approx(np.cos(0.2), rel=1e-6)
+    assert "WRONG at [1]: it gives 1.4800666, differences give 0.98006658" in found.sentence()
+
+
+def test_of_more_elements_than_the_limit_some_are_looked_at_and_that_is_said():
+    found = verdict(np.sin, np.cos, np.linspace(0, 1, 50), limit=10)
+    assert (found.verdict, found.reason) == ("right", "10 of 50 elements looked at")
