@@ -66,6 +66,9 @@ _PLAIN: dict[str, Callable[..., Any]] = {
     "array_str": lambda a, *args, **kwargs: str(a),
 }
 
+#: Writing to files loses no gradient: what is written are values.
+_WRITING = frozenset({"save", "savetxt", "savez", "savez_compressed"})
+
 #: Questions without a gradient, answered by NumPy about the tensors' values.
 _ABOUT_VALUES = frozenset(
     "allclose array_equal array_equiv can_cast digitize flatnonzero isclose iscomplex isfortran "
@@ -122,7 +125,7 @@ def _array_function(
         raise TypeError(f"np.{name} on tensors: {_REFUSED[name]}")
     if name in _PLAIN:
         return _PLAIN[name](*args, **kwargs)
-    if name in _ABOUT_VALUES:
+    if name in _ABOUT_VALUES or name in _WRITING:
         return function(*_detached(args), **{k: _detached(v) for k, v in kwargs.items()})
     if module.startswith("numpy.linalg"):
         import autograd.linalg as linalg

@@ -13,21 +13,24 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 if _TYPE_CHECKING:
-    from nn import data, functional, init, optim, utils
+    from nn import data, files, functional, init, optim, utils
     from nn.container import *
+    from nn.files import load, save
     from nn.module import *
     from nn.modules import *
     from nn.parameter import *
     from nn.random import *
 
 #: Parts that go by their own names, and those whose ``__all__`` lists names of this package.
-_PARTS = ("data", "functional", "init", "optim", "utils")
+_PARTS = ("data", "files", "functional", "init", "optim", "utils")
 _HOMES = ("parameter", "random", "module", "container", "modules")
 
 
 def __getattr__(name: str) -> _Any:
     if name in _PARTS:
         return _importlib.import_module(f"nn.{name}")
+    if name in ("load", "save"):
+        return getattr(_importlib.import_module("nn.files"), name)
     if not name.startswith("__"):
         for home in _HOMES:
             module = _importlib.import_module(f"nn.{home}")
@@ -39,4 +42,6 @@ def __getattr__(name: str) -> _Any:
 
 def __dir__() -> list[str]:
     homes = [_importlib.import_module(f"nn.{home}") for home in _HOMES]
-    return sorted({*globals(), *_PARTS, *(name for home in homes for name in home.__all__)})
+    return sorted(
+        {*globals(), *_PARTS, "load", "save", *(name for home in homes for name in home.__all__)}
+    )

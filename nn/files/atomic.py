@@ -1,0 +1,55 @@
+"""Files that are there whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+__all__ = ["writing"]
+
+
+@contextmanager
+def writing(path: str) -> Iterator[str]:
+    """Lend the name of a new file beside ``path``; at the end of the block it takes its place.
+
+    Contents are flushed to the disk before the file gets its name, and the folder after it, so
+    that a loss of power, too, leaves the old file or the new one. If the block raises, ``path`` is
+    as it was. A link is followed: what it points to is replaced.
+    """
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:80]}.", suffix=".part", dir=folder)
+    os.close(descriptor)
+    try:
+        os.chmod(temporary, _mode(target))
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _flush_folder(folder)
+
+
+def _mode(target: str) -> int:
+    """The permissions of the file that is replaced, or those that a new file gets here."""
+    try:
+        return os.stat(target).st_mode & 0o777
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _flush_folder(folder: str) -> None:
+    """Have the new name written down; systems that cannot flush folders do so by themselves."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
