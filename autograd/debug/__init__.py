@@ -2,6 +2,8 @@
 
 from autograd.debug.backprop import Backprop
 from autograd.debug.breakpoints import Breakpoint, Condition, nonfinite, norm_over, touches, when
+from autograd.debug.card import Card
+from autograd.debug.certify import certify
 from autograd.debug.checking import Finding, StepCheck
 from autograd.debug.explain import Explanation, Hop, Row, explain
 from autograd.debug.memory import Memory
@@ -11,6 +13,7 @@ from autograd.debug.step import Sent, Step
 __all__ = [
     "Backprop",
     "Breakpoint",
+    "Card",
     "Condition",
     "Explanation",
     "Finding",
@@ -22,6 +25,7 @@ __all__ = [
     "Sent",
     "Step",
     "StepCheck",
+    "certify",
     "explain",
     "nonfinite",
     "norm_over",

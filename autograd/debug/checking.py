@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,10 @@ from autograd.gradcheck.verdict import Case, Finding, Trial, judge
 if TYPE_CHECKING:
     from autograd.debug.step import Step
 
-__all__ = ["Finding", "StepCheck", "check_step"]
+__all__ = [
+    "Finding", "StepCheck", "case_of", "check_step", "doubled_inputs", "operands", "outputs_of",
+    "rule_results", "statics_of", "undisturbed",
+]  # fmt: skip
 
 #: Elements that are looked at in each input; fewer of large ones, so that the function is not
 #: called with more numbers than ``_WORK``.
@@ -73,16 +76,13 @@ class StepCheck(text.Page):
 def check_step(step: Step, limit: int | None) -> StepCheck:
     """See ``Step.check``."""
     sources = {sent.name: sent.rule for sent in step.sent}
-    inputs, note = _inputs(step)
+    inputs, note = doubled_inputs(step)
     if inputs is None:
         findings = [Finding(sent.name, "unknown", reason=note) for sent in step.sent]
         return StepCheck(step.op, findings, sources)
-    with np.errstate(all="ignore"), contextlib.ExitStack() as stack:
-        for value in step.node.static_values().values():
-            if hasattr(value, "undisturbed"):  # a checkpointed call: it may move statistics
-                stack.enter_context(value.undisturbed())
+    with undisturbed(step):
         try:
-            _outputs(step, inputs)
+            outputs_of(step, inputs)
         except (RuntimeError, TypeError, ValueError) as error:
             findings = [Finding(sent.name, "unknown", reason=str(error)) for sent in step.sent]
             return StepCheck(step.op, findings, sources)
@@ -90,15 +90,25 @@ def check_step(step: Step, limit: int | None) -> StepCheck:
     return StepCheck(step.op, findings, sources, _note(step.gradient))
 
 
-def _inputs(step: Step) -> tuple[list[Any] | None, str]:
-    """All inputs of the step's primitive in float64; those not kept are made up.
+@contextlib.contextmanager
+def undisturbed(step: Step) -> Iterator[None]:
+    """Try a step's function and rules without warnings; what they might move stays as it was."""
+    with np.errstate(all="ignore"), contextlib.ExitStack() as stack:
+        for value in step.node.static_values().values():
+            if hasattr(value, "undisturbed"):  # a checkpointed call: it may move statistics
+                stack.enter_context(value.undisturbed())
+        yield
+
+
+def operands(step: Step) -> tuple[list[Any] | None, list[str], str]:
+    """All inputs of a step's primitive, the names of those made up, and why there are none.
 
     A rule that did not ask for a value claims not to depend on it: any value will do. Where it
     asked for the output instead, that is computed from what was made up.
     """
     node, info = step.node, step.node.primitive
     if step.record is not None:
-        return [_double(v) for v in step.record.inputs], ""
+        return list(step.record.inputs), [], ""
     random = np.random.default_rng(0)
     kept = step.saved
     inputs: list[Any] = []
@@ -112,13 +122,22 @@ def _inputs(step: Step) -> tuple[list[Any] | None, str]:
             made_up.append(name)
         elif value is None and name not in info.optional:
             if not info.broadcasts:
-                return None, (
-                    f"the value of {name} was not kept; build the graph inside "
+                return (
+                    None, [name], f"the value of {name} was not kept; build the graph inside "
                     "`with autograd.debug.record():`"
-                )
+                )  # fmt: skip
             value = random.uniform(0.2, 0.8)
             made_up.append(name)
-        inputs.append(_double(value))
+        inputs.append(value)
+    return inputs, made_up, ""
+
+
+def doubled_inputs(step: Step) -> tuple[list[Any] | None, str]:
+    """The operands in float64, and what is to be said of them."""
+    inputs, made_up, why = operands(step)
+    if inputs is None:
+        return None, why
+    inputs = [_double(value) for value in inputs]
     if not made_up:
         return inputs, ""
     return inputs, (
@@ -134,19 +153,38 @@ def _double(value: Any) -> Any:
     return np.array(array, dtype=np.float64, order="K") if array.dtype.kind == "f" else array
 
 
-def _outputs(step: Step, inputs: Sequence[Any]) -> tuple[Any, ...]:
-    info = step.node.primitive
-    static = {
-        # A cast to float32 would round the differences away: everything here is in float64.
+def statics_of(step: Step) -> dict[str, Any]:
+    """A step's static parameters; a cast to float32 would round the differences away."""
+    return {
         name: np.dtype(np.float64) if isinstance(value, np.dtype) and value.kind == "f" else value
         for name, value in step.node.static_values().items()
     }
-    result = info.forward(*inputs, **static)
+
+
+def outputs_of(step: Step, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """What a step's function gives for other values of its inputs; always a tuple."""
+    info = step.node.primitive
+    result = info.forward(*inputs, **statics_of(step))
     return result if info.outputs > 1 else (result,)
 
 
 def _findings(step: Step, inputs: list[Any], note: str, limit: int | None) -> list[Finding]:
-    outs = _outputs(step, inputs)
+    case = case_of(step, inputs, limit)
+    findings = [judge(case, place, sent.name) for place, sent in enumerate(step.sent)]
+    for finding in findings:
+        if note and finding.verdict not in ("kink", "border"):
+            finding.reason = "\n".join(filter(None, [finding.reason, note]))
+    return findings
+
+
+def case_of(step: Step, inputs: list[Any], limit: int | None) -> Case:
+    """What the rules of a step are tried on, by all inputs that it sent a gradient to.
+
+    Args:
+        step, inputs: the step, and float64 values for all inputs of its primitive.
+        limit: elements looked at in each; None for as many as take little time.
+    """
+    outs = outputs_of(step, inputs)
     g = step.gradient if isinstance(step.gradient, tuple) else (step.gradient,)
     counted = [k for k, one in enumerate(g) if one is not None]
     usable = {k: np.isfinite(outs[k]) for k in counted}  # no difference can be taken elsewhere
@@ -156,12 +194,12 @@ def _findings(step: Step, inputs: list[Any], note: str, limit: int | None) -> li
         values = list(inputs)
         for k, array in zip(positions, arrays, strict=True):
             values[k] = array
-        out = _outputs(step, values)
+        out = outputs_of(step, values)
         return [np.where(usable[k], out[k], 0.0) for k in counted]
 
     def rules(weights: Sequence[Any]) -> list[Any]:
         full = dict(zip(counted, weights, strict=True))
-        return _rule_results(step, inputs, outs, [full.get(k) for k in range(len(g))])
+        return rule_results(step, inputs, outs, [full.get(k) for k in range(len(g))])
 
     came = [np.asarray(g[k], dtype=np.float64) for k in counted]
     random = np.random.default_rng(0)
@@ -174,7 +212,7 @@ def _findings(step: Step, inputs: list[Any], note: str, limit: int | None) -> li
         ]
         trials.append(Trial(kept, rules(kept), is_random))
     touched = sum(np.size(v) for v in (*inputs, *outs) if v is not None)
-    case = Case(
+    return Case(
         on_arrays,
         rules,
         [inputs[k] for k in positions],
@@ -184,11 +222,6 @@ def _findings(step: Step, inputs: list[Any], note: str, limit: int | None) -> li
         all(_is_finite(v) for v in inputs) and all(bool(np.all(u)) for u in usable.values()),
         all(_is_tame(v, step.op) for v in (*inputs, *[outs[k] for k in counted])),
     )
-    findings = [judge(case, place, sent.name) for place, sent in enumerate(step.sent)]
-    for finding in findings:
-        if note and finding.verdict not in ("kink", "border"):
-            finding.reason = "\n".join(filter(None, [finding.reason, note]))
-    return findings
 
 
 def _is_finite(value: Any) -> bool:
@@ -220,7 +253,7 @@ def _note(gradient: Any) -> str:
     return f"tried with a random gradient, too, as the incoming one ({value}{where}) hides mistakes"
 
 
-def _rule_results(
+def rule_results(
     step: Step, inputs: list[Any], outs: tuple[Any, ...], weights: list[Any]
 ) -> list[Any]:
     """The node's own rules, run once more in float64."""

@@ -222,12 +222,15 @@ def one_sided_slopes(
         )  # fmt: skip
     kind = "smooth"
     steep = max(abs(left), abs(right))
+    # What curvature does within a step is as small as the weights are.
+    unit = min(1.0, max((float(np.max(np.abs(w), initial=0.0)) for w in weights if w is not None),
+                        default=1.0) or 1.0)  # fmt: skip
     if not (math.isfinite(left) and math.isfinite(right)):
         kind = "border"
-    elif steep > max(1.0, 20 * steep_far):
+    elif steep > max(unit, 20 * steep_far):
         kind = "jump"
-    elif steep > max(1.0, 3 * steep_far) and left * right > 0:
+    elif steep > max(unit, 3 * steep_far) and left * right > 0:
         kind = "vertical"
-    elif gap > 1e-4 * max(1.0, steep) + rounding and gap > gap_far / 8:
+    elif gap > 1e-4 * max(unit, steep) + rounding and gap > gap_far / 8:
         kind = "kink"
     return Slopes(left, right, kind, low, high)

@@ -157,8 +157,13 @@ class Case(NamedTuple):
     tame: bool
 
 
-def judge(case: Case, place: int, name: str) -> Finding:
-    """The verdict on the rule for one of the inputs: the first trial in which it is wrong, if any."""
+def judge(case: Case, place: int, name: str, also: Sequence[Index] = ()) -> Finding:
+    """The verdict on the rule for one of the inputs: the first trial in which it is wrong, if any.
+
+    Args:
+        case, place, name: what is tried, which of its arrays, and what that is called.
+        also: elements to look at besides those that are chosen.
+    """
     shape = case.arrays[place].shape
     for trial in case.trials:
         if trial.got[place].shape != shape:
@@ -167,6 +172,7 @@ def judge(case: Case, place: int, name: str) -> Finding:
                 reason=f"it gives shape {trial.got[place].shape}; the input has shape {shape}",
             )  # fmt: skip
     looked_at = _chosen([trial.got[place] for trial in case.trials], case.limit)
+    looked_at = list(dict.fromkeys([*also, *looked_at]))
     if case.symmetric:
         looked_at = list(dict.fromkeys(i for j in looked_at for i in (j, (*j[:-2], j[-1], j[-2]))))
     indices = [index for index in looked_at if math.isfinite(case.arrays[place][index])]

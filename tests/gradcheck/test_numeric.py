@@ -26,6 +26,13 @@ def test_one_sided_slopes_know_smooth_from_kinked(f, x, kind):
     assert slopes.kind == kind
 
 
+@pytest.mark.parametrize("weight", [1e-9, 1e-5, 1.0, 1e5])
+def test_a_kink_is_a_kink_however_small_the_incoming_gradient(weight):
+    for f, kind in ((np.abs, "kink"), (np.sign, "jump"), (np.sin, "smooth"), (np.cbrt, "vertical")):
+        slopes = one_sided_slopes(lambda a, f=f: [f(a)], [np.array(0.0)], [np.array(weight)], 0, ())
+        assert slopes.kind == kind
+
+
 def test_central_differences_are_those_of_calculus():
     x = np.array([[0.1, -2.0], [1.0, 3.0]])
     w = np.array([[1.0, -2.0], [0.5, 3.0]])

@@ -1,0 +1,273 @@
+"""The proof card: it rejects every planted mistake, passes what is right, and changes nothing."""
+
+import json
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from autograd.debug import certify, record
+
+RANDOM = np.random.default_rng(3)
+A, B = (ag.tensor(RANDOM.uniform(0.3, 1.4, (3, 4)), requires_grad=True) for _ in range(2))
+X = ag.tensor(RANDOM.normal(size=(2, 4, 6, 6)), requires_grad=True)
+W = ag.tensor(RANDOM.normal(size=(6, 2, 3, 3)), requires_grad=True)
+V = ag.tensor(RANDOM.normal(size=(4, 3, 3, 3)), requires_grad=True)
+S = ag.tensor(RANDOM.uniform(0.5, 1.5, 4), requires_grad=True)
+M = ag.tensor(np.eye(3) * 3 + RANDOM.uniform(size=(3, 3)), requires_grad=True)
+F = nn.functional
+
+#: Functions of about forty kinds of primitives; those that have several outputs use them all.
+RIGHT = {
+    "add, subtract": lambda: A + B - 2.0 * A,
+    "multiply, divide": lambda: A * B / (A + 1.0),
+    "power": lambda: A**B + B**3,
+    "exp, log, sqrt": lambda: ag.exp(A) + ag.log(B) + ag.sqrt(A),
+    "sin, cos, tanh": lambda: ag.sin(A) + ag.cos(B) * ag.tanh(A),
+    "sigmoid, softplus": lambda: ag.sigmoid(A) + F.softplus(B),
+    "relu and leaky relu": lambda: ag.relu(X) + F.leaky_relu(X),
+    "gelu": lambda: F.gelu(X),
+    "maximum, where": lambda: ag.maximum(A, B) + ag.where(A > B, A * A, B),
+    "sum and mean": lambda: A.sum(axis=0) * B.mean(axis=0),
+    "max, min": lambda: A.max(axis=1) - B.min(),
+    "max_with_indices": lambda: ag.max_with_indices(A, axis=1)[0] * 2.0,
+    "prod, var": lambda: A.prod(axis=0) + B.var(axis=0),
+    "cumsum": lambda: ag.cumsum(A, axis=1) * B,
+    "sort": lambda: ag.sort(A, axis=1) * B,
+    "matmul": lambda: A @ B.T,
+    "einsum": lambda: ag.einsum("ij,kj->ik", A, B),
+    "indexing": lambda: A[1:, [0, 2, 2]] * A[0, 1],
+    "set_at": lambda: ag.set_at(A, (0, slice(None)), S) * B,
+    "concatenate": lambda: ag.concatenate([A, B, A]) ** 2,
+    "split": lambda: ag.add(*[p * p for p in ag.split(A, 2, axis=1)]),
+    "transpose, reshape": lambda: A.T.reshape(2, 6) * 3.0,
+    "pad": lambda: F.pad(X, (1, 2, 0, 1)) * 2.0 + F.pad(X, (1, 2, 0, 1), mode="reflect"),
+    "conv1d": lambda: F.conv1d(X[:, :2, 0], W[:, :, 0], padding=1),
+    "conv2d, grouped": lambda: F.conv2d(X, W, stride=2, padding=1, groups=2),
+    "conv2d, dilated": lambda: F.conv2d(X[:, :2], W, dilation=2),
+    "transposed convolution": lambda: F.conv_transpose2d(X, V, stride=2),
+    "max pooling": lambda: F.max_pool2d(X, 2),
+    "average pooling": lambda: F.avg_pool2d(X, 3, stride=2, padding=1),
+    "batch norm": lambda: F.batch_norm(X, None, None, S, S, training=True),
+    "layer norm": lambda: F.layer_norm(A, (4,), S, S),
+    "group norm": lambda: F.group_norm(X, 2, S, S),
+    "softmax": lambda: F.softmax(A, dim=1) * B,
+    "log-softmax": lambda: F.log_softmax(A, dim=1) * B,
+    "cross entropy": lambda: F.cross_entropy(A, np.array([0, 3, 1])),
+    "binary cross entropy": lambda: F.binary_cross_entropy_with_logits(A, B.detach() / 2),
+    "mse and huber": lambda: F.mse_loss(A, B) + F.huber_loss(A, B * 3.0),
+    "linear": lambda: F.linear(A, B, S[:3]),
+    "interpolation": lambda: F.interpolate(X, scale_factor=2, mode="bilinear"),
+    "inverse, determinant": lambda: ag.linalg.inv(M) * ag.linalg.det(M),
+    "eigh": lambda: ag.linalg.eigh(M + M.T)[0] ** 2,
+    "checkpoint": lambda: ag.func.checkpoint(lambda a: ag.sin(a) * a, A),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_right_rules_of_every_kind_are_found_right_in_first_and_second_order(name):
+    with record():
+        loss = (RIGHT[name]() ** 2).sum()
+    card = certify(loss)
+    assert card and not card.mistakes, card
+    assert all(rule.first != "unknown" and rule.second != "unknown" for rule in card.rules), card
+    assert card.bits.gradients > 1 and card.bits.forwards and not card.bits.different
+
+
+def planted(forward, **rules):
+    function = ag.primitive(forward)
+    function.gradients(**rules)
+    return function
+
+
+def product(x, y):
+    return x * y
+
+
+def _one_element(g, x, y):
+    out = np.array(g * y)
+    out.flat[-1] *= 1.5
+    return out
+
+
+def _no_cross_term(g, out):
+    return g * out  # of a softmax: what the other elements do is left out
+
+
+def _softmax(x):
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def _detached_square(g, x):
+    """Right, but under create_graph it hides that it depends on x."""
+    return g * 2.0 * (x.detach() if isinstance(x, ag.Tensor) else x)
+
+
+#: Function, right rules but for one, its input, the order in which it shows, what the card says.
+WRONG = {
+    "factor": (product, {"x": lambda g, y: 1.001 * g * y, "y": lambda g, x: g * x}, "x", 1, "1.001 times"),
+    "sign": (product, {"x": lambda g, y: g * y, "y": lambda g, x: -g * x}, "y", 1, "sign"),
+    "g forgotten": (product, {"x": lambda g, y: y, "y": lambda g, x: g * x}, "x", 1, "not used"),
+    "mean of g": (lambda x: x * x, {"x": lambda g, x: 2.0 * x * g.mean()}, "x", 1, "mean"),
+    "missing term": (_softmax, {"x": _no_cross_term}, "x", 1, ""),
+    "wrong input": (product, {"x": lambda g, x: g * x, "y": lambda g, x: g * x}, "x", 1, ""),
+    "one element": (product, {"x": _one_element, "y": lambda g, x: g * x}, "x", 1, ""),
+    "zero": (product, {"x": lambda g, y: 0.0 * g * y, "y": lambda g, x: g * x}, "x", 1, "zero"),
+    "not transposed": (lambda x: x[:, ::-1] * 1.0, {"x": lambda g: g * 1.0}, "x", 1, ""),
+    "power": (lambda x: x**3, {"x": lambda g, x: 3.0 * g * x}, "x", 1, ""),
+    "second order only": (lambda x: x * x, {"x": _detached_square}, "x", 2, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_planted_mistake_is_named_with_primitive_input_node_and_both_numbers(name):
+    forward, rules, argument, order, words = WRONG[name]
+    function = planted(forward, **rules)
+    function.primitive.name = "planted"
+    inputs = [A, B][: len(function.primitive.inputs)]
+    with record():
+        loss = (ag.sin(function(*inputs)) * A.sum()).sum()
+    card = certify(loss)
+    assert not card and card.verdict == "wrong"
+    assert {(m.op, m.input) for m in card.mistakes} == {("planted", argument)}, card
+    found = card.mistakes[0]
+    assert found.order == order and "step 5 of 5" in found.node
+    assert len(found.element) == 2 and abs(found.rule - found.numerical) > 1e-4
+    assert words in found.sentence()
+    assert "WRONG" in card.text() and "planted" in card.html()
+
+
+def test_of_a_large_input_a_single_wrong_element_is_found():
+    def rule(g):
+        out = np.array(g * 1.0)
+        out[1, 77, 5] += 0.5 * out[1, 77, 5]
+        return out
+
+    x = ag.tensor(np.random.default_rng(0).normal(size=(2, 100, 200)), requires_grad=True)
+    linear = planted(lambda x: x * 1.0, x=rule)
+    mistake = certify(linear(x).mean(), limit=4).mistakes[0]
+    assert mistake.element == (1, 77, 5)
+    curved = planted(lambda x: np.sin(x), x=lambda g, x: rule(g * np.cos(x)))
+    mistake = certify(curved(x).mean(), limit=4).mistakes[0]
+    assert mistake.element == (1, 77, 5)
+    assert mistake.rule == pytest.approx(1.5 * mistake.numerical, rel=1e-5)
+
+
+def test_kinks_and_ties_are_told_as_such_and_are_no_mistake():
+    x = ag.tensor([[0.0, 2.0], [2.0, -1.0]], dtype=np.float64, requires_grad=True)
+    with record():
+        loss = (ag.relu(x) * 3.0).sum() + ag.max_pool(x.reshape(1, 1, 2, 2), 2).sum()
+    card = certify(loss)
+    assert card
+    assert {(k.op, k.verdict) for k in card.kinks} == {
+        ("relu", "kink"),
+        ("relu", "jump"),
+        ("max_pool", "kink"),
+        ("max_pool", "jump"),
+    }
+    assert "right, kinks" in card.text()
+    floor = certify((ag.floor_divide(x, 1.0) * x).sum())
+    assert floor
+
+
+def test_rules_of_plain_numpy_are_said_to_be_unchecked_in_second_order():
+    own = planted(lambda x: np.sinh(x), x=lambda g, x: np.asarray(g) * np.cosh(np.asarray(x)))
+    card = certify(own(A).sum())
+    assert [rule.second for rule in card.rules if rule.op != "sum"] == ["unknown"]
+    assert any("second order" in line for line in card.unchecked)
+
+
+def test_what_was_not_checked_is_said():
+    x = ag.tensor(np.linspace(0.1, 1.0, 500), requires_grad=True)
+    y = ag.sin(x)
+    for _ in range(10):
+        y = y * y + x
+    text = certify(y.sum(), limit=8, nodes=4).text()
+    assert "sin by x (8 of 500)" in text and "seed 0" in text
+    assert "6 of 10 multiply nodes that are alike" in text
+    card = certify((A + B).sum())
+    assert any("made-up values of x, y" in line for line in card.unchecked)
+
+
+def test_nothing_changes_and_the_graph_can_be_used():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten())
+    loss = (
+        model(ag.tensor(np.random.default_rng(0).normal(size=(2, 1, 5, 5)), np.float32)) ** 2
+    ).sum()
+    calls = []
+    weight = model[0].weight
+    weight.register_hook(calls.append)
+    loss.register_hook(calls.append)
+    weight.grad = ag.ones_like(weight)
+    statistics = model[1].running_mean
+    ag.manual_seed(5)
+    state = ag.core.random.default_generator().bit_generator.state
+    threads = ag.get_num_threads()
+    with record(), ag.no_grad():
+        first = certify(loss).text()
+        assert not ag.is_grad_enabled()
+    assert certify(loss).text() == first  # deterministic, too
+    assert not calls and np.all(weight.grad.data == 1.0) and model[1].running_mean is statistics
+    assert ag.core.random.default_generator().bit_generator.state == state
+    assert ag.get_num_threads() == threads
+    loss.backward()
+    assert len(calls) == 2
+    with pytest.raises(RuntimeError, match="a second time"):
+        certify(loss)
+
+
+def test_modes_and_hooks_are_put_back_when_something_is_raised():
+    weight = ag.tensor([1.0, 2.0], requires_grad=True)
+    y = weight * weight
+    with ag.no_grad():
+        weight[0] = 3.0
+    y.register_hook(lambda g: g)
+    threads = ag.get_num_threads()
+    with pytest.raises(RuntimeError, match="written"):
+        certify(y.sum(), threads=(3,))
+    assert ag.get_num_threads() == threads and y.grad_node.extra.hooks
+
+
+def test_numbers_that_differ_from_run_to_run_are_found():
+    random = np.random.default_rng()
+    noisy = planted(lambda x: x * 1.0, x=lambda g: g * (1.0 + 1e-12 * random.uniform()))
+    card = certify(noisy(A).sum())
+    assert not card and card.bits.different and not card.mistakes
+    assert "DIFFERENT" in card.text()
+
+
+def test_the_scalar_engine_and_a_small_network_fit_on_a_page():
+    w = [ag.tensor(v, requires_grad=True) for v in (0.5, -1.0, 2.0)]
+    out = ag.tensor(0.0)
+    for k in range(200):
+        out = ag.tanh(out * w[0] + w[1] * (k / 200)) + w[2]
+    card = certify(out)
+    assert card and len(card.rules) < 20
+
+
+def test_the_page_can_be_saved_in_three_forms(tmp_path):
+    with record():
+        loss = (A * B).sum()
+    card = certify(loss)
+    for name in ("card.txt", "card.html", "card.json"):
+        card.save(tmp_path / name)
+    content = json.loads((tmp_path / "card.json").read_text(encoding="utf-8"))
+    assert content["verdict"] == "right" and len(content["rules"]) == len(card.rules)
+    assert content["rules"][1]["adjoint"] == "right"
+    assert "<table" in (tmp_path / "card.html").read_text(encoding="utf-8")
+    assert (tmp_path / "card.txt").read_text(encoding="utf-8") == card.text() + "\n"
+    assert card.text(plain=True).isascii() and card._repr_html_() == card.html()
+    with pytest.raises(ValueError, match="must end with"):
+        card.save(tmp_path / "card.pdf")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [({"limit": 0}, ValueError), ({"nodes": 1.5}, TypeError), ({"seed": -1}, ValueError),
+     ({"threads": (0,)}, ValueError)],
+)  # fmt: skip
+def test_arguments_that_cannot_be_are_refused(arguments, error):
+    with pytest.raises(error, match="certify"):
+        certify((A * B).sum(), **arguments)
