@@ -1,5 +1,36 @@
-"""Data that come with the package."""
+"""Data sets, loaders and transforms; handwritten digits that come with the package."""
 
+from nn.data import transforms
+from nn.data.collate import collate
+from nn.data.datasets import ConcatDataset, Dataset, Subset, TensorDataset, random_split
 from nn.data.digits import Digits, load_digits
+from nn.data.draws import Draws
+from nn.data.loader import DataLoader
+from nn.data.samplers import (
+    BatchSampler,
+    DistributedSampler,
+    RandomSampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 
-__all__ = ["Digits", "load_digits"]
+__all__ = [
+    "BatchSampler",
+    "ConcatDataset",
+    "DataLoader",
+    "Dataset",
+    "Digits",
+    "DistributedSampler",
+    "Draws",
+    "RandomSampler",
+    "SequentialSampler",
+    "Subset",
+    "SubsetRandomSampler",
+    "TensorDataset",
+    "WeightedRandomSampler",
+    "collate",
+    "load_digits",
+    "random_split",
+    "transforms",
+]

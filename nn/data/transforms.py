@@ -1,0 +1,359 @@
+"""What is done to images before a network sees them; on whole batches, in NumPy, without gradients.
+
+A transform is called as ``transform(images, draws)``: images of shape (N, C, H, W) or (C, H, W),
+uint8 or float; ``draws`` holds the random numbers that belong to these samples (`nn.data.Draws`;
+`DataLoader` passes it). Where it is None, random transforms draw from the default generator. None
+of them writes into its input.
+
+    transform = Compose([ToFloat(), RandomCrop(32, padding=4), RandomHorizontalFlip(),
+                         Normalize(mean, std)])
+    data = nn.data.TensorDataset(images, labels, transform=transform)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Tensor, arguments, default_generator
+from nn import functional
+from nn.data.draws import Draws
+
+__all__ = [
+    "CenterCrop", "Compose", "Cutout", "Lambda", "Normalize", "Pad", "RandomAffine", "RandomCrop",
+    "RandomHorizontalFlip", "RandomVerticalFlip", "Resize", "ToFloat", "Transform",
+]  # fmt: skip
+
+
+class Transform:
+    """A function of images; subclasses define ``apply(images, draws)`` for a batch."""
+
+    def __call__(self, images: Any, draws: Draws | None = None) -> np.ndarray[Any, Any]:
+        who = type(self).__name__
+        array = images.detach().data if isinstance(images, Tensor) else np.asarray(images)
+        if array.ndim not in (3, 4) or array.dtype.kind not in "fiu":
+            raise ValueError(
+                f"{who}: images must be numbers of shape (N, C, H, W) or (C, H, W), got "
+                f"{array.dtype} of shape {array.shape}"
+            )
+        single = array.ndim == 3
+        batch = array[None] if single else array
+        if draws is None:
+            draws = Draws(int(default_generator().integers(2**63)), 0, np.arange(len(batch)))
+        elif len(draws) != len(batch):
+            raise ValueError(f"{who}: draws for {len(draws)} samples, but {len(batch)} images")
+        result = self.apply(batch, draws)
+        return result[0] if single else result
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """The batch (N, C, H, W), transformed."""
+        raise TypeError(f"{type(self).__name__} defines no apply(images, draws)")
+
+
+class Compose(Transform):
+    """One transform after the other."""
+
+    def __init__(self, transforms: Sequence[Callable[..., Any]]) -> None:
+        self.transforms = list(transforms)
+        for transform in self.transforms:
+            if not isinstance(transform, Transform):
+                raise TypeError(
+                    f"Compose: {transform!r} is no transform; Lambda(function) makes one"
+                )
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """The transforms, in their order; each draws numbers of its own."""
+        for transform in self.transforms:
+            images = transform(images, draws)
+        return images
+
+
+class Lambda(Transform):
+    """Any function of a batch (N, C, H, W), as a transform."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        if not callable(function):
+            raise TypeError(f"Lambda: function must be callable, got {function!r}")
+        self.function = function
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """What the function makes of the batch."""
+        return self.function(images)
+
+
+class ToFloat(Transform):
+    """Floats; integers are divided by their type's largest number, so uint8 gets 0 to 1.
+
+    Args:
+        dtype: default float32.
+    """
+
+    def __init__(self, dtype: Any = np.float32) -> None:
+        self.dtype = np.dtype(dtype)
+        if self.dtype.kind != "f":
+            raise TypeError(f"ToFloat: dtype must be a float, got {dtype!r}")
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """The batch as floats."""
+        if images.dtype.kind == "f":
+            return images.astype(self.dtype)
+        return images.astype(self.dtype) / self.dtype.type(np.iinfo(images.dtype).max)
+
+
+class Normalize(Transform):
+    """(x − mean) / std, channel by channel.
+
+    Args:
+        mean, std: a number for all channels, or one for each.
+    """
+
+    def __init__(self, mean: Any, std: Any) -> None:
+        self.mean, self.std = np.asarray(mean, np.float64), np.asarray(std, np.float64)
+        for name, value in (("mean", self.mean), ("std", self.std)):
+            if value.ndim > 1 or not np.isfinite(value).all():
+                raise ValueError(f"Normalize: {name} must be a number or one for each channel")
+        if not (self.std > 0).all():
+            raise ValueError(f"Normalize: std must be positive, got {std!r}")
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """The batch, normalised; integers must be made floats before."""
+        if images.dtype.kind != "f":
+            raise TypeError(f"Normalize: images are {images.dtype}; put ToFloat() before it")
+        for value in (self.mean, self.std):
+            if value.size not in (1, images.shape[1]):
+                raise ValueError(f"Normalize: {value.size} values for {images.shape[1]} channels")
+        scale = (1.0 / self.std).reshape(-1, 1, 1)
+        shift = (-self.mean / self.std).reshape(-1, 1, 1)
+        result = images * scale.astype(images.dtype)
+        result += shift.astype(images.dtype)
+        return result
+
+
+class Pad(Transform):
+    """A border around the images.
+
+    Args:
+        padding: pixels on each side; a number, or (vertical, horizontal).
+        fill: what it is filled with. Default 0.
+        mode: ``constant``, ``edge``, ``reflect`` or ``wrap``. Default ``constant``.
+    """
+
+    def __init__(self, padding: Any, fill: float = 0.0, mode: str = "constant") -> None:
+        self.padding = arguments.integers("Pad", "padding", padding, 2, 0)
+        self.fill = arguments.real("Pad", "fill", fill)
+        self.mode = arguments.choice("Pad", "mode", mode, ("constant", "edge", "reflect", "wrap"))
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """The batch, larger by twice the padding."""
+        (v, h), more = self.padding, {}
+        if self.mode == "constant":
+            more = {"constant_values": self.fill}
+        return np.pad(images, ((0, 0), (0, 0), (v, v), (h, h)), mode=self.mode, **more)  # type: ignore[call-overload]
+
+
+class CenterCrop(Transform):
+    """The middle of the images.
+
+    Args:
+        size: height and width; one number for both.
+    """
+
+    def __init__(self, size: Any) -> None:
+        self.size = arguments.integers("CenterCrop", "size", size, 2)
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """The batch, cut; a view."""
+        (h, w), (height, width) = self.size, images.shape[2:]
+        _check_fits("CenterCrop", self.size, images)
+        top, left = (height - h) // 2, (width - w) // 2
+        return images[:, :, top : top + h, left : left + w]
+
+
+class RandomCrop(Transform):
+    """A part of each image, anywhere in it.
+
+    Args:
+        size: height and width; one number for both.
+        padding: pixels of border put around the images before. Default 0.
+        fill, mode: of the border, as in `Pad`.
+    """
+
+    def __init__(
+        self, size: Any, padding: Any = 0, fill: float = 0.0, mode: str = "constant"
+    ) -> None:
+        self.size = arguments.integers("RandomCrop", "size", size, 2)
+        self.pad = Pad(padding, fill, mode)
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """The batch, cut, each image at a place of its own."""
+        if any(self.pad.padding):
+            images = self.pad.apply(images, draws)
+        _check_fits("RandomCrop", self.size, images)
+        (h, w), (height, width) = self.size, images.shape[2:]
+        top = draws.integers(0, height - h + 1)
+        left = draws.integers(0, width - w + 1)
+        windows = np.lib.stride_tricks.sliding_window_view(images, self.size, axis=(2, 3))
+        return windows[np.arange(len(images)), :, top, left]
+
+
+class RandomHorizontalFlip(Transform):
+    """Each image mirrored, left for right, with a probability.
+
+    Args:
+        p: default 0.5.
+    """
+
+    _axis = 3
+
+    def __init__(self, p: float = 0.5) -> None:
+        self.p = arguments.probability(type(self).__name__, "p", p)
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """The batch, some of it mirrored."""
+        chosen = draws.uniform() < self.p
+        result = images.copy()
+        result[chosen] = np.flip(images[chosen], self._axis)
+        return result
+
+
+class RandomVerticalFlip(RandomHorizontalFlip):
+    """Each image turned upside down, mirrored top for bottom, with a probability.
+
+    Args:
+        p: default 0.5.
+    """
+
+    _axis = 2
+
+
+class Cutout(Transform):
+    """A square of each image replaced by a number; T. DeVries, G. Taylor, arXiv 1708.04552.
+
+    Args:
+        size: its height and width; one number for both. It may reach over the border.
+        fill: default 0.
+        p: how likely an image gets one. Default 1.
+    """
+
+    def __init__(self, size: Any, fill: float = 0.0, p: float = 1.0) -> None:
+        self.size = arguments.integers("Cutout", "size", size, 2)
+        self.fill = arguments.real("Cutout", "fill", fill)
+        self.p = arguments.probability("Cutout", "p", p)
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """The batch, with a hole in each image."""
+        inside = np.ones((len(images), 1, *images.shape[2:]), bool)
+        for axis, (extent, size) in enumerate(zip(images.shape[2:], self.size, strict=True)):
+            start = draws.integers(0, extent)[:, None] - size // 2
+            place = np.arange(extent)
+            hit = (place >= start) & (place < start + size)
+            inside &= hit[:, None, :, None] if axis == 0 else hit[:, None, None, :]
+        inside &= (draws.uniform() < self.p)[:, None, None, None]
+        return np.where(inside, images.dtype.type(self.fill), images)
+
+
+class RandomAffine(Transform):
+    """Each image turned, moved, scaled and sheared about its centre; bilinear.
+
+    Args:
+        degrees: turned by at most so much, either way.
+        translate: moved by at most this fraction of (height, width). Default none.
+        scale: (smallest, largest) factor. Default none.
+        shear: slanted by at most so many degrees, either way. Default 0.
+        fill: what comes in from outside. Default 0.
+    """
+
+    def __init__(
+        self, degrees: float, translate: Any = None, scale: Any = None, shear: float = 0.0,
+        fill: float = 0.0,
+    ) -> None:  # fmt: skip
+        who = "RandomAffine"
+        self.degrees = arguments.real(who, "degrees", degrees)
+        self.translate = _pair(who, "translate", (0.0, 0.0) if translate is None else translate)
+        self.scale = _pair(who, "scale", (1.0, 1.0) if scale is None else scale)
+        self.shear = arguments.real(who, "shear", shear)
+        self.fill = arguments.real(who, "fill", fill)
+        if not 0 < self.scale[0] <= self.scale[1]:
+            raise ValueError(f"{who}: scale must be (smallest, largest) above 0, got {scale!r}")
+        if not all(0 <= part <= 1 for part in self.translate):
+            raise ValueError(f"{who}: translate must be two fractions, 0 to 1, got {translate!r}")
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """The batch, every image mapped by a map of its own."""
+        if images.dtype.kind != "f":
+            raise TypeError(f"RandomAffine: images are {images.dtype}; put ToFloat() before it")
+        height, width = images.shape[2:]
+        angle = np.radians(draws.uniform(-self.degrees, self.degrees))
+        slant = np.tan(np.radians(draws.uniform(-self.shear, self.shear)))
+        factor = draws.uniform(*self.scale)
+        down = draws.uniform(-1, 1) * self.translate[0] * height
+        right = draws.uniform(-1, 1) * self.translate[1] * width
+        # For each pixel of the result: which place of the image is seen there. About the centre.
+        y = np.arange(height)[:, None] - (height - 1) / 2 - down[:, None, None]
+        x = np.arange(width) - (width - 1) / 2 - right[:, None, None]
+        cos, sin = (f(angle)[:, None, None] / factor[:, None, None] for f in (np.cos, np.sin))
+        source_y = cos * y - sin * x
+        source_x = sin * y + cos * x - slant[:, None, None] * source_y
+        return _bilinear(images, source_y + (height - 1) / 2, source_x + (width - 1) / 2, self.fill)
+
+
+class Resize(Transform):
+    """Images of another size, interpolated.
+
+    Args:
+        size: height and width; one number for both.
+        mode: ``bilinear`` (with its area averaged when the image gets smaller) or ``nearest``.
+    """
+
+    def __init__(self, size: Any, mode: str = "bilinear") -> None:
+        self.size = arguments.integers("Resize", "size", size, 2)
+        self.mode = arguments.choice("Resize", "mode", mode, ("bilinear", "nearest"))
+
+    def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
+        """The batch in the new size; integers stay integers."""
+        floats = images if images.dtype.kind == "f" else images.astype(np.float32)
+        with autograd.no_grad():
+            if self.mode == "bilinear" and all(
+                new <= old for new, old in zip(self.size, images.shape[2:], strict=True)
+            ):
+                result = autograd.adaptive_avg_pool(floats, self.size)
+            else:
+                result = functional.interpolate(floats, size=self.size, mode=self.mode)
+        array = np.asarray(result.data if isinstance(result, Tensor) else result)
+        return array if images.dtype.kind == "f" else np.rint(array).astype(images.dtype)
+
+
+def _bilinear(
+    images: np.ndarray[Any, Any], y: np.ndarray[Any, Any], x: np.ndarray[Any, Any], fill: float
+) -> np.ndarray[Any, Any]:
+    """Values at the places (y, x), of shape (N, H, W) each; outside lies ``fill``."""
+    n, channels, height, width = images.shape
+    padded = np.full((n, channels, height + 2, width + 2), fill, images.dtype)
+    padded[:, :, 1:-1, 1:-1] = images
+    y, x = np.clip(y + 1, 0, height + 1), np.clip(x + 1, 0, width + 1)
+    top = np.minimum(y.astype(int), height)
+    left = np.minimum(x.astype(int), width)
+    down, right = (y - top)[:, None], (x - left)[:, None]
+    rows = np.arange(n)[:, None, None]
+
+    def at(i: Any, j: Any) -> Any:
+        return np.moveaxis(padded[rows, :, i, j], -1, 1)
+
+    upper = at(top, left) * (1 - right) + at(top, left + 1) * right
+    lower = at(top + 1, left) * (1 - right) + at(top + 1, left + 1) * right
+    return (upper * (1 - down) + lower * down).astype(images.dtype)
+
+
+def _check_fits(who: str, size: tuple[int, ...], images: np.ndarray[Any, Any]) -> None:
+    if any(wanted > there for wanted, there in zip(size, images.shape[2:], strict=True)):
+        raise ValueError(f"{who}: size {size} does not fit images of {images.shape[2:]}")
+
+
+def _pair(who: str, name: str, value: Any) -> tuple[float, float]:
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise ValueError(f"{who}: {name} must be two numbers, got {value!r}")
+    first, second = (arguments.real(who, name, each) for each in value)
+    return first, second

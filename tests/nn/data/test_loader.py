@@ -1,0 +1,171 @@
+"""Batches come in the order that was asked for, whoever prepares them, and go on where they stopped."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from nn.data import DataLoader, Dataset, RandomSampler, TensorDataset
+from nn.data.transforms import RandomHorizontalFlip
+
+
+def loader(n=23, workers=0, **options):
+    images = np.arange(n * 8, dtype=np.float32).reshape(n, 1, 2, 4)
+    data = TensorDataset(images, np.arange(n), transform=RandomHorizontalFlip())
+    options = {"batch_size": 4, "shuffle": True, "seed": 3, **options}
+    return DataLoader(data, num_workers=workers, **options)
+
+
+def contents(batches):
+    return [(x.tolist(), y.tolist()) for x, y in batches]
+
+
+def workers_alive():
+    return [t for t in threading.enumerate() if t.name.startswith("DataLoader")]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_threads_change_nothing(workers):
+    plain, threaded = loader(), loader(workers=workers)
+    for _ in range(2):
+        assert contents(threaded) == contents(plain)
+    assert not workers_alive()
+
+
+def test_epochs_differ_and_cover_all():
+    batches = loader()
+    first, second = contents(batches), contents(batches)
+    assert first != second and batches.epoch == 2
+    for epoch in (first, second):
+        assert sorted(label for _, labels in epoch for label in labels) == list(range(23))
+    assert len(first) == len(batches) == 6
+    assert contents(loader()) == first
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("stop", range(13))
+def test_a_saved_loader_goes_on_with_the_very_batches_that_would_have_come(workers, stop):
+    whole = []
+    running = loader()
+    for _ in range(2):
+        whole += contents(running)
+    interrupted, seen = loader(workers=workers), []
+    state = interrupted.state_dict()
+    for _ in range(2):
+        for x, y in interrupted:
+            if len(seen) == stop:
+                break
+            seen.append((x.tolist(), y.tolist()))
+            state = interrupted.state_dict()
+        else:
+            continue
+        break
+    resumed = loader(workers=workers, seed=99)
+    resumed.load_state_dict(state)
+    while resumed.epoch < 2:
+        seen += contents(resumed)
+    assert seen == whole
+
+
+def test_a_loop_left_early_is_followed_by_the_next_epoch():
+    batches = loader(workers=2)
+    for _ in batches:
+        break
+    assert batches.state_dict()["position"] == 1
+    assert not workers_alive()
+    second = contents(batches)
+    assert batches.epoch == 2 and len(second) == 6
+
+
+class Failing(Dataset):
+    def __len__(self):
+        return 10
+
+    def __getitem__(self, index):
+        if index == 6:
+            raise KeyError("sample 6 is broken")
+        return index
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_exceptions_come_where_their_batch_would_have(workers):
+    seen = []
+    with pytest.raises(KeyError, match="sample 6"):
+        for batch in DataLoader(Failing(), batch_size=2, num_workers=workers):
+            seen.append(batch.tolist())
+    assert seen == [[0, 1], [2, 3], [4, 5]]
+    assert not workers_alive()
+
+
+def test_no_more_is_prefetched_than_was_said():
+    asked = []
+
+    class Counting(Failing):
+        def __getitem__(self, index):
+            asked.append(index)
+            return index
+
+    batches = iter(DataLoader(Counting(), num_workers=2, prefetch_factor=2))
+    next(batches)
+    time.sleep(0.05)
+    assert len(asked) <= 5
+    batches.close()
+
+
+def test_batches_are_tensors_and_own_collate_functions_are_called():
+    x, y = next(iter(loader()))
+    assert isinstance(x, ag.Tensor) and x.dtype == np.float32 and y.dtype == np.int64
+    assert [*DataLoader([1, 2, 3], 2, collate_fn=lambda samples: ("mine", samples))] == [
+        ("mine", [1, 2]),
+        ("mine", [3]),
+    ]
+
+
+def test_anything_with_a_length_is_a_data_set_and_may_be_empty():
+    assert [b.tolist() for b in DataLoader([1.5, 2.5, 3.5], 2)] == [[1.5, 2.5], [3.5]]
+    assert [*DataLoader([])] == [] and len(DataLoader([], num_workers=1)) == 0
+    assert [b.tolist() for b in DataLoader(range(5), 2, drop_last=True)] == [[0, 1], [2, 3]]
+
+
+def test_the_default_seed_is_the_default_generators():
+    def order():
+        ag.manual_seed(11)
+        return [b.tolist() for b in DataLoader(range(9), 2, shuffle=True)]
+
+    assert order() == order()
+    given = DataLoader(range(9), shuffle=True, generator=np.random.default_rng(4)).seed
+    assert given == int(np.random.default_rng(4).integers(2**63))
+
+
+@pytest.mark.parametrize(
+    "options, error, word",
+    [
+        ({"batch_size": 0}, ValueError, "batch_size"),
+        ({"num_workers": -1}, ValueError, "num_workers"),
+        ({"shuffle": 1}, TypeError, "shuffle"),
+        ({"sampler": RandomSampler(range(3)), "shuffle": True}, ValueError, "leave shuffle"),
+        ({"batch_sampler": [[0]], "shuffle": True}, ValueError, "says it all"),
+        ({"batch_sampler": [[0]], "batch_size": 2}, ValueError, "says it all"),
+        ({"collate_fn": 3}, TypeError, "collate_fn"),
+        ({"seed": -1}, ValueError, "seed"),
+        ({"seed": 1, "generator": np.random.default_rng()}, ValueError, "not both"),
+        ({"generator": 3}, TypeError, "generator"),
+        ({"prefetch_factor": 0}, ValueError, "prefetch_factor"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(options, error, word):
+    with pytest.raises(error, match=word):
+        DataLoader(range(3), **options)
+
+
+@pytest.mark.parametrize("state", [{}, {"seed": 1}, 3, {"seed": 1, "epoch": 0, "position": -1}])
+def test_states_that_make_no_sense_are_refused(state):
+    with pytest.raises(ValueError, match="load_state_dict"):
+        loader().load_state_dict(state)
+
+
+def test_no_data_set_at_all_is_refused():
+    with pytest.raises(TypeError, match="length and samples"):
+        DataLoader(iter([1, 2]))
