@@ -55,7 +55,7 @@ def relu_gradient(g: np.ndarray, out: np.ndarray) -> np.ndarray:
     array([0., 0., 5.])
     """
     # Not `out > 0`: where x was NaN the gradient passes, as in PyTorch.
-    if g.dtype.kind != "f" or g.size < LARGE:
+    if g.size < LARGE or g.dtype.kind != "f" or np.shape(out) != g.shape:
         return keep_where(g, np.not_equal(out, 0))
     gx = np.empty_like(out, dtype=g.dtype)
     lines = flat_views(g, out, gx) if g.dtype == out.dtype == np.float32 else None

@@ -3,7 +3,8 @@
 A fresh block of memory costs page faults that rival the arithmetic done in it. `scratch` lends an
 array for the length of a ``with`` block from a small pool, one per thread. A lent buffer is not in
 the pool, so however calls nest, nothing is ever lent twice; kernels never return scratch or a view
-of it. What outlives a kernel comes from malloc, whose habits `allocator` sets.
+of it. Where a block is left by an exception, its buffer is not given back but left to whoever still
+refers to it: should a helper thread be writing into it, it does no harm. What outlives a kernel comes from malloc, whose habits `allocator` sets.
 """
 
 import threading
@@ -29,8 +30,7 @@ class _Pool:
 
     def __init__(self) -> None:
         self.free: list[tuple[int, int, np.ndarray]] = []
-        self.kept = 0
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # a signal handler may come while we have it
         _pools.add(self)
 
     def take(self, size: int) -> np.ndarray:
@@ -38,9 +38,7 @@ class _Pool:
         with self.lock:
             at = bisect_left(self.free, (size,))
             if at < len(self.free) and self.free[at][0] <= 4 * size:
-                have, _, buffer = self.free.pop(at)
-                self.kept -= have
-                return buffer
+                return self.free.pop(at)[2]
         raw = np.empty(size + _ALIGNMENT, np.uint8)
         start = -raw.ctypes.data % _ALIGNMENT
         return raw[start : start + size]
@@ -48,14 +46,18 @@ class _Pool:
     def put(self, buffer: np.ndarray) -> None:
         with self.lock:
             insort(self.free, (buffer.size, id(buffer), buffer))
-            self.kept += buffer.size
-            while self.kept > POOL_BYTES:
-                self.kept -= self.free.pop(0)[0]
+            excess = self.kept() - POOL_BYTES
+            while excess > 0:
+                excess -= self.free.pop(0)[0]
+
+    def kept(self) -> int:
+        """Bytes in the pool. Counted anew each time, for a count kept beside it would be wrong
+        after an interrupt between the two."""
+        return sum([size for size, _, _ in self.free])
 
     def clear(self) -> None:
         with self.lock:
             self.free.clear()
-            self.kept = 0
 
 
 _pools: "weakref.WeakSet[_Pool]" = weakref.WeakSet()
@@ -92,15 +94,16 @@ class scratch:
         self._buffer = pool.take(-(-size // _GRAIN) * _GRAIN)
         return np.ndarray(self._shape, self._dtype, self._buffer)
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: object, *exception: object) -> None:
         if self._buffer is not None:
-            self._pool.put(self._buffer)
+            if kind is None:
+                self._pool.put(self._buffer)
             self._buffer = None
 
 
 def cached_bytes() -> int:
     """Bytes that the pools of all threads keep for later use, without those lent at the moment."""
-    return sum(pool.kept for pool in list(_pools))
+    return sum(pool.kept() for pool in list(_pools))
 
 
 def clear_pools() -> None:

@@ -14,23 +14,25 @@ runs, BLAS is held to one thread:
 
 Calls from several threads at once are fine, and so are calls from within a piece, which stay in
 their thread. After a fork the child starts threads of its own.
+
+Whatever is raised in the caller, Ctrl-C at the least convenient moment included, it does not leave
+`for_each` before its helpers have: they write into memory that the caller is about to give back.
 """
 
+import _thread
 import contextvars
 import ctypes
 import os
 import threading
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from glob import glob
 from importlib import import_module
 from math import prod
-from typing import TYPE_CHECKING, Any
+from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:  # not at run time: it takes as long to import as all of this package
-    from concurrent.futures import Future, ThreadPoolExecutor
 
 WORTHWHILE = 2**23
 """Multiplications below which a second thread costs more than it brings."""
@@ -83,13 +85,16 @@ def for_each(function: Callable[[Any], object], items: Sequence[Any], work: floa
         for item in items:
             function(item)
         return
-    with _blas:
-        helpers = min(_state.count, len(items)) - 1
-        if helpers < 1 or work < WORTHWHILE or _inside.active or not _blas.held:
-            for item in items:
-                function(item)
-        else:
-            _spread(function, items, helpers)
+    helpers = min(_state.count, len(items)) - 1
+    if helpers < 1 or work < WORTHWHILE or _inside.active or not _blas.held:
+        _blas.run(_one_by_one, function, items)
+    else:
+        _blas.run(_spread, function, items, helpers)
+
+
+def _one_by_one(function: Callable[[Any], object], items: Sequence[Any]) -> None:
+    for item in items:
+        function(item)
 
 
 def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -99,14 +104,12 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
     (2, 4)
     """
     if a.ndim < 2 or b.ndim < 2:
-        with _blas:
-            return np.matmul(a, b, out)
+        return _blas.run(np.matmul, a, b, out)
     work = a.size * b.shape[-1] * (1 if a.ndim > 2 else prod(b.shape[:-2]))
     if work < WORTHWHILE or object in (a.dtype, b.dtype):
         if work <= _BLAS_ALONE:
             return np.matmul(a, b, out)
-        with _blas:
-            return np.matmul(a, b, out)
+        return _blas.run(np.matmul, a, b, out)
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     if a.shape[-1] != b.shape[-2]:
         return np.matmul(a, b)  # raises NumPy's own error
@@ -136,36 +139,78 @@ def _part(x: np.ndarray, axis: int, part: slice, contracted: int) -> np.ndarray:
     return x[where]
 
 
-def _spread(function: Callable[[Any], object], items: Iterable[Any], helpers: int) -> None:
+def _spread(function: Callable[[Any], object], items: Sequence[Any], helpers: int) -> None:
     """Let ``helpers`` pool threads and this one take items from a common iterator."""
-    remaining = iter(items)
+    job = _Job(function, items)
+    try:
+        _state.submit(job, helpers)
+        job.drain()
+    finally:
+        interrupted: BaseException | None = None
+        while True:  # an interrupt while we wait does not end the waiting
+            try:
+                job.end()
+                break
+            except BaseException as error:
+                interrupted = error
+        if interrupted is not None:
+            raise interrupted
+    if job.errors:
+        raise job.errors[0]
 
-    def drain() -> None:
-        _inside.active = True
+
+class _Job:
+    """Items that several threads work on, and which helpers are at it.
+
+    Without locks: the sets, lists and flags used here change in one step each. A helper first says
+    that it is there and then looks whether the job is closed, the caller first closes it and then
+    looks who is there; so nobody begins unseen.
+    """
+
+    def __init__(self, function: Callable[[Any], object], items: Sequence[Any]) -> None:
+        self.function = function
+        self.remaining = iter(items)  # `next` on a list's or range's iterator is atomic
+        self.closed = False
+        self.running: set[object] = set()
+        self.errors: list[BaseException] = []
+        self.bell = _thread.allocate_lock()  # rung by a helper that is done
+        self.bell.acquire()
+
+    def help(self) -> None:
+        """Do a share of the work in a pool thread."""
+        me = object()
+        self.running.add(me)
         try:
-            for item in remaining:  # `next` on a list's or range's iterator is atomic
-                function(item)
-        except BaseException:
-            for _ in remaining:
+            if not self.closed:
+                self.drain()
+        except BaseException as error:
+            self.errors.append(error)
+        finally:
+            self.running.discard(me)
+            try:
+                self.bell.release()
+            except RuntimeError:  # it still rings for another one
                 pass
+
+    def drain(self) -> None:
+        """Work until nothing is left, or somebody failed."""
+        try:
+            _inside.active = True
+            for item in self.remaining:
+                if self.closed:
+                    break
+                self.function(item)
+        except BaseException:
+            self.closed = True
             raise
         finally:
             _inside.active = False
 
-    futures = _state.submit(drain, helpers)
-    try:
-        drain()
-    finally:
-        _settle(futures)
-
-
-def _settle(futures: Iterable["Future"]) -> None:
-    """Wait for helpers at work, call off those not begun, raise what a helper raised."""
-    running = [future for future in futures if not future.cancel()]
-    errors = [future.exception() for future in running]
-    for error in errors:
-        if error is not None:
-            raise error
+    def end(self) -> None:
+        """Wait for the helpers at work; those that have not begun find the job closed."""
+        self.closed = True
+        while self.running:
+            self.bell.acquire(timeout=0.1)
 
 
 class _Inside(threading.local):
@@ -175,7 +220,7 @@ class _Inside(threading.local):
 
 
 class _State:
-    """The number of threads and the pool, started when first needed."""
+    """The number of threads and the pool, whose threads start when first needed."""
 
     def __init__(self) -> None:
         self.count = _default_count()
@@ -183,30 +228,31 @@ class _State:
 
     def forget(self) -> None:
         """Drop the pool without touching its threads: in a forked child there are none."""
-        self.lock = threading.Lock()
-        self.executor: ThreadPoolExecutor | None = None
-        self.workers = 0
+        self.tasks: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self.workers: list[int] = []
 
-    def submit(self, function: Callable[[], object], times: int) -> list["Future"]:
-        """Let ``times`` pool threads call ``function`` in copies of the caller's context.
+    def submit(self, job: _Job, times: int) -> None:
+        """Let ``times`` pool threads help in copies of the caller's context.
 
-        (The context holds `np.errstate`, among others.) Empty when the interpreter is ending.
+        (The context holds `np.errstate`, among others.) Fewer where no thread can be started, as
+        when the interpreter is ending: the caller does without them.
         """
-        from concurrent.futures import ThreadPoolExecutor
-
-        with self.lock:
-            if self.executor is None or self.workers < times:
-                if self.executor is not None:
-                    self.executor.shutdown(wait=False)
-                self.executor = ThreadPoolExecutor(times, "autograd-kernels")
-                self.workers = times
+        while len(self.workers) < times:
             try:
-                return [
-                    self.executor.submit(contextvars.copy_context().run, function)
-                    for _ in range(times)
-                ]
+                self.workers.append(_thread.start_new_thread(_work, (self.tasks,)))
             except RuntimeError:
-                return []
+                break
+        for _ in range(min(times, len(self.workers))):
+            context = contextvars.copy_context()
+            self.tasks.put(lambda context=context: context.run(job.help))  # type: ignore[misc]
+
+
+def _work(tasks: "SimpleQueue[Callable[[], object]]") -> None:
+    """What a pool thread does all its life; it ends with the process."""
+    while True:
+        task = tasks.get()
+        task()
+        del task  # it holds the arrays of the job
 
 
 def _default_count() -> int:
@@ -225,39 +271,54 @@ def _default_count() -> int:
 
 
 class _Blas:
-    """Context in which BLAS uses one thread; nests, and counts its users in all threads."""
+    """Holds BLAS to one thread while at least one of its users, in any thread, is at work."""
 
     def __init__(self) -> None:
         self.name, self._get, self._set = _find_control()
         self.held = self._set is not None
-        self._former = 1
         self.forget()
 
     def forget(self) -> None:
-        self._lock = threading.Lock()
-        self._users = 0
+        self._lock = threading.RLock()  # a signal handler may come while we have it
+        self._users: set[object] = set()
+        self._former: int | None = None  # to be put back; None while nobody holds it
 
     def after_fork(self) -> None:
         """In a forked child nobody holds BLAS, whatever the parent's threads were doing."""
-        if self._users:
+        if self._former is not None:
             self._set(self._former)
         self.forget()
 
-    def __enter__(self) -> None:
-        if self.held:
-            with self._lock:
-                if self._users == 0:
-                    self._former = self._get()
-                    if self._former != 1:
-                        self._set(1)
-                self._users += 1
+    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """``function(*arguments)`` while BLAS uses one thread; nests."""
+        if not self.held:
+            return function(*arguments)
+        user = object()
+        try:
+            self._enter(user)
+            return function(*arguments)
+        finally:
+            try:
+                self._leave(user)
+            except BaseException:  # an interrupt, which may have come before anything was done
+                self._leave(user)
+                raise
 
-    def __exit__(self, *exception: object) -> None:
-        if self.held:
-            with self._lock:
-                self._users -= 1
-                if self._users == 0 and self._former != 1:
+    def _enter(self, user: object) -> None:
+        with self._lock:
+            self._users.add(user)
+            if self._former is None:
+                self._former = self._get()
+                if self._former != 1:
+                    self._set(1)
+
+    def _leave(self, user: object) -> None:
+        with self._lock:
+            self._users.discard(user)
+            if not self._users and self._former is not None:
+                if self._former != 1:
                     self._set(self._former)
+                self._former = None
 
 
 def _find_control():

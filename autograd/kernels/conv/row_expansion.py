@@ -332,7 +332,7 @@ class _expanded:
 
     def __exit__(self, *exception) -> None:
         if self._loan is not None:
-            self._loan.__exit__()
+            self._loan.__exit__(*exception)
 
 
 def _expand(x, e, block, overlap, stride, low, dilation) -> None:
