@@ -6,8 +6,10 @@ One object per thread holds them all, so an operation pays for a single thread-l
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Generator
 from typing import Any
 
 __all__ = [
@@ -50,25 +52,12 @@ def is_grad_enabled() -> bool:
     return local.state.grad_enabled
 
 
-class set_grad_enabled:
-    """Switch recording on or off, as a context manager or a decorator.
+class _Recording:
+    """What context managers and decorators that set the recording mode share."""
 
-    Args:
-        mode: True to record operations, False not to.
+    _mode: bool
 
-    Example:
-        >>> import autograd as ag
-        >>> x = ag.tensor(3.0, requires_grad=True)
-        >>> with ag.set_grad_enabled(False):
-        ...     y = x * x
-        >>> y.requires_grad
-        False
-    """
-
-    def __init__(self, mode: bool) -> None:
-        if not isinstance(mode, bool):
-            raise TypeError(f"set_grad_enabled: mode must be True or False, got {mode!r}")
-        self._mode = mode
+    def __init__(self) -> None:
         self._before: list[bool] = []
 
     def __enter__(self) -> None:
@@ -80,20 +69,165 @@ class set_grad_enabled:
         local.state.grad_enabled = self._before.pop()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        mode = self._mode
+        return _holding(type(self).__name__, self._mode, function)
 
-        @functools.wraps(function)
+
+class set_grad_enabled(_Recording):
+    """Switch recording on or off: a statement, a context manager, or a decorator.
+
+    As a statement, ``set_grad_enabled(False)`` holds in this thread until the next switch; in a
+    ``with`` the mode from before is back at the end of the block; a decorated function runs in
+    the mode (see `no_grad`), and nothing is switched where it is decorated.
+
+    Args:
+        mode: True to record operations, False not to.
+
+    Raises:
+        TypeError: if the mode is neither True nor False.
+
+    Example:
+        >>> import autograd as ag
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> with ag.set_grad_enabled(False):
+        ...     y = x * x
+        >>> y.requires_grad
+        False
+        >>> _ = ag.set_grad_enabled(True)  # a statement: from here on
+    """
+
+    def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            raise TypeError(f"set_grad_enabled: mode must be True or False, got {mode!r}")
+        super().__init__()
+        self._mode = mode
+        state = local.state
+        self._found: tuple[State, bool] | None = (state, state.grad_enabled)
+        state.grad_enabled = mode
+
+    def __enter__(self) -> None:
+        found, self._found = self._found, None
+        super().__enter__()
+        if found is not None and found[0] is local.state:  # made for this block, in this thread
+            self._before[-1] = found[1]
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        found, self._found = self._found, None
+        if found is not None and found[0] is local.state:
+            local.state.grad_enabled = found[1]
+        return super().__call__(function)
+
+
+# Decorated functions ------------------------------------------------------------------------------
+
+
+class _Body:
+    """The recording mode of one suspendable body: as it was when the body last gave up control."""
+
+    __slots__ = ("mode",)
+
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
+
+    def run(self, step: Callable[..., Any], *args: Any) -> Any:
+        """One stretch of the body, up to its next ``yield`` or ``await``, or its end."""
+        state = local.state
+        before = state.grad_enabled
+        state.grad_enabled = self.mode
+        try:
+            return step(*args)
+        finally:
+            self.mode = state.grad_enabled
+            state.grad_enabled = before
+
+    def drive(self, body: Any) -> Generator[Any, Any, Any]:
+        """``yield from body``, each stretch of it in the body's own mode."""
+        step, args = body.send, (None,)
+        while True:
+            try:
+                given = yield self.run(step, *args)
+            except StopIteration as end:
+                return end.value
+            except GeneratorExit:
+                self.run(body.close)
+                raise
+            except BaseException as error:
+                step, args = body.throw, (error,)
+            else:
+                step, args = body.send, (given,)
+
+
+def _holding(who: str, mode: bool, function: Any) -> Any:
+    """A function whose body runs in a mode; one that is suspended has it while it runs only."""
+    if isinstance(function, (staticmethod, classmethod)):
+        return type(function)(_holding(who, mode, function.__func__))
+    if isinstance(function, type):
+        raise TypeError(
+            f"{who}: decorates functions, got the class {function.__name__}; decorate its methods"
+        )
+    if not callable(function):
+        raise TypeError(f"{who}: decorates functions, got {type(function).__name__}")
+    is_plain = inspect.isroutine(function) or isinstance(function, functools.partial)
+    called = function if is_plain else type(function).__call__
+    wrapper: Any
+    if inspect.isasyncgenfunction(called):
+        wrapper = _async_generator(mode, function)
+    elif inspect.iscoroutinefunction(called):
+
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            return await types.coroutine(_Body(mode).drive)(function(*args, **kwargs))
+
+    elif inspect.isgeneratorfunction(called):
+
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            with set_grad_enabled(mode):
+            return (yield from _Body(mode).drive(function(*args, **kwargs)))
+
+    else:
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            state = local.state
+            before = state.grad_enabled
+            state.grad_enabled = mode
+            try:
                 return function(*args, **kwargs)
+            finally:
+                local.state.grad_enabled = before
 
-        return wrapper
+    return functools.wraps(function)(wrapper)
 
 
-class no_grad(set_grad_enabled):
+def _async_generator(mode: bool, function: Callable[..., Any]) -> Callable[..., Any]:
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        body = _Body(mode)
+        drive = types.coroutine(body.drive)
+        items = function(*args, **kwargs)
+        step = items.asend(None)
+        while True:
+            try:
+                value = await drive(step)
+            except StopAsyncIteration:
+                return
+            try:
+                given = yield value
+            except GeneratorExit:
+                await drive(items.aclose())
+                raise
+            except BaseException as error:
+                step = items.athrow(error)
+            else:
+                step = items.asend(given)
+
+    return wrapper
+
+
+class no_grad(_Recording):
     """Record nothing inside: a context manager, or a decorator (``@no_grad()`` or ``@no_grad``).
 
-    The mode is the thread's own and is restored when the block is left, also by an exception.
+    The mode is the thread's own and is restored when the block is left, also by an exception. A
+    decorated generator, coroutine or async generator has it while its own body runs: at each
+    ``yield`` and ``await`` the caller's mode is back.
+
+    Raises:
+        TypeError: as a decorator, for a class, or for what is no function.
 
     Example:
         >>> import autograd as ag
@@ -104,19 +238,15 @@ class no_grad(set_grad_enabled):
         [0.5, 1.5]
     """
 
-    _MODE = False
+    _mode = False
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        self = super().__new__(cls)
         if function is None:
-            return self
-        if not callable(function):
-            raise TypeError(f"{cls.__name__}: takes no arguments, got {function!r}")
-        set_grad_enabled.__init__(self, cls._MODE)
-        return self(function)
+            return super().__new__(cls)
+        return _holding(cls.__name__, cls._mode, function)
 
     def __init__(self, function: Callable[..., Any] | None = None) -> None:
-        super().__init__(self._MODE)
+        super().__init__()
 
 
 class enable_grad(no_grad):
@@ -129,7 +259,7 @@ class enable_grad(no_grad):
         True
     """
 
-    _MODE = True
+    _mode = True
 
 
 def module_path() -> str:
