@@ -7,7 +7,9 @@ picture (four, and no padding in exponents). Both have a real minus sign.
 from __future__ import annotations
 
 import html
+import json
 import math
+import re
 import textwrap
 from collections.abc import Iterable
 from typing import Any
@@ -15,8 +17,9 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "MINUS", "WIDTH", "Page", "array", "at", "number", "plain", "rule_lines", "shape", "short", "size",
-]  # fmt: skip
+    "WIDTH", "Page", "array", "at", "escape", "number", "plain", "rule_lines", "size", "to_json",
+    "visible",
+]  # fmt: skip  # fmt: skip
 
 MINUS = "−"
 
@@ -27,6 +30,41 @@ _ASCII = str.maketrans(
     {"−": "-", "×": "*", "→": "->", "∞": "inf", "…": "...", "·": "*", "Σ": "sum"}
 )
 
+# What no page may hold as it is, or nobody sees: control characters but for tabs and line breaks,
+# halves of surrogate pairs, what is no character, and marks that turn the direction of text.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+    "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    """The text with the escapes of Python in place of characters that cannot be shown.
+
+    Names come from users, and may hold anything: an SVG with a control character is opened by
+    nobody, half of a surrogate pair cannot be written to a file, and an escape sequence changes
+    the terminal.
+
+    Example:
+        >>> from autograd.text import visible
+        >>> visible("\\x1b[31mred")
+        '\\\\x1b[31mred'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def escape(text: str, quote: bool = True) -> str:
+    """The text, visible, as it stands in HTML, SVG and XML."""
+    return html.escape(visible(text), quote)
+
+
+def to_json(content: Any, **options: Any) -> str:
+    """``json.dumps`` that leaves letters as they are, but for those that cannot be shown."""
+    text = json.dumps(content, ensure_ascii=False, **options)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
 
 class Page:
     """Something with ``text()`` that shows itself: printed, at a prompt and in a notebook."""
@@ -36,20 +74,18 @@ class Page:
         raise TypeError(f"{type(self).__name__} has no text")
 
     def __str__(self) -> str:
-        return self.text()
+        return visible(self.text())
 
     def __repr__(self) -> str:
-        return self.text()
+        return visible(self.text())
 
     def _repr_html_(self) -> str:
-        return (
-            f'<pre style="white-space:pre-wrap;line-height:1.35">{html.escape(self.text())}</pre>'
-        )
+        return f'<pre style="white-space:pre-wrap;line-height:1.35">{escape(self.text())}</pre>'
 
 
 def plain(text: str) -> str:
     """The text in ASCII: signs are spelt, what has no spelling becomes ``?``."""
-    return text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+    return visible(text).translate(_ASCII).encode("ascii", "replace").decode("ascii")
 
 
 def number(value: Any, digits: int = 6) -> str:

@@ -73,13 +73,14 @@ class Tensor:
         Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "_index", "_node", "_version", "name")
+    __slots__ = ("__weakref__", "_data", "_grad", "_index", "_leaf", "_node", "_version", "name")
 
     _data: Any
     _node: Node | Leaf | None
     _index: int
     _version: list[int] | None
     _grad: Tensor | None
+    _leaf: Leaf  # set where requires_grad was switched off
     name: str | None
 
     def __init__(
@@ -192,6 +193,7 @@ class Tensor:
                     "requires_grad can be switched off on leaves only; this tensor was made by "
                     f"{self._node!r}. Use t.detach()"
                 )
+            self._leaf = self._node  # type: ignore[assignment]
             self._node = None
             return
         if not is_float(self._data.dtype):
@@ -199,7 +201,10 @@ class Tensor:
                 f"requires_grad: a tensor of dtype {self._data.dtype} carries no gradient; "
                 "make it a float, e.g. t.astype(np.float32)"
             )
-        self._node = Leaf(self)
+        leaf = getattr(self, "_leaf", None)
+        if leaf is None or leaf.shape != self.shape or leaf.dtype != self.dtype:
+            leaf = Leaf(self)
+        self._node = leaf  # the one from before: graphs made with it send their gradients here
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set ``requires_grad`` and return the tensor itself."""

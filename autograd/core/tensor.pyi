@@ -19,6 +19,7 @@ class Tensor:
     _index: int
     _version: list[int] | None
     _grad: Tensor | None
+    _leaf: Leaf
     name: str | None
     def __init__(self, data: Any, dtype: Any=None, requires_grad: bool=False, name: str | None=None) -> None: ...
     def __init_subclass__(cls, **kwargs: Any) -> None: ...

@@ -113,7 +113,7 @@ class Session:
 
     def say(self, line: str) -> None:
         """Print, in ASCII if so asked."""
-        self._say(text.plain(line) if self._plain else line)
+        self._say(text.plain(line) if self._plain else text.visible(line))
 
     def show(self, step: Step | None) -> None:
         """Print a step, or that there is none."""
@@ -122,7 +122,8 @@ class Session:
                      if self.dbg.position else "this is the beginning")  # fmt: skip
             return
         head, _, body = step.text().partition("\n")
-        self.say(f"\033[1m{head}\033[0m\n{body}" if self._colour else f"{head}\n{body}")
+        head, body = text.visible(head), text.visible(body)
+        self._say(f"\033[1m{head}\033[0m\n{body}" if self._colour else f"{head}\n{body}")
         self.say(f"  {step.sentence()}")
         for report in self.reports(step):
             self.say(f"break_on {report}")

@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
+from autograd.text import visible
 
 __all__ = ["GraphNames", "Names", "name_of", "user_scopes", "users_frame"]
 
@@ -233,16 +234,16 @@ class GraphNames:
         if type(node) is Leaf:
             name = node.given_name
             if name:
-                return str(name)
-        return self._names.get(node, {}).get(index, "")
+                return visible(str(name))
+        return visible(self._names.get(node, {}).get(index, ""))
 
     def of_constant(self, array: Any) -> str:
         """The name of an array that one of the nodes keeps; an empty string if it has none."""
-        return self._constants.get(id(array), "")
+        return visible(self._constants.get(id(array), ""))
 
     def of_node(self, node: Any) -> str:
         """The name of a node's first named output; an empty string if none has one."""
-        return self.of(node) or next(iter(self._names.get(node, {}).values()), "")
+        return self.of(node) or visible(next(iter(self._names.get(node, {}).values()), ""))
 
     def target(self, node: Any, index: int = 0) -> str:
         """What to call it in a sentence: its name, else what made it."""
@@ -271,4 +272,4 @@ def _kept_by(node: Any) -> Iterator[Any]:
 
 
 def _inside(node: Any) -> str:
-    return f" in {node.module}" if node.module else ""
+    return f" in {visible(node.module)}" if node.module else ""

@@ -102,14 +102,12 @@ class Comparison:
         return "\n".join([head, *(one.text() for one in self.inputs)])
 
     def __str__(self) -> str:
-        return self.text()
+        return text.visible(self.text())
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        import html
-
-        return f"<pre>{html.escape(self.text())}</pre>"
+        return f"<pre>{text.escape(self.text())}</pre>"
 
 
 def compare(

@@ -13,8 +13,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
+from autograd.text import escape
 from autograd.viz import files, shell, svg, words
 from autograd.viz.layout import Layout
 from autograd.viz.picture import data_uri, document, image

@@ -5,12 +5,12 @@ statistics.
 from __future__ import annotations
 
 import base64
-from html import escape
 from typing import Any
 
 import numpy as np
 
 from autograd.core.tensor import Tensor
+from autograd.text import escape
 from autograd.viz import palette, words
 from autograd.viz.microscope.multiples import reduced
 from autograd.viz.microscope.panels import png

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from typing import Any
 
+from autograd.text import visible
 from autograd.viz.layout import Frame, Layout, Route
 from autograd.viz.svg import close_gaps, flows_right, measure, widest_argument
 from autograd.viz.view import Item, View
@@ -144,7 +145,7 @@ def _node(item: Item, outlines: bool) -> str:
 
 
 def _quote(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    escaped = visible(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
+from autograd.text import escape, to_json
 from autograd.viz import animate, files, palette, shell, svg, view, words
 from autograd.viz.picture import MOST_DRAWN, SMALLER, Graph, Options, data_uri, document
 from autograd.viz.trace import NONFINITE_CELL, Contribution, Step, Summary, Trace
@@ -211,12 +211,12 @@ def _kept_steps(trace: Trace, most: int | None) -> list[Step]:
 
 def _assemble(visible: View, picture: str, kept: list[Step], detail: int, theme: str) -> str:
     trace = visible.trace
-    description = escape(words.describe(trace), {'"': "&quot;"})
+    description = escape(words.describe(trace))
     told = "".join(f"<li>{escape(words.step_sentence(trace, step))}</li>" for step in kept)
     less = _left_out(trace, kept, detail)
     note = f" ({less})" if less else ""
     content = _data(visible, kept, detail, theme) | {"less": less}
-    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    data = to_json(content, separators=(",", ":"))
     return (
         '<div class="gg-steps" data-lm-suppress-shortcuts="true">\n'
         f'<img src="{data_uri(picture)}" alt="{description}" style="max-width:100%;height:auto">\n'

@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
+from autograd.text import escape
 from autograd.viz import dot, files, palette, shell, svg, switch, view, words
 from autograd.viz.items import gradient_norms
 from autograd.viz.trace import Trace
@@ -196,7 +196,7 @@ class Graph:
 def image(picture: str, description: str) -> str:
     """An ``<img>`` element that holds an SVG picture."""
     return (
-        f'<img src="{data_uri(picture)}" alt="{escape(description, {chr(34): "&quot;"})}" '
+        f'<img src="{data_uri(picture)}" alt="{escape(description)}" '
         'style="max-width:100%;height:auto">'
     )
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape
 
+from autograd.text import escape, visible
 from autograd.viz import labels, palette, words
 from autograd.viz.labels import Label
 from autograd.viz.layout import Frame, Layout, Route, Size, layered
@@ -45,7 +45,7 @@ _BOLD = 1.14
 
 def text_width(text: str, size: float = 12.0, bold: bool = False) -> float:
     """The width of a text in pixels, estimated without any font at hand."""
-    width = sum(_WIDTH.get(character, 0.84) for character in text) * size
+    width = sum(_WIDTH.get(character, 0.84) for character in visible(text)) * size
     return width * _BOLD if bold else width
 
 
@@ -233,7 +233,7 @@ def _n(number: float) -> str:
 
 
 def _attribute(text: str) -> str:
-    return escape(text, {"'": "&#39;", '"': "&quot;"})
+    return escape(text)
 
 
 def _group(view: View, layout: Layout, group: Group) -> str:

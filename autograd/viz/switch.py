@@ -7,11 +7,11 @@ views grows no faster than the number of modules. What does not fit stays closed
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
+from autograd.text import to_json
 from autograd.viz import shell, svg
 from autograd.viz.view import View
 
@@ -118,7 +118,7 @@ def _assemble(
         "theme": theme,
         "style": shell.style() + ".picture .gg-node:not(.gg-switch){cursor:default}",
     }
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = to_json(data, separators=(",", ":"))
     return (
         f'<div class="gg-graph" data-lm-suppress-shortcuts="true">\n{still}\n'
         f'<script type="application/json">{shell.inert(text)}</script>\n'

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.text import to_json
+
 FORMAT = "glassgrad-trace"
 VERSION = 1
 
@@ -188,7 +190,7 @@ class Trace:
             "edges": [asdict(edge) for edge in self.edges],
             "steps": [asdict(step) for step in self.steps],
         }
-        return json.dumps(_strict(content), indent=indent, ensure_ascii=False, allow_nan=False)
+        return to_json(_strict(content), indent=indent, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Trace:

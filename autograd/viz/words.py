@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from autograd.text import MINUS, shape
+from autograd.text import MINUS, shape, visible
 from autograd.text import short as number
 from autograd.text import size as size_in_bytes
 from autograd.viz.trace import Contribution, Step, Summary, Trace, TraceNode
@@ -204,7 +204,7 @@ def text(trace: Trace, remarks: Mapping[int, str] | None = None) -> str:
         lines += [f"  {step_sentence(trace, step)}" for step in trace.steps]
     if trace.note:
         lines.append(trace.note)
-    return "\n".join(lines)
+    return visible("\n".join(lines))
 
 
 def _node_lines(trace: Trace, remarks: Mapping[int, str]) -> Iterator[str]:

@@ -38,3 +38,31 @@ def test_the_count_of_passes_begins_anew_with_another_gradient():
     x.grad = None
     x.sum().backward()
     assert x._node.passes == 1
+
+
+def test_a_leaf_switched_off_and_on_gets_the_gradients_of_graphs_made_before():
+    w = ag.tensor([1.0, 2.0], requires_grad=True)
+    calls = []
+    w.register_hook(lambda g: calls.append(g.tolist()))
+    y = (w * w).sum()
+    w.requires_grad_(False)
+    assert not (w * 2).requires_grad
+    w.requires_grad = True
+    (y + (3.0 * w).sum()).backward()
+    assert w.grad.tolist() == [5.0, 7.0] and calls == [[5.0, 7.0]]
+
+
+def test_a_leaf_that_is_switched_off_collects_nothing():
+    w = ag.tensor([1.0, 2.0], requires_grad=True)
+    y = (w * w).sum()
+    w.requires_grad_(False)
+    y.backward()
+    assert w.grad is None
+
+
+def test_a_tensor_without_a_graph_begins_anew():
+    w = ag.tensor([1.0, 2.0], requires_grad=True)
+    before = w._node
+    with ag.no_grad():
+        w.requires_grad_(False)
+        assert w.requires_grad_()._node is before

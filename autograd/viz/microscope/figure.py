@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from html import escape
 from pathlib import Path
 from typing import Any
 
+from autograd.text import escape
 from autograd.viz import files, palette, shell
 from autograd.viz.microscope import panels
 from autograd.viz.microscope.panels import Panel

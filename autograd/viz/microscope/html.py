@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from html import escape
 from typing import Any
 
 import numpy as np
 
+from autograd.text import escape, to_json
 from autograd.viz import palette, shell
 from autograd.viz.microscope import panels, region
 from autograd.viz.microscope.geometry import Axis, padded
@@ -47,15 +46,14 @@ def fragment(scope: Microscope, heading: str) -> str:
         heading=heading, legend=scope.legend(content),
     )  # fmt: skip
     fallback = (
-        f'<img src="{data_uri(picture)}" alt="{escape(summary, quote=True)}" '
+        f'<img src="{data_uri(picture)}" alt="{escape(summary)}" '
         'style="max-width:100%;height:auto">\n'
         f"<details><summary>As tables and text</summary>\n{panels.as_html(content)}</details>\n"
     )
     html = ""
     for cells, channels, outputs in DETAIL:
-        data = json.dumps(
+        data = to_json(
             page_data(scope, cells, channels, outputs) | {"heading": heading},
-            ensure_ascii=False,
             separators=(",", ":"),
         )
         html = (

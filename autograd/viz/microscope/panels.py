@@ -12,11 +12,11 @@ import base64
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
 
+from autograd.text import escape
 from autograd.viz import palette, words
 from autograd.viz.svg import SCALING, text_width
 
@@ -286,7 +286,7 @@ def as_svg(
 
 
 def _x(text: str) -> str:
-    return escape(text, quote=True)
+    return escape(text)
 
 
 def _rules(colours: dict[str, str], fills: Sequence[str]) -> str:
