@@ -141,7 +141,8 @@ class _Body:
 
     def drive(self, body: Any) -> Generator[Any, Any, Any]:
         """``yield from body``, each stretch of it in the body's own mode."""
-        step, args = body.send, (None,)
+        step: Any = body.send
+        args: tuple[Any, ...] = (None,)
         while True:
             try:
                 given = yield self.run(step, *args)
