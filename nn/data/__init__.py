@@ -5,6 +5,8 @@ from nn.data.collate import collate
 from nn.data.datasets import ConcatDataset, Dataset, Subset, TensorDataset, random_split
 from nn.data.digits import Digits, load_digits
 from nn.data.draws import Draws
+from nn.data.folder import ImageFolder
+from nn.data.image_sets import CIFAR10, CIFAR100, MNIST, FashionMNIST
 from nn.data.loader import DataLoader
 from nn.data.samplers import (
     BatchSampler,
@@ -16,6 +18,11 @@ from nn.data.samplers import (
 )
 
 __all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "MNIST",
+    "FashionMNIST",
+    "ImageFolder",
     "BatchSampler",
     "ConcatDataset",
     "DataLoader",
