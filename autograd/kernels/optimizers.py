@@ -12,14 +12,24 @@ shape; ``g`` is only read. The rules are PyTorch's, to the order of operations.
 The idea: a rule is a dozen elementwise operations, and over a large parameter each would stream
 through memory. So all arrays are walked in blocks that stay in cache, with two blocks of scratch for
 the whole step; the arithmetic is then the only cost and nothing is allocated.
+
+Halves (float16) are computed in float32: eps and small squares would be 0 in them. A block of the
+parameter is widened, and rounded once when its step is done; state had better be float32 as well,
+see `state_dtype`.
 """
 
 from collections.abc import Iterable, Iterator
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
 BLOCK = 1 << 16  # elements: smaller blocks cost more in calls than the cache gives back
+
+
+def state_dtype(p: np.ndarray) -> np.dtype:
+    """The dtype for what is kept beside a parameter: its own, float32 for halves."""
+    return np.dtype(np.float32) if p.dtype == np.float16 else p.dtype
 
 
 def sgd(
@@ -121,6 +131,7 @@ def rmsprop(
         else:
             c += np.multiply(np.subtract(d, c, out=t), 1.0 - alpha, out=t)
             np.subtract(v_, np.multiply(c, c, out=t), out=t)
+            np.maximum(t, 0.0, out=t)  # a variance that rounding has made negative
             np.sqrt(t, out=t)
         t += eps
         np.divide(d, t, out=t)
@@ -181,8 +192,23 @@ def _blocks(p: np.ndarray, *others: np.ndarray | None) -> Iterable[Blocks]:
         if not p.ndim:
             arrays = [None if a is None else a.reshape(1) for a in arrays]
             p = p.reshape(1)
+        if p.itemsize == 2:
+            return _widened(((arrays, ()),))
         return ((arrays, (np.empty_like(p), np.empty_like(p))),)
-    return _lines(flat, p)
+    return _widened(_lines(flat, p)) if p.itemsize == 2 else _lines(flat, p)
+
+
+def _widened(blocks: Iterable[tuple[list, Any]]) -> Iterator[Blocks]:
+    """Blocks of halves as float32, rounded back when the next one is asked for."""
+    for halves, _ in blocks:
+        wide = [
+            a.astype(np.float32) if a is not None and a.dtype == np.float16 else a for a in halves
+        ]
+        scratch = np.empty((2, *halves[0].shape), np.float32)
+        yield wide, (scratch[0], scratch[1])
+        for place, (narrow, array) in enumerate(zip(halves, wide, strict=True)):
+            if narrow is not array and place != 1:  # the second is the gradient, only read
+                narrow[...] = array
 
 
 def _lines(flat: list[np.ndarray | None], p: np.ndarray) -> Iterator[Blocks]:

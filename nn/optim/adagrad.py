@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_number
+from nn.optim.optimizer import Optimizer, check_number, fill_state
 
 
 class Adagrad(Optimizer):
@@ -68,9 +68,7 @@ class Adagrad(Optimizer):
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
     ) -> None:
-        if not state:
-            start = np.full_like(array, group["initial_accumulator_value"])
-            state |= {"step": 0, "sum": start}
+        fill_state(array, state, ["sum"], group["initial_accumulator_value"])
         state["step"] += 1
         kernels.adagrad(
             array,

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_betas, check_number
+from nn.optim.optimizer import Optimizer, check_betas, check_number, fill_state
 
 
 class Adam(Optimizer):
@@ -73,9 +73,8 @@ class Adam(Optimizer):
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
     ) -> None:
-        if not state:
-            names = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * group["amsgrad"]
-            state |= {"step": 0, **{name: np.zeros_like(array) for name in names}}
+        names = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * group["amsgrad"]
+        fill_state(array, state, names)
         state["step"] += 1
         beta1, beta2 = group["betas"]
         kernels.adam(
@@ -83,7 +82,7 @@ class Adam(Optimizer):
             grad,
             state["exp_avg"],
             state["exp_avg_sq"],
-            state.get("max_exp_avg_sq"),
+            state["max_exp_avg_sq"] if group["amsgrad"] else None,
             step=state["step"],
             lr=group["lr"],
             beta1=beta1,

@@ -1,6 +1,8 @@
 """Learning-rate schedules: made on an optimizer, they set its groups' ``"lr"`` at every ``step()``.
 
-They agree with PyTorch's step by step. Except for `OneCycleLR`, `LambdaLR` and
+They agree with PyTorch's step by step. To go on with a saved run, load the state dicts of optimizer
+and schedule, in either order; or load the optimizer's and make the schedule with
+``last_epoch=steps - 1``. Both give the rates of a run that never stopped. Except for `OneCycleLR`, `LambdaLR` and
 `ReduceLROnPlateau` each changes the learning rate that it finds, so several may be stepped side by
 side on one optimizer and their factors multiply.
 
@@ -20,7 +22,6 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -81,6 +82,18 @@ class _Schedule:
         """The learning rates set by the last ``step()``, one a group."""
         return list(self._last_lr)
 
+    def _mark(self) -> None:
+        """A step: rates that were loaded before it are no longer those to go on from."""
+        self.optimizer._loaded_lrs = None
+        self.optimizer._loaded_before_steps = False
+        self.optimizer._moved_lrs = {}
+
+    def _restore(self) -> None:
+        """Sets the rates to go on with: the optimizer's if it was loaded, else this schedule's."""
+        loaded = self.optimizer._loaded_lrs
+        lrs = self._last_lr if loaded is None else loaded
+        self._set([*lrs, *self._lrs()[len(lrs) :]])
+
     def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer and functions, for `load_state_dict`."""
         return {
@@ -90,16 +103,27 @@ class _Schedule:
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Takes over what `state_dict` gave. The optimizer's own state dict holds the rates.
+        """Takes over what `state_dict` gave, and sets the optimizer's rates.
+
+        They become those of the optimizer's own state dict if that was loaded before, else those
+        that this schedule set last.
 
         Raises:
-            ValueError: for names that this schedule does not have.
+            ValueError: for names that this schedule does not have, or another number of groups.
         """
         who = f"{self._who}.load_state_dict"
         unknown = set(mapping(who, "state_dict", state_dict)) - set(self.__dict__)
         if unknown:
             raise ValueError(f"{who}: unknown entries {sorted(map(str, unknown))}")
+        lrs = elements(who, "_last_lr", state_dict.get("_last_lr", self._last_lr))
+        for lr in lrs:
+            check_number(who, "_last_lr", lr)
+        if len(lrs) != len(self._last_lr):
+            raise ValueError(
+                f"{who}: {len(lrs)} groups were saved, this optimizer has {len(self._last_lr)}"
+            )
         self.__dict__.update(state_dict)
+        self._restore()
 
 
 class LRScheduler(_Schedule):
@@ -107,8 +131,10 @@ class LRScheduler(_Schedule):
 
     Args:
         optimizer: whose groups' ``"lr"`` is set, for the first time here.
-        last_epoch: how many steps were taken before; needs ``"initial_lr"`` in the groups.
-            Default −1: none, the schedule starts.
+        last_epoch: to go on: the number of steps taken before, less one. The groups need
+            ``"initial_lr"``. Their rates are those of the optimizer's state dict if one was loaded;
+            else a group at its initial rate is brought to where the schedule was, and any other
+            keeps its rate. Default −1: the schedule starts.
 
     Attributes:
         last_epoch: number of `step` calls so far.
@@ -119,11 +145,19 @@ class LRScheduler(_Schedule):
         ValueError: if an argument is out of range.
     """
 
+    #: Whether `_next` sets a rate whatever the one before was.
+    _absolute = False
+
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         super().__init__(optimizer)
-        arguments.integer(self._who, "last_epoch", last_epoch, low=-1)
+        steps = arguments.integer(self._who, "last_epoch", last_epoch, low=-1) + 1
+        # Saved before the first step: all its schedules are made anew, from the initial rates.
+        if not steps and optimizer._loaded_before_steps and not optimizer.state:
+            for group in optimizer.param_groups:
+                group["lr"] = group.get("initial_lr", group["lr"])
+            optimizer._loaded_before_steps = False
         for number, group in enumerate(optimizer.param_groups):
-            if last_epoch == -1:
+            if not steps:
                 group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
                 raise ValueError(
@@ -131,8 +165,32 @@ class LRScheduler(_Schedule):
                     f"{number} has no 'initial_lr'; load the optimizer's state dict first"
                 )
         self.base_lrs = [float(group["initial_lr"]) for group in optimizer.param_groups]
-        self.last_epoch = last_epoch
-        self.step()
+        self.last_epoch = -1
+        self._last_lr = self._lrs()
+        if steps:
+            self._go_on(steps)
+        else:
+            self._advance()
+
+    def _go_on(self, steps: int) -> None:
+        """To where the schedule was after a number of steps."""
+        moved = self.optimizer._moved_lrs
+        lrs = self._lrs()
+        at_start = [
+            lr in (base, moved.get(group))
+            for group, (lr, base) in enumerate(zip(lrs, self.base_lrs, strict=True))
+        ]
+        rates = list(lrs)
+        for epoch in [steps] if self._absolute else range(steps + 1):
+            self.last_epoch = epoch
+            rule = self._next if self.last_epoch else self._start
+            rates = [rule(rate, group) for group, rate in enumerate(rates)]
+        for group, (rate, lr) in enumerate(zip(rates, lrs, strict=True)):
+            if at_start[group] or self._absolute:
+                moved[group] = self._last_lr[group] = rate
+            else:
+                self._last_lr[group] = lr
+        self._restore()
 
     def _start(self, lr: float, group: int) -> float:
         """The learning rate at epoch 0, from the one found there."""
@@ -144,9 +202,17 @@ class LRScheduler(_Schedule):
 
     def step(self) -> None:
         """Goes on by one epoch (or batch, as the schedule was meant) and sets the rates."""
+        self._mark()
+        self._advance()
+
+    def _advance(self) -> None:
         self.last_epoch += 1
         rule = self._start if self.last_epoch == 0 else self._next
-        self._set([rule(lr, group) for group, lr in enumerate(self._lrs())])
+        try:
+            self._set([rule(lr, group) for group, lr in enumerate(self._lrs())])
+        except BaseException:
+            self.last_epoch -= 1  # no step was made
+            raise
 
     def _restart(self) -> None:
         """Starts from epoch 0 and the base rates, whatever the rates are now."""
@@ -196,8 +262,11 @@ class MultiStepLR(LRScheduler):
         self.gamma = _factor(self._who, "gamma", gamma)
         super().__init__(optimizer, last_epoch)
 
+    def _start(self, lr: float, group: int) -> float:
+        return self._next(lr, group)
+
     def _next(self, lr: float, group: int) -> float:
-        return lr * self.gamma ** Counter(self.milestones)[self.last_epoch]
+        return lr * self.gamma ** self.milestones.count(self.last_epoch)
 
 
 class ExponentialLR(LRScheduler):
@@ -321,6 +390,8 @@ class LambdaLR(LRScheduler):
         last_epoch: as for `LRScheduler`.
     """
 
+    _absolute = True
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -377,6 +448,8 @@ class OneCycleLR(LRScheduler):
         ValueError: also from ``step()`` beyond the end of the cycle.
     """
 
+    _absolute = True
+
     def __init__(
         self,
         optimizer: Optimizer,
@@ -395,7 +468,7 @@ class OneCycleLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         _Schedule.__init__(self, optimizer)
-        arguments.integer(self._who, "last_epoch", last_epoch, low=-1)
+        last_epoch = arguments.integer(self._who, "last_epoch", last_epoch, low=-1)
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("OneCycleLR: give total_steps, or both epochs and steps_per_epoch")
@@ -458,6 +531,11 @@ class OneCycleLR(LRScheduler):
                 options["momentum"] = momentum
         return self._anneal(rates[phase], rates[phase + 1], share)
 
+    def _restore(self) -> None:
+        for group, lr in enumerate(self._lrs()):
+            self._next(lr, group)  # sets the momentum
+        super()._restore()
+
     def _anneal(self, start: float, end: float, share: float) -> float:
         if self.anneal_strategy == "linear":
             return start + (end - start) * share
@@ -504,15 +582,20 @@ class SequentialLR(LRScheduler):
             group["lr"] = group["initial_lr"]
         super().__init__(optimizer, last_epoch)
 
-    def step(self) -> None:
-        """Steps the schedule whose turn it is."""
+    def _go_on(self, steps: int) -> None:
+        for _ in range(steps + 1):
+            self._advance()
+        self.optimizer._moved_lrs.update(enumerate(self._last_lr))
+        self._restore()
+
+    def _advance(self) -> None:
         self.last_epoch += 1
         turn = bisect_right(self.milestones, self.last_epoch)
         scheduler = self._schedulers[turn]
         if self.last_epoch == 0 or (turn and self.milestones[turn - 1] == self.last_epoch):
             scheduler._restart()
         else:
-            scheduler.step()
+            scheduler._advance()
         self._last_lr = scheduler.get_last_lr()
 
     def state_dict(self) -> dict[str, Any]:
@@ -528,9 +611,9 @@ class SequentialLR(LRScheduler):
                 f"SequentialLR.load_state_dict: {len(parts)} saved schedules, "
                 f"this one has {len(self._schedulers)}"
             )
-        super().load_state_dict({k: v for k, v in state_dict.items() if k != "_schedulers"})
         for scheduler, part in zip(self._schedulers, parts, strict=True):
             scheduler.load_state_dict(part)
+        super().load_state_dict({k: v for k, v in state_dict.items() if k != "_schedulers"})
 
 
 class ReduceLROnPlateau(_Schedule):
@@ -584,6 +667,7 @@ class ReduceLROnPlateau(_Schedule):
             value = float(metrics)
         except (TypeError, ValueError):
             raise TypeError(f"{self._who}: metrics must be a number, got {metrics!r}") from None
+        self._mark()
         self.last_epoch += 1
         if self._is_better(value):
             self.best, self.num_bad_epochs = value, 0

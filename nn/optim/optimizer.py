@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, ItemsView, Iterable, KeysView, Mapping, Set
 from typing import Any
 
 import numpy as np
 
 import autograd
 from autograd import Tensor
+from autograd import optimizers as kernels
 from nn._checks import elements, function, mapping
 
 
 class Optimizer:
     """Base class of optimizers.
+
+    Parameters of dtype float16 are stepped in float32, with state in float32, and rounded once.
 
     A subclass hands its hyper-parameters to ``__init__``, checks them in `_check` and defines
     `_update`, which writes the step into one parameter's array.
@@ -39,13 +42,19 @@ class Optimizer:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
         self.state: dict[Tensor, dict[str, Any]] = {}
+        # For schedules that go on: the rates of the state dict loaded last, until a step is made;
+        # whether that was saved before any step; and by group, rates that schedules have moved on
+        # from the first to a later epoch.
+        self._loaded_lrs: list[float] | None = None
+        self._loaded_before_steps = False
+        self._moved_lrs: dict[int, float] = {}
         self._check(defaults)
         if isinstance(params, Tensor) or not isinstance(params, Iterable):
             raise TypeError(
                 f"{self._who}: params must be an iterable of tensors or dictionaries, such as "
                 f"model.parameters(), got {type(params).__name__}"
             )
-        groups = list(params)
+        groups = list(_ordered(self._who, params))
         if not groups:
             raise ValueError(f"{self._who}: params is empty; there is nothing to optimize")
         if not isinstance(groups[0], Mapping):
@@ -92,11 +101,7 @@ class Optimizer:
                 f"there are {', '.join(self.defaults)}"
             )
         params = group["params"]
-        if isinstance(params, (set, frozenset)):
-            raise TypeError(
-                f"{self._who}: params must have an order, by which state_dict() numbers them; "
-                "give a list in place of the set"
-            )
+        params = _ordered(self._who, params)
         params = [params] if isinstance(params, Tensor) else elements(self._who, "params", params)
         params = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in params]
         taken = {id(p) for other in self.param_groups for p in other["params"]}
@@ -141,6 +146,7 @@ class Optimizer:
         if closure is not None:
             with autograd.enable_grad():
                 loss = function(self._who, "closure", closure)()
+        self._loaded_lrs = None
         with autograd.no_grad():
             for group in self.param_groups:
                 for p in group["params"]:
@@ -217,6 +223,8 @@ class Optimizer:
         self.state = state
         for own, new in zip(self.param_groups, groups, strict=True):
             own.update(new)  # In place: schedulers and users hold these dictionaries.
+        self._loaded_lrs = [float(group["lr"]) for group in self.param_groups]
+        self._loaded_before_steps = not state
 
     def _parameters(self) -> list[Tensor]:
         return [p for group in self.param_groups for p in group["params"]]
@@ -230,6 +238,26 @@ class Optimizer:
         return "\n  ".join(lines) + "\n)"
 
 
+def _ordered(who: str, params: Any) -> Any:
+    """What was given, unless it is a set."""
+    if isinstance(params, Set) and not isinstance(params, (KeysView, ItemsView)):
+        raise TypeError(
+            f"{who}: params must have an order, by which state_dict() numbers them; "
+            f"give a list in place of the {type(params).__name__}"
+        )
+    return params
+
+
+def fill_state(
+    array: np.ndarray, state: dict[str, Any], names: Iterable[str], value: float = 0.0
+) -> None:
+    """Adds what a parameter's state lacks: ``"step"`` 0, and arrays filled with ``value``."""
+    state.setdefault("step", 0)
+    for name in names:
+        if name not in state:
+            state[name] = np.full_like(array, value, dtype=kernels.state_dtype(array))
+
+
 def _state_value(who: str, name: str, value: Any, p: Tensor) -> Any:
     if name == "step":  # PyTorch keeps it in a tensor
         try:
@@ -239,7 +267,7 @@ def _state_value(who: str, name: str, value: Any, p: Tensor) -> Any:
     if value is None:
         return None
     try:
-        array = np.array(value, dtype=p.dtype, order="C")
+        array = np.array(value, dtype=kernels.state_dtype(p.data), order="C")
     except (TypeError, ValueError):
         raise TypeError(f"{who}: {name!r} must be an array of numbers, got {value!r}") from None
     if array.shape != p.shape:

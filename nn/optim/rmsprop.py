@@ -9,14 +9,14 @@ import numpy as np
 
 from autograd import arguments
 from autograd import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_number
+from nn.optim.optimizer import Optimizer, check_number, fill_state
 
 
 class RMSprop(Optimizer):
     """RMSprop (Hinton's lecture 6e, 2012), centred as in Graves 2013 if asked for.
 
     v ← alpha·v + (1 − alpha)·g²; then p ← p − lr·g / (√v + eps). Centred, v minus the square of
-    the mean gradient stands under the root; with momentum, b ← momentum·b + g / (√v + eps) and
+    the mean gradient stands under the root (0 where rounding makes that negative); with momentum, b ← momentum·b + g / (√v + eps) and
     p ← p − lr·b.
 
     Args:
@@ -75,18 +75,17 @@ class RMSprop(Optimizer):
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
     ) -> None:
-        if not state:
-            names = ["square_avg"]
-            names += ["momentum_buffer"] * bool(group["momentum"] > 0)
-            names += ["grad_avg"] * group["centered"]
-            state |= {"step": 0, **{name: np.zeros_like(array) for name in names}}
+        names = ["square_avg"]
+        names += ["momentum_buffer"] * bool(group["momentum"] > 0)
+        names += ["grad_avg"] * group["centered"]
+        fill_state(array, state, names)
         state["step"] += 1
         kernels.rmsprop(
             array,
             grad,
             state["square_avg"],
-            state.get("grad_avg"),
-            state.get("momentum_buffer"),
+            state["grad_avg"] if group["centered"] else None,
+            state["momentum_buffer"] if group["momentum"] > 0 else None,
             lr=group["lr"],
             alpha=group["alpha"],
             eps=group["eps"],

@@ -79,7 +79,7 @@ class SGD(Optimizer):
         buffer = state.get("momentum_buffer")
         first = buffer is None
         if first and group["momentum"]:
-            buffer = state["momentum_buffer"] = np.empty_like(array)
+            buffer = state["momentum_buffer"] = np.empty_like(array, kernels.state_dtype(array))
         kernels.sgd(
             array,
             grad,

@@ -193,6 +193,20 @@ def test_dtypes_stay(name, options, dtype):
     np.testing.assert_allclose(p, reference, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize(("name", "options"), RULES, ids=IDS)
+@pytest.mark.parametrize("shape", [(), (3, 4), (11,)])
+def test_halves_in_blocks_are_halves_in_one(monkeypatch, name, options, shape):
+    def run(block):
+        monkeypatch.setattr(optimizers, "BLOCK", block)
+        p = RNG(0).normal(size=shape).astype(np.float16)
+        gradients = RNG(1).normal(size=(3, *shape)).astype(np.float16)
+        gradients.flags.writeable = False
+        getattr(Ours, name)(p, gradients, **options)
+        return p
+
+    np.testing.assert_array_equal(run(4), run(100))
+
+
 def test_first_steps_by_hand():
     p = np.array(1.0)
     sgd(p, np.array(2.0), lr=0.25)

@@ -5,6 +5,7 @@
 
 import json
 import math
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,17 @@ def test_schedule_follows_pytorch(case, torch):
     )
 
 
+def test_a_milestone_at_0_counts_from_the_start():
+    """As in PyTorch."""
+    optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=0.5)
+    schedule = lr_scheduler.MultiStepLR(optimizer, [0, 0, 2], gamma=0.1)
+    rates = []
+    for _ in range(3):
+        rates.append(optimizer.param_groups[0]["lr"])
+        schedule.step()
+    assert rates == pytest.approx([0.005, 0.005, 0.0005])
+
+
 def test_schedules_side_by_side_multiply():
     optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=0.5)
     first = lr_scheduler.ExponentialLR(optimizer, gamma=0.9)
@@ -225,6 +237,73 @@ def test_float32_and_0d_parameters_take_the_same_steps(name):
     assert vector.dtype == scalar.dtype == np.float32
     assert scalar.shape == ()
     assert scalar.item() == vector.item() < 2.0
+
+
+@pytest.mark.parametrize("case", OPTIMIZERS)
+def test_halves_are_stepped_in_float32_and_rounded_once(case):
+    """Beside the same optimizer in float64, which is given the rounded parameter at every step."""
+    name, options = OPTIMIZERS[case]
+    half = nn.Parameter(np.float16([1.5, -2.0, 0.25, 3.0, -0.75, 100.0]))
+    double = nn.Parameter(half.data.astype(np.float64))
+    optimizers = [getattr(nn.optim, name)([p], **options) for p in (half, double)]
+    for step in range(STEPS):
+        with autograd.no_grad():
+            double[...] = half.data.astype(np.float64)
+        g = np.float16([0.0, 1.0, 1e-4, 6e-8, -6e4, 300.0]) * np.float16(math.cos(step))
+        for p, optimizer in zip((half, double), optimizers, strict=True):
+            ours_set_grad(p, g)
+            optimizer.step()
+        off = np.abs(half.data.astype(np.float64) - double.data)
+        near = np.abs(double.data) * 1e-4  # what float32's own rounding may change
+        assert (off <= np.spacing(np.abs(half.data)).astype(np.float64) / 2 + near).all()
+    for kept, exact in zip(*(optimizer.state.values() for optimizer in optimizers), strict=True):
+        for key in set(kept) - {"step"}:
+            assert kept[key].dtype == np.float32
+            scale = np.abs(exact[key]).max(initial=1e-30)
+            np.testing.assert_allclose(kept[key], exact[key], rtol=2e-3, atol=scale * 1e-6)
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "Adagrad", "RMSprop"])
+def test_eps_is_not_0_for_halves(name):
+    p = nn.Parameter(np.ones(2, np.float16))
+    optimizer = getattr(nn.optim, name)([p], lr=0.01)
+    ours_set_grad(p, [0.0, 1e-4])
+    optimizer.step()
+    assert p.data[0] == pytest.approx(1.0, abs=1e-3)
+    assert np.isfinite(p.data).all()
+
+
+def test_a_centred_variance_that_rounds_below_0_is_0():
+    p = nn.Parameter(np.ones(1000, np.float32))
+    optimizer = nn.optim.RMSprop([p], lr=0.01, centered=True)
+    g = np.random.default_rng(3).uniform(0.1, 1e4, 1000).astype(np.float32)
+    for _ in range(3000):
+        ours_set_grad(p, g)
+        optimizer.step()
+    assert np.isfinite(p.data).all()
+
+
+def test_options_switched_on_and_off_between_steps_are_followed():
+    def run(name, steps, **changes):
+        p = nn.Parameter([1.0, 2.0])
+        optimizer = getattr(nn.optim, name)([p], lr=0.1)
+        if name == "Adam":
+            optimizer.param_groups[0]["betas"] = (0.9, 0.3)  # so that v falls
+        for step in range(steps):
+            optimizer.param_groups[0].update(changes.get(f"at{step}", {}))
+            ours_set_grad(p, np.array([1.0, -0.5]) / (step + 1))
+            optimizer.step()
+        return p.tolist()
+
+    on, off = {"at1": {"momentum": 0.9}}, {"at1": {"momentum": 0.9}, "at2": {"momentum": 0.0}}
+    for name in ("SGD", "RMSprop"):
+        assert run(name, 3, **on) != run(name, 3)
+        assert run(name, 3, **on) != run(name, 3, **off)
+        assert run(name, 2, **on) == run(name, 2)  # the first step with momentum has none before
+    switched = {"at1": {"amsgrad": True}, "at2": {"amsgrad": False}}
+    assert run("Adam", 3, **switched) == run("Adam", 3)
+    assert run("Adam", 3, at1={"amsgrad": True}) != run("Adam", 3)
+    assert run("RMSprop", 2, at1={"centered": True}) != run("RMSprop", 2)
 
 
 def test_step_is_noticed_by_a_backward_that_saved_the_parameter():
@@ -386,11 +465,20 @@ def test_parameters_are_checked():
         ([autograd.tensor([1, 2])], TypeError, "int64"),
         ([{"lr": 0.1}], TypeError, "params"),
         ([{"params": {p}}], TypeError, "order"),
+        ({p}, TypeError, "order.*in place of the set"),
+        (frozenset([p]), TypeError, "order.*in place of the frozenset"),
+        (weakref.WeakSet([p]), TypeError, "order.*in place of the WeakSet"),
         ([{"params": [p], "learning_rate": 0.1}], ValueError, "learning_rate"),
         ([{"params": [p], "lr": -1}], ValueError, "lr"),
     ]:
         with pytest.raises(error, match=message):
             nn.optim.SGD(params)
+
+
+def test_parameters_may_be_the_keys_or_values_of_a_dictionary():
+    p, q = nn.Parameter([1.0]), nn.Parameter([2.0])
+    for params in ({p: 1, q: 2}.keys(), {"p": p, "q": q}.values(), {"p": p, "q": q}.items()):
+        assert nn.optim.SGD(params).param_groups[0]["params"] == [p, q]
 
 
 def test_a_group_may_be_filled_later():

@@ -1,0 +1,98 @@
+"""Which tests are run for a mutant: those that run its line, the most specific and quickest first."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache
+
+from tests.mutants.operators import ROOT, Mutant
+from tests.mutants.reach import Test
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+class Chooser:
+    """Tests by what they reach.
+
+    Args:
+        tests: those that may be chosen.
+        budget: seconds of tests that a mutant may cost. Those that do not run its line, but others
+            of its function or file, may cost a quarter of it.
+    """
+
+    def __init__(self, tests: Iterable[Test], budget: float) -> None:
+        self.budget = budget
+        self.reaching: dict[str, list[Test]] = defaultdict(list)
+        for test in tests:
+            for file in test.lines:
+                self.reaching[file].append(test)
+        self._breadth = {
+            id(test): sum(bits.bit_count() for bits in test.lines.values())
+            for tests in self.reaching.values()
+            for test in tests
+        }
+
+    def choose(self, mutant: Mutant) -> list[Test]:
+        """The tests for a mutant, in order."""
+        end = mutant.line + mutant.text.count("\n")
+        statement, function = _around(mutant.file, mutant.line, end)
+        candidates = self.reaching.get(mutant.file, [])
+        chosen: dict[str, Test] = {}
+        for lines, budget in [
+            ((mutant.line, end), self.budget),
+            (statement, self.budget),
+            (function, self.budget / 4),
+            ((1, 1 << 20), self.budget / 8),
+        ]:
+            mask = (1 << lines[1] + 1) - (1 << lines[0])
+            fitting = [t for t in candidates if t.lines[mutant.file] & mask]
+            for test in self._ordered(fitting, mutant.file):
+                if test.name not in chosen:
+                    budget -= test.seconds
+                    if budget < 0:
+                        break
+                    chosen[test.name] = test
+            if lines[0] == 1 or sum(t.seconds for t in chosen.values()) > self.budget / 2:
+                break
+        return list(chosen.values())
+
+    def _ordered(self, tests: list[Test], file: str) -> list[Test]:
+        """Specific and quick ones first; of tests that differ in a parameter, one by one in turn."""
+
+        def cost(test: Test) -> float:
+            share = test.lines[file].bit_count() / self._breadth[id(test)]
+            return (test.seconds + 0.01) / (share + 0.02)
+
+        rounds: dict[str, int] = defaultdict(int)
+        ranked = []
+        for test in sorted(tests, key=cost):
+            name = test.name.partition("[")[0]
+            ranked.append((rounds[name] // 3, len(ranked), test))
+            rounds[name] += 1
+        ranked.sort(key=lambda entry: entry[:2])
+        return [test for _, _, test in ranked]
+
+
+@cache
+def _places(file: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Line ranges of the simple statements (or heads of others) and functions of a file."""
+    statements, functions = [], []
+    for node in ast.walk(ast.parse((ROOT / file).read_bytes())):
+        if isinstance(node, _FUNCTIONS):
+            functions.append((node.lineno, node.end_lineno or node.lineno))
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            end = body[0].lineno - 1 if isinstance(body, list) and body else node.end_lineno
+            statements.append((node.lineno, max(end or 0, node.lineno)))
+    return statements, functions
+
+
+def _around(file: str, start: int, stop: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The statement and the function that lines stand in."""
+    found = []
+    for ranges in _places(file):
+        fitting = [r for r in ranges if r[0] <= start and stop <= r[1]]
+        found.append(min(fitting, key=lambda r: r[1] - r[0], default=(start, stop)))
+    return found[0], found[1]
