@@ -21,9 +21,11 @@ from autograd import text
 from autograd.core.modes import enable_grad
 from autograd.core.tensor import Tensor, _wrap
 from autograd.debug.names import GraphNames
+from autograd.debug.record import safe_form
 from autograd.engine import BackwardPass, seed_for
 from autograd.engine import grad as engine_grad
 from autograd.engine.backward import recorded_gradients
+from autograd.engine.shapes import sum_to_shape
 
 __all__ = ["Explanation", "Hop", "Row", "explain"]
 
@@ -32,6 +34,11 @@ _SPLITS_PER_ROW = 8
 
 #: Longer paths are shortened where they are printed.
 _SHOWN = 16
+
+#: Of elements that are not finite, so many are looked into.
+_ODD = 64
+
+_NOTHING_ARRIVES = "0 × ∞: nothing arrives there, but the slope is infinite"
 
 
 class Hop(NamedTuple):
@@ -63,12 +70,14 @@ class Row(NamedTuple):
         path: the hops, from the tensor on.
         gradient: the gradient that arrives at the end of the path.
         complete: True if the path ends at the loss; otherwise ``gradient`` is itself a sum.
+        remark: where a NaN begins, how: ``0 × ∞``; the path goes no further.
     """
 
     value: float
     path: tuple[Hop, ...]
     gradient: float
     complete: bool
+    remark: str = ""
 
     def text(self) -> str:
         """``0.5 = 2 (multiply[0] by x) × −1 (add[0] by x) × 1 from the loss``."""
@@ -84,7 +93,8 @@ class Row(NamedTuple):
             factors.append(f"{text.number(rest, 4)} (through {hidden} more)")
         end = "from the loss" if self.complete else "arriving there"
         factors.append(f"{text.number(self.gradient, 4)} {end}")
-        return f"{text.number(self.value):>12} = {' × '.join(factors)}"
+        remark = f": {self.remark}" if self.remark else ""
+        return f"{text.number(self.value):>12} = {' × '.join(factors)}{remark}"
 
 
 class Explanation(text.Page):
@@ -111,10 +121,23 @@ class Explanation(text.Page):
         lines += [row.text() for row in self.rows]
         if self.hidden:
             lines.append(f"{text.number(self.remainder):>12} = {self.hidden} smaller ones")
-        if not self.rows and not self.hidden:
+        if not self.rows and not self.hidden and self.total == 0:
             lines.append("           0   nothing: no path leads from it to the loss")
+        elif not self.rows and not self.hidden:
+            lines.append("              what made it cannot be told from its rules")
+        lines += self._remarks()
         said = "\n".join(lines)
         return text.plain(said) if plain else said
+
+    def _remarks(self) -> list[str]:
+        """How a NaN came about, and what to do about it."""
+        if not math.isnan(self.total):
+            return []
+        steep = [row.path[-1].op for row in self.rows if row.remark == _NOTHING_ARRIVES]
+        if steep:
+            return [f"  {safe_form(steep[0])}"]
+        signs = {row.value for row in self.rows if math.isinf(row.value)}
+        return ["  ∞ and −∞ meet in the sum: it is NaN"] if len(signs) == 2 else []
 
 
 def explain(
@@ -208,8 +231,38 @@ class _Graph:
         """Derivatives of each output by one element of an input: ``[(output index, array)]``."""
         key = (node, position, element)
         if key not in self._slopes:
-            self._slopes[key] = _jacobian_column(node, position, element, self.gradients[node])
+            column = _jacobian_column(node, position, element, self.gradients[node])
+            self._slopes[key] = [
+                (k, self._cleared(node, position, element, k, np.array(slopes)))
+                for k, slopes in column
+            ]
         return self._slopes[key]
+
+    def _cleared(
+        self, node: Any, position: int, element: tuple[int, ...], index: int, slopes: Any
+    ) -> Any:
+        """Slopes without the NaNs that are only 0 × ∞ on the way to them."""
+        slopes = np.where(_can_reach(node, position, element, slopes.shape), slopes, 0.0)
+        for where in np.argwhere(~np.isfinite(slopes))[:_ODD]:
+            there = tuple(int(n) for n in where)
+            slopes[there] = _response(
+                node, position, element, self.gradients[node], index, there, 1.0
+            )
+        return slopes
+
+    def reached_by(
+        self, node: Any, position: int, element: tuple[int, ...], index: int, slopes: Any
+    ) -> list[tuple[int, ...]]:
+        """Elements of an output whose gradient counts: by their slopes, or as they are not finite."""
+        found = [tuple(int(n) for n in where) for where in np.argwhere(slopes)]
+        gradient = np.asarray(self.gradients[node][index])
+        odd = ~np.isfinite(gradient) & _can_reach(node, position, element, slopes.shape)
+        for where in np.argwhere((slopes == 0) & odd)[:_ODD]:
+            there = tuple(int(n) for n in where)
+            came = _response(node, position, element, self.gradients[node], index, there, math.nan)
+            if math.isnan(came):  # 0 times what arrives there is not nothing
+                found.append(there)
+        return found
 
 
 def _jacobian_column(
@@ -234,6 +287,38 @@ def _jacobian_column(
     return [(k, f._data) for (k, _), f in zip(wanted, found, strict=True) if f is not None]
 
 
+def _can_reach(node: Any, position: int, element: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """Which elements of an output an element of an input can reach; for some operations, all."""
+    if not (node.primitive.broadcasts or node.primitive.elementwise):
+        return True
+    here = np.zeros(node.parents[position].shape_of(node.index_of_parent(position)), bool)
+    here[element] = True
+    return np.broadcast_to(here, shape)
+
+
+def _response(
+    node: Any, position: int, element: tuple[int, ...], gradients: tuple[Any, ...], index: int,
+    there: tuple[int, ...], amount: float,
+) -> float:  # fmt: skip
+    """What the rule gives at an element, if nothing arrives but this amount at one place."""
+    alone: list[Any] = []
+    for k, g in enumerate(gradients):
+        single = None if g is None else np.zeros_like(np.asarray(g))
+        if single is not None and k == index:
+            single[there] = amount
+        alone.append(None if single is None else _wrap(single))
+    needs = tuple([p if k == position else None for k, p in enumerate(node.parents)])
+    with enable_grad(), np.errstate(all="ignore"):
+        g = tuple(alone) if node.primitive.outputs > 1 else alone[0]
+        result = recorded_gradients(node, g, needs)[position]
+    parent = node.parents[position]
+    shape = parent.shape_of(node.index_of_parent(position))
+    value = np.asarray(getattr(result, "_data", result))
+    if value.shape != shape:
+        value = sum_to_shape(np.broadcast_to(value, node.shape_of(index)), shape)
+    return float(value[element])
+
+
 def _follow(
     graph: _Graph, start: tuple[Any, int], element: tuple[int, ...], limit: int, depth: int | None
 ) -> tuple[list[Row], int, float]:
@@ -247,7 +332,7 @@ def _follow(
     small_sum, small_count = 0.0, 0
     # The first entry stands for the whole number; splitting it gives the first contributions.
     whole = Row(graph.arrived(*start, element), (), 1.0, False)
-    heapq.heappush(waiting, (-abs(whole.value), next(order), whole, (1.0, *start, element)))
+    heapq.heappush(waiting, (_rank(whole.value), next(order), whole, (1.0, *start, element)))
     splits = 0
     while waiting and splits <= limit * _SPLITS_PER_ROW:
         if len(done) >= limit and -waiting[0][0] <= -sorted(done)[limit - 1][0]:
@@ -257,8 +342,8 @@ def _follow(
         for part, place in _split(graph, row, factor, node, index, here):
             if part.value == 0:
                 continue
-            entry = (-abs(part.value), next(order), part)
-            if part.complete or (depth is not None and len(part.path) >= depth):
+            entry = (_rank(part.value), next(order), part)
+            if part.complete or part.remark or (depth is not None and len(part.path) >= depth):
                 done.append(entry)
             else:
                 heapq.heappush(waiting, (*entry, place))
@@ -274,6 +359,22 @@ def _follow(
     return rows, len(rest) + small_count, small_sum + sum(row.value for _, _, row in rest)
 
 
+def _rank(value: float) -> float:
+    """Largest first; a NaN before all."""
+    return -math.inf if math.isnan(value) else -abs(value)
+
+
+def _remark(slope: float, gradient: float) -> str:
+    """How a NaN begins at a hop; empty if it came from further on."""
+    if math.isnan(slope):
+        return "the slope itself is NaN"
+    if math.isinf(slope) and gradient == 0:
+        return _NOTHING_ARRIVES
+    if math.isinf(gradient) and slope == 0:
+        return "∞ × 0: what arrives there is infinite, and the slope is 0"
+    return "" if math.isnan(gradient) else "0 × ∞"
+
+
 def _split(
     graph: _Graph, row: Row, factor: float, node: Any, index: int, element: tuple[int, ...]
 ) -> list[tuple[Row, Any]]:
@@ -285,13 +386,13 @@ def _split(
             slopes = np.asarray(slopes)
             gradient = np.asarray(graph.gradients[child][k])
             at_loss = (child, k) == graph.root
-            for where in np.argwhere(slopes):
-                there = tuple(int(n) for n in where)
+            for there in graph.reached_by(child, position, element, k, slopes):
                 slope, g = float(slopes[there]), float(gradient[there])
                 hop = Hop(info.name, child.module, name, there, slope, child,
                           graph.names.title(child))  # fmt: skip
                 product = factor * slope
                 value = product * g
-                longer = Row(value, (*row.path, hop), g, at_loss)
+                remark = _remark(slope, g) if math.isnan(value) else ""
+                longer = Row(value, (*row.path, hop), g, at_loss, remark)
                 parts.append((longer, (product, child, k, there)))
     return parts

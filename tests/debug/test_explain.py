@@ -148,3 +148,34 @@ def test_a_used_graph_says_so():
     loss.backward()
     with pytest.raises(RuntimeError, match="retain_graph"):
         explain(loss, x, at=0)
+
+
+@pytest.mark.parametrize(
+    ("f", "path", "words"),
+    [
+        (lambda x: ag.where(x > 0.5, ag.log(x), 0.0), ["log"], "0 × ∞: nothing arrives there"),
+        (lambda x: 0.0 * ag.sqrt(x), ["sqrt"], "0 × ∞: nothing arrives there"),
+        (lambda x: ag.sqrt(x * 0.0) * 2.0, ["multiply"], "∞ × 0: what arrives there is infinite"),
+        (lambda x: ag.sqrt(ag.exp(x) * 0.0), ["exp", "multiply"], "∞ × 0"),
+        (lambda x: 1 / x - 1 / x, ["divide", "subtract", "sum"], "∞ and −∞ meet in the sum"),
+        (lambda x: x * float("nan"), ["multiply"], "the slope itself is NaN"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_nan_is_explained_by_the_path_on_which_it_began(f, path, words):
+    x = t([1.0, 0.0])
+    found = explain(f(x).sum(), x, at=1)
+    assert math.isnan(found.total)
+    assert [hop.op for hop in found.rows[0].path] == path
+    assert found.rows[0].path[0].element == (1,)
+    assert words in found.text() and "nothing: no path" not in found.text()
+
+
+def test_a_nan_beside_an_element_is_no_part_of_it():
+    x, w = t([0.0, 4.0]), t(np.array([[0.0, 1.0], [1.0, 0.0]]))
+    found = explain(ag.sqrt(x).sum(), x, at=1)
+    assert [(row.value, row.path[0].element) for row in found.rows] == [(0.25, (1,))]
+    found = explain((ag.sqrt(x @ w) * ag.tensor([1.0, 0.0])).sum(), x, at=0)
+    assert math.isnan(found.total)
+    assert [hop.element for hop in found.rows[0].path] == [(1,), (1,)]
+    assert found.rows[0].remark.startswith("0 × ∞")
