@@ -1,7 +1,15 @@
 """Backprop that can be watched: recorded, paused, checked, stopped at a condition, explained."""
 
 from autograd.debug.backprop import Backprop
-from autograd.debug.breakpoints import Breakpoint, Condition, nonfinite, norm_over, touches, when
+from autograd.debug.breakpoints import (
+    Breakpoint,
+    Condition,
+    accumulates,
+    nonfinite,
+    norm_over,
+    touches,
+    when,
+)
 from autograd.debug.card import Card
 from autograd.debug.certify import certify
 from autograd.debug.checking import Finding, StepCheck
@@ -25,6 +33,7 @@ __all__ = [
     "Sent",
     "Step",
     "StepCheck",
+    "accumulates",
     "certify",
     "explain",
     "nonfinite",

@@ -21,6 +21,8 @@ import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from autograd import text
 from autograd.core.tensor import Tensor
 from autograd.debug.backprop import Backprop
@@ -39,7 +41,8 @@ until OP                    go on to the next step of an operation, or in a modu
 break OP                    stop there whenever `run` meets it; break alone lists, break -OP removes
 run, r                      go on to the next break, or to the end; from there, on with the script
 where, w                    where the pass stands, and the line of yours that this step comes from
-print, p [NAME]             this step in full, or one of its values (g, x, y, ...), or memory
+print, p [NAME]             this step in full, or one of its values (g, x, y, ...), memory, or
+                            the gradient of a leaf (p w.grad): so far, and at the end all of it
 check, c                    compare this step's rules with numerical differences
 back, b                     look at the step before
 quit, q                     leave; the script is stopped
@@ -196,6 +199,8 @@ class Session:
         step = self.dbg.current
         if rest == "memory":
             self.say(self.dbg.memory().text())
+        elif rest.endswith(".grad"):
+            self._print_gradient(rest.removesuffix(".grad"))
         elif step is None:
             self.say("no step taken yet")
         elif not rest:
@@ -214,6 +219,22 @@ class Session:
             else:
                 self.say(f"gradient of {sent.target}: {sent.after}")
 
+    def _print_gradient(self, name: str) -> None:
+        """What a leaf has received: so far, or all of it."""
+        leaf = self.dbg.leaves.get(name)
+        if leaf is None:
+            known = ", ".join(self.dbg.leaves) or "none with a name"
+            self.say(f"no leaf {name!r} in this graph; there are {known}")
+            return
+        tensor = leaf.tensor()
+        if not self.dbg.finished:
+            self.say(f"gradient of {name} so far: {_written(self.dbg.pending.get(leaf))}")
+        elif tensor is None:
+            self.say(f"{name} itself is gone, and its gradient with it")
+        else:
+            grad = tensor.grad
+            self.say(f"{name}.grad = {_written(None if grad is None else grad.data)}")
+
     def _check(self, rest: str) -> None:
         step = self.dbg.current
         self.say("no step taken yet" if step is None else step.check().text())
@@ -223,6 +244,10 @@ class Session:
 
     def _help(self, rest: str) -> None:
         self.say(_HELP)
+
+
+def _written(value: Any) -> str:
+    return text.array(value) if value is None or not np.ndim(value) else f"\n{value}"
 
 
 class _Quit(BaseException):

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from autograd import text
-from autograd.core.node import Leaf, Node
+from autograd.core.node import FREED, Leaf, Node
 from autograd.core.tensor import Tensor, _wrap
 from autograd.debug.history import HELD, History
 from autograd.debug.memory import Memory, memory_of
 from autograd.debug.record import bad_loss
 from autograd.debug.step import Step
 from autograd.engine import BackwardPass, seed_for
-from autograd.engine.api import check_tensors
+from autograd.engine.api import check_tensors, check_watchers
 
 __all__ = ["Backprop"]
 
@@ -24,8 +24,9 @@ __all__ = ["Backprop"]
 class Backprop(text.Page):
     """The backward pass of a tensor, one node at a time.
 
-    When the last step is done, the leaves' ``.grad`` are as after ``backward()``, bit for bit;
-    until then they are untouched.
+    When the last step is done, the leaves' ``.grad`` are as after ``backward()``, bit for bit, and
+    what the graph had saved is released. Until then both are untouched: a pass that is left half
+    way takes nothing from ``backward()``, from other passes or from pictures of the same graph.
 
     Args:
         loss: the tensor to go back from.
@@ -37,6 +38,7 @@ class Backprop(text.Page):
             the beginning.
         total: number of steps there are.
         finished: True when all steps are taken and the gradients are in ``.grad``.
+        reason: what the condition said at which ``until`` stopped; empty elsewhere.
 
     Raises:
         TypeError, RuntimeError, ValueError: as ``Tensor.backward``.
@@ -67,11 +69,13 @@ class Backprop(text.Page):
         if said is not None:
             warnings.warn(f"Backprop: {said}", RuntimeWarning, stacklevel=2)
         wanted = None if inputs is None else check_tensors("Backprop", "inputs", inputs)
+        # The pass keeps the graph whole while it may be left; `_finish` releases it.
         work = BackwardPass(
-            [loss], [seed], retain_graph=retain_graph, create_graph=create_graph, inputs=wanted
+            [loss], [seed], retain_graph=True, create_graph=create_graph, inputs=wanted
         )
         work.inputs_given = wanted or ()
         self._adopt(work, work.steps(observe=True), History(work))
+        self._releases = not (retain_graph or create_graph)
         if not work.pending:  # a leaf: there is nothing to step through
             self._finish()
 
@@ -95,6 +99,8 @@ class Backprop(text.Page):
         self.total = history.total
         self.position = history.taken
         self.finished = False
+        self.reason = ""
+        self._releases = False  # the engine does it, if the pass was begun by ``backward``
         self._failed = False
 
     # Going ----------------------------------------------------------------------------------------
@@ -152,14 +158,16 @@ class Backprop(text.Page):
 
     def until(
         self,
-        op: str | None = None,
+        op: Any = None,
         module: str | None = None,
         when: Callable[[Step], Any] | None = None,
     ) -> Step | None:
-        """Step on to the next step of an operation, in a module, or with a property.
+        """Step on to the next step of an operation, in a module, or that meets a condition.
 
         Args:
-            op: a primitive's name, or one of its other names (``conv2d``).
+            op: a primitive's name, or one of its other names (``conv2d``); or what
+                ``backward(break_on=...)`` takes, a condition or several: it stops where one is met
+                and says why in ``reason``.
             module: a module's dotted path; modules inside it count.
             when: a function of a ``Step``; what it returns is taken as true or false.
 
@@ -167,13 +175,31 @@ class Backprop(text.Page):
             That step, or None if the pass ended without one.
 
         Raises:
-            ValueError: if neither is given, or nothing of that name is in the graph.
+            ValueError: if nothing is given, or nothing of that name is in the graph.
+            TypeError: if ``op`` is neither a name nor a condition.
+
+        Example:
+            >>> import autograd as ag
+            >>> a = ag.tensor(3.0, requires_grad=True, name="a")
+            >>> dbg = ag.debug.Backprop(a * a * a)
+            >>> dbg.until(ag.debug.touches(a)).number, dbg.reason
+            (1, 'touches a: multiply sends 9 to a, its first')
         """
-        if op is None and module is None and when is None:
-            raise ValueError("until: give op='...', module='...' or when=a function of a step")
-        self._refuse_unknown(op, module)
+        self.reason = ""
+        name = op if isinstance(op, str) else None
+        conditions = [] if op is None or name is not None else check_watchers(op, "until: op")
+        if not conditions and name is None and module is None and when is None:
+            raise ValueError(
+                "until: give op='...', module='...', when=a function of a step, or a condition"
+            )
+        self._refuse_unknown(name, module)
+        begin = [] if self.position else [c.report_of_loss(self._work.roots[0]) for c in conditions]
         while (step := self.step()) is not None:
-            if step.matches(op, module) and (when is None or when(step)):
+            if not step.matches(name, module) or not (when is None or when(step)):
+                continue
+            reports = [*begin, *(condition.report_of(step) for condition in conditions)]
+            self.reason = next(filter(None, reports), "")
+            if self.reason or not conditions:
                 return step
         return None
 
@@ -197,6 +223,9 @@ class Backprop(text.Page):
                 pass
             self._work.commit()
             self.finished = True
+            if self._releases:
+                for node in self._order:
+                    node.saved = FREED
 
     def _refuse_unknown(self, op: str | None, module: str | None) -> None:
         infos = {node.primitive for node in self._order}
@@ -292,11 +321,20 @@ class Backprop(text.Page):
             raise RuntimeError("Backprop: that tensor is no part of this graph")
         return node, index
 
+    @property
+    def leaves(self) -> dict[str, Any]:
+        """The graph's leaves by what they are called; those without a name are left out."""
+        named = [(self._names.of(leaf), leaf) for leaf in self._history.leaves]
+        return {name: leaf for name, leaf in named if name}
+
     def memory(self) -> Memory:
         """What the graph still keeps for the steps to come: how much, why, and until which step."""
-        return memory_of(
-            [n for n in self._order if not n.freed], self._order, self._history.taken, self._names
-        )
+        taken = self._history.taken
+        coming = [
+            node for node, number in self._order.items()
+            if not node.freed and (number > taken or not self._releases)
+        ]  # fmt: skip
+        return memory_of(coming, self._order, taken, self._names)
 
     def text(self, plain: bool = False) -> str:
         """Where the pass stands."""

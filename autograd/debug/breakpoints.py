@@ -19,7 +19,7 @@ from autograd.debug.step import Step
 from autograd.engine import BackwardPass
 from autograd.engine import Step as EngineStep
 
-__all__ = ["Breakpoint", "Condition", "nonfinite", "norm_over", "touches", "when"]
+__all__ = ["Breakpoint", "Condition", "accumulates", "nonfinite", "norm_over", "touches", "when"]
 
 
 class Breakpoint(RuntimeError):
@@ -44,12 +44,23 @@ class Breakpoint(RuntimeError):
 
 
 class Condition:
-    """Something to stop at. Make one with ``nonfinite``, ``norm_over``, ``touches`` or ``when``.
+    """Something to stop at, in ``backward(break_on=...)`` or ``Backprop.until``.
+
+    Make one with ``norm_over``, ``touches``, ``accumulates`` or ``when``; ``nonfinite`` is one.
 
     Args:
         name: what it says of itself.
         test: of a ``Step``: None to go on, or the reason to stop.
         begin: of the loss: the same, before the first step.
+
+    Example:
+        >>> import autograd as ag
+        >>> x = ag.tensor([0.0, 1.0], requires_grad=True)
+        >>> try:
+        ...     ag.sqrt(x).sum().backward(break_on=ag.debug.nonfinite)
+        ... except ag.debug.Breakpoint as stop:
+        ...     print(stop.report.splitlines()[0])
+        non-finite: sqrt sends ∞ at [0] to x (1 of 2 elements are not finite)
     """
 
     def __init__(
@@ -128,6 +139,13 @@ def norm_over(limit: float) -> Condition:
 
     Raises:
         ValueError: unless the limit is a number of at least 0.
+
+    Example:
+        >>> import autograd as ag
+        >>> x = ag.tensor([3.0, 4.0], requires_grad=True)
+        >>> dbg = ag.debug.Backprop((x * 100.0).sum())
+        >>> dbg.until(ag.debug.norm_over(10)).op, dbg.reason
+        ('multiply', 'norm over 10: the gradient of x has norm 141.421, more than 10')
     """
     if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit >= 0:
         raise ValueError(f"norm_over: limit must be a number of at least 0, got {limit!r}")
@@ -158,18 +176,59 @@ def touches(target: Tensor) -> Condition:
     Raises:
         TypeError: for anything but a tensor.
         RuntimeError: for a tensor that requires no gradient.
+
+    Example:
+        >>> import autograd as ag
+        >>> w = ag.tensor(2.0, requires_grad=True, name="w")
+        >>> dbg = ag.debug.Backprop(ag.exp(w * 3.0))
+        >>> print(dbg.until(ag.debug.touches(w)).sentence())
+        step 2 of 2: multiply sends 1210.29 to w, its first
     """
-    if not isinstance(target, Tensor):
-        raise TypeError(f"touches: expected a Tensor, got {type(target).__name__}")
-    if target._node is None:
-        raise RuntimeError("touches: the tensor requires no gradient, so nothing ever reaches it")
-    node, index = target._node, target._index
+    node, index = _place_of("touches", target)
 
     def reason(step: Step) -> str | None:
         met = [s.sentence() for s in step.sent if s.parent is node and s.index == index]
         return f"{step.title} {'; '.join(met)}" if met else None
 
     return Condition(f"touches {name_of(target) or 'a tensor'}", reason)
+
+
+def accumulates(target: Tensor | None = None) -> Condition:
+    """Stop where a gradient is added to what has arrived before: from a second contribution on.
+
+    Args:
+        target: the tensor to look at; default: all.
+
+    Raises:
+        TypeError: for anything but a tensor or None.
+        RuntimeError: for a tensor that requires no gradient.
+
+    Example:
+        >>> import autograd as ag
+        >>> a = ag.tensor(2.0, requires_grad=True, name="a")
+        >>> dbg = ag.debug.Backprop(a * -3.0 + a)
+        >>> dbg.until(ag.debug.accumulates(a)).number, dbg.reason
+        (2, 'accumulates in a: multiply sends −3 to a; 1 + −3 = −2')
+    """
+    place = None if target is None else _place_of("accumulates", target)
+
+    def reason(step: Step) -> str | None:
+        met = [
+            s.sentence() for s in step.sent
+            if s.before is not None and place in (None, (s.parent, s.index))
+        ]  # fmt: skip
+        return f"{step.title} {'; '.join(met)}" if met else None
+
+    where = "" if target is None else f" in {name_of(target) or 'a tensor'}"
+    return Condition(f"accumulates{where}", reason)
+
+
+def _place_of(who: str, target: Any) -> tuple[Any, int]:
+    if not isinstance(target, Tensor):
+        raise TypeError(f"{who}: expected a Tensor, got {type(target).__name__}")
+    if target._node is None:
+        raise RuntimeError(f"{who}: the tensor requires no gradient, so nothing ever reaches it")
+    return target._node, target._index
 
 
 # NaN and infinity ---------------------------------------------------------------------------------

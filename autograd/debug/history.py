@@ -35,12 +35,14 @@ class History:
         steps: the ``Step`` s taken, of which the first ``forgotten`` are missing.
         names: what the graph's nodes are called.
         order: node -> number of its step, from 1.
+        leaves: where the pass ends; they know their tensors weakly.
         budget: how many bytes the steps' arrays may hold; None for any number.
     """
 
     def __init__(self, work: BackwardPass, budget: int | None = None) -> None:
         nodes = work.reachable()
         self.names = GraphNames(nodes, work.roots)
+        self.leaves: list[Leaf] = [node for node in nodes if type(node) is Leaf]
         steps = [node for node in nodes if _takes_a_step(node, work)]
         self.order: dict[Any, int] = {node: k for k, node in enumerate(reversed(steps), 1)}
         self.steps: list[Step] = []

@@ -200,13 +200,13 @@ def grad(
     return tuple(results)
 
 
-def check_watchers(given: Any) -> list[Watcher]:
+def check_watchers(given: Any, argument: str = "backward: break_on") -> list[Any]:
     """What was given for ``break_on``, as a list of conditions."""
     watchers = list(given) if isinstance(given, (list, tuple, set)) else [given]
     for watcher in watchers:
         if not (hasattr(watcher, "begin") and hasattr(watcher, "after")):
             raise TypeError(
-                f"backward: break_on takes conditions of autograd.debug, such as nonfinite or "
+                f"{argument} takes conditions of autograd.debug, such as nonfinite or "
                 f"norm_over(1e3), got {type(watcher).__name__}"
             )
     return watchers

@@ -351,3 +351,48 @@ def test_checking_a_checkpoint_moves_no_running_statistics():
         assert step.check().ok
         np.testing.assert_array_equal(norm.running_mean.data, before[0])
         assert norm.num_batches_tracked.item() == before[1]
+
+
+def test_a_pass_that_is_left_half_way_takes_nothing_from_others(model):
+    loss, leaves = model()
+    half = Backprop(loss)
+    for _ in range(half.total - 1):
+        half.step()
+    loss.backward(retain_graph=True)
+    whole = [w.grad.data.copy() for w in leaves]
+    again = Backprop(loss)
+    again.run()
+    for w, g in zip(leaves, whole, strict=True):
+        np.testing.assert_array_equal(w.grad.data, g + g)
+    with pytest.raises(RuntimeError, match="a second time"):  # the whole pass has released it
+        loss.backward()
+
+
+def test_a_pass_that_is_kept_releases_nothing():
+    x = t(2.0)
+    y = ag.exp(x)
+    Backprop(y, retain_graph=True).run()
+    y.backward()
+    assert x.grad.item() == pytest.approx(2 * np.exp(2.0))
+
+
+def test_until_takes_what_break_on_takes():
+    x = t([3.0, 0.0], name="x")
+    loss = (ag.sqrt(x) * 100.0).sum()
+    dbg = Backprop(loss)
+    assert dbg.until([ag.debug.norm_over(1e3), ag.debug.nonfinite]).op == "sqrt"
+    assert dbg.reason.startswith("norm over 1000") and dbg.until(ag.debug.nonfinite) is None
+    assert dbg.reason == "" and dbg.finished
+    with pytest.warns(RuntimeWarning, match="the loss itself is NaN"):
+        dbg = Backprop(x.sum() * float("nan"))
+    assert dbg.until(ag.debug.nonfinite).number == 1 and "the loss itself" in dbg.reason
+    with pytest.raises(TypeError, match="until: op takes conditions"):
+        Backprop(x * x, [1.0, 1.0]).until(3)
+    with pytest.raises(ValueError, match="until: give"):
+        Backprop(x * x, [1.0, 1.0]).until()
+
+
+def test_a_condition_and_a_module_have_to_meet(models):
+    dbg = Backprop(models.convolutional()[0])
+    everything = ag.debug.when(lambda step: True)
+    assert dbg.until(everything, module="net.conv1").module == "net.conv1"

@@ -305,3 +305,21 @@ def test_a_norm_does_not_overflow_before_its_numbers_do():
     z = ag.sqrt(t([0.0, 1.0]))
     with pytest.raises(Breakpoint, match="has norm NaN\n"):
         z.backward(break_on=[norm_over(1e200)], gradient=np.array([0.0, 1.0]))
+
+
+def test_a_second_contribution_is_stopped_at_of_one_tensor_or_of_any():
+    a, b = t(2.0, name="a"), t(3.0, name="b")
+    loss = (a * b + a) * b * a
+    steps = [s for s in Backprop(loss) if any(sent.before is not None for sent in s.sent)]
+    dbg = Backprop((a * b + a) * b * a)
+    stops = []
+    while (step := dbg.until(ag.debug.accumulates())) is not None:
+        stops.append(step.number)
+    assert stops == [s.number for s in steps] and len(stops) >= 2
+    with pytest.raises(Breakpoint, match="accumulates in b: multiply sends") as stopped:
+        ((a * b + a) * b * a).backward(break_on=ag.debug.accumulates(b))
+    assert [s.before is not None for s in stopped.value.paused.current.sent if s.target == "b"] == [
+        True
+    ]
+    with pytest.raises(TypeError, match="accumulates"):
+        ag.debug.accumulates(3)

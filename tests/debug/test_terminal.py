@@ -130,6 +130,20 @@ def loss():
     return build
 
 
+def test_the_gradient_of_any_leaf_is_printed_so_far_and_at_the_end():
+    a, b = (ag.tensor(v, requires_grad=True) for v in (2.0, -3.0))
+    loss = a * b + a
+    said, _ = dialogue(loss, "p a.grad", "s", "p a.grad", "p c.grad", "run", "p a.grad", "p b.grad")
+    told = [line for line in said if "grad" in line and "step" not in line]
+    assert "no leaf 'c' in this graph; there are a, b" in said
+    assert told[0] == "gradient of a so far: nothing yet"
+    assert told[1] == "gradient of a so far: 1"
+    assert told[-2:] == ["a.grad = −2", "b.grad = 2"]
+    w = ag.tensor([1.0, 2.0], requires_grad=True, name="w")
+    said, _ = dialogue((w * w).sum(), "run", "p w.grad")
+    assert said[-1] == "w.grad = \n[2. 4.]"
+
+
 def test_stepping_forward_back_and_printing(loss):
     said, left = dialogue(loss(), "step", "", "b", "p g", "p y", "p maximum", "p zzz", "check", "q")
     assert left
