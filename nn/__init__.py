@@ -21,8 +21,9 @@ if _TYPE_CHECKING:
     from nn.parameter import *
     from nn.random import *
 
+
 #: Parts that go by their own names, and those whose ``__all__`` lists names of this package.
-_PARTS = ("data", "files", "functional", "init", "optim", "utils")
+_PARTS = ("data", "files", "functional", "init", "models", "optim", "train", "utils")
 _HOMES = ("parameter", "random", "module", "container", "modules")
 
 

@@ -1,0 +1,65 @@
+"""States of any structure go to a file and come back as they were."""
+
+import math
+
+import numpy as np
+import pytest
+
+import nn
+from nn.train import Checkpoints, load_state, save_state
+
+
+def same(a, b):
+    if isinstance(a, dict):
+        return isinstance(b, dict) and list(a) == list(b) and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, (list, tuple)):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, (np.ndarray, np.generic)):
+        return type(a) is type(b) and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+    return type(a) is type(b) and (a == b or (a != a and b != b))
+
+
+STATES = [
+    {}, [], None, 3, "text", {"a": (1, [2.5, None], {"b": True})}, {1: "one", (2, 3): np.ones(2)},
+    {"$tensor": 1}, {"x": np.float32(0.1), "y": np.int64(2**62), "z": np.array(3.0)},
+    {"a/b": np.zeros(2), "a": {"b": np.ones(2)}}, [math.inf, -math.inf, math.nan, -0.0, 1e-320, 0.1],
+    {"state": np.random.default_rng(0).bit_generator.state}, {"big": 2**127}, {"": {"": np.ones(1)}},
+    [np.zeros((0, 3)), np.array([True, False]), np.float16([1, 2])],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize("state", STATES, ids=range(len(STATES)))
+def test_states_come_back(state, suffix, tmp_path):
+    path = tmp_path / f"state{suffix}"
+    save_state(state, path)
+    assert same(load_state(path), state)
+
+
+@pytest.mark.parametrize("state", [{"f": print}, [object()], {"s": {1, 2}}, b"bytes"])
+def test_what_cannot_be_kept_is_refused_before_anything_is_written(state, tmp_path):
+    with pytest.raises(TypeError, match="checkpoint"):
+        save_state(state, tmp_path / "state.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_files_are_no_checkpoints(tmp_path):
+    nn.save({"a": np.ones(1)}, tmp_path / "weights.npz")
+    with pytest.raises(ValueError, match="no checkpoint"):
+        load_state(tmp_path / "weights.npz")
+    text = {"format": "glassgrad checkpoint 1", "state": '{"$tensor": "gone", "$number": false}'}
+    nn.save({}, tmp_path / "damaged.npz", metadata=text)
+    with pytest.raises(ValueError, match="damaged"):
+        load_state(tmp_path / "damaged.npz")
+
+
+def test_leftovers_of_a_killed_run_are_tidied(tmp_path):
+    (tmp_path / ".step-000000001.npz.x.part").write_bytes(b"half")
+    Checkpoints(tmp_path, suffix=".npz").save({}, 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["step-000000002.npz"]
+
+
+@pytest.mark.parametrize("options", [{"keep": 0}, {"every": 0}, {"suffix": ".pt"}])
+def test_arguments_that_make_no_sense_are_refused(options, tmp_path):
+    with pytest.raises(ValueError):
+        Checkpoints(tmp_path, **options)

@@ -1,0 +1,114 @@
+"""``python -m nn.train``, called as from a shell."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from nn.train.__main__ import main
+from nn.train.recipes import MODELS, Part, load_data, make_model
+
+QUICK = ["--model", "lenet", "--batch-size", "256", "--workers", "0", "--quiet"]
+
+
+@pytest.fixture(autouse=True)
+def threads_stay():
+    before = ag.get_num_threads()
+    yield
+    ag.set_num_threads(before)
+
+
+def test_a_run_leaves_everything_where_its_last_line_says(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main([*QUICK, "--epochs", "2", "--out", str(out), "--ema", "0.9"]) == 0
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith("2 epochs, 12 steps: val_loss") and f"In {out}:" in line
+    lines = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]
+    assert [record["epoch"] for record in lines] == [1, 2]
+    (weights,) = out.glob("model.*")
+    model = nn.models.LeNet5(1, 10, 8)
+    model.load_state_dict(nn.load(weights))
+
+
+def test_a_resumed_run_ends_as_one_that_was_never_stopped(tmp_path, capsys):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    main([*QUICK, "--epochs", "3", "--out", str(whole)])
+    main([*QUICK, "--epochs", "3", "--out", str(parts)])
+    for path in sorted(parts.glob("step-*"))[1:]:
+        path.unlink()
+    (parts / "history.jsonl").unlink()
+    assert main(["--resume", "--quiet", "--out", str(parts)]) == 0
+    a, b = (nn.load(next(folder.glob("model.*"))) for folder in (whole, parts))
+    assert all(np.array_equal(a[key].numpy(), b[key].numpy()) for key in a)
+    with pytest.raises(SystemExit) as end:
+        main(["--resume", "--epochs", "9", "--out", str(parts)])
+    assert end.value.code == 2 and "planned for 3 epochs" in capsys.readouterr().err
+
+
+def test_a_model_from_a_file_and_a_folder_of_images(tmp_path, capsys):
+    PIL = pytest.importorskip("PIL.Image", reason="needs Pillow: pip install 'glassgrad[images]'")
+    rng = np.random.default_rng(0)
+    for name, level in (("dark", 0), ("light", 200)):
+        (tmp_path / "images" / name).mkdir(parents=True)
+        for k in range(10):
+            pixels = rng.integers(level, level + 50, (9, 9, 3)).astype(np.uint8)
+            PIL.fromarray(pixels).save(tmp_path / "images" / name / f"{k}.png")
+    (tmp_path / "net.py").write_text(
+        "import nn\ndef make(channels, classes, size):\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(channels * size * size, classes))\n"
+    )
+    code = main(["--data", str(tmp_path / "images"), "--model", f"{tmp_path}/net.py:make", "--size",
+                 "8", "--epochs", "8", "--batch-size", "8", "--quiet", "--out",
+                 str(tmp_path / "out")])  # fmt: skip
+    assert code == 0 and "val_accuracy 1." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments, word",
+    [(["--data", "nothing"], "--data must be digits"), (["--model", "nothing"], "--model must be"),
+     (["--model", "nothing.py:f"], "no file"), (["--epochs", "x"], "invalid int"),
+     (["--folds", "1"], "--folds needs"), (["--batch-size", "0"], "batch_size"),
+     (["--lr", "-1"], "lr"), (["--threads", "0"], "threads")],
+)  # fmt: skip
+def test_arguments_that_make_no_sense_end_with_code_2(arguments, word, tmp_path, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([*arguments, "--quiet", "--out", str(tmp_path)])
+    assert end.value.code == 2 and word in capsys.readouterr().err
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_run_that_goes_wrong_ends_with_code_1(tmp_path, capsys):
+    code = main([*QUICK, "--epochs", "2", "--lr", "1e30", "--optimizer", "sgd", "--schedule",
+                 "none", "--out", str(tmp_path)])  # fmt: skip
+    assert code == 1 and "The run went wrong" in capsys.readouterr().err
+    assert list(tmp_path.glob("nonfinite-step-*.html"))
+
+
+def test_every_model_is_made_and_has_the_right_scores():
+    for name in MODELS:
+        for channels, size in ((1, 8), (3, 32)):
+            if name == "resnet18" and size == 8:
+                continue
+            model = make_model(name, Part(None, None, channels, size, tuple("abcd"))).eval()
+            with ag.no_grad():
+                assert model(ag.zeros((1, channels, size, size))).shape == (1, 4), name
+
+
+def test_folds_hold_out_every_sample_once():
+    seen = []
+    for k in range(5):
+        part = load_data("digits", fold=(k, 5))
+        assert len(part.train) + len(part.valid) == 1797
+        seen.append(part.valid.arrays[0])
+    assert sum(map(len, seen)) == 1797
+
+
+def test_the_help_tells_a_newcomer_what_to_type():
+    done = subprocess.run(
+        [sys.executable, "-m", "nn.train", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "--data mnist --model lenet" in done.stdout and "Exit codes" in done.stdout
