@@ -1,14 +1,12 @@
 """Sliding windows over images, and their exact adjoint.
 
-    windows(x, *, kernel_shape, stride, padding, dilation) -> (N, C, *out, *kernel)
-    fold_windows(w, *, input_shape, stride, padding, dilation) -> (N, C, *input_shape)
+    windows(x, *, window) -> (N, C, *out, *kernel)
+    fold_windows(w, *, input_shape, window) -> (N, C, *input_shape)
     overlaps(...)       which inputs meet which outputs at each kernel offset
     pad_planes(x, padding, value)
-    window_counts(...)  how many windows fit along each axis
 
-Arrays are (N, C, *spatial) with one to three spatial axes, in any memory order. Hyper-parameters
-are tuples with one entry per spatial axis; ``padding`` holds ``(low, high)`` pairs, negative ones
-crop.
+Arrays are (N, C, *spatial) with one to three spatial axes, in any memory order. Where windows look
+is a `Window` with one entry per spatial axis.
 
 The idea that this file lends to all pooling: never loop over windows, loop over *kernel offsets*.
 At a fixed offset the cells that all windows see form one strided rectangle of the input, and the
@@ -24,27 +22,11 @@ from itertools import product
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from autograd.arguments.window import Window
 from autograd.kernels.layout import empty_batch_last, zeros_batch_last
 
 Slices = tuple[slice, ...]
 Overlap = tuple[tuple[int, ...], Slices, Slices]
-
-
-def window_counts(
-    input_shape: Sequence[int],
-    *,
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[tuple[int, int]],
-    dilation: Sequence[int],
-) -> tuple[int, ...]:
-    """Number of windows along each axis: ⌊(L + low + high − d(k − 1) − 1) / s⌋ + 1, at least 0."""
-    return tuple(
-        max(0, (length + low + high - d * (k - 1) - 1) // s + 1)
-        for length, k, s, (low, high), d in zip(
-            input_shape, kernel_shape, stride, padding, dilation, strict=True
-        )
-    )
 
 
 @lru_cache(maxsize=1024)
@@ -53,7 +35,10 @@ def axis_overlaps(
 ) -> tuple[tuple[int, slice, slice], ...]:
     """One axis of `overlaps`: for every offset that meets any cell, (offset, inputs, outputs)."""
     found = []
-    for offset in range(kernel):
+    # Of a huge window only the offsets at which some output looks at the image, not before it...
+    begin = max(0, -(((outputs - 1) * stride - low) // dilation))
+    end = min(kernel, (length - 1 + low) // dilation + 1)  # ... or beyond.
+    for offset in range(begin, end):
         shift = offset * dilation - low  # output o sees input o * stride + shift
         first = max(0, -(shift // stride))
         stop = min(outputs, (length - 1 - shift) // stride + 1)
@@ -64,14 +49,19 @@ def axis_overlaps(
     return tuple(found)
 
 
+@lru_cache(maxsize=1024)
+def overlaps_by_axis(
+    window: Window, input_shape: tuple[int, ...], out_shape: tuple[int, ...]
+) -> tuple[tuple[tuple[int, slice, slice], ...], ...]:
+    """`axis_overlaps` of every spatial axis."""
+    lows = (low for low, _ in window.padding)
+    axes = (input_shape, out_shape, window.kernel, window.stride, lows, window.dilation)
+    return tuple(axis_overlaps(*axis) for axis in zip(*axes, strict=True))
+
+
+@lru_cache(maxsize=256)
 def overlaps(
-    input_shape: Sequence[int],
-    out_shape: Sequence[int],
-    *,
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[tuple[int, int]],
-    dilation: Sequence[int],
+    window: Window, input_shape: tuple[int, ...], out_shape: tuple[int, ...]
 ) -> tuple[Overlap, ...]:
     """``(offset, inputs, outputs)`` for each kernel offset, the last axis fastest.
 
@@ -80,16 +70,9 @@ def overlaps(
     Within one offset no cell occurs twice, so ``x[inputs] += ...`` is safe. Offsets at which
     every window looks into the padding are left out.
     """
-    lows = (low for low, _ in padding)
-    axes = zip(input_shape, out_shape, kernel_shape, stride, lows, dilation, strict=True)
-    return _overlaps(tuple(axes))
-
-
-@lru_cache(maxsize=256)
-def _overlaps(axes: tuple[tuple[int, ...], ...]) -> tuple[Overlap, ...]:
     images = (slice(None), slice(None))
     found = []
-    for met in product(*(axis_overlaps(*axis) for axis in axes)):
+    for met in product(*overlaps_by_axis(window, input_shape, out_shape)):
         offset, inputs, outputs = zip(*met, strict=True)
         found.append((offset, images + inputs, images + outputs))
     return tuple(found)
@@ -119,65 +102,41 @@ def pad_planes(x: np.ndarray, padding: Sequence[tuple[int, int]], value: object 
     return padded
 
 
-def windows(
-    x: np.ndarray,
-    *,
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[tuple[int, int]],
-    dilation: Sequence[int],
-) -> np.ndarray:
+def windows(x: np.ndarray, *, window: Window) -> np.ndarray:
     """All windows of ``x`` (N, C, *S), as a read-only view of shape (N, C, *out, *kernel).
 
     The view is of ``x`` where there is no padding, else of a padded copy. It repeats memory, not
     bytes: windows that overlap share their cells.
 
     >>> x = np.arange(5.0).reshape(1, 1, 5)
-    >>> windows(x, kernel_shape=(3,), stride=(2,), padding=((0, 0),), dilation=(1,))[0, 0]
+    >>> windows(x, window=Window((3,), (2,), ((0, 0),), (1,)))[0, 0]
     array([[0., 1., 2.],
            [2., 3., 4.]])
     """
-    out_shape = window_counts(
-        x.shape[2:], kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation
-    )
-    padded = pad_planes(x, padding)
+    padded = pad_planes(x, window.padding)
     steps = padded.strides[2:]
     return as_strided(
         padded,
-        x.shape[:2] + out_shape + tuple(kernel_shape),
+        x.shape[:2] + window.outputs(x.shape[2:]) + window.kernel,
         padded.strides[:2]
-        + tuple(step * s for step, s in zip(steps, stride, strict=True))
-        + tuple(step * d for step, d in zip(steps, dilation, strict=True)),
+        + tuple(step * s for step, s in zip(steps, window.stride, strict=True))
+        + tuple(step * d for step, d in zip(steps, window.dilation, strict=True)),
         writeable=False,
     )
 
 
-def fold_windows(
-    w: np.ndarray,
-    *,
-    input_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[tuple[int, int]],
-    dilation: Sequence[int],
-) -> np.ndarray:
+def fold_windows(w: np.ndarray, *, input_shape: tuple[int, ...], window: Window) -> np.ndarray:
     """Sum windows ``w`` (N, C, *out, *kernel) back into planes (N, C, *input_shape), batch-last.
 
     The adjoint of `windows`: each cell gets the sum of what all windows hold for it, and what
     they hold for the padding is dropped.
 
     >>> w = np.ones((1, 1, 2, 3))
-    >>> fold_windows(w, input_shape=(5,), stride=(2,), padding=((0, 0),), dilation=(1,))
+    >>> fold_windows(w, input_shape=(5,), window=Window((3,), (2,), ((0, 0),), (1,)))
     array([[[1., 1., 2., 1., 1.]]])
     """
     rank = len(input_shape)
     folded = zeros_batch_last((*w.shape[:2], *input_shape), w.dtype)
-    for offset, inputs, outputs in overlaps(
-        input_shape,
-        w.shape[2 : 2 + rank],
-        kernel_shape=w.shape[2 + rank :],
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-    ):
+    for offset, inputs, outputs in overlaps(window, input_shape, w.shape[2 : 2 + rank]):
         folded[inputs] += w[outputs + offset]
     return folded

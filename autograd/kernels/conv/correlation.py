@@ -29,6 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd.arguments.window import Window
 from autograd.kernels.conv import depthwise, im2col, plain, row_expansion
 from autograd.kernels.layout import (
     empty_batch_last,
@@ -53,15 +54,7 @@ _LONG_RUN = 512
 _LONG_STRIDED_RUN = 64
 """... and where there is a stride."""
 
-MANY = 2**14
-"""Numbers from which on the memory order of an array is worth a thought before it is used."""
-
-_BATCH = 8
-"""Smaller batches often go the pixels path, which does not mind the order."""
-
-
 Axes = tuple[int, ...]
-Pairs = tuple[tuple[int, int], ...]
 
 
 def correlate(
@@ -69,10 +62,8 @@ def correlate(
     w: np.ndarray,
     bias: np.ndarray | None = None,
     *,
-    stride: Axes,
-    padding: Pairs,
-    dilation: Axes,
-    groups: int,
+    window: Window,
+    groups: int = 1,
 ) -> np.ndarray:
     """Correlate ``x`` with the kernels ``w`` and add ``bias``.
 
@@ -80,26 +71,24 @@ def correlate(
         x: (N, C, *S), one to three spatial axes.
         w: (O, C/groups, *K).
         bias: (O,) or None.
-        stride, dilation: an integer for each spatial axis.
-        padding: a pair (low, high) for each spatial axis: zeros to add, or, negative, to crop.
+        window: one number, or pair, for each spatial axis; its kernel is K. What it pads are
+            zeros, negative padding crops.
         groups: divides C and O; each group of input channels reaches only its own outputs.
 
     Returns:
-        (N, O, *P) with ``P = (S + low + high - dilation * (K - 1) - 1) // stride + 1``, of the
-        type that NumPy promotes the arguments to. float16 is computed in float32.
+        (N, O, *P) with ``P = window.outputs(S)``, of the type that NumPy promotes the arguments to.
+        float16 is computed in float32.
 
     Shapes are taken as they come: the caller has checked them.
 
     >>> x = np.arange(5.0).reshape(1, 1, 5)
-    >>> correlate(x, np.ones((1, 1, 3)), stride=(1,), padding=((1, 1),), dilation=(1,), groups=1)
+    >>> correlate(x, np.ones((1, 1, 3)), window=Window((3,), (1,), ((1, 1),), (1,)))
     array([[[1., 3., 6., 9., 7.]]])
     """
     given = (x, w) if bias is None else (x, w, bias)
-    dtype, path, shapes = _prepare(given, x.shape, w.shape, stride, padding, dilation, groups)
+    dtype, path, shapes = _prepare(given, x.shape, w.shape, window, groups)
     if path == "plain":
-        return plain.correlate(
-            x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
-        )
+        return plain.correlate(x, w, bias, window=window, groups=groups)
     computed = _computed(dtype)
     w = _cast(w, computed)
     if bias is not None:
@@ -111,15 +100,7 @@ def correlate(
     if path == "empty":
         target[...] = 0 if bias is None else bias[:, None, None]
     else:
-        _PATHS[path].forward(
-            memory(x),
-            w.reshape(shapes.w),
-            bias,
-            target,
-            stride=shapes.stride,
-            low=shapes.low,
-            dilation=shapes.dilation,
-        )
+        _PATHS[path].forward(memory(x), w.reshape(shapes.w), bias, target, shapes.window)
     return _cast(y, dtype)
 
 
@@ -128,10 +109,8 @@ def correlate_input(
     w: np.ndarray,
     *,
     input_shape: Axes,
-    stride: Axes,
-    padding: Pairs,
-    dilation: Axes,
-    groups: int,
+    window: Window,
+    groups: int = 1,
 ) -> np.ndarray:
     """Adjoint of `correlate` in x; as a function of its own, the transposed convolution.
 
@@ -139,23 +118,15 @@ def correlate_input(
         y: (N, O, *P).
         w: (O, C/groups, *K).
         input_shape: the spatial shape S of x. (P does not determine it when there is a stride.)
-        stride, padding, dilation, groups: those of `correlate`.
+        window, groups: those of `correlate`.
 
     Returns:
         (N, C, *S).
     """
     x_shape = (y.shape[0], w.shape[1] * groups, *input_shape)
-    dtype, path, shapes = _prepare((y, w), x_shape, w.shape, stride, padding, dilation, groups)
+    dtype, path, shapes = _prepare((y, w), x_shape, w.shape, window, groups)
     if path == "plain":
-        return plain.correlate_input(
-            y,
-            w,
-            input_shape=input_shape,
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            groups=groups,
-        )
+        return plain.correlate_input(y, w, input_shape=input_shape, window=window, groups=groups)
     computed = _computed(dtype)
     w = _cast(w, computed)
     if path == "pixels":
@@ -175,9 +146,7 @@ def correlate_input(
         if phase.taps is None:
             part[...] = 0
             continue
-        _PATHS[path].forward(
-            y, w[phase.taps], None, part, stride=(1, 1, 1), low=phase.low, dilation=phase.dilation
-        )
+        _PATHS[path].forward(y, w[phase.taps], None, part, phase.window)
     return _cast(x, dtype)
 
 
@@ -185,36 +154,23 @@ def correlate_weight(
     x: np.ndarray,
     y: np.ndarray,
     *,
-    kernel_shape: Axes,
-    stride: Axes,
-    padding: Pairs,
-    dilation: Axes,
-    groups: int,
+    window: Window,
+    groups: int = 1,
 ) -> np.ndarray:
     """Adjoint of `correlate` in w.
 
     Args:
         x: (N, C, *S).
         y: (N, O, *P).
-        kernel_shape: the spatial shape K of w. (S and P do not determine it.)
-        stride, padding, dilation, groups: those of `correlate`.
+        window, groups: those of `correlate`. (S and P do not determine the kernel's shape K.)
 
     Returns:
         (O, C/groups, *K), C-contiguous.
     """
-    w_shape = (y.shape[1], x.shape[1] // groups, *kernel_shape)
-    dtype, path, shapes = _prepare((x, y), x.shape, w_shape, stride, padding, dilation, groups)
+    w_shape = (y.shape[1], x.shape[1] // groups, *window.kernel)
+    dtype, path, shapes = _prepare((x, y), x.shape, w_shape, window, groups)
     if path == "plain":
-        w = plain.correlate_weight(
-            x,
-            y,
-            kernel_shape=kernel_shape,
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            groups=groups,
-        )
-        return np.array(w, order="C")
+        return np.array(plain.correlate_weight(x, y, window=window, groups=groups), order="C")
     if path == "empty":
         return np.zeros(w_shape, dtype)
     computed = _computed(dtype)
@@ -225,42 +181,16 @@ def correlate_weight(
     by_sample = path == "pointwise" and y.flags.c_contiguous
     x, memory = _friendly(x, computed, path, by_sample)
     y, _ = _friendly(y, computed, path, memory is _sample_memory)
-    _PATHS[path].weight(
-        memory(x),
-        memory(y),
-        w.reshape(shapes.w),
-        stride=shapes.stride,
-        low=shapes.low,
-        dilation=shapes.dilation,
-    )
+    _PATHS[path].weight(memory(x), memory(y), w.reshape(shapes.w), shapes.window)
     return _cast(w, dtype)
-
-
-def arranged(x: np.ndarray, kernel: Axes) -> np.ndarray:
-    """``x`` (N, C, *S), copied to batch-last memory if several calls would otherwise do that.
-
-    The functions here take any strides, but C-ordered data they have to turn each time. Whoever
-    hands the same large array to more than one of them calls this before.
-
-    Args:
-        kernel: the spatial shape of the kernels that ``x`` is going to meet.
-
-    >>> arranged(np.zeros((64, 3, 32, 32)), (3, 3)).strides
-    (8, 16384, 49152, 512)
-    """
-    if x.size < MANY or has_batch_last_rows(x) or len(x) < _BATCH or prod(kernel) == 1:
-        return x
-    return to_batch_last(x) if x.dtype in _FAST and x.ndim <= 5 else x
 
 
 def choose_path(
     x_shape: Axes,
     w_shape: Axes,
     *,
-    stride: Axes,
-    padding: Pairs,
-    dilation: Axes,
-    groups: int,
+    window: Window,
+    groups: int = 1,
     dtype: DTypeLike = np.float32,
 ) -> tuple[str, str]:
     """How the correlation of these shapes, and its two adjoints, are computed, and why.
@@ -270,8 +200,8 @@ def choose_path(
     Returns:
         (name, reason): a key of the table at the top of this module, and a sentence.
 
-    >>> choose_path((64, 1, 28, 28), (8, 1, 5, 5), stride=(1, 1), padding=((0, 0), (0, 0)),
-    ...             dilation=(1, 1), groups=1)[0]
+    >>> window = Window((5, 5), (1, 1), ((0, 0), (0, 0)), (1, 1))
+    >>> choose_path((64, 1, 28, 28), (8, 1, 5, 5), window=window)[0]
     'rows'
     """
     dtype = np.dtype(dtype)
@@ -280,7 +210,7 @@ def choose_path(
     if len(x_shape) > 5:
         return "plain", f"{len(x_shape) - 2} spatial axes are computed with windows and einsum"
     item = _computed(dtype).itemsize
-    shapes = _shapes(tuple(x_shape), tuple(w_shape), stride, padding, dilation, groups, item)
+    shapes = _shapes(tuple(x_shape), tuple(w_shape), window, groups, item)
     return shapes.path, shapes.reason
 
 
@@ -290,8 +220,7 @@ class _Phase(NamedTuple):
     whole: bool  # they are all elements
     where: tuple[slice, ...]  # of the memory view (D, H, C, W, N)
     taps: tuple | None  # of the kernel's view: the part that reaches them, flipped; None if none
-    low: tuple[int, ...]
-    dilation: tuple[int, ...]
+    window: Window  # through which they look at y
 
 
 class _Shapes(NamedTuple):
@@ -301,63 +230,63 @@ class _Shapes(NamedTuple):
     reason: str
     out: tuple[int, ...]  # spatial shape of y, as long as the user's
     w: tuple[int, ...]  # (groups, O/groups, C/groups, kD, kH, kW)
-    stride: tuple[int, ...]
-    low: tuple[int, ...]
-    dilation: tuple[int, ...]
+    window: Window
     phases: tuple[_Phase, ...]
     pixels: im2col.Plan | None  # on that path
     adjoint: im2col.Plan | None  # there, without a stride, with x and y in each other's place
 
 
 @lru_cache(maxsize=4096)
-def _shapes(x_shape, w_shape, stride, padding, dilation, groups, itemsize) -> _Shapes:
-    n, c, *size = x_shape
-    o, each, *kernel = w_shape
-    out = plain.output_shape(size, kernel, stride, padding, dilation)
-    given = stride, dilation, [pair[0] for pair in padding]
-    missing = 3 - len(size)
-    ones, zeros = (1,) * missing, (0,) * missing
-    full_size, full_kernel = (*ones, *size), (*ones, *kernel)
-    stride, dilation = (*ones, *stride), (*ones, *dilation)
-    low = (*zeros, *(pair[0] for pair in padding))
-    path, reason = _choose(
-        n, c, o, each, full_size, full_kernel, (*ones, *out), stride, low, groups
+def _shapes(x_shape, w_shape, window: Window, groups, itemsize) -> _Shapes:
+    size, (o, each, *kernel) = x_shape[2:], w_shape
+    out = window.outputs(size)
+    ones = (1,) * (3 - len(size))
+    full = Window(
+        (*ones, *kernel),
+        (*ones, *window.stride),
+        (((0, 0),) * len(ones) + window.padding),
+        (*ones, *window.dilation),
     )
+    path, reason = _choose(x_shape, w_shape, (*ones, *out), full, groups)
     columns = adjoint = None
     if path == "pixels":
-        columns, adjoint = _pixel_plans(x_shape, w_shape, out, *given, groups, itemsize)
+        columns, adjoint = _pixel_plans(x_shape, w_shape, out, window, groups, itemsize)
     return _Shapes(
         path,
         reason,
         out,
-        (groups, o // groups, each, *full_kernel),
-        stride,
-        low,
-        dilation,
-        _phases(full_size, full_kernel, stride, low, dilation),
+        (groups, o // groups, each, *full.kernel),
+        full,
+        _phases((*ones, *size), full),
         columns,
         adjoint,
     )
 
 
-def _pixel_plans(x_shape, w_shape, out, stride, dilation, low, groups, itemsize):
+def _pixel_plans(x_shape, w_shape, out, window, groups, itemsize):
     """The plans of the pixels path: of the correlation and, without a stride, of its adjoint."""
-    forth = im2col.plan(x_shape, w_shape, out, stride, low, dilation, groups, itemsize)
-    if max(stride) > 1:
+    forth = im2col.plan(x_shape, w_shape, out, window, groups, itemsize)
+    if max(window.stride) > 1:
         return forth, None
     (n, c, *size), (o, _, *kernel) = x_shape, w_shape
-    beyond = [d * (k - 1) - a for d, k, a in zip(dilation, kernel, low, strict=True)]
+    beyond = [
+        (span - 1 - before, 0)
+        for span, (before, _) in zip(window.spans, window.padding, strict=True)
+    ]
     turned = (c, o // groups, *kernel)
-    back = im2col.plan((n, o, *out), turned, size, stride, beyond, dilation, groups, itemsize)
-    return forth, back
+    back = window._replace(padding=beyond)
+    return forth, im2col.plan((n, o, *out), turned, size, back, groups, itemsize)
 
 
-def _choose(n, c, o, each, size, kernel, out, stride, low, groups):
+def _choose(x_shape, w_shape, out, window, groups):
+    (n, c, *size), (o, each, *_) = x_shape, w_shape
+    kernel, stride, size = window.kernel, window.stride, [*(1,) * (5 - len(x_shape)), *size]
+    low = [before for before, _ in window.padding]
     if not (n * c * o * prod(size) * prod(out) * prod(kernel)):
         return "empty", "there is nothing to multiply"
     pixels_in_row = n * out[2]
     numbers = n * c * prod(kernel) * prod(out)
-    as_it_lies = prod(kernel) == 1 and prod(stride) == 1 and not any(low) and size == out
+    as_it_lies = prod(kernel) == 1 and prod(stride) == 1 and not any(low) and size == [*out]
     if numbers <= _SMALL and not as_it_lies:
         return "pixels", f"all windows are columns of one matrix of only {numbers} numbers"
     if groups > 1 and max(each, o // groups) <= 2:
@@ -384,9 +313,10 @@ def _choose(n, c, o, each, size, kernel, out, stride, low, groups):
     )
 
 
-def _phases(size, kernel, stride, low, dilation) -> tuple[_Phase, ...]:
-    axes = [*map(_axis_phases, size, kernel, stride, low, dilation)]
-    whole = stride == (1, 1, 1)
+def _phases(size, window) -> tuple[_Phase, ...]:
+    low = [before for before, _ in window.padding]
+    axes = [*map(_axis_phases, size, window.kernel, window.stride, low, window.dilation)]
+    whole = window.stride == (1, 1, 1)
     phases = []
     for d, h, w in product(*axes):
         reached = None not in (d[1], h[1], w[1])
@@ -395,8 +325,12 @@ def _phases(size, kernel, stride, low, dilation) -> tuple[_Phase, ...]:
                 whole,
                 (d[0], h[0], slice(None), w[0]),
                 (slice(None), slice(None), slice(None), d[1], h[1], w[1]) if reached else None,
-                (d[2], h[2], w[2]),
-                (d[3], h[3], w[3]),
+                Window(
+                    window.kernel,
+                    (1, 1, 1),
+                    ((d[2], 0), (h[2], 0), (w[2], 0)),
+                    (d[3], h[3], w[3]),
+                ),
             )
         )
     return tuple(phases)
@@ -423,7 +357,7 @@ def _axis_phases(size, kernel, stride, low, dilation):
         yield where, flipped, (count - 1) * spread - base, spread
 
 
-def _prepare(arrays, x_shape, w_shape, stride, padding, dilation, groups):
+def _prepare(arrays, x_shape, w_shape, window, groups):
     """The type of the result, the name of the path, and the shapes."""
     dtype = arrays[0].dtype
     for a in arrays:
@@ -433,7 +367,7 @@ def _prepare(arrays, x_shape, w_shape, stride, padding, dilation, groups):
     if dtype not in _FAST and dtype != np.float16 or len(x_shape) > 5:
         return dtype, "plain", None
     item = 4 if dtype == np.float16 else dtype.itemsize
-    shapes = _shapes(x_shape, w_shape, stride, padding, dilation, groups, item)
+    shapes = _shapes(x_shape, w_shape, window, groups, item)
     return dtype, shapes.path, shapes
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd.arguments.window import Window
 from autograd.kernels import threads
 from autograd.kernels.conv.row_expansion import inside, merge_last, split
 from autograd.kernels.scratch import scratch
@@ -48,10 +49,10 @@ def plan(w_shape, y_shape, stride, itemsize) -> Plan:
     return Plan(blocks, 4 * work)  # einsum is slower than BLAS
 
 
-def forward(x, w, bias, out, *, stride, low, dilation) -> None:
+def forward(x, w, bias, out, window: Window) -> None:
     """Write the correlation of ``x`` with ``w``, plus ``bias`` (O,) or None, to ``out``."""
     groups, o = w.shape[:2]
-    cut = plan(w.shape, out.shape, stride, x.itemsize)
+    cut = plan(w.shape, out.shape, window.stride, x.itemsize)
     w = np.ascontiguousarray(w)
     if bias is not None:
         bias = bias.reshape(-1, 1, 1)
@@ -59,7 +60,7 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
     def run(block) -> None:
         d, h0, h1 = block
         y = out[d, h0:h1]
-        with _windows(x, groups, w.shape[3:], out.shape, block, stride, low, dilation) as windows:
+        with _windows(x, w.shape, out.shape, block, window) as windows:
             target = merge_last(y)
             if target is not None:
                 np.einsum(_FORWARD, windows, w, out=split(target, groups))
@@ -71,11 +72,11 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
     threads.for_each(run, cut.blocks, cut.work)
 
 
-def weight(x, y, out, *, stride, low, dilation) -> None:
+def weight(x, y, out, window: Window) -> None:
     """Write the weight gradient to ``out`` (groups, O/groups, C/groups, kD, kH, kW)."""
     groups, o = out.shape[:2]
     w_shape = out.shape
-    cut = plan(w_shape, y.shape, stride, x.itemsize)
+    cut = plan(w_shape, y.shape, window.stride, x.itemsize)
     lanes = min(_LANES, len(cut.blocks)) if cut.work >= threads.WORTHWHILE else 1
     flat = merge_last(y)
     sums = np.zeros((lanes, *w_shape), x.dtype)
@@ -84,7 +85,7 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
         for block in cut.blocks[lane::lanes]:
             d, h0, h1 = block
             g = split(flat[d, h0:h1], groups)
-            with _windows(x, groups, w_shape[3:], y.shape, block, stride, low, dilation) as windows:
+            with _windows(x, w_shape, y.shape, block, window) as windows:
                 sums[lane] += np.einsum(_WEIGHT, windows, g)
 
     threads.for_each(run, range(lanes), cut.work)
@@ -100,8 +101,10 @@ class _windows(scratch):
 
     __slots__ = ("_arguments", "_copies")
 
-    def __init__(self, x, groups, kernel, y_shape, block, stride, low, dilation) -> None:
+    def __init__(self, x, w_shape, y_shape, block, window) -> None:
+        groups, kernel = w_shape[0], w_shape[3:]
         width, n = y_shape[3:]
+        stride, dilation = window.stride, window.dilation
         rows = (block[2] - block[1] - 1) * stride[1] + (kernel[1] - 1) * dilation[1] + 1
         if stride[2] == 1:
             self._copies, columns = [(0, 1)], width + (kernel[2] - 1) * dilation[2]
@@ -109,11 +112,12 @@ class _windows(scratch):
             self._copies, columns = [(k * dilation[2], stride[2]) for k in range(kernel[2])], width
         shape = ((kernel[0] - 1) * dilation[0] + 1, rows, x.shape[2], len(self._copies), columns, n)
         super().__init__(shape, x.dtype)
-        self._arguments = x, groups, kernel, width, block, stride, low, dilation
+        self._arguments = x, groups, kernel, width, block, window
 
     def __enter__(self):
         p = super().__enter__()
-        x, groups, kernel, width, block, stride, low, dilation = self._arguments
+        x, groups, kernel, width, block, window = self._arguments
+        stride, dilation, low = window.stride, window.dilation, [p[0] for p in window.padding]
         depth, rows, c, copies, columns, n = p.shape
         d0, d1, first_d = _overlap(block[0] * stride[0] - low[0], 1, depth, x.shape[0])
         h0, h1, first_h = _overlap(block[1] * stride[1] - low[1], 1, rows, x.shape[1])

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd.arguments.window import Window
 from autograd.kernels import threads
 from autograd.kernels.scratch import scratch
 
@@ -49,17 +50,18 @@ class Plan(NamedTuple):
     taps: tuple[tuple[tuple, tuple], ...]  # for each: its columns, and where in the padded memory
 
 
-def plan(x_shape, w_shape, out, stride, low, dilation, groups, itemsize) -> Plan:
+def plan(x_shape, w_shape, out, window: Window, groups, itemsize) -> Plan:
     """The plan for x (N, C, *S), w (O, C/G, *K) and outputs of the spatial shape ``out``.
 
-    ``low`` is the padding before each axis; all geometry is in sequences of one number per axis.
+    Of the padding only that before each axis counts; ``out`` says where windows end.
     """
+    stride, dilation = window.stride, window.dilation
     n, c, *size = x_shape
     o, each, *kernel = w_shape
     rank = len(size)
     source, target, padded = [slice(None)], [slice(None)], [c]
-    for length, outputs, s, k, d, before in zip(
-        size, out, stride, kernel, dilation, low, strict=True
+    for length, outputs, s, k, d, (before, _) in zip(
+        size, out, stride, kernel, dilation, window.padding, strict=True
     ):
         reach = (outputs - 1) * s + (k - 1) * d + 1
         first = max(before, 0)

@@ -8,16 +8,15 @@ For objects a padded zero is not a number but the absence of a term (`None`), so
 of scalars contains only the multiplications and additions that matter.
 """
 
-from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-Pairs = Sequence[tuple[int, int]]
+from autograd.arguments.window import Window
 
 
-def pad(x: np.ndarray, padding: Pairs) -> np.ndarray:
+def pad(x: np.ndarray, padding: tuple[tuple[int, int], ...]) -> np.ndarray:
     """Zero-pad the last ``len(padding)`` axes of ``x`` by (low, high); negative amounts crop."""
     lead = x.ndim - len(padding)
     crop = [
@@ -33,18 +32,10 @@ def pad(x: np.ndarray, padding: Pairs) -> np.ndarray:
     return np.pad(x, widths, constant_values=absent)
 
 
-def output_shape(size, kernel, stride, padding, dilation) -> tuple[int, ...]:
-    """Spatial shape of a correlation's result; an axis too short for one window has length 0."""
-    return tuple(
-        max((n + lo + hi - d * (k - 1) - 1) // s + 1, 0)
-        for n, k, s, (lo, hi), d in zip(size, kernel, stride, padding, dilation, strict=True)
-    )
-
-
-def correlate(x, w, bias=None, *, stride, padding, dilation, groups):
+def correlate(x, w, bias=None, *, window: Window, groups: int):
     """See `autograd.kernels.conv.correlation.correlate`."""
     rank = x.ndim - 2
-    windows = _windows(pad(x, padding), w.shape[2:], stride, dilation)
+    windows = _windows(x, window)
     n, g, o, c, out, k = _axes(rank)
     y = _contract(
         _split(windows, 1, groups),
@@ -59,13 +50,13 @@ def correlate(x, w, bias=None, *, stride, padding, dilation, groups):
     return _finish(y)
 
 
-def correlate_input(y, w, *, input_shape, stride, padding, dilation, groups):
+def correlate_input(y, w, *, input_shape, window: Window, groups: int):
     """See `autograd.kernels.conv.correlation.correlate_input`."""
     n, g, o, c, out, _ = _axes(y.ndim - 2)
     x = _empty_sums((len(y), w.shape[1] * groups, *input_shape), np.result_type(y, w))
     y_split, w_split = _split(y, 1, groups), _split(w, 0, groups)
     for offset in product(*map(range, w.shape[2:])):
-        taken, given = _meeting(offset, input_shape, y.shape[2:], stride, padding, dilation)
+        taken, given = _meeting(offset, input_shape, y.shape[2:], window)
         term = _contract(
             y_split[(..., *given)],
             (n, g, o, *out),
@@ -78,10 +69,10 @@ def correlate_input(y, w, *, input_shape, stride, padding, dilation, groups):
     return _finish(x)
 
 
-def correlate_weight(x, y, *, kernel_shape, stride, padding, dilation, groups):
+def correlate_weight(x, y, *, window: Window, groups: int):
     """See `autograd.kernels.conv.correlation.correlate_weight`."""
     rank = x.ndim - 2
-    windows = _windows(pad(x, padding), kernel_shape, stride, dilation)
+    windows = _windows(x, window)
     windows = windows[(slice(None), slice(None), *map(slice, y.shape[2:]))]
     n, g, o, c, out, k = _axes(rank)
     w = _contract(
@@ -91,7 +82,7 @@ def correlate_weight(x, y, *, kernel_shape, stride, padding, dilation, groups):
         (n, g, o, *out),
         (g, o, c, *k),
     )
-    return _finish(w.reshape(y.shape[1], x.shape[1] // groups, *kernel_shape))
+    return _finish(w.reshape(y.shape[1], x.shape[1] // groups, *window.kernel))
 
 
 def _axes(rank):
@@ -104,27 +95,28 @@ def _split(a, axis, groups):
     return a.reshape(*a.shape[:axis], groups, a.shape[axis] // groups, *a.shape[axis + 1 :])
 
 
-def _windows(x, kernel_shape, stride, dilation):
-    """View (N, C, *out, *kernel) of ``x`` (N, C, *S)."""
-    out = output_shape(x.shape[2:], kernel_shape, stride, [(0, 0)] * len(stride), dilation)
+def _windows(x, window):
+    """View (N, C, *out, *kernel) of ``x`` (N, C, *S), padded."""
+    out = window.outputs(x.shape[2:])
+    x = pad(x, window.padding)
     steps = x.strides[2:]
     return np.lib.stride_tricks.as_strided(
         x,
-        (*x.shape[:2], *out, *kernel_shape),
+        (*x.shape[:2], *out, *window.kernel),
         (
             *x.strides[:2],
-            *[a * s for a, s in zip(steps, stride, strict=True)],
-            *[a * d for a, d in zip(steps, dilation, strict=True)],
+            *[a * s for a, s in zip(steps, window.stride, strict=True)],
+            *[a * d for a, d in zip(steps, window.dilation, strict=True)],
         ),
         writeable=False,
     )
 
 
-def _meeting(offset, input_shape, out_shape, stride, padding, dilation):
+def _meeting(offset, input_shape, out_shape, window):
     """Slices of the input and of the output that meet in the kernel element at ``offset``."""
     taken, given = [], []
     for k, size, out, s, (lo, _), d in zip(
-        offset, input_shape, out_shape, stride, padding, dilation, strict=True
+        offset, input_shape, out_shape, *window[1:4], strict=True
     ):
         shift = k * d - lo  # input index = output index * s + shift
         first = max(-(shift // s), 0)

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd.arguments.window import Window
 from autograd.kernels import threads
 from autograd.kernels.scratch import scratch
 
@@ -67,15 +68,16 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def plan(x_shape, w_shape, y_shape, stride, low, dilation, itemsize, whole=False) -> Plan:
+def plan(x_shape, w_shape, y_shape, window: Window, itemsize, whole=False) -> Plan:
     """Cut the output into blocks; ``whole`` rows of it if wanted."""
+    stride, dilation = window.stride, window.dilation
     groups, o, c, kd, kh, kw = w_shape
     d, h, _, w, n = y_shape
     overlap = kh > 1 and dilation[1] == 1 and stride[1] < kh
     direct = (
         kd * kh * kw == 1
         and stride[2] == 1
-        and not any(low)
+        and not any(before for before, _ in window.padding)
         and all((y_shape[i] - 1) * s < x_shape[i] for i, s in ((0, stride[0]), (1, stride[1])))
         and y_shape[3] == x_shape[3]
     )
@@ -113,29 +115,21 @@ def _parts(size: int, most: int) -> int:
     return -(-size // -(-size // most)) if size else 0
 
 
-def forward(x, w, bias, out, *, stride, low, dilation) -> None:
+def forward(x, w, bias, out, window: Window) -> None:
     """Write the correlation of ``x`` with ``w``, plus ``bias`` (O,) or None, to ``out``.
 
-    Element p of ``out`` looks at the inputs ``p * stride + k * dilation - low``; those that do not
-    exist count as 0.
+    Element p of ``out`` looks at the inputs ``p * stride + k * dilation - before``; those that do
+    not exist count as 0. The window's padding after and its kernel are not looked at.
     """
     groups, o, c, kd, kh, kw = w.shape
-    if _interleaved(kh, stride, dilation):
-        for rows, taken, before in _residues(out.shape[1], low[1], dilation[1]):
-            forward(
-                x[:, taken],
-                w,
-                bias,
-                out[:, rows],
-                stride=stride,
-                low=(low[0], before, low[2]),
-                dilation=(dilation[0], 1, dilation[2]),
-            )
+    if _interleaved(kh, window):
+        for rows, taken, part in _residues(out.shape[1], window):
+            forward(x[:, taken], w, bias, out[:, rows], part)
         return
-    if stride[2] == 1 and kw > 1 and _worth_folding(o, c, kw):
-        _forward_folded(x, w, bias, out, stride, low, dilation)
+    if window.stride[2] == 1 and kw > 1 and _worth_folding(o, c, kw):
+        _forward_folded(x, w, bias, out, window)
         return
-    cut = plan(x.shape, w.shape, out.shape, stride, low, dilation, x.itemsize)
+    cut = plan(x.shape, w.shape, out.shape, window, x.itemsize)
     matrix = _matrix(w, None if cut.direct else bias, cut.overlap)
     ones = bias is not None and not cut.direct
     n = out.shape[4]
@@ -143,7 +137,7 @@ def forward(x, w, bias, out, *, stride, low, dilation) -> None:
 
     def run(block: Block) -> None:
         rows, columns = block.h1 - block.h0, (block.w1 - block.w0) * n
-        with _expanded(x, w.shape, block, cut, stride, low, dilation, ones) as e:
+        with _expanded(x, w.shape, block, cut, window, ones) as e:
             if flat is not None:
                 y = flat[block.d, block.h0 : block.h1, :, block.w0 * n : block.w1 * n]
                 np.matmul(matrix, e, out=split(y, groups).swapaxes(0, 1))
@@ -184,7 +178,7 @@ def _matrix(w, bias, overlap):
     return padded.reshape(groups, 1, o, -1)
 
 
-def _forward_folded(x, w, bias, out, stride, low, dilation) -> None:
+def _forward_folded(x, w, bias, out, window: Window) -> None:
     """`forward` for few output channels: nothing is expanded along the width.
 
     The products give, for each kernel column by itself, what it adds to the output; these
@@ -194,12 +188,11 @@ def _forward_folded(x, w, bias, out, stride, low, dilation) -> None:
     groups, o, c, kd, kh, kw = w.shape
     width, n = x.shape[3:]
     narrow = (groups, kw * o, c, kd, kh, 1)
-    low_narrow, step = (*low[:2], 0), (*dilation[:2], 1)
-    cut = plan(
-        x.shape, narrow, (*out.shape[:3], width, n), stride, low_narrow, step, x.itemsize, True
-    )
+    padding, dilation = window.padding, window.dilation
+    column = window._replace(padding=(*padding[:2], (0, 0)), dilation=(*dilation[:2], 1))
+    cut = plan(x.shape, narrow, (*out.shape[:3], width, n), column, x.itemsize, True)
     matrix = _matrix(w.transpose(0, 5, 1, 2, 3, 4).reshape(narrow), None, cut.overlap)
-    shifts = [k * dilation[2] - low[2] for k in range(kw)]
+    shifts = [k * dilation[2] - padding[2][0] for k in range(kw)]
     # Begin with a kernel column that reaches every output, if there is one.
     first = next((k for k in range(kw) if 0 <= shifts[k] <= width - out.shape[3]), None)
 
@@ -208,7 +201,7 @@ def _forward_folded(x, w, bias, out, stride, low, dilation) -> None:
         y = out[block.d, block.h0 : block.h1]
         y = y.reshape(rows, groups, o, *out.shape[3:]).swapaxes(0, 1)
         with (
-            _expanded(x, narrow, block, cut, stride, low_narrow, step, False) as e,
+            _expanded(x, narrow, block, cut, column, False) as e,
             scratch((groups, rows, kw, o, width, n), out.dtype) as parts,
         ):
             np.matmul(matrix, e, out=parts.reshape(groups, rows, kw * o, width * n))
@@ -226,39 +219,34 @@ def _forward_folded(x, w, bias, out, stride, low, dilation) -> None:
     threads.for_each(run, cut.blocks, cut.work)
 
 
-def _interleaved(kh, stride, dilation) -> bool:
+def _interleaved(kh, window) -> bool:
     """Whether the rows fall apart into sets that never meet, each with a kernel without gaps."""
-    return kh > 1 and dilation[1] > 1 and stride[1] == 1
+    return kh > 1 and window.dilation[1] > 1 and window.stride[1] == 1
 
 
-def _residues(height, low, dilation):
-    """For each set: its output rows, its input rows, and its padding, as slices and a number."""
+def _residues(height, window):
+    """For each set: its output rows and its input rows, as slices, and its window."""
+    (d0, dilation, d2), (depth, (low, _), width) = window.dilation, window.padding
     for r in range(min(dilation, height)):
+        padding = depth, (-((r - low) // dilation), 0), width
         yield (
             slice(r, None, dilation),
             slice((r - low) % dilation, None, dilation),
-            (-((r - low) // dilation)),
+            window._replace(padding=padding, dilation=(d0, 1, d2)),
         )
 
 
-def weight(x, y, out, *, stride, low, dilation) -> None:
+def weight(x, y, out, window: Window) -> None:
     """Write the weight gradient to ``out`` (groups, O/groups, C/groups, kD, kH, kW)."""
     groups, o, c, kd, kh, kw = w_shape = out.shape
-    if _interleaved(kh, stride, dilation):
+    if _interleaved(kh, window):
         part = np.empty_like(out)
-        for i, (rows, taken, before) in enumerate(_residues(y.shape[1], low[1], dilation[1])):
-            weight(
-                x[:, taken],
-                y[:, rows],
-                part if i else out,
-                stride=stride,
-                low=(low[0], before, low[2]),
-                dilation=(dilation[0], 1, dilation[2]),
-            )
+        for i, (rows, taken, one) in enumerate(_residues(y.shape[1], window)):
+            weight(x[:, taken], y[:, rows], part if i else out, one)
             if i:
                 out += part
         return
-    cut = plan(x.shape, w_shape, y.shape, stride, low, dilation, x.itemsize)
+    cut = plan(x.shape, w_shape, y.shape, window, x.itemsize)
     k, n = kd * kh * kw * c, y.shape[4]
     flat = merge_last(y)
     lanes = min(_LANES, len(cut.blocks)) if cut.work >= threads.WORTHWHILE else 1
@@ -272,7 +260,7 @@ def weight(x, y, out, *, stride, low, dilation) -> None:
                 g = flat[block.d, block.h0 : block.h1, :, block.w0 * n : block.w1 * n]
                 g = split(g, groups).transpose(1, 0, 3, 2)
                 with (
-                    _expanded(x, w_shape, block, cut, stride, low, dilation, False) as e,
+                    _expanded(x, w_shape, block, cut, window, False) as e,
                     scratch((groups, rows, k, o), x.dtype) as products,
                 ):
                     if i == 0 and rows == 1:
@@ -300,7 +288,8 @@ class _expanded:
         self._loan: scratch | None = None
 
     def __enter__(self) -> np.ndarray:
-        x, w_shape, block, cut, stride, low, dilation, ones = self._arguments
+        x, w_shape, block, cut, window, ones = self._arguments
+        stride = window.stride
         groups, _, c, kd, kh, kw = w_shape
         n = x.shape[4]
         rows, width = block.h1 - block.h0, block.w1 - block.w0
@@ -318,7 +307,7 @@ class _expanded:
         loan = self._loan = scratch((groups, tall, lines + ones, line), x.dtype)
         e = loan.__enter__()
         target = e[:, :, :lines, :columns].reshape(groups, tall, taps, kd, c, kw, width, n)
-        _expand(x, target, block, cut.overlap, stride, low, dilation)
+        _expand(x, target, block, cut.overlap, window)
         if ones:
             e[:, :, lines] = 1
         strides = e.strides
@@ -335,19 +324,20 @@ class _expanded:
             self._loan.__exit__(*exception)
 
 
-def _expand(x, e, block, overlap, stride, low, dilation) -> None:
+def _expand(x, e, block, overlap, window) -> None:
     """Copy the pixels that each tap of the kernel meets to ``e`` (G, rows, kH, kD, C, kW, W, N)."""
+    _, stride, ((front, _), (above, _), (before, _)), dilation, _ = window
     groups, tall, taps, kd, c, kw, width, n = e.shape
     depth, height, _, x_width, _ = x.shape
     source = x.reshape(depth, height, groups, c, x_width, n) if groups > 1 else x[:, :, None]
     step = 1 if overlap else stride[1]
     for j in range(kd):
-        at = block.d * stride[0] + j * dilation[0] - low[0]
+        at = block.d * stride[0] + j * dilation[0] - front
         if not 0 <= at < depth:
             e[:, :, :, j] = 0
             continue
         for i in range(taps):
-            top = block.h0 * stride[1] + i * dilation[1] - low[1]
+            top = block.h0 * stride[1] + i * dilation[1] - above
             h0, h1 = inside(top, step, tall, height)
             if h0 > 0:
                 e[:, :h0, i, j] = 0
@@ -358,7 +348,7 @@ def _expand(x, e, block, overlap, stride, low, dilation) -> None:
             lines = source[at, top + h0 * step : top + (h1 - 1) * step + 1 : step]
             lines = lines.swapaxes(0, 1)
             for k in range(kw):
-                left = block.w0 * stride[2] + k * dilation[2] - low[2]
+                left = block.w0 * stride[2] + k * dilation[2] - before
                 w0, w1 = inside(left, stride[2], width, x_width)
                 tap = e[:, h0:h1, i, j, :, k]
                 if w0 > 0:

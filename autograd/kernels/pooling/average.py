@@ -1,16 +1,14 @@
 """Pooling over windows: what all kinds share, and averages. (Maxima: `max_pooling`.)
 
-    pool_output_size(length, kernel, stride, padding, dilation, ceil_mode) -> int
     combine_windows(combine, x, met, nothing, out)
     arranged(x) -> x
-    pool_divisors(input_shape, *, kernel_shape, stride, padding, out_shape,
-                  count_include_pad, divisor_override) -> number or array
-    avg_pool(x, *, kernel_shape, stride, padding, out_shape, divisors) -> y
-    avg_pool_gradient(g, *, input_shape, kernel_shape, stride, padding, divisors) -> gx
+    pool_divisors(input_shape, window, count_include_pad, divisor_override) -> number or array
+    avg_pool(x, *, window, divisors) -> y
+    avg_pool_gradient(y, *, input_shape, window, divisors) -> gx
     adaptive_bounds(length, outputs) -> (starts, ends)
 
-Images are (N, C, *spatial) in any memory order, results batch-last. Hyper-parameters are tuples
-with one int per spatial axis (padding is the same on both sides, as pooling has it).
+Images are (N, C, *spatial) in any memory order, results batch-last. Where windows look is a
+`Window` with one entry per spatial axis.
 
 Ideas. Both maximum and sum are separable, so a k × k window costs k + k steps: rows first, because
 in batch-last memory whole rows are contiguous. Each step is one NumPy call per kernel offset (see
@@ -25,32 +23,12 @@ from math import prod
 
 import numpy as np
 
+from autograd.arguments.window import Window
 from autograd.kernels.layout import empty_batch_last, to_batch_last, zeros_batch_last
 from autograd.kernels.pieces import in_pieces
-from autograd.kernels.windows import axis_overlaps, pad_planes, windows
+from autograd.kernels.windows import overlaps_by_axis, pad_planes, windows
 
 FEW = 8  # images, of fewer the width makes runs as long as the batch would
-
-
-def pool_output_size(
-    length: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool
-) -> int:
-    """Number of windows along an axis; with ``ceil_mode`` a last one may hang over the end.
-
-    It must still start inside the input or its left padding, as in PyTorch.
-
-    >>> [pool_output_size(6, 3, 2, 0, 1, ceil_mode) for ceil_mode in (False, True)]
-    [2, 3]
-    """
-    room = length + 2 * padding - dilation * (kernel - 1) - 1
-    if not ceil_mode:
-        return room // stride + 1
-    size = -(-room // stride) + 1
-    return size - 1 if (size - 1) * stride >= length + padding else size
-
-
-def _pairs(padding: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    return tuple((p, p) for p in padding)
 
 
 def combine_windows(
@@ -105,12 +83,8 @@ def arranged(x: np.ndarray) -> np.ndarray:
 
 
 def pool_divisors(
-    input_shape: Sequence[int],
-    *,
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    out_shape: Sequence[int],
+    input_shape: tuple[int, ...],
+    window: Window,
     count_include_pad: bool,
     divisor_override: int | None = None,
 ) -> int | np.ndarray:
@@ -123,39 +97,29 @@ def pool_divisors(
     if divisor_override is not None:
         return divisor_override
     divisors = np.ones((), np.int64)
-    axes = zip(input_shape, kernel_shape, stride, padding, out_shape, strict=True)
-    for length, k, s, p, outputs in axes:
-        start = np.arange(outputs) * min(s, length + 2 * p) - p  # a longer stride leads nowhere
-        end = np.minimum(start + k, length + p)
+    outputs = window.outputs(input_shape)
+    axes = zip(input_shape, window.kernel, window.stride, window.padding, outputs, strict=True)
+    for length, k, s, (low, high), count in axes:
+        # A longer stride leads nowhere.
+        start = np.arange(count) * min(s, length + low + high) - low
+        end = np.minimum(start + k, length + high)
         if not count_include_pad:
             start, end = np.maximum(start, 0), np.minimum(end, length)
         divisors = np.multiply.outer(divisors, end - start)
-    whole = prod(kernel_shape)
+    whole = prod(window.kernel)
     return whole if (divisors == whole).all() else divisors
 
 
-def avg_pool(
-    x: np.ndarray,
-    *,
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    out_shape: Sequence[int],
-    divisors: int | np.ndarray,
-) -> np.ndarray:
+def avg_pool(x: np.ndarray, *, window: Window, divisors: int | np.ndarray) -> np.ndarray:
     """Sum of every window's cells, divided by ``divisors`` (see `pool_divisors`), batch-last."""
+    out_shape = window.outputs(x.shape[2:])
     if x.dtype.kind == "O":
-        return _plain_avg_pool(x, kernel_shape, stride, padding, out_shape, divisors)
+        return _plain_avg_pool(x, window, out_shape, divisors)
     dtype, x = x.dtype, arranged(x)
     if dtype == np.float16:  # as PyTorch, sums of halves are kept in single precision
         x = x.astype(np.float32)
     y = empty_batch_last((*x.shape[:2], *out_shape), x.dtype)
-    met = [
-        axis_overlaps(length, outputs, k, s, p, 1)
-        for length, outputs, k, s, p in zip(
-            x.shape[2:], out_shape, kernel_shape, stride, padding, strict=True
-        )
-    ]
+    met = overlaps_by_axis(window, x.shape[2:], out_shape)
     divisor = np.asarray(divisors, x.dtype)
 
     def pool(x: np.ndarray, y: np.ndarray) -> None:
@@ -166,48 +130,36 @@ def avg_pool(
     return y.astype(dtype, copy=False)
 
 
-def _plain_avg_pool(x, kernel_shape, stride, padding, out_shape, divisors):
+def _plain_avg_pool(x, window, out_shape, divisors):
     """Average pooling in three lines, for elements that know only + and *."""
     reach = [
-        (p, max(0, (o - 1) * s + k - p - length))
-        for length, k, s, p, o in zip(
-            x.shape[2:], kernel_shape, stride, padding, out_shape, strict=True
+        (low, max(0, (o - 1) * s + k - low - length))
+        for length, k, s, (low, _), o in zip(
+            x.shape[2:], window.kernel, window.stride, window.padding, out_shape, strict=True
         )
     ]
     padded = pad_planes(x, reach)
-    seen = windows(
-        padded,
-        kernel_shape=kernel_shape,
-        stride=stride,
-        padding=((0, 0),) * len(reach),
-        dilation=(1,) * len(reach),
-    )
+    bare = window._replace(padding=((0, 0),) * len(reach), ceil_mode=False)
+    seen = windows(padded, window=bare)
     return seen.sum(axis=tuple(range(x.ndim, seen.ndim))) * (1.0 / np.asarray(divisors))
 
 
 def avg_pool_gradient(
-    g: np.ndarray,
+    y: np.ndarray,
     *,
-    input_shape: Sequence[int],
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
+    input_shape: tuple[int, ...],
+    window: Window,
     divisors: int | np.ndarray,
 ) -> np.ndarray:
-    """The adjoint of `avg_pool`: every cell gets ``g / divisors`` of the windows that see it."""
-    dtype = g.dtype
+    """The adjoint of `avg_pool`: every cell gets ``y / divisors`` of the windows that see it."""
+    dtype = y.dtype
     if dtype.kind == "O":
-        share = g * (1.0 / np.asarray(divisors))
+        share = y * (1.0 / np.asarray(divisors))
     else:
         working = np.float32 if dtype == np.float16 else dtype
-        share = np.divide(arranged(g), np.asarray(divisors, working))
-    gx = zeros_batch_last((*g.shape[:2], *input_shape), share.dtype)
-    met = [
-        axis_overlaps(length, outputs, k, s, p, 1)
-        for length, outputs, k, s, p in zip(
-            input_shape, g.shape[2:], kernel_shape, stride, padding, strict=True
-        )
-    ]
+        share = np.divide(arranged(y), np.asarray(divisors, working))
+    gx = zeros_batch_last((*y.shape[:2], *input_shape), share.dtype)
+    met = overlaps_by_axis(window, input_shape, y.shape[2:])
 
     def spread(share: np.ndarray, gx: np.ndarray) -> None:
         # The last axis first: so the strided columns are dealt with while the array is small.

@@ -1,8 +1,8 @@
 """Max pooling: values, where they lie, and the gradient.
 
-    max_pool(x, *, kernel_shape, stride, padding, dilation, out_shape) -> (values, indices)
-    max_pool_values(x, *, kernel_shape, stride, padding, dilation, out_shape) -> values
-    max_pool_gradient(g, x, out, *, kernel_shape, stride, padding, dilation) -> gx
+    max_pool(x, *, window) -> (values, indices)
+    max_pool_values(x, *, window) -> values
+    max_pool_gradient(g, x, out, *, window) -> gx
     take_windows(x, indices) -> y;  scatter_windows(y, indices, *, input_shape) -> x
     adaptive_max_pool(x, *, out_shape) -> (values, indices)
 
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.window import Window, cross
 from autograd.kernels.elementwise import keep_where
 from autograd.kernels.layout import (
     empty_batch_last,
@@ -30,48 +31,30 @@ from autograd.kernels.layout import (
 )
 from autograd.kernels.pieces import in_pieces
 from autograd.kernels.pooling.average import adaptive_bounds, arranged, combine_windows
-from autograd.kernels.windows import axis_overlaps, overlaps
+from autograd.kernels.windows import overlaps, overlaps_by_axis
 
 _FEW = 2**16
 """Cells of tiled planes below which calls cost more than cells, and the fewest are made."""
 
 
-def _pairs(padding: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    return tuple((p, p) for p in padding)
-
-
-def max_pool(
-    x: np.ndarray,
-    *,
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    out_shape: Sequence[int],
-) -> tuple[np.ndarray, np.ndarray]:
+def max_pool(x: np.ndarray, *, window: Window) -> tuple[np.ndarray, np.ndarray]:
     """Maximum of every window and where it lies.
 
     Returns ``values`` (N, C, *out_shape) and ``indices`` of the same shape, int64, which count
     through the cells of the unpadded plane in C order. The first maximum wins; a NaN beats every
     number (and, as in PyTorch, the last NaN the earlier ones). Every window must meet a cell.
 
-    >>> window = {"kernel_shape": (2,), "stride": (2,), "padding": (0,), "dilation": (1,)}
-    >>> max_pool(np.array([[[1.0, 5.0, 4.0, 3.0]]]), **window, out_shape=(2,))
+    >>> x = np.array([[[1.0, 5.0, 4.0, 3.0]]])
+    >>> max_pool(x, window=Window((2,), (2,), ((0, 0),), (1,)))
     (array([[[5., 4.]]]), array([[[1, 2]]]))
     """
-    window = {
-        "kernel_shape": kernel_shape,
-        "stride": stride,
-        "padding": padding,
-        "dilation": dilation,
-    }
     if x.dtype.kind != "f":
-        return _plain_max_pool(x, **window, out_shape=out_shape)
+        return _plain_max_pool(x, window)
     x = arranged(x)
-    values = max_pool_values(x, **window, out_shape=out_shape)
+    values = max_pool_values(x, window=window)
     if _has_nan(values):  # equality does not find NaN
-        return _plain_max_pool(x, **window, out_shape=out_shape)
-    return values, _winners(x, values, **window)
+        return _plain_max_pool(x, window)
+    return values, _winners(x, values, window)
 
 
 def _has_nan(values: np.ndarray) -> bool:
@@ -79,29 +62,14 @@ def _has_nan(values: np.ndarray) -> bool:
     return bool(greatest != greatest)
 
 
-def _winners(
-    x: np.ndarray,
-    values: np.ndarray,
-    *,
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-) -> np.ndarray:
+def _winners(x: np.ndarray, values: np.ndarray, window: Window) -> np.ndarray:
     """Where in its plane each window's first maximum lies, when ``values`` are the maxima.
 
     Offset after offset, windows wait until a cell equals their maximum; how long each waited is
     the number of its offset, small enough for one byte. Places are looked up only at the end.
     """
     spatial, out_shape = x.shape[2:], values.shape[2:]
-    met = overlaps(
-        spatial,
-        out_shape,
-        kernel_shape=kernel_shape,
-        stride=stride,
-        padding=_pairs(padding),
-        dilation=dilation,
-    )
+    met = overlaps(window, spatial, out_shape)
     waited = zeros_batch_last(values.shape, np.min_scalar_type(len(met)))
 
     def wait(x: np.ndarray, values: np.ndarray, waited: np.ndarray) -> None:
@@ -113,46 +81,31 @@ def _winners(
 
     in_pieces(wait, (x, values, waited), axis=1, passes=2)
     strides = [prod(spatial[axis + 1 :]) for axis in range(len(spatial))]
-    steps = [sum(o * d * s for o, d, s in zip(offset, dilation, strides, strict=True))
+    steps = [sum(o * d * s for o, d, s in zip(offset, window.dilation, strides, strict=True))
              for offset, *_ in met]  # fmt: skip
     indices = empty_batch_last(values.shape, np.int64)
     memory_view(indices)[...] = np.asarray(steps or [0]).take(memory_view(waited), mode="clip")
-    axes = zip(out_shape, stride, padding, strides, strict=True)
-    for axis, (outputs, s, p, step) in enumerate(axes):
-        line = (np.arange(outputs) * s - p) * step
+    axes = zip(out_shape, window.stride, window.padding, strides, strict=True)
+    for axis, (outputs, s, (low, _), step) in enumerate(axes):
+        line = (np.arange(outputs) * s - low) * step
         indices += line.reshape((-1,) + (1,) * (len(spatial) - 1 - axis))
     return indices
 
 
-def _plain_max_pool(
-    x: np.ndarray,
-    *,
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    out_shape: Sequence[int],
-) -> tuple[np.ndarray, np.ndarray]:
+def _plain_max_pool(x: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarray]:
     """`max_pool` by comparing every cell with the best so far: for NaN, and all that knows ``>``."""
     spatial = x.shape[2:]
+    out_shape = window.outputs(spatial)
     shape = (*x.shape[:2], *out_shape)
     flat = np.arange(prod(spatial)).reshape(1, 1, *spatial)
     firsts = np.zeros(out_shape, np.int64)
-    lines = _first_cells(spatial, kernel_shape, stride, padding, dilation, out_shape)
-    for axis, line in enumerate(lines):
+    for axis, line in enumerate(_first_cells(spatial, window)):
         rest = spatial[axis + 1 :]
         firsts += (line * prod(rest)).reshape((-1,) + (1,) * len(rest))
     indices = empty_batch_last(shape, np.int64)
     indices[...] = firsts
     best = take_windows(x, indices)
-    for _, inputs, outputs in overlaps(
-        spatial,
-        out_shape,
-        kernel_shape=kernel_shape,
-        stride=stride,
-        padding=_pairs(padding),
-        dilation=dilation,
-    ):
+    for _, inputs, outputs in overlaps(window, spatial, out_shape):
         cells = x[inputs]
         better = cells > best[outputs]
         if x.dtype.kind == "f":
@@ -162,63 +115,45 @@ def _plain_max_pool(
     return best, indices
 
 
-def _first_cells(
-    spatial: Sequence[int],
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    out_shape: Sequence[int],
-) -> list[np.ndarray]:
+def _first_cells(spatial: tuple[int, ...], window: Window) -> list[np.ndarray]:
     """Along each axis, the first cell that each window meets."""
     lines = []
-    axes = zip(spatial, stride, padding, dilation, out_shape, strict=True)
-    for length, s, p, d, outputs in axes:
-        starts = np.arange(outputs) * s - p
+    axes = zip(
+        spatial,
+        window.stride,
+        window.padding,
+        window.dilation,
+        window.outputs(spatial),
+        strict=True,
+    )
+    for length, s, (low, _), d, outputs in axes:
+        starts = np.arange(outputs) * s - low
         starts += d * -(np.minimum(starts, 0) // d)
         if starts.max(initial=0) >= max(length, 1):
             raise ValueError(
-                f"max_pool: with kernel {tuple(kernel_shape)}, dilation {tuple(dilation)} and "
-                f"padding {tuple(padding)} some windows see nothing but the padding of the "
-                f"{'×'.join(map(str, spatial))} input"
+                f"max_pool: with kernel {window.kernel}, dilation {window.dilation} and padding "
+                f"{tuple(low for low, _ in window.padding)} some windows see nothing but the "
+                f"padding of the {cross(spatial)} input"
             )
         lines.append(starts)
     return lines
 
 
-def max_pool_values(
-    x: np.ndarray,
-    *,
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
-    out_shape: Sequence[int],
-) -> np.ndarray:
+def max_pool_values(x: np.ndarray, *, window: Window) -> np.ndarray:
     """Maximum of every window, without indices: the values of `max_pool`, much sooner."""
     if x.dtype.kind != "f":
-        return _plain_max_pool(
-            x,
-            kernel_shape=kernel_shape,
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            out_shape=out_shape,
-        )[0]
-    if x.size < _FEW and kernel_shape == stride:
-        offsets = _tile_offsets(x.shape, (*out_shape,), (*kernel_shape,), (*padding,), (*dilation,))
+        return _plain_max_pool(x, window)[0]
+    spatial = x.shape[2:]
+    out_shape = window.outputs(spatial)
+    if x.size < _FEW and window.kernel == window.stride:
+        offsets = _tile_offsets(x.shape, out_shape, window)
         if offsets:
-            return _tile_maxima(x, (*x.shape[:2], *out_shape), offsets)
+            return _tile_maxima(x, x.shape[:2] + out_shape, offsets)
     x = arranged(x)
-    if any(padding) and any(d > 1 for d in dilation):  # only then can a window miss every cell
-        _first_cells(x.shape[2:], kernel_shape, stride, padding, dilation, out_shape)
-    out = empty_batch_last((*x.shape[:2], *out_shape), x.dtype)
-    met = [
-        axis_overlaps(length, outputs, k, s, p, d)
-        for length, outputs, k, s, p, d in zip(
-            x.shape[2:], out_shape, kernel_shape, stride, padding, dilation, strict=True
-        )
-    ]
+    if max(window.dilation) > 1:  # only then can a window miss every cell
+        _first_cells(spatial, window)
+    out = empty_batch_last(x.shape[:2] + out_shape, x.dtype)
+    met = overlaps_by_axis(window, spatial, out_shape)
 
     def pool(x: np.ndarray, out: np.ndarray) -> None:
         combine_windows(np.maximum, x, met, -np.inf, out)
@@ -228,51 +163,31 @@ def max_pool_values(
 
 
 def max_pool_gradient(
-    g: np.ndarray,
-    x: np.ndarray,
-    out: np.ndarray,
-    *,
-    kernel_shape: Sequence[int],
-    stride: Sequence[int],
-    padding: Sequence[int],
-    dilation: Sequence[int],
+    g: np.ndarray, x: np.ndarray, out: np.ndarray, *, window: Window
 ) -> np.ndarray:
     """Gradient of `max_pool_values`: each window hands ``g`` to its first maximum.
 
     ``x`` is the input, ``out`` the result. The same as scattering ``g`` by the indices of
     `max_pool`, but found by comparing, so that the forward pass need not keep them.
     """
-    if x.size < _FEW and kernel_shape == stride and x.dtype.kind == g.dtype.kind == "f":
-        sizes = out.shape[2:], (*kernel_shape,), (*padding,), (*dilation,)
-        gx = _route_few(g, x, out) if _tile_offsets(x.shape, *sizes) else None
+    kernel, stride = window.kernel, window.stride
+    if x.size < _FEW and kernel == stride and x.dtype.kind == g.dtype.kind == "f":
+        tiles = _tile_offsets(x.shape, out.shape[2:], window)
+        gx = _route_few(g, x, out) if tiles else None
         if gx is not None:
             return gx
     if g.dtype.kind != "f" or _has_nan(out):
-        _, indices = max_pool(
-            x,
-            kernel_shape=kernel_shape,
-            stride=stride,
-            padding=padding,
-            dilation=dilation,
-            out_shape=out.shape[2:],
-        )
+        _, indices = max_pool(x, window=window)
         return scatter_windows(g, indices, input_shape=x.shape[2:])
     g, x, out = arranged(g), arranged(x), arranged(out)
-    apart = all(d == 1 and k <= s for k, s, d in zip(kernel_shape, stride, dilation, strict=True))
-    if apart and stride == kernel_shape and _tiled(x.shape, out.shape, kernel_shape, padding):
+    apart = all(span == k <= s for span, k, s in zip(window.spans, kernel, stride, strict=True))
+    if apart and stride == kernel and _tiled(x.shape[2:], out.shape[2:], window):
         gx = empty_batch_last(x.shape, g.dtype)
         in_pieces(_route_tiled, (g, x, out, gx), axis=1, passes=2)
         return gx
     # Windows that share no cells write each cell once: no sums.
     gx = zeros_batch_last(x.shape, g.dtype)
-    met = overlaps(
-        x.shape[2:],
-        out.shape[2:],
-        kernel_shape=kernel_shape,
-        stride=stride,
-        padding=_pairs(padding),
-        dilation=dilation,
-    )
+    met = overlaps(window, x.shape[2:], out.shape[2:])
 
     def route(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) -> None:
         waiting = empty_batch_last(out.shape, bool)
@@ -290,26 +205,20 @@ def max_pool_gradient(
     return gx
 
 
-def _tiled(
-    shape: Sequence[int], out_shape: Sequence[int], kernel: Sequence[int], padding: Sequence[int]
-) -> bool:
+def _tiled(spatial: tuple[int, ...], outputs: tuple[int, ...], window: Window) -> bool:
     """Whether windows side by side cover the plane and nothing else."""
-    sizes = zip(shape[2:], out_shape[2:], kernel, strict=True)
-    return not any(padding) and all(length == k * outputs for length, outputs, k in sizes)
+    sizes = zip(spatial, outputs, window.kernel, window.padding, strict=True)
+    return all(length == k * count and pads == (0, 0) for length, count, k, pads in sizes)
 
 
 @lru_cache(maxsize=1024)
 def _tile_offsets(
-    shape: tuple[int, ...],
-    out_shape: tuple[int, ...],
-    kernel: tuple[int, ...],
-    padding: tuple[int, ...],
-    dilation: tuple[int, ...],
+    shape: tuple[int, ...], out_shape: tuple[int, ...], window: Window
 ) -> tuple[tuple[int, ...], ...]:
     """The kernel's offsets where windows of stride ``kernel`` tile the plane; none elsewhere."""
-    if max(dilation) > 1 or 0 in shape or not _tiled(shape, (0, 0, *out_shape), kernel, padding):
+    if max(window.dilation) > 1 or 0 in shape or not _tiled(shape[2:], out_shape, window):
         return ()
-    return tuple(product(*map(range, kernel)))
+    return tuple(product(*map(range, window.kernel)))
 
 
 def _tile_maxima(
