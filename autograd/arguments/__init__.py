@@ -17,8 +17,10 @@ from autograd.arguments.numbers import (
     probability,
     real,
 )
+from autograd.arguments.window import Window
 
 __all__ = [
+    "Window",
     "axes",
     "axis",
     "boolean",

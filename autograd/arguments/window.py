@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
-from autograd.arguments import numbers as hyper
+from autograd.arguments import numbers
 
 __all__ = ["Window"]
 
@@ -35,7 +35,7 @@ class Window(NamedTuple):
 
     Example:
         >>> import autograd as ag
-        >>> window = ag.Window.read("conv", 2, kernel=3, stride=2, padding=1)
+        >>> window = ag.arguments.Window.read("conv", 2, kernel=3, stride=2, padding=1)
         >>> window.outputs((28, 28)), window.inputs((14, 14))
         ((14, 14), (27, 27))
         >>> print(*window.explain((28, 28))[:1])
@@ -65,17 +65,21 @@ class Window(NamedTuple):
 
         Args:
             who: the function or layer that asks; errors begin with it.
-            kernel, stride, dilation: positive integers, one or one per axis.
+            kernel, stride, dilation: positive integers, one or one per axis. A window in place of
+                the stride is taken as it is, with this kernel.
             padding: an integer, one per axis, pairs (before, after), ``"valid"`` or ``"same"``.
             name: what the function calls the kernel's size.
 
         Raises:
             TypeError, ValueError: naming the argument and what would be right.
         """
-        kernel = hyper.integers(who, name, kernel, n)
-        stride = hyper.integers(who, "stride", stride, n)
-        dilation = hyper.integers(who, "dilation", dilation, n)
-        padding = hyper.paddings(who, padding, n, kernel, stride, dilation)
+        if isinstance(stride, cls):
+            stride._check_alone(who, n, padding == 0 and dilation == 1)
+            return stride if stride.kernel == kernel else stride._replace(kernel=kernel)
+        kernel = numbers.integers(who, name, kernel, n)
+        stride = numbers.integers(who, "stride", stride, n)
+        dilation = numbers.integers(who, "dilation", dilation, n)
+        padding = numbers.paddings(who, padding, n, kernel, stride, dilation)
         return cls(kernel, stride, padding, dilation)
 
     @classmethod
@@ -91,24 +95,45 @@ class Window(NamedTuple):
     ) -> Self:
         """The window of a pooling: the stride's default is the kernel, both sides are padded alike.
 
+        A window in place of the kernel is taken as it is.
+
         Raises:
             TypeError, ValueError: as `read`, and for padding above half of the (dilated) kernel.
         """
-        kernel = hyper.integers(who, "kernel_size", kernel, n)
+        if isinstance(kernel, cls):
+            alone = stride is None and padding == 0 and dilation == 1 and ceil_mode is False
+            kernel._check_alone(who, n, alone)
+            return kernel._checked_padding(who)
+        kernel = numbers.integers(who, "kernel_size", kernel, n)
         if stride is None or (isinstance(stride, (tuple, list)) and not stride):
             stride = kernel
         else:
-            stride = hyper.integers(who, "stride", stride, n)
-        padding = hyper.integers(who, "padding", padding, n, 0)
-        dilation = hyper.integers(who, "dilation", dilation, n)
-        ceil = ceil_mode is not False and hyper.boolean(who, "ceil_mode", ceil_mode)
+            stride = numbers.integers(who, "stride", stride, n)
+        padding = numbers.integers(who, "padding", padding, n, 0)
+        dilation = numbers.integers(who, "dilation", dilation, n)
+        ceil = ceil_mode is not False and numbers.boolean(who, "ceil_mode", ceil_mode)
         window = cls(kernel, stride, tuple([(p, p) for p in padding]), dilation, ceil)
-        if any(p > span // 2 for p, span in zip(padding, window.spans, strict=True)):
-            raise ValueError(
-                f"{who}: padding {padding} must be at most half of the window {kernel}"
-                + (f" with dilation {dilation}" if max(dilation) > 1 else "")
+        return window._checked_padding(who)
+
+    def _check_alone(self, who: str, n: int, alone: bool) -> None:
+        """Refuse numbers beside a window, and one of another rank."""
+        if len(self.kernel) != n:
+            raise ValueError(f"{who}: {self} is for {len(self.kernel)} axes, not for {n}")
+        if not alone:
+            raise TypeError(
+                f"{who}: a Window says stride, padding and dilation, give no others beside it"
             )
-        return window
+
+    def _checked_padding(self, who: str) -> Self:
+        """Itself, unless a window of a pooling could lie in the padding alone."""
+        if any(max(p) > span // 2 for p, span in zip(self.padding, self.spans, strict=True)):
+            alike = all(before == after for before, after in self.padding)
+            padding = tuple([p[0] for p in self.padding]) if alike else self.padding
+            raise ValueError(
+                f"{who}: padding {padding} must be at most half of the window {self.kernel}"
+                + (f" with dilation {self.dilation}" if max(self.dilation) > 1 else "")
+            )
+        return self
 
     # Sizes ---------------------------------------------------------------------------------------
 
@@ -206,6 +231,26 @@ class Window(NamedTuple):
             d if k > 1 else 1 for d, k in zip(self.dilation, self.kernel, strict=True)
         ])  # fmt: skip
         return self._replace(stride=stride, dilation=dilation)
+
+    def along(self, axis: int) -> Window:
+        """The window of one axis."""
+        return self._replace(
+            kernel=self.kernel[axis : axis + 1],
+            stride=self.stride[axis : axis + 1],
+            padding=self.padding[axis : axis + 1],
+            dilation=self.dilation[axis : axis + 1],
+        )
+
+    def raised(self, rank: int) -> Window:
+        """The same window over ``rank`` axes: in front come axes on which it has one tap."""
+        new = rank - len(self.kernel)
+        one, none = (1,) * new, ((0, 0),) * new
+        return self._replace(
+            kernel=one + self.kernel,
+            stride=one + self.stride,
+            padding=none + self.padding,
+            dilation=one + self.dilation,
+        )
 
     # Words ---------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ import itertools
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from autograd.arguments.window import Window
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -133,6 +135,13 @@ class Node:
     def static_values(self) -> dict[str, Any]:
         """The static parameters by name."""
         return dict(zip(self.primitive.static_names, self.static, strict=True))
+
+    def shown_statics(self) -> dict[str, Any]:
+        """The same for people: a window by its parts, such as its stride."""
+        parts: dict[str, Any] = {}
+        for name, value in self.static_values().items():
+            parts |= value.shown() if isinstance(value, Window) else {name: value}
+        return parts
 
     def require_extra(self) -> Extra:
         if self.extra is None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import text
+from autograd.arguments.window import Window
 from autograd.core.node import Leaf
 from autograd.core.primitive import Primitive
 from autograd.debug.checking import StepCheck, check_step
@@ -192,7 +193,9 @@ class Step(text.Page):
                 else:
                     parts.append(f"{name} = {text.array(value)}")
             elif name in statics:
-                short.append(f"{name} = {_static(statics[name])}")
+                value = statics[name]
+                shown = value.shown() if isinstance(value, Window) else {name: value}
+                short += [f"{part} = {_static(one)}" for part, one in shown.items()]
             elif name == "i":
                 short.append(f"i = {sent.position}")
         if short:

@@ -1,8 +1,8 @@
 """Padding along any axes, keeping the memory order of the input.
 
-pad_constant(x, widths, value)       negative widths crop
+pad(x, *, widths, value)             negative widths crop
 pad_index(mode, size, before, after) which cell each cell of a padded axis repeats
-take_axis(x, index, axis), add_axis(y, index, axis, size)   a gather and its adjoint
+take_axis(x, *, index, axis), add_axis(y, *, index, axis, size)   a gather and its adjoint
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["add_axis", "pad_constant", "pad_index", "take_axis"]
+__all__ = ["add_axis", "pad", "pad_index", "take_axis"]
 
 Array = np.ndarray[Any, Any]
 
@@ -23,7 +23,7 @@ def empty_in_order_of(x: Array, shape: tuple[int, ...]) -> Array:
     return memory.transpose(np.argsort(order)) if x.ndim else memory
 
 
-def pad_constant(x: Array, widths: tuple[tuple[int, int], ...], value: Any = 0) -> Array:
+def pad(x: Array, *, widths: tuple[tuple[int, int], ...], value: Any = 0.0) -> Array:
     """x with a constant around it; a new array unless nothing is padded at all."""
     shape = tuple(size + a + b for size, (a, b) in zip(x.shape, widths, strict=True))
     inner = tuple(
@@ -59,7 +59,7 @@ def pad_index(mode: str, size: int, before: int, after: int) -> Array:
     return np.where(index < size, index, 2 * (size - 1) - index)
 
 
-def take_axis(x: Array, index: Array, axis: int) -> Array:
+def take_axis(x: Array, *, index: Array, axis: int) -> Array:
     """x at the given positions of one axis, in the memory order of x."""
     shape = x.shape[:axis] + (len(index),) + x.shape[axis + 1 :]
     out = empty_in_order_of(x, shape)
@@ -72,7 +72,7 @@ def take_axis(x: Array, index: Array, axis: int) -> Array:
     return out
 
 
-def add_axis(y: Array, index: Array, axis: int, size: int) -> Array:
+def add_axis(y: Array, *, index: Array, axis: int, size: int) -> Array:
     """The adjoint: every slice of y added to the position its index names."""
     out = empty_in_order_of(y, y.shape[:axis] + (size,) + y.shape[axis + 1 :])
     out[...] = 0

@@ -1,9 +1,8 @@
 """Resizing images: interpolation and adaptive averaging, each with its exact adjoint.
 
     interpolate(x, *, out_shape, mode, align_corners, scale_factors) -> y
-    interpolate_adjoint(g, *, input_shape, mode, align_corners, scale_factors) -> gx
-    adaptive_avg_pool(x, *, out_shape) -> y;  adaptive_avg_pool_adjoint(g, *, input_shape) -> gx
-    interpolated_size(length, scale_factor) -> int
+    interpolate_adjoint(y, *, input_shape, mode, align_corners, scale_factors) -> gx
+    adaptive_avg_pool(x, *, out_shape) -> y;  adaptive_avg_pool_adjoint(y, *, input_shape) -> gx
     interpolation_map(length, outputs, mode, align_corners, scale_factor) -> AxisMap
     apply_maps(x, maps) -> y
 
@@ -241,17 +240,17 @@ def interpolate(
 
 
 def interpolate_adjoint(
-    g: np.ndarray,
+    y: np.ndarray,
     *,
     input_shape: Sequence[int],
     mode: str,
     align_corners: bool = False,
     scale_factors: Sequence[float] | None = None,
 ) -> np.ndarray:
-    """The adjoint of `interpolate`: ``g`` (N, C, *out) to (N, C, *input_shape)."""
+    """The adjoint of `interpolate`: ``y`` (N, C, *out) to (N, C, *input_shape)."""
     scales = scale_factors or (None,) * len(input_shape)
-    axes = zip(input_shape, g.shape[2:], scales, strict=True)
-    return apply_maps(g, [_adjoint_map(n, o, mode, align_corners, scale) for n, o, scale in axes])
+    axes = zip(input_shape, y.shape[2:], scales, strict=True)
+    return apply_maps(y, [_adjoint_map(n, o, mode, align_corners, scale) for n, o, scale in axes])
 
 
 def adaptive_avg_pool(x: np.ndarray, *, out_shape: Sequence[int]) -> np.ndarray:
@@ -259,6 +258,6 @@ def adaptive_avg_pool(x: np.ndarray, *, out_shape: Sequence[int]) -> np.ndarray:
     return interpolate(x, out_shape=out_shape, mode="area")
 
 
-def adaptive_avg_pool_adjoint(g: np.ndarray, *, input_shape: Sequence[int]) -> np.ndarray:
+def adaptive_avg_pool_adjoint(y: np.ndarray, *, input_shape: Sequence[int]) -> np.ndarray:
     """The adjoint of `adaptive_avg_pool`."""
-    return interpolate_adjoint(g, input_shape=input_shape, mode="area")
+    return interpolate_adjoint(y, input_shape=input_shape, mode="area")

@@ -444,7 +444,7 @@ def _statics(node: Node) -> dict[str, str]:
     """Static parameters that differ from their defaults, as short text."""
     defaults = node.primitive.static_defaults
     result = {}
-    for name, value in node.static_values().items():
+    for name, value in node.shown_statics().items():
         default = defaults.get(name, _statics)
         if value is default:
             continue

@@ -74,17 +74,14 @@ def our_step(case: Case, batch: int):
     """A function that runs one forward and backward pass with our kernels."""
     import numpy as np
 
+    from autograd.arguments import Window
     from autograd.kernels.conv.correlation import correlate, correlate_input, correlate_weight
     from autograd.kernels.layout import to_batch_last
 
     rank = len(case.size)
     rng = np.random.default_rng(0)
-    geometry = dict(
-        stride=(case.stride,) * rank,
-        padding=((case.padding,) * 2,) * rank,
-        dilation=(case.dilation,) * rank,
-        groups=case.groups,
-    )
+    window = Window.read("", rank, case.kernel, case.stride, case.padding, case.dilation)
+    geometry = {"window": window, "groups": case.groups}
 
     def image(*shape):
         return to_batch_last(rng.normal(size=shape).astype(np.float32))
@@ -95,17 +92,14 @@ def our_step(case: Case, batch: int):
     if case.transposed:
         w = rng.normal(size=(case.channels, case.outputs, *kernel)).astype(np.float32)
         b = np.zeros((1, case.outputs, *[1] * rank), np.float32)
-        out = tuple(
-            (n - 1) * case.stride - 2 * case.padding + case.kernel + case.output_padding
-            for n in case.size
-        )
+        out = tuple(n + case.output_padding for n in window.inputs(case.size))
         g = image(batch, case.outputs, *out)
 
         def step():
             y = correlate_input(x, w, input_shape=out, **geometry)
             y += b
             dx = correlate(g, w, **geometry)
-            dw = correlate_weight(g, x, kernel_shape=kernel, **geometry)
+            dw = correlate_weight(g, x, **geometry)
             return y, dx, dw, g.sum(axes)
     else:
         w = rng.normal(size=(case.outputs, case.channels // case.groups, *kernel))
@@ -116,7 +110,7 @@ def our_step(case: Case, batch: int):
         def step():
             y = correlate(x, w, b, **geometry)
             dx = correlate_input(g, w, input_shape=case.size, **geometry)
-            dw = correlate_weight(x, g, kernel_shape=kernel, **geometry)
+            dw = correlate_weight(x, g, **geometry)
             return y, dx, dw, g.sum(axes)
 
     return step

@@ -41,6 +41,7 @@ def _our_case(case):
     """A function without arguments that does the case's work once with our kernels."""
     import numpy as np
 
+    from autograd.arguments import Window
     from autograd.kernels import elementwise, losses, optimizers, resampling
     from autograd.kernels.layout import to_batch_last
     from autograd.kernels.normalization import any_axes
@@ -50,19 +51,18 @@ def _our_case(case):
     if name in POOLS:
         kind, k, s, p = POOLS[name]
         x = to_batch_last(_data(SHAPES[rest]))
-        size = average.pool_output_size(x.shape[2], k, s, p, 1, False)
-        hyper = {"kernel_shape": (k, k), "stride": (s, s), "padding": (p, p)}
-        g = to_batch_last(_data((*x.shape[:2], size, size), 1))
+        window = Window.pooling("", 2, k, s, p)
+        g = to_batch_last(_data((*x.shape[:2], *window.outputs(x.shape[2:])), 1))
         if kind == "max":
 
             def work():
-                out = maximum.max_pool_values(x, **hyper, dilation=(1, 1), out_shape=(size, size))
-                maximum.max_pool_gradient(g, x, out, **hyper, dilation=(1, 1))
+                out = maximum.max_pool_values(x, window=window)
+                maximum.max_pool_gradient(g, x, out, window=window)
         else:
 
             def work():
-                average.avg_pool(x, **hyper, out_shape=(size, size), divisors=k * k)
-                average.avg_pool_gradient(g, input_shape=x.shape[2:], **hyper, divisors=k * k)
+                average.avg_pool(x, window=window, divisors=k * k)
+                average.avg_pool_gradient(g, input_shape=x.shape[2:], window=window, divisors=k * k)
     elif name in ("batch_norm", "layer_norm"):
         if name == "batch_norm":
             x, g = (to_batch_last(_data(SHAPES[rest], seed)) for seed in (0, 1))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograd.arguments import Window
 from autograd.kernels import threads
 from autograd.kernels.conv import correlation, depthwise, im2col, plain, row_expansion
 from autograd.kernels.layout import is_batch_last, to_batch_last
@@ -97,6 +98,7 @@ class Case:
             groups=groups,
         )
         sizes = {k: v for k, v in self.geometry.items() if k != "groups"}
+        self.given = {"window": Window(w_shape[2:], **sizes), "groups": groups}
         self.x = rng.normal(size=x_shape)
         self.w = rng.normal(size=w_shape)
         self.bias = rng.normal(size=w_shape[0])
@@ -115,9 +117,9 @@ class Case:
     def results(self, kernels, convert=lambda a: a):
         x, w, y, bias = map(convert, (self.x, self.w, self.y, self.bias))
         return (
-            kernels.correlate(x, w, bias, **self.geometry),
-            kernels.correlate_input(y, w, input_shape=x.shape[2:], **self.geometry),
-            kernels.correlate_weight(x, y, kernel_shape=w.shape[2:], **self.geometry),
+            kernels.correlate(x, w, bias, **self.given),
+            kernels.correlate_input(y, w, input_shape=x.shape[2:], **self.given),
+            kernels.correlate_weight(x, y, **self.given),
         )
 
     def check(self, kernels, convert=lambda a: a, tolerance=1e-10):
@@ -349,9 +351,8 @@ def test_nan_and_infinity_stay_local(name, poison, setting):
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_infinite_weight_meets_padded_zero():
     x, w = np.ones((1, 1, 2, 2)), np.full((1, 1, 3, 3), np.inf)
-    y = correlation.correlate(
-        x, w, stride=(1, 1), padding=((1, 1), (1, 1)), dilation=(1, 1), groups=1
-    )
+    window = Window.read("test", 2, 3, padding=1)
+    y = correlation.correlate(x, w, window=window, groups=1)
     assert np.isnan(y).all()
 
 
@@ -372,9 +373,9 @@ def test_results_are_fresh_and_owned(name, setting):
 
 def test_mixed_dtypes_promote():
     case = known("ordinary")
-    y = correlation.correlate(case.x.astype(np.float32), case.w, **case.geometry)
+    y = correlation.correlate(case.x.astype(np.float32), case.w, **case.given)
     assert y.dtype == np.float64
-    y = correlation.correlate(case.x.astype(np.float16), case.w.astype(np.float32), **case.geometry)
+    y = correlation.correlate(case.x.astype(np.float16), case.w.astype(np.float32), **case.given)
     assert y.dtype == np.float32
 
 
@@ -397,15 +398,16 @@ def test_mixed_dtypes_promote():
     ],
 )
 def test_choose_path(path, word, x_shape, w_shape, options):
-    options = dict(stride=(1, 1), padding=((0, 0), (0, 0)), dilation=(1, 1), groups=1) | options
-    name, reason = correlation.choose_path(x_shape, w_shape, **options)
+    options = dict(stride=(1, 1), padding=((0, 0), (0, 0)), groups=1) | options
+    window = Window.read("test", 2, w_shape[2:], options.pop("stride"), options.pop("padding"))
+    name, reason = correlation.choose_path(x_shape, w_shape, window=window, **options)
     assert name == path and word in reason
 
 
 def test_four_spatial_axes_go_the_plain_way():
     x = np.random.default_rng(0).normal(size=(1, 2, 3, 3, 3, 3))
     w = np.ones((1, 2, 1, 1, 1, 3))
-    options = dict(stride=(1,) * 4, padding=((0, 0),) * 4, dilation=(1,) * 4, groups=1)
+    options = dict(window=Window.read("test", 4, w.shape[2:]), groups=1)
     assert correlation.choose_path(x.shape, w.shape, **options)[0] == "plain"
     y = correlation.correlate(x, w, **options)
     np.testing.assert_allclose(y, x.sum(axis=(1, 5), keepdims=True))
@@ -430,18 +432,3 @@ def test_kernels_of_one_element_take_samples_in_c_order_as_they_lie(orders, grou
     y, dx, _ = case.results(correlation, convert)
     assert y.flags.c_contiguous == (orders[0] == "C")
     assert dx.flags.c_contiguous == (orders[1] == "C")
-
-
-def test_arranged_turns_what_is_large_once():
-    large = np.random.default_rng(0).normal(size=(16, 4, 16, 16)).astype(np.float32)
-    turned = correlation.arranged(large, (3, 3))
-    assert is_batch_last(turned)
-    np.testing.assert_array_equal(turned, large)
-    assert correlation.arranged(turned, (3, 3)) is turned
-    for left_alone, kernel in (
-        (large, (1, 1)),
-        (large[:, :1], (3, 3)),
-        (large[:4].repeat(4, axis=2), (3, 3)),
-        (large.astype(np.float16), (3, 3)),
-    ):
-        assert correlation.arranged(left_alone, kernel) is left_alone

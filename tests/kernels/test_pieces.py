@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from autograd.arguments import Window
 from autograd.kernels import elementwise, pieces
 from autograd.kernels.layout import to_batch_last
 from autograd.kernels.normalization import any_axes
@@ -58,12 +59,12 @@ def results():
     y = elementwise.relu(x)
     yield y
     yield elementwise.relu_gradient(g, y)
-    hyper = {"kernel_shape": (3, 3), "stride": (1, 1), "padding": (1, 1)}
-    out = maximum.max_pool_values(x, **hyper, dilation=(1, 1), out_shape=(8, 8))
+    window = Window.pooling("test", 2, 3, 1, 1)
+    out = maximum.max_pool_values(x, window=window)
     yield out
-    yield maximum.max_pool_gradient(g, x, out, **hyper, dilation=(1, 1))
-    yield average.avg_pool(x, **hyper, out_shape=(8, 8), divisors=9)
-    yield average.avg_pool_gradient(g, input_shape=(8, 8), **hyper, divisors=9)
+    yield maximum.max_pool_gradient(g, x, out, window=window)
+    yield average.avg_pool(x, window=window, divisors=9)
+    yield average.avg_pool_gradient(g, input_shape=(8, 8), window=window, divisors=9)
     weight = RNG(2).normal(size=(1, 10, 1, 1)).astype(np.float32)
     for centre in (0, 1000):  # without and with a shift
         moved = x + np.float32(centre)

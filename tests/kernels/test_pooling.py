@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograd.arguments import Window
 from autograd.kernels.layout import is_batch_last, to_batch_last
 from autograd.kernels.pooling import maximum
 from autograd.kernels.pooling.average import (
@@ -16,7 +17,6 @@ from autograd.kernels.pooling.average import (
     avg_pool,
     avg_pool_gradient,
     pool_divisors,
-    pool_output_size,
 )
 from autograd.kernels.pooling.maximum import (
     adaptive_max_pool,
@@ -26,6 +26,19 @@ from autograd.kernels.pooling.maximum import (
     scatter_windows,
     take_windows,
 )
+from autograd.ops.images.pooling import pool_output_size
+
+
+def windowed(x, kernel_shape, stride, padding, dilation=None, out_shape=None, **rest):
+    """The arguments with a `Window` in place of loose numbers; it finds the shape of the output."""
+    pairs = tuple((p, p) for p in padding)
+    window = Window(kernel_shape, stride, pairs, dilation or (1,) * len(stride))
+    shape = x if isinstance(x, tuple) else x.shape[2:]
+    if out_shape is not None:
+        if window.outputs(shape) != out_shape:
+            window = window._replace(ceil_mode=True)
+        assert window.outputs(shape) == out_shape
+    return {"window": window, **rest}
 
 
 def cells_of(out, shape, kernel_shape, stride, padding, dilation):
@@ -116,20 +129,16 @@ def cases(draw, dilated=True):
     return in_some_memory_order(x, seed), hyper
 
 
-def without_out_shape(hyper):
-    return {name: value for name, value in hyper.items() if name != "out_shape"}
-
-
 @given(cases())
 def test_max_pool_finds_what_loops_find(case):
     x, hyper = case
-    values, indices = max_pool(x, **hyper)
+    values, indices = max_pool(x, **windowed(x, **hyper))
     want_values, want_indices = loop_max_pool(x, *hyper.values())
     np.testing.assert_array_equal(values, want_values)
     np.testing.assert_array_equal(indices, want_indices)
     assert indices.dtype == np.int64
     assert is_batch_last(values) and is_batch_last(indices)
-    np.testing.assert_array_equal(max_pool_values(x, **hyper), want_values)
+    np.testing.assert_array_equal(max_pool_values(x, **windowed(x, **hyper)), want_values)
 
 
 @pytest.mark.parametrize("kernel", [254, 255, 256, 257, 300])
@@ -138,7 +147,7 @@ def test_winners_of_many_offsets(kernel):
     x[0, 0, :-1], x[1, 1, kernel - 1] = 0.0, 99.0  # winners among the last offsets
     x[0, 0, -1] = 99.0
     hyper = {"kernel_shape": (kernel,), "stride": (2,), "padding": (0,), "dilation": (1,)}
-    _, indices = max_pool(x, **hyper, out_shape=(3,))
+    _, indices = max_pool(x, **windowed(x, **hyper, out_shape=(3,)))
     np.testing.assert_array_equal(indices, loop_max_pool(x, *hyper.values(), (3,))[1])
 
 
@@ -156,10 +165,10 @@ def test_many_images_in_any_memory_order_give_the_same_bits(kernel):
     for arrange in (np.asarray, to_batch_last, np.asfortranarray):
         x_, g_ = arrange(x), arrange(g)
         results = [
-            *max_pool(x_, **hyper, out_shape=values.shape[2:]),
-            max_pool_gradient(g_, x_, arrange(values), **hyper),
-            avg_pool(x_, **averaging, out_shape=values.shape[2:]),
-            avg_pool_gradient(g_, input_shape=(6, 7), **averaging),
+            *max_pool(x_, **windowed(x, **hyper, out_shape=values.shape[2:])),
+            max_pool_gradient(g_, x_, arrange(values), **windowed(x, **hyper)),
+            avg_pool(x_, **windowed(x, **averaging, out_shape=values.shape[2:])),
+            avg_pool_gradient(g_, input_shape=(6, 7), **windowed(x, **averaging)),
         ]
         assert all(is_batch_last(result) for result in results)
         wanted = wanted or results
@@ -175,7 +184,7 @@ def test_max_pool_gradient_goes_to_the_first_maximum(case, seed):
     x, hyper = case
     values, indices = loop_max_pool(x, *hyper.values())
     g = np.random.default_rng(seed).normal(size=values.shape)
-    got = max_pool_gradient(g, x, to_batch_last(values), **without_out_shape(hyper))
+    got = max_pool_gradient(g, x, to_batch_last(values), **windowed(x, **hyper))
     np.testing.assert_allclose(got, loop_scatter(g, indices, x.shape[2:]), rtol=1e-12, atol=1e-12)
     assert is_batch_last(got)
 
@@ -201,7 +210,7 @@ def test_max_pool_gradient_knows_whether_windows_overlap(length, kernel, stride,
     }
     values, indices = loop_max_pool(x, *hyper.values(), (size, size))
     g = np.random.default_rng(1).normal(size=values.shape)
-    got = max_pool_gradient(g, x, values, **hyper)
+    got = max_pool_gradient(g, x, values, **windowed(x, **hyper))
     np.testing.assert_allclose(got, loop_scatter(g, indices, x.shape[2:]), rtol=1e-13)
 
 
@@ -222,15 +231,15 @@ def test_max_pool_of_special_values(dtype, special, kernel, stride, padding):
         "out_shape": (size, size),
     }
     want, want_indices = loop_max_pool(x, *hyper.values())
-    values, indices = max_pool(x, **hyper)
-    fast = max_pool_values(x, **hyper)
+    values, indices = max_pool(x, **windowed(x, **hyper))
+    fast = max_pool_values(x, **windowed(x, **hyper))
     np.testing.assert_array_equal(values, want)
     np.testing.assert_array_equal(indices, want_indices)
     np.testing.assert_array_equal(fast, want)
     assert values.dtype == fast.dtype == dtype
     g = rng.integers(1, 4, size=want.shape).astype(dtype)
     g[0, 0, 0, 0] = np.inf
-    gx = max_pool_gradient(g, x, fast, **without_out_shape(hyper))
+    gx = max_pool_gradient(g, x, fast, **windowed(x, **hyper))
     assert gx.dtype == dtype
     np.testing.assert_array_equal(gx, loop_scatter(g, want_indices, (6, 6)))
 
@@ -238,10 +247,10 @@ def test_max_pool_of_special_values(dtype, special, kernel, stride, padding):
 def test_an_infinite_gradient_stays_with_the_maximum():
     x = np.array([[[1.0, 5.0, 2.0, 3.0]]])
     hyper = {"kernel_shape": (2,), "stride": (2,), "padding": (0,), "dilation": (1,)}
-    out = max_pool_values(x, out_shape=(2,), **hyper)
+    out = max_pool_values(x, **windowed(x, **hyper))
     g = np.array([[[np.inf, np.nan]]])
     np.testing.assert_array_equal(
-        max_pool_gradient(g, x, out, **hyper), [[[0.0, np.inf, 0.0, np.nan]]]
+        max_pool_gradient(g, x, out, **windowed(x, **hyper)), [[[0.0, np.inf, 0.0, np.nan]]]
     )
 
 
@@ -250,7 +259,7 @@ def test_windows_that_see_only_padding_are_refused():
     hyper = {"kernel_shape": (2,), "stride": (1,), "padding": (1,), "dilation": (2,)}
     for kernel in (max_pool, max_pool_values):
         with pytest.raises(ValueError, match="see nothing but the padding of the 1 input"):
-            kernel(x, **hyper, out_shape=(1,))
+            kernel(x, **windowed(x, **hyper, out_shape=(1,)))
 
 
 def test_max_pool_of_integers_and_of_comparable_objects():
@@ -264,17 +273,19 @@ def test_max_pool_of_integers_and_of_comparable_objects():
     }
     want = loop_max_pool(x, *hyper.values())
     for dtype in (x.dtype, object):
-        values, indices = max_pool(x.astype(dtype), **hyper)
+        values, indices = max_pool(x.astype(dtype), **windowed(x, **hyper))
         assert values.dtype == dtype
         np.testing.assert_array_equal(values.astype(int), want[0])
         np.testing.assert_array_equal(indices, want[1])
-        np.testing.assert_array_equal(max_pool_values(x.astype(dtype), **hyper), want[0])
+        np.testing.assert_array_equal(
+            max_pool_values(x.astype(dtype), **windowed(x, **hyper)), want[0]
+        )
 
 
 @given(cases())
 def test_scatter_windows_is_the_adjoint_of_take_windows(case):
     x, hyper = case
-    indices = max_pool(x, **hyper)[1]
+    indices = max_pool(x, **windowed(x, **hyper))[1]
     y = np.random.default_rng(0).normal(size=indices.shape)
     scattered = scatter_windows(y, indices, input_shape=x.shape[2:])
     np.testing.assert_allclose(scattered, loop_scatter(y, indices, x.shape[2:]), atol=1e-12)
@@ -297,20 +308,17 @@ def test_avg_pool_and_its_adjoint(case, count_include_pad, divisor_override):
     x, hyper = case
     del hyper["dilation"]
     out_shape = hyper["out_shape"]
-    divisors = pool_divisors(
-        x.shape[2:],
-        **hyper,
-        count_include_pad=count_include_pad,
-        divisor_override=divisor_override,
-    )
-    got = avg_pool(x, **hyper, divisors=divisors)
+    given = windowed(x, **hyper)
+    divisors = pool_divisors(x.shape[2:], given["window"], count_include_pad, divisor_override)
+    given["divisors"] = divisors
+    got = avg_pool(x, **given)
     want = loop_avg_pool(x, *hyper.values(), count_include_pad, divisor_override)
     np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
     assert is_batch_last(got)
-    plain = avg_pool(x.astype(object), **hyper, divisors=divisors)
+    plain = avg_pool(x.astype(object), **given)
     np.testing.assert_allclose(plain.astype(float), want, rtol=1e-12, atol=1e-13)
     g = np.random.default_rng(0).normal(size=(*x.shape[:2], *out_shape))
-    rest = {"input_shape": x.shape[2:], "divisors": divisors, **without_out_shape(hyper)}
+    rest = {"input_shape": x.shape[2:], **given}
     back = avg_pool_gradient(g, **rest)
     assert is_batch_last(back)
     np.testing.assert_allclose(np.vdot(got, g), np.vdot(x, back), rtol=1e-12, atol=1e-12)
@@ -321,7 +329,7 @@ def test_avg_pool_and_its_adjoint(case, count_include_pad, divisor_override):
 def test_averages_of_halves_do_not_overflow():
     x = np.full((1, 1, 8, 8), 6e4, np.float16)
     hyper = {"kernel_shape": (8, 8), "stride": (8, 8), "padding": (0, 0)}
-    got = avg_pool(x, **hyper, out_shape=(1, 1), divisors=64)
+    got = avg_pool(x, **windowed(x, **hyper), divisors=64)
     assert got.dtype == np.float16
     np.testing.assert_array_equal(got, x[:, :, :1, :1])
 
@@ -330,8 +338,10 @@ def test_a_nan_reaches_only_the_windows_that_see_it():
     x = np.ones((1, 1, 6))
     x[..., 1] = np.nan
     hyper = {"kernel_shape": (2,), "stride": (2,), "padding": (0,), "out_shape": (3,)}
-    np.testing.assert_array_equal(avg_pool(x, **hyper, divisors=2), [[[np.nan, 1, 1]]])
-    np.testing.assert_array_equal(max_pool_values(x, **hyper, dilation=(1,)), [[[np.nan, 1, 1]]])
+    np.testing.assert_array_equal(
+        avg_pool(x, **windowed(x, **hyper), divisors=2), [[[np.nan, 1, 1]]]
+    )
+    np.testing.assert_array_equal(max_pool_values(x, **windowed(x, **hyper)), [[[np.nan, 1, 1]]])
 
 
 def test_output_sizes_follow_the_ceil_rule():
@@ -401,7 +411,7 @@ def test_max_pool_is_pytorchs(torch, case):
         sizes = zip(x.shape[2:], *rest, strict=True)
         out_shape = tuple(pool_output_size(*axis, ceil_mode) for axis in sizes)
         assert tuple(want[0].shape[2:]) == out_shape
-        values, indices = max_pool(x, **{**hyper, "out_shape": out_shape})
+        values, indices = max_pool(x, **windowed(x, **{**hyper, "out_shape": out_shape}))
         np.testing.assert_array_equal(values, want[0].numpy())
         np.testing.assert_array_equal(indices, want[1].numpy())
 
@@ -426,10 +436,9 @@ def test_avg_pool_is_pytorchs(torch, case, include, override):
         sizes = zip(x.shape[2:], *rest, strict=True)
         out_shape = tuple(pool_output_size(*axis, 1, ceil_mode) for axis in sizes)
         these = {**hyper, "out_shape": out_shape}
-        divisors = pool_divisors(
-            x.shape[2:], **these, count_include_pad=include, divisor_override=override
-        )
-        got = avg_pool(x, **these, divisors=divisors)
+        window = windowed(x, **these)["window"]
+        divisors = pool_divisors(x.shape[2:], window, include, override)
+        got = avg_pool(x, window=window, divisors=divisors)
         np.testing.assert_allclose(got, want.numpy(), rtol=1e-12, atol=1e-12)
 
 
@@ -449,15 +458,14 @@ def test_little_that_is_tiled_goes_a_way_of_its_own_to_the_same_end(
         x.flat[rng.integers(0, x.size, 3)] = np.nan if values == "nan" else -np.inf
     if order == "batch-last":
         x = to_batch_last(x)
-    window = dict(kernel_shape=kernel, stride=kernel, padding=(0,) * len(kernel),
-                  dilation=(1,) * len(kernel))  # fmt: skip
+    window = Window.pooling("test", len(kernel), kernel)
     out_shape = tuple(n // k for n, k in zip(shape[2:], kernel, strict=True))
     g = rng.permutation(np.arange(1.0, x.size // np.prod(kernel) + 1)).astype(np.float32)
     g = g.reshape(*shape[:2], *out_shape)
-    few = maximum.max_pool_values(x, **window, out_shape=out_shape)
-    few_gx = maximum.max_pool_gradient(g, x, few, **window)
+    few = maximum.max_pool_values(x, window=window)
+    few_gx = maximum.max_pool_gradient(g, x, few, window=window)
     monkeypatch.setattr(maximum, "_FEW", 0)
-    out = maximum.max_pool_values(x, **window, out_shape=out_shape)
+    out = maximum.max_pool_values(x, window=window)
     np.testing.assert_array_equal(few, out)
-    np.testing.assert_array_equal(few_gx, maximum.max_pool_gradient(g, x, out, **window))
+    np.testing.assert_array_equal(few_gx, maximum.max_pool_gradient(g, x, out, window=window))
     assert few_gx.sum() == g.sum()

@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 import pytest
 
+from autograd.arguments import Window
 from autograd.kernels import threads
 from autograd.kernels.conv import correlation
 from autograd.kernels.layout import to_batch_last
@@ -146,12 +147,8 @@ def test_same_bits_for_every_number_of_threads(name):
     x_shape, w_shape, stride, padding, groups = GEOMETRIES[name]
     rng = np.random.default_rng(0)
     rank = len(x_shape) - 2
-    geometry = dict(
-        stride=(stride,) * rank,
-        padding=((padding,) * 2,) * rank,
-        dilation=(1,) * rank,
-        groups=groups,
-    )
+    window = Window.read("test", rank, w_shape[2:], stride, padding)
+    geometry = {"window": window, "groups": groups}
     x = to_batch_last(rng.normal(size=x_shape).astype(np.float32))
     w = rng.normal(size=w_shape).astype(np.float32)
     threads.set_num_threads(1)
@@ -161,7 +158,7 @@ def test_same_bits_for_every_number_of_threads(name):
         return (
             correlation.correlate(x, w, **geometry).tobytes(),
             correlation.correlate_input(g, w, input_shape=x.shape[2:], **geometry).tobytes(),
-            correlation.correlate_weight(x, g, kernel_shape=w.shape[2:], **geometry).tobytes(),
+            correlation.correlate_weight(x, g, **geometry).tobytes(),
         )
 
     first, *others = with_each_count(run)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograd.arguments import Window
 from autograd.kernels.layout import is_batch_last, to_batch_last
-from autograd.kernels.windows import fold_windows, overlaps, pad_planes, window_counts, windows
+from autograd.kernels.windows import fold_windows, overlaps, pad_planes, windows
 
 
 def loop_windows(x, kernel_shape, stride, padding, dilation):
@@ -64,7 +65,7 @@ def cases(draw):
     seed = draw(st.integers(0, 999))
     x = np.random.default_rng(seed).normal(size=(draw(st.integers(0, 3)), 2, *shape))
     return in_some_memory_order(x, seed), {
-        "kernel_shape": kernel_shape,
+        "kernel": kernel_shape,
         "stride": stride,
         "padding": padding,
         "dilation": dilation,
@@ -74,7 +75,7 @@ def cases(draw):
 @given(cases())
 def test_windows_hold_what_loops_find(case):
     x, hyper = case
-    got = windows(x, **hyper)
+    got = windows(x, window=Window(**hyper))
     np.testing.assert_array_equal(got, loop_windows(x, *hyper.values()))
     assert got.dtype == x.dtype
     assert not got.flags.writeable
@@ -83,11 +84,10 @@ def test_windows_hold_what_loops_find(case):
 @given(cases())
 def test_fold_windows_is_the_adjoint(case):
     x, hyper = case
-    seen = windows(x, **hyper)
+    seen = windows(x, window=Window(**hyper))
     w = np.random.default_rng(1).normal(size=seen.shape)
-    kernel_shape = hyper.pop("kernel_shape")
-    folded = fold_windows(w, input_shape=x.shape[2:], **hyper)
-    assert w.shape[-len(kernel_shape) :] == kernel_shape
+    folded = fold_windows(w, input_shape=x.shape[2:], window=Window(**hyper))
+    assert w.shape[-len(hyper["kernel"]) :] == hyper["kernel"]
     assert folded.shape == x.shape
     assert is_batch_last(folded)
     np.testing.assert_allclose(np.vdot(x, folded), np.vdot(seen, w), rtol=1e-12, atol=1e-12)
@@ -96,9 +96,10 @@ def test_fold_windows_is_the_adjoint(case):
 @given(cases())
 def test_overlaps_name_every_cell_of_every_window_once(case):
     x, hyper = case
-    out_shape = window_counts(x.shape[2:], **hyper)
-    met = np.zeros((1, 1, *out_shape, *hyper["kernel_shape"]))
-    for offset, inputs, outputs in overlaps(x.shape[2:], out_shape, **hyper):
+    window = Window(**hyper)
+    out_shape = window.outputs(x.shape[2:])
+    met = np.zeros((1, 1, *out_shape, *window.kernel))
+    for offset, inputs, outputs in overlaps(window, x.shape[2:], out_shape):
         seen = np.ones((1, 1, *x.shape[2:]))[inputs]
         met[outputs + offset] += seen
     np.testing.assert_array_equal(met, loop_windows(np.ones((1, 1, *x.shape[2:])), *hyper.values()))
@@ -106,9 +107,10 @@ def test_overlaps_name_every_cell_of_every_window_once(case):
 
 def test_windows_without_padding_share_the_memory_of_the_image():
     x = np.zeros((1, 1, 4, 4))
-    hyper = {"kernel_shape": (2, 2), "stride": (1, 1), "dilation": (1, 1)}
-    assert np.shares_memory(x, windows(x, padding=((0, 0), (0, 0)), **hyper))
-    assert not np.shares_memory(x, windows(x, padding=((1, 0), (0, 0)), **hyper))
+    hyper = {"kernel": (2, 2), "stride": (1, 1), "dilation": (1, 1)}
+    for padding, shared in (((0, 0), (0, 0)), True), (((1, 0), (0, 0)), False):
+        seen = windows(x, window=Window(padding=padding, **hyper))
+        assert np.shares_memory(x, seen) is shared
 
 
 @pytest.mark.parametrize("padding", [((1, 2), (0, 3)), ((-1, 1), (2, -2)), ((0, 0), (0, 0))])
@@ -131,17 +133,17 @@ def test_cropping_everything_leaves_planes_of_padding():
 def test_object_arrays_give_the_same_windows():
     x = np.arange(12.0).reshape(1, 1, 3, 4)
     hyper = {
-        "kernel_shape": (2, 2),
+        "kernel": (2, 2),
         "stride": (1, 2),
         "padding": ((1, 0), (0, 1)),
         "dilation": (1, 1),
     }
-    got = windows(x.astype(object), **hyper)
+    got = windows(x.astype(object), window=Window(**hyper))
     assert got.dtype == object
-    want = windows(x, **hyper)
+    want = windows(x, window=Window(**hyper))
     np.testing.assert_array_equal(got.astype(float), want)
-    hyper.pop("kernel_shape")
-    folded = fold_windows(got, input_shape=(3, 4), **hyper)
+    window = Window(**hyper)
+    folded = fold_windows(got, input_shape=(3, 4), window=window)
     np.testing.assert_array_equal(
-        folded.astype(float), fold_windows(want, input_shape=(3, 4), **hyper)
+        folded.astype(float), fold_windows(want, input_shape=(3, 4), window=window)
     )

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import viz
+from autograd.arguments import Window
 from autograd.viz.microscope import panels, region
-from autograd.viz.microscope.geometry import Axis, Windows, count_windows
+from autograd.viz.microscope.geometry import Axis, Windows
 
 NUMPY_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
@@ -238,8 +239,7 @@ def test_adaptive_pooling_with_windows_that_are_all_alike(kind):
 
 def test_reasons_for_skipping():
     def axis(size, kernel, stride, dilation=1):
-        outputs = count_windows(size, kernel, stride, 0, dilation)
-        return Axis(size, kernel, stride, 0, 0, dilation, "zeros", outputs)
+        return Axis(size, Window.read("test", 1, kernel, stride, 0, dilation))
 
     assert axis(5, 3, 3).skipped == {3: "end", 4: "end"}
     assert axis(7, 1, 3).skipped == {1: "stride", 2: "stride", 4: "stride", 5: "stride"}
@@ -248,7 +248,7 @@ def test_reasons_for_skipping():
 
 
 def test_a_pixel_that_is_copied_into_the_padding_is_reached_through_its_copies():
-    axis = Axis(3, 3, 1, 1, 1, 1, "reflect", 3)
+    axis = Axis(3, Window.read("test", 1, 3, padding=1), "reflect")
     assert axis.reached(1) == [(0, 0), (0, 2), (1, 1), (2, 0), (2, 2)]
     windows = Windows(axis, axis)
     assert windows.source((-1, 3)) == (1, 1)
@@ -256,10 +256,10 @@ def test_a_pixel_that_is_copied_into_the_padding_is_reached_through_its_copies()
 
 
 def test_the_region_is_whole_windows_around_the_selection():
-    axis = Axis(50, 3, 2, 1, 1, 1, "zeros", 25)
+    axis = Axis(50, Window.read("test", 1, 3, 2, 1))
     part = region.stretch(axis, 12, 14)
     assert (part.low, part.high, part.first, part.last, part.whole) == (19, 28, 10, 14, False)
-    assert region.stretch(Axis(5, 3, 1, 1, 1, 1, "zeros", 5), 0, 14).whole
+    assert region.stretch(Axis(5, Window.read("test", 1, 3, padding=1)), 0, 14).whole
 
 
 # -- what is shown ------------------------------------------------------------------------------

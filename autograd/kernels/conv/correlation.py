@@ -63,7 +63,7 @@ def correlate(
     bias: np.ndarray | None = None,
     *,
     window: Window,
-    groups: int = 1,
+    groups: int,
 ) -> np.ndarray:
     """Correlate ``x`` with the kernels ``w`` and add ``bias``.
 
@@ -82,7 +82,7 @@ def correlate(
     Shapes are taken as they come: the caller has checked them.
 
     >>> x = np.arange(5.0).reshape(1, 1, 5)
-    >>> correlate(x, np.ones((1, 1, 3)), window=Window((3,), (1,), ((1, 1),), (1,)))
+    >>> correlate(x, np.ones((1, 1, 3)), window=Window((3,), (1,), ((1, 1),), (1,)), groups=1)
     array([[[1., 3., 6., 9., 7.]]])
     """
     given = (x, w) if bias is None else (x, w, bias)
@@ -110,7 +110,7 @@ def correlate_input(
     *,
     input_shape: Axes,
     window: Window,
-    groups: int = 1,
+    groups: int,
 ) -> np.ndarray:
     """Adjoint of `correlate` in x; as a function of its own, the transposed convolution.
 
@@ -155,7 +155,7 @@ def correlate_weight(
     y: np.ndarray,
     *,
     window: Window,
-    groups: int = 1,
+    groups: int,
 ) -> np.ndarray:
     """Adjoint of `correlate` in w.
 
@@ -238,15 +238,9 @@ class _Shapes(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _shapes(x_shape, w_shape, window: Window, groups, itemsize) -> _Shapes:
-    size, (o, each, *kernel) = x_shape[2:], w_shape
+    size, (o, each, *_) = x_shape[2:], w_shape
     out = window.outputs(size)
-    ones = (1,) * (3 - len(size))
-    full = Window(
-        (*ones, *kernel),
-        (*ones, *window.stride),
-        (((0, 0),) * len(ones) + window.padding),
-        (*ones, *window.dilation),
-    )
+    ones, full = (1,) * (3 - len(size)), window.raised(3)
     path, reason = _choose(x_shape, w_shape, (*ones, *out), full, groups)
     columns = adjoint = None
     if path == "pixels":

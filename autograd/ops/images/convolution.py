@@ -31,9 +31,8 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.limits import check_bytes
-from autograd.core.modes import local
+from autograd.arguments.window import Window, cross
 from autograd.core.primitive import primitive
-from autograd.core.tensor import Tensor, _connected
 from autograd.kernels.conv import correlation as kernels
 
 __all__ = [
@@ -49,57 +48,30 @@ _LONG_STRIDE = 64  # from which on it is worth a look whether the numbers make s
 _NAMES = ("conv1d", "conv2d", "conv3d")
 
 
-# The primitives -----------------------------------------------------------------------------------
+# The primitives are the kernels ---------------------------------------------------------------------
 
-
-@primitive(name="correlate", aliases=_NAMES)
-def _correlate(x, w, bias=None, *, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
-    return kernels.correlate(
-        x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups
-    )
-
-
-@primitive(name="correlate_input", aliases=[n.replace("conv", "conv_transpose") for n in _NAMES])
-def _correlate_input(y, w, *, input_shape, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
-    return kernels.correlate_input(
-        y, w, input_shape=input_shape, stride=stride, padding=padding, dilation=dilation,
-        groups=groups,
-    )  # fmt: skip
-
-
-@primitive(name="correlate_weight")
-def _correlate_weight(x, y, *, kernel_shape, stride, padding, dilation, groups):  # type: ignore[no-untyped-def]
-    return kernels.correlate_weight(
-        x, y, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation,
-        groups=groups,
-    )  # fmt: skip
-
-
-# A large gradient goes to both rules: it is brought into the memory order they like once.
-_correlate.incoming(lambda g, w_shape: kernels.arranged(g, w_shape[2:]))
+_correlate = primitive(kernels.correlate, aliases=_NAMES)
+_correlate_input = primitive(
+    kernels.correlate_input, aliases=[n.replace("conv", "conv_transpose") for n in _NAMES]
+)
+_correlate_weight = primitive(kernels.correlate_weight)
 
 _correlate.gradients(
-    x=lambda g, w, x_shape, stride, padding, dilation, groups: _correlate_input(
-        g, w, x_shape[2:], stride, padding, dilation, groups),
-    w=lambda g, x, w_shape, stride, padding, dilation, groups: _correlate_weight(
-        x, g, w_shape[2:], stride, padding, dilation, groups),
+    x=lambda g, w, x_shape, window, groups: _correlate_input(
+        g, w, input_shape=x_shape[2:], window=window, groups=groups),
+    w=lambda g, x, window, groups: _correlate_weight(x, g, window=window, groups=groups),
     bias=lambda g: g.sum(axis=(0, *range(2, g.ndim))),
 )  # fmt: skip
 
-_correlate_input.incoming(lambda g, w_shape: kernels.arranged(g, w_shape[2:]))
-
 _correlate_input.gradients(
-    y=lambda g, w, stride, padding, dilation, groups: _correlate(
-        g, w, stride=stride, padding=padding, dilation=dilation, groups=groups),
-    w=lambda g, y, w_shape, stride, padding, dilation, groups: _correlate_weight(
-        g, y, w_shape[2:], stride, padding, dilation, groups),
+    y=lambda g, w, window, groups: _correlate(g, w, window=window, groups=groups),
+    w=lambda g, y, window, groups: _correlate_weight(g, y, window=window, groups=groups),
 )  # fmt: skip
 
 _correlate_weight.gradients(
-    x=lambda g, y, x_shape, stride, padding, dilation, groups: _correlate_input(
-        y, g, x_shape[2:], stride, padding, dilation, groups),
-    y=lambda g, x, stride, padding, dilation, groups: _correlate(
-        x, g, stride=stride, padding=padding, dilation=dilation, groups=groups),
+    x=lambda g, y, x_shape, window, groups: _correlate_input(
+        y, g, input_shape=x_shape[2:], window=window, groups=groups),
+    y=lambda g, x, window, groups: _correlate(x, g, window=window, groups=groups),
 )  # fmt: skip
 
 
@@ -126,7 +98,8 @@ def correlate(
         x: images, shape (N, C, *S) with one to three spatial axes.
         w: kernels, shape (O, C / groups, *K).
         bias: one number per output channel, shape (O,), or None.
-        stride, dilation: positive integers, one or one per spatial axis.
+        stride, dilation: positive integers, one or one per spatial axis. In place of the stride a
+            `Window` may stand, which says padding and dilation, too.
         padding: zeros around x: an integer, one per spatial axis, pairs (before, after),
             ``"valid"`` or ``"same"`` (stride 1 only).
         groups: the channels are divided into this many groups that don't see each other.
@@ -153,22 +126,34 @@ def correlate(
             f"{who}: x must be (N, C, *S) with one to three spatial axes and the kernel of as "
             f"many axes, got x {x_shape} and kernel {w_shape}"
         )
-    stride = arguments.integers(who, "stride", stride, n)
-    dilation = arguments.integers(who, "dilation", dilation, n)
-    padding = arguments.paddings(who, padding, n, w_shape[2:], stride, dilation)
+    window = _window(who, w_shape, stride, padding, dilation)
     if type(groups) is not int:
         groups = arguments.integer(who, "groups", groups)
+    bias_shape = None
     if bias is not None:
         bias = as_operand(who, "bias", bias)
-    bias_shape = None if bias is None else bias.shape
-    sizes = check_correlation(who, x_shape, w_shape, bias_shape, stride, padding, dilation, groups)
-    if max(stride) > _LONG_STRIDE or max(map(max, padding)) > _LONG_STRIDE:
-        check_bytes(who, (x_shape[0], w_shape[0], *sizes), x.dtype)
-        check_bytes(who, (*x_shape[:2], *_padded(x_shape[2:], padding)), x.dtype)
-        stride = shortened(stride, x_shape[2:], padding)
-    if x.size >= kernels.MANY:
-        x = _arranged(x, w_shape)
-    return _correlate(x, w, bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+        bias_shape = bias.shape
+    window = _ready(who, x_shape, w_shape, bias_shape, window, groups, x.dtype)
+    return _correlate(x, w, bias, window=window, groups=groups)
+
+
+@functools.lru_cache(maxsize=4096)
+def _ready(
+    who: str,
+    x_shape: tuple[int, ...],
+    w_shape: tuple[int, ...],
+    bias_shape: tuple[int, ...] | None,
+    window: Window,
+    groups: int,
+    dtype: np.dtype[Any],
+) -> Window:
+    """The window as kernels take it, after checking that everything fits."""
+    sizes = check_correlation(who, x_shape, w_shape, bias_shape, window, groups)
+    if max(window.stride) <= _LONG_STRIDE and max(map(max, window.padding)) <= _LONG_STRIDE:
+        return window
+    check_bytes(who, (x_shape[0], w_shape[0], *sizes), dtype)
+    check_bytes(who, (*x_shape[:2], *window.padded(x_shape[2:])), dtype)
+    return window.shortened(x_shape[2:])
 
 
 def convolve(
@@ -233,23 +218,16 @@ def correlate_input(
             f"{who}: y must be (N, O, *L) with one to three spatial axes and the kernel of as "
             f"many axes, got y {y.shape} and kernel {w.shape}"
         )
-    stride = arguments.integers(who, "stride", stride, n)
-    dilation = arguments.integers(who, "dilation", dilation, n)
-    padding = arguments.paddings(who, padding, n, w.shape[2:], stride, dilation)
+    window = _window(who, w.shape, stride, padding, dilation)
     groups = arguments.integer(who, "groups", groups)
     if input_shape is None:
-        input_shape = tuple(
-            (length - 1) * s - sum(p) + d * (k - 1) + 1
-            for length, k, s, p, d in zip(
-                y.shape[2:], w.shape[2:], stride, padding, dilation, strict=True
-            )
-        )
+        input_shape = window.inputs(y.shape[2:])
     else:
         input_shape = arguments.integers(who, "input_shape", input_shape, n, 0)
     if min(input_shape) < 0:
         raise ValueError(
-            f"{who}: the result would have the negative size {_cross(input_shape)}: padding "
-            f"{padding} takes away more than y {y.shape} and kernel {w.shape[2:]} give"
+            f"{who}: the result would have the negative size {cross(input_shape)}: padding "
+            f"{window.padding} takes away more than y {y.shape} and kernel {w.shape[2:]} give"
         )
     if y.shape[1] != w.shape[0]:
         raise ValueError(
@@ -257,18 +235,16 @@ def correlate_input(
             f"{w.shape[0]} output channels; they must be equal"
         )
     x_shape = (y.shape[0], w.shape[1] * groups, *input_shape)
-    sizes = check_correlation(who, x_shape, w.shape, None, stride, padding, dilation, groups)
+    sizes = check_correlation(who, x_shape, w.shape, None, window, groups)
     if sizes != y.shape[2:]:
         raise ValueError(
-            f"{who}: a correlation over {_cross(input_shape)} gives {_cross(sizes)}, but y is "
-            f"{_cross(y.shape[2:])}; choose another input_shape"
+            f"{who}: a correlation over {cross(input_shape)} gives {cross(sizes)}, but y is "
+            f"{cross(y.shape[2:])}; choose another input_shape"
         )
     check_bytes(who, x_shape, y.dtype)
-    if max(stride) > _LONG_STRIDE:
-        stride = shortened(stride, input_shape, padding)
-    if y.size >= kernels.MANY:
-        y = _arranged(y, w.shape)
-    return _correlate_input(y, w, input_shape, stride, padding, dilation, groups)
+    if max(window.stride) > _LONG_STRIDE:
+        window = window.shortened(input_shape)
+    return _correlate_input(y, w, input_shape=input_shape, window=window, groups=groups)
 
 
 def correlate_weight(
@@ -306,31 +282,25 @@ def correlate_weight(
         )
     if x.shape[0] != y.shape[0]:
         raise ValueError(f"{who}: x {x.shape} and y {y.shape} differ in their batch size")
-    stride = arguments.integers(who, "stride", stride, n)
-    dilation = arguments.integers(who, "dilation", dilation, n)
     groups = arguments.integer(who, "groups", groups)
-    padding = arguments.paddings(who, padding, n)
+    window = Window.read(who, n, 1 if kernel_shape is None else kernel_shape, stride, padding,
+                         dilation, name="kernel_shape")  # fmt: skip
     if kernel_shape is None:
-        kernel_shape = tuple(
-            (size + sum(p) - (length - 1) * s - 1) // d + 1
-            for size, length, s, p, d in zip(
-                x.shape[2:], y.shape[2:], stride, padding, dilation, strict=True
-            )
-        )
-    kernel_shape = arguments.integers(who, "kernel_shape", kernel_shape, n)
+        window = window.with_largest_kernel(x.shape[2:], y.shape[2:])
+        arguments.integers(who, "kernel_shape", window.kernel, n)
     if x.shape[1] % groups:
         raise ValueError(f"{who}: groups={groups} does not divide the {x.shape[1]} channels of x")
-    w_shape = (y.shape[1], x.shape[1] // groups, *kernel_shape)
-    sizes = check_correlation(who, x.shape, w_shape, None, stride, padding, dilation, groups)
+    w_shape = (y.shape[1], x.shape[1] // groups, *window.kernel)
+    sizes = check_correlation(who, x.shape, w_shape, None, window, groups)
     if sizes != y.shape[2:]:
         raise ValueError(
-            f"{who}: a kernel of {_cross(kernel_shape)} gives outputs of {_cross(sizes)}, but y "
-            f"is {_cross(y.shape[2:])}; choose another kernel_shape"
+            f"{who}: a kernel of {cross(window.kernel)} gives outputs of {cross(sizes)}, but y "
+            f"is {cross(y.shape[2:])}; choose another kernel_shape"
         )
     check_bytes(who, w_shape, x.dtype)
-    if max(stride) > _LONG_STRIDE:
-        stride = shortened(stride, x.shape[2:], padding)
-    return _correlate_weight(x, y, kernel_shape, stride, padding, dilation, groups)
+    if max(window.stride) > _LONG_STRIDE:
+        window = window.shortened(x.shape[2:])
+    return _correlate_weight(x, y, window=window, groups=groups)
 
 
 # Checks -------------------------------------------------------------------------------------------
@@ -364,30 +334,11 @@ def as_operand(who: str, name: str, value: Any) -> Any:
     return value
 
 
-def _arranged(x: Any, w_shape: tuple[int, ...]) -> Any:
-    """``x`` in the memory order that kernels like: the same tensor, the same place in the graph.
-
-    Forward and backward both read it, and what is turned here is not turned again there.
-    """
-    if not isinstance(x, Tensor) or local.state.recorder is not None:
-        return x  # whoever records the forward pass is shown the user's own tensors
-    data = kernels.arranged(x._data, w_shape[2:])
-    return x if data is x._data else _connected(data, x._node, x._index, x._version)
-
-
-def _padded(sizes: Sequence[int], padding: Sequence[tuple[int, int]]) -> tuple[int, ...]:
-    return tuple(size + sum(pair) for size, pair in zip(sizes, padding, strict=True))
-
-
-def shortened(
-    stride: Sequence[int], sizes: Sequence[int], padding: Sequence[tuple[int, int]]
-) -> tuple[int, ...]:
-    """Strides that leave the padded input at once, no longer than that: kernels count them out."""
-    return tuple(min(s, max(p, 1)) for s, p in zip(stride, _padded(sizes, padding), strict=True))
-
-
-def _cross(shape: Sequence[int]) -> str:
-    return "×".join(map(str, shape))
+def _window(who: str, w_shape: tuple[int, ...], *given: Any) -> Window:
+    """The window of a kernel (O, C / groups, *K), by stride, padding and dilation."""
+    if 0 in w_shape[2:]:
+        raise ValueError(f"{who}: the kernel {w_shape} has an empty spatial axis")
+    return Window.read(who, len(w_shape) - 2, w_shape[2:], *given)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -396,9 +347,7 @@ def check_correlation(
     x_shape: tuple[int, ...],
     w_shape: tuple[int, ...],
     bias_shape: tuple[int, ...] | None,
-    stride: tuple[int, ...],
-    padding: tuple[tuple[int, int], ...],
-    dilation: tuple[int, ...],
+    window: Window,
     groups: int,
 ) -> tuple[int, ...]:
     """Spatial shape of a correlation's output, after checking that the shapes fit together.
@@ -424,20 +373,7 @@ def check_correlation(
         raise ValueError(
             f"{who}: bias must have shape ({outputs},), one per output channel, got {bias_shape}"
         )
-    kernel = w_shape[2:]
-    if min(kernel) < 1:
-        raise ValueError(f"{who}: the kernel {w_shape} has an empty spatial axis")
-    padded = tuple(size + sum(p) for size, p in zip(x_shape[2:], padding, strict=True))
-    sizes = tuple(
-        (size - d * (k - 1) - 1) // s + 1
-        for size, k, s, d in zip(padded, kernel, stride, dilation, strict=True)
-    )
-    if any(size < d * (k - 1) + 1 for size, k, d in zip(padded, kernel, dilation, strict=True)):
-        raise ValueError(
-            f"{who}: kernel {kernel} with dilation {dilation} does not fit the padded input "
-            f"{_cross(padded)}"
-        )
-    return sizes
+    return window.check(who, x_shape[2:])
 
 
 def convolve_output_size(
@@ -460,14 +396,8 @@ def convolve_output_size(
     """
     who = "convolve_output_size"
     size = arguments.integer(who, "size", size, 0)
-    kernel = arguments.integer(who, "kernel", kernel)
-    stride = arguments.integer(who, "stride", stride)
-    dilation = arguments.integer(who, "dilation", dilation)
-    pair = (padding,) if not isinstance(padding, (tuple, list)) else (tuple(padding),)
-    pairs = arguments.paddings(who, pair, 1)
-    return check_correlation(
-        who, (1, 1, size), (1, 1, kernel), None, (stride,), pairs, (dilation,), 1
-    )[0]
+    pair = (tuple(padding),) if isinstance(padding, (tuple, list)) else (padding,)
+    return Window.read(who, 1, kernel, stride, pair, dilation, "kernel").check(who, (size,))[0]
 
 
 def explain_kernel(
@@ -498,14 +428,9 @@ def explain_kernel(
         raise ValueError(
             f"{who}: x must be (N, C, *S) and the kernel of as many axes, got {x_shape} and {w_shape}"
         )
-    stride = arguments.integers(who, "stride", stride, n)
-    dilation = arguments.integers(who, "dilation", dilation, n)
-    padding = arguments.paddings(who, padding, n, w_shape[2:], stride, dilation)
+    window = _window(who, w_shape, stride, padding, dilation)
     groups = arguments.integer(who, "groups", groups)
-    check_correlation(who, x_shape, w_shape, None, stride, padding, dilation, groups)
+    check_correlation(who, x_shape, w_shape, None, window, groups)
     dtype = getattr(x, "dtype", np.float32)
-    name, reason = kernels.choose_path(
-        x_shape, w_shape, stride=stride, padding=padding, dilation=dilation, groups=groups,
-        dtype=dtype,
-    )  # fmt: skip
+    name, reason = kernels.choose_path(x_shape, w_shape, window=window, groups=groups, dtype=dtype)
     return f"{name}: {reason}"

@@ -18,13 +18,10 @@ from autograd.kernels import padding as kernels
 __all__ = ["crop", "pad_constant", "pad_index", "pad_indices", "take_axis"]
 
 
-@primitive(name="pad")
-def _pad(x, *, widths, value=0.0):  # type: ignore[no-untyped-def]
-    return kernels.pad_constant(x, widths, value)
-
+_pad = primitive(kernels.pad)
 
 # The constant is no input, so what flows back is the crop; the same pair, widths negated.
-_pad.gradients(x=lambda g, widths: _pad(g, tuple((-a, -b) for a, b in widths)))
+_pad.gradients(x=lambda g, widths: _pad(g, widths=tuple((-a, -b) for a, b in widths)))
 
 
 def pad_constant(x: Any, widths: Any, value: float = 0.0) -> Any:
@@ -49,7 +46,7 @@ def pad_constant(x: Any, widths: Any, value: float = 0.0) -> Any:
     shape = tuple(size + a + b for size, (a, b) in zip(x.shape, pairs, strict=True))
     check_bytes(who, shape, x.dtype)
     nan = isinstance(value, (float, np.floating)) and value != value
-    return _pad(x, pairs, value if nan else arguments.real(who, "value", value))
+    return _pad(x, widths=pairs, value=value if nan else arguments.real(who, "value", value))
 
 
 def crop(x: Any, widths: Any) -> Any:
@@ -88,18 +85,13 @@ def _pairs(who: str, widths: Any, shape: tuple[int, ...]) -> tuple[tuple[int, in
 # Repeating what is there --------------------------------------------------------------------------
 
 
-@primitive(name="take_axis")
-def _take_axis(x, *, index, axis):  # type: ignore[no-untyped-def]
-    return kernels.take_axis(x, index, axis)
+_take_axis = primitive(kernels.take_axis)
+_add_axis = primitive(kernels.add_axis)
 
-
-@primitive(name="add_axis")
-def _add_axis(y, *, index, axis, size):  # type: ignore[no-untyped-def]
-    return kernels.add_axis(y, index, axis, size)
-
-
-_take_axis.gradients(x=lambda g, x_shape, index, axis: _add_axis(g, index, axis, x_shape[axis]))
-_add_axis.gradients(y=lambda g, index, axis: _take_axis(g, index, axis))
+_take_axis.gradients(
+    x=lambda g, x_shape, index, axis: _add_axis(g, index=index, axis=axis, size=x_shape[axis])
+)
+_add_axis.gradients(y=lambda g, index, axis: _take_axis(g, index=index, axis=axis))
 
 
 def take_axis(x: Any, index: Any, axis: int) -> Any:
@@ -126,7 +118,7 @@ def take_axis(x: Any, index: Any, axis: int) -> Any:
             f"{who}: index must lie from 0 to {size - 1} for axis {axis} of {x.shape}, "
             f"got {array.min()} to {array.max()}"
         )
-    return _take_axis(x, array, axis)
+    return _take_axis(x, index=array, axis=axis)
 
 
 def pad_indices(who: str, mode: str, size: int, before: int, after: int) -> np.ndarray[Any, Any]:
@@ -185,5 +177,5 @@ def pad_index(x: Any, widths: Any, mode: str, who: str = "pad_index") -> Any:
     ]
     for axis, index in enumerate(indices):
         if index is not None:
-            x = _take_axis(x, index, axis)
+            x = _take_axis(x, index=index, axis=axis)
     return x

@@ -22,29 +22,18 @@ __all__ = ["adaptive_avg_pool", "adaptive_max_pool", "interpolate"]
 MODES = ("nearest", "nearest-exact", "linear", "cubic", "area")
 
 
-@primitive(name="interpolate")
-def _interpolate(x, *, out_shape, mode, align_corners, scale_factors):  # type: ignore[no-untyped-def]
-    return kernels.interpolate(
-        x, out_shape=out_shape, mode=mode, align_corners=align_corners,
-        scale_factors=scale_factors,
-    )  # fmt: skip
-
-
-@primitive(name="interpolate_adjoint")
-def _interpolate_adjoint(y, *, input_shape, mode, align_corners, scale_factors):  # type: ignore[no-untyped-def]
-    return kernels.interpolate_adjoint(
-        y, input_shape=input_shape, mode=mode, align_corners=align_corners,
-        scale_factors=scale_factors,
-    )  # fmt: skip
-
+_interpolate = primitive(kernels.interpolate)
+_interpolate_adjoint = primitive(kernels.interpolate_adjoint)
 
 _interpolate.gradients(
     x=lambda g, x_shape, mode, align_corners, scale_factors: _interpolate_adjoint(
-        g, x_shape[2:], mode, align_corners, scale_factors)
+        g, input_shape=x_shape[2:], mode=mode, align_corners=align_corners,
+        scale_factors=scale_factors)
 )  # fmt: skip
 _interpolate_adjoint.gradients(
     y=lambda g, y_shape, mode, align_corners, scale_factors: _interpolate(
-        g, y_shape[2:], mode, align_corners, scale_factors)
+        g, out_shape=y_shape[2:], mode=mode, align_corners=align_corners,
+        scale_factors=scale_factors)
 )  # fmt: skip
 
 
@@ -83,29 +72,26 @@ def interpolate(
         raise ValueError(f"{who}: x {x.shape} has an empty axis; there is nothing to interpolate")
     check_bytes(who, (*x.shape[:2], *out_shape), x.dtype)
     factors = None if scale_factors is None else tuple(scale_factors)
-    return _interpolate(x, out_shape, mode, bool(align_corners), factors)
+    return _interpolate(
+        x, out_shape=out_shape, mode=mode, align_corners=bool(align_corners), scale_factors=factors
+    )
 
 
-@primitive(name="adaptive_avg_pool")
-def _adaptive_avg_pool(x, *, out_shape):  # type: ignore[no-untyped-def]
-    return kernels.adaptive_avg_pool(x, out_shape=out_shape)
+_adaptive_avg_pool = primitive(kernels.adaptive_avg_pool)
+_adaptive_avg_pool_input = primitive(
+    kernels.adaptive_avg_pool_adjoint, name="adaptive_avg_pool_input"
+)
+_adaptive_max_pool = primitive(pooling_kernels.adaptive_max_pool, outputs=2, constant_outputs=(1,))
 
-
-@primitive(name="adaptive_avg_pool_input")
-def _adaptive_avg_pool_input(y, *, input_shape):  # type: ignore[no-untyped-def]
-    return kernels.adaptive_avg_pool_adjoint(y, input_shape=input_shape)
-
-
-_adaptive_avg_pool.gradients(x=lambda g, x_shape: _adaptive_avg_pool_input(g, x_shape[2:]))
-_adaptive_avg_pool_input.gradients(y=lambda g, y_shape: _adaptive_avg_pool(g, y_shape[2:]))
-
-
-@primitive(name="adaptive_max_pool", outputs=2, constant_outputs=(1,))
-def _adaptive_max_pool(x, *, out_shape):  # type: ignore[no-untyped-def]
-    return pooling_kernels.adaptive_max_pool(x, out_shape=out_shape)
-
-
-_adaptive_max_pool.gradients(x=lambda g, out1, x_shape: _scatter_windows(g[0], out1, x_shape[2:]))
+_adaptive_avg_pool.gradients(
+    x=lambda g, x_shape: _adaptive_avg_pool_input(g, input_shape=x_shape[2:])
+)
+_adaptive_avg_pool_input.gradients(
+    y=lambda g, y_shape: _adaptive_avg_pool(g, out_shape=y_shape[2:])
+)
+_adaptive_max_pool.gradients(
+    x=lambda g, out1, x_shape: _scatter_windows(g[0], out1, input_shape=x_shape[2:])
+)
 
 
 def adaptive_avg_pool(x: Any, out_shape: Sequence[int], *, who: str = "adaptive_avg_pool") -> Any:
@@ -123,7 +109,7 @@ def adaptive_avg_pool(x: Any, out_shape: Sequence[int], *, who: str = "adaptive_
         Tensor([[[1.5, 4. ]]])
     """
     x = as_operand(who, "x", x)
-    return _adaptive_avg_pool(x, _adaptive_shape(who, x, out_shape))
+    return _adaptive_avg_pool(x, out_shape=_adaptive_shape(who, x, out_shape))
 
 
 def adaptive_max_pool(
@@ -141,7 +127,7 @@ def adaptive_max_pool(
         return_indices: also give the flat indices in the plane (int64).
     """
     x = as_operand(who, "x", x)
-    values, indices = _adaptive_max_pool(x, _adaptive_shape(who, x, out_shape))
+    values, indices = _adaptive_max_pool(x, out_shape=_adaptive_shape(who, x, out_shape))
     return (values, indices) if return_indices else values
 
 

@@ -8,41 +8,30 @@ window, given by an index: what max pooling is made of.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd import arguments
 from autograd.arguments.limits import check_bytes
+from autograd.arguments.window import Window
 from autograd.core.primitive import primitive
 from autograd.kernels import windows as kernels
 from autograd.kernels.pooling import maximum as pooling_kernels
-from autograd.ops.images.convolution import as_operand, shortened
+from autograd.ops.images.convolution import as_operand
 
 __all__ = ["fold_windows", "scatter_windows", "take_windows", "windows"]
 
 
-@primitive(name="windows", view=True)
-def _windows(x, *, kernel_shape, stride, padding, dilation):  # type: ignore[no-untyped-def]
-    return kernels.windows(
-        x, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation
-    )
-
-
-@primitive(name="fold_windows")
-def _fold_windows(w, *, input_shape, stride, padding, dilation):  # type: ignore[no-untyped-def]
-    return kernels.fold_windows(
-        w, input_shape=input_shape, stride=stride, padding=padding, dilation=dilation
-    )
-
+_windows = primitive(kernels.windows, view=True)
+_fold_windows = primitive(kernels.fold_windows)
 
 _windows.gradients(
-    x=lambda g, x_shape, stride, padding, dilation: _fold_windows(
-        g, x_shape[2:], stride, padding, dilation)
-)  # fmt: skip
-_fold_windows.gradients(
-    w=lambda g, w_shape, stride, padding, dilation: _windows(
-        g, w_shape[2 + len(stride):], stride, padding, dilation)
-)  # fmt: skip
+    x=lambda g, x_shape, window: _fold_windows(g, input_shape=x_shape[2:], window=window)
+)
+_fold_windows.gradients(w=lambda g, window: _windows(g, window=window))
 
 
 def windows(
@@ -58,7 +47,8 @@ def windows(
 
     Args:
         x: shape (N, C, *S), one to three spatial axes.
-        kernel_shape: size of the window, an integer or one per spatial axis.
+        kernel_shape: size of the window, an integer or one per spatial axis; or a `Window`, which
+            says the rest, too.
         stride, dilation: positive integers, one or one per axis.
         padding: zeros around x: an integer, one per axis, or pairs (before, after).
 
@@ -75,16 +65,13 @@ def windows(
     """
     x = as_operand(who, "x", x)
     n = _spatial(who, "x", x.shape)
-    kernel_shape, stride, padding, dilation = window_arguments(
-        who, n, kernel_shape, stride, padding, dilation
-    )
-    check_window(who, x.shape[2:], kernel_shape, padding, dilation)
-    padded = [size + sum(pair) for size, pair in zip(x.shape[2:], padding, strict=True)]
-    check_bytes(who, (*x.shape[:2], *padded), x.dtype)
+    if isinstance(kernel_shape, Window):
+        kernel_shape, stride = kernel_shape.kernel, kernel_shape
+    window = Window.read(who, n, kernel_shape, stride, padding, dilation, "kernel_shape")
+    window.check(who, x.shape[2:], "window")
+    check_bytes(who, (*x.shape[:2], *window.padded(x.shape[2:])), x.dtype)
     # What is never stepped over must not overflow in the strides of the view either.
-    stride = shortened(stride, x.shape[2:], padding)
-    dilation = tuple(d if k > 1 else 1 for d, k in zip(dilation, kernel_shape, strict=True))
-    return _windows(x, kernel_shape, stride, padding, dilation)
+    return _windows(x, window=window.shortened(x.shape[2:]))
 
 
 def fold_windows(
@@ -114,45 +101,14 @@ def fold_windows(
     if not 1 <= n <= 3 or len(w.shape) != 2 + 2 * n:
         raise ValueError(f"{who}: w must be (N, C, *L, *K) with one to three axes, got {w.shape}")
     input_shape = arguments.integers(who, "input_shape", input_shape, n, 0)
-    kernel_shape, stride, padding, dilation = window_arguments(
-        who, n, w.shape[2 + n :], stride, padding, dilation
-    )
-    check_window(who, input_shape, kernel_shape, padding, dilation)
-    counts = kernels.window_counts(
-        input_shape, kernel_shape=kernel_shape, stride=stride, padding=padding, dilation=dilation
-    )
+    window = Window.read(who, n, w.shape[2 + n :], stride, padding, dilation, "kernel_shape")
+    counts = window.check(who, input_shape, "window")
     if counts != w.shape[2 : 2 + n]:
         raise ValueError(
             f"{who}: images of {input_shape} have {counts} windows, but w {w.shape} holds "
             f"{w.shape[2 : 2 + n]}"
         )
-    return _fold_windows(w, input_shape, stride, padding, dilation)
-
-
-def window_arguments(
-    who: str, n: int, kernel_shape: Any, stride: Any, padding: Any, dilation: Any
-) -> tuple[Any, Any, Any, Any]:
-    """Kernel shape, stride, padding pairs and dilation, one entry per spatial axis."""
-    return (
-        arguments.integers(who, "kernel_shape", kernel_shape, n),
-        arguments.integers(who, "stride", stride, n),
-        arguments.paddings(who, padding, n),
-        arguments.integers(who, "dilation", dilation, n),
-    )
-
-
-def check_window(
-    who: str, input_shape: Any, kernel_shape: Any, padding: Any, dilation: Any
-) -> None:
-    """Raise ValueError unless the (dilated) window fits the padded input."""
-    padded = tuple(size + sum(p) for size, p in zip(input_shape, padding, strict=True))
-    if any(
-        size < d * (k - 1) + 1 for size, k, d in zip(padded, kernel_shape, dilation, strict=True)
-    ):
-        raise ValueError(
-            f"{who}: window {kernel_shape} with dilation {dilation} does not fit the padded input "
-            f"{'×'.join(map(str, padded))}"
-        )
+    return _fold_windows(w, input_shape=input_shape, window=window)
 
 
 def _spatial(who: str, name: str, shape: tuple[int, ...]) -> int:
@@ -167,17 +123,12 @@ def _spatial(who: str, name: str, shape: tuple[int, ...]) -> int:
 # One cell per window ------------------------------------------------------------------------------
 
 
-@primitive(name="take_windows")
-def _take_windows(x, indices):  # type: ignore[no-untyped-def]
-    return pooling_kernels.take_windows(x, indices)
+_take_windows = primitive(pooling_kernels.take_windows)
+_scatter_windows = primitive(pooling_kernels.scatter_windows)
 
-
-@primitive(name="scatter_windows")
-def _scatter_windows(y, indices, *, input_shape):  # type: ignore[no-untyped-def]
-    return pooling_kernels.scatter_windows(y, indices, input_shape=input_shape)
-
-
-_take_windows.gradients(x=lambda g, indices, x_shape: _scatter_windows(g, indices, x_shape[2:]))
+_take_windows.gradients(
+    x=lambda g, indices, x_shape: _scatter_windows(g, indices, input_shape=x_shape[2:])
+)
 _scatter_windows.gradients(y=lambda g, indices: _take_windows(g, indices))
 
 
@@ -218,15 +169,11 @@ def scatter_windows(y: Any, indices: Any, input_shape: Sequence[int]) -> Any:
     indices = check_indices(who, indices, y.shape[:2], input_shape)
     if indices.shape != y.shape:
         raise ValueError(f"{who}: indices {indices.shape} must have the shape of y, {y.shape}")
-    return _scatter_windows(y, indices, input_shape)
+    return _scatter_windows(y, indices, input_shape=input_shape)
 
 
 def check_indices(who: str, indices: Any, images: Any, plane: Any) -> Any:
     """Flat indices into planes as an integer array, checked."""
-    import math
-
-    import numpy as np
-
     array = np.asarray(getattr(indices, "_data", indices))
     if array.dtype.kind not in "iu":
         raise TypeError(f"{who}: indices must be integers, got dtype {array.dtype}")

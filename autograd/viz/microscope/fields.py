@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 import autograd
+from autograd.arguments.window import Window
 from autograd.kernels import windows as window_kernels
 from autograd.viz import words
 from autograd.viz.microscope.figure import Figure
@@ -42,12 +43,12 @@ class Extent:
         first = self.start + output * self.jump
         return first, first + self.size
 
-    def through(self, kernel: int, stride: int, before: int, dilation: int) -> Extent:
-        """The extent after a window has slid over outputs of this extent."""
+    def through(self, window: Window) -> Extent:
+        """The extent after a window of one axis has slid over outputs of this extent."""
         return Extent(
-            self.jump * stride,
-            self.start - before * self.jump,
-            self.size + dilation * (kernel - 1) * self.jump,
+            self.jump * window.stride[0],
+            self.start - window.padding[0][0] * self.jump,
+            self.size + (window.spans[0] - 1) * self.jump,
         )
 
 
@@ -239,32 +240,18 @@ def _through(node: Any, position: int, shape: tuple[int, ...], arriving: list[An
     return _through_rule(node, position, shape, arriving)
 
 
-def window_of(node: Any) -> tuple[tuple[int, ...], ...]:
-    """Kernel, stride, padding before, padding after, dilation of a node that slides a window."""
-    static = node.static_values()
-    n = len(static["stride"])
-    if node.primitive.name == "correlate":
-        saved = dict(zip(node.primitive.saved_names, node.saved, strict=False))
-        kernel = tuple((saved["w"] if saved.get("w") is not None else node.parents[1]).shape[2:])
-    else:
-        kernel = static["kernel_shape"]
-    pads = [(p, p) if isinstance(p, int) else tuple(p) for p in static["padding"]]
-    before, after = (tuple(each[side] for each in pads) for side in (0, 1))
-    return kernel, static["stride"], before, after, static.get("dilation", (1,) * n)
-
-
 def _through_window(node: Any, shape: tuple[int, ...], mark: Array) -> Array:
-    kernel, stride, before, after, dilation = window_of(node)
+    static = node.static_values()
+    window = static["window"]
     if node.primitive.name == "correlate":  # every channel of the group sees every channel
-        groups = node.static_values()["groups"]
+        groups = static["groups"]
         grouped = mark.reshape(mark.shape[0], groups, -1, *mark.shape[2:]).any(axis=2)
         mark = grouped.repeat(shape[1] // groups, axis=1)
-    rank = len(kernel)
-    cells = np.broadcast_to(mark.reshape(mark.shape + (1,) * rank), mark.shape + kernel)
+    rank = len(window.kernel)
+    cells = np.broadcast_to(mark.reshape(mark.shape + (1,) * rank), mark.shape + window.kernel)
     counts = window_kernels.fold_windows(
-        cells.astype(np.float32), input_shape=shape[2:], stride=stride,
-        padding=tuple(zip(before, after, strict=True)), dilation=dilation,
-    )  # fmt: skip
+        cells.astype(np.float32), input_shape=shape[2:], window=window
+    )
     return counts > 0
 
 
@@ -312,12 +299,12 @@ def measure(node: Any, leaf: Any) -> tuple[tuple[Extent, ...] | None, list[Stage
         extents[each] = _extents_after(each, inputs, extents)
         found = extents[each]
         if found is not None and each.primitive.name in WINDOWS:
-            kernel, stride, before, after, dilation = window_of(each)
-            detail = f"window {words.shape(kernel)}, stride {words.shape(stride)}"
-            if any(before) or any(after):
-                detail += f", padding {words.shape(before)}"
-            if max(dilation) > 1:
-                detail += f", dilation {words.shape(dilation)}"
+            window = each.static_values()["window"]
+            detail = f"window {words.shape(window.kernel)}, stride {words.shape(window.stride)}"
+            if any(map(any, window.padding)):
+                detail += f", padding {words.shape([before for before, _ in window.padding])}"
+            if max(window.dilation) > 1:
+                detail += f", dilation {words.shape(window.dilation)}"
             name = each.module or each.primitive.name
             stages.append(Stage(name, detail, found, tuple(each.shape_of(0)[2:])))
     return extents.get(node), stages
@@ -331,11 +318,8 @@ def _extents_after(
         return None
     name, first = node.primitive.name, known[0]
     if name in WINDOWS:
-        kernel, stride, before, _, dilation = window_of(node)
-        return tuple(
-            extent.through(k, s, b, d)
-            for extent, k, s, b, d in zip(first, kernel, stride, before, dilation, strict=True)
-        )
+        window = node.static_values()["window"]
+        return tuple(extent.through(window.along(axis)) for axis, extent in enumerate(first))
     if name == "pad":
         widths = node.static_values()["widths"][2:]
         return tuple(

@@ -11,14 +11,18 @@ Coordinates are those of the unpadded image, so padding has negative positions o
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from autograd.arguments.window import Window
+from autograd.kernels.padding import pad_index
+
 Pair = tuple[int, int]
+Sizes = tuple[int, ...]
 
 #: Modes whose padding repeats cells of the image; all others put a constant there.
 COPYING = ("reflect", "replicate", "circular")
@@ -29,23 +33,42 @@ class Axis:
     """One axis along which a window slides.
 
     Attributes:
-        size: cells of the image. kernel: taps of the window.
-        before, after: padding. mode: what stands in it.
-        outputs: how many windows there are; ``count_windows`` unless something else counts them
-            (``ceil_mode``, whose last window may hang over the end).
+        size: cells of the image.
+        window: kernel, stride, padding and dilation, of this axis alone.
+        mode: what stands in the padding.
         spacing: how far neighbouring cells lie apart. For a transposed convolution that is its
             stride; between the cells lie zeros.
     """
 
     size: int
-    kernel: int
-    stride: int = 1
-    before: int = 0
-    after: int = 0
-    dilation: int = 1
+    window: Window
     mode: str = "zeros"
-    outputs: int = 0
     spacing: int = 1
+
+    @property
+    def kernel(self) -> int:
+        return self.window.kernel[0]
+
+    @property
+    def stride(self) -> int:
+        return self.window.stride[0]
+
+    @property
+    def before(self) -> int:
+        return self.window.padding[0][0]
+
+    @property
+    def after(self) -> int:
+        return self.window.padding[0][1]
+
+    @property
+    def dilation(self) -> int:
+        return self.window.dilation[0]
+
+    @cached_property
+    def outputs(self) -> int:
+        """How many windows there are."""
+        return self.window.outputs((self.length,))[0]
 
     @property
     def length(self) -> int:
@@ -55,7 +78,7 @@ class Axis:
     @property
     def span(self) -> int:
         """Cells from the first tap to the last, both included."""
-        return self.dilation * (self.kernel - 1) + 1
+        return self.window.spans[0]
 
     def position(self, output: int, tap: int) -> int:
         """Where a tap of a window looks; negative or ≥ size in the padding."""
@@ -63,8 +86,6 @@ class Axis:
 
     @cached_property
     def _copies(self) -> list[int]:
-        from autograd.kernels.padding import pad_index
-
         return pad_index(self.mode, self.size, self.before, self.after).tolist()
 
     def source(self, position: int) -> int | None:
@@ -123,17 +144,32 @@ class Axis:
         return max(self.length + self.after, last)
 
 
-def count_windows(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
-    """⌊(size + padding − dilation·(kernel − 1) − 1) / stride⌋ + 1; padding counts both sides."""
-    return (size + padding - dilation * (kernel - 1) - 1) // stride + 1
-
-
 @dataclass(frozen=True)
 class Windows:
     """A window that slides over the plane: an `Axis` for rows and one for columns."""
 
     rows: Axis
     columns: Axis
+
+    @classmethod
+    def over(
+        cls, plane: Sequence[int], window: Window, mode: str = "zeros", spacing: Sizes = (1, 1)
+    ) -> Windows:
+        """The windows of a plane (H, W)."""
+        return cls(*[
+            Axis(size, window.along(k), mode, spacing[k]) for k, size in enumerate(plane)
+        ])  # fmt: skip
+
+    @property
+    def window(self) -> Window:
+        """Both axes' in one."""
+        rows, columns = self.rows.window, self.columns.window
+        return rows._replace(
+            kernel=rows.kernel + columns.kernel,
+            stride=rows.stride + columns.stride,
+            padding=rows.padding + columns.padding,
+            dilation=rows.dilation + columns.dilation,
+        )
 
     @property
     def axes(self) -> tuple[Axis, Axis]:

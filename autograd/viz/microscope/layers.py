@@ -17,9 +17,10 @@ import numpy as np
 
 import autograd
 from autograd import arguments
+from autograd.arguments.window import Window
 from autograd.func.buffers import kept_buffers
 from autograd.ops.images.pooling import pool_window
-from autograd.viz.microscope.geometry import Axis, Windows, count_windows
+from autograd.viz.microscope.geometry import Windows
 
 Array = np.ndarray[Any, Any]
 MODES = ("zeros", "reflect", "replicate", "circular")
@@ -30,8 +31,8 @@ class Conv:
     """A convolution laid bare: x (N, C, H, W), w (O, C / groups, kH, kW), bias (O,), windows.
 
     A transposed one is laid bare as what it is seen from its output: a convolution (with the kernel
-    turned) over the image with zeros put between its pixels. Its ``stated`` stride and padding,
-    one of each an axis, are its own; for the others that is None.
+    turned) over the image with zeros put between its pixels. Its ``stated`` window is its own; for
+    the others that is None.
     """
 
     name: str
@@ -42,7 +43,7 @@ class Conv:
     groups: int
     mode: str
     rank: int
-    stated: tuple[tuple[int, ...], tuple[int, ...]] | None = None
+    stated: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,10 @@ def read_conv(layer: Any, x: Any, given: dict[str, Any]) -> Conv:
     if "Transpose" in name or getattr(layer, "transposed", False):
         return _read_transposed(who, name, layer, w, values, x)
     mode = arguments.choice(who, "padding_mode", values.get("padding_mode", "zeros"), MODES)
-    stride = arguments.integers(who, "stride", values.get("stride", 1), rank)
-    dilation = arguments.integers(who, "dilation", values.get("dilation", 1), rank)
-    padding = arguments.paddings(who, values.get("padding", 0), rank, w.shape[2:], stride, dilation)
+    window = Window.read(
+        who, rank, w.shape[2:],
+        values.get("stride", 1), values.get("padding", 0), values.get("dilation", 1),
+    )  # fmt: skip
     groups = arguments.integer(who, "groups", values.get("groups", 1))
     bias = values.get("bias")
     bias = None if bias is None else array(bias).reshape(-1)
@@ -115,10 +117,9 @@ def read_conv(layer: Any, x: Any, given: dict[str, Any]) -> Conv:
     plane, w = _as_plane(image, rank), _as_plane(w, rank)
     # The engine's own check of shapes, which names whatever does not fit.
     autograd.correlate(
-        image, w.reshape(w.shape[:2] + w.shape[4 - rank :]), bias, stride, padding, dilation, groups,
-        who=who,
-    )  # fmt: skip
-    windows = _windows(plane.shape[2:], w.shape[2:], stride, padding, dilation, mode, None)
+        image, w.reshape(w.shape[:2] + w.shape[4 - rank :]), bias, window, groups=groups, who=who
+    )
+    windows = Windows.over(plane.shape[2:], window.raised(2), mode)
     return Conv(name, plane, w, bias, windows, groups, mode, rank)
 
 
@@ -143,9 +144,10 @@ def _read_transposed(
 ) -> Conv:
     """A transposed convolution, whose weight is (C, O / groups, kH, kW), seen from its output."""
     rank = w.ndim - 2
-    stride = arguments.integers(who, "stride", values.get("stride", 1), rank)
-    dilation = arguments.integers(who, "dilation", values.get("dilation", 1), rank)
-    padding = arguments.integers(who, "padding", values.get("padding", 0), rank, 0)
+    pads = arguments.integers(who, "padding", values.get("padding", 0), rank, 0)
+    window = Window.read(
+        who, rank, w.shape[2:], values.get("stride", 1), pads, values.get("dilation", 1)
+    ).raised(2)
     more = arguments.integers(who, "output_padding", getattr(layer, "output_padding", 0), rank, 0)
     groups = arguments.integer(who, "groups", values.get("groups", 1))
     bias = values.get("bias")
@@ -155,23 +157,22 @@ def _read_transposed(
             f"{who}: the input {image.shape} has {image.shape[1]} channels, but the kernel "
             f"{w.shape} is for {w.shape[0]}"
         )
-    missing = 2 - rank
+    more = (0,) * (2 - rank) + more
     plane, w = _as_plane(image.astype(w.dtype), rank), _as_plane(w, rank)
-    axes = []
-    for size, k, s, p, d, extra in zip(
-        plane.shape[2:], w.shape[2:], (1,) * missing + stride, (0,) * missing + padding,
-        (1,) * missing + dilation, (0,) * missing + more, strict=True,
+    padding = []
+    for size, k, span, (p, _), extra, outputs in zip(
+        plane.shape[2:], window.kernel, window.spans, window.padding, more,
+        window.inputs(plane.shape[2:]), strict=True,
     ):  # fmt: skip
-        reach = d * (k - 1)
-        outputs = (size - 1) * s + 1 + reach - 2 * p + extra
-        if outputs < 1:
+        if outputs + extra < 1:
             raise ValueError(
                 f"{who}: padding {p} takes away all that kernel {k} makes of {size} cells"
             )
-        axes.append(Axis(size, k, 1, reach - p, reach - p + extra, d, "zeros", outputs, s))
+        padding.append((span - 1 - p, span - 1 - p + extra))
+    seen = window._replace(stride=(1, 1), padding=tuple(padding))
     return Conv(
         name, plane, swapped(w, groups), None if bias is None else array(bias).reshape(-1),
-        Windows(*axes), groups, "zeros", rank, ((1,) * missing + stride, (0,) * missing + padding),
+        Windows.over(plane.shape[2:], seen, spacing=window.stride), groups, "zeros", rank, window,
     )  # fmt: skip
 
 
@@ -222,23 +223,14 @@ def read_pool(layer: Any, x: Any, given: dict[str, Any]) -> Pool:
     image = _image(who, raw, rank, None)
     values = {key: value for key, value in given.items() if value is not None}
     ceil = bool(values.get("ceil_mode", False))
-    kernel, stride, pads, dilation, outputs = pool_window(
+    window = pool_window(
         who, image.shape, sizes, values.get("stride"), values.get("padding", 0),
         values.get("dilation", 1), ceil,
     )  # fmt: skip
-    pairs = tuple((p, p) for p in pads)
     plane = _as_plane(image, rank)
-    windows = _windows(
-        plane.shape[2:],
-        (1,) * (2 - rank) + kernel,
-        stride,
-        pairs,
-        dilation,
-        _pad_name(kind),
-        outputs,
-    )
+    windows = Windows.over(plane.shape[2:], window.raised(2), _pad_name(kind))
     if kind == "function" and function is layer and hasattr(layer, "kernel_size"):
-        function = _of_windows(layer, kernel)
+        function = _of_windows(layer, window.kernel)
     return Pool(
         name, kind, plane, windows, function, rank, bool(values.get("count_include_pad", True)),
         values.get("divisor_override"),
@@ -327,27 +319,3 @@ def _image(who: str, x: Any, rank: int, channels: int | None) -> Array:
 
 def _as_plane(values: Array, rank: int) -> Array:
     return values if rank == 2 else values[:, :, None, :]
-
-
-def _windows(
-    plane: tuple[int, ...],
-    kernel: tuple[int, ...],
-    stride: tuple[int, ...],
-    padding: tuple[tuple[int, int], ...],
-    dilation: tuple[int, ...],
-    mode: str,
-    outputs: tuple[int, ...] | None,
-) -> Windows:
-    missing = 2 - len(stride)
-    stride, dilation = (1,) * missing + stride, (1,) * missing + dilation
-    padding = ((0, 0),) * missing + padding
-    axes = []
-    for place, (size, k, s, (before, after), d) in enumerate(
-        zip(plane, kernel, stride, padding, dilation, strict=True)
-    ):
-        if outputs is None:
-            count = count_windows(size, k, s, before + after, d)
-        else:
-            count = ((1,) * missing + outputs)[place]
-        axes.append(Axis(size, k, s, before, after, d, mode, count))
-    return Windows(*axes)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import autograd
+from autograd.arguments.window import Window
 from autograd.kernels.pooling.average import pool_divisors
 from autograd.viz.microscope.geometry import Pair, Windows, padded
 from autograd.viz.microscope.layers import Array, Conv, Pool
@@ -158,14 +159,12 @@ class ConvModel(Model):
         self.dx, self.dw = _gradients(y, [x, w], self.g)
 
     def _run(self, x: Any, w: Any) -> Any:
-        rows, columns = self.windows.axes
-        padding = ((rows.before, rows.after), (columns.before, columns.after))
+        window, around = self.windows.window, ((0, 0), (0, 0))
         if self.mode != "zeros":
-            x = autograd.pad_index(x, ((0, 0), (0, 0), *padding), self.mode, who="viz.conv")
-            padding = ((0, 0), (0, 0))
+            x = autograd.pad_index(x, (*around, *window.padding), self.mode, who="viz.conv")
+            window = window._replace(padding=around)
         function = autograd.convolve if self.flip else autograd.correlate
-        stride, dilation = (rows.stride, columns.stride), (rows.dilation, columns.dilation)
-        return function(x, w, self.bias, stride, padding, dilation, self.groups, who="viz.conv")
+        return function(x, w, self.bias, window, groups=self.groups, who="viz.conv")
 
     def channels(self, output: int) -> range:
         each = self.w.shape[1]
@@ -242,24 +241,22 @@ class TransposedModel(ConvModel):
         super().__init__(conv, gradient, True)
 
     def _run(self, x: Any, w: Any) -> Any:
-        strides, pads = self.stated
         groups = self.groups
         split = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
         w = split.swapaxes(1, 2).reshape(-1, w.shape[0] // groups, *w.shape[2:])
         y = autograd.correlate_input(
-            x, w, self.windows.outputs, strides, pads,
-            tuple(axis.dilation for axis in self.windows.axes), groups, who="viz.conv",
-        )  # fmt: skip
+            x, w, self.windows.outputs, self.stated, groups=groups, who="viz.conv"
+        )
         return y if self.bias is None else y + self.bias.reshape(-1, 1, 1)
 
     @property
     def strides(self) -> Pair:
-        return self.stated[0][0], self.stated[0][1]
+        return self.stated.stride[0], self.stated.stride[1]
 
     @property
     def pads(self) -> tuple[int, int, int, int]:
-        rows, columns = self.stated[1]
-        return rows, rows, columns, columns
+        (above, below), (left, right) = self.stated.padding
+        return above, below, left, right
 
     def weight_index(self, output: int, channel: int, tap: Pair) -> At:
         return (channel, output % (self.w.shape[0] // self.groups), *self.stored(tap))
@@ -275,49 +272,39 @@ class PoolModel(Model):
     def __init__(self, pool: Pool, gradient: Any = None) -> None:
         super().__init__(pool.name, pool.x, pool.windows, pool.windows.rows.mode, pool.rank)
         self.kind, self.pool = pool.kind, pool
-        rows, columns = self.windows.axes
-        x = autograd.tensor(pool.x, requires_grad=True)
-        kernel, stride = (rows.kernel, columns.kernel), (rows.stride, columns.stride)
-        pads, dilation = (rows.before, columns.before), (rows.dilation, columns.dilation)
-        ceil = any(
-            a.outputs > (a.size + 2 * a.before - a.span) // a.stride + 1 for a in self.windows.axes
-        )
+        x, window = autograd.tensor(pool.x, requires_grad=True), self.windows.window
         self.winners: Array | None = None
         self._cells: Array | None = None
         self.divisors: Any = None
         if pool.kind == "max":
-            y, winners = autograd.max_pool(x, kernel, stride, pads, dilation, ceil, True)
+            y, winners = autograd.max_pool(x, window, return_indices=True)
             self.winners = winners.numpy()
         elif pool.kind == "avg":
             include = pool.count_include_pad
-            y = autograd.avg_pool(x, kernel, stride, pads, ceil, include, pool.divisor)
-            divisors = pool_divisors(
-                pool.x.shape[2:], kernel_shape=kernel, stride=stride, padding=pads,
-                out_shape=self.windows.outputs, count_include_pad=include,
-                divisor_override=pool.divisor,
-            )  # fmt: skip
+            y = autograd.avg_pool(
+                x, window, count_include_pad=include, divisor_override=pool.divisor
+            )
+            divisors = pool_divisors(pool.x.shape[2:], window, include, pool.divisor)
             self.divisors = np.broadcast_to(divisors, self.windows.outputs)
         else:
-            y = self._run_function(x, kernel, stride, pads, dilation)
+            y = self._run_function(x, window)
         self.y = y.detach().numpy()
         self.g = as_gradient(gradient, self.y, pool.rank)
         (self.dx,) = _gradients(y, [x], self.g)
 
-    def _run_function(self, x: Any, kernel: Any, stride: Any, pads: Any, dilation: Any) -> Any:
+    def _run_function(self, x: Any, window: Window) -> Any:
         """Run the user's function on the windows, twice: once for the derivative in every cell."""
         flat = self.windows.outputs
 
         def over_windows(windows: Any) -> Any:
             if self.rank == 1:
-                windows = windows.reshape(*windows.shape[:2], flat[1], kernel[1])
+                windows = windows.reshape(*windows.shape[:2], flat[1], window.kernel[1])
             return self.pool.function(windows).reshape(*windows.shape[:2], *flat)
 
-        cells = autograd.tensor(
-            autograd.windows(self.x, kernel, stride, pads, dilation), requires_grad=True
-        )
+        cells = autograd.tensor(autograd.windows(self.x, window), requires_grad=True)
         values = over_windows(cells)
         (self._cells,) = _gradients(values, [cells], np.ones_like(values.data))
-        return over_windows(autograd.windows(x, kernel, stride, pads, dilation))
+        return over_windows(autograd.windows(x, window))
 
     def channels(self, output: int) -> range:
         return range(output, output + 1)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import arguments
+from autograd.arguments.window import Window
 from autograd.viz import words
 from autograd.viz.microscope.figure import Figure
 from autograd.viz.microscope.geometry import Axis
@@ -64,24 +65,17 @@ def read_sizes(
     lengths = [len(each) for each in given if isinstance(each, (tuple, list))]
     n = max(lengths, default=1)
     sizes = arguments.integers(who, "size", size, n, 0)
-    kernels = arguments.integers(who, "kernel", kernel, n)
-    strides = arguments.integers(who, "stride", given[2], n)
-    dilations = arguments.integers(who, "dilation", dilation, n)
-    pads = arguments.paddings(who, padding, n, kernels, strides, dilations)
-    axes = []
-    for length, k, s, (before, after), d in zip(
-        sizes, kernels, strides, pads, dilations, strict=True
+    window = Window.read(who, n, kernel, given[2], padding, dilation, "kernel")
+    window = window._replace(ceil_mode=bool(ceil_mode))
+    for k, d, span, padded in zip(
+        window.kernel, window.dilation, window.spans, window.padded(sizes), strict=True
     ):
-        room = length + before + after - d * (k - 1) - 1
-        if room < 0:
+        if padded < span:
             raise ValueError(
-                f"{who}: a kernel of {k} with dilation {d} spans {d * (k - 1) + 1} cells, but the padded "
-                f"axis has {length + before + after}"
+                f"{who}: a kernel of {k} with dilation {d} spans {span} cells, but the padded "
+                f"axis has {padded}"
             )
-        outputs = (-(-room // s) if ceil_mode else room // s) + 1
-        if ceil_mode and (outputs - 1) * s >= length + before:
-            outputs -= 1
-        axes.append(Axis(length, k, s, before, after, d, "zeros", outputs))
+    axes = [Axis(length, window.along(k)) for k, length in enumerate(sizes)]
     return Sizes(tuple(axes), bool(ceil_mode), name)
 
 
@@ -131,16 +125,7 @@ class OutputSize(Figure):
 
     def formula(self, axis: Axis) -> str:
         """The formula of one axis with its numbers."""
-        room = axis.size + axis.before + axis.after - axis.span
-        left, right = "⌈⌉" if self.ceil_mode else "⌊⌋"
-        steps = -(-room // axis.stride) if self.ceil_mode else room // axis.stride
-        text = (
-            f"{left}({axis.size} + {axis.before} + {axis.after} − {axis.dilation}·({axis.kernel} − 1) − 1) "
-            f"/ {axis.stride}{right} + 1 = {left}{room} / {axis.stride}{right} + 1 = {steps} + 1 = {steps + 1}"
-        )
-        if steps + 1 != axis.outputs:
-            text += f", less the last, which would begin beyond the image: {axis.outputs}"
-        return text
+        return axis.window.explain((axis.size,))[0]
 
     def remarks(self, axis: Axis) -> list[str]:
         """What the rounding does to this axis."""
