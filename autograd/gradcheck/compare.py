@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ class InputComparison:
         got: what the backward function returned for it; None if nothing.
         right: the numerical gradient.
         wrong: bool, where they differ; None if the shapes do.
-        index: the worst element, or None if all is right.
+        index: the worst element, or None if all is right; ``value`` is the input's number there.
         kinks: ``(index, Slopes)`` of elements where the function has no gradient, since it has a
             kink there or jumps; not counted.
         hypothesis: the first simple mistake that explains the numbers; empty if none does.
@@ -40,6 +41,7 @@ class InputComparison:
         self.index: tuple[int, ...] | None = None
         self.kinks: list[tuple[tuple[int, ...], Slopes]] = []
         self.hypothesis = ""
+        self.value = float("nan")
 
     @property
     def ok(self) -> bool:
@@ -73,7 +75,8 @@ class InputComparison:
             return "right"
         return (
             f"WRONG: {int(np.sum(self.wrong))} of {self.wrong.size} elements; worst at "
-            f"{self.index}: yours {text.number(self.got[self.index], 8)}, numerically "
+            f"{self.index}, where the input is {text.number(self.value)}: yours "
+            f"{text.number(self.got[self.index], 8)}, numerically "
             f"{text.number(self.right[self.index], 8)}"
         )
 
@@ -83,10 +86,12 @@ class Comparison:
 
     Attributes:
         inputs: an ``InputComparison`` for each input.
+        tried_with: the inputs and the incoming gradient, as text.
     """
 
-    def __init__(self, inputs: Sequence[InputComparison]) -> None:
+    def __init__(self, inputs: Sequence[InputComparison], tried_with: str = "") -> None:
         self.inputs = tuple(inputs)
+        self.tried_with = tried_with
 
     @property
     def ok(self) -> bool:
@@ -99,7 +104,8 @@ class Comparison:
     def text(self) -> str:
         """The report."""
         head = "backward is right" if self.ok else "backward is WRONG"
-        return "\n".join([head, *(one.text() for one in self.inputs)])
+        tried = [] if self.ok or not self.tried_with else [f"tried with {self.tried_with}"]
+        return "\n".join([head, *(one.text() for one in self.inputs), *tried])
 
     def __str__(self) -> str:
         return text.visible(self.text())
@@ -141,7 +147,9 @@ def compare(
         and the first mistake that would explain it: the incoming gradient not used, the gradients
         in another order, sign, constant factor (a mean for a sum), kernel not flipped, transposed,
         shifted by the padding, padding not taken off, batch not summed, summed over other axes,
-        the function's own slope or a factor missing. Where the function has a kink (a ReLU at 0, a
+        only the last of several writes left (``=`` for ``+=``), the function's own slope or a
+        factor missing; and, where ``forward`` takes tensors, a summand or a factor of the chain
+        missing, with the operations on whose way it lies. Where the function has a kink (a ReLU at 0, a
         tie in pooling) every slope between those of both sides counts as right, and is listed.
 
     Raises:
@@ -185,13 +193,26 @@ def compare(
         _compare_one(on_arrays, arrays, g, k, got, atol, rtol) for k, got in enumerate(found)
     ]
     right = [one.right for one in results]
+    names = _names(forward, arrays)
     for k, one in enumerate(results):
         if not one.ok and one.got is not None:
             kinks = _kinks(on_arrays, arrays, g, k)
             one.hypothesis = diagnose(
-                Trial(on_arrays, backward, arrays, g, k, one.got, right, kinks)
+                Trial(on_arrays, backward, arrays, g, k, one.got, right, kinks, names, forward)
             )
-    return Comparison(results)
+    named = [f"{name} = {text.array(a)}" for name, a in zip(names, arrays, strict=True)]
+    return Comparison(results, "; ".join([*named, f"g = {text.array(g)}"]))
+
+
+def _names(function: Callable[..., Any], arrays: Sequence[Array]) -> list[str]:
+    """What a function calls its inputs."""
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        names = []
+    if len(names) != len(arrays) or not {"g", "args"}.isdisjoint(names):
+        return [f"input {k}" for k in range(len(arrays))]
+    return names
 
 
 def _steady_output(function: Callable[..., list[Array]], arrays: Sequence[Array]) -> Array:
@@ -336,4 +357,5 @@ def _compare_one(
         excess = np.where(one.wrong, np.abs(got - right) / allowed, -1.0)
         excess[np.isnan(excess)] = np.inf
         one.index = tuple(int(n) for n in np.unravel_index(int(np.argmax(excess)), got.shape))
+        one.value = float(arrays[position][one.index])
     return one

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import text
-from autograd.gradcheck.numeric import central_differences
+from autograd.gradcheck.numeric import central_differences, contributions
+from autograd.gradcheck.paths import forgotten
 
 __all__ = ["Trial", "alike", "diagnose", "guess", "mismatch_map"]
 
@@ -20,6 +21,9 @@ Array = np.ndarray[Any, Any]
 
 #: Of larger inputs, the diagonal of the Jacobian is not looked at.
 _MOST = 2000
+
+#: Larger Jacobians are not computed.
+_WORK = 200_000
 
 
 # From the numbers alone ---------------------------------------------------------------------------
@@ -176,6 +180,8 @@ class Trial(NamedTuple):
         position: which input's gradient ``got`` is.
         right: the numerical gradients by all inputs.
         kinks: bool, of the input's shape: elements where the numerical gradient means nothing.
+        names: what the inputs are called.
+        original: ``forward`` as it was given: of arrays, or tensors, if it takes them.
     """
 
     forward: Callable[..., list[Array]]
@@ -186,12 +192,14 @@ class Trial(NamedTuple):
     got: Array
     right: Sequence[Array]
     kinks: Array
+    names: Sequence[str]
+    original: Callable[..., Any]
 
 
 def diagnose(trial: Trial) -> str:
     """The first simple mistake that explains a gradient; empty if none does."""
-    tests = (_g_unused, _order, _numbers, _altered, _one_sample, _axes, _passed_on,
-             _missing_factor, _diagonal)  # fmt: skip
+    tests = (_g_unused, _order, _one_number, _numbers, _altered, _last_write, _one_sample, _axes,
+             _passed_on, _missing_factor, _path, _diagonal, _two_paths)  # fmt: skip
     return next(filter(None, (test(trial) for test in tests)), "")
 
 
@@ -206,6 +214,50 @@ def _order(trial: Trial) -> str:
     for j, other in enumerate(trial.right):
         if j != trial.position and alike(trial.got, other):
             return f"it is the gradient of input {j}: return them in the order of the inputs"
+    return ""
+
+
+def _one_number(trial: Trial) -> str:
+    """Of one number alone, any is a factor: what its function was made of says more."""
+    right = trial.right[trial.position]
+    if right.size != 1 or trial.got.shape != right.shape or alike(-trial.got, right):
+        return ""
+    return _path(trial) or _two_paths(trial) or _missing_factor(trial)
+
+
+def _path(trial: Trial, pairs: bool = False) -> str:
+    """A summand or a factor of the chain that is missing, where the function takes tensors."""
+    got, right = trial.got, trial.right[trial.position]
+    if got.shape != right.shape or not np.any(got) or not np.all(np.isfinite(got)):
+        return ""
+    return forgotten(
+        trial.original, trial.arrays, trial.g, trial.position, got, right, trial.names, alike, pairs
+    )
+
+
+def _two_paths(trial: Trial) -> str:
+    return _path(trial, pairs=True)
+
+
+def _last_write(trial: Trial) -> str:
+    """Was ``=`` written for ``+=``, so that only the last place of a loop is left?"""
+    x, g = trial.arrays[trial.position], trial.g
+    if trial.got.shape != x.shape or g.size < 2 or x.size * g.size > _WORK:
+        return ""
+    parts = contributions(trial.forward, trial.arrays, g, trial.position)
+    lead = x.ndim
+    for axes in _axes_of(g):  # those that are looped over
+        others = tuple(lead + k for k in range(g.ndim) if k not in axes)
+        places = parts.sum(axis=others).reshape(*x.shape, -1)
+        counted = np.abs(places) > 1e-8 * np.max(np.abs(places), initial=0.0)
+        last = places.shape[-1] - 1 - np.argmax(counted[..., ::-1], axis=-1)
+        left = np.take_along_axis(places, last[..., None], -1)[..., 0]
+        if alike(trial.got, left):
+            named = f"axis {axes[0]}" if len(axes) == 1 else f"axes {axes}"
+            return (
+                "the last write wins: of what comes back from the places along the output's "
+                f"{named}, only the last is left. Add them up, += in place of ="
+            )
     return ""
 
 

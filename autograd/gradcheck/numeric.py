@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 __all__ = [
-    "STEP", "Differences", "Slopes", "central_differences", "one_sided_slopes", "several_differences", "slopes_by_width",
+    "STEP", "Differences", "Slopes", "central_differences", "contributions", "one_sided_slopes", "several_differences", "slopes_by_width",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -131,6 +131,29 @@ def several_differences(
                     if w is not None:
                         moved = np.abs(w * a) * (c != 0)
                         one.doubts[index] += np.sum(moved) * (2 * _PRECISION / width)
+    return found
+
+
+def contributions(
+    function: Callable[..., Sequence[Array]],
+    arrays: Sequence[Array],
+    weight: Array,
+    position: int,
+    step: float = STEP,
+) -> Array:
+    """What each element of an output adds to the gradient of each element of an input.
+
+    Returns:
+        An array of the input's shape followed by the output's; summed over the latter, it is the
+        gradient.
+    """
+    found = np.zeros((*arrays[position].shape, *weight.shape))
+    for index in np.ndindex(arrays[position].shape):
+        size = step * _scale(arrays[position], index)
+        (above,), up = _nudged(function, arrays, position, index, size)
+        (below,), down = _nudged(function, arrays, position, index, -size)
+        with np.errstate(all="ignore"):
+            found[index] = weight * (above - below) / (up - down)
     return found
 
 

@@ -240,10 +240,40 @@ def gradient_of(forward: Callable[..., Any], *inputs: Any) -> Judge:
     def verdict(answer: Any) -> str | None:
         if not callable(answer):
             return f"The answer is to be a function of g and the inputs; yours is {answer!r}."
-        found = ag.func.compare(forward, answer, *inputs)
+        try:
+            found = ag.func.compare(forward, answer, *inputs)
+        except (TypeError, ValueError) as error:
+            if isinstance(error.__cause__, _NotAnswered):
+                raise error.__cause__ from None
+            return _not_computed(error, forward, inputs)
         return None if found else found.text()
 
     return verdict
+
+
+def _not_computed(error: Exception, forward: Callable[..., Any], inputs: Sequence[Any]) -> str:
+    """What to say where a backward function cannot be compared: it failed, or returned no gradients."""
+    cause = error.__cause__
+    if cause is None:
+        said = str(error).removeprefix("compare: ").replace("my_backward", "your function")
+        return f"{said[:1].upper()}{said[1:]}."
+    names = list(inspect.signature(forward).parameters)
+    got = [("g", forward(*inputs)), *zip(names, inputs, strict=True)]
+    shapes = ", ".join(f"{name} of shape {np.shape(value)}" for name, value in got)
+    why = f"{type(cause).__name__}: {cause}"
+    if "core dimension" in str(cause):
+        why = (
+            "the shapes in a matrix product do not fit: the left factor must have as many columns "
+            "as the right one has rows"
+        )
+    elif "could not be broadcast" in str(cause):
+        why = "shapes in it do not fit element by element"
+    elif isinstance(cause, TypeError) and "positional argument" in str(cause):
+        why = f"it has to take g, {', '.join(names)}, in this order"
+    return (
+        f"Your function stopped: {why}. It got {shapes}; its gradients are to be shaped like "
+        f"{' and '.join(names)}."
+    )
 
 
 def _array(value: Any) -> np.ndarray[Any, Any] | None:

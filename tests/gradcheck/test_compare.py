@@ -395,3 +395,49 @@ def test_the_border_of_a_domain_is_listed_and_not_counted():
         warnings.filterwarnings("error", "invalid value")  # from nudging beyond the border
         report = compare(np.sqrt, lambda g, x: g * 0.5 / np.sqrt(x), np.array([0.0, 4.0]))
     assert report.ok and [s.kind for _, s in report.inputs[0].kinks] == ["border"]
+
+
+def correlate1d(x, w):
+    return np.array([x[i : i + len(w)] @ w for i in range(len(x) - len(w) + 1)])
+
+
+@pytest.mark.parametrize("spoilt", ["x", "w", "both"])
+def test_writing_in_place_of_adding_is_recognised(spoilt):
+    def backward(g, x, w):
+        gx, gw = np.zeros_like(x), np.zeros_like(w)
+        for i in range(len(g)):
+            place = slice(i, i + len(w))
+            gx[place] = (0 if spoilt in ("x", "both") else gx[place]) + g[i] * w
+            gw[:] = (0 if spoilt in ("w", "both") else gw) + g[i] * x[place]
+        return gx, gw
+
+    random = np.random.default_rng(0)
+    report = compare(correlate1d, backward, random.normal(size=7), random.normal(size=3))
+    for one, name in zip(report.inputs, "xw", strict=True):
+        assert one.ok is (spoilt not in (name, "both"))
+        assert one.ok or one.hypothesis.startswith("the last write wins"), report
+
+
+def test_indices_that_repeat_are_added_up_or_not():
+    index = np.array([0, 2, 2, 1])
+
+    def backward(g, table):
+        grad = np.zeros_like(table)
+        grad[index] += g  # NumPy writes repeated indices once
+        return grad
+
+    table = np.random.default_rng(0).normal(size=(3, 2))
+    hypothesis = compare(lambda t: t[index] * 1.0, backward, table).inputs[0].hypothesis
+    assert "the last write wins" in hypothesis and "axis 0" in hypothesis
+
+
+def test_the_inputs_behind_yours_and_numerically_are_shown():
+    def forward(a, b):
+        return a * b + a
+
+    said = compare(forward, lambda g, a, b: (g * b, g * a), np.array(1.5), np.array(-0.5)).text()
+    assert "worst at (), where the input is 1.5: yours" in said
+    assert said.splitlines()[-1].startswith("tried with a = 1.5; b = −0.5; g = ")
+    assert (
+        "tried with" not in compare(forward, lambda g, a, b: (g * (b + 1), g * a), 1.5, 2.0).text()
+    )
