@@ -92,10 +92,11 @@ def _fill_value(who: str, given: Any, dtype: Any) -> Any:
                 "use broadcast_to(t, shape)"
             )
         given = given._data
-    value = as_array(who, given, copy=False)
+    wanted = None if dtype is None else check_dtype(who, dtype)
+    value = as_array(who, given, copy=False, beside=np.float64 if wanted else None)
     if value.ndim:
         raise ValueError(f"{who}: fill_value must be one number, got shape {value.shape}")
-    wanted = value.dtype if dtype is None else check_dtype(who, dtype)
+    wanted = wanted or value.dtype
     if wanted.kind in "iu" and not np.isfinite(value):
         raise ValueError(f"{who}: fill_value {value} is no integer, as dtype {wanted} needs")
     return as_array(who, value, wanted)

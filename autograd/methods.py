@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments.operands import coerce
+from autograd.arguments.arrays import coerce
 from autograd.core.modes import is_grad_enabled
 from autograd.core.tensor import Tensor, check_writable
 from autograd.hints import ATTRIBUTES, Foreign, taking_hints
@@ -32,8 +32,8 @@ def _ops(family: str) -> Any:
 def _in_place(name: str, ufunc: Any, symbol: str) -> Callable[[Tensor, Any], Tensor]:
     def operator(self: Tensor, other: Any) -> Tensor:
         check_writable(self, f"{symbol}=")
-        value = _plain(f"{symbol}=", other)
         data = self._data
+        value = _plain(f"{symbol}=", other, data)
         if not data.ndim:
             result = np.asarray(ufunc(data, value))
             if result.ndim:
@@ -59,8 +59,8 @@ def _in_place(name: str, ufunc: Any, symbol: str) -> Callable[[Tensor, Any], Ten
     return operator
 
 
-def _plain(who: str, value: Any) -> Any:
-    """An operand of a write, as data: what requires a gradient would lose it."""
+def _plain(who: str, value: Any, data: Any) -> Any:
+    """An operand of a write into ``data``: what requires a gradient would lose it."""
     if isinstance(value, Tensor):
         if value.requires_grad and is_grad_enabled():
             raise RuntimeError(
@@ -68,13 +68,13 @@ def _plain(who: str, value: Any) -> Any:
                 "make a new tensor: autograd.set_at(x, index, value), autograd.where(...), x + value"
             )
         return value._data
-    return coerce(who, "value", value)
+    return coerce(who, "value", value, data)
 
 
 def _setitem(self: Tensor, index: Any, value: Any) -> None:
     """``t[index] = value``, really written, under ``no_grad`` or without a gradient."""
     check_writable(self, "t[index] = value")
-    value = _plain("t[index] = value", value)
+    value = _plain("t[index] = value", value, self._data)
     index = _ops("indexing").clean_index("t[index] = value", index, self.shape)
     data = self._data if self._data.ndim else np.array(self._data)
     try:

@@ -5,6 +5,7 @@ name, so that an error reads ``Conv2d: stride must be a positive integer or 2 of
 returns the argument in its one form; who is called with it need not look again.
 """
 
+from autograd.arguments.arrays import floating, integer_array
 from autograd.arguments.numbers import (
     axes,
     axis,
@@ -25,7 +26,9 @@ __all__ = [
     "axis",
     "boolean",
     "choice",
+    "floating",
     "integer",
+    "integer_array",
     "integers",
     "is_integer",
     "paddings",

@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments import numbers
-from autograd.arguments.dtypes import as_array
+from autograd.arguments.dtypes import as_array, common_float
+
+#: Integers from −2⁶³ to 2⁶⁴ are those that an array can hold.
+_WORD = 1 << 63
 
 
 def raw(x: Any) -> Any:
@@ -19,29 +22,106 @@ def raw(x: Any) -> Any:
     return getattr(x, "_data", x)
 
 
-def array_like(who: str, x: Any) -> Any:
+def array_like(who: str, x: Any, *beside: Any) -> Any:
     """The value itself if it has a shape (tensor, array, NumPy scalar), else an array of it.
+
+    Args:
+        beside: the other operands, in any form: Python's numbers and lists of them, being doubles,
+            are rounded once, to the float dtype of these.
 
     Raises:
         TypeError: for what is no number.
         ValueError: for ragged lists.
     """
     if not hasattr(x, "shape"):
-        return as_array(who, x, copy=False)
+        return as_array(who, x, copy=False, beside=common_float(*beside))
     if x.dtype.kind not in "fiubcO":
         raise TypeError(f"{who}: expected numbers, got an array of dtype {x.dtype}")
     return x
 
 
-def beside(who: str, value: Any, x: Any) -> Any:
-    """As ``array_like``; Python's numbers and lists of them take the dtype of x, if that is float.
+def floating(who: str, name: str, value: Any, *beside: Any) -> Any:
+    """A tensor or an array of floats, or of scalar tensors; nested numbers become an array.
+
+    Args:
+        beside: as for ``array_like``.
 
     Raises:
-        TypeError, ValueError: as ``array_like``.
+        TypeError: for integers, bools, strings and other things.
+        ValueError: for ragged lists.
     """
-    if hasattr(value, "shape"):
-        return array_like(who, value)
-    return as_array(who, value, x.dtype if x.dtype.kind == "f" else None, copy=False)
+    if not hasattr(value, "_node") and not isinstance(value, np.ndarray):
+        value = as_array(f"{who}: {name}", value, beside=common_float(*beside))
+    kind = value.dtype.kind
+    if kind == "f" or kind == "c":
+        return value
+    if kind != "O":
+        raise TypeError(
+            f"{who}: {name} must hold floating-point numbers, got dtype {value.dtype}; "
+            f"convert it, e.g. {name}.astype(np.float32)"
+        )
+    first = value.flat[0] if value.size else 0.0
+    if not hasattr(first, "_node") and not isinstance(first, (int, float, np.number)):
+        raise TypeError(
+            f"{who}: {name} is an object array of {type(first).__name__}; the one kind that "
+            "is understood holds scalar tensors, see autograd.scalars"
+        )
+    return value
+
+
+def integer_array(who: str, name: str, value: Any) -> np.ndarray[Any, Any]:
+    """Integers (classes, indices) as an array.
+
+    Raises:
+        TypeError: for anything else.
+    """
+    try:
+        array = np.asarray(raw(value))
+    except (ValueError, TypeError, OverflowError):
+        raise TypeError(f"{who}: {name} must be an array of integers, got {value!r}") from None
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{who}: {name} must hold integers, got dtype {array.dtype}")
+    return array
+
+
+def coerce(who: str, argument: str, value: Any, *beside: Any) -> Any:
+    """An operand that is no tensor, as data for a primitive that also got a tensor.
+
+    Python and NumPy scalars stay weak: they take the tensor's dtype. Arrays keep theirs, and are
+    copied, since backward may need them after the caller has written into them.
+
+    Args:
+        beside: as for ``array_like``.
+
+    Raises:
+        TypeError: for complex numbers, object arrays, strings and other things.
+    """
+    kind = type(value)
+    if kind is float or kind is bool or (kind is int and -_WORD <= value < 2 * _WORD):
+        return value
+    if isinstance(value, np.generic):
+        if value.dtype.kind in "fiub":
+            return value.item()
+        raise TypeError(
+            f"{who}: {argument} is {value.dtype}; a tensor mixes only with real numbers"
+        )
+    if isinstance(value, np.ndarray):
+        if value.dtype == object:
+            raise TypeError(
+                f"{who}: {argument} is an object array; tensors don't mix with arrays of scalars. "
+                "Make both sides autograd.scalars(...), or neither"
+            )
+        if value.dtype.kind == "c":
+            raise TypeError(
+                f"{who}: {argument} is {value.dtype}; tensors are real "
+                "(complex arrays work in raw primitives only)"
+            )
+    elif not isinstance(value, (list, tuple, int, float)) and not hasattr(value, "__array__"):
+        raise TypeError(
+            f"{who}: {argument} must be a tensor, an array or a number, got {kind.__name__}"
+        )
+    array = as_array(f"{who}: {argument}", value, beside=common_float(*beside))
+    return array[()] if array.ndim == 0 else array
 
 
 def number(who: str, name: str, value: Any) -> Any:

@@ -105,11 +105,33 @@ def _holds_tensors(data: Any) -> bool:
     return False
 
 
-def as_array(who: str, data: Any, dtype: Any = None, copy: bool = True) -> np.ndarray[Any, Any]:
+def common_float(*values: Any) -> np.dtype[Any] | None:
+    """The dtype that the floats among tensors and arrays have together; None where none is one."""
+    kinds = {v.dtype for v in values if hasattr(v, "dtype") and v.dtype.kind == "f"}
+    return np.result_type(*kinds) if len(kinds) > 1 else next(iter(kinds), None)
+
+
+def without_widening(out: Any, *operands: Any) -> Any:
+    """A result as wide as its float operands; of integers alone, it has the default dtype.
+
+    NumPy makes float64 of int64 and float32. Here integers take part in any precision, as Python's
+    numbers do, lest a counter or a mask double the memory of a whole model.
+    """
+    if out.dtype.kind != "f":
+        return out
+    wanted = common_float(*operands) or _default
+    return out.astype(wanted) if out.dtype.itemsize > wanted.itemsize else out
+
+
+def as_array(
+    who: str, data: Any, dtype: Any = None, copy: bool = True, beside: Any = None
+) -> np.ndarray[Any, Any]:
     """Data as an array of a supported dtype.
 
-    Python floats take the default dtype, arrays keep theirs. With ``copy=False`` an array that
-    fits is returned as it is.
+    Args:
+        dtype: what to convert to; default: Python floats take the default dtype, arrays keep theirs.
+        copy: False to return an array that fits as it is.
+        beside: the float dtype that Python's numbers take where they stand beside others of it.
 
     Raises:
         TypeError: for strings, objects, complex numbers and lists of tensors.
@@ -124,7 +146,7 @@ def as_array(who: str, data: Any, dtype: Any = None, copy: bool = True) -> np.nd
                 "autograd.scalars(a) makes the one kind that is"
             )
     else:
-        array, wanted = _from_python(who, data, wanted)
+        array, wanted = _from_python(who, data, wanted, beside)
     kept = check_dtype(who, array.dtype)
     if wanted is None:
         wanted = kept
@@ -134,7 +156,7 @@ def as_array(who: str, data: Any, dtype: Any = None, copy: bool = True) -> np.nd
 
 
 def _from_python(
-    who: str, data: Any, wanted: np.dtype[Any] | None
+    who: str, data: Any, wanted: np.dtype[Any] | None, beside: np.dtype[Any] | None
 ) -> tuple[np.ndarray[Any, Any], np.dtype[Any] | None]:
     if _holds_tensors(data):
         raise TypeError(
@@ -159,6 +181,9 @@ def _from_python(
             f"got {type(_first_leaf(data)).__name__}"
         )
     python_numbers = not isinstance(_first_leaf(data), (np.ndarray, np.generic))
-    if wanted is None and array.dtype == np.float64 and python_numbers:
-        wanted = _default
+    if wanted is None and python_numbers:
+        if array.dtype == np.float64:
+            wanted = beside or _default
+        elif array.dtype.kind in "iu":
+            wanted = beside
     return array, wanted

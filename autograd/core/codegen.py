@@ -33,10 +33,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.arguments.operands import coerce, elementwise_on_objects
+from autograd.arguments.arrays import coerce
+from autograd.arguments.dtypes import without_widening
 from autograd.core import failures
 from autograd.core.modes import local
 from autograd.core.node import Glimpse, Node, counter
+from autograd.core.objects import elementwise_on_objects
 from autograd.core.tensor import Tensor, tensor_types
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ _COMMON: dict[str, Any] = {
     "new": object.__new__,
     "shape_of": np.shape,
     "tensor_types": tensor_types,
+    "without_widening": without_widening,
 }
 
 
@@ -212,7 +215,10 @@ def _fixed_call(info: Primitive) -> str:
     for x in inputs:
         guard = f" and {x} is not None" if x in info.optional else ""
         if len(inputs) > 1:
-            lines.append(f"    if not {x}_is{guard}: {x}_data = coerce('{info.name}', '{x}', {x})")
+            beside = "".join(f", {y}_data" for y in inputs if y != x)
+            lines.append(
+                f"    if not {x}_is{guard}: {x}_data = coerce('{info.name}', '{x}', {x}{beside})"
+            )
     data = ", ".join(f"{x}_data" for x in inputs)
     forward = f"out = _forward({data}{_statics(info)})"
     lines.append("    try:")
@@ -346,6 +352,7 @@ def _node_fields(info: Primitive, shape: str, dtype: str) -> list[str]:
 
 def _one_result(info: Primitive, first_data: str, first_cell: str) -> list[str]:
     lines = [
+        *_dtype_lines(info),
         "    shape = out.shape",
         "    if not shape and type(out) is ndarray: out = out[()]",
         "    result = new(Tensor); result._data = out; result._index = 0",
@@ -361,6 +368,24 @@ def _one_result(info: Primitive, first_data: str, first_cell: str) -> list[str]:
     else:
         lines.append("    result._version = [0] if shape else None")
     return lines
+
+
+def _dtype_lines(info: Primitive) -> list[str]:
+    """Integers do not widen floats; all it costs is a look at one input's dtype."""
+    if not info.differentiable or (len(info.inputs) == 1 and not info.variadic):
+        return []
+    if info.variadic:
+        first, data = "data[0]", "*data"
+    else:
+        first = f"{info.inputs[-1]}_data"
+        for x in reversed(info.inputs[:-1]):
+            first = f"{x}_data if {x}_is else {first}"
+        data = ", ".join(f"{x}_data" for x in info.inputs)
+    return [
+        f"    t = type(out); first = {first}",
+        "    if t is not type(first) or (t is ndarray and out.dtype is not first.dtype):",
+        f"        out = without_widening(out, {data})",
+    ]
 
 
 def _many_results(
@@ -458,7 +483,7 @@ def _variadic_call(info: Primitive) -> str:
         f"    for k, x in enumerate({xs}):",
         "        t = type(x)",
         "        if t is not Tensor and t not in tensor_types:",
-        f"            data[k] = coerce('{info.name}', f'{xs}[{{k}}]', x)",
+        f"            data[k] = coerce('{info.name}', f'{xs}[{{k}}]', x, *data)",
         "    data = tuple(data)",
         f"    try: out = _forward(*data{_statics(info)})",
         "    except Exception as error: raise _fail(error, data)",

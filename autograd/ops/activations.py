@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments.arrays import floating
 from autograd.core.primitive import primitive
 from autograd.kernels import elementwise as kernels
 from autograd.kernels import losses as loss_kernels
@@ -27,7 +28,6 @@ from autograd.ops.elementwise import (
     square,
     where,
 )
-from autograd.ops.images.convolution import as_operand
 from autograd.ops.reductions import sum as sum_
 from autograd.ops.special import erf
 from autograd.ops.transcendental import exp, sigmoid, tanh
@@ -361,7 +361,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
         >>> ag.softmax(ag.tensor([1e4, 1e4]))
         Tensor([0.5, 0.5])
     """
-    x = as_operand("softmax", "x", x)
+    x = floating("softmax", "x", x)
     axis = arguments.axis("softmax", axis, len(x.shape))
     return _softmax(x, axis) if x.shape[axis] else positive(x)
 
@@ -377,6 +377,6 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
         >>> ag.log_softmax(ag.tensor([0.0, 1e4]))
         Tensor([-10000.,      0.])
     """
-    x = as_operand("log_softmax", "x", x)
+    x = floating("log_softmax", "x", x)
     axis = arguments.axis("log_softmax", axis, len(x.shape))
     return _log_softmax(x, axis) if x.shape[axis] else positive(x)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, beside, number, shape_of
+from autograd.arguments.arrays import array_like, number
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import astype, subtract
 from autograd.ops.indexing import getitem
@@ -128,9 +128,9 @@ def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     Args:
         to_end, to_begin: values to put after and before them, in x's dtype.
     """
-    x = ravel(array_like("ediff1d", x))
+    x = ravel(array_like("ediff1d", x, to_end, to_begin))
     ends = [
-        None if a is None else astype(ravel(beside("ediff1d", a, x)), x.dtype)
+        None if a is None else astype(ravel(array_like("ediff1d", a, x)), x.dtype)
         for a in (to_begin, to_end)
     ]
     parts = [a for a in (ends[0], diff(x), ends[1]) if a is not None]
@@ -148,7 +148,7 @@ def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = 
     Raises:
         ValueError: for a negative n or a 0-d array.
     """
-    x = array_like("diff", x)
+    x = array_like("diff", x, prepend, append)
     n = arguments.integer("diff", "n", n, 0)
     if not x.shape:
         raise ValueError("diff: x must have at least one axis, got a 0-d array")
@@ -156,18 +156,15 @@ def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = 
     if prepend is not None or append is not None:
         edge = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
         ends = [
-            a if a is None or shape_of(a) else broadcast_to(_as_dtype(a, x.dtype), edge)
-            for a in (prepend, append)
+            a if a.shape else broadcast_to(a, edge)
+            for a in [array_like("diff", a, x) for a in (prepend, append) if a is not None]
         ]
-        x = concatenate([a for a in (ends[0], x, ends[1]) if a is not None], axis)
+        ends.insert(prepend is not None, x)
+        x = concatenate(ends, axis)
     before = (slice(None),) * axis
     for _ in range(min(n, x.shape[axis])):
         x = subtract(getitem(x, (*before, slice(1, None))), getitem(x, (*before, slice(None, -1))))
     return x
-
-
-def _as_dtype(value: Any, dtype: Any) -> Any:
-    return value if hasattr(value, "shape") else np.asarray(value, dtype)
 
 
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: Any = -1) -> Any:
@@ -179,13 +176,13 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: Any = -1) -> Any:
     Raises:
         ValueError: if x does not fit y.
     """
-    y = array_like("trapezoid", y)
+    y = array_like("trapezoid", y, x)
     axis = arguments.axis("trapezoid", axis, len(y.shape))
     before = (slice(None),) * axis
     if x is None:
         widths = number("trapezoid", "dx", dx)
     else:
-        x = array_like("trapezoid", x)
+        x = array_like("trapezoid", x, y)
         along = axis if len(x.shape) > 1 else 0
         if len(x.shape) not in (1, len(y.shape)) or x.shape[along] != y.shape[axis]:
             raise ValueError(

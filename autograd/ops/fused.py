@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments.arrays import array_like, floating
 from autograd.core.primitive import primitive
 from autograd.kernels import losses as loss_kernels
 from autograd.kernels.normalization import any_axes as kernels
 from autograd.kernels.threads import matmul as matmul_kernel
 from autograd.ops.activations import log_softmax
 from autograd.ops.elementwise import where
-from autograd.ops.images.convolution import as_operand
 from autograd.ops.products import matmul
 from autograd.ops.reductions import mean, var
 from autograd.ops.reductions import sum as sum_
@@ -81,14 +81,14 @@ def linear(x: Any, w: Any, bias: Any = None) -> Any:
         >>> ag.linear(ag.tensor([1.0, 2.0]), ag.tensor([[1.0, 0.0], [3.0, 4.0]]))
         Tensor([ 1., 11.])
     """
-    x, w = as_operand("linear", "x", x), as_operand("linear", "w", w)
+    x, w = floating("linear", "x", x, w, bias), floating("linear", "w", w, x, bias)
     if len(w.shape) != 2 or not x.shape or x.shape[-1] != w.shape[1]:
         raise ValueError(
             f"linear: x (..., I) and the weight (O, I) do not fit together, got x {x.shape} and "
             f"weight {w.shape}"
         )
     if bias is not None:
-        bias = as_operand("linear", "bias", bias)
+        bias = floating("linear", "bias", bias, x, w)
         if bias.shape != (w.shape[0],):
             raise ValueError(f"linear: bias must have shape ({w.shape[0]},), got {bias.shape}")
     if len(x.shape) == 1:
@@ -174,7 +174,11 @@ def normalize(
         >>> y
         Tensor([[-1.,  1.]])
     """
-    x = as_operand("normalize", "x", x)
+    x = floating("normalize", "x", x, weight, bias)
+    weight, bias = (
+        None if a is None else array_like(f"normalize: {name}", a, x)
+        for name, a in (("weight", weight), ("bias", bias))
+    )
     axes = arguments.axes("normalize", axes, len(x.shape))
     return _normalize(x, weight, bias, axes=axes, eps=arguments.real("normalize", "eps", eps, 0.0))
 
@@ -248,7 +252,7 @@ def cross_entropy(
         >>> ag.cross_entropy(ag.tensor([[0.0, 0.0]]), [1]).item()  # log 2
         0.6931471824645996
     """
-    x = as_operand(who, "x", x)
+    x = floating(who, "x", x, weight)
     if not x.shape:
         raise ValueError(f"{who}: x needs a class axis, got shape ()")
     classes = np.asarray(getattr(targets, "_data", targets))

@@ -10,7 +10,6 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, ndim_of, raw, shape_of
-from autograd.arguments.dtypes import as_array
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import where
@@ -221,11 +220,11 @@ def set_at(x: Any, index: Any, values: Any) -> Any:
         >>> ag.set_at(ag.tensor([1.0, 2.0, 3.0]), 1, 9.0)
         Tensor([1., 9., 3.])
     """
-    x = array_like("set_at", x)
+    x = array_like("set_at", x, values)
     clean = clean_index("set_at", index, x.shape)
     _read("set_at", _shape_only(x.shape), clean)  # refuses an index that does not fit
     if not hasattr(values, "shape") and not isinstance(values, (bool, int, float)):
-        values = as_array("set_at: values", values)
+        values = array_like("set_at: values", values, x)
     return _set_at(x, _leading_ones_off(values, x.shape, clean), index=clean)
 
 
@@ -249,10 +248,10 @@ def add_at(x: Any, index: Any, values: Any) -> Any:
 
 
 def _add(who: str, x: Any, index: Any, values: Any) -> Any:
-    x = array_like(who, x)
+    x = array_like(who, x, values)
     clean = clean_index(who, index, x.shape)
     there = _read(who, _shape_only(x.shape), clean).shape
-    given = values if hasattr(values, "shape") else as_array(f"{who}: values", values, x.dtype)
+    given = values if hasattr(values, "shape") else array_like(f"{who}: values", values, x)
     try:
         np.broadcast_to(_shape_only(given.shape), there)
     except ValueError:
@@ -292,7 +291,7 @@ def scatter_add(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
         >>> ag.scatter_add(ag.zeros(3), [2, 2, 0], ag.tensor([1.0, 2.0, 4.0]))
         Tensor([4., 0., 3.])
     """
-    x = array_like("scatter_add", x)
+    x = array_like("scatter_add", x, values)
     places = _integers("scatter_add", indices)
     axis = arguments.axis("scatter_add", axis, len(x.shape))
     _fits_along("scatter_add", x.shape, places.shape, axis, exactly=False)

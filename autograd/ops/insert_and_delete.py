@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, beside, ndim_of, raw, shape_of, shape_tuple
+from autograd.arguments.arrays import array_like, ndim_of, raw, shape_of, shape_tuple
 from autograd.arguments.limits import check_bytes
 from autograd.ops.elementwise import astype
 from autograd.ops.gathering import take, take_along_axis
@@ -90,8 +90,8 @@ def insert(x: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         >>> ag.insert(ag.tensor([1.0, 2.0]), 1, 9.0)
         Tensor([1., 9., 2.])
     """
-    x, axis = _along("insert", x, axis)
-    values = beside("insert: values", values, x)
+    x, axis = _along("insert", array_like("insert", x, values), axis)
+    values = array_like("insert: values", values, x)
     values = values if raw(values).dtype == raw(x).dtype else astype(values, x.dtype)
     places, where = np.arange(x.shape[axis]), _index(obj)
     single = not isinstance(where, slice) and np.size(where) == 1
@@ -205,13 +205,14 @@ def block(arrays: Any) -> Any:
         depth, leaf = depth + 1, leaf[0] if leaf else None
     if leaf is None:
         raise ValueError("block: arrays holds an empty list")
-    ndim = max(depth, _most_axes(arrays))
+    leaves = _leaves(arrays)
+    ndim = max([depth, *map(ndim_of, leaves)])
 
     def join(part: Any, axis: int) -> Any:
         if (axis == 0) == isinstance(part, list):
             raise ValueError("block: the lists of arrays are nested to different depths")
         if axis == 0:
-            part = array_like("block", part)
+            part = array_like("block", part, *leaves)
             return reshape(part, (1,) * (ndim - len(part.shape)) + part.shape)
         return concatenate([join(p, axis - 1) for p in part], ndim - axis)
 
@@ -219,10 +220,8 @@ def block(arrays: Any) -> Any:
     return join(arrays, depth)
 
 
-def _most_axes(part: Any) -> int:
-    if isinstance(part, list):
-        return max((_most_axes(p) for p in part), default=0)
-    return ndim_of(part)
+def _leaves(part: Any) -> list[Any]:
+    return [leaf for p in part for leaf in _leaves(p)] if isinstance(part, list) else [part]
 
 
 def rollaxis(x: Any, axis: int, start: int = 0) -> Any:

@@ -56,7 +56,7 @@ def matmul(x: Any, y: Any) -> Any:
         >>> ag.matmul(ag.tensor([[1.0, 2.0], [3.0, 4.0]]), ag.tensor([1.0, 1.0]))
         Tensor([3., 7.])
     """
-    x, y = array_like("matmul: x", x), array_like("matmul: y", y)
+    x, y = array_like("matmul: x", x, y), array_like("matmul: y", y, x)
     if x.ndim == 2 and y.ndim == 2 and x.shape[1] == y.shape[0]:
         return matmul_kernel(x, y)
     _check_matmul(x.shape, y.shape)
@@ -228,7 +228,7 @@ def einsum(subscripts: str, *operands: Any) -> Any:
             f"{type(subscripts).__name__}"
         )
     arrays = [
-        x if hasattr(x, "_node") else np.asarray(array_like(f"einsum: operands[{k}]", x))
+        x if hasattr(x, "_node") else np.asarray(array_like(f"einsum: operands[{k}]", x, *operands))
         for k, x in enumerate(operands)
     ]
     inputs, out = _parse(subscripts, [x.shape for x in arrays])
@@ -335,7 +335,7 @@ def dot(a: Any, b: Any) -> Any:
     Raises:
         ValueError: naming both shapes, if they do not fit.
     """
-    a, b = array_like("dot: a", a), array_like("dot: b", b)
+    a, b = array_like("dot: a", a, b), array_like("dot: b", b, a)
     if not a.shape or not b.shape:
         return a * b
     if len(a.shape) <= 2 and len(b.shape) <= 2:
@@ -345,7 +345,7 @@ def dot(a: Any, b: Any) -> Any:
 
 def inner(a: Any, b: Any) -> Any:
     """Sum of products over the last axes; of numbers the product."""
-    a, b = array_like("inner: a", a), array_like("inner: b", b)
+    a, b = array_like("inner: a", a, b), array_like("inner: b", b, a)
     if not a.shape or not b.shape:
         return a * b
     return tensordot(a, b, (-1, -1))
@@ -353,12 +353,12 @@ def inner(a: Any, b: Any) -> Any:
 
 def vdot(a: Any, b: Any) -> Any:
     """Sum of products of all elements, both ravelled."""
-    return matmul(ravel(a), ravel(b))
+    return matmul(ravel(array_like("vdot: a", a, b)), ravel(array_like("vdot: b", b, a)))
 
 
 def outer(a: Any, b: Any) -> Any:
     """Every element of a times every element of b, both ravelled: a matrix."""
-    a, b = ravel(a), ravel(b)
+    a, b = ravel(array_like("outer: a", a, b)), ravel(array_like("outer: b", b, a))
     check_bytes("outer", (a.shape[0], b.shape[0]), np.result_type(a.dtype, b.dtype))
     return expand_dims(a, 1) * expand_dims(b, 0)
 
@@ -377,7 +377,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
         >>> ag.tensordot(ag.ones((2, 3, 4)), ag.ones((4, 3)), ([1, 2], [1, 0])).shape
         (2,)
     """
-    a, b = array_like("tensordot: a", a), array_like("tensordot: b", b)
+    a, b = array_like("tensordot: a", a, b), array_like("tensordot: b", b, a)
     a_axes, b_axes = _paired_axes(a.shape, b.shape, axes)
     sizes = [(a.shape[i], b.shape[j]) for i, j in zip(a_axes, b_axes, strict=True)]
     for (m, n), i, j in zip(sizes, a_axes, b_axes, strict=True):
@@ -415,7 +415,7 @@ def _paired_axes(
 
 def kron(a: Any, b: Any) -> Any:
     """Kronecker product: b repeated in blocks, each times one element of a."""
-    a, b = array_like("kron: a", a), array_like("kron: b", b)
+    a, b = array_like("kron: a", a, b), array_like("kron: b", b, a)
     ndim = max(len(a.shape), len(b.shape))
     a = reshape(a, (1,) * (ndim - len(a.shape)) + a.shape)
     b = reshape(b, (1,) * (ndim - len(b.shape)) + b.shape)
@@ -431,7 +431,7 @@ def vecdot(a: Any, b: Any, axis: Any = -1) -> Any:
     Raises:
         ValueError: if the shapes do not broadcast.
     """
-    a, b = array_like("vecdot: a", a), array_like("vecdot: b", b)
+    a, b = array_like("vecdot: a", a, b), array_like("vecdot: b", b, a)
     shape = broadcast_shape("vecdot", a.shape, b.shape)
     return sum_(a * b, arguments.axis("vecdot", axis, len(shape)))
 
@@ -449,7 +449,7 @@ def cross(
     Raises:
         ValueError: for vectors of another length, or shapes that do not broadcast.
     """
-    a, b = array_like("cross: a", a), array_like("cross: b", b)
+    a, b = array_like("cross: a", a, b), array_like("cross: b", b, a)
     if axis is not None:
         axisa = axisb = axisc = axis
     a = moveaxis(a, arguments.axis("cross", axisa, len(a.shape), "axisa"), 0)

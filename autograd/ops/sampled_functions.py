@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, beside, number, raw
+from autograd.arguments.arrays import array_like, number, raw
 from autograd.ops.cumulative import cumsum, diff
 from autograd.ops.elementwise import remainder, where
 from autograd.ops.gathering import take
@@ -46,13 +46,13 @@ def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> An
         >>> ag.gradient(ag.tensor([1.0, 2.0, 4.0, 7.0]))
         Tensor([1. , 1.5, 2.5, 3. ])
     """
-    f = floating(array_like("gradient", f))
+    f = floating(array_like("gradient", f, *spacing))
     axes = arguments.axes("gradient", axis, len(f.shape))
     if not axes:
         raise ValueError("gradient: f must have at least one axis, got a 0-d array")
     if arguments.integer("gradient", "edge_order", edge_order) > 2:
         raise ValueError(f"gradient: edge_order must be 1 or 2, got {edge_order}")
-    steps = [array_like("gradient: spacing", s) for s in spacing or (1.0,)]
+    steps = [array_like("gradient: spacing", s, f) for s in spacing or (1.0,)]
     if len(steps) == 1 and not steps[0].shape:
         steps *= len(axes)
     if len(steps) != len(axes):
@@ -135,8 +135,9 @@ def interp(
         >>> ag.interp(ag.tensor([0.5, 9.0]), [0.0, 1.0], [10.0, 20.0])
         Tensor([15., 20.])
     """
-    x = floating(array_like("interp: x", x))
-    xp, fp = floating(beside("interp: xp", xp, x)), floating(beside("interp: fp", fp, x))
+    x = floating(array_like("interp: x", x, xp, fp))
+    xp = floating(array_like("interp: xp", xp, x, fp))
+    fp = floating(array_like("interp: fp", fp, x, xp))
     if len(xp.shape) != 1 or xp.shape != fp.shape or not xp.size:
         raise ValueError(
             f"interp: xp and fp must be vectors of one length, not empty; got shapes {xp.shape} "
@@ -214,8 +215,8 @@ def polyval(p: Any, x: Any) -> Any:
         >>> ag.polyval([1.0, 0.0, -2.0], ag.tensor(3.0)).item()
         7.0
     """
-    x = array_like("polyval: x", x)
-    p = beside("polyval: p", p, x)
+    x = array_like("polyval: x", x, p)
+    p = array_like("polyval: p", p, x)
     if len(p.shape) != 1:
         raise ValueError(f"polyval: p must be a vector of coefficients, got shape {p.shape}")
     if x.dtype.kind in "iub" and p.dtype.kind in "iub":

@@ -362,7 +362,8 @@ def sequence_of_arrays(who: str, arrays: Any) -> list[Any]:
         arrays = [arrays[k] for k in range(arrays.shape[0])]
     elif not hasattr(arrays, "__iter__") or isinstance(arrays, (str, bytes, dict)):
         raise TypeError(f"{who}: arrays must be a sequence of arrays, got {type(arrays).__name__}")
-    result = [array_like(f"{who}: arrays[{k}]", a) for k, a in enumerate(arrays)]
+    arrays = list(arrays)
+    result = [array_like(f"{who}: arrays[{k}]", a, *arrays) for k, a in enumerate(arrays)]
     if not result:
         raise ValueError(f"{who}: arrays is empty; give at least one")
     return result

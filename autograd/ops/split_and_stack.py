@@ -257,7 +257,9 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0
     shape = tuple([a + n + b for n, (a, b) in zip(x.shape, widths, strict=True)])
     check_bytes("pad", shape, x.dtype)
     if mode == "constant":
-        return _pad_constant(x, widths, _pairs("constant_values", constant_values, ndim))
+        return _pad_constant(
+            x, widths, _pairs("constant_values", constant_values, ndim, np.float64)
+        )
     for axis, (a, b) in enumerate(widths):
         n = x.shape[axis]
         if (a or b) and not n:
@@ -280,9 +282,9 @@ def _pad_constant(x: Any, widths: list[tuple[int, ...]], values: list[Any]) -> A
     return x
 
 
-def _pairs(name: str, given: Any, ndim: int) -> list[Any]:
+def _pairs(name: str, given: Any, ndim: int, floats: Any = None) -> list[Any]:
     """One pair (before, after) per axis, of a number, a pair, or pairs."""
-    array = as_array(f"pad: {name}", raw(given))
+    array = as_array(f"pad: {name}", raw(given), beside=floats)
     try:
         return np.broadcast_to(array, (ndim, 2)).tolist()
     except ValueError:
@@ -314,7 +316,7 @@ def atleast_3d(*arrays: Any) -> Any:
 
 
 def _each(who: str, lift: Any, arrays: tuple[Any, ...]) -> Any:
-    lifted = tuple([lift(array_like(who, x)) for x in arrays])
+    lifted = tuple([lift(array_like(who, x, *arrays)) for x in arrays])
     return lifted[0] if len(lifted) == 1 else lifted
 
 
@@ -358,13 +360,16 @@ def column_stack(arrays: Sequence[Any]) -> Any:
 
 def append(x: Any, values: Any, axis: Any = None) -> Any:
     """x and then values along an axis; without one, both ravelled."""
-    return concatenate([x, values], axis)
+    return concatenate(
+        [array_like("append: x", x, values), array_like("append: values", values, x)], axis
+    )
 
 
 def broadcast_arrays(*arrays: Any) -> tuple[Any, ...]:
     """The arrays, each broadcast to the shape that all have in common (read-only views)."""
-    shape = broadcast_shape("broadcast_arrays", *[shape_of(a) for a in arrays])
-    return tuple([broadcast_to(a, shape) for a in arrays])
+    lifted = [array_like("broadcast_arrays", a, *arrays) for a in arrays]
+    shape = broadcast_shape("broadcast_arrays", *[a.shape for a in lifted])
+    return tuple([broadcast_to(a, shape) for a in lifted])
 
 
 def meshgrid(*vectors: Any, indexing: str = "xy", sparse: bool = False) -> list[Any]:
@@ -379,7 +384,7 @@ def meshgrid(*vectors: Any, indexing: str = "xy", sparse: bool = False) -> list[
         ValueError: for an unknown indexing or vectors of more than one axis.
     """
     arguments.choice("meshgrid", "indexing", indexing, ("xy", "ij"))
-    arrays = [array_like("meshgrid", v) for v in vectors]
+    arrays = [array_like("meshgrid", v, *vectors) for v in vectors]
     for k, a in enumerate(arrays):
         if len(a.shape) > 1:
             raise ValueError(f"meshgrid: vectors[{k}] has shape {a.shape}, not one axis")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, beside, number, raw, shape_of
+from autograd.arguments.arrays import array_like, number, raw, shape_of
 from autograd.ops.cumulative import cumprod, cumsum
 from autograd.ops.elementwise import clip, sqrt, subtract, where
 from autograd.ops.linalg.decompositions import floating
@@ -162,14 +162,14 @@ def average(
     Raises:
         ValueError: if the weights do not fit, or add up to 0 everywhere.
     """
-    x = array_like("average", x)
+    x = array_like("average", x, weights)
     if weights is None:
         result = mean(x, axis, keepdims)
         if not returned:
             return result
         count = x.size / max(raw(result).size, 1)
         return result, np.full(result.shape, count, x.dtype)[()]
-    weights = array_like("average", weights)
+    weights = array_like("average", weights, x)
     if weights.shape != x.shape:
         axes = arguments.axes("average", axis, len(x.shape))
         if len(weights.shape) != 1 or len(axes) != 1 or weights.shape[0] != x.shape[axes[0]]:
@@ -220,9 +220,9 @@ def cov(
         >>> ag.cov(ag.tensor([1.0, 2.0, 3.0])).item()
         1.0
     """
-    x = _variables("m", m, rowvar)
+    x = _variables("m", array_like("cov: m", m, y, fweights, aweights), rowvar)
     if y is not None and x.shape[0]:  # of no variables, NumPy's result is empty whatever y is
-        more = _variables("y", y, rowvar)
+        more = _variables("y", array_like("cov: y", y, x), rowvar)
         if more.shape[1] != x.shape[1]:
             raise ValueError(
                 f"cov: y has {more.shape[1]} observations, m has {x.shape[1]} (shapes "
@@ -237,7 +237,11 @@ def cov(
         total: Any = n or math.nan
     else:
         total = sum_(weights)
-        again = 1.0 if aweights is None else sum_(weights * aweights) / total
+        again = (
+            1.0
+            if aweights is None
+            else sum_(weights * array_like("cov: aweights", aweights, x)) / total
+        )
         divisor = total - ddof * again
     centred = x - expand_dims(sum_(x * weights, 1) / total, 1)
     divisor = where(raw(divisor) > 0, divisor, math.nan)
@@ -246,7 +250,7 @@ def cov(
 
 
 def _variables(name: str, x: Any, rowvar: bool) -> Any:
-    x = floating(array_like("cov", x))
+    x = floating(x)
     if len(x.shape) > 2:
         raise ValueError(f"cov: {name} must have one or two axes, got shape {x.shape}")
     turned = not arguments.boolean("cov", "rowvar", rowvar) and len(x.shape) == 2
@@ -258,11 +262,12 @@ def _observation_weights(x: Any, fweights: Any, aweights: Any) -> Any:
     for name, weights in (("fweights", fweights), ("aweights", aweights)):
         if weights is None:
             continue
-        weights = beside(f"cov: {name}", weights, x)
+        weights = array_like(f"cov: {name}", weights, x)
         if weights.shape != (n,):
             raise ValueError(f"cov: {name} has shape {weights.shape} for {n} observations")
         if (raw(weights) < 0).any():
             raise ValueError(f"cov: {name} must not be negative")
+        weights = weights.astype(x.dtype) if weights.dtype.kind in "iu" else weights
         result = weights if result is None else result * weights
     return result
 

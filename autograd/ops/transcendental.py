@@ -63,6 +63,8 @@ def _power_x(g: Any, x: Any, y: Any) -> Any:
 
 def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
     # x^y · log x, with 0 at x = 0 for y ≥ 0, where the limit of the product is meant.
+    if (type(x) is int or type(x) is float) and x > 0:
+        return g * (out * math.log(x))
     flat = logical_and(equal(x, 0), greater_equal(y, 0))
     return g * where(flat, 0.0, out * log(where(flat, 1.0, x)))
 
@@ -72,7 +74,7 @@ power.gradients(x=_power_x, y=_power_y)
 
 def float_power(x: Any, y: Any) -> Any:
     """x to the power y in float64, also of integers."""
-    x, y = array_like("float_power: x", x), array_like("float_power: y", y)
+    x, y = array_like("float_power: x", x, y), array_like("float_power: y", y, x)
     return power(astype(x, np.float64), astype(y, np.float64))
 
 

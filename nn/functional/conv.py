@@ -99,16 +99,21 @@ def conv3d(
 
 
 def _conv(who: str, n: int, input: Any, weight: Any, bias: Any, *hyperparameters: Any) -> Any:
-    weight = _kernel(who, n, weight)
+    weight = _kernel(who, n, weight, input, bias)
     if len(getattr(input, "shape", ())) == n + 2:  # the common case, straight on
         return autograd.correlate(input, weight, bias, *hyperparameters, who=who)
     return over_images(
-        who, input, n, lambda x: autograd.correlate(x, weight, bias, *hyperparameters, who=who)
+        who,
+        input,
+        n,
+        lambda x: autograd.correlate(x, weight, bias, *hyperparameters, who=who),
+        weight,
+        bias,
     )
 
 
-def _kernel(who: str, n: int, weight: Any) -> Any:
-    weight = floating(who, weight, "weight")
+def _kernel(who: str, n: int, weight: Any, *beside: Any) -> Any:
+    weight = floating(who, weight, "weight", *beside)
     if len(weight.shape) != n + 2:
         raise ValueError(
             f"{who}: weight must have {n + 2} axes, two for channels and {n} in space, "
@@ -170,9 +175,14 @@ def convolve3d(
 
 
 def _convolve(who: str, n: int, input: Any, weight: Any, bias: Any, *hyperparameters: Any) -> Any:
-    weight = _kernel(who, n, weight)
+    weight = _kernel(who, n, weight, input, bias)
     return over_images(
-        who, input, n, lambda x: autograd.convolve(x, weight, bias, *hyperparameters, who=who)
+        who,
+        input,
+        n,
+        lambda x: autograd.convolve(x, weight, bias, *hyperparameters, who=who),
+        weight,
+        bias,
     )
 
 
@@ -291,7 +301,7 @@ def _conv_transpose(
     groups: Any,
     dilation: Any,
 ) -> Any:
-    weight = _kernel(who, n, weight)
+    weight = _kernel(who, n, weight, input, bias)
     stride = arguments.integers(who, "stride", stride, n)
     padding = arguments.integers(who, "padding", padding, n, 0)
     extra = arguments.integers(who, "output_padding", output_padding, n, 0)
@@ -300,7 +310,7 @@ def _conv_transpose(
     check_output_padding(who, extra, stride, dilation)
     outputs = weight.shape[1] * groups
     if bias is not None:
-        bias = floating(who, bias, "bias")
+        bias = floating(who, bias, "bias", input, weight)
         if bias.shape != (outputs,):
             raise ValueError(
                 f"{who}: bias must have shape ({outputs},), one per output channel, "
@@ -323,7 +333,7 @@ def _conv_transpose(
             y = autograd.pad_constant(y, ((0, 0), (0, 0), *((0, b) for b in beyond)))
         return y if bias is None else y + autograd.reshape(bias, (1, outputs) + (1,) * n)
 
-    return over_images(who, input, n, transposed)
+    return over_images(who, input, n, transposed, weight, bias)
 
 
 def check_output_padding(

@@ -8,7 +8,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.functional.inputs import floating, integer_array
+from nn.functional.inputs import floating, floats
 
 __all__ = ["bilinear", "embedding", "linear", "one_hot"]
 
@@ -33,7 +33,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         [11.0]
     """
     if getattr(weight, "ndim", 2) == 1:
-        bias = None if bias is None else autograd.reshape(floating("linear", bias, "bias"), (-1,))
+        input, bias = floats("linear", input=input, bias=bias)
+        bias = None if bias is None else autograd.reshape(bias, (-1,))
         return autograd.squeeze(autograd.linear(input, autograd.expand_dims(weight, 0), bias), -1)
     return autograd.linear(input, weight, bias)
 
@@ -53,8 +54,9 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
         ValueError: naming the shapes that do not fit.
     """
     who = "bilinear"
-    input1, input2 = floating(who, input1, "input1"), floating(who, input2, "input2")
-    weight = floating(who, weight, "weight")
+    input1, input2, weight, bias = floats(
+        who, input1=input1, input2=input2, weight=weight, bias=bias
+    )
     fits = (
         len(weight.shape) == 3
         and input1.shape
@@ -70,7 +72,6 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     y = autograd.einsum("...i,oij,...j->...o", input1, weight, input2)
     if bias is None:
         return y
-    bias = floating(who, bias, "bias")
     if bias.shape != weight.shape[:1]:
         raise ValueError(f"{who}: bias must have shape {weight.shape[:1]}, got {bias.shape}")
     return y + bias
@@ -108,7 +109,7 @@ def embedding(
         [[2.0], [1.0]]
     """
     who = "embedding"
-    index = integer_array(who, input, "input")
+    index = arguments.integer_array(who, "input", input)
     weight = floating(who, weight, "weight")
     if len(weight.shape) != 2:
         raise ValueError(f"{who}: weight must have shape (rows, width), got {weight.shape}")
@@ -169,7 +170,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
         [[1, 0, 0], [0, 0, 1]]
     """
     who = "one_hot"
-    classes = integer_array(who, tensor, "tensor")
+    classes = arguments.integer_array(who, "tensor", tensor)
     count = arguments.integer(who, "num_classes", num_classes, -1)
     if count == -1:
         if not classes.size:

@@ -7,7 +7,7 @@ from typing import Any
 
 import autograd
 from autograd import arguments
-from nn.functional.inputs import floating
+from nn.functional.inputs import floating, floats
 
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance"]
 
@@ -85,7 +85,7 @@ def pairwise_distance(
 
 
 def _broadcast(who: str, x1: Any, x2: Any) -> tuple[Any, Any]:
-    x1, x2 = floating(who, x1, "x1"), floating(who, x2, "x2")
+    x1, x2 = floats(who, x1=x1, x2=x2)
     if x1.shape == x2.shape:
         return x1, x2
     sizes = []

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 import autograd
-from autograd import Tensor, arguments
+from autograd import arguments
 
-__all__ = ["floating", "integer_array", "over_images", "reduced", "reduction_name", "whole_numbers"]
+__all__ = ["floating", "floats", "over_images", "reduced", "reduction_name"]
 
-_ARRAYS = (Tensor, np.ndarray)
-_SCALARS = (Tensor, int, float, np.number)
 _IMAGES = {
     1: "(N, C, L) or (C, L)",
     2: "(N, C, H, W) or (C, H, W)",
@@ -21,58 +17,34 @@ _IMAGES = {
 }
 
 
-def floating(who: str, value: Any, name: str = "input") -> Any:
-    """A tensor, or an array (of floats, or of scalar tensors); nested numbers become a tensor.
+def floating(who: str, value: Any, name: str = "input", *beside: Any) -> Any:
+    """A tensor or an array of floats, as ``arguments.floating``; nested numbers become a tensor.
 
     Raises:
         TypeError: for integers, bools, strings and other things.
     """
-    if not isinstance(value, _ARRAYS):
-        try:
-            value = autograd.as_tensor(value)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{who}: {name} must be a tensor or an array: {error}") from None
-    if value.dtype.kind == "f":
-        return value
-    if value.dtype.kind == "O" and value.size and not isinstance(value.flat[0], _SCALARS):
-        raise TypeError(
-            f"{who}: {name} is an object array of {type(value.flat[0]).__name__}; the one kind "
-            "that is understood holds scalar tensors, see autograd.scalars"
-        )
-    if value.dtype.kind not in "fOc":
-        raise TypeError(
-            f"{who}: {name} must hold floating-point numbers, got dtype {value.dtype}; "
-            f"convert it, e.g. {name}.astype(np.float32)"
-        )
-    return value
+    array = arguments.floating(who, name, value, *beside)
+    return array if hasattr(value, "shape") else autograd.as_tensor(array)
 
 
-def integer_array(who: str, value: Any, name: str) -> np.ndarray[Any, Any]:
-    """Integers (classes, indices) as an array.
-
-    Raises:
-        TypeError: for anything else.
-    """
-    try:
-        array = np.asarray(value.data if isinstance(value, Tensor) else value)
-    except (ValueError, TypeError, OverflowError):
-        raise TypeError(f"{who}: {name} must be an array of integers, got {value!r}") from None
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{who}: {name} must hold integers, got dtype {array.dtype}")
-    return array
+def floats(who: str, **values: Any) -> list[Any]:
+    """Several arguments that stand beside one another, each as ``floating``; None stays None."""
+    given = values.values()
+    return [None if v is None else floating(who, v, k, *given) for k, v in values.items()]
 
 
-def over_images(who: str, input: Any, n: int, function: Callable[[Any], Any]) -> Any:
+def over_images(who: str, input: Any, n: int, function: Callable[[Any], Any], *beside: Any) -> Any:
     """``function`` of images with a batch axis; for a single image the axis is put on and off.
 
     Args:
         input: shape (N, C, *S) or (C, *S) with ``n`` spatial axes.
         function: of (N, C, *S), giving a tensor or a pair of them with the batch axis in front.
+        beside: what nested numbers stand beside, as for ``arguments.array_like``.
 
     Raises:
         TypeError: unless it holds floats; ValueError: for another rank.
     """
-    input = floating(who, input)
+    input = floating(who, input, "input", *beside)
     ndim = len(input.shape)
     if ndim == n + 2:
         return function(input)
@@ -86,11 +58,6 @@ def over_images(who: str, input: Any, n: int, function: Callable[[Any], Any]) ->
 
 def _without_batch(x: Any) -> Any:
     return autograd.squeeze(x, 0)
-
-
-def whole_numbers(who: str, name: str, value: Any, n: int) -> tuple[int, ...]:
-    """``n`` positive integers, given as one or as a sequence."""
-    return arguments.integers(who, name, value, n)
 
 
 def reduction_name(who: str, size_average: Any, reduce: Any, reduction: Any) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.functional.inputs import floating, integer_array, reduced, reduction_name
+from nn.functional.inputs import floating, floats, reduced, reduction_name
 
 __all__ = [
     "binary_cross_entropy",
@@ -61,13 +61,14 @@ def cross_entropy(
     who = "cross_entropy"
     reduction = reduction_name(who, size_average, reduce, reduction)
     if getattr(getattr(target, "dtype", None), "kind", "i") != "f":
-        classes = integer_array(who, target, "target")
+        classes = arguments.integer_array(who, "target", target)
         if weight is not None and not isinstance(weight, np.ndarray):
-            weight = floating(who, weight, "weight")
+            weight = floating(who, weight, "weight", input)
+        input = floating(who, input, "input", weight)
         return autograd.cross_entropy(
-            floating(who, input), classes, weight, ignore_index, label_smoothing, reduction
+            input, classes, weight, ignore_index, label_smoothing, reduction
         )
-    input, target = floating(who, input), floating(who, target, "target")
+    input, target, weight = floats(who, input=input, target=target, weight=weight)
     if not input.shape or input.shape != target.shape:
         raise ValueError(
             f"{who}: target probabilities must have the shape of the input, {input.shape}, "
@@ -90,7 +91,6 @@ def cross_entropy(
 
 
 def _class_weight(who: str, weight: Any, classes: int, trailing: int) -> Any:
-    weight = floating(who, weight, "weight")
     if weight.shape != (classes,):
         raise ValueError(
             f"{who}: weight must have shape ({classes},), one per class, got {weight.shape}"
@@ -119,7 +119,8 @@ def nll_loss(
     """
     who = "nll_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    input, classes = floating(who, input), integer_array(who, target, "target")
+    input, weight = floats(who, input=input, weight=weight)
+    classes = arguments.integer_array(who, "target", target)
     shape = input.shape
     if not shape:
         raise ValueError(f"{who}: input needs a class axis, got shape ()")
@@ -177,7 +178,8 @@ def binary_cross_entropy(
     """
     who = "binary_cross_entropy"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    input, target = _same_shape(who, input, target)
+    input, target, weight = floats(who, input=input, target=target, weight=weight)
+    _check_same_shape(who, input, target)
     values = np.asarray(input.data if isinstance(input, Tensor) else input)
     if values.dtype.kind == "f" and values.size and not (values.min() >= 0 and values.max() <= 1):
         if not np.isnan(values).any():
@@ -215,7 +217,10 @@ def binary_cross_entropy_with_logits(
     """
     who = "binary_cross_entropy_with_logits"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    input, target = _same_shape(who, input, target)
+    input, target, weight, pos_weight = floats(
+        who, input=input, target=target, weight=weight, pos_weight=pos_weight
+    )
+    _check_same_shape(who, input, target)
     # −log sigmoid(±x) are both positive, so nothing cancels.
     positive = -autograd.log_sigmoid(input) * target
     if pos_weight is not None:
@@ -248,7 +253,7 @@ def kl_div(
     named = isinstance(reduction, str) and reduction == "batchmean"
     if not named or size_average is not None or reduce is not None:
         reduction = kl_reduction(who, size_average, reduce, reduction)
-    input, target = floating(who, input), floating(who, target, "target")
+    input, target = floats(who, input=input, target=target)
     _check_broadcast(who, input, target)
     if arguments.boolean(who, "log_target", log_target):
         losses = autograd.exp(target) * (target - input)
@@ -298,6 +303,7 @@ def mse_loss(
     """
     who = "mse_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
+    input, target, weight = floats(who, input=input, target=target, weight=weight)
     losses = autograd.square(_difference(who, input, target))
     return _weighted(who, losses, weight, input, reduction)
 
@@ -313,6 +319,7 @@ def l1_loss(
     """|x − y|, averaged, summed or per element; the arguments are those of `mse_loss`."""
     who = "l1_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
+    input, target, weight = floats(who, input=input, target=target, weight=weight)
     losses = autograd.absolute(_difference(who, input, target))
     return _weighted(who, losses, weight, input, reduction)
 
@@ -337,6 +344,7 @@ def smooth_l1_loss(
     who = "smooth_l1_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
     beta = arguments.real(who, "beta", beta, 0.0)
+    input, target = floats(who, input=input, target=target)
     difference = _difference(who, input, target)
     size = autograd.absolute(difference)
     if beta == 0:
@@ -363,6 +371,7 @@ def huber_loss(
     who = "huber_loss"
     reduction = reduction_name(who, None, None, reduction)
     delta = arguments.real(who, "delta", delta, 0.0, open_low=True)
+    input, target, weight = floats(who, input=input, target=target, weight=weight)
     difference = _difference(who, input, target)
     size = autograd.absolute(difference)
     inner = autograd.square(difference) * 0.5
@@ -376,14 +385,12 @@ def huber_loss(
 # What they share ----------------------------------------------------------------------------------
 
 
-def _same_shape(who: str, input: Any, target: Any) -> tuple[Any, Any]:
-    input, target = floating(who, input), floating(who, target, "target")
+def _check_same_shape(who: str, input: Any, target: Any) -> None:
     if input.shape != target.shape:
         raise ValueError(
             f"{who}: input and target must have the same shape, got {input.shape} and "
             f"{target.shape}"
         )
-    return input, target
 
 
 def _check_broadcast(who: str, input: Any, target: Any) -> None:
@@ -398,7 +405,6 @@ def _check_broadcast(who: str, input: Any, target: Any) -> None:
 
 def _difference(who: str, input: Any, target: Any) -> Any:
     """input − target, with a warning where that broadcasts."""
-    input, target = floating(who, input), floating(who, target, "target")
     if input.shape != target.shape:
         _check_broadcast(who, input, target)
         warnings.warn(
@@ -411,7 +417,6 @@ def _difference(who: str, input: Any, target: Any) -> Any:
 
 def _factor(who: str, name: str, value: Any, shape: tuple[int, ...]) -> Any:
     """A weight that broadcasts with a loss per element."""
-    value = floating(who, value, name)
     try:
         fits = np.broadcast_shapes(value.shape, shape) == shape
     except ValueError:
@@ -432,7 +437,6 @@ def _weighted(who: str, losses: Any, weight: Any, input: Any, reduction: str) ->
 
 
 def _times_weight(who: str, losses: Any, weight: Any, input: Any) -> Any:
-    weight = floating(who, weight, "weight")
     if weight.shape != input.shape:
         raise ValueError(
             f"{who}: weight must have the input's shape {input.shape}, got {weight.shape}"

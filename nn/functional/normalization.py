@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.functional.inputs import floating
+from nn.functional.inputs import floating, floats
 
 __all__ = [
     "batch_norm",
@@ -76,11 +76,11 @@ def _channels(who: str, input: Any, least: int = 2) -> tuple[int, tuple[int, ...
     return shape[1], (1, shape[1]) + (1,) * (len(shape) - 2)
 
 
-def _per_channel(who: str, name: str, value: Any, channels: int, shape: tuple[int, ...]) -> Any:
-    """A value per channel, ready to broadcast against the input."""
+def _per_channel(who: str, name: str, value: Any, shape: tuple[int, ...]) -> Any:
+    """A value per channel, in the shape that broadcasts against the input."""
     if value is None:
         return None
-    value = floating(who, value, name)
+    channels = math.prod(shape)
     if value.shape != (channels,):
         raise ValueError(
             f"{who}: {name} must have shape ({channels},), one per channel, got {value.shape}"
@@ -95,10 +95,10 @@ def normalized_by_batch(
 
     For an empty batch, which has none, the statistics are None.
     """
-    input = floating(who, input)
+    input, weight, bias = floats(who, input=input, weight=weight, bias=bias)
     channels, shape = _channels(who, input)
-    weight = _per_channel(who, "weight", weight, channels, shape)
-    bias = _per_channel(who, "bias", bias, channels, shape)
+    weight = _per_channel(who, "weight", weight, shape)
+    bias = _per_channel(who, "bias", bias, shape)
     count = math.prod(input.shape) // channels if channels else 0
     if count == 1:
         raise ValueError(
@@ -120,17 +120,19 @@ def normalized_by(
     who: str, input: Any, mean: Any, variance: Any, weight: Any, bias: Any, eps: float
 ) -> Any:
     """Batch norm with given statistics: one scale and one shift per channel."""
-    input = floating(who, input)
+    input, mean, variance, weight, bias = floats(
+        who, input=input, running_mean=mean, running_var=variance, weight=weight, bias=bias
+    )
     channels, shape = _channels(who, input)
     if mean is None or variance is None:
         raise ValueError(
             f"{who}: without training, running_mean and running_var must be given, got None"
         )
     eps = arguments.real(who, "eps", eps)
-    mean = _per_channel(who, "running_mean", mean, channels, shape)
-    variance = _per_channel(who, "running_var", variance, channels, shape)
-    weight = _per_channel(who, "weight", weight, channels, shape)
-    bias = _per_channel(who, "bias", bias, channels, shape)
+    mean = _per_channel(who, "running_mean", mean, shape)
+    variance = _per_channel(who, "running_var", variance, shape)
+    weight = _per_channel(who, "weight", weight, shape)
+    bias = _per_channel(who, "bias", bias, shape)
     scale = (variance + eps) ** -0.5
     if weight is not None:
         scale = scale * weight
@@ -179,11 +181,8 @@ def layer_norm(
         ValueError: for shapes that do not fit.
     """
     who = "layer_norm"
-    input, shape, weight = _layer(who, input, normalized_shape, weight)
-    if bias is not None:
-        bias = floating(who, bias, "bias")
-        if bias.shape != shape:
-            raise ValueError(f"{who}: bias must have shape {shape}, got {bias.shape}")
+    input, weight, bias = floats(who, input=input, weight=weight, bias=bias)
+    shape = _layer(who, input, normalized_shape, weight=weight, bias=bias)
     axes = tuple(range(len(input.shape) - len(shape), len(input.shape)))
     return autograd.normalize(
         input, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0)
@@ -202,7 +201,8 @@ def rms_norm(
         eps: added to the mean square. Default: the spacing of numbers at 1 in the input's dtype.
     """
     who = "rms_norm"
-    input, shape, weight = _layer(who, input, normalized_shape, weight)
+    input, weight = floats(who, input=input, weight=weight)
+    shape = _layer(who, input, normalized_shape, weight=weight)
     if eps is None:
         eps = float(np.finfo(input.dtype if input.dtype.kind == "f" else np.float64).eps)
     eps = arguments.real(who, "eps", eps)
@@ -211,18 +211,17 @@ def rms_norm(
     return result if weight is None else result * weight
 
 
-def _layer(who: str, input: Any, normalized_shape: Any, weight: Any) -> tuple[Any, Any, Any]:
-    input = floating(who, input)
+def _layer(who: str, input: Any, normalized_shape: Any, **parameters: Any) -> tuple[int, ...]:
+    """The normalized_shape, in which the input ends and which the parameters have."""
     shape = layer_shape(who, normalized_shape)
     if input.shape[len(input.shape) - len(shape) :] != shape or len(input.shape) < len(shape):
         raise ValueError(
             f"{who}: input must end in normalized_shape {shape}, got shape {input.shape}"
         )
-    if weight is not None:
-        weight = floating(who, weight, "weight")
-        if weight.shape != shape:
-            raise ValueError(f"{who}: weight must have shape {shape}, got {weight.shape}")
-    return input, shape, weight
+    for name, value in parameters.items():
+        if value is not None and value.shape != shape:
+            raise ValueError(f"{who}: {name} must have shape {shape}, got {value.shape}")
+    return shape
 
 
 def layer_shape(who: str, value: Any) -> tuple[int, ...]:
@@ -255,7 +254,7 @@ def group_norm(
         ValueError: for shapes that do not fit, or groups that don't divide the channels.
     """
     who = "group_norm"
-    input = floating(who, input)
+    input, weight, bias = floats(who, input=input, weight=weight, bias=bias)
     channels, _ = _channels(who, input)
     groups = arguments.integer(who, "num_groups", num_groups)
     if channels % groups:
@@ -265,8 +264,8 @@ def group_norm(
         )
     space = input.shape[2:]
     split = (1, groups, channels // groups) + (1,) * len(space)
-    weight = _per_channel(who, "weight", weight, channels, split)
-    bias = _per_channel(who, "bias", bias, channels, split)
+    weight = _per_channel(who, "weight", weight, split)
+    bias = _per_channel(who, "bias", bias, split)
     grouped = autograd.reshape(input, (input.shape[0], groups, channels // groups, *space))
     axes = tuple(range(2, len(grouped.shape)))
     result = autograd.normalize(
@@ -313,10 +312,10 @@ def normalized_by_instance(
     who: str, input: Any, weight: Any, bias: Any, eps: float
 ) -> tuple[Any, Any, Any]:
     """Instance norm, and the samples' mean statistics as arrays, shape (C,); None of nothing."""
-    input = floating(who, input)
+    input, weight, bias = floats(who, input=input, weight=weight, bias=bias)
     channels, shape = _channels(who, input, 3)
-    weight = _per_channel(who, "weight", weight, channels, shape)
-    bias = _per_channel(who, "bias", bias, channels, shape)
+    weight = _per_channel(who, "weight", weight, shape)
+    bias = _per_channel(who, "bias", bias, shape)
     count = math.prod(input.shape[2:])
     if count == 1:
         raise ValueError(

@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd
 from autograd import arguments
-from nn.functional.inputs import floating, integer_array, over_images
+from nn.functional.inputs import floating, over_images
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -189,7 +189,7 @@ def _max_unpool(
     stride = kernel if _absent(stride) else arguments.integers(who, "stride", stride, n)
     padding = arguments.integers(who, "padding", padding, n, 0)
     input = floating(who, input)
-    places = integer_array(who, indices, "indices")
+    places = arguments.integer_array(who, "indices", indices)
     if places.shape != input.shape:
         raise ValueError(
             f"{who}: indices {places.shape} must have the shape of the input, {input.shape}"

@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments.arrays import floating, shape_tuple
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.window import Window, cross
 from autograd.core.primitive import primitive
@@ -118,7 +119,7 @@ def correlate(
         >>> ag.correlate(x, ag.tensor([[[1.0, 10.0]]]))
         Tensor([[[21., 32., 43.]]])
     """
-    x, w = as_operand(who, "x", x), as_operand(who, "w", w)
+    x, w = floating(who, "x", x, w, bias), floating(who, "w", w, x, bias)
     x_shape, w_shape = x.shape, w.shape
     n = len(x_shape) - 2
     if not 1 <= n <= 3 or len(w_shape) != n + 2:
@@ -131,7 +132,7 @@ def correlate(
         groups = arguments.integer(who, "groups", groups)
     bias_shape = None
     if bias is not None:
-        bias = as_operand(who, "bias", bias)
+        bias = floating(who, "bias", bias, x, w)
         bias_shape = bias.shape
     window = _ready(who, x_shape, w_shape, bias_shape, window, groups, x.dtype)
     return _correlate(x, w, bias, window=window, groups=groups)
@@ -178,7 +179,7 @@ def convolve(
         >>> ag.convolve(x, ag.tensor([[[1.0, 10.0]]]))
         Tensor([[[12., 23., 34.]]])
     """
-    w = as_operand(who, "w", w)
+    w = floating(who, "w", w, x, bias)
     flipped = w[(slice(None), slice(None), *[slice(None, None, -1)] * (len(w.shape) - 2))]
     return correlate(x, flipped, bias, stride, padding, dilation, groups, who=who)
 
@@ -211,7 +212,7 @@ def correlate_input(
         >>> ag.correlate_input(ag.tensor([[[1.0, 2.0]]]), ag.tensor([[[1.0, 10.0]]]))
         Tensor([[[ 1., 12., 20.]]])
     """
-    y, w = as_operand(who, "y", y), as_operand(who, "w", w)
+    y, w = floating(who, "y", y, w), floating(who, "w", w, y)
     n = len(y.shape) - 2
     if not 1 <= n <= 3 or len(w.shape) != n + 2:
         raise ValueError(
@@ -273,7 +274,7 @@ def correlate_weight(
         >>> ag.correlate_weight(ag.tensor([[[1.0, 2.0, 3.0]]]), ag.tensor([[[1.0, 10.0]]]))
         Tensor([[[21., 32.]]])
     """
-    x, y = as_operand(who, "x", x), as_operand(who, "y", y)
+    x, y = floating(who, "x", x, y), floating(who, "y", y, x)
     n = len(x.shape) - 2
     if not 1 <= n <= 3 or len(y.shape) != n + 2:
         raise ValueError(
@@ -304,34 +305,6 @@ def correlate_weight(
 
 
 # Checks -------------------------------------------------------------------------------------------
-
-
-def as_operand(who: str, name: str, value: Any) -> Any:
-    """A tensor or array of floats (or of scalar tensors), refused otherwise.
-
-    Raises:
-        TypeError: for integers, strings and other things.
-    """
-    if not hasattr(value, "_node"):
-        if not isinstance(value, np.ndarray):
-            from autograd.arguments.dtypes import as_array
-
-            value = as_array(f"{who}: {name}", value)
-    if value.dtype.kind == "f":
-        return value
-    if value.dtype.kind not in "fOc":
-        raise TypeError(
-            f"{who}: {name} must hold floating-point numbers, got dtype {value.dtype}; "
-            f"convert it, e.g. {name}.astype(np.float32)"
-        )
-    if value.dtype.kind == "O" and value.size:
-        first = value.flat[0]
-        if not hasattr(first, "_node") and not isinstance(first, (int, float, np.number)):
-            raise TypeError(
-                f"{who}: {name} is an object array of {type(first).__name__}; the one kind that "
-                "is understood holds scalar tensors, see autograd.scalars"
-            )
-    return value
 
 
 def _window(who: str, w_shape: tuple[int, ...], *given: Any) -> Window:
@@ -422,7 +395,9 @@ def explain_kernel(
         'pointwise'
     """
     who = "explain_kernel"
-    x_shape, w_shape = (tuple(getattr(a, "shape", a)) for a in (x, w))
+    x_shape, w_shape = (
+        shape_tuple(who, getattr(a, "shape", a), name) for name, a in (("x", x), ("w", w))
+    )
     n = len(x_shape) - 2
     if n < 1 or len(w_shape) != n + 2:
         raise ValueError(

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments.arrays import floating
 from autograd.arguments.window import Window
 from autograd.core.primitive import primitive
 from autograd.kernels.pooling import average as kernels
 from autograd.kernels.pooling import maximum as max_kernels
-from autograd.ops.images.convolution import as_operand
 from autograd.ops.images.windows import _take_windows
 
 __all__ = ["avg_pool", "max_pool", "pool_output_size"]
@@ -106,7 +106,7 @@ def max_pool(
         >>> ag.max_pool(ag.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 2)
         Tensor([[[3., 2.]]])
     """
-    x = as_operand(who, "x", x)
+    x = floating(who, "x", x)
     window = pool_window(who, x.shape, kernel_shape, stride, padding, dilation, ceil_mode)
     if return_indices is not False and arguments.boolean(who, "return_indices", return_indices):
         return _max_pool_with_indices(x, window=window)
@@ -144,7 +144,7 @@ def avg_pool(
         >>> ag.avg_pool(ag.tensor([[[1.0, 3.0, 2.0, 0.0]]]), 2)
         Tensor([[[2., 1.]]])
     """
-    x = as_operand(who, "x", x)
+    x = floating(who, "x", x)
     window = pool_window(who, x.shape, kernel_shape, stride, padding, 1, ceil_mode)
     if max(window.dilation) > 1:
         raise ValueError(f"{who}: averages have no dilation, got {window}")

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import arguments
+from autograd.arguments.arrays import floating
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.kernels import resampling as kernels
 from autograd.kernels.pooling import maximum as pooling_kernels
-from autograd.ops.images.convolution import as_operand
 from autograd.ops.images.windows import _scatter_windows
 
 __all__ = ["adaptive_avg_pool", "adaptive_max_pool", "interpolate"]
@@ -64,7 +64,7 @@ def interpolate(
         >>> ag.interpolate(ag.tensor([[[1.0, 3.0]]]), (4,), "linear")
         Tensor([[[1. , 1.5, 2.5, 3. ]]])
     """
-    x = as_operand(who, "x", x)
+    x = floating(who, "x", x)
     arguments.choice(who, "mode", mode, MODES)
     n = _spatial(who, x.shape)
     out_shape = arguments.integers(who, "out_shape", out_shape, n)
@@ -108,7 +108,7 @@ def adaptive_avg_pool(x: Any, out_shape: Sequence[int], *, who: str = "adaptive_
         >>> ag.adaptive_avg_pool(ag.tensor([[[1.0, 2.0, 6.0]]]), (2,))
         Tensor([[[1.5, 4. ]]])
     """
-    x = as_operand(who, "x", x)
+    x = floating(who, "x", x)
     return _adaptive_avg_pool(x, out_shape=_adaptive_shape(who, x, out_shape))
 
 
@@ -126,7 +126,7 @@ def adaptive_max_pool(
         out_shape: spatial shape of the result.
         return_indices: also give the flat indices in the plane (int64).
     """
-    x = as_operand(who, "x", x)
+    x = floating(who, "x", x)
     values, indices = _adaptive_max_pool(x, out_shape=_adaptive_shape(who, x, out_shape))
     return (values, indices) if return_indices else values
 

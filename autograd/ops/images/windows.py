@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments.arrays import floating
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.window import Window
 from autograd.core.primitive import primitive
 from autograd.kernels import windows as kernels
 from autograd.kernels.pooling import maximum as pooling_kernels
-from autograd.ops.images.convolution import as_operand
 
 __all__ = ["fold_windows", "scatter_windows", "take_windows", "windows"]
 
@@ -63,7 +63,7 @@ def windows(
         >>> ag.windows(ag.tensor([[[1.0, 2.0, 3.0]]]), 2).max(axis=-1)  # max pooling
         Tensor([[[2., 3.]]])
     """
-    x = as_operand(who, "x", x)
+    x = floating(who, "x", x)
     n = _spatial(who, "x", x.shape)
     if isinstance(kernel_shape, Window):
         kernel_shape, stride = kernel_shape.kernel, kernel_shape
@@ -96,7 +96,7 @@ def fold_windows(
         Tensor([[[1., 2., 1.]]])
     """
     who = "fold_windows"
-    w = as_operand(who, "w", w)
+    w = floating(who, "w", w)
     n = (len(w.shape) - 2) // 2
     if not 1 <= n <= 3 or len(w.shape) != 2 + 2 * n:
         raise ValueError(f"{who}: w must be (N, C, *L, *K) with one to three axes, got {w.shape}")
@@ -146,7 +146,7 @@ def take_windows(x: Any, indices: Any) -> Any:
         IndexError: for an index outside of the plane; ValueError: for shapes that do not fit.
     """
     who = "take_windows"
-    x = as_operand(who, "x", x)
+    x = floating(who, "x", x)
     _spatial(who, "x", x.shape)
     indices = check_indices(who, indices, x.shape[:2], x.shape[2:])
     return _take_windows(x, indices)
@@ -163,7 +163,7 @@ def scatter_windows(y: Any, indices: Any, input_shape: Sequence[int]) -> Any:
         Shape (N, C, *S); cells that no index names are 0.
     """
     who = "scatter_windows"
-    y = as_operand(who, "y", y)
+    y = floating(who, "y", y)
     n = _spatial(who, "y", y.shape)
     input_shape = arguments.integers(who, "input_shape", input_shape, n, 0)
     indices = check_indices(who, indices, y.shape[:2], input_shape)

@@ -127,7 +127,7 @@ def solve(a: Any, b: Any) -> Any:
         >>> ag.linalg.solve(ag.tensor([[2.0, 0.0], [0.0, 4.0]]), ag.tensor([2.0, 2.0])).tolist()
         [1.0, 0.5]
     """
-    a, b = array_like("solve: a", a), array_like("solve: b", b)
+    a, b = array_like("solve: a", a, b), array_like("solve: b", b, a)
     vector = len(b.shape) == 1
     columns = expand_dims(b, 1) if vector else b
     if len(a.shape) < 2 or a.shape[-1] != a.shape[-2]:

@@ -45,7 +45,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, An
         >>> round(x.item(), 4)
         2.0
     """
-    a, b = floating(array_like("lstsq: a", a)), floating(array_like("lstsq: b", b))
+    a, b = floating(array_like("lstsq: a", a, b)), floating(array_like("lstsq: b", b, a))
     if len(a.shape) != 2 or len(b.shape) not in (1, 2) or b.shape[0] != a.shape[0]:
         raise ValueError(
             f"lstsq: a must be a matrix (m, n) and b (m,) or (m, k), got shapes {a.shape} "
@@ -134,7 +134,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
         a: shape (*b's, *x's), with as many elements in the one part as in the other.
         axes: axes of a to be moved to its end first.
     """
-    a, b = array_like("tensorsolve: a", a), array_like("tensorsolve: b", b)
+    a, b = array_like("tensorsolve: a", a, b), array_like("tensorsolve: b", b, a)
     if axes is not None:
         moved = arguments.axes("tensorsolve", axes, len(a.shape), "axes")
         a = moveaxis(a, moved, tuple(range(len(a.shape) - len(moved), len(a.shape))))
