@@ -10,7 +10,7 @@ from typing import Any
 
 import autograd
 from autograd import arguments
-from nn.functional.inputs import floating, floats
+from nn.functional.inputs import floating
 
 __all__ = [
     "celu",
@@ -104,7 +104,8 @@ def prelu(input: Any, weight: Any) -> Any:
         ValueError: for a weight of another shape.
     """
     who = "prelu"
-    input, weight = floats(who, input=input, weight=weight)
+    input = floating(who, input, "input", weight)
+    weight = floating(who, weight, "weight", input)
     shape = input.shape
     channels = shape[1] if len(shape) > 1 else 1
     if len(weight.shape) > 1 or weight.shape not in ((), (1,), (channels,)):

@@ -54,6 +54,7 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
         ValueError: naming the shapes that do not fit.
     """
     who = "bilinear"
+    weight = floating(who, weight, "weight", input1, input2, bias)
     input1, input2, weight, bias = floats(
         who, input1=input1, input2=input2, weight=weight, bias=bias
     )

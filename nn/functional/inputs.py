@@ -10,6 +10,7 @@ from autograd import arguments
 
 __all__ = ["floating", "floats", "over_images", "reduced", "reduction_name"]
 
+_MAY_BE_ABSENT = frozenset(("weight", "pos_weight", "bias", "running_mean", "running_var"))
 _IMAGES = {
     1: "(N, C, L) or (C, L)",
     2: "(N, C, H, W) or (C, H, W)",
@@ -28,9 +29,15 @@ def floating(who: str, value: Any, name: str = "input", *beside: Any) -> Any:
 
 
 def floats(who: str, **values: Any) -> list[Any]:
-    """Several arguments that stand beside one another, each as ``floating``; None stays None."""
+    """Several arguments that stand beside one another, each as ``floating``.
+
+    Parameters and statistics may be None, and then are.
+    """
     given = values.values()
-    return [None if v is None else floating(who, v, k, *given) for k, v in values.items()]
+    return [
+        None if value is None and name in _MAY_BE_ABSENT else floating(who, value, name, *given)
+        for name, value in values.items()
+    ]
 
 
 def over_images(who: str, input: Any, n: int, function: Callable[[Any], Any], *beside: Any) -> Any:
