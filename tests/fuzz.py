@@ -80,9 +80,14 @@ np.take_along_axis(A, np.argsort(A, axis=X), axis=X) | np.select([A > 0], [A], -
 np.nanmax(A, axis=XS) | np.argmax(A, axis=X) * 1.0 | np.linalg.det(A @ A.T)
 """
 
-TEMPLATES = [
-    [t.strip() for t in re.split(r"[|\n]", group) if t.strip()] for group in (UNARY, BINARY, SHAPED)
-]
+
+def templates(group: str) -> list[str]:
+    """The programs of a group that this version of NumPy knows the functions of."""
+    each = [t.strip() for t in re.split(r"[|\n]", group) if t.strip()]
+    return [t for t in each if all(hasattr(np, name) for name in re.findall(r"np\.(\w+)", t))]
+
+
+TEMPLATES = [templates(group) for group in (UNARY, BINARY, SHAPED)]
 
 
 class Drawing:

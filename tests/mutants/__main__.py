@@ -48,6 +48,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--again", action="store_true", help="only those that survived when they were last run"
     )
+    parser.add_argument("--new", action="store_true", help="only those that were never run")
     parser.add_argument("--match", default="", help="only mutants whose text contains this")
     arguments = parser.parse_args()
     chosen = [name.strip() for name in arguments.operators.split(",") if name.strip()]
@@ -165,8 +166,10 @@ def main() -> int:
     mutants = candidates(arguments.files, arguments.operators)
     if arguments.match:
         mutants = [m for m in mutants if arguments.match in str(m)]
+    last = last_results()
+    if arguments.new:
+        mutants = [m for m in mutants if m.key not in last]
     if arguments.again:
-        last = last_results()
         mutants = [m for m in mutants if last.get(m.key) in ("survived", "untested")]
     order = draw(mutants, arguments.seed)
     count = arguments.count if arguments.count and not arguments.again else len(mutants)

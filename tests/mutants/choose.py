@@ -37,7 +37,7 @@ class Chooser:
     def choose(self, mutant: Mutant) -> list[Test]:
         """The tests for a mutant, in order."""
         end = mutant.line + mutant.text.count("\n")
-        statement, function = _around(mutant.file, mutant.line, end)
+        statement, function = around(mutant.file, mutant.line, end)
         candidates = self.reaching.get(mutant.file, [])
         chosen: dict[str, Test] = {}
         for lines, budget in [
@@ -89,7 +89,7 @@ def _places(file: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     return statements, functions
 
 
-def _around(file: str, start: int, stop: int) -> tuple[tuple[int, int], tuple[int, int]]:
+def around(file: str, start: int, stop: int) -> tuple[tuple[int, int], tuple[int, int]]:
     """The statement and the function that lines stand in."""
     found = []
     for ranges in _places(file):

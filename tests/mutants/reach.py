@@ -72,6 +72,29 @@ def reach(jobs: int = 1, files: Iterable[str] | None = None, echo: Any = print) 
     return tests
 
 
+def at_import() -> dict[str, int]:
+    """The lines that run when the packages are imported, each file's as the bits of one integer."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = os.path.join(folder, "data")
+        names = [
+            path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+            for package in PACKAGES
+            for path in sorted((ROOT / package).rglob("*.py"))
+            if path.name not in ("__main__.py", "_clash.py") and "exercises" not in path.parts
+        ]
+        program = (
+            "import coverage, importlib\n"
+            f"cov = coverage.Coverage(data_file={data!r}, source={list(PACKAGES)!r}, "
+            "config_file=False, messages=False)\n"
+            f"cov.start()\nfor name in {names!r}:\n"
+            "    try: importlib.import_module(name.removesuffix('.__init__'))\n"
+            "    except ImportError: pass\n"
+            "cov.stop(); cov.save()"
+        )
+        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+        return _lines(data).get("", {})
+
+
 def _record(name: str) -> Path:
     digest = hashlib.sha256((ROOT / name).read_bytes()).hexdigest()[:16]
     return CACHE / f"{name.replace('/', '-')}-{digest}.reach"

@@ -22,12 +22,15 @@ from typing import Any
 import pytest
 
 from tests.mutants import plant
+from tests.mutants.choose import around
 from tests.mutants.operators import ROOT, Mutant
-from tests.mutants.reach import PLAIN, Test
+from tests.mutants.reach import PLAIN, Test, at_import
 
 #: A mutant may need this many times as long as the test takes, and that many seconds more.
 SLOWER, GRACE = 30.0, 20.0
 MEMORY = 6 << 30
+#: How many test files a process of its own collects.
+FEW = 4
 
 
 @dataclass
@@ -91,6 +94,7 @@ class Server:
         self.session = session
         self.items = {item.nodeid: item for item in session.items}
         self.live = plant.live_functions()
+        self.imported = at_import()
         self.scratch = tempfile.mkdtemp(prefix="mutants-")
         self.runs: dict[int, _Run] = {}
         try:
@@ -154,7 +158,9 @@ class Server:
         run_items([self.items[t.name] for t in tests], write)
 
     def _fresh(self, mutant: Mutant, tests: list[Test]) -> None:
-        """A process of its own, which imports the mutated module."""
+        """A process of its own, which imports the mutated module; only a few files are collected."""
+        files = list(dict.fromkeys(t.name.partition("::")[0] for t in tests))[:FEW]
+        tests = [t for t in tests if t.name.partition("::")[0] in files]
         read, write = os.pipe()
         folder = tempfile.mkdtemp(dir=self.scratch)
         source = mutant.source((ROOT / mutant.file).read_bytes())
@@ -215,12 +221,12 @@ class Server:
             (self.unreliable if failed else self.trusted).add(run.tests[0].name)
             return
         if verdict == "F":
-            self._fresh_stage(run.mutant, run.tests)
+            self._fresh(run.mutant, run.tests)
         elif not failed:
-            if run.fresh and len(run.tests) == len(self._all(run.mutant)):
+            if run.fresh or not self._runs_at_import(run.mutant):
                 self._finish(run.mutant, "survived", tests=len(run.tests))
             else:
-                self._fresh_stage(run.mutant, self._all(run.mutant), everything=True)
+                self._fresh(run.mutant, run.tests)
         else:
             how = "time" if run.timed_out else name
             if not verdict and not run.timed_out:
@@ -229,16 +235,11 @@ class Server:
                 how = f"import: {json.loads(verdict[2:]).strip().splitlines()[-1]}"
             self._killed(run, name, how)
 
-    def _all(self, mutant: Mutant) -> list[Test]:
-        tests = [t for t in self.choose(mutant) if t.name in self.items]
-        return [t for t in tests if t.name not in self.unreliable]
-
-    def _fresh_stage(self, mutant: Mutant, tests: list[Test], everything: bool = False) -> None:
-        """First the tests of three files, since collecting all takes long; then all of them."""
-        if not everything:
-            files = list(dict.fromkeys(t.name.partition("::")[0] for t in tests))[:3]
-            tests = [t for t in tests if t.name.partition("::")[0] in files]
-        self._fresh(mutant, tests)
+    def _runs_at_import(self, mutant: Mutant) -> bool:
+        """Whether something that the mistaken function made at import may still be in use."""
+        _, (start, stop) = around(mutant.file, mutant.line, mutant.line)
+        inside = (1 << stop + 1) - (1 << start + 1)  # its first line is run by ``def`` itself
+        return bool(self.imported.get(mutant.file, 0) & inside)
 
     def _killed(self, run: _Run, name: str, how: str) -> None:
         assert run.mutant is not None

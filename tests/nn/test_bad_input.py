@@ -132,7 +132,7 @@ def wrong_data():
                 yield name, argument
 
 
-@pytest.mark.parametrize("name, argument", wrong_data())
+@pytest.mark.parametrize("name, argument", list(wrong_data()))
 def test_data_that_are_no_floats_are_refused(name, argument):
     function, sound = getattr(F, name), SOUND[name]
     value = sound[argument]

@@ -19,6 +19,15 @@ HOLED, EMPTY_ROW = X.copy(), X.copy()
 HOLED[[0, 2, 2], [1, 2, 3]] = np.nan
 EMPTY_ROW[1] = np.nan
 
+
+def cumulative(n, name, a):
+    """From the start; NumPy has functions of this name from 2.1 on, so here its older ones."""
+    if n is not np:
+        return getattr(n, f"cumulative_{name}")(a, axis=1, include_initial=True)
+    start = np.full((len(a), 1), name == "prod", dtype=a.dtype)
+    return np.concatenate([start, getattr(np, f"cum{name}")(a, axis=1)], axis=1)
+
+
 EDITING = {
     "insert number": lambda n, a: n.insert(a, 1, 9.0),
     "insert a column": lambda n, a: n.insert(a, 2, np.arange(4.0), axis=1),
@@ -89,8 +98,8 @@ STATISTICS = {
     "corrcoef of one": lambda n, a: n.corrcoef(a[0]),
     "ediff1d": lambda n, a: n.ediff1d(a),
     "ediff1d ends": lambda n, a: n.ediff1d(a, to_end=[0.1, 2.0], to_begin=9.0),
-    "cumulative_sum": lambda n, a: n.cumulative_sum(a, axis=1, include_initial=True),
-    "cumulative_prod": lambda n, a: n.cumulative_prod(a, axis=0),
+    "cumulative_sum": lambda n, a: cumulative(n, "sum", a),
+    "cumulative_prod": lambda n, a: cumulative(n, "prod", a),
     "heaviside": lambda n, a: n.heaviside(a, 0.5),
     "float_power": lambda n, a: n.float_power(abs(a), 1.5),
     "modf": lambda n, a: n.modf(a * 3),
