@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
+import itertools
 import json
 import random
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 
 from tests.mutants.choose import Chooser
 from tests.mutants.operators import OPERATORS, ROOT, Mutant, mutants_of
-from tests.mutants.reach import CACHE, reach, test_files
+from tests.mutants.reach import CACHE, reach
 from tests.mutants.server import Outcome, Server, serve
 
 EXPLAINED = Path(__file__).with_name("explained.toml")
@@ -83,6 +84,15 @@ def draw(mutants: list[Mutant], seed: int) -> Iterator[Mutant]:
             yield by_operator[operator].pop()
             if not by_operator[operator]:
                 del by_operator[operator]
+
+
+def compiles(mutant: Mutant) -> bool:
+    """Whether the mistake is one of meaning, not of syntax."""
+    try:
+        compile(mutant.source((ROOT / mutant.file).read_bytes()), mutant.file, "exec")
+    except (SyntaxError, ValueError):
+        return False
+    return True
 
 
 class Explanations:
@@ -182,25 +192,15 @@ def main() -> int:
     chooser = Chooser(tests, arguments.budget)
     explained = Explanations()
     report = Report(arguments.seed)
-    left = [count]
-
-    def drawn() -> Iterator[Mutant]:
-        for mutant in order:
-            if left[0] <= 0:
-                return
-            left[0] -= 1
-            if mutant in explained:
-                report.add(Outcome(mutant, "explained"))
-            else:
-                yield mutant
-
-    def done(outcome: Outcome) -> None:
-        if outcome.status == "invalid":
-            left[0] += 1
-        else:
-            report.add(outcome)
-
-    serve(Server(drawn(), chooser.choose, done, arguments.jobs), test_files())
+    drawn = list(itertools.islice(filter(compiles, order), count))
+    for mutant in drawn:
+        if mutant in explained:
+            report.add(Outcome(mutant, "explained"))
+    drawn = [mutant for mutant in drawn if mutant not in explained]
+    # Only the test files that are needed are collected.
+    files = sorted({t.name.partition("::")[0] for m in drawn for t in chooser.choose(m)})
+    if files:
+        serve(Server(drawn, chooser.choose, report.add, arguments.jobs), files)
     print(report.table())
     for line in explained.stale():
         print(f"explained.toml: no longer there: {line}")

@@ -35,7 +35,7 @@ FEW = 4
 
 @dataclass
 class Outcome:
-    """What became of a mutant: "killed", "survived", "untested" or "invalid", and how."""
+    """What became of a mutant: "killed", "survived", "untested" or "explained", and how."""
 
     mutant: Mutant
     status: str
@@ -116,11 +116,6 @@ class Server:
 
     def _begin(self, mutant: Mutant) -> None:
         self.started[mutant] = time.monotonic()
-        try:
-            source = mutant.source((ROOT / mutant.file).read_bytes())
-            compile(source, mutant.file, "exec")
-        except (SyntaxError, ValueError):
-            return self._finish(mutant, "invalid")
         tests = [t for t in self.choose(mutant) if t.name in self.items]
         tests = [t for t in tests if t.name not in self.unreliable]
         if not tests:
