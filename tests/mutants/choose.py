@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from tests.mutants.operators import ROOT, Mutant
-from tests.mutants.reach import Test
+from tests.mutants.reach import Reached
 
 #: How many test files are near to a file of the source.
 FILES = 6
@@ -24,30 +24,30 @@ class Chooser:
             of its function or file, may cost a quarter of it.
     """
 
-    def __init__(self, tests: Iterable[Test], budget: float) -> None:
+    def __init__(self, tests: Iterable[Reached], budget: float) -> None:
         self.budget = budget
-        self.reaching: dict[str, list[Test]] = defaultdict(list)
+        self.reaching: dict[str, list[Reached]] = defaultdict(list)
         for test in tests:
             for file in test.lines:
                 self.reaching[file].append(test)
-        self._near: dict[str, list[Test]] = {}
+        self._near: dict[str, list[Reached]] = {}
         self._breadth = {
             id(test): sum(bits.bit_count() for bits in test.lines.values())
             for tests in self.reaching.values()
             for test in tests
         }
 
-    def choose(self, mutant: Mutant) -> list[Test]:
+    def choose(self, mutant: Mutant) -> list[Reached]:
         """The tests for a mutant, in order."""
         end = mutant.line + mutant.text.count("\n")
         statement, function = around(mutant.file, mutant.line, end)
         candidates = self._candidates(mutant.file)
-        chosen: dict[str, Test] = {}
+        chosen: dict[str, Reached] = {}
         for lines, budget in [
             ((mutant.line, end), self.budget),
             (statement, self.budget),
             (function, self.budget / 4),
-            ((1, 1 << 20), self.budget / 8),
+            ((0, 1 << 16), self.budget / 8),
         ]:
             mask = (1 << lines[1] + 1) - (1 << lines[0])
             fitting = [t for t in candidates if t.lines[mutant.file] & mask]
@@ -57,11 +57,11 @@ class Chooser:
                     if budget < 0:
                         break
                     chosen[test.name] = test
-            if lines[0] == 1 or sum(t.seconds for t in chosen.values()) > self.budget / 2:
+            if sum(t.seconds for t in chosen.values()) > self.budget / 2:
                 break
         return list(chosen.values())
 
-    def _candidates(self, file: str) -> list[Test]:
+    def _candidates(self, file: str) -> list[Reached]:
         """The tests of the `FILES` test files that reach most of a file.
 
         Fewer files are collected sooner, and what is far from the code seldom notices first.
@@ -85,10 +85,10 @@ class Chooser:
             ]
         return self._near[file]
 
-    def _ordered(self, tests: list[Test], file: str) -> list[Test]:
+    def _ordered(self, tests: list[Reached], file: str) -> list[Reached]:
         """Specific and quick ones first; of tests that differ in a parameter, one by one in turn."""
 
-        def cost(test: Test) -> float:
+        def cost(test: Reached) -> float:
             share = test.lines[file].bit_count() / self._breadth[id(test)]
             return (test.seconds + 0.01) / (share + 0.02)
 

@@ -232,10 +232,14 @@ class _Finder:
         if isinstance(node.op, ast.USub):
             if not isinstance(node.operand, ast.Constant):
                 yield "sign", node, f"({self._text(node.operand)})"
-            elif isinstance(node.operand.value, int) and not isinstance(parent, ast.Subscript):
+            elif type(node.operand.value) is int:
                 if isinstance(parent, ast.Call) and self._text(parent.func).endswith("reshape"):
                     return  # any negative number is the axis that is left over
-                yield "constant", node, f"({self._text(node)} - 1)"
+                if isinstance(parent, ast.Subscript):
+                    yield "index", node, str(-node.operand.value - 1)
+                else:
+                    yield "constant", node, f"({self._text(node)} - 1)"
+                    yield "constant", node, f"({self._text(node)} + 1)"
         if isinstance(node.op, ast.Not):
             yield "logic", node, f"({self._text(node.operand)})"
 
@@ -295,11 +299,10 @@ class _Finder:
             if isinstance(parent, ast.keyword) and parent.arg == "strict":  # zip's own assertion
                 return
             yield "logic", node, str(not value)
-        elif isinstance(value, int):
-            negative = isinstance(parent, ast.UnaryOp)
+        elif isinstance(value, int) and not isinstance(parent, ast.UnaryOp):
             operator = "index" if isinstance(parent, ast.Subscript) else "constant"
             yield operator, node, str(value + 1) if value < 1000 else f"({self._text(node)} + 1)"
-            if not negative and not (operator == "index" and value == 0):
+            if not (operator == "index" and value == 0):
                 yield operator, node, f"({self._text(node)} - 1)" if value else "(-1)"
         elif isinstance(value, float) and value:
             yield "factor", node, f"({self._text(node)} * 1.001)"

@@ -30,7 +30,7 @@ PLAIN = "not slow and not fuzz and not torch and not browser"
 PACKAGES = ("autograd", "nn")
 
 
-class Test(NamedTuple):
+class Reached(NamedTuple):
     """One test: how long it took, whether it passed, and the lines it ran, a bit for each."""
 
     name: str
@@ -44,7 +44,7 @@ def test_files() -> list[str]:
     return sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "tests").rglob("test_*.py"))
 
 
-def reach(jobs: int = 1, files: Iterable[str] | None = None, echo: Any = print) -> list[Test]:
+def reach(jobs: int = 1, files: Iterable[str] | None = None, echo: Any = print) -> list[Reached]:
     """Every test of the plain suite with the lines it runs; what is not known is measured first.
 
     Args:
@@ -66,7 +66,7 @@ def reach(jobs: int = 1, files: Iterable[str] | None = None, echo: Any = print) 
         if record.exists():  # else a file without tests of the plain suite
             saved = pickle.loads(record.read_bytes())
             tests += [
-                Test(*rest, dict(_moved(lines, saved["sources"], texts)))
+                Reached(*rest, dict(_moved(lines, saved["sources"], texts)))
                 for *rest, lines in saved["tests"]
             ]
     return tests

@@ -24,7 +24,7 @@ import pytest
 from tests.mutants import plant
 from tests.mutants.choose import around
 from tests.mutants.operators import ROOT, Mutant
-from tests.mutants.reach import PLAIN, Test, at_import
+from tests.mutants.reach import PLAIN, Reached, at_import
 
 #: A mutant may need this many times as long as the test takes, and that many seconds more.
 SLOWER, GRACE = 30.0, 20.0
@@ -49,7 +49,7 @@ class _Run:
     """A child at work."""
 
     mutant: Mutant | None
-    tests: list[Test]
+    tests: list[Reached]
     fresh: bool
     fd: int
     pid: int
@@ -77,7 +77,7 @@ class Server:
     def __init__(
         self,
         mutants: Iterable[Mutant],
-        choose: Callable[[Mutant], list[Test]],
+        choose: Callable[[Mutant], list[Reached]],
         done: Callable[[Outcome], None],
         jobs: int,
     ) -> None:
@@ -122,7 +122,7 @@ class Server:
             return self._finish(mutant, "untested", "no test runs it")
         self._fork(mutant, tests)
 
-    def _fork(self, mutant: Mutant | None, tests: list[Test]) -> None:
+    def _fork(self, mutant: Mutant | None, tests: list[Reached]) -> None:
         read, write = os.pipe()
         folder = tempfile.mkdtemp(dir=self.scratch)
         pid = os.fork()
@@ -140,7 +140,7 @@ class Server:
         os.close(write)
         self.runs[read] = _Run(mutant, tests, False, read, pid, folder)
 
-    def _child(self, mutant: Mutant | None, tests: list[Test], write: int, folder: str) -> None:
+    def _child(self, mutant: Mutant | None, tests: list[Reached], write: int, folder: str) -> None:
         if mutant is not None:
             source = mutant.source((ROOT / mutant.file).read_bytes())
             if plant.module_name(mutant.file) not in sys.modules:
@@ -152,7 +152,7 @@ class Server:
         factory._basetemp = Path(folder).resolve()
         run_items([self.items[t.name] for t in tests], write)
 
-    def _fresh(self, mutant: Mutant, tests: list[Test]) -> None:
+    def _fresh(self, mutant: Mutant, tests: list[Reached]) -> None:
         """A process of its own, which imports the mutated module; only a few files are collected."""
         files = list(dict.fromkeys(t.name.partition("::")[0] for t in tests))[:FEW]
         tests = [t for t in tests if t.name.partition("::")[0] in files]
