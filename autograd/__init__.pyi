@@ -63,6 +63,7 @@ from .ops.activations import softplus as softplus
 from .ops.activations import softshrink as softshrink
 from .ops.activations import softsign as softsign
 from .ops.activations import threshold as threshold
+from .ops.communication import all_reduce as all_reduce
 from .ops.cumulative import cumprod as cumprod
 from .ops.cumulative import cumsum as cumsum
 from .ops.cumulative import cumulative_prod as cumulative_prod

@@ -10,6 +10,7 @@ WHERE = {
     "add_at": "ops.gathering",
     "alias": "ops.elementwise",
     "all": "ops.reductions",
+    "all_reduce": "ops.communication",
     "amax": "ops.reductions",
     "amin": "ops.reductions",
     "any": "ops.reductions",

@@ -23,7 +23,7 @@ if _TYPE_CHECKING:
 
 
 #: Parts that go by their own names, and those whose ``__all__`` lists names of this package.
-_PARTS = ("data", "files", "functional", "init", "models", "optim", "train", "utils")
+_PARTS = ("data", "files", "functional", "init", "models", "optim", "parallel", "train", "utils")
 _HOMES = ("parameter", "random", "module", "container", "modules")
 
 

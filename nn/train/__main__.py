@@ -6,6 +6,7 @@
     python -m nn.train --data FOLDER --model my_net.py:make  images in a folder for each class
     python -m nn.train --resume                              go on with what was interrupted, with
                                                              the options that it was begun with
+    mpiexec -n 4 python -m nn.train                          four processes, 64 images each
     python -m nn.train --folds 5                             digits: five runs, each holds a fifth out
 
 Ctrl-C saves and stops. The last line tells where everything is. Exit codes: 0 finished, 1 a run
@@ -90,9 +91,12 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> ar
 
 
 def _trainer(options: Any, part: Any, steps: int, out: Path, suffix: str) -> Trainer:
-    model = make_model(
-        options.model or ("digits" if options.data == "digits" else "resnet20"), part
-    )
+    name = options.model or ("digits" if options.data == "digits" else "resnet20")
+    group = nn.parallel.default_group()
+    model = make_model(name, part)
+    if group.size > 1:
+        model = nn.parallel.SyncBatchNorm.convert(model, group)
+        model = nn.parallel.DistributedDataParallel(model, group)
     if options.optimizer == "adamw":
         optimizer: Any = nn.optim.AdamW(
             model.parameters(), lr=options.lr, weight_decay=options.weight_decay
@@ -116,31 +120,41 @@ def _trainer(options: Any, part: Any, steps: int, out: Path, suffix: str) -> Tra
         model, optimizer, loss, schedule=schedule, accumulate=options.accumulate,
         clip_norm=options.clip, ema=options.ema, on_nonfinite=options.on_nonfinite,
         callbacks=callbacks, log=out / "history.jsonl", progress=not options.quiet,
-        checkpoints=Checkpoints(out, best="val_accuracy", suffix=suffix),
+        checkpoints=Checkpoints(out, best="val_accuracy", suffix=suffix), group=group,
     )  # fmt: skip
 
 
 def _run(options: Any, out: Path, fold: tuple[int, int] | None = None) -> Trainer:
+    group = nn.parallel.default_group()
     autograd.manual_seed(options.seed)
+    if not group.chief:
+        group.barrier()  # the first one downloads
     part = load_data(options.data, options.root, not options.no_augment, options.size, fold)
+    if group.chief:
+        group.barrier()
     loader = nn.data.DataLoader(
-        part.train, options.batch_size, shuffle=True, num_workers=options.workers,
-        seed=options.seed,
+        part.train, options.batch_size, num_workers=options.workers, seed=options.seed,
+        sampler=nn.data.DistributedSampler(part.train, group.size, group.rank, seed=options.seed),
     )  # fmt: skip
     valid = nn.data.DataLoader(part.valid, 256, num_workers=options.workers, seed=0)
     suffix = _default_suffix()
     trainer = _trainer(options, part, len(loader), out, suffix)
-    out.mkdir(parents=True, exist_ok=True)
+    if group.rank:  # dropout of its own in every process
+        autograd.manual_seed(options.seed + 1_000_003 * group.rank)
+    if group.chief:
+        out.mkdir(parents=True, exist_ok=True)
     if options.resume is not None:
         resumed = trainer.resume(options.resume or None)
-        if not options.quiet:
+        if group.chief and not options.quiet:
             print(f"Going on with {resumed}" if resumed else f"No checkpoint in {out}: a new run")
-    else:
+    elif group.chief:
+        trainer.checkpoints.clear()
         (out / "history.jsonl").unlink(missing_ok=True)
         begun = {k: v for k, v in vars(options).items() if k not in ("resume", "out")}
         (out / "options.json").write_text(json.dumps(begun, indent=2) + "\n", encoding="utf-8")
     trainer.fit(loader, options.epochs, valid)
-    nn.save(trainer.model, out / f"model{suffix}")
+    if group.chief:
+        nn.save(trainer.network, out / f"model{suffix}")
     return trainer
 
 
@@ -164,6 +178,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error))
     except KeyboardInterrupt:
         return 130
+    if not trainer.group.chief:
+        return 130 if trainer.stopping == "interrupted" else 0
     files = sorted(path.name for path in out.iterdir() if not path.name.startswith("."))
     print(f"{_told(trainer)} In {out}: {', '.join(files)}")
     return 130 if trainer.stopping == "interrupted" else 0
@@ -188,7 +204,8 @@ def _folds(options: Any, out: Path) -> int:
         if trainer.stopping == "interrupted":
             return 130
         scores.append(trainer.history[-1]["val_accuracy"])
-        print(f"fold {k + 1}: {scores[-1]:.4f}")
+        if trainer.group.chief:
+            print(f"fold {k + 1}: {scores[-1]:.4f}")
     print(f"Mean of {options.folds} folds: {sum(scores) / len(scores):.4f}. In {out}: "
           f"fold-1 to fold-{options.folds}")  # fmt: skip
     return 0

@@ -174,6 +174,13 @@ class Checkpoints:
             return path
         return None
 
+    def clear(self) -> None:
+        """Remove the checkpoints of an earlier run, which a new one begins in place of."""
+        for _, path in list(self._all()):
+            path.unlink(missing_ok=True)
+        for path in self.folder.glob("best.*"):
+            path.unlink(missing_ok=True)
+
     def _all(self) -> Iterator[tuple[int, Path]]:
         """Steps and files."""
         if not self.folder.is_dir():

@@ -24,6 +24,7 @@ import autograd
 import nn
 from autograd import Tensor, arguments
 from nn import functional
+from nn.parallel import DistributedDataParallel, Group
 from nn.train.callbacks import EMA, better
 from nn.train.checkpoint import Checkpoints, load_state
 from nn.train.history import History
@@ -58,6 +59,16 @@ class _Means:
         for name, value in values.items():
             self.sums[name] = self.sums.get(name, 0.0) + value * count
 
+    def over_all(self, group: Group) -> _Means:
+        """The means over all processes' samples."""
+        sums: dict[str, float] = {}
+        count = 0
+        for other_sums, other_count in group.all_gather((self.sums, self.count)):
+            count += other_count
+            for name, value in other_sums.items():
+                sums[name] = sums.get(name, 0.0) + value
+        return _Means(sums, count)
+
     def result(self) -> dict[str, float]:
         return {name: total / self.count for name, total in self.sums.items()} if self.count else {}
 
@@ -87,7 +98,9 @@ class Trainer:
         generators: further sources of randomness whose state is kept, by name; the default
             generator's always is.
         progress: show a bar for each epoch. Default True.
-        chief: False in all but one of several processes: they neither print nor write.
+        group: the processes that train together, see `nn.parallel`; the first of them prints and
+            writes. ``model`` is then a `nn.parallel.DistributedDataParallel`. Default: this process
+            alone.
 
     Attributes:
         epoch, step: epochs finished, steps of the optimizer taken.
@@ -112,7 +125,7 @@ class Trainer:
     log: Any = None
     generators: dict[str, np.random.Generator] = field(default_factory=dict)
     progress: bool = True
-    chief: bool = True
+    group: Group = field(default_factory=Group)
 
     def __post_init__(self) -> None:
         if not isinstance(self.model, nn.Module):
@@ -126,7 +139,10 @@ class Trainer:
             self.clip_norm = arguments.real("Trainer", "clip_norm", self.clip_norm, 0.0)
         if self.checkpoints is not None and not isinstance(self.checkpoints, Checkpoints):
             self.checkpoints = Checkpoints(self.checkpoints)
-        self.average = None if self.ema is None else EMA(self.model, self.ema)
+        # Weights are kept under the names of the model itself, however many processes train it.
+        distributed = isinstance(self.model, DistributedDataParallel)
+        self.network: nn.Module = self.model.module if distributed else self.model
+        self.average = None if self.ema is None else EMA(self.network, self.ema)
         self.epoch = self.step = 0
         self.history = History()
         self.stopping: str | None = None
@@ -143,7 +159,7 @@ class Trainer:
             The loss and the metrics of this batch.
         """
         inputs, target = batch
-        before = Snapshot(self.model) if self.on_nonfinite == "explain" else None
+        before = Snapshot(self.network) if self.on_nonfinite == "explain" else None
         output = self.model(inputs)
         loss = self.loss(output, target)
         value = float(loss.item())
@@ -159,7 +175,7 @@ class Trainer:
 
     def _update(self) -> None:
         if self.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad()
         if self.schedule is not None and self.schedule_every == "step":
@@ -171,7 +187,7 @@ class Trainer:
     def _check_gradients(self, batch: Any, before: Snapshot | None) -> None:
         if self.on_nonfinite == "ignore":
             return
-        for name, parameter in self.model.named_parameters():
+        for name, parameter in self.network.named_parameters():
             if parameter.grad is not None and not np.isfinite(parameter.grad.data).all():
                 self._nonfinite(f"the gradient of {name} is not finite", batch, before)
 
@@ -213,14 +229,16 @@ class Trainer:
                 if not self._train_epoch(loader, epochs, interrupts):
                     break
                 self._end_epoch(validate, started)
-        if self.chief and self.stopping and self.progress:
+        if self.group.chief and self.stopping and self.progress:
             print(f"Stopped after epoch {self.epoch}, step {self.step}: {self.stopping}")
         return self.history
 
     def _train_epoch(self, loader: Any, epochs: int, interrupts: Interrupts) -> bool:
         """One pass over the data; False if it was broken off."""
         self.model.train()
-        bar = progress_bar(loader, f"epoch {self.epoch + 1}/{epochs}", self.progress and self.chief)
+        bar = progress_bar(
+            loader, f"epoch {self.epoch + 1}/{epochs}", self.progress and self.group.chief
+        )
         waiting = 0
         with bar:
             for batch in loader:
@@ -232,13 +250,17 @@ class Trainer:
                     continue
                 waiting = 0
                 self._after_step()
-                if interrupts.seen or self.stopping:
+                if self._anyone(bool(interrupts.seen or self.stopping)):
                     self.stopping = self.stopping or "interrupted"
                     self.save()
                     return False
             if waiting:  # the last ones are fewer than are usually accumulated
                 self._update()
         return True
+
+    def _anyone(self, wants: bool) -> bool:
+        """Does any of the processes want to stop? All find the same, at the same step."""
+        return wants if self.group.size == 1 else any(self.group.all_gather(wants))
 
     def _after_step(self) -> None:
         for callback in self.callbacks:
@@ -252,7 +274,7 @@ class Trainer:
         self.epoch += 1
         record: dict[str, Any] = {"epoch": self.epoch, "step": self.step}
         record["lr"] = self.optimizer.param_groups[0]["lr"]
-        record.update(self._means.result())
+        record.update(self._means.over_all(self.group).result())
         self._means = _Means()
         if validate is not None:
             record.update({f"val_{k}": v for k, v in self.evaluate(validate).items()})
@@ -263,9 +285,9 @@ class Trainer:
         for callback in self.callbacks:
             if hasattr(callback, "on_epoch"):
                 callback.on_epoch(self, record)
-        if self.chief and self.log is not None:
+        if self.group.chief and self.log is not None:
             self.history.append_to(self.log)
-        if self.chief and self.progress:
+        if self.group.chief and self.progress:
             print("  ".join(f"{k} {v:.4g}" for k, v in record.items() if v is not None))
         self._keep_best(record)
         self.save()
@@ -280,15 +302,16 @@ class Trainer:
             )
         if better(name, record[name], self._best):
             self._best = record[name]
-            if self.chief:
-                self.checkpoints.save_best(self.state_dict())
+            state = self.state_dict()
+            if self.group.chief:
+                self.checkpoints.save_best(state)
 
     def evaluate(self, loader: Iterable[Any]) -> dict[str, float]:
         """Loss and metrics over a loader, in evaluation mode, with the averaged weights if any."""
         if self.average is None:
-            return evaluate(self.model, loader, self.loss, self.metrics)
+            return evaluate(self.network, loader, self.loss, self.metrics)
         with self.average.applied():
-            return evaluate(self.model, loader, self.loss, self.metrics)
+            return evaluate(self.network, loader, self.loss, self.metrics)
 
     # Keeping it -----------------------------------------------------------------------------------
 
@@ -299,7 +322,7 @@ class Trainer:
             loader.load_state_dict(state)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that the run is made of, for `load_state_dict` and checkpoints."""
+        """All that the run is made of, for `load_state_dict`; every process must call it."""
         parts = {
             "optimizer": self.optimizer, "schedule": self.schedule, "average": self.average,
             **{f"callback {k}": callback for k, callback in enumerate(self.callbacks)},
@@ -307,10 +330,12 @@ class Trainer:
         loader = self._loader
         generators = {"": autograd.default_generator(), **self.generators}
         return {
-            "model": self.model.state_dict(),
+            "model": self.network.state_dict(),
             "parts": {k: p.state_dict() for k, p in parts.items() if hasattr(p, "state_dict")},
             "loader": loader.state_dict() if hasattr(loader, "state_dict") else loader,
-            "generators": {name: g.bit_generator.state for name, g in generators.items()},
+            "generators": {  # of every process, by rank
+                name: self.group.all_gather(g.bit_generator.state) for name, g in generators.items()
+            },
             "counts": {"epoch": self.epoch, "step": self.step, "best": self._best},
             "means": {"sums": dict(self._means.sums), "count": self._means.count},
             "history": [dict(record) for record in self.history],
@@ -334,11 +359,12 @@ class Trainer:
                 f"run has {', '.join(sorted(own))}: schedule, ema, callbacks and generators must be "
                 "those of the run that is resumed"
             )
-        self.model.load_state_dict(state["model"])
+        self.network.load_state_dict(state["model"])
         for name in own:
             parts[name].load_state_dict(state["parts"][name])
         for name, generator in generators.items():
-            generator.bit_generator.state = state["generators"][name]
+            states = state["generators"][name]
+            generator.bit_generator.state = states[self.group.rank % len(states)]
         counts = state["counts"]
         self.epoch, self.step, self._best = counts["epoch"], counts["step"], counts["best"]
         self._means = _Means(**state["means"])
@@ -346,10 +372,11 @@ class Trainer:
         self._loader = state["loader"]
 
     def save(self) -> Path | None:
-        """Write a checkpoint, if there is a folder for them."""
-        if self.checkpoints is None or not self.chief:
+        """Write a checkpoint, if there is a folder for them; every process must call it."""
+        if self.checkpoints is None:
             return None
-        return self.checkpoints.save(self.state_dict(), self.step)
+        state = self.state_dict()
+        return self.checkpoints.save(state, self.step) if self.group.chief else None
 
     def resume(self, path: Any = None) -> Path | None:
         """Load a checkpoint.

@@ -71,7 +71,16 @@ def _each(names: str, x: Any, order: int = 3) -> dict[str, Case]:
 
 # autograd -----------------------------------------------------------------------------------------
 
+
+class _Twins:
+    """Two processes with equal numbers."""
+
+    def all_reduce(self, array: Any) -> Any:
+        return array + array
+
+
 AUTOGRAD: dict[str, Case] = {
+    "all_reduce": _case(lambda x: ag.all_reduce(x, group=_Twins()), M),
     **_each("absolute alias around ceil floor negative positive rint round sign square trunc", M),
     **_each("sqrt reciprocal cbrt log log10 log2 log1p", positive(3, 4)),
     **_each("exp exp2 expm1 sin cos tan sinh cosh tanh arctan arcsinh sigmoid erf erfc", M),

@@ -24,7 +24,10 @@ def threads_stay():
 
 def test_a_run_leaves_everything_where_its_last_line_says(tmp_path, capsys):
     out = tmp_path / "run"
+    out.mkdir()
+    (out / "step-000000999.npz").write_bytes(b"of an earlier run")
     assert main([*QUICK, "--epochs", "2", "--out", str(out), "--ema", "0.9"]) == 0
+    assert not (out / "step-000000999.npz").exists()
     line = capsys.readouterr().out.splitlines()[-1]
     assert line.startswith("2 epochs, 12 steps: val_loss") and f"In {out}:" in line
     lines = [json.loads(line) for line in (out / "history.jsonl").read_text().splitlines()]

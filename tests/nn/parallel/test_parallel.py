@@ -1,0 +1,268 @@
+"""Several processes train as one does; played by threads here, by MPI where it is installed."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+import nn.functional as F
+from nn.parallel import DistributedDataParallel, SyncBatchNorm, run_emulated
+
+from . import programs
+
+ROOT = Path(__file__).parents[3]
+
+
+def mpiexec(n, *arguments, timeout=120, **environment):
+    pytest.importorskip("mpi4py", reason="needs pip install 'glassgrad[distributed]'")
+    program = shutil.which("mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent),
+                                                            os.environ["PATH"]]))  # fmt: skip
+    assert program, "mpi4py is installed, but there is no mpiexec"
+    return subprocess.run(
+        [program, "-n", str(n), sys.executable, *arguments], capture_output=True, text=True,
+        timeout=timeout, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_the_losses_are_those_of_one_process_with_the_whole_batch(size):
+    one, _ = programs.train(nn.parallel.Group())
+    for losses, _ in run_emulated(programs.train, size):
+        np.testing.assert_allclose(losses, one, rtol=1e-9)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_the_bits_are_those_of_averaging_by_hand(size):
+    expected = programs.by_hand(size)
+    for result in run_emulated(programs.train, size):
+        assert result == expected
+
+
+@pytest.mark.mpi
+def test_two_processes_of_mpi_give_the_same_bits_as_threads_that_play_them():
+    done = mpiexec(2, "-m", "tests.nn.parallel.programs")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    losses, weights = programs.by_hand(2)
+    assert told["size"] == 2 and told["losses"] == losses
+    assert told["weights"] == hashlib.sha256(weights).hexdigest()
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize(
+    "body, words",
+    [
+        ("if g.rank == 1: raise ValueError('rank one is ill')", ["rank 1 of 2", "rank one is ill"]),
+        (
+            "if g.rank == 1: time.sleep(60)",
+            ["given up after 2 seconds", "nothing came from rank 1"],
+        ),
+        ("nn.parallel.DistributedDataParallel(nn.Linear(2, 2 + g.rank), g)", ["another model"]),
+    ],
+)
+def test_a_process_that_fails_ends_the_job_with_its_own_error(body, words):
+    program = f"import nn, numpy as np, time\ng = nn.parallel.default_group()\n{body}\n"
+    done = mpiexec(2, "-c", program + "g.all_reduce(np.ones(2))", GLASSGRAD_MPI_TIMEOUT="2")
+    assert done.returncode != 0
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+@pytest.mark.mpi
+def test_the_command_runs_on_several_processes_and_resumes_on_them(tmp_path):
+    options = ["-m", "nn.train", "--model", "digits", "--batch-size", "128", "--epochs", "2",
+               "--quiet"]  # fmt: skip
+    whole = mpiexec(2, *options, "--out", str(tmp_path / "whole"))
+    assert whole.returncode == 0, whole.stderr
+    assert len(whole.stdout.splitlines()) == 1 and "2 epochs" in whole.stdout
+    parts = mpiexec(2, *options, "--out", str(tmp_path / "parts"))
+    assert parts.returncode == 0
+    newest = max((tmp_path / "parts").glob("step-*"))
+    newest.unlink()
+    again = mpiexec(2, "-m", "nn.train", "--resume", "--quiet", "--out", str(tmp_path / "parts"))
+    assert again.returncode == 0, again.stderr
+    a, b = (nn.load(next((tmp_path / name).glob("model.*"))) for name in ("whole", "parts"))
+    assert all(np.array_equal(a[key].numpy(), b[key].numpy()) for key in a)
+
+
+def test_everyone_begins_with_the_weights_and_buffers_of_the_first():
+    def work(group):
+        model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+        with ag.no_grad():
+            for parameter in model.parameters():
+                parameter[...] = group.rank + 1.0
+        model[1].running_mean = ag.full(2, group.rank + 5.0)
+        DistributedDataParallel(model, group)
+        return [p.numpy().copy() if not p.requires_grad else np.array(p.data)
+                for p in model.state_dict().values()]  # fmt: skip
+
+    first, second = run_emulated(work, 2)
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert first[0].max() == 1.0 and first[4].tolist() == [5.0, 5.0]
+
+
+def test_weights_that_drift_apart_are_noticed():
+    def work(group):
+        model = DistributedDataParallel(nn.Linear(1, 1), group)
+        if group.rank == 2:
+            with ag.no_grad():
+                model.module.weight[...] = 99.0
+        model.check_in_step()
+
+    with pytest.raises(RuntimeError, match="parameters of rank 2 are not those of rank 0"):
+        run_emulated(work, 3)
+
+
+def test_what_a_pass_does_not_reach_counts_as_zero():
+    def work(group):
+        model = nn.ModuleList([nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)])
+        wrapped = DistributedDataParallel(model, group, bucket_bytes=1)
+        model[group.rank](ag.full((1, 1), 6.0)).sum().backward()
+        assert len(wrapped._buckets) == 2
+        return [p.grad.item() for p in model.parameters()]
+
+    assert run_emulated(work, 2) == [[3.0, 3.0], [3.0, 3.0]]
+
+
+def test_gradients_without_a_sum_are_summed_along_later():
+    def work(group):
+        layer = nn.Linear(1, 1, bias=False)
+        model = DistributedDataParallel(layer, group)
+        with model.no_sync():
+            model(ag.full((1, 1), 10.0 * (group.rank + 1))).sum().backward()
+            alone = layer.weight.grad.item()
+        model(ag.full((1, 1), group.rank + 1.0)).sum().backward()
+        return alone, layer.weight.grad.item()
+
+    assert run_emulated(work, 2) == [(10.0, 16.5), (20.0, 16.5)]
+
+
+def test_buckets_leave_while_backward_still_runs():
+    order = []
+
+    class Watching(nn.parallel.Group):
+        def start_all_reduce(self, array):
+            order.append("sum")
+            return super().start_all_reduce(array)
+
+    layers = nn.Sequential(*[nn.Linear(2, 2, bias=False) for _ in range(3)])
+    DistributedDataParallel(layers, Watching(), bucket_bytes=1)
+    layers[0].weight.register_hook(lambda g: order.append("first layer"))
+    layers(ag.ones((1, 2))).sum().backward()
+    assert order == ["sum", "sum", "sum", "first layer"]
+
+
+def test_buckets_hold_one_dtype_and_about_so_many_bytes():
+    model = nn.Sequential(
+        nn.Linear(10, 10), nn.Linear(10, 10, dtype=np.float64), nn.Linear(10, 10, dtype=np.float64)
+    )
+    wrapped = DistributedDataParallel(model, bucket_bytes=1000)
+    assert [bucket.names for bucket in wrapped._buckets] == [
+        ["2.bias", "2.weight", "1.bias"], ["1.weight"], ["0.bias", "0.weight"],
+    ]  # fmt: skip
+    assert all(len({model.get_parameter(n).dtype for n in b.names}) == 1 for b in wrapped._buckets)
+
+
+def test_each_gradient_is_seen_before_and_after_the_sum():
+    def work(group):
+        layer = nn.Linear(1, 1, bias=False)
+        model = DistributedDataParallel(layer, group, watch=True)
+        model(ag.full((1, 1), group.rank + 1.0)).sum().backward()
+        return model.report(), [(e.name, e.local.item(), e.mean.item()) for e in model.exchanges]
+
+    (text, first), (_, second) = run_emulated(work, 2)
+    assert text == "weight  rank 0: 1  rank 1: 2  mean: 1.5"
+    assert first == [("weight", 1.0, 1.5)] and second == [("weight", 2.0, 1.5)]
+    with pytest.raises(RuntimeError, match="watch=True"):
+        DistributedDataParallel(nn.Linear(1, 1)).report()
+
+
+class TestSyncBatchNorm:
+    images = np.random.default_rng(1).normal(size=(8, 3, 4, 4))
+    weights = np.random.default_rng(2).normal(size=(8, 3, 4, 4))
+
+    def layer(self, kind, **options):
+        layer = kind(3, dtype=np.float64, **options)
+        with ag.no_grad():
+            layer.weight[...] = [1.0, 2.0, 3.0]
+            layer.bias[...] = [0.5, 0.0, -0.5]
+        return layer
+
+    @pytest.mark.parametrize("size", [2, 4])
+    def test_it_is_batch_norm_of_the_whole_batch(self, size):
+        whole = self.layer(nn.BatchNorm2d)
+        x = ag.tensor(self.images, requires_grad=True)
+        y = whole(x)
+        (y * ag.tensor(self.weights)).sum().backward()
+
+        def work(group):
+            layer = self.layer(SyncBatchNorm, group=group)
+            part = np.split(np.arange(8), size)[group.rank]
+            mine = ag.tensor(self.images[part], requires_grad=True)
+            result = layer(mine)
+            (result * ag.tensor(self.weights[part])).sum().backward()
+            return (result.detach().numpy(), mine.grad.numpy(), layer.weight.grad.numpy(),
+                    layer.running_mean.numpy(), layer.running_var.numpy())  # fmt: skip
+
+        parts = run_emulated(work, size)
+        outputs, gradients, slopes, *running = zip(*parts, strict=True)
+        np.testing.assert_allclose(np.concatenate(outputs), y.detach().numpy(), atol=1e-12)
+        np.testing.assert_allclose(np.concatenate(gradients), x.grad.numpy(), atol=1e-12)
+        np.testing.assert_allclose(sum(slopes), whole.weight.grad.numpy(), atol=1e-11)
+        for mean, variance in zip(*running, strict=True):
+            np.testing.assert_allclose(mean, whole.running_mean.numpy(), atol=1e-12)
+            np.testing.assert_allclose(variance, whole.running_var.numpy(), atol=1e-12)
+
+    def test_every_layer_of_a_model_is_replaced_and_keeps_its_parameters(self):
+        model = nn.Sequential(
+            nn.Conv2d(1, 3, 1), nn.Sequential(nn.BatchNorm2d(3)), nn.BatchNorm1d(3)
+        )
+        parameters = list(model.parameters())
+        converted = SyncBatchNorm.convert(model)
+        assert [type(m).__name__ for m in converted.modules()].count("SyncBatchNorm") == 2
+        assert all(a is b for a, b in zip(converted.parameters(), parameters, strict=True))
+        x = ag.tensor(self.images[:, :1])
+        assert np.array_equal(model[:2](x).data, converted[:2](x).data)
+
+
+def test_sums_over_processes_can_be_differentiated_twice():
+    class Triplets:
+        def all_reduce(self, array):
+            return 3 * array
+
+    x = ag.tensor([2.0, 3.0], requires_grad=True)
+    (g,) = ag.grad((ag.all_reduce(x, group=Triplets()) ** 2).sum(), [x], create_graph=True)
+    assert g.tolist() == [2 * 9 * 2.0, 2 * 9 * 3.0]
+    (h,) = ag.grad(g.sum(), [x])
+    assert h.tolist() == [18.0, 18.0]
+
+
+def test_an_emulated_process_that_fails_ends_the_others():
+    def work(group):
+        if group.rank == 1:
+            raise ValueError("ill")
+        group.barrier()
+
+    with pytest.raises(ValueError, match="ill"):
+        run_emulated(work, 3)
+
+
+def test_the_cost_on_paper_has_the_right_limits():
+    cost = nn.parallel.all_reduce_seconds
+    assert cost(1e6, 1) == 0
+    assert cost(0, 8) == pytest.approx(2 * 3 * 2e-6)
+    big = [cost(1e9, p) for p in (2, 10, 1000)]
+    assert big == sorted(big) and big[2] < 2 * 1e9 / 10e9 * 1.05
+    assert "0.50" in nn.parallel.scaling_table({"x": (1e9, 0.1)}, (2,))
+
+
+def test_other_things_than_modules_are_refused():
+    with pytest.raises(TypeError, match="module must be a Module"):
+        DistributedDataParallel(F.relu)
