@@ -167,8 +167,10 @@ def taking_hints(function: Callable[..., Any]) -> Callable[..., Any]:
 
     Primitives and functions without such parameters are returned as they are.
     """
-    if hasattr(function, "__wrapped__") or not inspect.isfunction(function):
-        return function  # a primitive looks for itself; or this was done before
+    if not inspect.isfunction(function) or hasattr(function, "primitive"):
+        return function  # a primitive looks for itself
+    if hasattr(function, "takes_hints"):
+        return function  # this was done before
     parameters = inspect.signature(function).parameters
     if not _KEYWORDS.keys() - parameters.keys() or not {
         "axis", "axes", "keepdims", "start_axis", "axis1", "ddof", "indices"
@@ -185,4 +187,5 @@ def taking_hints(function: Callable[..., Any]) -> Callable[..., Any]:
                 raise
             raise TypeError(hint) from None
 
+    call.takes_hints = True  # type: ignore[attr-defined]
     return call

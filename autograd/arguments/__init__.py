@@ -6,6 +6,7 @@ returns the argument in its one form; who is called with it need not look again.
 """
 
 from autograd.arguments.arrays import floating, integer_array
+from autograd.arguments.half import in_single, single
 from autograd.arguments.numbers import (
     axes,
     axis,
@@ -27,6 +28,7 @@ __all__ = [
     "boolean",
     "choice",
     "floating",
+    "in_single",
     "integer",
     "integer_array",
     "integers",
@@ -34,4 +36,5 @@ __all__ = [
     "paddings",
     "probability",
     "real",
+    "single",
 ]

@@ -8,6 +8,9 @@ here recurses, and a chain of a million nodes is as good as any.
 What a rule returns is mended in one place (``_fitting``): summed down where the primitive
 broadcasts, cast to the input's dtype, and refused if its shape is wrong. Gradients of leaves are
 collected on the side and committed together at the end, so an exception leaves them untouched.
+
+Gradients of float16 are float32 here: rules get g, and what was saved, in float32, contributions are
+added up in it, and it is rounded for hooks, steps and ``.grad``. A sum of halves would end at 2,048.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.half import HALF, SINGLE, rounded, single
 from autograd.core.modes import local, set_grad_enabled
 from autograd.core.node import FREED, Leaf, Node, leaves_with_hooks
 from autograd.core.tensor import Tensor
@@ -221,6 +225,8 @@ class BackwardPass:
                     f"{info.name}: the gradient rule for {info.input_name(position)} returned "
                     f"shape {value.shape}; the input has shape {shape}"
                 )
+        if dtype == HALF:
+            dtype = SINGLE
         if value.dtype != dtype:
             value = value.astype(dtype)
         if type(value) is np.ndarray and not shape:
@@ -261,11 +267,15 @@ class BackwardPass:
                     raise RuntimeError(freed_message(node))
                 if node.versions is not None:
                     check_versions(node)
+                if node.dtype is HALF or (node.several and HALF in node.dtype):
+                    g, saved = single(g), single(saved)
                 if create_graph:
                     values: Any = recorded_gradients(node, g, needs)
                 else:
                     values = node.gradients(node, g, saved, needs)
-                step = Step(number, node, g, saved_by_name(node)) if observe else None
+                step = (
+                    Step(number, node, _as_seen(node, g), saved_by_name(node)) if observe else None
+                )
                 if not retain:
                     node.saved = FREED
                 position = -1
@@ -318,11 +328,14 @@ class BackwardPass:
             or not value.shape  # a 0-d array, where a number belongs
             or value.shape != parent.shape
             or value.dtype is not parent.dtype
+            or value.dtype == HALF
         ):
             value = self._fitting(node, position, value)
         before, after = self._send(parent, index, value, step is not None)
         if step is not None:
             name = node.primitive.input_name(position)
+            if parent.dtype_of(index) == HALF:
+                before, value, after = rounded((before, value, after))
             step.contributions.append(
                 Contribution(parent, index, position, name, before, value, after)
             )
@@ -335,7 +348,7 @@ class BackwardPass:
             return
         left = self._edges_left[leaf] = self._edges_left.get(leaf, 0) - used
         if left == 0 and leaf.extra is not None and leaf in self.leaf_gradients:
-            gradient = self.leaf_gradients[leaf]
+            gradient = _as_seen(leaf, self.leaf_gradients[leaf])
             changed = recorded.call_hooks(
                 leaf.extra.hooks.get(0), gradient, leaf, 0, self.create_graph
             )
@@ -349,14 +362,15 @@ class BackwardPass:
         for index, gradient in enumerate(gradients):
             if gradient is None:
                 continue
-            gradient = recorded.call_hooks(
-                extra.hooks.get(index), gradient, node, index, self.create_graph
+            seen = rounded(gradient) if node.dtype_of(index) == HALF else gradient
+            changed = recorded.call_hooks(
+                extra.hooks.get(index), seen, node, index, self.create_graph
             )
             reference = extra.retained.get(index)
             kept = None if reference is None else reference()
             if kept is not None:
-                self._retained.append((kept, gradient))
-            gradients[index] = gradient
+                self._retained.append((kept, changed))
+            gradients[index] = gradient if changed is seen else changed
         return tuple(gradients) if node.several else gradients[0]
 
     def _is_wanted(self, node: Node) -> bool:
@@ -365,20 +379,21 @@ class BackwardPass:
     def _capture(self, node: Node, g: Any) -> None:
         for index, gradient in enumerate(g if node.several else (g,)):
             if gradient is not None and (node, index) in self._wanted:
-                self.captured[node, index] = gradient
+                halves = node.dtype_of(index) == HALF
+                self.captured[node, index] = rounded(gradient) if halves else gradient
 
     # At the end -----------------------------------------------------------------------------------
 
     def result_for(self, t: Tensor) -> Any:
         """The gradient collected for one of ``inputs``, or None if there is none."""
         if type(t._node) is Leaf:
-            return self.leaf_gradients.get(t._node)
+            return _as_seen(t._node, self.leaf_gradients.get(t._node))
         return self.captured.get((t._node, t._index))
 
     def take_result_for(self, t: Tensor) -> Any:
         """As ``result_for``, but the pass forgets it: the caller may own it."""
         if type(t._node) is Leaf:
-            return self.leaf_gradients.pop(t._node, None)
+            return _as_seen(t._node, self.leaf_gradients.pop(t._node, None))
         return self.captured.pop((t._node, t._index), None)
 
     def commit(self) -> None:
@@ -393,6 +408,7 @@ class BackwardPass:
                 continue
             if self._wanted and (leaf, 0) not in self._wanted:
                 continue
+            gradient = _as_seen(leaf, gradient)
             # Reversed insertion order; put right below, so hooks run in the order of finishing.
             if self.create_graph:
                 updates.append((target, gradient))
@@ -430,6 +446,13 @@ class BackwardPass:
         return None
 
     inputs_given: Sequence[Tensor] = ()
+
+
+def _as_seen(node: Any, g: Any) -> Any:
+    """A gradient in the dtype that it has outside of this loop."""
+    if node.several:
+        return tuple([rounded(x) if d == HALF else x for x, d in zip(g, node.dtype, strict=True)])
+    return rounded(g) if node.dtype == HALF else g
 
 
 def recorded_gradients(node: Node, g: Any, needs: tuple[Any, ...]) -> tuple[Any, ...]:

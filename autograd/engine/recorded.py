@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.half import single
 from autograd.core.node import Node
 from autograd.core.tensor import Tensor, _connected, _wrap
 
@@ -21,7 +22,7 @@ def recorded_gradients(
 ) -> tuple[Any, ...]:
     """A node's gradients as tensors that can be differentiated again."""
     if node.primitive.composite is None:
-        return node.gradients(node, g, _saved_tensors(node), needs)  # type: ignore[no-any-return]
+        return node.gradients(node, g, single(_saved_tensors(node)), needs)  # type: ignore[no-any-return]
     return _composite_gradients(node, g, needs, differentiate)
 
 
@@ -76,7 +77,7 @@ def _composite_gradients(
     twice is told apart; the second pass stops there.
     """
     info = node.primitive
-    saved = dict(zip(info.saved_names, _saved_tensors(node), strict=True))
+    saved = dict(zip(info.saved_names, single(_saved_tensors(node)), strict=True))
     if info.variadic:
         values = list(saved[info.variadic])
     else:

@@ -3,6 +3,7 @@
     relu(x) -> y;  relu_gradient(g, out) -> gx;  keep_where(g, mask, out=None) -> gx
     choose(condition, x, y) -> z
     in_blocks(function, *arrays) -> function(*arrays);  blockwise, the same as a decorator
+    formula(function, *arrays) -> the same, with float16 rounded at the end alone
 
 Any shape, any strides; results keep the memory order of their input.
 
@@ -137,6 +138,21 @@ def in_blocks(function: Callable[..., Any], *arrays: Any) -> Any:
 
     in_pieces(work, [line[BLOCK:] for line in (views[1], *lines)], axis=0, passes=4)
     return out
+
+
+def formula(function: Callable[..., Any], *arrays: Any) -> Any:
+    """`in_blocks`, and float16 is worked out in float32 and rounded once.
+
+    >>> formula(lambda x: (x * x) / 300, np.float16(300))
+    np.float16(300.0)
+    """
+    if getattr(arrays[0], "dtype", None) != np.float16:
+        return in_blocks(function, *arrays)
+
+    def rounded(*parts: Any) -> Any:
+        return function(*[part.astype(np.float32) for part in parts]).astype(np.float16)
+
+    return in_blocks(rounded, *arrays)
 
 
 def blockwise(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -66,6 +66,9 @@ def dot(x: np.ndarray, y: np.ndarray, *, axis: int) -> np.ndarray:
     >>> dot(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), axis=1)
     array([[11.]])
     """
+    if x.dtype == np.float16 or y.dtype == np.float16:
+        wide = [a.astype(np.float32) if a.dtype == np.float16 else a for a in (x, y)]
+        return dot(*wide, axis=axis).astype(np.result_type(x, y))
     if _in_lines(x, axis) and _in_lines(y, axis) and x.shape[-1] <= LINE:
         return np.vecdot(x, y)[..., None]
     return np.asarray((x * y).sum(axis=axis, keepdims=True))

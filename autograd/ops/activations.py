@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import floating
+from autograd.arguments.half import in_single
 from autograd.core.primitive import primitive
 from autograd.kernels import elementwise as kernels
 from autograd.kernels import losses as loss_kernels
@@ -90,7 +91,7 @@ def leaky_relu(x: Any, *, negative_slope: float = 0.01) -> Any:
         Tensor([-0.5,  2. ])
     """
     if 0.0 < negative_slope <= 1.0:  # then the larger of the two is the right one
-        return kernels.in_blocks(lambda x: np.maximum(x, x * negative_slope), x)
+        return kernels.formula(lambda x: np.maximum(x, x * negative_slope), x)
     return np.where(x > 0, x, x * negative_slope)
 
 
@@ -116,7 +117,7 @@ def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, rate: float = 1.0) ->
     With scale and rate 1 it is ELU, with rate 1/alpha CELU, with two particular numbers SELU.
     Source: Clevert, Unterthiner & Hochreiter 2015; Klambauer et al. 2017; Barron 2017.
     """
-    return kernels.in_blocks(
+    return kernels.formula(
         lambda x: kernels.choose(
             x > 0, x * scale, (scale * alpha) * np.expm1(np.minimum(x, 0) * rate)
         ),
@@ -126,9 +127,7 @@ def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, rate: float = 1.0) ->
 
 @primitive(name="exp_below_zero", broadcasts=True)
 def _exp_below_zero(x, *, rate):  # type: ignore[no-untyped-def]
-    return kernels.in_blocks(
-        lambda x: kernels.choose(x > 0, 0.0, np.exp(np.minimum(x, 0) * rate)), x
-    )
+    return kernels.formula(lambda x: kernels.choose(x > 0, 0.0, np.exp(np.minimum(x, 0) * rate)), x)
 
 
 elu.gradients(
@@ -155,7 +154,7 @@ threshold.gradients(x=lambda g, x, threshold: where(less_equal(x, threshold), 0.
 @primitive(broadcasts=True)
 def softplus(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + exp(beta · x)) / beta; x itself where beta · x is above the threshold."""
-    return kernels.in_blocks(lambda x: _softplus(x, x * beta, beta, threshold), x)
+    return kernels.formula(lambda x: _softplus(x, x * beta, beta, threshold), x)
 
 
 def _softplus(x: Any, scaled: Any, beta: float, threshold: float) -> Any:
@@ -173,7 +172,7 @@ softplus.gradients(
 @primitive(broadcasts=True)
 def log_sigmoid(x: Any) -> Any:
     """log(sigmoid(x)), accurate on both sides."""
-    return kernels.in_blocks(lambda x: np.minimum(x, 0) - np.log1p(np.exp(-abs(x))), x)
+    return kernels.formula(lambda x: np.minimum(x, 0) - np.log1p(np.exp(-abs(x))), x)
 
 
 log_sigmoid.gradients(x=lambda g, x: g * sigmoid(-x))
@@ -182,7 +181,7 @@ log_sigmoid.gradients(x=lambda g, x: g * sigmoid(-x))
 @primitive(broadcasts=True)
 def silu(x: Any) -> Any:
     """x · sigmoid(x), also called swish. Source: Elfwing, Uchibe & Doya 2017."""
-    return kernels.in_blocks(lambda x: x * sigmoid(x), x)
+    return kernels.formula(lambda x: x * sigmoid(x), x)
 
 
 @kernels.blockwise
@@ -197,7 +196,7 @@ silu.gradients(x=lambda g, x: g * _silu_slope(x))
 @primitive(broadcasts=True)
 def mish(x: Any) -> Any:
     """x · tanh(softplus(x)). Source: Misra 2019."""
-    return kernels.in_blocks(lambda x: x * np.tanh(softplus(x)), x)
+    return kernels.formula(lambda x: x * np.tanh(softplus(x)), x)
 
 
 @kernels.blockwise
@@ -212,6 +211,7 @@ mish.gradients(x=lambda g, x: g * _mish_slope(x))
 _NORMAL = 1.0 / math.sqrt(2.0 * math.pi)  # density of the normal distribution at 0
 _GELU_INNER = math.sqrt(2.0 / math.pi)
 _GELU_CUBIC = 0.044715
+_GELU_END = 30.0  # from here on the weight is 0 or 1 to the last bit; x³ might overflow
 
 
 def _normal_below(x: Any) -> Any:
@@ -222,7 +222,7 @@ def _normal_below(x: Any) -> Any:
 @primitive(broadcasts=True)
 def gelu(x: Any) -> Any:
     """x · Φ(x), where Φ is the normal distribution. Source: Hendrycks & Gimpel 2016."""
-    return kernels.in_blocks(lambda x: x * _normal_below(x), x)
+    return kernels.formula(lambda x: x * _normal_below(x), x)
 
 
 @kernels.blockwise
@@ -236,17 +236,20 @@ gelu.gradients(x=lambda g, x: g * _gelu_slope(x))
 @primitive(broadcasts=True)
 def gelu_tanh(x: Any) -> Any:
     """The usual approximation of ``gelu``: x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))."""
-    return kernels.in_blocks(
-        lambda x: 0.5 * x * (1.0 + np.tanh(_GELU_INNER * (x + _GELU_CUBIC * x * x * x))), x
-    )
+    return kernels.formula(lambda x: x * _gelu_weight(clip(x, -_GELU_END, _GELU_END)), x)
+
+
+def _gelu_weight(x: Any) -> Any:
+    # (1 + tanh u) / 2 is the sigmoid of 2u, which keeps its digits where tanh u is close to −1.
+    return sigmoid((2.0 * _GELU_INNER) * (x + _GELU_CUBIC * x * x * x))
 
 
 @kernels.blockwise
 def _gelu_tanh_slope(x: Any) -> Any:
-    x = clip(x, -10.0, 10.0)  # beyond, it is 0 or 1 to the last bit, and x² times that may overflow
-    t = tanh(_GELU_INNER * (x + _GELU_CUBIC * x * x * x))
-    inner = _GELU_INNER * (1.0 + (3.0 * _GELU_CUBIC) * x * x)
-    return 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * inner
+    x = clip(x, -_GELU_END, _GELU_END)
+    s = _gelu_weight(x)
+    inner = (2.0 * _GELU_INNER) * (1.0 + (3.0 * _GELU_CUBIC) * x * x)
+    return s + x * s * (1.0 - s) * inner
 
 
 gelu_tanh.gradients(x=lambda g, x: g * _gelu_tanh_slope(x))
@@ -255,7 +258,7 @@ gelu_tanh.gradients(x=lambda g, x: g * _gelu_tanh_slope(x))
 @primitive(broadcasts=True)
 def softsign(x: Any) -> Any:
     """x / (1 + |x|)."""
-    return kernels.in_blocks(lambda x: x / (1.0 + abs(x)), x)
+    return kernels.formula(lambda x: x / (1.0 + abs(x)), x)
 
 
 softsign.gradients(x=lambda g, x: g / square(1.0 + absolute(x)))
@@ -281,7 +284,7 @@ hardtanh.gradients(x=lambda g, x, low, high: _open_interval(g, x, low, high))
 @primitive(broadcasts=True)
 def hardsigmoid(x: Any) -> Any:
     """x/6 + 1/2 limited to [0, 1]; slope 0 at the kinks."""
-    return kernels.in_blocks(lambda x: np.clip(x + 3.0, 0.0, 6.0) / 6.0, x)
+    return kernels.formula(lambda x: np.clip(x + 3.0, 0.0, 6.0) / 6.0, x)
 
 
 hardsigmoid.gradients(x=lambda g, x: _open_interval(g / 6.0, x, -3.0, 3.0))
@@ -290,7 +293,7 @@ hardsigmoid.gradients(x=lambda g, x: _open_interval(g / 6.0, x, -3.0, 3.0))
 @primitive(broadcasts=True)
 def hardswish(x: Any) -> Any:
     """x · hardsigmoid(x); slope 0 at −3 and 1 at 3. Source: Howard et al. 2019."""
-    return kernels.in_blocks(lambda x: x * np.clip(x + 3.0, 0.0, 6.0) / 6.0, x)
+    return kernels.formula(lambda x: x * np.clip(x + 3.0, 0.0, 6.0) / 6.0, x)
 
 
 @kernels.blockwise
@@ -350,6 +353,7 @@ _log_softmax.gradients(
 )
 
 
+@in_single
 def softmax(x: Any, axis: int = -1) -> Any:
     """exp(x) / Σ exp(x) along an axis, without overflow.
 
@@ -366,6 +370,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
     return _softmax(x, axis) if x.shape[axis] else positive(x)
 
 
+@in_single
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """x − log Σ exp(x) along an axis, without overflow.
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, number
+from autograd.arguments.half import HALF, in_single
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import astype, subtract
 from autograd.ops.indexing import getitem
@@ -20,9 +21,11 @@ __all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "ed
 
 def _running(who: str, ufunc: Any, x: Any, axis: Any) -> Any:
     x = array_like(who, x)
-    if axis is None:
-        return ufunc.accumulate(x.ravel())
-    return ufunc.accumulate(x, axis=arguments.axis(who, axis, x.ndim))
+    along = 0 if axis is None else arguments.axis(who, axis, x.ndim)
+    x = x.ravel() if axis is None else x
+    if x.dtype == HALF:
+        return ufunc.accumulate(x, axis=along, dtype=np.float64).astype(HALF)
+    return ufunc.accumulate(x, axis=along)
 
 
 @primitive
@@ -37,7 +40,8 @@ def cumsum(x: Any, *, axis: Any = None) -> Any:
     return _running("cumsum", np.add, x, axis)
 
 
-def _cumsum_slope(g: Any, axis: Any, x_shape: Any) -> Any:
+def _cumsum_slope(g: Any, axis: Any, x_shape: Any, x_dtype: Any) -> Any:
+    g = astype(g, np.float64) if x_dtype == HALF else g
     along = 0 if axis is None else axis
     return reshape(flip(cumsum(flip(g, along), along), along), x_shape)
 
@@ -167,6 +171,7 @@ def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = 
     return x
 
 
+@in_single
 def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: Any = -1) -> Any:
     """Integral of y along an axis by the trapezoidal rule.
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, floating
+from autograd.arguments.half import HALF, in_single, rounded, single
 from autograd.core.primitive import primitive
 from autograd.kernels import losses as loss_kernels
 from autograd.kernels.normalization import any_axes as kernels
@@ -35,6 +36,9 @@ def _linear(x, w, bias=None):  # type: ignore[no-untyped-def]
     if x.dtype.kind == "O" or w.dtype.kind == "O":
         y = np.matmul(x, w.T)
         return y if bias is None else y + bias
+    if x.dtype == w.dtype == HALF:
+        y = _linear.primitive.forward(single(x), single(w), single(bias))
+        return rounded(y) if bias is None or bias.dtype == HALF else y
     y = matmul_kernel(x, w.T)
     if bias is None:
         return y
@@ -224,6 +228,7 @@ def _cross_entropy_by_parts(x, targets, weight=None, *, ignore_index, label_smoo
     return (total / sum_(where(kept, factors, 0.0)) if reduction == "mean" else total), exp(log_p)
 
 
+@in_single
 def cross_entropy(
     x: Any,
     targets: Any,

@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, broadcast_shape
+from autograd.arguments.half import HALF, in_single, rounded, single
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.kernels.threads import matmul as matmul_kernel
@@ -119,10 +120,12 @@ matmul.gradients(x=_matmul_x, y=_matmul_y)
 def _einsum(*xs: Any, subscripts: str) -> Any:
     """A sum of products in which every label of an operand is in the result or in another."""
     labels, out = _split(subscripts)
-    if len(xs) > 2:
-        return _in_turns(xs, labels, out)
     if len(xs) == 1:
         return xs[0].transpose([labels[0].index(c) for c in out])
+    if all(x.dtype == HALF for x in xs):
+        return rounded(_einsum.primitive.forward(*single(xs), subscripts=subscripts))
+    if len(xs) > 2:
+        return _in_turns(xs, labels, out)
     return _contract(xs[0], labels[0], xs[1], labels[1], out)
 
 
@@ -425,6 +428,7 @@ def kron(a: Any, b: Any) -> Any:
     return reshape(expand_dims(a, odd) * expand_dims(b, even), shape)
 
 
+@in_single
 def vecdot(a: Any, b: Any, axis: Any = -1) -> Any:
     """Sum of products along one axis; the others broadcast.
 
@@ -436,6 +440,7 @@ def vecdot(a: Any, b: Any, axis: Any = -1) -> Any:
     return sum_(a * b, arguments.axis("vecdot", axis, len(shape)))
 
 
+@in_single
 def cross(
     a: Any, b: Any, axisa: Any = -1, axisb: Any = -1, axisc: Any = -1, axis: Any = None
 ) -> Any:

@@ -22,6 +22,7 @@ from autograd.arguments.arrays import (
     shape_of,
     shape_tuple,
 )
+from autograd.arguments.half import HALF, SINGLE, rounded, single
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import equal, sqrt, where
@@ -83,7 +84,7 @@ def spread(g: Any, axis: Any, keepdims: bool, shape: tuple[int, ...]) -> Any:
 
 @primitive
 def sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Sum of the elements over the axes; 0 of none.
+    """Sum of the elements over the axes; 0 of none. float16 is added up in float32.
 
     Args:
         axis: a number, a tuple, or None for all axes.
@@ -98,6 +99,8 @@ def sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
         Tensor([4., 6.])
     """
     x, axes = _checked("sum", x, axis, keepdims)
+    if x.dtype == HALF:
+        return rounded(_add(x, axis=axes, keepdims=keepdims, dtype=SINGLE))
     return _add(x, axis=axes, keepdims=keepdims)
 
 
@@ -155,10 +158,10 @@ def mean(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
         ValueError: for axes that do not exist or are named twice.
     """
     x, axes = _checked("mean", x, axis, keepdims)
-    half = x.dtype == np.float16
-    total = _add(x, axis=axes, keepdims=keepdims, dtype=np.float32 if half else None)
+    half = x.dtype == HALF
+    total = _add(x, axis=axes, keepdims=keepdims, dtype=SINGLE if half else None)
     result = total / (count_along(x.shape, axes) or math.nan)
-    return result.astype(np.float16) if half else result
+    return rounded(result) if half else result
 
 
 # Of nothing, the mean is a constant NaN: its gradient is empty, and by whatever it is divided.
@@ -174,8 +177,6 @@ mean.gradients(
 
 def _squares(x: Any, axes: Any, ddof: Any, keepdims: bool) -> Any:
     """Sum of squared distances from the mean, over the divisor; NaN if that is not above 0."""
-    if x.dtype == np.float16:
-        return _squares(x.astype(np.float32), axes, ddof, keepdims).astype(np.float16)
     centred = x - _add(x, axis=axes, keepdims=True) / (count_along(x.shape, axes) or math.nan)
     total = _add(centred * centred, axis=axes, keepdims=keepdims)
     return total / _divisor(x.shape, axes, ddof)
@@ -199,7 +200,8 @@ def var(x: Any, *, axis: Any = None, ddof: float = 0, keepdims: bool = False) ->
         The variance; NaN where ``ddof`` is not below the count.
     """
     x, axes = _checked("var", x, axis, keepdims)
-    return _squares(x, axes, number("var", "ddof", ddof), keepdims)
+    variance = _squares(single(x), axes, number("var", "ddof", ddof), keepdims)
+    return rounded(variance) if x.dtype == HALF else variance
 
 
 def _var_slope(g: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
@@ -216,7 +218,8 @@ var.gradients(x=_var_slope)
 def std(x: Any, *, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Standard deviation: the square root of ``var``; its gradient is 0 where all are equal."""
     x, axes = _checked("std", x, axis, keepdims)
-    return sqrt(_squares(x, axes, number("std", "ddof", ddof), keepdims))
+    deviation = sqrt(_squares(single(x), axes, number("std", "ddof", ddof), keepdims))
+    return rounded(deviation) if x.dtype == HALF else deviation
 
 
 def _all_equal(x: Any, axis: Any, keepdims: bool) -> Any:
@@ -225,9 +228,13 @@ def _all_equal(x: Any, axis: Any, keepdims: bool) -> Any:
     return _largest(x, axis=axes, keepdims=keepdims) == _smallest(x, axis=axes, keepdims=keepdims)
 
 
-def _std_slope(g: Any, x: Any, out: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
+def _std_slope(
+    g: Any, x: Any, x_dtype: Any, out: Any, axis: Any, ddof: float, keepdims: bool
+) -> Any:
     if not count_along(x.shape, axis):
         return spread(g, axis, keepdims, x.shape)
+    if x_dtype == HALF:  # that of small numbers has lost digits
+        out = std(single(x), axis, ddof, keepdims)
     flat = _all_equal(raw(x), axis, keepdims) | (raw(out) == 0)
     scaled = where(flat, 0.0, g) / (where(flat, 1.0, out) * _divisor(x.shape, axis, ddof))
     return spread(scaled, axis, keepdims, x.shape) * (x - mean(x, axis, True))
@@ -416,6 +423,8 @@ def prod(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
         Tensor([ 0., 10.,  0.])
     """
     x, axes = _checked("prod", x, axis, keepdims)
+    if x.dtype == HALF:
+        return rounded(_multiply(x, axis=axes, keepdims=keepdims, dtype=SINGLE))
     return _multiply(x, axis=axes, keepdims=keepdims)
 
 
@@ -476,18 +485,25 @@ def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
         top = _largest(x, axis=axes, keepdims=True)
         total = log(_add(exp(x - top), axis=axes, keepdims=True)) + top
     else:
-        if x.dtype.kind != "f":
-            x = x.astype(np.float64)
+        half = x.dtype == HALF
+        x = single(x) if x.dtype.kind == "f" else x.astype(np.float64)
         top = _largest(x, axis=axes, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, np.zeros((), x.dtype))
         with np.errstate(divide="ignore"):  # log(0) is −∞, as it should be
             total = np.log(_add(np.exp(x - top), axis=axes, keepdims=True)) + top
+        total = rounded(total) if half else total
     if keepdims:
         return total
     return np.squeeze(total, axis=axes)[()] if x.ndim else total
 
 
-def _logsumexp_slope(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+def _logsumexp_slope(g: Any, x: Any, x_dtype: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    if x_dtype == HALF:  # the exponential of what rounding took from out is no small thing
+        axes = None if axis is None else arguments.axes("logsumexp", axis, ndim_of(x))
+        top = _largest(raw(x), axis=axes, keepdims=True, initial=-np.inf)
+        weights = exp(x - np.where(np.isfinite(top), top, SINGLE.type(0)))
+        total = sum(weights, axes, True)
+        return spread(g, axis, keepdims, x.shape) * weights / where(equal(total, 0), 1.0, total)
     # Where all of x is −∞, out is, too: −∞ − 0 gives the weights 0 instead of NaN.
     safe = where(equal(out, -math.inf), 0.0, out)
     return spread(g, axis, keepdims, x.shape) * exp(x - spread(safe, axis, keepdims, x.shape))

@@ -10,6 +10,7 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import array_like, count_along, kept_shape, raw
 from autograd.arguments.dtypes import as_array
+from autograd.arguments.half import in_single
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import where
 from autograd.ops.gathering import take_along_axis
@@ -148,6 +149,7 @@ def searchsorted(a: Any, v: Any, *, side: str = "left") -> Any:
 _METHODS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
+@in_single
 def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The middle element over the axes, or the mean of the two in the middle; NaN propagates.
 
@@ -162,6 +164,7 @@ def median(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return reshape(_nan_wins(ordered, middle), shape)
 
 
+@in_single
 def quantile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
@@ -188,6 +191,7 @@ def quantile(
     return _at_fraction(ordered, float(fractions), method, shape)
 
 
+@in_single
 def percentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
@@ -197,6 +201,7 @@ def percentile(
     )
 
 
+@in_single
 def nanquantile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
@@ -220,6 +225,7 @@ def nanquantile(
     return stack([one(f) for f in fractions.tolist()]) if fractions.ndim else one(float(fractions))
 
 
+@in_single
 def nanpercentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
@@ -228,6 +234,7 @@ def nanpercentile(
     return nanquantile(x, q, axis, method, keepdims)
 
 
+@in_single
 def nanmedian(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The middle of the elements that are no NaN, or the mean of the two; NaN of none."""
     return nanquantile(x, 0.5, axis, "midpoint", keepdims)

@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, number, raw, shape_of
+from autograd.arguments.half import in_single
 from autograd.ops.cumulative import cumprod, cumsum
 from autograd.ops.elementwise import clip, sqrt, subtract, where
 from autograd.ops.linalg.decompositions import floating
@@ -88,6 +89,7 @@ def nancumprod(x: Any, axis: Any = None) -> Any:
     return cumprod(_filled("nancumprod", x, 1.0)[0], axis)
 
 
+@in_single
 def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Mean over the axes of the elements that are no NaN; NaN of none."""
     filled, present = _filled("nanmean", x, 0.0)
@@ -102,6 +104,7 @@ def _or_nan(count: Any, dtype: Any) -> Any:
     return np.where(count > 0, count, math.nan).astype(dtype)[()]
 
 
+@in_single
 def nanvar(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Variance over the axes of the elements that are no NaN.
 
@@ -119,6 +122,7 @@ def nanvar(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) ->
     return total / _or_nan(count_nonzero(present, axis, keepdims) - ddof, total.dtype)
 
 
+@in_single
 def nanstd(x: Any, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
     """Square root of ``nanvar``; its gradient is 0 where all elements are equal."""
     variance = nanvar(x, axis, ddof, keepdims)
@@ -150,6 +154,7 @@ def ptp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return subtract(max_(x, axis, keepdims), min_(x, axis, keepdims))
 
 
+@in_single
 def average(
     x: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False
 ) -> Any:
@@ -188,6 +193,7 @@ def average(
 # Covariance ---------------------------------------------------------------------------------------
 
 
+@in_single
 def cov(
     m: Any,
     y: Any = None,
@@ -272,6 +278,7 @@ def _observation_weights(x: Any, fweights: Any, aweights: Any) -> Any:
     return result
 
 
+@in_single
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
     """Correlations of variables: covariances over the products of standard deviations.
 

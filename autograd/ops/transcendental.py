@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.arguments.arrays import array_like
 from autograd.core.primitive import primitive
-from autograd.kernels.elementwise import blockwise, in_blocks
+from autograd.kernels.elementwise import blockwise, formula
 from autograd.ops.elementwise import (
     absolute,
     astype,
@@ -187,7 +187,7 @@ logaddexp2.gradients(x=lambda g, x, y: g * sigmoid(_LN2 * _difference(x, y)),
 @primitive(broadcasts=True)
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(−x)), without overflow on either side."""
-    return in_blocks(_sigmoid, x)
+    return formula(_sigmoid, x)
 
 
 def _sigmoid(x: Any) -> Any:

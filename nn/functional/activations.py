@@ -248,12 +248,14 @@ def softsign(input: Any) -> Any:
     return autograd.softsign(floating("softsign", input))
 
 
+@arguments.in_single
 def tanhshrink(input: Any) -> Any:
     """x − tanh(x)."""
     input = floating("tanhshrink", input)
     return input - autograd.tanh(input)
 
 
+@arguments.in_single
 def glu(input: Any, dim: int = -1) -> Any:
     """a · sigmoid(b), where a and b are the two halves of an axis.
 

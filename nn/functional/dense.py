@@ -39,6 +39,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return autograd.linear(input, weight, bias)
 
 
+@arguments.in_single
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     """input1ᵀ · weight[o] · input2 + bias[o], for every output o.
 
@@ -147,7 +148,7 @@ def _shorten(who: str, weight: Any, index: Any, max_norm: Any, norm_type: Any) -
         raise TypeError(f"{who}: with max_norm, weight must be a Tensor, for it is written into")
     chosen = np.unique(index)
     with autograd.no_grad(), autograd.writable(weight) as table:
-        norms = np.linalg.norm(table[chosen], p, axis=1)
+        norms = np.linalg.norm(arguments.single(table[chosen]), p, axis=1)
         long = norms > limit
         table[chosen[long]] *= (limit / (norms[long] + 1e-7))[:, None]
 

@@ -17,6 +17,7 @@ def _norm(x: Any, p: float, axis: int) -> Any:
     return autograd.linalg.vector_norm(x, ord=p, axis=axis, keepdims=True)
 
 
+@arguments.in_single
 def normalize(
     input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: None = None
 ) -> Any:
@@ -44,6 +45,7 @@ def normalize(
     return input / autograd.clip(_norm(input, p, axis), least, None)
 
 
+@arguments.in_single
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """x₁ · x₂ / (max(‖x₁‖, eps) · max(‖x₂‖, eps)) along an axis.
 
@@ -64,6 +66,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     return autograd.sum(one * other, axis)
 
 
+@arguments.in_single
 def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Any:

@@ -27,6 +27,7 @@ __all__ = [
 # Classes ------------------------------------------------------------------------------------------
 
 
+@arguments.in_single
 def cross_entropy(
     input: Any,
     target: Any,
@@ -98,6 +99,7 @@ def _class_weight(who: str, weight: Any, classes: int, trailing: int) -> Any:
     return autograd.reshape(weight, (classes,) + (1,) * trailing)
 
 
+@arguments.in_single
 def nll_loss(
     input: Any,
     target: Any,
@@ -156,6 +158,7 @@ def nll_loss(
 # Probabilities ------------------------------------------------------------------------------------
 
 
+@arguments.in_single
 def binary_cross_entropy(
     input: Any,
     target: Any,
@@ -193,6 +196,7 @@ def binary_cross_entropy(
     return reduced(losses, reduction)
 
 
+@arguments.in_single
 def binary_cross_entropy_with_logits(
     input: Any,
     target: Any,
@@ -231,6 +235,7 @@ def binary_cross_entropy_with_logits(
     return reduced(losses, reduction)
 
 
+@arguments.in_single
 def kl_div(
     input: Any,
     target: Any,
@@ -277,6 +282,7 @@ def kl_reduction(who: str, size_average: Any, reduce: Any, reduction: Any) -> st
 # Numbers ------------------------------------------------------------------------------------------
 
 
+@arguments.in_single
 def mse_loss(
     input: Any,
     target: Any,
@@ -308,6 +314,7 @@ def mse_loss(
     return _weighted(who, losses, weight, input, reduction)
 
 
+@arguments.in_single
 def l1_loss(
     input: Any,
     target: Any,
@@ -324,6 +331,7 @@ def l1_loss(
     return _weighted(who, losses, weight, input, reduction)
 
 
+@arguments.in_single
 def smooth_l1_loss(
     input: Any,
     target: Any,
@@ -353,6 +361,7 @@ def smooth_l1_loss(
     return reduced(autograd.where(autograd.less(size, beta), inner, size - 0.5 * beta), reduction)
 
 
+@arguments.in_single
 def huber_loss(
     input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None
 ) -> Any:
@@ -410,7 +419,7 @@ def _difference(who: str, input: Any, target: Any) -> Any:
         warnings.warn(
             f"{who}: input {input.shape} and target {target.shape} differ in shape, and are "
             "broadcast: is that what you want?",
-            stacklevel=3,
+            stacklevel=4,
         )
     return input - target
 

@@ -116,6 +116,7 @@ def normalized_by_batch(
     return result, np.asarray(_raw(mean)).reshape(channels), unbiased
 
 
+@arguments.in_single
 def normalized_by(
     who: str, input: Any, mean: Any, variance: Any, weight: Any, bias: Any, eps: float
 ) -> Any:
@@ -154,7 +155,7 @@ def moved(who: str, name: str, running: Tensor | None, batch: Any, momentum: flo
             f"{who}: {name} must have shape {batch.shape}, one per channel, got {running.shape}"
         )
     with autograd.no_grad(), autograd.writable(running) as array:
-        array[...] = (1.0 - momentum) * array + momentum * batch
+        array[...] = (1.0 - momentum) * arguments.single(array) + momentum * arguments.single(batch)
 
 
 def _raw(x: Any) -> Any:
@@ -189,6 +190,7 @@ def layer_norm(
     )[0]
 
 
+@arguments.in_single
 def rms_norm(
     input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None
 ) -> Any:
@@ -342,6 +344,7 @@ _LARGEST_NEIGHBOURHOOD = 1 << 16
 # Over neighbouring channels -----------------------------------------------------------------------
 
 
+@arguments.in_single
 def local_response_norm(
     input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
 ) -> Any:

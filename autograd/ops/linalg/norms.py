@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, raw
+from autograd.arguments.half import in_single
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import absolute, equal, sqrt, where
 from autograd.ops.linalg.decompositions import floating, svdvals
@@ -32,6 +33,7 @@ def _euclidean_slope(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any
 _euclidean.gradients(x=_euclidean_slope)
 
 
+@in_single
 def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) -> Any:
     """Norm over the axes: (Σ |x|^ord)^(1/ord); its gradient at the zero vector is 0.
 
@@ -65,6 +67,7 @@ def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) 
     return where(zero, 0.0, power(where(zero, 1.0, total), 1.0 / float(ord)))
 
 
+@in_single
 def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: bool = False) -> Any:
     """Norm of matrices.
 

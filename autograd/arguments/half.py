@@ -1,0 +1,58 @@
+"""float16: stored in halves, computed in single precision, rounded once.
+
+A half has eleven binary digits and ends at 65,504: sums stop growing at 2,048 ones, a count of
+100,000 is infinite, the square of 1/5,000 is 0. So whatever takes more than one step from its
+operands to its result takes them in float32. Functions made of several primitives are decorated
+with ``in_single``, kernels convert by themselves, and the engine keeps gradients of halves in
+float32 until they are complete (``autograd.engine.backward``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+__all__ = ["HALF", "SINGLE", "in_single", "rounded", "single"]
+
+HALF = np.dtype(np.float16)
+SINGLE = np.dtype(np.float32)
+
+
+def single(x: Any) -> Any:
+    """A float16 tensor, array or number in float32; tuples item by item; all else as it is."""
+    if type(x) is tuple:
+        return tuple([single(item) for item in x])
+    return x.astype(SINGLE) if getattr(x, "dtype", None) == HALF else x
+
+
+def rounded(x: Any) -> Any:
+    """A float32 tensor, array or number in float16; tuples item by item; all else as it is."""
+    if type(x) is tuple:
+        return tuple([rounded(item) for item in x])
+    return x.astype(HALF) if getattr(x, "dtype", None) == SINGLE else x
+
+
+def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorator: where all floating arguments are float16, compute in float32 and round the result.
+
+    Beside wider ones, halves are made float32 and the result stays as it is.
+    """
+
+    @wraps(function)
+    def called(*arguments: Any, **options: Any) -> Any:
+        dtypes = [getattr(x, "dtype", None) for x in arguments]
+        if options:
+            dtypes += [getattr(x, "dtype", None) for x in options.values()]
+        if HALF not in dtypes:
+            return function(*arguments, **options)
+        result = function(
+            *[single(x) for x in arguments], **{name: single(x) for name, x in options.items()}
+        )
+        return (
+            rounded(result) if not {SINGLE, np.dtype(np.float64)}.intersection(dtypes) else result
+        )
+
+    return called

@@ -1,0 +1,86 @@
+"""float16: results and gradients are those of float64, rounded about once."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from tests.half import LIMIT, SIZES, errors, spacing, subjects
+
+SUBJECTS = subjects()
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda s: f"{s.name}-{s.make.__name__}")
+def test_halves_are_rounded_about_once(subject):
+    quick = subject._replace(sizes=[n for n in subject.sizes if n <= 4099] or subject.sizes)
+    assert max(errors(quick)).units <= LIMIT
+
+
+@pytest.mark.parametrize("name", ["sum", "logsumexp", "std", "cumsum", "mse_loss mean", "linear"])
+def test_halves_by_the_hundred_thousand(name):
+    for subject in SUBJECTS:
+        if subject.name == name:
+            assert max(errors(subject._replace(sizes=SIZES[-1:]))).units <= LIMIT
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_contributions_to_a_half_are_added_in_single_precision(create_graph):
+    x = ag.tensor(np.ones(3, np.float16), requires_grad=True)
+    y = x * 1.0
+    (g,) = ag.grad(ag.stack([y] * 4099).sum(), x, create_graph=create_graph)
+    assert g.dtype == np.float16 and g.detach().tolist() == [4100.0] * 3  # to the nearest half
+
+
+def test_gradients_of_halves_are_halves_for_hooks_and_steps():
+    seen = []
+    x = ag.tensor(np.ones(3, np.float16), requires_grad=True)
+    y = x * 2.0
+    y.register_hook(lambda g: seen.append(g.dtype))
+    x.register_hook(lambda g: seen.append(g.dtype))
+    y.retain_grad()
+    y.sum().backward()
+    assert seen == [np.float16] * 2
+    assert y.grad.dtype == x.grad.dtype == np.float16 and x.grad.tolist() == [2.0] * 3
+    for step in ag.backward_steps((x * x).sum()):
+        assert step.gradient.dtype == np.float16
+        assert all(c.value.dtype == np.float16 for c in step.contributions)
+
+
+def test_small_gradients_pass_through_a_graph_of_halves_and_large_ones_too():
+    x = ag.tensor(np.ones(4, np.float16), requires_grad=True)
+    (x * 1e-3 * 1e-3 * 1e-3 * 1e4 * 1e4).sum().backward()  # 1e-9 on the way
+    assert (abs(x.grad.numpy() - 0.1) <= spacing(0.1)).all()
+
+
+@pytest.mark.parametrize("order", [2, 3])
+def test_derivatives_of_higher_order_stay_halves(order):
+    x = ag.tensor(np.float16([0.5, -1.5, 2.0]), requires_grad=True)
+    exact = ag.tensor([0.5, -1.5, 2.0], dtype=np.float64, requires_grad=True)
+
+    def derivative(x):
+        y = 0.1 * (ag.logsumexp(x * x) + ag.softmax(x).prod() + ag.gelu(x).sum() + x.std())
+        for _ in range(order):
+            (g,) = ag.grad(y, x, create_graph=True)
+            y = (g * g).sum()
+        return g.detach().numpy()
+
+    got, want = derivative(x), derivative(exact)
+    assert got.dtype == np.float16
+    np.testing.assert_allclose(got.astype(float), want, rtol=4e-3, atol=4e-3)
+
+
+def test_a_network_of_halves_computes_without_warnings():
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.GELU("tanh"), nn.AvgPool2d(2), nn.Flatten(),
+        nn.Linear(36, 5),
+    ).half()  # fmt: skip
+    x = ag.tensor(np.random.default_rng(0).normal(size=(8, 1, 8, 8)).astype(np.float16))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        loss = nn.functional.cross_entropy(model(x), [0, 1, 2, 3, 4, 0, 1, 2])
+        loss.backward()
+    assert loss.dtype == np.float16
+    assert all(p.grad.dtype == np.float16 and np.isfinite(p.grad.numpy()).all()
+               for p in model.parameters())  # fmt: skip
