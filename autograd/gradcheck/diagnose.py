@@ -34,7 +34,9 @@ def alike(a: Array, b: Array) -> bool:
     if a.shape != b.shape:
         return False
     scale = float(np.max(np.abs(b), initial=0.0))
-    return bool(scale > 0 and np.all(np.abs(a - b) <= 1e-4 * scale))
+    if not 0 < scale < np.inf:
+        return False
+    return bool(np.all(np.abs(a - b) <= 1e-4 * scale))
 
 
 def guess(got: Array, right: Array) -> str:

@@ -25,7 +25,7 @@ __all__ = ["forgotten"]
 Array = np.ndarray[Any, Any]
 
 #: In larger graphs no simple mistake is looked for; in smaller ones, two at once.
-_EDGES, _PAIRED = 60, 10
+_EDGES, _PAIRED = 60, 16
 
 #: More operations are not listed of a path.
 _LISTED = 6
