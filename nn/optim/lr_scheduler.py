@@ -515,7 +515,7 @@ class OneCycleLR(LRScheduler):
         peak, first, final = self._peaks[group], self._firsts[group], self._finals[group]
         low, high = self._low[group], self._high[group]
         rates = [first, peak, final] if len(self._ends) == 2 else [first, peak, first, final]
-        momenta = [high, low, high, high][: len(rates)]
+        momenta = [high, low, high, high]
         phase = next(
             (i for i, end in enumerate(self._ends) if self.last_epoch <= end), len(self._ends) - 1
         )
