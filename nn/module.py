@@ -95,18 +95,23 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         paths = _call.paths
+        outermost, before = paths is None, ""
         if paths is None:
-            return self._call_outermost(args, kwargs)
-        path = paths.get(id(self))
-        before = autograd.set_module_path(path or "")
-        if path is None or before not in paths:
-            autograd.set_module_path(self._unforeseen_path(path, before, paths))
+            self._set_paths()
+        else:
+            path = paths.get(id(self))
+            before = autograd.set_module_path(path or "")
+            if path is None or before not in paths:
+                autograd.set_module_path(self._unforeseen_path(path, before, paths))
         try:
             if self._forward_pre_hooks or self._forward_hooks:
                 return self._call_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
         finally:
-            autograd.set_module_path(before)
+            if outermost:
+                _call.paths = None
+            else:
+                autograd.set_module_path(before)
 
     def _unforeseen_path(self, path: str | None, before: str, paths: dict[int | str, str]) -> str:
         """The path where the registered one does not do.
@@ -123,7 +128,8 @@ class Module:
         inside = f"{known}." if known else ""
         return f"{before}.{path.removeprefix(inside)}"
 
-    def _call_outermost(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _set_paths(self) -> None:
+        """Note that this is the model being called, and where in it every module is."""
         scope = autograd.module_path()
         version, prefix, paths = self._paths
         if version != _structure_version or prefix != scope:
@@ -132,12 +138,6 @@ class Module:
             paths |= {path: path for path in ("", *paths.values())}
             self.__dict__["_paths"] = (_structure_version, scope, paths)
         _call.paths = paths
-        try:
-            if self._forward_pre_hooks or self._forward_hooks:
-                return self._call_with_hooks(args, kwargs)
-            return self.forward(*args, **kwargs)
-        finally:
-            _call.paths = None
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for hook, with_kwargs in _in_order(self._forward_pre_hooks):

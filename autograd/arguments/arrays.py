@@ -52,7 +52,7 @@ def floating(who: str, name: str, value: Any, *beside: Any) -> Any:
     """
     if not hasattr(value, "_node") and not isinstance(value, np.ndarray):
         value = as_array(f"{who}: {name}", value, beside=common_float(*beside))
-    kind = value.dtype.kind
+    kind = getattr(value, "_data", value).dtype.kind
     if kind == "f" or kind == "c":
         return value
     if kind != "O":

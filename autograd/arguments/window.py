@@ -66,13 +66,16 @@ class Window(NamedTuple):
         Args:
             who: the function or layer that asks; errors begin with it.
             kernel, stride, dilation: positive integers, one or one per axis. A window in place of
-                the stride is taken as it is, with this kernel.
+                the kernel is taken as it is; in place of the stride, with this kernel.
             padding: an integer, one per axis, pairs (before, after), ``"valid"`` or ``"same"``.
             name: what the function calls the kernel's size.
 
         Raises:
             TypeError, ValueError: naming the argument and what would be right.
         """
+        if isinstance(kernel, cls):
+            kernel._check_alone(who, n, stride == 1 and padding == 0 and dilation == 1)
+            return kernel
         if isinstance(stride, cls):
             stride._check_alone(who, n, padding == 0 and dilation == 1)
             return stride if stride.kernel == kernel else stride._replace(kernel=kernel)
@@ -103,7 +106,7 @@ class Window(NamedTuple):
         if isinstance(kernel, cls):
             alone = stride is None and padding == 0 and dilation == 1 and ceil_mode is False
             kernel._check_alone(who, n, alone)
-            return kernel._checked_padding(who)
+            return kernel
         kernel = numbers.integers(who, "kernel_size", kernel, n)
         if stride is None or (isinstance(stride, (tuple, list)) and not stride):
             stride = kernel
@@ -113,7 +116,8 @@ class Window(NamedTuple):
         dilation = numbers.integers(who, "dilation", dilation, n)
         ceil = ceil_mode is not False and numbers.boolean(who, "ceil_mode", ceil_mode)
         window = cls(kernel, stride, tuple([(p, p) for p in padding]), dilation, ceil)
-        return window._checked_padding(who)
+        window.check_half_padding(who)
+        return window
 
     def _check_alone(self, who: str, n: int, alone: bool) -> None:
         """Refuse numbers beside a window, and one of another rank."""
@@ -124,8 +128,8 @@ class Window(NamedTuple):
                 f"{who}: a Window says stride, padding and dilation, give no others beside it"
             )
 
-    def _checked_padding(self, who: str) -> Self:
-        """Itself, unless a window of a pooling could lie in the padding alone."""
+    def check_half_padding(self, who: str) -> None:
+        """Raise ValueError if padding is above half of the kernel: windows could lie in it alone."""
         if any(max(p) > span // 2 for p, span in zip(self.padding, self.spans, strict=True)):
             alike = all(before == after for before, after in self.padding)
             padding = tuple([p[0] for p in self.padding]) if alike else self.padding
@@ -133,7 +137,6 @@ class Window(NamedTuple):
                 f"{who}: padding {padding} must be at most half of the window {self.kernel}"
                 + (f" with dilation {self.dilation}" if max(self.dilation) > 1 else "")
             )
-        return self
 
     # Sizes ---------------------------------------------------------------------------------------
 
@@ -211,8 +214,9 @@ class Window(NamedTuple):
         that hangs over their end.
 
         Raises:
-            ValueError: if no window fits.
+            ValueError: if no window fits, or one could lie in the padding alone.
         """
+        self.check_half_padding(who)
         outputs = self.outputs(tuple(sizes))
         if 0 in sizes or 0 in outputs:
             padding = tuple([before for before, _ in self.padding])

@@ -12,8 +12,9 @@ NumPy's elementwise functions keep the memory order of their input (``order="K"`
 travels through a network by itself. It is never required: every kernel takes any strides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -50,6 +51,12 @@ def shape_axes(ndim: int) -> tuple[int, ...]:
     return (ndim - 1, ndim - 3, *range(ndim - 3), ndim - 2)
 
 
+@cache
+def _in_memory(ndim: int) -> Callable[[Sequence[int]], tuple[int, ...]]:
+    """Puts a shape (N, C, *S) in the order of `memory_axes`."""
+    return itemgetter(*memory_axes(ndim))
+
+
 def memory_view(x: np.ndarray) -> np.ndarray:
     """View of ``x`` (N, C, *S) with its axes as in batch-last memory, (*S[:-1], C, S[-1], N)."""
     return x.transpose(memory_axes(x.ndim))
@@ -78,12 +85,14 @@ def empty_batch_last(shape: Sequence[int], dtype: DTypeLike) -> np.ndarray:
     >>> empty_batch_last((64, 3, 32, 32), np.float32).strides
     (4, 8192, 24576, 256)
     """
-    return shape_view(np.empty([shape[axis] for axis in memory_axes(len(shape))], dtype))
+    ndim = len(shape)
+    return np.empty(_in_memory(ndim)(shape), dtype).transpose(shape_axes(ndim))
 
 
 def zeros_batch_last(shape: Sequence[int], dtype: DTypeLike) -> np.ndarray:
     """Array of zeros of ``shape`` (N, C, *S) in batch-last memory."""
-    return shape_view(np.zeros([shape[axis] for axis in memory_axes(len(shape))], dtype))
+    ndim = len(shape)
+    return np.zeros(_in_memory(ndim)(shape), dtype).transpose(shape_axes(ndim))
 
 
 def to_batch_last(x: np.ndarray, dtype: DTypeLike | None = None) -> np.ndarray:

@@ -4,6 +4,7 @@ in_pieces(function, arrays, *, axis, passes)
 """
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 import numpy as np
 
@@ -20,6 +21,9 @@ a millisecond to get going: a second thread pays from half a millisecond on.
 """
 
 
+_SIZE = attrgetter("size")
+
+
 def in_pieces(
     function: Callable[..., object], arrays: Sequence[np.ndarray], *, axis: int, passes: int
 ) -> None:
@@ -30,7 +34,7 @@ def in_pieces(
     is done in one call.
     """
     size = arrays[0].shape[axis]
-    work = COST * passes * max(array.size for array in arrays)
+    work = COST * passes * max(map(_SIZE, arrays))
     if work < WORTHWHILE or size < 2:
         function(*arrays)
         return

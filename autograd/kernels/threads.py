@@ -85,6 +85,9 @@ def for_each(function: Callable[[Any], object], items: Sequence[Any], work: floa
         for item in items:
             function(item)
         return
+    if len(items) == 1:
+        _blas.run(function, items[0])
+        return
     helpers = min(_state.count, len(items)) - 1
     if helpers < 1 or work < WORTHWHILE or _inside.active or not _blas.held:
         _blas.run(_one_by_one, function, items)

@@ -7,7 +7,9 @@ from typing import Any
 
 import autograd
 from autograd import arguments
+from autograd.arguments import Window
 from nn.functional.inputs import floating, over_images
+from nn.functional.ranks import Rank, by_rank
 
 __all__ = [
     "conv1d",
@@ -24,27 +26,8 @@ __all__ = [
 ]
 
 
-def conv1d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Any:
-    """Cross-correlation of sequences with kernels; as `conv2d`, with one spatial axis.
-
-    Args:
-        input: shape (N, C, L) or (C, L); weight: shape (O, C / groups, K).
-
-    Returns:
-        Shape (N, O, L′) or (O, L′).
-    """
-    return _conv("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
-
-
-def conv2d(
+def _conv(
+    at: Rank,
     input: Any,
     weight: Any,
     bias: Any = None,
@@ -78,67 +61,11 @@ def conv2d(
         >>> F.conv2d(x, autograd.ones(1, 1, 2, 2)).tolist()
         [[[[4.0, 4.0], [4.0, 4.0]]]]
     """
-    return _conv("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
+    return _slide(at, autograd.correlate, input, weight, bias, stride, padding, dilation, groups)
 
 
-def conv3d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Any:
-    """Cross-correlation of volumes with kernels; as `conv2d`, with three spatial axes.
-
-    Args:
-        input: shape (N, C, D, H, W) or (C, D, H, W); weight: shape (O, C / groups, kD, kH, kW).
-    """
-    return _conv("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
-
-
-def _conv(who: str, n: int, input: Any, weight: Any, bias: Any, *hyperparameters: Any) -> Any:
-    weight = _kernel(who, n, weight, input, bias)
-    if len(getattr(input, "shape", ())) == n + 2:  # the common case, straight on
-        return autograd.correlate(input, weight, bias, *hyperparameters, who=who)
-    return over_images(
-        who,
-        input,
-        n,
-        lambda x: autograd.correlate(x, weight, bias, *hyperparameters, who=who),
-        weight,
-        bias,
-    )
-
-
-def _kernel(who: str, n: int, weight: Any, *beside: Any) -> Any:
-    weight = floating(who, weight, "weight", *beside)
-    if len(weight.shape) != n + 2:
-        raise ValueError(
-            f"{who}: weight must have {n + 2} axes, two for channels and {n} in space, "
-            f"got shape {weight.shape}"
-        )
-    return weight
-
-
-# Flipped ------------------------------------------------------------------------------------------
-
-
-def convolve1d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Any:
-    """Convolution in the mathematical sense; `conv1d` with the kernel flipped."""
-    return _convolve("convolve1d", 1, input, weight, bias, stride, padding, dilation, groups)
-
-
-def convolve2d(
+def _convolve(
+    at: Rank,
     input: Any,
     weight: Any,
     bias: Any = None,
@@ -158,63 +85,29 @@ def convolve2d(
         >>> F.convolve2d(row, row, padding=(0, 1)).tolist()
         [[[[1.0, 4.0, 4.0]]]]
     """
-    return _convolve("convolve2d", 2, input, weight, bias, stride, padding, dilation, groups)
+    return _slide(at, autograd.convolve, input, weight, bias, stride, padding, dilation, groups)
 
 
-def convolve3d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    dilation: Any = 1,
-    groups: int = 1,
-) -> Any:
-    """Convolution in the mathematical sense; `conv3d` with the kernel flipped."""
-    return _convolve("convolve3d", 3, input, weight, bias, stride, padding, dilation, groups)
-
-
-def _convolve(who: str, n: int, input: Any, weight: Any, bias: Any, *hyperparameters: Any) -> Any:
-    weight = _kernel(who, n, weight, input, bias)
+def _slide(at: Rank, function: Any, input: Any, weight: Any, *given: Any) -> Any:
+    bias = given[0]
+    weight = _kernel(at, weight, input, bias)
     return over_images(
-        who,
-        input,
-        n,
-        lambda x: autograd.convolve(x, weight, bias, *hyperparameters, who=who),
-        weight,
-        bias,
+        at.who, input, at.n, lambda x: function(x, weight, *given, who=at.who), weight, bias
     )
 
 
-# Transposed ---------------------------------------------------------------------------------------
+def _kernel(at: Rank, weight: Any, *beside: Any) -> Any:
+    weight = floating(at.who, weight, "weight", *beside)
+    if len(weight.shape) != at.n + 2:
+        raise ValueError(
+            f"{at.who}: weight must have {at.n + 2} axes, two for channels and {at.n} in space, "
+            f"got shape {weight.shape}"
+        )
+    return weight
 
 
-def conv_transpose1d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
-) -> Any:
-    """The adjoint of `conv1d` in its input; as `conv_transpose2d`, with one spatial axis."""
-    return _conv_transpose(
-        "conv_transpose1d",
-        1,
-        input,
-        weight,
-        bias,
-        stride,
-        padding,
-        output_padding,
-        groups,
-        dilation,
-    )
-
-
-def conv_transpose2d(
+def _conv_transpose(
+    at: Rank,
     input: Any,
     weight: Any,
     bias: Any = None,
@@ -226,15 +119,15 @@ def conv_transpose2d(
 ) -> Any:
     """Transposed convolution: the adjoint of `conv2d` in its input, used to enlarge images.
 
-    Every input pixel puts its multiple of the kernel into the output, ``stride`` apart.
+    Every input cell puts its multiple of the kernel into the output, ``stride`` apart.
 
     Args:
         input: shape (N, C, H, W) or (C, H, W).
         weight: shape (C, O / groups, kH, kW): that of the `conv2d` it is the adjoint of.
         bias: shape (O,), or None.
         stride, dilation: positive integers, one or one per axis. Default 1.
-        padding: rows and columns taken away on both sides. Default 0.
-        output_padding: rows and columns added at the end; below stride or dilation. Default 0.
+        padding: cells taken away on both sides. Default 0.
+        output_padding: cells added at the end; below stride or dilation. Default 0.
         groups: the channels are divided into this many groups that don't see each other.
 
     Returns:
@@ -250,64 +143,11 @@ def conv_transpose2d(
         >>> F.conv_transpose2d(x, autograd.ones(1, 1, 1, 2), stride=(1, 2)).tolist()
         [[[[1.0, 1.0, 2.0, 2.0]]]]
     """
-    return _conv_transpose(
-        "conv_transpose2d",
-        2,
-        input,
-        weight,
-        bias,
-        stride,
-        padding,
-        output_padding,
-        groups,
-        dilation,
-    )
-
-
-def conv_transpose3d(
-    input: Any,
-    weight: Any,
-    bias: Any = None,
-    stride: Any = 1,
-    padding: Any = 0,
-    output_padding: Any = 0,
-    groups: int = 1,
-    dilation: Any = 1,
-) -> Any:
-    """The adjoint of `conv3d` in its input; as `conv_transpose2d`, with three spatial axes."""
-    return _conv_transpose(
-        "conv_transpose3d",
-        3,
-        input,
-        weight,
-        bias,
-        stride,
-        padding,
-        output_padding,
-        groups,
-        dilation,
-    )
-
-
-def _conv_transpose(
-    who: str,
-    n: int,
-    input: Any,
-    weight: Any,
-    bias: Any,
-    stride: Any,
-    padding: Any,
-    output_padding: Any,
-    groups: Any,
-    dilation: Any,
-) -> Any:
-    weight = _kernel(who, n, weight, input, bias)
-    stride = arguments.integers(who, "stride", stride, n)
-    padding = arguments.integers(who, "padding", padding, n, 0)
-    extra = arguments.integers(who, "output_padding", output_padding, n, 0)
-    dilation = arguments.integers(who, "dilation", dilation, n)
+    who, weight = at.who, _kernel(at, weight, input, bias)
+    window = transposed_window(at, weight.shape[2:], stride, padding, dilation)
+    extra = arguments.integers(who, "output_padding", output_padding, at.n, 0)
+    check_output_padding(who, extra, window)
     groups = arguments.integer(who, "groups", groups)
-    check_output_padding(who, extra, stride, dilation)
     outputs = weight.shape[1] * groups
     if bias is not None:
         bias = floating(who, bias, "bias", input, weight)
@@ -318,44 +158,43 @@ def _conv_transpose(
             )
 
     def transposed(x: Any) -> Any:
-        sizes = _transposed_sizes(who, x, weight, stride, padding, extra, dilation)
-        if all(e < s for e, s in zip(extra, stride, strict=True)):
-            beyond: tuple[int, ...] = (0,) * n
-            pads = tuple((p, p) for p in padding)
-        else:
+        sizes = _transposed_sizes(who, x, weight, window, extra)
+        beyond, slid = (0,) * at.n, window
+        if any(e >= s for e, s in zip(extra, window.stride, strict=True)):
             # Where output_padding takes a whole step (it may, below the dilation), the kernels
             # don't reach: less is taken away at the end, and zeros stand for what is beyond.
-            pads = tuple((p, max(p - e, 0)) for p, e in zip(padding, extra, strict=True))
-            beyond = tuple(max(e - p, 0) for p, e in zip(padding, extra, strict=True))
+            sides = tuple(zip(extra, window.padding, strict=True))
+            slid = window._replace(padding=tuple((p, max(p - e, 0)) for e, (p, _) in sides))
+            beyond = tuple(max(e - p, 0) for e, (p, _) in sides)
         reached = tuple(size - b for size, b in zip(sizes, beyond, strict=True))
-        y = autograd.correlate_input(x, weight, reached, stride, pads, dilation, groups, who=who)
+        y = autograd.correlate_input(x, weight, reached, slid, groups=groups, who=who)
         if any(beyond):
             y = autograd.pad_constant(y, ((0, 0), (0, 0), *((0, b) for b in beyond)))
-        return y if bias is None else y + autograd.reshape(bias, (1, outputs) + (1,) * n)
+        return y if bias is None else y + autograd.reshape(bias, (1, outputs) + (1,) * at.n)
 
-    return over_images(who, input, n, transposed, weight, bias)
+    return over_images(who, input, at.n, transposed, weight, bias)
 
 
-def check_output_padding(
-    who: str, output_padding: tuple[int, ...], stride: tuple[int, ...], dilation: tuple[int, ...]
-) -> None:
+def transposed_window(at: Rank, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Window:
+    """The window that a transposed convolution slides over its output; both sides padded alike."""
+    if not isinstance(stride, Window):
+        padding = arguments.integers(at.who, "padding", padding, at.n, 0)
+    return Window.read(at.who, at.n, kernel, stride, padding, dilation)
+
+
+def check_output_padding(who: str, output_padding: tuple[int, ...], window: Window) -> None:
     """Raise ValueError unless output_padding is below the stride or the dilation, on each axis."""
-    for e, s, d in zip(output_padding, stride, dilation, strict=True):
+    for e, s, d in zip(output_padding, window.stride, window.dilation, strict=True):
         if e >= max(s, d):
             raise ValueError(
                 f"{who}: output_padding must be smaller than stride or dilation, got "
-                f"output_padding={output_padding}, stride={stride}, dilation={dilation}"
+                f"output_padding={output_padding}, stride={window.stride}, "
+                f"dilation={window.dilation}"
             )
 
 
 def _transposed_sizes(
-    who: str,
-    x: Any,
-    weight: Any,
-    stride: tuple[int, ...],
-    padding: tuple[int, ...],
-    extra: tuple[int, ...],
-    dilation: tuple[int, ...],
+    who: str, x: Any, weight: Any, window: Window, extra: tuple[int, ...]
 ) -> tuple[int, ...]:
     """The spatial shape of a transposed convolution's output."""
     if x.shape[1] != weight.shape[0]:
@@ -363,19 +202,21 @@ def _transposed_sizes(
             f"{who}: the input {x.shape} has {x.shape[1]} channels, but the weight "
             f"{weight.shape} is for {weight.shape[0]}"
         )
-    sizes = tuple(
-        (length - 1) * s - 2 * p + d * (k - 1) + e + 1
-        for length, k, s, p, e, d in zip(
-            x.shape[2:], weight.shape[2:], stride, padding, extra, dilation, strict=True
-        )
-    )
+    smallest = window.inputs(x.shape[2:])
+    sizes = tuple(size + e for size, e in zip(smallest, extra, strict=True))
     if min(sizes) < 1 or 0 in x.shape[2:]:
         raise ValueError(
             f"{who}: the output would have the size {'×'.join(map(str, sizes))}: input "
-            f"{'×'.join(map(str, x.shape[2:]))}, kernel {weight.shape[2:]}, stride {stride}, "
-            f"padding {padding}, dilation {dilation}, output_padding {extra}"
+            f"{'×'.join(map(str, x.shape[2:]))}, kernel {weight.shape[2:]}, stride "
+            f"{window.stride}, padding {tuple(p for p, _ in window.padding)}, dilation "
+            f"{window.dilation}, output_padding {extra}"
         )
     return sizes
+
+
+conv1d, conv2d, conv3d = by_rank(_conv)
+convolve1d, convolve2d, convolve3d = by_rank(_convolve)
+conv_transpose1d, conv_transpose2d, conv_transpose3d = by_rank(_conv_transpose)
 
 
 # Windows ------------------------------------------------------------------------------------------
@@ -400,17 +241,14 @@ def unfold(
         [[[0.0, 2.0], [1.0, 3.0]]]
     """
     who = "unfold"
-    kernel = arguments.integers(who, "kernel_size", kernel_size, 2)
-    dilation = arguments.integers(who, "dilation", dilation, 2)
-    padding = arguments.integers(who, "padding", padding, 2, 0)
-    stride = arguments.integers(who, "stride", stride, 2)
+    window = unfolding(who, kernel_size, dilation, padding, stride)
 
     def columns(x: Any) -> Any:
-        _check_window(who, x.shape[2:], kernel, padding, dilation)
-        w = autograd.windows(x, kernel, stride, padding, dilation, who=who)
+        window.check(who, x.shape[2:])
+        w = autograd.windows(x, window, who=who)
         w = autograd.transpose(w, (0, 1, 4, 5, 2, 3))
-        count = math.prod(w.shape[4:])
-        return autograd.reshape(w, (x.shape[0], x.shape[1] * math.prod(kernel), count))
+        rows, count = x.shape[1] * math.prod(window.kernel), math.prod(w.shape[4:])
+        return autograd.reshape(w, (x.shape[0], rows, count))
 
     return over_images(who, input, 2, columns)
 
@@ -438,51 +276,37 @@ def fold(
     """
     who = "fold"
     size = arguments.integers(who, "output_size", output_size, 2)
-    kernel = arguments.integers(who, "kernel_size", kernel_size, 2)
-    dilation = arguments.integers(who, "dilation", dilation, 2)
-    padding = arguments.integers(who, "padding", padding, 2, 0)
-    stride = arguments.integers(who, "stride", stride, 2)
+    window = unfolding(who, kernel_size, dilation, padding, stride)
     input = floating(who, input)
     if len(input.shape) not in (2, 3):
         raise ValueError(
             f"{who}: input must be (N, C·kH·kW, windows) or (C·kH·kW, windows), "
             f"got shape {input.shape}"
         )
-    _check_window(who, size, kernel, padding, dilation)
-    counts = tuple(
-        (length + 2 * p - d * (k - 1) - 1) // s + 1
-        for length, k, s, p, d in zip(size, kernel, stride, padding, dilation, strict=True)
-    )
+    counts = window.check(who, size)
     rows, columns = input.shape[-2:]
-    cells = math.prod(kernel)
+    cells = math.prod(window.kernel)
     if rows % cells:
         raise ValueError(
             f"{who}: input {input.shape} has {rows} rows, which is no multiple of the {cells} "
-            f"cells of kernel_size {kernel}"
+            f"cells of kernel_size {window.kernel}"
         )
     if columns != math.prod(counts):
         raise ValueError(
             f"{who}: input {input.shape} has {columns} windows, but output_size {size} with "
-            f"kernel_size {kernel}, dilation {dilation}, padding {padding} and stride {stride} "
+            f"kernel_size {window.kernel}, dilation {window.dilation}, padding "
+            f"{tuple(p for p, _ in window.padding)} and stride {window.stride} "
             f"has {counts[0]}×{counts[1]} = {math.prod(counts)}"
         )
     batch = input.shape[:-2] or (1,)
-    w = autograd.reshape(input, (*batch, rows // cells, *kernel, *counts))
+    w = autograd.reshape(input, (*batch, rows // cells, *window.kernel, *counts))
     w = autograd.transpose(w, (0, 1, 4, 5, 2, 3))
-    y = autograd.fold_windows(w, size, stride, padding, dilation)
+    y = autograd.fold_windows(w, size, window)
     return y if len(input.shape) == 3 else autograd.squeeze(y, 0)
 
 
-def _check_window(
-    who: str,
-    size: tuple[int, ...],
-    kernel: tuple[int, ...],
-    padding: tuple[int, ...],
-    dilation: tuple[int, ...],
-) -> None:
-    padded = tuple(length + 2 * p for length, p in zip(size, padding, strict=True))
-    if any(length < d * (k - 1) + 1 for length, k, d in zip(padded, kernel, dilation, strict=True)):
-        raise ValueError(
-            f"{who}: kernel {kernel} with dilation {dilation} does not fit the padded input "
-            f"{'×'.join(map(str, padded))}"
-        )
+def unfolding(who: str, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Window:
+    """The window of `unfold` and `fold`; both sides are padded alike."""
+    if not isinstance(kernel_size, Window):
+        padding = arguments.integers(who, "padding", padding, 2, 0)
+    return Window.read(who, 2, kernel_size, stride, padding, dilation)

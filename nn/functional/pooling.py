@@ -10,7 +10,9 @@ import numpy as np
 
 import autograd
 from autograd import arguments
+from autograd.arguments import Window
 from nn.functional.inputs import floating, over_images
+from nn.functional.ranks import Rank, by_rank
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -45,22 +47,8 @@ _LARGEST_PLANE = 1 << 30
 # Maxima -------------------------------------------------------------------------------------------
 
 
-def max_pool1d(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    """The maximum of every window of sequences (N, C, L) or (C, L); see `max_pool2d`."""
-    return _max_pool(
-        "max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
-    )
-
-
-def max_pool2d(
+def _max_pool(
+    at: Rank,
     input: Any,
     kernel_size: Any,
     stride: Any = None,
@@ -92,45 +80,14 @@ def max_pool2d(
         >>> F.max_pool2d(x, 2).tolist()
         [[[5.0, 7.0], [13.0, 15.0]]]
     """
-    return _max_pool(
-        "max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
-    )
+    given = kernel_size, stride, padding, dilation, ceil_mode, return_indices
+    if len(getattr(input, "shape", ())) == at.n + 2:  # the common case, straight on
+        return autograd.max_pool(input, *given, who=at.who)
+    return over_images(at.who, input, at.n, lambda x: autograd.max_pool(x, *given, who=at.who))
 
 
-def max_pool3d(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Any:
-    """The maximum of every window of volumes (N, C, D, H, W) or (C, D, H, W); see `max_pool2d`."""
-    return _max_pool(
-        "max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices
-    )
-
-
-def _max_pool(who: str, n: int, input: Any, *window: Any) -> Any:
-    if len(getattr(input, "shape", ())) == n + 2:  # the common case, straight on
-        return autograd.max_pool(input, *window, who=who)
-    return over_images(who, input, n, lambda x: autograd.max_pool(x, *window, who=who))
-
-
-def max_unpool1d(
-    input: Any,
-    indices: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    output_size: Sequence[int] | None = None,
-) -> Any:
-    """Maxima back at their places, zeros elsewhere; see `max_unpool2d`."""
-    return _max_unpool("max_unpool1d", 1, input, indices, kernel_size, stride, padding, output_size)
-
-
-def max_unpool2d(
+def _max_unpool(
+    at: Rank,
     input: Any,
     indices: Any,
     kernel_size: Any,
@@ -160,34 +117,8 @@ def max_unpool2d(
         >>> F.max_unpool2d(y, where, 2).tolist()
         [[[0.0, 0.0], [0.0, 3.0]]]
     """
-    return _max_unpool("max_unpool2d", 2, input, indices, kernel_size, stride, padding, output_size)
-
-
-def max_unpool3d(
-    input: Any,
-    indices: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    output_size: Sequence[int] | None = None,
-) -> Any:
-    """Maxima back at their places, zeros elsewhere; see `max_unpool2d`."""
-    return _max_unpool("max_unpool3d", 3, input, indices, kernel_size, stride, padding, output_size)
-
-
-def _max_unpool(
-    who: str,
-    n: int,
-    input: Any,
-    indices: Any,
-    kernel_size: Any,
-    stride: Any,
-    padding: Any,
-    output_size: Any,
-) -> Any:
-    kernel = arguments.integers(who, "kernel_size", kernel_size, n)
-    stride = kernel if _absent(stride) else arguments.integers(who, "stride", stride, n)
-    padding = arguments.integers(who, "padding", padding, n, 0)
+    who = at.who
+    window = unpooling(at, kernel_size, stride, padding)
     input = floating(who, input)
     places = arguments.integer_array(who, "indices", indices)
     if places.shape != input.shape:
@@ -196,7 +127,7 @@ def _max_unpool(
         )
 
     def unpooled(x: Any) -> Any:
-        size = _unpooled_size(who, x.shape[2:], kernel, stride, padding, output_size)
+        size = _unpooled_size(who, x.shape[2:], window, output_size)
         if math.prod(size) > _LARGEST_PLANE:
             raise ValueError(f"{who}: planes of {'×'.join(map(str, size))} are too large")
         chosen = places.reshape(x.shape)
@@ -208,7 +139,7 @@ def _max_unpool(
             )
         return autograd.scatter_windows(_last_of_each(x, chosen, cells), chosen, size)
 
-    return over_images(who, input, n, unpooled)
+    return over_images(who, input, at.n, unpooled)
 
 
 def _last_of_each(x: Any, places: np.ndarray[Any, Any], cells: int) -> Any:
@@ -224,19 +155,20 @@ def _last_of_each(x: Any, places: np.ndarray[Any, Any], cells: int) -> Any:
     return autograd.where(counts.reshape(places.shape), x, 0.0)
 
 
+def unpooling(at: Rank, kernel_size: Any, stride: Any, padding: Any) -> Window:
+    """The window of the pooling that is undone; padding above half of it is not refused here."""
+    if isinstance(kernel_size, Window):
+        return Window.pooling(at.who, at.n, kernel_size, stride, padding)
+    stride = None if isinstance(stride, (tuple, list)) and not stride else stride
+    padding = arguments.integers(at.who, "padding", padding, at.n, 0)
+    stride = kernel_size if stride is None else stride
+    return Window.read(at.who, at.n, kernel_size, stride, padding)
+
+
 def _unpooled_size(
-    who: str,
-    size: tuple[int, ...],
-    kernel: tuple[int, ...],
-    stride: tuple[int, ...],
-    padding: tuple[int, ...],
-    output_size: Any,
+    who: str, size: tuple[int, ...], window: Window, output_size: Any
 ) -> tuple[int, ...]:
-    n = len(size)
-    usual = tuple(
-        (length - 1) * s - 2 * p + k
-        for length, k, s, p in zip(size, kernel, stride, padding, strict=True)
-    )
+    n, stride, usual = len(size), window.stride, window.inputs(size)
     if output_size is None:
         return arguments.integers(who, "the output size", usual, n)
     if isinstance(output_size, (tuple, list)) and len(output_size) in (n + 1, n + 2):
@@ -250,29 +182,11 @@ def _unpooled_size(
     return wanted
 
 
-def _absent(stride: Any) -> bool:
-    """Whether no stride was given; an empty sequence also means that."""
-    return stride is None or (isinstance(stride, (tuple, list)) and not stride)
-
-
 # Averages -----------------------------------------------------------------------------------------
 
 
-def avg_pool1d(
-    input: Any,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-) -> Any:
-    """The average of every window of sequences (N, C, L) or (C, L); see `avg_pool2d`."""
-    return _avg_pool(
-        "avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None
-    )
-
-
-def avg_pool2d(
+def _avg_pool(
+    at: Rank,
     input: Any,
     kernel_size: Any,
     stride: Any = None,
@@ -303,54 +217,32 @@ def avg_pool2d(
         >>> F.avg_pool2d(autograd.arange(4.0).reshape(1, 2, 2), 2).tolist()
         [[[1.5]]]
     """
-    return _avg_pool(
-        "avg_pool2d",
-        2,
-        input,
-        kernel_size,
-        stride,
-        padding,
-        ceil_mode,
-        count_include_pad,
-        divisor_override,
-    )
+    if at.n == 3:
+        _check_volume(at.who, input, kernel_size)
+    given = kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    return over_images(at.who, input, at.n, lambda x: autograd.avg_pool(x, *given, who=at.who))
 
 
-def avg_pool3d(
+def avg_pool1d(
     input: Any,
     kernel_size: Any,
     stride: Any = None,
     padding: Any = 0,
     ceil_mode: bool = False,
     count_include_pad: bool = True,
-    divisor_override: int | None = None,
 ) -> Any:
-    """The average of every window of volumes (N, C, D, H, W) or (C, D, H, W); see `avg_pool2d`."""
-    return _avg_pool(
-        "avg_pool3d",
-        3,
-        input,
-        kernel_size,
-        stride,
-        padding,
-        ceil_mode,
-        count_include_pad,
-        divisor_override,
-    )
-
-
-def _avg_pool(who: str, n: int, input: Any, *window: Any) -> Any:
-    if n == 3:
-        _check_volume(who, input, window[0])
-    if len(getattr(input, "shape", ())) == n + 2:
-        return autograd.avg_pool(input, *window, who=who)
-    return over_images(who, input, n, lambda x: autograd.avg_pool(x, *window, who=who))
+    """The average of every window of sequences; see `avg_pool2d`, whose divisor it has not."""
+    at = Rank(1, "avg_pool1d")
+    return _avg_pool(at, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
 def _check_volume(who: str, input: Any, kernel_size: Any) -> None:
     """Refuse volumes smaller than the window: so does PyTorch, also where padding would do."""
     sizes = tuple(getattr(input, "shape", ())[-3:])
-    kernel = arguments.integers(who, "kernel_size", kernel_size, 3)
+    if isinstance(kernel_size, Window):
+        kernel = kernel_size.kernel
+    else:
+        kernel = arguments.integers(who, "kernel_size", kernel_size, 3)
     if any(n < k for n, k in zip(sizes, kernel, strict=False)):
         raise ValueError(
             f"{who}: kernel_size {kernel} is larger than the input "
@@ -361,59 +253,108 @@ def _check_volume(who: str, input: Any, kernel_size: Any) -> None:
 # Norms --------------------------------------------------------------------------------------------
 
 
-def lp_pool1d(
-    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Any:
-    """(Σ xᵖ)^(1/p) over every window of sequences (N, C, L) or (C, L); see `lp_pool2d`."""
-    return _lp_pool("lp_pool1d", 1, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-def lp_pool2d(
-    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
+def _lp_pool(
+    at: Rank,
+    input: Any,
+    norm_type: float,
+    kernel_size: Any,
+    stride: Any = None,
+    ceil_mode: bool = False,
 ) -> Any:
     """(Σ xᵖ)^(1/p) over every window: the sum for p = 1, nearly the maximum for large p.
 
+    Every window is divided by its largest |x| first, so no power overflows. Where all cells are 0,
+    so is the gradient.
+
     Args:
         input: shape (N, C, H, W) or (C, H, W).
-        norm_type: p, not 0. With an odd p signs count, and a negative sum gives 0.
+        norm_type: p, not 0; inf for the largest |x|, -inf for the smallest. With an odd p signs
+            count, and the root of a negative sum is NaN.
         kernel_size, stride, ceil_mode: as in `avg_pool2d`. A window that hangs over the end is
             scaled as if it were whole.
 
+    Returns:
+        Shape (N, C, H′, W′), as `avg_pool2d`.
+
     Raises:
         ValueError: if a window does not fit, or for p = 0.
+
+    Example:
+        >>> import autograd, nn.functional as F
+        >>> F.lp_pool2d(autograd.tensor([[[3.0, 4.0]]]), 2, (1, 2)).tolist()
+        [[[5.0]]]
     """
-    return _lp_pool("lp_pool2d", 2, input, norm_type, kernel_size, stride, ceil_mode)
+    p = norm(at.who, norm_type)
+    if at.n == 3:
+        _check_volume(at.who, input, kernel_size)
+    window = Window.pooling(at.who, at.n, kernel_size, stride, 0, 1, ceil_mode)
+    return over_images(at.who, input, at.n, lambda x: _norms(at, x, p, window))
 
 
-def lp_pool3d(
-    input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
-) -> Any:
-    """(Σ xᵖ)^(1/p) over every window of volumes (N, C, D, H, W); see `lp_pool2d`."""
-    return _lp_pool("lp_pool3d", 3, input, norm_type, kernel_size, stride, ceil_mode)
-
-
-def _lp_pool(
-    who: str, n: int, input: Any, norm_type: Any, kernel_size: Any, stride: Any, ceil_mode: Any
-) -> Any:
+def norm(who: str, norm_type: Any) -> float:
+    """p, a number but 0."""
     p = arguments.real(who, "norm_type", norm_type)
     if p == 0:
         raise ValueError(f"{who}: norm_type must not be 0")
-    cells = math.prod(arguments.integers(who, "kernel_size", kernel_size, n))
-    powers = autograd.power(floating(who, input), p)
-    average = _avg_pool(who, n, powers, kernel_size, stride, 0, ceil_mode, True, None)
-    # Not max(x, 0): a negative sum takes part with slope 0, and NaN stays.
-    return autograd.power(autograd.relu(average) * cells, 1.0 / p)
+    return p
+
+
+def _norms(at: Rank, x: Any, p: float, window: Window) -> Any:
+    if math.isinf(p):
+        sign = 1.0 if p > 0 else -1.0
+        return autograd.max_pool(autograd.absolute(x) * sign, window, who=at.who) * sign
+    sizes, axes = x.shape[2:], tuple(range(-at.n, 0))
+    outputs = window.check_pooling(at.who, sizes)
+    # What hangs over the end meets cells that add nothing, and the average is of the others.
+    whole = window._replace(ceil_mode=False).inputs(outputs)
+    over = any(w > size for w, size in zip(whole, sizes, strict=True))
+    if over:
+        beyond = [(0, max(w - size, 0)) for w, size in zip(whole, sizes, strict=True)]
+        x = autograd.pad_constant(x, ((0, 0), (0, 0), *beyond), 0.0 if p > 0 else math.inf)
+    x = autograd.windows(x, window._replace(ceil_mode=False), who=at.who)
+    scale = 1.0 if p == 1 or x.dtype.kind != "f" else _largest(x, p, axes)
+    total = autograd.sum(autograd.power(x / scale, p) if p != 1 else x, axes, keepdims=True)
+    if over:
+        shape = total.shape[2:]
+        total = total * (math.prod(window.kernel) / _cells(sizes, window, outputs)).reshape(shape)
+    if p != 1:
+        total = _root(total, p) * scale
+    return autograd.squeeze(total, axes)
+
+
+def _root(total: Any, p: float) -> Any:
+    """total^(1/p), with gradient 0 where it is 0 (or, for p < 0, infinite)."""
+    nothing = np.asarray(_raw(total) == 0)
+    if total.dtype.kind != "f" or not nothing.any():
+        return autograd.power(total, 1.0 / p)
+    root = autograd.power(autograd.where(nothing, 1.0, total), 1.0 / p)
+    return autograd.where(nothing, 0.0 if p > 0 else math.inf, root)
+
+
+def _largest(x: Any, p: float, axes: tuple[int, ...]) -> Any:
+    """The |x| of every window whose power counts most: a scale at which no power overflows."""
+    sizes = abs(_raw(x))
+    scale = np.asarray((sizes.max if p > 0 else sizes.min)(axis=axes, keepdims=True))
+    return np.where((scale > 0) & np.isfinite(scale), scale, scale.dtype.type(1))
+
+
+def _cells(sizes: tuple[int, ...], window: Window, outputs: tuple[int, ...]) -> Any:
+    """How many cells of the image each window meets."""
+    counts = np.ones(())
+    for size, k, s, n in zip(sizes, window.kernel, window.stride, outputs, strict=True):
+        starts = np.arange(n) * s
+        counts = np.multiply.outer(counts, np.minimum(starts + k, size) - starts)
+    return counts
+
+
+def _raw(x: Any) -> Any:
+    return x.data if isinstance(x, autograd.Tensor) else x
 
 
 # Adaptive -----------------------------------------------------------------------------------------
 
 
-def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
-    """Averages over windows chosen to give ``output_size`` positions; see `adaptive_avg_pool2d`."""
-    return _adaptive("adaptive_avg_pool1d", 1, input, output_size, autograd.adaptive_avg_pool)
-
-
-def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
+def _adaptive_avg_pool(at: Rank, input: Any, output_size: Any) -> Any:
     """Averages over windows chosen so that the result has a given size.
 
     Window i of o over an axis of L goes from ⌊i·L/o⌋ to ⌈(i + 1)·L/o⌉.
@@ -430,51 +371,32 @@ def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
         >>> F.adaptive_avg_pool2d(autograd.arange(6.0).reshape(1, 2, 3), 1).tolist()
         [[[2.5]]]
     """
-    return _adaptive("adaptive_avg_pool2d", 2, input, output_size, autograd.adaptive_avg_pool)
+    return _adaptive(at, input, output_size, autograd.adaptive_avg_pool)
 
 
-def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
-    """Averages over windows chosen to give ``output_size`` positions; see `adaptive_avg_pool2d`."""
-    return _adaptive("adaptive_avg_pool3d", 3, input, output_size, autograd.adaptive_avg_pool)
-
-
-def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-    """Maxima over the windows of `adaptive_avg_pool1d`; see `adaptive_max_pool2d`."""
-    return _adaptive_max("adaptive_max_pool1d", 1, input, output_size, return_indices)
-
-
-def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
+def _adaptive_max_pool(at: Rank, input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """Maxima over windows chosen so that the result has a given size.
 
     Args:
         input, output_size: as in `adaptive_avg_pool2d`.
         return_indices: also give where they lie, flat in the plane (int64).
     """
-    return _adaptive_max("adaptive_max_pool2d", 2, input, output_size, return_indices)
-
-
-def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
-    """Maxima over the windows of `adaptive_avg_pool3d`; see `adaptive_max_pool2d`."""
-    return _adaptive_max("adaptive_max_pool3d", 3, input, output_size, return_indices)
-
-
-def _adaptive_max(who: str, n: int, input: Any, output_size: Any, return_indices: Any) -> Any:
-    both = arguments.boolean(who, "return_indices", return_indices)
+    both = arguments.boolean(at.who, "return_indices", return_indices)
 
     def maxima(x: Any, size: tuple[int, ...], *, who: str) -> Any:
         return autograd.adaptive_max_pool(x, size, both, who=who)
 
-    return _adaptive(who, n, input, output_size, maxima)
+    return _adaptive(at, input, output_size, maxima)
 
 
-def _adaptive(who: str, n: int, input: Any, output_size: Any, function: Callable[..., Any]) -> Any:
-    wanted = adaptive_size(who, output_size, n)
+def _adaptive(at: Rank, input: Any, output_size: Any, function: Callable[..., Any]) -> Any:
+    wanted = adaptive_size(at.who, output_size, at.n)
 
     def pooled(x: Any) -> Any:
         size = tuple(own if w is None else w for w, own in zip(wanted, x.shape[2:], strict=True))
-        return function(x, size, who=who)
+        return function(x, size, who=at.who)
 
-    return over_images(who, input, n, pooled)
+    return over_images(at.who, input, at.n, pooled)
 
 
 def adaptive_size(who: str, value: Any, n: int) -> tuple[int | None, ...]:
@@ -534,9 +456,13 @@ def pool(
         )
     if not callable(function):
         raise TypeError(f"{who}: function must be callable, got {type(function).__name__}")
-    kernel = arguments.integers(who, "kernel_size", kernel_size, n)
-    stride = kernel if _absent(stride) else stride
-    windows = autograd.windows(input, kernel, stride, padding, dilation, who=who)
+    if not isinstance(kernel_size, Window):
+        kernel_size = arguments.integers(who, "kernel_size", kernel_size, n)
+        absent = stride is None or (isinstance(stride, (tuple, list)) and not stride)
+        stride = kernel_size if absent else stride
+    windows = autograd.windows(
+        input, kernel_size, 1 if stride is None else stride, padding, dilation, who=who
+    )
     result = function(windows)
     wanted = windows.shape[: 2 + n]
     if getattr(result, "shape", None) != wanted:
@@ -547,19 +473,8 @@ def pool(
     return result
 
 
-def pool1d(
-    input: Any,
-    function: Callable[[Any], Any],
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-) -> Any:
-    """Any differentiable function over windows (N, C, L, k) of sequences; see `pool`."""
-    return _pool("pool1d", 1, input, function, kernel_size, stride, padding, dilation)
-
-
-def pool2d(
+def _pool(
+    at: Rank,
     input: Any,
     function: Callable[[Any], Any],
     kernel_size: Any,
@@ -575,20 +490,14 @@ def pool2d(
         >>> F.pool2d(x, lambda w: autograd.prod(w + 1.0, axis=(-2, -1)), 2).tolist()
         [[[24.0]]]
     """
-    return _pool("pool2d", 2, input, function, kernel_size, stride, padding, dilation)
+    given = function, kernel_size, stride, padding, dilation
+    return over_images(at.who, input, at.n, lambda x: pool(x, *given, who=at.who))
 
 
-def pool3d(
-    input: Any,
-    function: Callable[[Any], Any],
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-) -> Any:
-    """Any differentiable function over windows of volumes; see `pool`."""
-    return _pool("pool3d", 3, input, function, kernel_size, stride, padding, dilation)
-
-
-def _pool(who: str, n: int, input: Any, *window: Any) -> Any:
-    return over_images(who, input, n, lambda x: pool(x, *window, who=who))
+max_pool1d, max_pool2d, max_pool3d = by_rank(_max_pool)
+max_unpool1d, max_unpool2d, max_unpool3d = by_rank(_max_unpool)
+_, avg_pool2d, avg_pool3d = by_rank(_avg_pool)
+lp_pool1d, lp_pool2d, lp_pool3d = by_rank(_lp_pool)
+adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d = by_rank(_adaptive_avg_pool)
+adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = by_rank(_adaptive_max_pool)
+pool1d, pool2d, pool3d = by_rank(_pool)

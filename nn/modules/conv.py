@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+import autograd
 from autograd import arguments
+from autograd.arguments import Window
 from nn import functional as F
-from nn.functional.conv import check_output_padding
-from nn.module import Module
+from nn.functional.conv import check_output_padding, transposed_window, unfolding
+from nn.functional.ranks import Rank
 from nn.modules.building import empty_parameter, fill_uniform
+from nn.modules.sliding import Sliding
 from nn.parameter import Parameter
 
 __all__ = [
@@ -28,49 +31,39 @@ __all__ = [
 _PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
-class _Convolution(Module):
-    """What all convolutions hold: checked sizes, weight and bias.
+class _Convolution(Sliding):
+    """What all convolutions hold: checked numbers, weight and bias.
 
     The weight is uniform on ±1/√fan_in, and so is the bias, where fan_in is the number of inputs
     that one output sees (He et al. 2015 with PyTorch's a = √5).
     """
 
-    _axes: int
-    _transposed = False
     weight: Parameter
     bias: Parameter | None
+    transposed = False
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any,
-        padding: Any,
-        dilation: Any,
-        groups: int,
-        bias: bool,
-        padding_mode: str,
-        output_padding: Any,
-        device: Any,
-        dtype: Any,
-        generator: np.random.Generator | None,
-    ) -> None:
-        super().__init__()
-        who, n = type(self).__name__, self._axes
+    def _set_channels(self, in_channels: Any, out_channels: Any, groups: Any) -> None:
+        who = type(self).__name__
         self.in_channels = arguments.integer(who, "in_channels", in_channels)
         self.out_channels = arguments.integer(who, "out_channels", out_channels)
         self.groups = _groups(who, groups, self.in_channels, self.out_channels)
-        self.kernel_size = arguments.integers(who, "kernel_size", kernel_size, n)
-        self.stride = arguments.integers(who, "stride", stride, n)
-        self.dilation = arguments.integers(who, "dilation", dilation, n)
-        self.padding_mode = arguments.choice(who, "padding_mode", padding_mode, _PADDING_MODES)
-        self.transposed = self._transposed
-        self.output_padding = arguments.integers(who, "output_padding", output_padding, n, 0)
-        self.padding = self._checked_padding(who, padding)
+
+    def _set_window(self, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> None:
+        """Make the window; its numbers as users see them."""
+        self.kernel_size, self.stride = kernel_size, stride
+        self.padding, self.dilation = padding, dilation
+        window = self._read_window()
+        self.kernel_size, self.stride, self.dilation = window.kernel, window.stride, window.dilation
+        if not isinstance(padding, str):
+            alike = all(before == after for before, after in window.padding)
+            self.padding = tuple(p[0] for p in window.padding) if alike else window.padding
+        self._look()
+
+    def _set_parameters(self, bias: Any, device: Any, dtype: Any, generator: Any) -> None:
+        who = type(self).__name__
         has_bias = arguments.boolean(who, "bias", bias)
         outer, inner = self.out_channels, self.in_channels
-        if self._transposed:
+        if self.transposed:
             outer, inner = inner, outer
         shape = (outer, inner // self.groups, *self.kernel_size)
         self.weight = empty_parameter(who, shape, device, dtype)
@@ -78,17 +71,6 @@ class _Convolution(Module):
             "bias", empty_parameter(who, (self.out_channels,), device, dtype) if has_bias else None
         )
         self.reset_parameters(generator)
-
-    def _checked_padding(self, who: str, padding: Any) -> Any:
-        """Padding as users see it; what the functions get is kept beside it."""
-        self._pairs = arguments.paddings(
-            who, padding, self._axes, self.kernel_size, self.stride, self.dilation
-        )
-        if isinstance(padding, str):
-            return padding
-        if all(before == after for before, after in self._pairs):
-            return tuple(before for before, _ in self._pairs)
-        return self._pairs
 
     def reset_parameters(self, generator: np.random.Generator | None = None) -> None:
         """Draw weight and bias anew.
@@ -100,7 +82,7 @@ class _Convolution(Module):
         fill_uniform(type(self).__name__, self.weight, self.bias, fan_in, generator)
 
     def extra_repr(self) -> str:
-        n = self._axes
+        n = self._at.n
         parts = [
             f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
             f"stride={self.stride}"
@@ -150,30 +132,39 @@ class _Conv(_Convolution):
         dtype: Any = None,
         generator: np.random.Generator | None = None,
     ) -> None:
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
-            padding_mode, 0, device, dtype, generator,
-        )  # fmt: skip
-        self._zero_pairs = ((0, 0),) * self._axes
-        self._widths = tuple(width for pair in reversed(self._pairs) for width in pair)
+        super().__init__()
+        self._set_channels(in_channels, out_channels, groups)
+        self._set_window(kernel_size, stride, padding, dilation)
+        self.padding_mode = arguments.choice(
+            type(self).__name__, "padding_mode", padding_mode, _PADDING_MODES
+        )
+        self.output_padding = (0,) * self._at.n
+        self._set_parameters(bias, device, dtype, generator)
 
-    def _padded(self, input: Any) -> tuple[Any, tuple[tuple[int, int], ...]]:
-        """The input and the zeros still to be put around it: none in the other padding modes."""
-        if self.padding_mode == "zeros":
-            return input, self._pairs
-        return F.pad(input, self._widths, self.padding_mode), self._zero_pairs
+    def _read_window(self) -> Window:
+        return Window.read(
+            type(self).__name__, self._at.n,
+            self.kernel_size, self.stride, self.padding, self.dilation,
+        )  # fmt: skip
+
+    def forward(self, input: Any) -> Any:
+        n, who = self._at
+        window = self._window or self._look()
+        if self.padding_mode != "zeros":
+            widths = tuple(width for pair in reversed(window.padding) for width in pair)
+            input = F.pad(input, widths, self.padding_mode)
+            window = window._replace(padding=((0, 0),) * n)
+        if len(getattr(input, "shape", ())) == n + 2:  # the common case, straight on
+            return autograd.correlate(
+                input, self.weight, self.bias, window, groups=self.groups, who=who
+            )
+        return self._function(input, self.weight, self.bias, window, groups=self.groups)
 
 
 class Conv1d(_Conv):
     """Convolution of sequences (N, C, L) or (C, L); see `Conv2d`. Weight (O, C / groups, K)."""
 
-    _axes = 1
-
-    def forward(self, input: Any) -> Any:
-        input, pairs = self._padded(input)
-        return F.conv1d(
-            input, self.weight, self.bias, self.stride, pairs, self.dilation, self.groups
-        )
+    _at, _function = Rank(1, "conv1d"), staticmethod(F.conv1d)
 
 
 class Conv2d(_Conv):
@@ -207,29 +198,17 @@ class Conv2d(_Conv):
         (2, 8, 5, 5)
     """
 
-    _axes = 2
-
-    def forward(self, input: Any) -> Any:
-        input, pairs = self._padded(input)
-        return F.conv2d(
-            input, self.weight, self.bias, self.stride, pairs, self.dilation, self.groups
-        )
+    _at, _function = Rank(2, "conv2d"), staticmethod(F.conv2d)
 
 
 class Conv3d(_Conv):
     """Convolution of volumes (N, C, D, H, W) or (C, D, H, W); see `Conv2d`."""
 
-    _axes = 3
-
-    def forward(self, input: Any) -> Any:
-        input, pairs = self._padded(input)
-        return F.conv3d(
-            input, self.weight, self.bias, self.stride, pairs, self.dilation, self.groups
-        )
+    _at, _function = Rank(3, "conv3d"), staticmethod(F.conv3d)
 
 
 class _ConvTranspose(_Convolution):
-    _transposed = True
+    transposed = True
 
     def __init__(
         self,
@@ -250,33 +229,40 @@ class _ConvTranspose(_Convolution):
         who = type(self).__name__
         if not isinstance(padding_mode, str) or padding_mode != "zeros":
             raise ValueError(f"{who}: padding_mode must be 'zeros', got {padding_mode!r}")
-        super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias,
-            padding_mode, output_padding, device, dtype, generator,
-        )  # fmt: skip
-        check_output_padding(who, self.output_padding, self.stride, self.dilation)
+        super().__init__()
+        self.padding_mode = padding_mode
+        self._set_channels(in_channels, out_channels, groups)
+        self._set_window(kernel_size, stride, padding, dilation)
+        self.output_padding = arguments.integers(
+            who, "output_padding", output_padding, self._at.n, 0
+        )
+        check_output_padding(who, self.output_padding, self._window or self._look())
+        self._set_parameters(bias, device, dtype, generator)
 
-    def _checked_padding(self, who: str, padding: Any) -> tuple[int, ...]:
-        return arguments.integers(who, "padding", padding, self._axes, 0)
+    def _read_window(self) -> Window:
+        at = self._at._replace(who=type(self).__name__)
+        return transposed_window(at, self.kernel_size, self.stride, self.padding, self.dilation)
 
-    def _extra(self, input: Any, output_size: Any) -> tuple[int, ...]:
+    def forward(self, input: Any, output_size: Any = None) -> Any:
+        window = self._window or self._look()
+        extra = self.output_padding
+        if output_size is not None:
+            extra = self._extra(input, output_size, window)
+        return self._function(
+            input, self.weight, self.bias, window, output_padding=extra, groups=self.groups
+        )
+
+    def _extra(self, input: Any, output_size: Any, window: Window) -> tuple[int, ...]:
         """The output padding that leads to a wanted size."""
-        if output_size is None:
-            return self.output_padding
-        who, n = type(self).__name__, self._axes
+        who, n = type(self).__name__, self._at.n
         space = input.shape[-n:]
         if isinstance(output_size, (tuple, list)) and len(output_size) == len(input.shape):
             output_size = output_size[-n:]  # a whole shape
         wanted = arguments.integers(who, "output_size", output_size, n)
-        smallest = tuple(
-            (length - 1) * s - 2 * p + d * (k - 1) + 1
-            for length, k, s, p, d in zip(
-                space, self.kernel_size, self.stride, self.padding, self.dilation, strict=True
-            )
-        )
+        smallest = window.inputs(space)
         extra = tuple(w - least for w, least in zip(wanted, smallest, strict=True))
-        if any(not 0 <= e < s for e, s in zip(extra, self.stride, strict=True)):
-            largest = tuple(least + s - 1 for least, s in zip(smallest, self.stride, strict=True))
+        if any(not 0 <= e < s for e, s in zip(extra, window.stride, strict=True)):
+            largest = tuple(least + s - 1 for least, s in zip(smallest, window.stride, strict=True))
             raise ValueError(
                 f"{who}: output_size must lie from {smallest} to {largest} for an input of "
                 f"{tuple(space)}, got {wanted}"
@@ -287,13 +273,8 @@ class _ConvTranspose(_Convolution):
 class ConvTranspose1d(_ConvTranspose):
     """Transposed convolution of sequences (N, C, L) or (C, L); see `ConvTranspose2d`."""
 
-    _axes = 1
-
-    def forward(self, input: Any, output_size: Any = None) -> Any:
-        return F.conv_transpose1d(
-            input, self.weight, self.bias, self.stride, self.padding,
-            self._extra(input, output_size), self.groups, self.dilation,
-        )  # fmt: skip
+    _at = Rank(1, "conv_transpose1d")
+    _function = staticmethod(F.conv_transpose1d)
 
 
 class ConvTranspose2d(_ConvTranspose):
@@ -320,47 +301,38 @@ class ConvTranspose2d(_ConvTranspose):
         (1, 3, 8, 8)
     """
 
-    _axes = 2
-
-    def forward(self, input: Any, output_size: Any = None) -> Any:
-        return F.conv_transpose2d(
-            input, self.weight, self.bias, self.stride, self.padding,
-            self._extra(input, output_size), self.groups, self.dilation,
-        )  # fmt: skip
+    _at = Rank(2, "conv_transpose2d")
+    _function = staticmethod(F.conv_transpose2d)
 
 
 class ConvTranspose3d(_ConvTranspose):
     """Transposed convolution of volumes; see `ConvTranspose2d`."""
 
-    _axes = 3
-
-    def forward(self, input: Any, output_size: Any = None) -> Any:
-        return F.conv_transpose3d(
-            input, self.weight, self.bias, self.stride, self.padding,
-            self._extra(input, output_size), self.groups, self.dilation,
-        )  # fmt: skip
+    _at = Rank(3, "conv_transpose3d")
+    _function = staticmethod(F.conv_transpose3d)
 
 
 # Windows ------------------------------------------------------------------------------------------
 
 
-class Unfold(Module):
+class Unfold(Sliding):
     """All windows of images as columns; see `nn.functional.unfold`."""
 
     def __init__(
         self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1
     ) -> None:
         super().__init__()
-        who = type(self).__name__
-        arguments.integers(who, "kernel_size", kernel_size, 2)
-        arguments.integers(who, "dilation", dilation, 2)
-        arguments.integers(who, "padding", padding, 2, 0)
-        arguments.integers(who, "stride", stride, 2)
         self.kernel_size, self.dilation = kernel_size, dilation
         self.padding, self.stride = padding, stride
+        self._look()
+
+    def _read_window(self) -> Window:
+        return unfolding(
+            type(self).__name__, self.kernel_size, self.dilation, self.padding, self.stride
+        )
 
     def forward(self, input: Any) -> Any:
-        return F.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
+        return F.unfold(input, self._window or self._look())
 
     def extra_repr(self) -> str:
         return (
@@ -385,9 +357,7 @@ class Fold(Unfold):
         self.output_size = output_size
 
     def forward(self, input: Any) -> Any:
-        return F.fold(
-            input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride
-        )
+        return F.fold(input, self.output_size, self._window or self._look())
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}, {super().extra_repr()}"

@@ -7,8 +7,10 @@ from typing import Any
 
 from autograd import arguments
 from nn import functional as F
-from nn.functional.pooling import adaptive_size
+from nn.functional.pooling import adaptive_size, norm
+from nn.functional.ranks import Rank
 from nn.module import Module
+from nn.modules.sliding import Sliding
 
 __all__ = [
     "AdaptiveAvgPool1d",
@@ -32,30 +34,14 @@ __all__ = [
 ]
 
 
-class _Pool(Module):
-    """Kernel size, stride and padding, checked. They are kept as given, for the representation."""
+class _Pool(Sliding):
+    """The window's numbers are kept as given, for the representation."""
 
-    _axes: int
-    _function: Callable[..., Any]
-
-    def _set_window(
-        self, kernel_size: Any, stride: Any, padding: Any = 0, dilation: Any = 1
-    ) -> None:
-        who, n = type(self).__name__, self._axes
-        kernel = arguments.integers(who, "kernel_size", kernel_size, n)
-        if stride is not None and not (isinstance(stride, (tuple, list)) and not stride):
-            arguments.integers(who, "stride", stride, n)
-        else:
-            stride = kernel_size
-        pads = arguments.integers(who, "padding", padding, n, 0)
-        dilations = arguments.integers(who, "dilation", dilation, n)
-        for p, k, d in zip(pads, kernel, dilations, strict=True):
-            if p > (d * (k - 1) + 1) // 2:
-                raise ValueError(
-                    f"{who}: padding={padding} must be at most half of the window, "
-                    f"kernel_size={kernel_size} with dilation {dilation}"
-                )
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+    def _set_window(self, kernel_size: Any, stride: Any, padding: Any = 0) -> None:
+        absent = stride is None or (isinstance(stride, (tuple, list)) and not stride)
+        self.kernel_size, self.padding = kernel_size, padding
+        self.stride = kernel_size if absent else stride
+        self._look()
 
 
 class _MaxPool(_Pool):
@@ -70,28 +56,23 @@ class _MaxPool(_Pool):
     ) -> None:
         super().__init__()
         who = type(self).__name__
-        self._set_window(kernel_size, stride, padding, dilation)
         self.dilation = dilation
         self.return_indices = arguments.boolean(who, "return_indices", return_indices)
         self.ceil_mode = arguments.boolean(who, "ceil_mode", ceil_mode)
+        self._set_window(kernel_size, stride, padding)
 
     def forward(self, input: Any) -> Any:
-        return type(self)._function(
-            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode,
-            self.return_indices,
-        )  # fmt: skip
+        window = self._window or self._look()
+        return self._function(input, window, return_indices=self.return_indices)
 
     def extra_repr(self) -> str:
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
+        return f"{super().extra_repr()}, dilation={self.dilation}, ceil_mode={self.ceil_mode}"
 
 
 class MaxPool1d(_MaxPool):
     """The maximum of every window of sequences (N, C, L) or (C, L); see `MaxPool2d`."""
 
-    _axes, _function = 1, staticmethod(F.max_pool1d)
+    _at, _function = Rank(1, "max_pool1d"), staticmethod(F.max_pool1d)
 
 
 class MaxPool2d(_MaxPool):
@@ -111,37 +92,30 @@ class MaxPool2d(_MaxPool):
         (1, 3, 4, 4)
     """
 
-    _axes, _function = 2, staticmethod(F.max_pool2d)
+    _at, _function = Rank(2, "max_pool2d"), staticmethod(F.max_pool2d)
 
 
 class MaxPool3d(_MaxPool):
     """The maximum of every window of volumes (N, C, D, H, W); see `MaxPool2d`."""
 
-    _axes, _function = 3, staticmethod(F.max_pool3d)
+    _at, _function = Rank(3, "max_pool3d"), staticmethod(F.max_pool3d)
 
 
 class _MaxUnpool(_Pool):
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
         super().__init__()
-        who, n = type(self).__name__, self._axes
         self._set_window(kernel_size, stride, padding)
-        self.kernel_size = arguments.integers(who, "kernel_size", self.kernel_size, n)
-        self.stride = arguments.integers(who, "stride", self.stride, n)
-        self.padding = arguments.integers(who, "padding", self.padding, n, 0)
+        self._keep_as_tuples()
 
     def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
-        return type(self)._function(
-            input, indices, self.kernel_size, self.stride, self.padding, output_size
-        )
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        window = self._window or self._look()
+        return self._function(input, indices, window, output_size=output_size)
 
 
 class MaxUnpool1d(_MaxUnpool):
     """Maxima back at their places; see `nn.functional.max_unpool2d`."""
 
-    _axes, _function = 1, staticmethod(F.max_unpool1d)
+    _at, _function = Rank(1, "max_unpool1d"), staticmethod(F.max_unpool1d)
 
 
 class MaxUnpool2d(_MaxUnpool):
@@ -153,19 +127,29 @@ class MaxUnpool2d(_MaxUnpool):
     The module is called with ``(input, indices, output_size=None)``.
     """
 
-    _axes, _function = 2, staticmethod(F.max_unpool2d)
+    _at, _function = Rank(2, "max_unpool2d"), staticmethod(F.max_unpool2d)
 
 
 class MaxUnpool3d(_MaxUnpool):
     """Maxima back at their places; see `nn.functional.max_unpool2d`."""
 
-    _axes, _function = 3, staticmethod(F.max_unpool3d)
+    _at, _function = Rank(3, "max_unpool3d"), staticmethod(F.max_unpool3d)
 
 
-class AvgPool1d(_Pool):
+class _AvgPool(_Pool):
+    def _set(
+        self, kernel_size: Any, stride: Any, padding: Any, ceil_mode: Any, count_include_pad: Any
+    ) -> None:
+        who = type(self).__name__
+        self.ceil_mode = arguments.boolean(who, "ceil_mode", ceil_mode)
+        self._set_window(kernel_size, stride, padding)
+        self.count_include_pad = arguments.boolean(who, "count_include_pad", count_include_pad)
+
+
+class AvgPool1d(_AvgPool):
     """The average of every window of sequences (N, C, L) or (C, L); see `AvgPool2d`."""
 
-    _axes = 1
+    _at, _function = Rank(1, "avg_pool1d"), staticmethod(F.avg_pool1d)
 
     def __init__(
         self,
@@ -176,25 +160,15 @@ class AvgPool1d(_Pool):
         count_include_pad: bool = True,
     ) -> None:
         super().__init__()
-        who = type(self).__name__
-        self._set_window(kernel_size, stride, padding)
-        self.kernel_size = arguments.integers(who, "kernel_size", self.kernel_size, 1)
-        self.stride = arguments.integers(who, "stride", self.stride, 1)
-        self.padding = arguments.integers(who, "padding", self.padding, 1, 0)
-        self.ceil_mode = arguments.boolean(who, "ceil_mode", ceil_mode)
-        self.count_include_pad = arguments.boolean(who, "count_include_pad", count_include_pad)
+        self._set(kernel_size, stride, padding, ceil_mode, count_include_pad)
+        self._keep_as_tuples()
 
     def forward(self, input: Any) -> Any:
-        return F.avg_pool1d(
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
-            self.count_include_pad,
-        )  # fmt: skip
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+        window = self._window or self._look()
+        return F.avg_pool1d(input, window, count_include_pad=self.count_include_pad)
 
 
-class AvgPool2d(_Pool):
+class AvgPool2d(_AvgPool):
     """The average of every window of images; see `nn.functional.avg_pool2d`.
 
     Args:
@@ -206,7 +180,7 @@ class AvgPool2d(_Pool):
         divisor_override: divide every sum by this instead.
     """
 
-    _axes, _function = 2, staticmethod(F.avg_pool2d)
+    _at, _function = Rank(2, "avg_pool2d"), staticmethod(F.avg_pool2d)
 
     def __init__(
         self,
@@ -218,30 +192,25 @@ class AvgPool2d(_Pool):
         divisor_override: int | None = None,
     ) -> None:
         super().__init__()
-        who = type(self).__name__
-        self._set_window(kernel_size, stride, padding)
-        self.ceil_mode = arguments.boolean(who, "ceil_mode", ceil_mode)
-        self.count_include_pad = arguments.boolean(who, "count_include_pad", count_include_pad)
+        self._set(kernel_size, stride, padding, ceil_mode, count_include_pad)
         if divisor_override is not None:
+            who = type(self).__name__
             divisor_override = arguments.integer(who, "divisor_override", divisor_override, None)
             if divisor_override == 0:
                 raise ValueError(f"{who}: divisor_override must not be 0")
         self.divisor_override = divisor_override
 
     def forward(self, input: Any) -> Any:
-        return type(self)._function(
-            input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
-            self.count_include_pad, self.divisor_override,
+        return self._function(
+            input, self._window or self._look(),
+            count_include_pad=self.count_include_pad, divisor_override=self.divisor_override,
         )  # fmt: skip
-
-    def extra_repr(self) -> str:
-        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
 class AvgPool3d(AvgPool2d):
     """The average of every window of volumes (N, C, D, H, W); see `AvgPool2d`."""
 
-    _axes, _function = 3, staticmethod(F.avg_pool3d)
+    _at, _function = Rank(3, "avg_pool3d"), staticmethod(F.avg_pool3d)
 
 
 class _LPPool(_Pool):
@@ -250,16 +219,14 @@ class _LPPool(_Pool):
     ) -> None:
         super().__init__()
         who = type(self).__name__
-        if arguments.real(who, "norm_type", norm_type) == 0:
-            raise ValueError(f"{who}: norm_type must not be 0")
-        self._set_window(kernel_size, stride)
-        self.norm_type, self.stride = norm_type, stride
+        norm(who, norm_type)
         self.ceil_mode = arguments.boolean(who, "ceil_mode", ceil_mode)
+        self._set_window(kernel_size, stride)
+        self.norm_type = norm_type
+        self.stride = stride
 
     def forward(self, input: Any) -> Any:
-        return type(self)._function(
-            input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
-        )
+        return self._function(input, float(self.norm_type), self._window or self._look())
 
     def extra_repr(self) -> str:
         return (
@@ -271,7 +238,7 @@ class _LPPool(_Pool):
 class LPPool1d(_LPPool):
     """(Σ xᵖ)^(1/p) over every window of sequences; see `nn.functional.lp_pool2d`."""
 
-    _axes, _function = 1, staticmethod(F.lp_pool1d)
+    _at, _function = Rank(1, "lp_pool1d"), staticmethod(F.lp_pool1d)
 
 
 class LPPool2d(_LPPool):
@@ -284,26 +251,29 @@ class LPPool2d(_LPPool):
         ceil_mode: round the number of windows up. Default False.
     """
 
-    _axes, _function = 2, staticmethod(F.lp_pool2d)
+    _at, _function = Rank(2, "lp_pool2d"), staticmethod(F.lp_pool2d)
 
 
 class LPPool3d(_LPPool):
     """(Σ xᵖ)^(1/p) over every window of volumes; see `nn.functional.lp_pool2d`."""
 
-    _axes, _function = 3, staticmethod(F.lp_pool3d)
+    _at, _function = Rank(3, "lp_pool3d"), staticmethod(F.lp_pool3d)
 
 
 # Adaptive -----------------------------------------------------------------------------------------
 
 
-class _AdaptiveAvgPool(_Pool):
+class _AdaptiveAvgPool(Module):
+    _at: Rank
+    _function: Callable[..., Any]
+
     def __init__(self, output_size: Any) -> None:
         super().__init__()
-        adaptive_size(type(self).__name__, output_size, self._axes)
+        adaptive_size(type(self).__name__, output_size, self._at.n)
         self.output_size = output_size
 
     def forward(self, input: Any) -> Any:
-        return type(self)._function(input, self.output_size)
+        return self._function(input, self.output_size)
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}"
@@ -312,7 +282,7 @@ class _AdaptiveAvgPool(_Pool):
 class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     """Averages over windows chosen to give ``output_size`` positions; see `AdaptiveAvgPool2d`."""
 
-    _axes, _function = 1, staticmethod(F.adaptive_avg_pool1d)
+    _at, _function = Rank(1, "adaptive_avg_pool1d"), staticmethod(F.adaptive_avg_pool1d)
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPool):
@@ -322,13 +292,13 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
         output_size: an integer or one per axis; None keeps an axis as it is.
     """
 
-    _axes, _function = 2, staticmethod(F.adaptive_avg_pool2d)
+    _at, _function = Rank(2, "adaptive_avg_pool2d"), staticmethod(F.adaptive_avg_pool2d)
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     """Averages over windows chosen to give ``output_size`` positions; see `AdaptiveAvgPool2d`."""
 
-    _axes, _function = 3, staticmethod(F.adaptive_avg_pool3d)
+    _at, _function = Rank(3, "adaptive_avg_pool3d"), staticmethod(F.adaptive_avg_pool3d)
 
 
 class _AdaptiveMaxPool(_AdaptiveAvgPool):
@@ -339,13 +309,13 @@ class _AdaptiveMaxPool(_AdaptiveAvgPool):
         )
 
     def forward(self, input: Any) -> Any:
-        return type(self)._function(input, self.output_size, self.return_indices)
+        return self._function(input, self.output_size, self.return_indices)
 
 
 class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     """Maxima over windows chosen to give ``output_size`` positions; see `AdaptiveMaxPool2d`."""
 
-    _axes, _function = 1, staticmethod(F.adaptive_max_pool1d)
+    _at, _function = Rank(1, "adaptive_max_pool1d"), staticmethod(F.adaptive_max_pool1d)
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPool):
@@ -356,10 +326,10 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
         return_indices: also give where they lie. Default False.
     """
 
-    _axes, _function = 2, staticmethod(F.adaptive_max_pool2d)
+    _at, _function = Rank(2, "adaptive_max_pool2d"), staticmethod(F.adaptive_max_pool2d)
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
     """Maxima over windows chosen to give ``output_size`` positions; see `AdaptiveMaxPool2d`."""
 
-    _axes, _function = 3, staticmethod(F.adaptive_max_pool3d)
+    _at, _function = Rank(3, "adaptive_max_pool3d"), staticmethod(F.adaptive_max_pool3d)

@@ -34,7 +34,7 @@ from autograd.kernels.conv import depthwise, im2col, plain, row_expansion
 from autograd.kernels.layout import (
     empty_batch_last,
     has_batch_last_rows,
-    memory_view,
+    memory_axes,
     to_batch_last,
 )
 
@@ -86,17 +86,15 @@ def correlate(
     array([[[1., 3., 6., 9., 7.]]])
     """
     given = (x, w) if bias is None else (x, w, bias)
-    dtype, path, shapes = _prepare(given, x.shape, w.shape, window, groups)
-    if path == "plain":
+    dtype, shapes, given = _prepare(given, x.shape, w.shape, window, groups)
+    if shapes is None:
         return plain.correlate(x, w, bias, window=window, groups=groups)
-    computed = _computed(dtype)
-    w = _cast(w, computed)
-    if bias is not None:
-        bias = _cast(bias, computed)
+    x, w, *biases = given
+    bias, path = biases[0] if biases else None, shapes.path
     if path == "pixels":
-        return _cast(im2col.correlate(_cast(x, computed), w, bias, shapes.pixels), dtype)
-    x, memory = _friendly(x, computed, path)
-    y, target = _empty_image((x.shape[0], w.shape[0], *shapes.out), computed, memory)
+        return _cast(im2col.correlate(x, w, bias, shapes.pixels), dtype)
+    x, memory = _friendly(x, path)
+    y, target = _empty_image((x.shape[0], w.shape[0], *shapes.out), x.dtype, memory)
     if path == "empty":
         target[...] = 0 if bias is None else bias[:, None, None]
     else:
@@ -124,16 +122,14 @@ def correlate_input(
         (N, C, *S).
     """
     x_shape = (y.shape[0], w.shape[1] * groups, *input_shape)
-    dtype, path, shapes = _prepare((y, w), x_shape, w.shape, window, groups)
-    if path == "plain":
+    dtype, shapes, given = _prepare((y, w), x_shape, w.shape, window, groups)
+    if shapes is None:
         return plain.correlate_input(y, w, input_shape=input_shape, window=window, groups=groups)
-    computed = _computed(dtype)
-    w = _cast(w, computed)
+    (y, w), path = given, shapes.path
     if path == "pixels":
-        x = im2col.correlate_input(_cast(y, computed), w, shapes.pixels, shapes.adjoint)
-        return _cast(x, dtype)
-    y, memory = _friendly(y, computed, path)
-    x, target = _empty_image(x_shape, computed, memory)
+        return _cast(im2col.correlate_input(y, w, shapes.pixels, shapes.adjoint), dtype)
+    y, memory = _friendly(y, path)
+    x, target = _empty_image(x_shape, y.dtype, memory)
     if path == "empty":
         target[...] = 0
         return _cast(x, dtype)
@@ -168,19 +164,19 @@ def correlate_weight(
         (O, C/groups, *K), C-contiguous.
     """
     w_shape = (y.shape[1], x.shape[1] // groups, *window.kernel)
-    dtype, path, shapes = _prepare((x, y), x.shape, w_shape, window, groups)
-    if path == "plain":
+    dtype, shapes, given = _prepare((x, y), x.shape, w_shape, window, groups)
+    if shapes is None:
         return np.array(plain.correlate_weight(x, y, window=window, groups=groups), order="C")
+    (x, y), path = given, shapes.path
     if path == "empty":
         return np.zeros(w_shape, dtype)
-    computed = _computed(dtype)
-    w = np.empty(w_shape, computed)
+    w = np.empty(w_shape, x.dtype)
     if path == "pixels":
-        im2col.correlate_weight(_cast(x, computed), _cast(y, computed), w, shapes.pixels)
+        im2col.correlate_weight(x, y, w, shapes.pixels)
         return _cast(w, dtype)
     by_sample = path == "pointwise" and y.flags.c_contiguous
-    x, memory = _friendly(x, computed, path, by_sample)
-    y, _ = _friendly(y, computed, path, memory is _sample_memory)
+    x, memory = _friendly(x, path, by_sample)
+    y, _ = _friendly(y, path, memory is _sample_memory)
     _PATHS[path].weight(memory(x), memory(y), w.reshape(shapes.w), shapes.window)
     return _cast(w, dtype)
 
@@ -209,7 +205,7 @@ def choose_path(
         return "plain", f"{dtype} arrays are computed with windows and einsum"
     if len(x_shape) > 5:
         return "plain", f"{len(x_shape) - 2} spatial axes are computed with windows and einsum"
-    item = _computed(dtype).itemsize
+    item = 4 if dtype == np.float16 else dtype.itemsize
     shapes = _shapes(tuple(x_shape), tuple(w_shape), window, groups, item)
     return shapes.path, shapes.reason
 
@@ -352,35 +348,37 @@ def _axis_phases(size, kernel, stride, low, dilation):
 
 
 def _prepare(arrays, x_shape, w_shape, window, groups):
-    """The type of the result, the name of the path, and the shapes."""
+    """The type of the result, the shapes, and the arrays in the type that is computed with.
+
+    The shapes are None where that is the plain path's.
+    """
     dtype = arrays[0].dtype
     for a in arrays:
         if a.dtype != dtype or not dtype.isnative:
             dtype = np.result_type(*arrays)
             break
     if dtype not in _FAST and dtype != np.float16 or len(x_shape) > 5:
-        return dtype, "plain", None
+        return dtype, None, arrays
     item = 4 if dtype == np.float16 else dtype.itemsize
     shapes = _shapes(x_shape, w_shape, window, groups, item)
-    return dtype, shapes.path, shapes
-
-
-def _computed(dtype):
-    return np.dtype(np.float32) if dtype == np.float16 else dtype
+    for a in arrays:
+        if a.dtype is not dtype or item != dtype.itemsize:
+            computed = np.dtype(np.float32) if item != dtype.itemsize else dtype
+            return dtype, shapes, [_cast(a, computed) for a in arrays]
+    return dtype, shapes, arrays
 
 
 def _cast(a, dtype):
     return a if a.dtype is dtype else a.astype(dtype, copy=False)
 
 
-def _friendly(x, dtype, path, by_sample=True):
-    """``x`` in type ``dtype`` and in memory as a path counts on it, and its view (D, H, C, W, N).
+def _friendly(x, path, by_sample=True):
+    """``x`` in memory as a path counts on it, and what gives its view (D, H, C, W, N).
 
     Kernels of one element do not look at neighbours: samples in C order will do as they lie, each
     counting as one long row of an image (if ``by_sample``). All else wants batch-last rows without
     gaps.
     """
-    x = _cast(x, dtype)
     if path == "empty" or has_batch_last_rows(x):
         return x, _memory
     if path == "pointwise" and by_sample and x.flags.c_contiguous:
@@ -397,8 +395,7 @@ def _empty_image(shape, dtype, memory):
 
 def _memory(x):
     """View of ``x`` (N, C, *S) as (D, H, C, W, N)."""
-    view = memory_view(x)
-    return view[(None,) * (5 - view.ndim)]
+    return x.transpose(memory_axes(x.ndim))[(None,) * (5 - x.ndim)]
 
 
 def _sample_memory(x):

@@ -120,21 +120,24 @@ def correlate(
         Tensor([[[21., 32., 43.]]])
     """
     x, w = floating(who, "x", x, w, bias), floating(who, "w", w, x, bias)
-    x_shape, w_shape = x.shape, w.shape
+    data = getattr(x, "_data", x)
+    x_shape, w_shape = data.shape, getattr(w, "_data", w).shape
     n = len(x_shape) - 2
     if not 1 <= n <= 3 or len(w_shape) != n + 2:
         raise ValueError(
             f"{who}: x must be (N, C, *S) with one to three spatial axes and the kernel of as "
             f"many axes, got x {x_shape} and kernel {w_shape}"
         )
-    window = _window(who, w_shape, stride, padding, dilation)
+    window = stride
+    if type(window) is not Window or window.kernel != w_shape[2:] or padding or dilation != 1:
+        window = _window(who, w_shape, stride, padding, dilation)
     if type(groups) is not int:
         groups = arguments.integer(who, "groups", groups)
     bias_shape = None
     if bias is not None:
         bias = floating(who, "bias", bias, x, w)
-        bias_shape = bias.shape
-    window = _ready(who, x_shape, w_shape, bias_shape, window, groups, x.dtype)
+        bias_shape = getattr(bias, "_data", bias).shape
+    window = _ready(who, x_shape, w_shape, bias_shape, window, groups, data.dtype)
     return _correlate(x, w, bias, window=window, groups=groups)
 
 

@@ -186,8 +186,13 @@ def pool_window(who: str, x_shape: tuple[int, ...], *given: Any) -> Window:
             f"{who}: x must be (N, C, *S) with one to three spatial axes, got shape {x_shape}"
         )
     window = Window.pooling(who, n, *given)
-    window.check_pooling(who, x_shape[2:])
+    _fits(who, x_shape[2:], window)
     return window
+
+
+@functools.lru_cache(maxsize=4096)
+def _fits(who: str, sizes: tuple[int, ...], window: Window) -> None:
+    window.check_pooling(who, sizes)
 
 
 def pool_output_size(

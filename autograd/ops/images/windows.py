@@ -65,8 +65,6 @@ def windows(
     """
     x = floating(who, "x", x)
     n = _spatial(who, "x", x.shape)
-    if isinstance(kernel_shape, Window):
-        kernel_shape, stride = kernel_shape.kernel, kernel_shape
     window = Window.read(who, n, kernel_shape, stride, padding, dilation, "kernel_shape")
     window.check(who, x.shape[2:], "window")
     check_bytes(who, (*x.shape[:2], *window.padded(x.shape[2:])), x.dtype)
