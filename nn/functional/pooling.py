@@ -231,7 +231,7 @@ def avg_pool1d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Any:
-    """The average of every window of sequences; see `avg_pool2d`, whose divisor it has not."""
+    """The average of every window of sequences (N, C, L) or (C, L); see `avg_pool2d`."""
     at = Rank(1, "avg_pool1d")
     return _avg_pool(at, input, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
