@@ -9,6 +9,7 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.dtypes import as_array, check_dtype, default_dtype
 from autograd.arguments.limits import check_bytes
+from autograd.arguments.numbers import shown
 from autograd.core.random import generator_or_default
 from autograd.core.tensor import Tensor, _wrap, as_tensor, from_dlpack, tensor
 
@@ -30,8 +31,9 @@ def _finish(array: Any, requires_grad: bool, name: str | None = None) -> Tensor:
 def _shape(who: str, shape: Any) -> tuple[int, ...]:
     if len(shape) == 1 and not arguments.is_integer(shape[0]):
         shape = shape[0]
-        if isinstance(shape, (str, bytes)) or not hasattr(shape, "__len__"):
-            raise TypeError(f"{who}: shape must be integers or a tuple of them, got {shape!r}")
+        plain = hasattr(shape, "__len__") and not isinstance(shape, (str, bytes, type))
+        if not plain or getattr(shape, "ndim", 1) == 0:
+            raise TypeError(f"{who}: shape must be integers or a tuple of them, got {shown(shape)}")
     return arguments.integers(who, "shape", tuple(shape), len(shape), 0)
 
 
@@ -158,6 +160,10 @@ def arange(
     whole = all(isinstance(v, int) for v in (start, stop, step))
     wanted = _dtype("arange", np.int64 if dtype is None and whole else dtype)
     check_bytes("arange", (max(0, int(count)),), wanted)
+    if count <= 0:
+        return _finish(np.empty(0, wanted), requires_grad)
+    if whole and max(abs(start), abs(stop), abs(step)) >= 1 << 62:
+        raise ValueError(f"arange: from {start} to {stop} by {step} leaves the integers of 64 bits")
     return _finish(np.arange(start, stop, step).astype(wanted), requires_grad)
 
 
@@ -182,6 +188,7 @@ def linspace(
         Tensor([0. , 0.5, 1. ])
     """
     num = arguments.integer("linspace", "num", num, 0)
+    endpoint = arguments.boolean("linspace", "endpoint", endpoint)
     wanted = _dtype("linspace", dtype)
     check_bytes("linspace", (num,), wanted)
     a, b = arguments.real("linspace", "start", start), arguments.real("linspace", "stop", stop)
@@ -255,6 +262,8 @@ def uniform(
     """Uniform numbers from [low, high)."""
     rng = generator_or_default("uniform", generator)
     low, high = arguments.real("uniform", "low", low), arguments.real("uniform", "high", high)
+    if not 0.0 <= high - low < float("inf"):
+        raise ValueError(f"uniform: high must not be below low, both finite, got {low} and {high}")
     return _random(
         "uniform", (shape,), dtype, requires_grad, lambda sizes: rng.uniform(low, high, sizes)
     )
@@ -302,6 +311,8 @@ def scalars(data: Any, requires_grad: bool = True, name: str | None = None) -> A
     if isinstance(data, Tensor):
         data = data._data
     array = as_array("scalars", data)
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"scalars: name must be a string, got {shown(name)}")
     result = np.empty(array.shape, object)
     for index in np.ndindex(array.shape):
         suffix = f"[{', '.join(map(str, index))}]" if index else ""

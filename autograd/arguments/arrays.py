@@ -19,7 +19,12 @@ _WORD = 1 << 63
 
 def raw(x: Any) -> Any:
     """The array behind a tensor; arrays and numbers as they are."""
-    return getattr(x, "_data", x)
+    return x if isinstance(x, type) else getattr(x, "_data", x)
+
+
+def has_shape(x: Any) -> bool:
+    """True for tensors, arrays and NumPy's numbers."""
+    return hasattr(x, "shape") and not isinstance(x, type)
 
 
 def array_like(who: str, x: Any, *beside: Any) -> Any:
@@ -33,10 +38,12 @@ def array_like(who: str, x: Any, *beside: Any) -> Any:
         TypeError: for what is no number.
         ValueError: for ragged lists.
     """
-    if not hasattr(x, "shape"):
+    if not has_shape(x):
         return as_array(who, x, copy=False, beside=common_float(*beside))
     if x.dtype.kind not in "fiubcO":
         raise TypeError(f"{who}: expected numbers, got an array of dtype {x.dtype}")
+    if x.dtype.kind == "O":
+        _check_objects(f"{who}: the argument", x)
     return x
 
 
@@ -50,7 +57,7 @@ def floating(who: str, name: str, value: Any, *beside: Any) -> Any:
         TypeError: for integers, bools, strings and other things.
         ValueError: for ragged lists.
     """
-    if not hasattr(value, "_node") and not isinstance(value, np.ndarray):
+    if isinstance(value, type) or not (hasattr(value, "_node") or isinstance(value, np.ndarray)):
         value = as_array(f"{who}: {name}", value, beside=common_float(*beside))
     kind = getattr(value, "_data", value).dtype.kind
     if kind == "f" or kind == "c":
@@ -60,13 +67,17 @@ def floating(who: str, name: str, value: Any, *beside: Any) -> Any:
             f"{who}: {name} must hold floating-point numbers, got dtype {value.dtype}; "
             f"convert it, e.g. {name}.astype(np.float32)"
         )
-    first = value.flat[0] if value.size else 0.0
+    _check_objects(f"{who}: {name}", value)
+    return value
+
+
+def _check_objects(what: str, array: np.ndarray[Any, Any]) -> None:
+    first = array.flat[0] if array.size else 0.0
     if not hasattr(first, "_node") and not isinstance(first, (int, float, np.number)):
         raise TypeError(
-            f"{who}: {name} is an object array of {type(first).__name__}; the one kind that "
+            f"{what} is an object array of {type(first).__name__}; the one kind that "
             "is understood holds scalar tensors, see autograd.scalars"
         )
-    return value
 
 
 def integer_array(who: str, name: str, value: Any) -> np.ndarray[Any, Any]:
@@ -78,7 +89,9 @@ def integer_array(who: str, name: str, value: Any) -> np.ndarray[Any, Any]:
     try:
         array = np.asarray(raw(value))
     except (ValueError, TypeError, OverflowError):
-        raise TypeError(f"{who}: {name} must be an array of integers, got {value!r}") from None
+        raise TypeError(
+            f"{who}: {name} must be an array of integers, got {numbers.shown(value)}"
+        ) from None
     if array.dtype.kind not in "iu":
         raise TypeError(f"{who}: {name} must hold integers, got dtype {array.dtype}")
     return array
@@ -116,7 +129,9 @@ def coerce(who: str, argument: str, value: Any, *beside: Any) -> Any:
                 f"{who}: {argument} is {value.dtype}; tensors are real "
                 "(complex arrays work in raw primitives only)"
             )
-    elif not isinstance(value, (list, tuple, int, float)) and not hasattr(value, "__array__"):
+    elif isinstance(value, type) or not (
+        isinstance(value, (list, tuple, int, float)) or hasattr(value, "__array__")
+    ):
         raise TypeError(
             f"{who}: {argument} must be a tensor, an array or a number, got {kind.__name__}"
         )
@@ -128,21 +143,23 @@ def number(who: str, name: str, value: Any) -> Any:
     """A real number of Python or NumPy, as it is.
 
     Raises:
-        TypeError: for anything else.
+        TypeError: for anything else; ValueError: for integers that no float can hold.
     """
     if isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, complex)):
+        if type(value) is int:
+            numbers.real(who, name, value)
         return value
-    raise TypeError(f"{who}: {name} must be a number, got {value!r}")
+    raise TypeError(f"{who}: {name} must be a number, got {numbers.shown(value)}")
 
 
-def shape_of(x: Any) -> tuple[int, ...]:
+def shape_of(x: Any, who: str = "shape") -> tuple[int, ...]:
     """Shape of a tensor, an array, a number or nested lists."""
-    return x.shape if hasattr(x, "shape") else as_array("shape", x, copy=False).shape
+    return x.shape if has_shape(x) else as_array(who, x, copy=False).shape
 
 
-def ndim_of(x: Any) -> int:
+def ndim_of(x: Any, who: str = "shape") -> int:
     """Number of axes of a tensor, an array, a number or nested lists."""
-    return len(shape_of(x))
+    return len(shape_of(x, who))
 
 
 def shape_tuple(
@@ -159,14 +176,14 @@ def shape_tuple(
     """
     if type(shape) is tuple:  # the usual case, without a function call for each size
         for n in shape:
-            if type(n) is not int or n < 0:
+            if type(n) is not int or not 0 <= n < _WORD:
                 break
         else:
             return shape
     shape = raw(shape)
     if not isinstance(shape, (tuple, list)):
-        shape = shape.tolist() if getattr(shape, "ndim", 0) == 1 else (shape,)
-    sizes = tuple([n if type(n) is int else numbers.integer(who, name, n, None) for n in shape])
+        shape = shape.tolist() if isinstance(shape, np.ndarray) and shape.ndim == 1 else (shape,)
+    sizes = tuple([numbers.integer(who, name, n, None) for n in shape])
     for n in sizes:
         if n < 0 and not (unknown and n == -1):
             raise ValueError(f"{who}: {name}={sizes} has the negative size {n}")

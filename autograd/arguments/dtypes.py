@@ -98,7 +98,7 @@ def _holds_tensors(data: Any) -> bool:
     pending = [data]
     while pending:
         item = pending.pop()
-        if hasattr(item, "_node"):
+        if hasattr(item, "_node") and not isinstance(item, type):
             return True
         if isinstance(item, (list, tuple)):
             pending.extend(item)
@@ -107,7 +107,11 @@ def _holds_tensors(data: Any) -> bool:
 
 def common_float(*values: Any) -> np.dtype[Any] | None:
     """The dtype that the floats among tensors and arrays have together; None where none is one."""
-    kinds = {v.dtype for v in values if hasattr(v, "dtype") and v.dtype.kind == "f"}
+    kinds = {
+        v.dtype
+        for v in values
+        if hasattr(v, "dtype") and not isinstance(v, type) and v.dtype.kind == "f"
+    }
     return np.result_type(*kinds) if len(kinds) > 1 else next(iter(kinds), None)
 
 
@@ -163,8 +167,6 @@ def _from_python(
             f"{who}: a list of tensors is not data; use autograd.stack(...) or "
             "autograd.concatenate(...) to join them"
         )
-    if hasattr(data, "__array__"):
-        data = np.asarray(data)
     try:
         array = np.asarray(data)
     except ValueError:

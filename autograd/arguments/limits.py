@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.numbers import shown
+
 __all__ = ["check_bytes", "memory_bytes"]
 
 #: Assumed where the system does not tell: above every machine that NumPy is likely to meet.
@@ -60,13 +62,15 @@ def check_bytes(who: str, shape: Sequence[int], dtype: Any) -> None:
     needed = math.prod(shape) * dtype.itemsize
     if needed > memory_bytes():
         raise ValueError(
-            f"{who}: shape {tuple(shape)} of {dtype} needs {_readable(needed)}; "
+            f"{who}: shape {shown(tuple(shape))} of {dtype} needs {_readable(needed)}; "
             f"this machine has {_readable(memory_bytes())}"
         )
 
 
 def _readable(count: int) -> str:
     """Bytes in the largest binary unit that leaves at least 1."""
+    if count >= 1 << 200:
+        return "far more"
     size = float(count)
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB"):
         if size < 1024:

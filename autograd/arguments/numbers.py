@@ -1,12 +1,13 @@
-"""The one place that normalises and validates sizes, strides, paddings and the like.
+"""Reading arguments: integers, real numbers, booleans, choices and axes.
 
-Everything here takes ``who`` (the function or layer that asks) and the argument's name, so that
-an error reads ``Conv2d: stride must be a positive integer or 2 of them, got 0``.
+Each function takes ``who`` (the function or layer that asks) and the argument's name, so that an
+error reads ``Conv2d: stride must be a positive integer or 2 of them, got 0``.
 """
 
 from __future__ import annotations
 
 import operator
+import reprlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,16 +22,42 @@ __all__ = [
     "paddings",
     "probability",
     "real",
+    "shown",
 ]
 
 _KINDS = {0: "a non-negative integer", 1: "a positive integer", None: "an integer"}
 
+#: Integers from −2⁶³ to 2⁶³ − 1 are those that NumPy calculates with.
+_WORD = 1 << 63
+
+
+class _Shown(reprlib.Repr):
+    """Values as they are shown in messages: short, on one line, whatever they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxother = self.maxstring = 80
+        self.maxtuple = self.maxlist = 8
+
+    def repr_int(self, x: int, level: int) -> str:
+        return repr(x) if abs(x) < 1 << 128 else f"an integer of {x.bit_length()} bits"
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        try:
+            return " ".join(super().repr_instance(x, level).split())
+        except Exception:  # the user's own __repr__
+            return f"a {type(x).__name__}"
+
+
+#: A value as text for a message.
+shown = _Shown().repr
+
 
 def is_integer(value: Any) -> bool:
-    """True for Python and NumPy integers, not for bools or floats."""
+    """True for Python and NumPy integers, not for bools, floats or classes."""
     if type(value) is int:
         return True
-    if isinstance(value, bool) or type(value).__name__ == "bool":
+    if isinstance(value, (bool, type)) or type(value).__name__ == "bool":
         return False
     if hasattr(value, "dtype"):
         return value.ndim == 0 and value.dtype.kind in "iu"
@@ -38,18 +65,22 @@ def is_integer(value: Any) -> bool:
 
 
 def integer(who: str, name: str, value: Any, low: int | None = 1) -> int:
-    """An integer not below ``low``.
+    """An integer of 64 bits, not below ``low``.
 
     Raises:
         TypeError: if it is no integer (bools and floats are not).
-        ValueError: if it is too small.
+        ValueError: if it is too small, or too large.
     """
     kind = _KINDS.get(low, f"an integer ≥ {low}")
     if not is_integer(value):
-        raise TypeError(f"{who}: {name} must be {kind}, got {value!r} ({type(value).__name__})")
+        raise TypeError(
+            f"{who}: {name} must be {kind}, got {shown(value)} ({type(value).__name__})"
+        )
     result = operator.index(value)
     if low is not None and result < low:
-        raise ValueError(f"{who}: {name} must be {kind}, got {result}")
+        raise ValueError(f"{who}: {name} must be {kind}, got {shown(result)}")
+    if not -_WORD <= result < _WORD:
+        raise ValueError(f"{who}: {name} must be {kind} of 64 bits, got {shown(result)}")
     return result
 
 
@@ -58,31 +89,30 @@ def integers(who: str, name: str, value: Any, n: int, low: int | None = 1) -> tu
 
     Raises:
         TypeError: if it is neither an integer nor a sequence of them.
-        ValueError: for the wrong number of them, or one that is too small.
+        ValueError: for the wrong number of them, or one that is too small or too large.
     """
-    if type(value) is int and (low is None or value >= low):
+    least = -_WORD if low is None else low
+    if type(value) is int and least <= value < _WORD:
         return (value,) * n
     if type(value) is tuple and len(value) == n:
         for v in value:
-            if type(v) is not int or (low is not None and v < low):
+            if type(v) is not int or not least <= v < _WORD:
                 break
         else:
             return value
     if is_integer(value):
         return (integer(who, name, value, low),) * n
-    if hasattr(value, "tolist"):
+    if hasattr(value, "tolist") and not isinstance(value, type):
         value = value.tolist()
-    kind = _KINDS.get(low, f"an integer ≥ {low}")
+    kind = f"{_KINDS.get(low, f'an integer ≥ {low}')} or {n} of them"
     if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
         raise TypeError(
-            f"{who}: {name} must be {kind} or {n} of them, got {value!r} ({type(value).__name__})"
+            f"{who}: {name} must be {kind}, got {shown(value)} ({type(value).__name__})"
         )
     if len(value) == 1 and n != 1 and is_integer(value[0]):
         return (integer(who, name, value[0], low),) * n
     if len(value) != n:
-        raise ValueError(
-            f"{who}: {name} must be {kind} or {n} of them, got {len(value)}: {tuple(value)!r}"
-        )
+        raise ValueError(f"{who}: {name} must be {kind}, got {len(value)}: {shown(tuple(value))}")
     return tuple(integer(who, f"{name}[{k}]", v, low) for k, v in enumerate(value))
 
 
@@ -106,7 +136,8 @@ def paddings(
     Raises:
         TypeError, ValueError: for anything else; ``"same"`` with a stride.
     """
-    if type(value) is int and (low is None or value >= low):
+    least = -_WORD if low is None else low
+    if type(value) is int and least <= value < _WORD:
         return ((value, value),) * n
     if type(value) is tuple and len(value) == n:  # as layers keep it: nothing to be done
         for pair in value:
@@ -115,7 +146,7 @@ def paddings(
             before, after = pair
             if type(before) is not int or type(after) is not int:
                 break
-            if low is not None and (before < low or after < low):
+            if not least <= before < _WORD or not least <= after < _WORD:
                 break
         else:
             return value
@@ -124,7 +155,7 @@ def paddings(
             return ((0, 0),) * n
         if value != "same" or kernel is None:
             allowed = "'valid' or 'same'" if kernel is not None else "integers"
-            raise ValueError(f"{who}: padding must be {allowed}, got {value!r}")
+            raise ValueError(f"{who}: padding must be {allowed}, got {shown(value)}")
         if any(s != 1 for s in stride or ()):
             raise ValueError(
                 f"{who}: padding='same' needs stride 1, got stride {tuple(stride or ())}; "
@@ -149,19 +180,19 @@ def choice(who: str, name: str, value: Any, allowed: Sequence[str]) -> str:
     """
     if not isinstance(value, str) or value not in allowed:
         listed = ", ".join(repr(a) for a in allowed)
-        raise ValueError(f"{who}: {name} must be one of {listed}; got {value!r}")
+        raise ValueError(f"{who}: {name} must be one of {listed}; got {shown(value)}")
     return value
 
 
 def boolean(who: str, name: str, value: Any) -> bool:
-    """True or False.
+    """True or False, of Python or NumPy.
 
     Raises:
         TypeError: for anything else.
     """
     if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
         return bool(value)
-    raise TypeError(f"{who}: {name} must be True or False, got {value!r}")
+    raise TypeError(f"{who}: {name} must be True or False, got {shown(value)}")
 
 
 def real(
@@ -179,14 +210,14 @@ def real(
         ValueError: if it is NaN or out of bounds.
     """
     if type(value) is not float and type(value) is not int:
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        is_number = is_number or (
-            getattr(getattr(value, "dtype", None), "kind", "") in ("f", "i", "u")
-            and getattr(value, "size", 0) == 1
-        )
-        if not is_number:
-            raise TypeError(f"{who}: {name} must be a number, got {value!r}")
-    result = float(value)
+        if not is_real(value):
+            raise TypeError(f"{who}: {name} must be a number, got {shown(value)}")
+    try:
+        result = float(value)
+    except OverflowError:
+        raise ValueError(
+            f"{who}: {name} must be a number that a float can hold, got {shown(value)}"
+        ) from None
     fits = result == result
     if low is not None:
         fits = fits and (result > low if open_low else result >= low)
@@ -195,8 +226,16 @@ def real(
     if not fits:
         left = "" if low is None else f"{low} {'<' if open_low else '≤'} "
         right = "" if high is None else f" ≤ {high}"
-        raise ValueError(f"{who}: {name} must satisfy {left}{name}{right}, got {value!r}")
+        raise ValueError(f"{who}: {name} must satisfy {left}{name}{right}, got {shown(value)}")
     return result
+
+
+def is_real(value: Any) -> bool:
+    """True for a number of Python or NumPy, or an array of one, that is real and no bool."""
+    if isinstance(value, (int, float)):
+        return not isinstance(value, bool)
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    return kind in ("f", "i", "u") and value.size == 1
 
 
 def probability(who: str, name: str, value: Any) -> float:
@@ -213,11 +252,11 @@ def axis(who: str, value: Any, ndim: int, name: str = "axis") -> int:
     """
     if type(value) is not int:
         if not is_integer(value):
-            raise TypeError(f"{who}: {name} must be an integer, got {value!r}")
+            raise TypeError(f"{who}: {name} must be an integer, got {shown(value)}")
         value = operator.index(value)
     if not -ndim <= value < ndim:
         allowed = f"from {-ndim} to {ndim - 1}" if ndim else "none, since the array is 0-d"
-        raise IndexError(f"{who}: {name} {value} is out of range; allowed is {allowed}")
+        raise IndexError(f"{who}: {name} {shown(value)} is out of range; allowed is {allowed}")
     return value % ndim
 
 
@@ -232,10 +271,10 @@ def axes(who: str, value: Any, ndim: int, name: str = "axis") -> tuple[int, ...]
         return tuple(range(ndim))
     if is_integer(value):
         return (axis(who, value, ndim, name),)
-    if hasattr(value, "tolist"):
+    if hasattr(value, "tolist") and not isinstance(value, type):
         value = value.tolist()
     if not isinstance(value, (tuple, list)):
-        raise TypeError(f"{who}: {name} must be an integer, several or None, got {value!r}")
+        raise TypeError(f"{who}: {name} must be an integer, several or None, got {shown(value)}")
     result = tuple(axis(who, v, ndim, name) for v in value)
     if len(set(result)) != len(result):
         raise ValueError(f"{who}: {name} {tuple(value)} names an axis twice")

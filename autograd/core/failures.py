@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments.numbers import shown
+
 if TYPE_CHECKING:
     from autograd.core.node import Node
     from autograd.core.primitive import Primitive
@@ -21,9 +23,11 @@ def dtype_of(value: Any) -> np.dtype[Any]:
 def _describe(value: Any) -> str:
     if value is None:
         return "None"
-    if hasattr(value, "dtype"):
+    if isinstance(value, int):
+        return shown(value)
+    if hasattr(value, "dtype") and not isinstance(value, type):
         return f"{tuple(value.shape)} {value.dtype}"
-    return repr(value) if isinstance(value, (int, float, bool)) else type(value).__name__
+    return repr(value) if isinstance(value, float) else type(value).__name__
 
 
 def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -> Exception:
@@ -38,7 +42,7 @@ def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -
         given = ", ".join(_describe(v) for v in inputs if v is not None)
         text = f"{info.name}: the result does not fit this machine's memory (got {given})"
         return _chained(ValueError(text), error)
-    if not isinstance(error, (ValueError, TypeError, IndexError, AttributeError)):
+    if not isinstance(error, (ValueError, TypeError, IndexError, AttributeError, OverflowError)):
         return error
     if ": " in str(error)[:40] and not isinstance(error, np.exceptions.AxisError):
         head = str(error).split(": ", 1)[0]
@@ -46,7 +50,8 @@ def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -
             return error  # names the function that refused
     for k, value in enumerate(inputs):
         if not _is_numeric(value) and not (value is None and info.input_name(k) in info.optional):
-            came = f"dtype {value.dtype}" if hasattr(value, "dtype") else type(value).__name__
+            has_dtype = hasattr(value, "dtype") and not isinstance(value, type)
+            came = f"dtype {value.dtype}" if has_dtype else type(value).__name__
             return _chained(
                 TypeError(
                     f"{info.name}: {info.input_name(k)} must be a tensor, an array or a number, "
@@ -66,6 +71,10 @@ def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -
     listed = ", ".join(
         f"{info.input_name(k)}: {_describe(v)}" for k, v in enumerate(inputs) if v is not None
     )
+    if isinstance(error, OverflowError):
+        return _chained(
+            ValueError(f"{info.name}: a number does not fit the dtype; {listed}"), error
+        )
     if isinstance(error, (TypeError, AttributeError)):  # NumPy's words are about its own insides
         return _chained(TypeError(f"{info.name}: is not defined for {listed}"), error)
     kind = IndexError if isinstance(error, IndexError) else ValueError
@@ -84,6 +93,8 @@ def foreign_keyword(info: Primitive, **given: Any) -> TypeError:
 
 
 def _is_numeric(value: Any) -> bool:
+    if isinstance(value, type):
+        return False
     if hasattr(value, "dtype"):
         return value.dtype.kind in "biufcO"
     if isinstance(value, (list, tuple)):

@@ -514,7 +514,7 @@ def from_dlpack(source: Any) -> Tensor:
     Raises:
         TypeError: if the object does not speak the DLPack protocol.
     """
-    if not hasattr(source, "__dlpack__"):
+    if not hasattr(source, "__dlpack__") or isinstance(source, type):
         raise TypeError(
             f"from_dlpack: {type(source).__name__} has no __dlpack__; "
             "use autograd.tensor(...) for lists and arrays"

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments.arrays import array_like, has_shape
+from autograd.arguments.dtypes import as_array, check_dtype, is_float
 from autograd.core.primitive import primitive
 from autograd.kernels.elementwise import choose
 
@@ -457,8 +459,6 @@ def astype(x: Any, dtype: Any) -> Any:
     Args:
         dtype: float16, float32, float64, an integer type or bool.
     """
-    from autograd.arguments.dtypes import check_dtype, is_float
-
     dtype = check_dtype("astype", dtype)
-    x = x if hasattr(x, "dtype") else np.asarray(x)
+    x = array_like("astype", x) if has_shape(x) else as_array("astype", x, dtype)
     return _cast(x, dtype=dtype) if is_float(dtype) else _cast_to_plain(x, dtype=dtype)

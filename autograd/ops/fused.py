@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, floating
+from autograd.arguments.arrays import array_like, broadcast_shape, floating
 from autograd.arguments.half import HALF, in_single, rounded, single
 from autograd.core.primitive import primitive
 from autograd.kernels import losses as loss_kernels
@@ -183,6 +183,11 @@ def normalize(
         None if a is None else array_like(f"normalize: {name}", a, x)
         for name, a in (("weight", weight), ("bias", bias))
     )
+    for name, a in (("weight", weight), ("bias", bias)):
+        if a is not None and broadcast_shape("normalize", x.shape, a.shape) != x.shape:
+            raise ValueError(
+                f"normalize: {name} of shape {a.shape} is larger than x of shape {x.shape}"
+            )
     axes = arguments.axes("normalize", axes, len(x.shape))
     return _normalize(x, weight, bias, axes=axes, eps=arguments.real("normalize", "eps", eps, 0.0))
 
@@ -260,9 +265,7 @@ def cross_entropy(
     x = floating(who, "x", x, weight)
     if not x.shape:
         raise ValueError(f"{who}: x needs a class axis, got shape ()")
-    classes = np.asarray(getattr(targets, "_data", targets))
-    if classes.dtype.kind not in "iu":
-        raise TypeError(f"{who}: targets must be integer classes, got dtype {classes.dtype}")
+    classes = arguments.integer_array(who, "targets", targets)
     expected = x.shape[:1] + x.shape[2:] if len(x.shape) > 1 else ()
     if classes.shape != expected:
         raise ValueError(

@@ -351,7 +351,10 @@ def select(conditions: Sequence[Any], choices: Sequence[Any], default: Any = 0.0
             f"select: {len(conditions)} conditions and {len(choices)} choices; "
             "give as many of the one as of the other, at least one"
         )
-    result = default
+    result = array_like("select: default", default, *choices)
+    choices = [
+        array_like(f"select: choices[{k}]", c, *choices, default) for k, c in enumerate(choices)
+    ]
     for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
         result = where(condition, choice, result)
     return result

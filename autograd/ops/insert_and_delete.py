@@ -119,7 +119,7 @@ def _index(obj: Any) -> Any:
     """Places as NumPy takes them: no tensors."""
     if isinstance(obj, slice):
         return obj
-    places = np.asarray(raw(obj))
+    places = np.asarray(raw(array_like("insert or delete: obj", obj)))
     return places if places.size else places.astype(np.intp)
 
 

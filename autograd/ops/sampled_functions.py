@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, number, raw
+from autograd.arguments.limits import check_bytes
 from autograd.ops.cumulative import cumsum, diff
 from autograd.ops.elementwise import remainder, where
 from autograd.ops.gathering import take
@@ -227,6 +228,10 @@ def polyval(p: Any, x: Any) -> Any:
     return result
 
 
+#: Columns of a Vandermonde matrix: beyond it all powers are 0, 1 or infinite.
+_MOST_COLUMNS = 1 << 16
+
+
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """Matrix with the powers of a vector's elements as columns, the highest first.
 
@@ -238,6 +243,10 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     if len(x.shape) != 1:
         raise ValueError(f"vander: x must be a vector, got shape {x.shape}")
     count = x.shape[0] if N is None else arguments.integer("vander", "N", N, 0)
+    increasing = arguments.boolean("vander", "increasing", increasing)
+    check_bytes("vander", (x.shape[0], count), x.dtype)
+    if count > _MOST_COLUMNS:
+        raise ValueError(f"vander: N must be at most {_MOST_COLUMNS}, got {count}")
     if x.dtype.kind in "ub":
         x = x.astype(np.int64)
     powers = range(count) if increasing else range(count - 1, -1, -1)

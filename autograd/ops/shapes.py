@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, ndim_of, shape_of, shape_tuple
+from autograd.arguments.arrays import array_like, has_shape, ndim_of, shape_of, shape_tuple
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.ops.indexing import getitem
@@ -356,11 +356,11 @@ def sequence_of_arrays(who: str, arrays: Any) -> list[Any]:
         TypeError: for one array where several are wanted, or something that is none.
         ValueError: for no arrays at all.
     """
-    if hasattr(arrays, "shape"):
+    if has_shape(arrays):
         if not arrays.shape:
             raise TypeError(f"{who}: arrays must be a sequence of arrays, got one 0-d array")
         arrays = [arrays[k] for k in range(arrays.shape[0])]
-    elif not hasattr(arrays, "__iter__") or isinstance(arrays, (str, bytes, dict)):
+    elif not hasattr(arrays, "__iter__") or isinstance(arrays, (str, bytes, dict, type)):
         raise TypeError(f"{who}: arrays must be a sequence of arrays, got {type(arrays).__name__}")
     arrays = list(arrays)
     result = [array_like(f"{who}: arrays[{k}]", a, *arrays) for k, a in enumerate(arrays)]

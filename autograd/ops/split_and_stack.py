@@ -60,6 +60,10 @@ __all__ = [
 # Splitting ----------------------------------------------------------------------------------------
 
 
+#: Parts that an axis may be cut into although it is shorter.
+_FEW = 1 << 16
+
+
 def split(x: Any, indices_or_sections: Any, axis: Any = 0) -> list[Any]:
     """Parts of x along an axis, as views.
 
@@ -113,7 +117,11 @@ def _split(who: str, x: Any, where: Any, axis: Any, equal: bool) -> list[Any]:
             raise ValueError(
                 f"{who}: axis {axis} of shape {x.shape} cannot be cut into {parts} equal parts"
             )
-        check_bytes(who, (parts,), np.intp)
+        if parts > max(n, _FEW):
+            raise ValueError(
+                f"{who}: {parts} parts of an axis of length {n} would be empty but for {n}; "
+                f"give at most {max(n, _FEW)}"
+            )
         longer = n % parts
         cuts = [k * (n // parts) + min(k, longer) for k in range(parts + 1)]
         bounds = [slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
@@ -384,6 +392,7 @@ def meshgrid(*vectors: Any, indexing: str = "xy", sparse: bool = False) -> list[
         ValueError: for an unknown indexing or vectors of more than one axis.
     """
     arguments.choice("meshgrid", "indexing", indexing, ("xy", "ij"))
+    sparse = arguments.boolean("meshgrid", "sparse", sparse)
     arrays = [array_like("meshgrid", v, *vectors) for v in vectors]
     for k, a in enumerate(arrays):
         if len(a.shape) > 1:

@@ -168,6 +168,7 @@ def average(
         ValueError: if the weights do not fit, or add up to 0 everywhere.
     """
     x = array_like("average", x, weights)
+    returned = arguments.boolean("average", "returned", returned)
     if weights is None:
         result = mean(x, axis, keepdims)
         if not returned:
@@ -235,6 +236,7 @@ def cov(
                 f"{shape_of(y)} and {shape_of(m)})"
             )
         x = concatenate([x, more], 0)
+    bias = arguments.boolean("cov", "bias", bias)
     ddof = int(not bias) if ddof is None else number("cov", "ddof", ddof)
     n = x.shape[1]
     weights = _observation_weights(x, fweights, aweights)

@@ -183,6 +183,8 @@ def convolve(
         Tensor([[[12., 23., 34.]]])
     """
     w = floating(who, "w", w, x, bias)
+    if len(w.shape) < 3:
+        raise ValueError(f"{who}: the kernel must be (O, C / groups, *K), got shape {w.shape}")
     flipped = w[(slice(None), slice(None), *[slice(None, None, -1)] * (len(w.shape) - 2))]
     return correlate(x, flipped, bias, stride, padding, dilation, groups, who=who)
 
@@ -408,7 +410,9 @@ def explain_kernel(
         )
     window = _window(who, w_shape, stride, padding, dilation)
     groups = arguments.integer(who, "groups", groups)
-    check_correlation(who, x_shape, w_shape, None, window, groups)
+    sizes = check_correlation(who, x_shape, w_shape, None, window, groups)
+    check_bytes(who, (x_shape[0], w_shape[0], *sizes), np.float32)
+    check_bytes(who, (*x_shape[:2], *window.padded(x_shape[2:])), np.float32)
     dtype = getattr(x, "dtype", np.float32)
     name, reason = kernels.choose_path(x_shape, w_shape, window=window, groups=groups, dtype=dtype)
     return f"{name}: {reason}"

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments.arrays import array_like
 from autograd.arguments.limits import check_bytes
+from autograd.arguments.numbers import shown
 from autograd.core.primitive import primitive
 from autograd.kernels import padding as kernels
 
@@ -41,7 +43,7 @@ def pad_constant(x: Any, widths: Any, value: float = 0.0) -> Any:
         Tensor([0., 1., 2.])
     """
     who = "pad_constant"
-    x = x if hasattr(x, "shape") else np.asarray(x)
+    x = array_like(who, x)
     pairs = _pairs(who, widths, x.shape)
     shape = tuple(size + a + b for size, (a, b) in zip(x.shape, pairs, strict=True))
     check_bytes(who, shape, x.dtype)
@@ -60,7 +62,7 @@ def crop(x: Any, widths: Any) -> Any:
         >>> ag.crop(ag.tensor([1.0, 2.0, 3.0]), [(1, 1)])
         Tensor([2.])
     """
-    x = x if hasattr(x, "shape") else np.asarray(x)
+    x = array_like("crop", x)
     pairs = _pairs("crop", widths, x.shape)
     if any(width < 0 for pair in pairs for width in pair):
         raise ValueError(f"crop: widths must not be negative, got {pairs}")
@@ -70,7 +72,7 @@ def crop(x: Any, widths: Any) -> Any:
 def _pairs(who: str, widths: Any, shape: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     if not isinstance(widths, (tuple, list)) or len(widths) != len(shape):
         raise ValueError(
-            f"{who}: widths must be one pair (before, after) per axis of {shape}, got {widths!r}"
+            f"{who}: widths must be one pair (before, after) per axis of {shape}, got {shown(widths)}"
         )
     found = [arguments.integers(who, f"widths[{k}]", w, 2, None) for k, w in enumerate(widths)]
     for k, (size, (before, after)) in enumerate(zip(shape, found, strict=True)):
@@ -107,11 +109,11 @@ def take_axis(x: Any, index: Any, axis: int) -> Any:
         Tensor([2., 1., 2.])
     """
     who = "take_axis"
-    x = x if hasattr(x, "shape") else np.asarray(x)
+    x = array_like(who, x)
     axis = arguments.axis(who, axis, len(x.shape))
-    array = np.asarray(getattr(index, "_data", index))
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise TypeError(f"{who}: index must be 1-d integers, got {array.dtype} {array.shape}")
+    array = arguments.integer_array(who, "index", index)
+    if array.ndim != 1:
+        raise TypeError(f"{who}: index must be 1-d integers, got shape {array.shape}")
     size = x.shape[axis]
     if array.size and (array.min() < 0 or array.max() >= size):
         raise IndexError(
@@ -132,6 +134,10 @@ def pad_indices(who: str, mode: str, size: int, before: int, after: int) -> np.n
     Raises:
         ValueError: beyond these limits.
     """
+    arguments.choice(who, "mode", mode, ("reflect", "replicate", "circular"))
+    size = arguments.integer(who, "size", size, 0)
+    before = arguments.integer(who, "before", before, None)
+    after = arguments.integer(who, "after", after, None)
     limits = {"reflect": size - 1, "circular": size}
     limit = limits.get(mode)
     if limit is not None and max(before, after) > limit:
@@ -145,6 +151,7 @@ def pad_indices(who: str, mode: str, size: int, before: int, after: int) -> np.n
         raise ValueError(
             f"{who}: padding ({before}, {after}) takes more than an axis of {size} has"
         )
+    check_bytes(who, (size + before + after,), np.intp)
     return kernels.pad_index(mode, size, before, after)
 
 
@@ -163,8 +170,9 @@ def pad_index(x: Any, widths: Any, mode: str, who: str = "pad_index") -> Any:
         >>> ag.pad_index(ag.tensor([1.0, 2.0, 3.0]), [(2, 1)], "reflect")
         Tensor([3., 2., 1., 2., 3., 2.])
     """
-    arguments.choice(who, "mode", mode, ("reflect", "replicate", "circular"))
-    x = x if hasattr(x, "shape") else np.asarray(x)
+    x = array_like(who, x)
+    if not isinstance(widths, (tuple, list)):
+        raise TypeError(f"{who}: widths must be pairs (before, after), got {shown(widths)}")
     pairs = [arguments.integers(who, f"widths[{k}]", w, 2, None) for k, w in enumerate(widths)]
     if len(pairs) != len(x.shape):
         raise ValueError(f"{who}: {len(pairs)} pairs of widths for the shape {x.shape}")

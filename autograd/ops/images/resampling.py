@@ -12,6 +12,7 @@ from typing import Any
 from autograd import arguments
 from autograd.arguments.arrays import floating
 from autograd.arguments.limits import check_bytes
+from autograd.arguments.numbers import shown
 from autograd.core.primitive import primitive
 from autograd.kernels import resampling as kernels
 from autograd.kernels.pooling import maximum as pooling_kernels
@@ -71,9 +72,17 @@ def interpolate(
     if 0 in x.shape[1:]:
         raise ValueError(f"{who}: x {x.shape} has an empty axis; there is nothing to interpolate")
     check_bytes(who, (*x.shape[:2], *out_shape), x.dtype)
-    factors = None if scale_factors is None else tuple(scale_factors)
+    aligned = arguments.boolean(who, "align_corners", align_corners)
+    factors = None
+    if scale_factors is not None:
+        if not isinstance(scale_factors, (tuple, list)) or len(scale_factors) != n:
+            raise TypeError(f"{who}: scale_factors must be {n} numbers, got {shown(scale_factors)}")
+        factors = tuple(
+            f if f is None else arguments.real(who, f"scale_factors[{k}]", f)
+            for k, f in enumerate(scale_factors)
+        )
     return _interpolate(
-        x, out_shape=out_shape, mode=mode, align_corners=bool(align_corners), scale_factors=factors
+        x, out_shape=out_shape, mode=mode, align_corners=aligned, scale_factors=factors
     )
 
 
@@ -127,6 +136,7 @@ def adaptive_max_pool(
         return_indices: also give the flat indices in the plane (int64).
     """
     x = floating(who, "x", x)
+    return_indices = arguments.boolean(who, "return_indices", return_indices)
     values, indices = _adaptive_max_pool(x, out_shape=_adaptive_shape(who, x, out_shape))
     return (values, indices) if return_indices else values
 

@@ -12,8 +12,6 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from autograd import arguments
 from autograd.arguments.arrays import floating
 from autograd.arguments.limits import check_bytes
@@ -172,9 +170,7 @@ def scatter_windows(y: Any, indices: Any, input_shape: Sequence[int]) -> Any:
 
 def check_indices(who: str, indices: Any, images: Any, plane: Any) -> Any:
     """Flat indices into planes as an integer array, checked."""
-    array = np.asarray(getattr(indices, "_data", indices))
-    if array.dtype.kind not in "iu":
-        raise TypeError(f"{who}: indices must be integers, got dtype {array.dtype}")
+    array = arguments.integer_array(who, "indices", indices)
     if array.shape[:2] != tuple(images):
         raise ValueError(
             f"{who}: indices {array.shape} must begin with the batch and channels {tuple(images)}"

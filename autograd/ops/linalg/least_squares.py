@@ -51,6 +51,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, An
             f"lstsq: a must be a matrix (m, n) and b (m,) or (m, k), got shapes {a.shape} "
             f"and {b.shape}"
         )
+    rcond = None if rcond is None else arguments.real("lstsq", "rcond", rcond)
     if rcond is None or rcond == -1:
         rcond = float(np.finfo(a.dtype).eps) * (max(a.shape) or 1 if rcond is None else 1)
     x = matmul(pinv(a, rcond), b)
@@ -77,7 +78,9 @@ def cond(x: Any, p: Any = None) -> Any:
     x = floating(array_like("cond", x))
     if len(x.shape) < 2:
         raise ValueError(f"cond: x must be a matrix or a stack of them, got shape {x.shape}")
-    if p is None or (not isinstance(p, str) and p in (2, -2)):
+    if 0 in x.shape[-2:]:
+        raise ValueError(f"cond: x of shape {x.shape} has no singular values")
+    if p is None or (isinstance(p, (int, float, np.number)) and p in (2, -2)):
         s = svdvals(x)
         return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
     return matrix_norm(x, p) * matrix_norm(inv(x), p)
@@ -92,10 +95,30 @@ def matrix_rank(a: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
         rtol: default: the dtype's epsilon times the longer side.
     """
     data = np.asarray(raw(array_like("matrix_rank", a)))
-    given = {} if rtol is None else {"rtol": raw(rtol)}
-    return np.linalg.matrix_rank(
-        data, raw(tol), arguments.boolean("matrix_rank", "hermitian", hermitian), **given
-    )
+    hermitian = arguments.boolean("matrix_rank", "hermitian", hermitian)
+    if tol is not None and rtol is not None:
+        raise ValueError("matrix_rank: tol and rtol say the same in two ways; give one of them")
+    limits = {
+        name: np.asarray(raw(array_like(f"matrix_rank: {name}", value, data)))
+        for name, value in (("tol", tol), ("rtol", rtol))
+        if value is not None
+    }
+    for name, limit in limits.items():
+        if limit.dtype.kind not in "iuf" or limit.ndim > max(data.ndim - 2, 0):
+            raise TypeError(
+                f"matrix_rank: {name} must be a number, or one for each matrix, got "
+                f"shape {limit.shape} of {limit.dtype}"
+            )
+    if data.ndim > 1 and hermitian and data.shape[-1] != data.shape[-2]:
+        raise ValueError(f"matrix_rank: a hermitian matrix is square, got shape {data.shape}")
+    if data.dtype == np.float16:
+        data = data.astype(np.float32)
+    try:
+        return np.linalg.matrix_rank(data, limits.get("tol"), hermitian, rtol=limits.get("rtol"))
+    except ValueError:
+        raise ValueError(
+            f"matrix_rank: tol or rtol does not broadcast with the stack {data.shape[:-2]}"
+        ) from None
 
 
 def multi_dot(arrays: Sequence[Any]) -> Any:

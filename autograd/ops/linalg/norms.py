@@ -10,6 +10,7 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import array_like, raw
 from autograd.arguments.half import in_single
+from autograd.arguments.numbers import shown
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import absolute, equal, sqrt, where
 from autograd.ops.linalg.decompositions import floating, svdvals
@@ -51,7 +52,8 @@ def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) 
     axes = arguments.axes("norm", axis, len(x.shape))
     arguments.boolean("norm", "keepdims", keepdims)
     if isinstance(ord, bool) or not isinstance(ord, (int, float, np.number)) or ord != ord:
-        raise ValueError(f"norm: ord must be a number, inf or -inf for vectors, got {ord!r}")
+        raise ValueError(f"norm: ord must be a number, inf or -inf for vectors, got {shown(ord)}")
+    ord = arguments.real("norm", "ord", ord)
     if ord == 2:
         return _euclidean(x, axes, keepdims)
     if ord == math.inf:
@@ -62,9 +64,9 @@ def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) 
         return sum_(absolute(x) * 0.0 + (raw(x) != 0), axes, keepdims)
     if ord == 1:
         return sum_(absolute(x), axes, keepdims)
-    total = sum_(power(absolute(x), float(ord)), axes, keepdims)
+    total = sum_(power(absolute(x), ord), axes, keepdims)
     zero = raw(total) == 0
-    return where(zero, 0.0, power(where(zero, 1.0, total), 1.0 / float(ord)))
+    return where(zero, 0.0, power(where(zero, 1.0, total), 1.0 / ord))
 
 
 @in_single
@@ -84,8 +86,9 @@ def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: bool =
     axes = arguments.axes("norm", axis, len(x.shape))
     if len(axes) != 2:
         raise ValueError(f"norm: a matrix norm needs two axes, got axis={axis} for {x.shape}")
+    keepdims = arguments.boolean("norm", "keepdims", keepdims)
     if not isinstance(ord, (str, int, float, np.number)):
-        ord = repr(ord)  # names no norm
+        ord = shown(ord)  # names no norm
     if isinstance(ord, str) and ord == "fro":
         return _euclidean(x, axes, keepdims)
     x = moveaxis(x, axes, (-2, -1))
@@ -95,7 +98,7 @@ def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: bool =
         sums = svdvals(x)
     else:
         raise ValueError(
-            f"norm: ord must be 'fro', 'nuc', 1, -1, 2, -2, inf or -inf for matrices, got {ord!r}"
+            f"norm: ord must be 'fro', 'nuc', 1, -1, 2, -2, inf or -inf for matrices, got {shown(ord)}"
         )
     if isinstance(ord, str):
         result = sum_(sums, -1)
