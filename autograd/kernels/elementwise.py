@@ -18,12 +18,15 @@ from typing import Any
 
 import numpy as np
 
+from autograd.kernels.bounds import Bound
 from autograd.kernels.pieces import in_pieces
 
-LARGE = 1 << 15  # elements from which the lower cost per element outweighs `clip`'s costlier call
+# Elements from which the lower cost per element outweighs `clip`'s costlier call.
+LARGE: Bound[int] = 1 << 15
 
-BLOCK = 1 << 15  # elements of a block of `in_blocks`
-LINE = 1 << 17  # elements worked on at a time where several passes should find them in cache
+BLOCK: Bound[int] = 1 << 15  # elements of a block of `in_blocks`
+# Elements worked on at a time where several passes should find them in cache.
+LINE: Bound[int] = 1 << 17
 
 _INTEGERS = {
     np.dtype(np.float16): np.int16,

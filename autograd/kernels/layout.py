@@ -19,11 +19,13 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autograd.kernels.bounds import Bound
 from autograd.kernels.pieces import in_pieces
 
-_ALIASED = 1024  # a distance in bytes whose multiples share few sets of a first-level cache
-_SAMPLES = 16
-_LARGE = 2**14  # numbers below which one call is best
+# A distance in bytes whose multiples share few sets of a first-level cache.
+_ALIASED: Bound[int] = 1024
+_SAMPLES: Bound[int] = 16
+_LARGE: Bound[int] = 2**14  # numbers below which one call is best
 _PASSES = 4  # what turning counts for beside a pass over memory in order
 
 

@@ -22,11 +22,13 @@ when all are ignored.
 
 import numpy as np
 
+from autograd.kernels.bounds import Bound
 from autograd.kernels.threads import matmul
 
-LARGE = 4096  # elements from which BLAS sums sooner than NumPy
-LINE = 8192  # numbers, of longer lines BLAS would spread a dot product over threads
-MODEST = 32.0  # exp(x) of no larger |x| and sums of it fit into single precision with ease
+LARGE: Bound[int] = 4096  # elements from which BLAS sums sooner than NumPy
+LINE: Bound[int] = 8192  # numbers, of longer lines BLAS would spread a dot product over threads
+# exp(x) of no larger |x| and sums of it fit into single precision with ease.
+MODEST: Bound[float] = 32.0
 
 
 def log_softmax(x: np.ndarray, *, axis: int) -> np.ndarray:

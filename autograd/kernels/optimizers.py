@@ -24,7 +24,9 @@ from typing import Any
 
 import numpy as np
 
-BLOCK = 1 << 16  # elements: smaller blocks cost more in calls than the cache gives back
+from autograd.kernels.bounds import Bound
+
+BLOCK: Bound[int] = 1 << 16  # elements: smaller blocks cost more in calls than the cache gives back
 
 
 def state_dtype(p: np.ndarray) -> np.dtype:

@@ -8,9 +8,10 @@ from operator import attrgetter
 
 import numpy as np
 
+from autograd.kernels.bounds import Bound
 from autograd.kernels.threads import WORTHWHILE, for_each
 
-PIECES = 4
+PIECES: Bound[int] = 4
 """How many pieces: few, since each pays for its NumPy calls, and a multiple of usual counts."""
 
 COST = 4

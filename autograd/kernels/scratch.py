@@ -14,12 +14,14 @@ from math import prod
 
 import numpy as np
 
-POOL_BYTES = 64 * 2**20
+from autograd.kernels.bounds import Bound
+
+POOL_BYTES: Bound[int] = 64 * 2**20
 """The most that one thread's pool keeps between uses."""
 
 _ALIGNMENT = 64  # a cache line, and an AVX-512 register
 _GRAIN = 4096
-_SMALL = 2**14  # so few bytes come from malloc's own lists faster than from ours
+_SMALL: Bound[int] = 2**14  # so few bytes come from malloc's own lists faster than from ours
 
 
 class _Pool:

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.kernels.bounds import Bound
+
 __all__ = ["erf", "erfc"]
 
 Array = np.ndarray[Any, Any]
@@ -61,7 +63,7 @@ _BOTTOM = (
 _ONE = 4.0
 
 #: So many numbers at a time stay in the cache through all steps of a polynomial.
-_BLOCK = 8192
+_BLOCK: Bound[int] = 8192
 
 #: erfc is 0 in float64 from here on.
 _END = 27.5

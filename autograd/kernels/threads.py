@@ -34,13 +34,15 @@ from typing import Any
 
 import numpy as np
 
-WORTHWHILE = 2**23
+from autograd.kernels.bounds import Bound
+
+WORTHWHILE: Bound[int] = 2**23
 """Multiplications below which a second thread costs more than it brings."""
 
-_BLAS_ALONE = 2**18
+_BLAS_ALONE: Bound[int] = 2**18
 """OpenBLAS multiplies on one thread by itself while M * N * K is no larger."""
 
-_PIECES = 8
+_PIECES: Bound[int] = 8
 """Into how many pieces `matmul` cuts a large product."""
 
 

@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd.arguments.window import Window
+from autograd.kernels.bounds import Bound
 from autograd.kernels.conv import depthwise, im2col, plain, row_expansion
 from autograd.kernels.layout import (
     empty_batch_last,
@@ -41,17 +42,17 @@ from autograd.kernels.layout import (
 _PATHS = {"rows": row_expansion, "pointwise": row_expansion, "depthwise": depthwise}
 _FAST = {np.dtype(np.float32), np.dtype(np.float64)}
 
-_FEW_PIXELS = 16
+_FEW_PIXELS: Bound[int] = 16
 """Output rows with fewer pixels over the batch than this, plus a quarter of the input and output
 channels of a group, make products too small for ``rows``."""
 
-_SMALL = 2**16
+_SMALL: Bound[int] = 2**16
 """Numbers in the matrix of all windows up to which the fewest calls are fastest, whatever the rows."""
 
-_LONG_RUN = 512
+_LONG_RUN: Bound[int] = 512
 """Pixels of one output row, over the batch, from which depthwise multiply-and-add is fastest..."""
 
-_LONG_STRIDED_RUN = 64
+_LONG_STRIDED_RUN: Bound[int] = 64
 """... and where there is a stride."""
 
 Axes = tuple[int, ...]

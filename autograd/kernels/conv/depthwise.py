@@ -15,12 +15,13 @@ import numpy as np
 
 from autograd.arguments.window import Window
 from autograd.kernels import threads
+from autograd.kernels.bounds import Bound
 from autograd.kernels.conv.row_expansion import inside, merge_last, split
 from autograd.kernels.scratch import scratch
 
-_BLOCK_BYTES = 2**19
-_LEAST_ROWS = 4
-_LANES = 8
+_BLOCK_BYTES: Bound[int] = 2**19
+_LEAST_ROWS: Bound[int] = 4
+_LANES: Bound[int] = 8
 
 # h: output row; g o c: group, output and input channel in it; i j k: kernel; p: columns and batch.
 _FORWARD = "hgcijkp,gocijk->hgop"

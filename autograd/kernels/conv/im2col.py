@@ -24,9 +24,10 @@ import numpy as np
 
 from autograd.arguments.window import Window
 from autograd.kernels import threads
+from autograd.kernels.bounds import Bound
 from autograd.kernels.scratch import scratch
 
-_BLOCK_BYTES = 4 * 2**20
+_BLOCK_BYTES: Bound[int] = 4 * 2**20
 """Larger matrices of windows are made and multiplied block by block."""
 
 

@@ -24,27 +24,28 @@ import numpy as np
 
 from autograd.arguments.window import Window
 from autograd.kernels import threads
+from autograd.kernels.bounds import Bound
 from autograd.kernels.scratch import scratch
 
-_COLUMNS = 512
+_COLUMNS: Bound[int] = 512
 """Pixels of one product: enough for BLAS, few enough for a row of E to stay in the cache."""
 
-_BLOCK_BYTES = 2 * 2**20
+_BLOCK_BYTES: Bound[int] = 2 * 2**20
 """Size of E that a block aims at: about the second-level cache."""
 
-_LEAST_ROWS = 8
+_LEAST_ROWS: Bound[int] = 8
 """Fewer rows in a block, and the kH - 1 extra rows of its expansion may weigh too much."""
 
-_PIECES = 8
+_PIECES: Bound[int] = 8
 """Blocks that a large correlation is cut into at least, for threads to share."""
 
-_FOLD_BELOW = 0.75
+_FOLD_BELOW: Bound[float] = 0.75
 """Up to this ratio of output to input channels, folding the output beats expanding the input..."""
 
-_FOLD_NARROW = (24, 0.25)
+_FOLD_NARROW: Bound[tuple[int, float]] = (24, 0.25)
 """... but for kernels up to three wide only from so many input channels on, or up to this ratio."""
 
-_LANES = 4
+_LANES: Bound[int] = 4
 """Partial weight gradients that are summed apart, so that as many threads can share the work."""
 
 

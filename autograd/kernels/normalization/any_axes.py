@@ -36,15 +36,18 @@ from math import prod
 
 import numpy as np
 
+from autograd.kernels.bounds import Bound
 from autograd.kernels.normalization.last_axes import FAR, normalize_rows, normalize_rows_gradient
 from autograd.kernels.pieces import COST, PIECES
 from autograd.kernels.scratch import scratch
 from autograd.kernels.threads import WORTHWHILE, for_each
 
-BLOCK = 1 << 18  # elements per block: smaller ones cost more in calls than the cache gives back
+# Elements per block: smaller ones cost more in calls than the cache gives back.
+BLOCK: Bound[int] = 1 << 18
 
-ALONE = 1 << 13  # elements up to which BLAS uses one thread for sums and products with vectors
-HELD = 1 << 19  # work from which `for_each` sees to it that BLAS does so
+# Elements up to which BLAS uses one thread for sums and products with vectors.
+ALONE: Bound[int] = 1 << 13
+HELD: Bound[int] = 1 << 19  # work from which `for_each` sees to it that BLAS does so
 
 Block = tuple[tuple[slice, slice], slice]
 """Which part of (A, C), and which of the C statistics belong to it."""

@@ -18,13 +18,14 @@ as long. So y = x·A + B and gx = g·A + …, with A and B such tables.
 
 import numpy as np
 
+from autograd.kernels.bounds import Bound
 from autograd.kernels.scratch import scratch
 from autograd.kernels.threads import WORTHWHILE, for_each
 
-BLOCK = 1 << 15  # elements: what is read, written and scratch for so many stay in cache
-FAR = 16.0  # (mean)² in variances beyond which it is subtracted first
+BLOCK: Bound[int] = 1 << 15  # elements: what is read, written and scratch for so many stay in cache
+FAR: Bound[float] = 16.0  # (mean)² in variances beyond which it is subtracted first
 WORK = 32  # per element; so much that BLAS is held wherever it would spread a product over threads
-PIECES = 8
+PIECES: Bound[int] = 8
 
 
 def normalize_rows(

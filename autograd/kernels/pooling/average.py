@@ -24,11 +24,12 @@ from math import prod
 import numpy as np
 
 from autograd.arguments.window import Window
+from autograd.kernels.bounds import Bound
 from autograd.kernels.layout import empty_batch_last, to_batch_last, zeros_batch_last
 from autograd.kernels.pieces import in_pieces
 from autograd.kernels.windows import overlaps_by_axis, pad_planes, windows
 
-FEW = 8  # images, of fewer the width makes runs as long as the batch would
+FEW: Bound[int] = 8  # images, of fewer the width makes runs as long as the batch would
 
 
 def combine_windows(

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.window import Window, cross
+from autograd.kernels.bounds import Bound
 from autograd.kernels.elementwise import keep_where
 from autograd.kernels.layout import (
     empty_batch_last,
@@ -33,7 +34,7 @@ from autograd.kernels.pieces import in_pieces
 from autograd.kernels.pooling.average import adaptive_bounds, arranged, combine_windows
 from autograd.kernels.windows import overlaps, overlaps_by_axis
 
-_FEW = 2**16
+_FEW: Bound[int] = 2**16
 """Cells of tiled planes below which calls cost more than cells, and the fewest are made."""
 
 

@@ -19,6 +19,7 @@ from autograd import arguments
 from autograd.arguments.arrays import array_like, broadcast_shape, raw
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
+from autograd.kernels.bounds import Bound
 from autograd.ops.elementwise import equal, where
 from autograd.ops.indexing import getitem
 from autograd.ops.linalg.diagonals import tril
@@ -219,7 +220,7 @@ def _det_slope(g: Any, a: Any, out: Any) -> Any:
 
 
 #: Up to this size, nearly singular matrices are worth their cofactors.
-_SMALL = 8
+_SMALL: Bound[int] = 8
 
 
 def _nearly_singular(a: Any, inverse: Any) -> bool:
