@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import itertools
 import json
 import random
+import re
 import sys
 import time
 import tomllib
@@ -23,7 +23,7 @@ from tests.mutants.server import Outcome, Server, serve
 EXPLAINED = Path(__file__).with_name("explained.toml")
 #: Where the mistakes are planted: what computes. Pictures, words and the lesson are not.
 FILES = (
-    "autograd/core/* autograd/engine/* autograd/ops/* autograd/kernels/* autograd/arguments/* "
+    "autograd/core/* autograd/engine/* autograd/ops/** autograd/kernels/** autograd/arguments/* "
     "autograd/func/* autograd/gradcheck/* nn/*.py nn/functional/* nn/modules/* nn/optim/* nn/data/*"
 )
 RESULTS = CACHE / "results.jsonl"
@@ -63,10 +63,15 @@ def parse() -> argparse.Namespace:
 def candidates(patterns: str, operators: list[str]) -> list[Mutant]:
     """All mutants of the operators in the files that match."""
     files = sorted(p for d in ("autograd", "nn") for p in (ROOT / d).rglob("*.py"))
+    # As in a shell: * stays in its folder, ** does not.
+    forms = [
+        re.escape(pattern).replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+        for pattern in patterns.split()
+    ]
     wanted = []
     for path in files:
         name = path.relative_to(ROOT).as_posix()
-        if any(fnmatch.fnmatch(name, pattern) for pattern in patterns.split()):
+        if any(re.fullmatch(form, name) for form in forms):
             wanted += [m for m in mutants_of(path) if m.operator in operators]
     return wanted
 

@@ -25,8 +25,8 @@ import pytest
 from tests.mutants.operators import ROOT
 
 CACHE = ROOT / ".mutants"
-#: What the plain suite runs where neither PyTorch nor a browser is installed.
-PLAIN = "not slow and not fuzz and not torch and not browser"
+#: What is run; the comparisons with PyTorch only where it is installed.
+PLAIN = "not slow and not fuzz and not browser"
 PACKAGES = ("autograd", "nn")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
 import os
 import resource
@@ -92,6 +93,8 @@ class Server:
 
     def pytest_runtestloop(self, session: Any) -> bool:
         self.session = session
+        if importlib.util.find_spec("torch"):  # once, not in every child
+            importlib.import_module("torch").set_num_threads(1)
         self.items = {item.nodeid: item for item in session.items}
         self.live = plant.live_functions()
         self.imported = at_import()
