@@ -363,7 +363,8 @@ def sequence_of_arrays(who: str, arrays: Any) -> list[Any]:
     elif not hasattr(arrays, "__iter__") or isinstance(arrays, (str, bytes, dict, type)):
         raise TypeError(f"{who}: arrays must be a sequence of arrays, got {type(arrays).__name__}")
     arrays = list(arrays)
-    result = [array_like(f"{who}: arrays[{k}]", a, *arrays) for k, a in enumerate(arrays)]
+    beside = [a for a in arrays if not hasattr(a, "shape")] and arrays  # only lists look at others
+    result = [array_like(f"{who}: arrays[{k}]", a, *beside) for k, a in enumerate(arrays)]
     if not result:
         raise ValueError(f"{who}: arrays is empty; give at least one")
     return result
