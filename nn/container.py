@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Self
 
-from autograd import Tensor
-from nn._checks import elements
+from autograd import Tensor, arguments
 from nn.module import Module
 from nn.parameter import Parameter
 
@@ -90,7 +89,7 @@ class _Ordered(Module):
 
     def extend(self, items: Iterable[Any]) -> Self:
         """Adds the items at the end, in order; returns self."""
-        given = elements(type(self).__name__, "items", items)
+        given = arguments.elements(type(self).__name__, "items", items)
         for item in [self._item(item, ".extend") for item in given]:
             self.append(item)
         return self
@@ -180,9 +179,11 @@ class ModuleList(_Ordered):
         super().__init__()
         self.extend(modules)
 
-    def _repr_children(self) -> Iterator[tuple[str, str]]:
+    def _repr_children(self, texts: dict[int, str]) -> Iterator[tuple[str, str]]:
         # Twelve equal blocks read best as one line.
-        for text, run in groupby(enumerate(map(repr, self._items())), key=lambda pair: pair[1]):
+        for text, run in groupby(
+            enumerate(texts[id(m)] for m in self._items()), key=lambda pair: pair[1]
+        ):
             positions = [position for position, _ in run]
             first, last = positions[0], positions[-1]
             if first == last:
@@ -213,7 +214,7 @@ class ParameterList(_Ordered):
     def _item(self, item: Any, where: str) -> Parameter:
         return _as_parameter(item)
 
-    def _repr_children(self) -> Iterator[tuple[str, str]]:
+    def _repr_children(self, texts: dict[int, str]) -> Iterator[tuple[str, str]]:
         return ((f"({i})", _describe(item)) for i, item in enumerate(self._items()))
 
 
@@ -270,7 +271,9 @@ class _Named(Module):
     def update(self, other: Any) -> None:
         """Sets every pair of a mapping or of an iterable of pairs."""
         who = type(self).__name__
-        pairs = other.items() if hasattr(other, "items") else elements(who, "items", other)
+        pairs = (
+            other.items() if hasattr(other, "items") else arguments.elements(who, "items", other)
+        )
         for pair in pairs:
             if not isinstance(pair, (tuple, list)) or len(pair) != 2:
                 raise TypeError(f"{who}: expected pairs of a name and a value, got {pair!r}")
@@ -332,7 +335,7 @@ class ParameterDict(_Named):
     def _item(self, item: Any, where: str) -> Parameter:
         return _as_parameter(item)
 
-    def _repr_children(self) -> Iterator[tuple[str, str]]:
+    def _repr_children(self, texts: dict[int, str]) -> Iterator[tuple[str, str]]:
         return ((f"({name})", _describe(item)) for name, item in self.items())
 
 

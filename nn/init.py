@@ -77,7 +77,9 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         ValueError: for another name, or a slope that is no finite number.
     """
     if isinstance(nonlinearity, str) and nonlinearity == "leaky_relu":
-        slope = 0.01 if param is None else _number("calculate_gain", "param", param)
+        slope = (
+            0.01 if param is None else arguments.real("calculate_gain", "param", param, finite=True)
+        )
         return math.sqrt(2.0 / (1.0 + slope**2))
     known = [*_GAINS, "leaky_relu"]
     arguments.choice("calculate_gain", "nonlinearity", nonlinearity, known)
@@ -98,7 +100,10 @@ def uniform_(
         TypeError: if ``tensor`` is no floating tensor.
         ValueError: if a > b or a bound is not finite.
     """
-    a, b = _number("uniform_", "a", a), _number("uniform_", "b", b)
+    a, b = (
+        arguments.real("uniform_", "a", a, finite=True),
+        arguments.real("uniform_", "b", b, finite=True),
+    )
     if a > b:
         raise ValueError(f"uniform_: a must be at most b, got a={a} and b={b}")
     draw = generator_or_default("uniform_", generator).uniform
@@ -119,7 +124,7 @@ def normal_(
         TypeError: if ``tensor`` is no floating tensor.
         ValueError: if ``std`` is negative.
     """
-    mean, std = _number("normal_", "mean", mean), _std("normal_", std)
+    mean, std = arguments.real("normal_", "mean", mean, finite=True), _std("normal_", std)
     draw = generator_or_default("normal_", generator).normal
     return _fill("normal_", tensor, lambda shape: draw(mean, std, shape))
 
@@ -145,8 +150,14 @@ def trunc_normal_(
         ValueError: if a > b, ``std`` is negative, or [a, b] lies so far from the mean that hardly
             any number would fall into it.
     """
-    mean, std = _number("trunc_normal_", "mean", mean), _std("trunc_normal_", std)
-    a, b = _number("trunc_normal_", "a", a), _number("trunc_normal_", "b", b)
+    mean, std = (
+        arguments.real("trunc_normal_", "mean", mean, finite=True),
+        _std("trunc_normal_", std),
+    )
+    a, b = (
+        arguments.real("trunc_normal_", "a", a, finite=True),
+        arguments.real("trunc_normal_", "b", b, finite=True),
+    )
     if a > b:
         raise ValueError(f"trunc_normal_: a must be at most b, got a={a} and b={b}")
     scale = math.sqrt(2) * std if std else 1e-300
@@ -172,7 +183,7 @@ def trunc_normal_(
 
 def constant_(tensor: T, val: float) -> T:
     """Fills with one number."""
-    val = _number("constant_", "val", val)
+    val = arguments.real("constant_", "val", val, finite=True)
     return _fill("constant_", tensor, lambda shape: np.full(shape, val))
 
 
@@ -243,7 +254,7 @@ def xavier_uniform_(
         ValueError: for fewer than two axes.
     """
     fan_in, fan_out = _fans("xavier_uniform_", tensor)
-    gain = _number("xavier_uniform_", "gain", gain)
+    gain = arguments.real("xavier_uniform_", "gain", gain, finite=True)
     bound = gain * math.sqrt(6.0 / max(fan_in + fan_out, 1))
     return uniform_(tensor, -abs(bound), abs(bound), generator)
 
@@ -254,7 +265,7 @@ def xavier_normal_(tensor: T, gain: float = 1.0, generator: np.random.Generator 
     Arguments and errors are those of `xavier_uniform_`.
     """
     fan_in, fan_out = _fans("xavier_normal_", tensor)
-    gain = _number("xavier_normal_", "gain", gain)
+    gain = arguments.real("xavier_normal_", "gain", gain, finite=True)
     return normal_(tensor, 0.0, abs(gain) * math.sqrt(2.0 / max(fan_in + fan_out, 1)), generator)
 
 
@@ -311,7 +322,7 @@ def orthogonal_(tensor: T, gain: float = 1.0, generator: np.random.Generator | N
         ValueError: for fewer than two axes.
     """
     _fans("orthogonal_", tensor)
-    gain = _number("orthogonal_", "gain", gain)
+    gain = arguments.real("orthogonal_", "gain", gain, finite=True)
     rng = generator_or_default("orthogonal_", generator)
 
     def values(shape: tuple[int, ...]) -> np.ndarray:
@@ -353,16 +364,8 @@ def _kaiming_std(who: str, tensor: Tensor, a: float, mode: str, nonlinearity: st
     return calculate_gain(nonlinearity, a) / math.sqrt(max(fans[mode], 1))
 
 
-def _number(who: str, name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-        raise TypeError(f"{who}: {name} must be a number, got {value!r}")
-    if not math.isfinite(value):
-        raise ValueError(f"{who}: {name} must be finite, got {value!r}")
-    return float(value)
-
-
 def _std(who: str, value: float) -> float:
-    value = _number(who, "std", value)
+    value = arguments.real(who, "std", value, finite=True)
     if value < 0:
         raise ValueError(f"{who}: std must not be negative, got {value}")
     return value

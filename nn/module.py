@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -10,8 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 import autograd
-from autograd import HookHandle, Tensor
-from nn._checks import function
+from autograd import HookHandle, Tensor, arguments
 from nn.parameter import Parameter
 
 __all__ = ["IncompatibleKeys", "Module"]
@@ -107,6 +108,10 @@ class Module:
             if self._forward_pre_hooks or self._forward_hooks:
                 return self._call_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
+        except RecursionError as error:
+            if outermost:
+                self._refuse_depth(error)
+            raise
         finally:
             if outermost:
                 _call.paths = None
@@ -138,6 +143,16 @@ class Module:
             paths |= {path: path for path in ("", *paths.values())}
             self.__dict__["_paths"] = (_structure_version, scope, paths)
         _call.paths = paths
+
+    def _refuse_depth(self, error: RecursionError) -> None:
+        """Say so if modules nested in modules, each with two calls of its own, are the cause."""
+        depth = 1 + max(len(path.split(".")) if path else 0 for path, _ in self.named_modules())
+        if 2 * depth > sys.getrecursionlimit() // 2:
+            raise RuntimeError(
+                f"{type(self).__name__}: modules lie {depth} deep in one another, which is more "
+                f"than Python's {sys.getrecursionlimit()} nested calls allow; put them side by "
+                "side, or raise sys.setrecursionlimit"
+            ) from error
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for hook, with_kwargs in _in_order(self._forward_pre_hooks):
@@ -188,7 +203,7 @@ class Module:
         return self._add_hook("_forward_hooks", hook, prepend, with_kwargs)
 
     def _add_hook(self, kind: str, hook: Any, prepend: bool, with_kwargs: bool) -> HookHandle:
-        function(f"register{kind.removesuffix('s')}", "hook", hook)
+        arguments.function(f"register{kind.removesuffix('s')}", "hook", hook)
         hooks = self.__dict__.setdefault(kind, {})
         # They run in the order of their keys.
         key = min(hooks, default=0) - 1 if prepend else max(hooks, default=-1) + 1
@@ -382,9 +397,28 @@ class Module:
             ]
             pending.extend(reversed(inner))
 
+    def _children_first(self) -> Iterator[Module]:
+        """This module and all inside it, after their children; shared ones come again."""
+        pending = [(self, self.children())]
+        while pending:
+            module, rest = pending[-1]
+            child = next(rest, None)
+            if child is None:
+                pending.pop()
+                yield module
+            else:
+                pending.append((child, child.children()))
+
     def modules(self) -> Iterator[Module]:
-        """This module and all inside it, each once."""
-        return (module for _, module in self.named_modules())
+        """This module and all inside it, each once, in the order of `named_modules`."""
+        seen, pending = set(), [self]
+        while pending:
+            module = pending.pop()
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield module
+                inner = [child for _, child in module._members(_MODULE) if child is not None]
+                pending.extend(reversed(inner))
 
     def get_submodule(self, target: str) -> Module:
         """The module at a dotted path; this one for "".
@@ -432,10 +466,9 @@ class Module:
 
     def apply(self, fn: Callable[[Module], Any]) -> Self:
         """Calls ``fn`` on every module inside, children first, then on this one; returns self."""
-        function("apply", "fn", fn)
-        for module in self.children():
-            module.apply(fn)
-        fn(self)
+        arguments.function("apply", "fn", fn)
+        for module in self._children_first():
+            fn(module)
         return self
 
     def train(self, mode: bool = True) -> Self:
@@ -487,7 +520,11 @@ class Module:
         Raises:
             TypeError: if ``dtype`` is not float16, float32 or float64.
         """
-        dtype = _floating(dtype)
+        if str(dtype).partition(":")[0] in ("cpu", "cuda", "mps"):
+            raise TypeError(f"to: everything is on the CPU here; leave .to({dtype!r}) out")
+        if dtype is None:
+            raise TypeError("to: dtype must be float16, float32 or float64, got None")
+        dtype = arguments.float_dtype("to", dtype)
         new: dict[int, Any] = {}
         for module in self.modules():
             for kind in (_PARAMETER, _BUFFER):
@@ -601,6 +638,21 @@ class Module:
         state.pop("_paths", None)
         return state
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        # All modules first, then what they hold: no module's copy waits for another one's, so that
+        # the depth of a model does not matter.
+        inside = [m for m in self.modules() if type(m).__deepcopy__ is Module.__deepcopy__]
+        originals = [m for m in inside if id(m) not in memo]
+        for module in originals:
+            memo[id(module)] = type(module).__new__(type(module))
+        for module in originals:
+            state, copied = copy.deepcopy(module.__getstate__(), memo), memo[id(module)]
+            if hasattr(copied, "__setstate__"):
+                copied.__setstate__(state)
+            else:
+                copied.__dict__.update(state)
+        return memo[id(self)]
+
     # Showing
 
     def extra_repr(self) -> str:
@@ -610,12 +662,24 @@ class Module:
     def _get_name(self) -> str:
         return type(self).__name__
 
-    def _repr_children(self) -> Iterator[tuple[str, str]]:
-        return ((f"({name})", repr(module)) for name, module in self._members(_MODULE))
+    def _repr_children(self, texts: dict[int, str]) -> Iterator[tuple[str, str]]:
+        """Label and text of every child, given the texts of modules by ``id``."""
+        return (
+            (f"({name})", texts.get(id(module), "None")) for name, module in self._members(_MODULE)
+        )
 
     def __repr__(self) -> str:
+        texts: dict[int, str] = {}
+        for module in self._children_first():
+            if id(module) not in texts:
+                ours = type(module).__repr__ is Module.__repr__ or module is self
+                texts[id(module)] = module._text(texts) if ours else repr(module)
+        return texts[id(self)]
+
+    def _text(self, texts: dict[int, str]) -> str:
         extra = self.extra_repr().split("\n")
-        lines = [f"{label}: {text}".replace("\n", "\n  ") for label, text in self._repr_children()]
+        children = self._repr_children(texts)
+        lines = [f"{label}: {text}".replace("\n", "\n  ") for label, text in children]
         if not lines and len(extra) == 1:
             return f"{self._get_name()}({extra[0]})"
         if extra == [""]:
@@ -635,18 +699,6 @@ def _check_path(who: str, target: Any) -> None:
 def _structure_changed() -> None:
     global _structure_version
     _structure_version = next(_structure)
-
-
-def _floating(dtype: Any) -> np.dtype:
-    try:
-        result = np.dtype(dtype)
-    except TypeError:
-        result = None
-    if result is None or result.kind != "f" or result.itemsize > 8:
-        if str(dtype).partition(":")[0] in ("cpu", "cuda", "mps"):
-            raise TypeError(f"to: everything is on the CPU here; leave .to({dtype!r}) out")
-        raise TypeError(f"to: dtype must be float16, float32 or float64, got {dtype!r}")
-    return result
 
 
 def _state_array(key: str, value: Any) -> np.ndarray:

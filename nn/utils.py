@@ -9,7 +9,6 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn._checks import elements
 
 __all__ = [
     "clip_grad_norm_",
@@ -136,7 +135,7 @@ def _gradients(who: str, parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
 
 
 def _tensors(who: str, parameters: Iterable[Tensor]) -> list[Tensor]:
-    tensors = elements(who, "parameters", parameters)
+    tensors = arguments.elements(who, "parameters", parameters)
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{who}: parameters must be tensors, got {type(tensor).__name__}")

@@ -5,11 +5,16 @@ Nothing here may take long or much memory: what would, is to be refused before i
 
 import inspect
 
+import numpy as np
 import pytest
 
 import autograd as ag
+import nn
+from nn import modules
 from tests import calls
 from tests.bad_values import BAD, complaint
+from tests.nn.test_bad_arguments import OPTIMIZERS, SCHEDULES, parameter, sgd
+from tests.nn.test_bad_input import arguments_of
 
 #: Arguments that are functions of the user's, whose errors are theirs, and names to be shown.
 NOT_TRIED = {"function", "who"}
@@ -72,3 +77,66 @@ def test_the_check_itself_finds_what_is_not_ours():
                   ValueError("setting an array element: x")):  # fmt: skip
         assert complaint(lambda e=error: raising(e)), error
     assert complaint(lambda: raising(ValueError("add: shapes do not fit"))) is None
+
+
+# Layers, optimizers, schedules, initialisers ------------------------------------------------------
+
+
+def refused_or_understood(make, needed, names):
+    for name in names:
+        for label, bad in BAD.items():
+            found = complaint(lambda n=name, v=bad: make(**{**needed, n: v}))
+            assert found is None, f"{name}={label}: {found}"
+
+
+def keywords(function):
+    """Names of all its parameters but the first."""
+    return list(inspect.signature(function).parameters)[1:]
+
+
+@pytest.mark.parametrize("name", modules.__all__)
+def test_layers(name):
+    layer = getattr(nn, name)
+    names, needed = arguments_of(layer)
+    refused_or_understood(layer, needed, names)
+    made = layer(**needed)
+    inputs = [
+        p for p in inspect.signature(made.forward).parameters.values() if p.default is p.empty
+    ]
+    for label, bad in BAD.items():
+        found = complaint(lambda v=bad: made(*[v] * len(inputs)))
+        assert found is None, f"{label}: {found}"
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizers(name):
+    make = getattr(nn.optim, name)
+
+    def step(**options):
+        make([parameter()], **options).step()
+
+    refused_or_understood(step, {}, keywords(make))
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedules(name):
+    make = getattr(nn.optim.lr_scheduler, name)
+
+    def run(**options):
+        schedule = make(sgd(), **options)
+        for _ in range(3):
+            schedule.step(*[1.0] * (name == "ReduceLROnPlateau"))
+
+    refused_or_understood(run, SCHEDULES[name], keywords(make))
+
+
+@pytest.mark.parametrize("name", [name for name in nn.init.__all__ if name.endswith("_")])
+def test_initialisers(name):
+    fill = getattr(nn.init, name)
+    weight = nn.Parameter(np.ones((2, 2, 2) if name == "dirac_" else (4, 4)))
+    needed = {
+        p.name: 0.5
+        for p in list(inspect.signature(fill).parameters.values())[1:]
+        if p.default is p.empty
+    }
+    refused_or_understood(lambda **o: fill(weight, **o), needed, keywords(fill))

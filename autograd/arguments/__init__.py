@@ -5,7 +5,9 @@ name, so that an error reads ``Conv2d: stride must be a positive integer or 2 of
 returns the argument in its one form; who is called with it need not look again.
 """
 
-from autograd.arguments.arrays import floating, integer_array
+from autograd.arguments.arrays import array_like, floating, integer_array
+from autograd.arguments.containers import elements, function, mapping
+from autograd.arguments.dtypes import float_dtype
 from autograd.arguments.half import in_single, single
 from autograd.arguments.numbers import (
     axes,
@@ -18,23 +20,30 @@ from autograd.arguments.numbers import (
     paddings,
     probability,
     real,
+    shown,
 )
 from autograd.arguments.window import Window
 
 __all__ = [
     "Window",
+    "array_like",
     "axes",
     "axis",
     "boolean",
     "choice",
+    "elements",
+    "float_dtype",
     "floating",
+    "function",
     "in_single",
     "integer",
     "integer_array",
     "integers",
     "is_integer",
+    "mapping",
     "paddings",
     "probability",
     "real",
+    "shown",
     "single",
 ]

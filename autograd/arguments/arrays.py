@@ -47,6 +47,11 @@ def array_like(who: str, x: Any, *beside: Any) -> Any:
     return x
 
 
+def as_floats(x: Any) -> Any:
+    """Integers and bools as float64; floats as they are."""
+    return x.astype(np.float64) if x.dtype.kind in "iub" else x
+
+
 def floating(who: str, name: str, value: Any, *beside: Any) -> Any:
     """A tensor or an array of floats, or of scalar tensors; nested numbers become an array.
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["as_array", "check_dtype", "default_dtype", "is_float"]
+from autograd.arguments.numbers import shown
+
+__all__ = ["as_array", "check_dtype", "common_float", "default_dtype", "float_dtype", "is_float"]
 
 FLOATS = frozenset(np.dtype(t) for t in (np.float16, np.float32, np.float64))
 _default = np.dtype(np.float32)
@@ -85,6 +87,23 @@ def check_dtype(who: str, dtype: Any) -> np.dtype[Any]:
             f"{who}: dtype {result} is not supported; tensors are float16, float32, float64, "
             f"integer or bool{hint}"
         )
+    return result
+
+
+def float_dtype(who: str, dtype: Any) -> np.dtype[Any]:
+    """A dtype that can carry a gradient; the default dtype for None.
+
+    Raises:
+        TypeError: for any other.
+    """
+    if dtype is None:
+        return _default
+    try:
+        result = np.dtype(dtype)
+    except (TypeError, ValueError, SyntaxError):
+        result = np.dtype(object)
+    if result not in FLOATS:
+        raise TypeError(f"{who}: dtype must be float16, float32 or float64, got {shown(dtype)}")
     return result
 
 

@@ -202,8 +202,12 @@ def real(
     low: float | None = None,
     high: float | None = None,
     open_low: bool = False,
+    finite: bool = False,
 ) -> float:
     """A real number within bounds (both included, unless ``open_low``).
+
+    Args:
+        finite: refuse infinities as well.
 
     Raises:
         TypeError: if it is no number (bools and strings are not).
@@ -218,6 +222,8 @@ def real(
         raise ValueError(
             f"{who}: {name} must be a number that a float can hold, got {shown(value)}"
         ) from None
+    if finite and not abs(result) < float("inf"):
+        raise ValueError(f"{who}: {name} must be finite, got {shown(value)}")
     fits = result == result
     if low is not None:
         fits = fits and (result > low if open_low else result >= low)

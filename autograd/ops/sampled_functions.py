@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, number, raw
+from autograd.arguments.arrays import array_like, as_floats, number, raw
 from autograd.arguments.limits import check_bytes
 from autograd.ops.cumulative import cumsum, diff
 from autograd.ops.elementwise import remainder, where
 from autograd.ops.gathering import take
 from autograd.ops.images.padding import pad_constant
-from autograd.ops.linalg.decompositions import floating
 from autograd.ops.shapes import concatenate, moveaxis, reshape, stack
 from autograd.ops.transcendental import power
 
@@ -47,7 +46,7 @@ def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> An
         >>> ag.gradient(ag.tensor([1.0, 2.0, 4.0, 7.0]))
         Tensor([1. , 1.5, 2.5, 3. ])
     """
-    f = floating(array_like("gradient", f, *spacing))
+    f = as_floats(array_like("gradient", f, *spacing))
     axes = arguments.axes("gradient", axis, len(f.shape))
     if not axes:
         raise ValueError("gradient: f must have at least one axis, got a 0-d array")
@@ -94,7 +93,7 @@ def _slopes(f: Any, step: Any, edge_order: int) -> Any:
             first = (-1.5 * f[0] + 2.0 * f[1] - 0.5 * f[2]) / step
             last = (0.5 * f[-3] - 2.0 * f[-2] + 1.5 * f[-1]) / step
     else:
-        h = reshape(diff(floating(step)), (-1,) + (1,) * (len(f.shape) - 1))
+        h = reshape(diff(as_floats(step)), (-1,) + (1,) * (len(f.shape) - 1))
         inner = _three_points(f[:-2], f[1:-1], f[2:], h[:-1], h[1:], "middle")
         if edge_order == 1:
             first, last = (f[1] - f[0]) / h[0], (f[-1] - f[-2]) / h[-1]
@@ -136,9 +135,9 @@ def interp(
         >>> ag.interp(ag.tensor([0.5, 9.0]), [0.0, 1.0], [10.0, 20.0])
         Tensor([15., 20.])
     """
-    x = floating(array_like("interp: x", x, xp, fp))
-    xp = floating(array_like("interp: xp", xp, x, fp))
-    fp = floating(array_like("interp: fp", fp, x, xp))
+    x = as_floats(array_like("interp: x", x, xp, fp))
+    xp = as_floats(array_like("interp: xp", xp, x, fp))
+    fp = as_floats(array_like("interp: fp", fp, x, xp))
     if len(xp.shape) != 1 or xp.shape != fp.shape or not xp.size:
         raise ValueError(
             f"interp: xp and fp must be vectors of one length, not empty; got shapes {xp.shape} "
@@ -189,7 +188,7 @@ def unwrap(
         >>> [round(v, 2) for v in ag.unwrap(ag.tensor([3.0, -3.0])).tolist()]
         [3.0, 3.28]
     """
-    x = floating(array_like("unwrap", x))
+    x = as_floats(array_like("unwrap", x))
     axis = arguments.axis("unwrap", axis, len(x.shape))
     period = number("unwrap", "period", period)
     steps = np.diff(np.asarray(raw(x)), axis=axis)

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, number, raw, shape_of
+from autograd.arguments.arrays import array_like, as_floats, number, raw, shape_of
 from autograd.arguments.half import in_single
 from autograd.ops.cumulative import cumprod, cumsum
 from autograd.ops.elementwise import clip, sqrt, subtract, where
-from autograd.ops.linalg.decompositions import floating
 from autograd.ops.linalg.diagonals import diag
 from autograd.ops.products import matmul
 from autograd.ops.reductions import count_nonzero, mean, prod
@@ -258,7 +257,7 @@ def cov(
 
 
 def _variables(name: str, x: Any, rowvar: bool) -> Any:
-    x = floating(x)
+    x = as_floats(x)
     if len(x.shape) > 2:
         raise ValueError(f"cov: {name} must have one or two axes, got shape {x.shape}")
     turned = not arguments.boolean("cov", "rowvar", rowvar) and len(x.shape) == 2

@@ -440,6 +440,7 @@ class Softmax2d(Module):
     """`Softmax` over the channels of images (N, C, H, W) or (C, H, W)."""
 
     def forward(self, input: Any) -> Any:
+        input = arguments.floating("Softmax2d", "input", input)
         if len(input.shape) not in (3, 4):
             raise ValueError(
                 f"Softmax2d: input must be (N, C, H, W) or (C, H, W), got shape {input.shape}"

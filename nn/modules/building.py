@@ -8,34 +8,18 @@ from typing import Any
 import numpy as np
 
 import autograd
+from autograd import arguments
 from nn import init
 from nn.parameter import Parameter
 from nn.random import generator_or_default
 
-__all__ = ["check_device", "dtype_of_parameters", "empty_parameter", "fill_uniform"]
+__all__ = ["check_device", "empty_parameter", "fill_uniform"]
 
 
 def check_device(who: str, device: Any) -> None:
     """Raise ValueError for a device other than the CPU."""
     if device is not None and str(device) != "cpu":
         raise ValueError(f"{who}: there is no device but the CPU, got device={device!r}")
-
-
-def dtype_of_parameters(who: str, dtype: Any) -> np.dtype[Any]:
-    """The floating dtype that parameters have; the default dtype for None.
-
-    Raises:
-        TypeError: for any other.
-    """
-    if dtype is None:
-        return autograd.default_dtype().dtype
-    try:
-        result = np.dtype(dtype)
-    except TypeError:
-        result = np.dtype(object)
-    if result.kind != "f" or result.itemsize > 8:
-        raise TypeError(f"{who}: dtype must be float16, float32 or float64, got {dtype!r}")
-    return result
 
 
 def empty_parameter(
@@ -47,7 +31,7 @@ def empty_parameter(
         ValueError: if it needs more memory than the machine has, or for a device that is not there.
     """
     check_device(who, device)
-    dtype = dtype_of_parameters(who, dtype)
+    dtype = arguments.float_dtype(who, dtype)
     try:
         return Parameter(autograd.full(shape, value, dtype=dtype))
     except (ValueError, MemoryError) as error:

@@ -260,6 +260,7 @@ class Flatten(Module):
         self.end_dim = arguments.integer("Flatten", "end_dim", end_dim, None)
 
     def forward(self, input: Any) -> Any:
+        input = arguments.array_like("Flatten", input)
         shape = input.shape
         ndim = max(len(shape), 1)
         first = arguments.axis("Flatten", self.start_dim, ndim, "start_dim")
@@ -304,6 +305,7 @@ class Unflatten(Module):
         self.unflattened_size = tuple(sizes)
 
     def forward(self, input: Tensor) -> Tensor:
+        input = arguments.array_like("Unflatten", input)
         shape = input.shape
         axis = arguments.axis("Unflatten", self.dim, len(shape), "dim")
         known = math.prod(s for s in self.unflattened_size if s != -1)

@@ -16,7 +16,7 @@ from nn.functional.normalization import (
     normalized_by_instance,
 )
 from nn.module import Module
-from nn.modules.building import check_device, dtype_of_parameters, empty_parameter
+from nn.modules.building import check_device, empty_parameter
 from nn.parameter import Parameter
 
 __all__ = [
@@ -73,7 +73,7 @@ class _Norm(Module):
             made = empty_parameter(who, shape, device, dtype, value) if there else None
             self.register_parameter(name, made)
         check_device(who, device)
-        self._dtype = dtype_of_parameters(who, dtype)
+        self._dtype = arguments.float_dtype(who, dtype)
         for name in ("running_mean", "running_var", "num_batches_tracked"):
             self.register_buffer(name, None)
         self.reset_running_stats()

@@ -26,7 +26,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from autograd import arguments
-from nn._checks import elements, mapping
 from nn.optim.optimizer import Optimizer, check_number
 
 __all__ = [
@@ -112,10 +111,10 @@ class _Schedule:
             ValueError: for names that this schedule does not have, or another number of groups.
         """
         who = f"{self._who}.load_state_dict"
-        unknown = set(mapping(who, "state_dict", state_dict)) - set(self.__dict__)
+        unknown = set(arguments.mapping(who, "state_dict", state_dict)) - set(self.__dict__)
         if unknown:
             raise ValueError(f"{who}: unknown entries {sorted(map(str, unknown))}")
-        lrs = elements(who, "_last_lr", state_dict.get("_last_lr", self._last_lr))
+        lrs = arguments.elements(who, "_last_lr", state_dict.get("_last_lr", self._last_lr))
         for lr in lrs:
             check_number(who, "_last_lr", lr)
         if len(lrs) != len(self._last_lr):
@@ -402,7 +401,7 @@ class LambdaLR(LRScheduler):
         functions = (
             [lr_lambda] * groups
             if callable(lr_lambda)
-            else elements("LambdaLR", "lr_lambda", lr_lambda)
+            else arguments.elements("LambdaLR", "lr_lambda", lr_lambda)
         )
         if len(functions) != groups or not all(map(callable, functions)):
             raise ValueError(
@@ -562,7 +561,7 @@ class SequentialLR(LRScheduler):
         milestones: Iterable[int],
         last_epoch: int = -1,
     ) -> None:
-        self._schedulers = elements(self._who, "schedulers", schedulers)
+        self._schedulers = arguments.elements(self._who, "schedulers", schedulers)
         self.milestones = _milestones(self._who, milestones)
         if not self._schedulers or len(self.milestones) != len(self._schedulers) - 1:
             raise ValueError(
@@ -605,7 +604,7 @@ class SequentialLR(LRScheduler):
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Takes over what `state_dict` gave, in the parts too."""
-        parts = mapping("SequentialLR", "state_dict", state_dict).get("_schedulers", ())
+        parts = arguments.mapping("SequentialLR", "state_dict", state_dict).get("_schedulers", ())
         if len(parts) != len(self._schedulers):
             raise ValueError(
                 f"SequentialLR.load_state_dict: {len(parts)} saved schedules, "
@@ -702,7 +701,7 @@ def _factor(who: str, name: str, value: Any) -> float:
 def _milestones(who: str, milestones: Iterable[int]) -> list[int]:
     result = [
         arguments.integer(who, "milestones", m, low=0)
-        for m in elements(who, "milestones", milestones)
+        for m in arguments.elements(who, "milestones", milestones)
     ]
     if result != sorted(result):
         raise ValueError(f"{who}: milestones must not fall, got {result}")

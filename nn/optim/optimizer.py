@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
+from autograd import Tensor, arguments
 from autograd import optimizers as kernels
-from nn._checks import elements, function, mapping
 
 
 class Optimizer:
@@ -102,7 +101,11 @@ class Optimizer:
             )
         params = group["params"]
         params = _ordered(self._who, params)
-        params = [params] if isinstance(params, Tensor) else elements(self._who, "params", params)
+        params = (
+            [params]
+            if isinstance(params, Tensor)
+            else arguments.elements(self._who, "params", params)
+        )
         params = [p[1] if isinstance(p, tuple) and len(p) == 2 else p for p in params]
         taken = {id(p) for other in self.param_groups for p in other["params"]}
         for position, p in enumerate(params):
@@ -145,7 +148,7 @@ class Optimizer:
         loss = None
         if closure is not None:
             with autograd.enable_grad():
-                loss = function(self._who, "closure", closure)()
+                loss = arguments.function(self._who, "closure", closure)()
         self._loaded_lrs = None
         with autograd.no_grad():
             for group in self.param_groups:
@@ -193,11 +196,11 @@ class Optimizer:
         who = f"{self._who}.load_state_dict"
         if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
             raise TypeError(f"{who}: expected a mapping with the keys 'state' and 'param_groups'")
-        saved = elements(who, "param_groups", state_dict["param_groups"])
+        saved = arguments.elements(who, "param_groups", state_dict["param_groups"])
         for group in saved:
-            if "params" not in mapping(who, "a group", group):
+            if "params" not in arguments.mapping(who, "a group", group):
                 raise TypeError(f"{who}: a saved group has no 'params', only {sorted(group)}")
-            elements(who, "params", group["params"])
+            arguments.elements(who, "params", group["params"])
         sizes = [len(group["params"]) for group in saved]
         own_sizes = [len(group["params"]) for group in self.param_groups]
         if sizes != own_sizes:
@@ -208,11 +211,11 @@ class Optimizer:
             zip((n for group in saved for n in group["params"]), self._parameters(), strict=True)
         )
         state: dict[Tensor, dict[str, Any]] = {}
-        for number, entries in mapping(who, "state", state_dict["state"]).items():
+        for number, entries in arguments.mapping(who, "state", state_dict["state"]).items():
             if number not in numbered:
                 raise ValueError(f"{who}: there is no parameter {number!r}")
             p = numbered[number]
-            entries = mapping(who, f"state[{number}]", entries)
+            entries = arguments.mapping(who, f"state[{number}]", entries)
             state[p] = {name: _state_value(who, name, v, p) for name, v in entries.items()}
         groups = []
         for group, own in zip(saved, self.param_groups, strict=True):
@@ -291,8 +294,7 @@ def check_number(
         TypeError: for what is no real number.
         ValueError: for a number out of range.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise TypeError(f"{who}: {name} must be a number, got {value!r}")
+    arguments.real(who, name, value, finite=True)
     enough = value > low if above else value >= low
     not_too_much = value < high if below else value <= high
     if not (enough and not_too_much and math.isfinite(value)):

@@ -77,7 +77,7 @@ class RMSprop(Optimizer):
     ) -> None:
         names = ["square_avg"]
         names += ["momentum_buffer"] * bool(group["momentum"] > 0)
-        names += ["grad_avg"] * group["centered"]
+        names += ["grad_avg"] * bool(group["centered"])
         fill_state(array, state, names)
         state["step"] += 1
         kernels.rmsprop(

@@ -566,3 +566,51 @@ def test_extra_repr_comes_before_the_children():
             return "width=3"
 
     assert repr(Named()) == "Named(\n  width=3\n  (scale): Scale()\n)"
+
+
+# Depth --------------------------------------------------------------------------------------------
+
+
+def nested(depth):
+    """A linear layer inside of so many containers."""
+    model = nn.Linear(2, 2)
+    for _ in range(depth):
+        model = nn.Sequential(model)
+    return model
+
+
+def test_a_model_may_be_a_thousand_modules_deep():
+    model = nested(1000)
+    assert len(list(model.parameters())) == 2 and len(model.state_dict()) == 2
+    seen = []
+    model.apply(seen.append).train().eval().double().requires_grad_(False).zero_grad()
+    assert len(seen) == 1001 and type(seen[0]) is nn.Linear and seen[-1] is model
+    assert repr(model).count("Sequential") == 1000
+    copied = copy.deepcopy(model)
+    assert repr(copied) == repr(model) and next(copied.parameters()) is not next(model.parameters())
+    copied.load_state_dict(model.state_dict())
+
+
+def test_a_call_that_is_too_deep_for_python_says_so():
+    with pytest.raises(RuntimeError, match=r"^Sequential: modules lie 1001 deep in one another"):
+        nested(1000)(autograd.ones(1, 2))
+    assert nested(50)(autograd.ones(1, 2)).shape == (1, 2)
+
+
+def test_endless_recursion_of_the_users_is_left_as_it_is():
+    class Endless(nn.Module):
+        def forward(self, x):
+            return self(x)
+
+    with pytest.raises(RecursionError):
+        Endless()(autograd.ones(1))
+
+
+def test_copies_share_what_their_originals_share():
+    layer = nn.Linear(2, 2)
+    model = nn.Sequential(layer, nn.Sequential(layer), nn.ModuleList([layer]))
+    copied = copy.deepcopy(model)
+    assert copied[0] is copied[1][0] is copied[2][0] is not layer
+    assert copied[0].weight.tolist() == layer.weight.tolist()
+    both = copy.deepcopy({"model": model, "layer": layer})
+    assert both["layer"] is both["model"][0]

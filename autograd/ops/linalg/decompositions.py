@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, broadcast_shape, raw
+from autograd.arguments.arrays import array_like, as_floats, broadcast_shape, raw
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.kernels.bounds import Bound
@@ -136,13 +136,8 @@ def solve(a: Any, b: Any) -> Any:
     if not b.shape or columns.shape[-2] != a.shape[-1]:
         raise ValueError(f"solve: b of shape {b.shape} does not fit a of shape {a.shape}")
     broadcast_shape("solve", a.shape[:-2], columns.shape[:-2])
-    x = _solve(floating(a), floating(columns))
+    x = _solve(as_floats(a), as_floats(columns))
     return reshape(x, x.shape[:-1]) if vector else x
-
-
-def floating(x: Any) -> Any:
-    """Integers and bools as float64; floats as they are."""
-    return x.astype(np.float64) if x.dtype.kind in "iub" else x
 
 
 @primitive
@@ -357,7 +352,7 @@ def eigh(a: Any) -> EighResult:
     Returns:
         (eigenvalues (..., n), eigenvectors (..., n, n)).
     """
-    return EighResult(*_eigh(floating(_symmetric("eigh", a))))
+    return EighResult(*_eigh(as_floats(_symmetric("eigh", a))))
 
 
 def eigvalsh(a: Any) -> Any:
@@ -502,7 +497,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     a = array_like("qr", a)
     if len(a.shape) < 2:
         raise ValueError(f"qr: a must be a matrix or a stack of them, got shape {a.shape}")
-    a = floating(a)
+    a = as_floats(a)
     m, n = a.shape[-2:]
     if m >= n:
         q, r = _qr(a)

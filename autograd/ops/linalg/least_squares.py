@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, raw, shape_of
-from autograd.ops.linalg.decompositions import floating, inv, pinv, solve, svdvals
+from autograd.arguments.arrays import array_like, as_floats, raw, shape_of
+from autograd.ops.linalg.decompositions import inv, pinv, solve, svdvals
 from autograd.ops.linalg.norms import matrix_norm
 from autograd.ops.products import einsum, matmul
 from autograd.ops.reductions import sum as sum_
@@ -45,7 +45,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, An
         >>> round(x.item(), 4)
         2.0
     """
-    a, b = floating(array_like("lstsq: a", a, b)), floating(array_like("lstsq: b", b, a))
+    a, b = as_floats(array_like("lstsq: a", a, b)), as_floats(array_like("lstsq: b", b, a))
     if len(a.shape) != 2 or len(b.shape) not in (1, 2) or b.shape[0] != a.shape[0]:
         raise ValueError(
             f"lstsq: a must be a matrix (m, n) and b (m,) or (m, k), got shapes {a.shape} "
@@ -75,7 +75,7 @@ def cond(x: Any, p: Any = None) -> Any:
     Raises:
         ValueError: if x is no matrix, or not square where it has to be inverted.
     """
-    x = floating(array_like("cond", x))
+    x = as_floats(array_like("cond", x))
     if len(x.shape) < 2:
         raise ValueError(f"cond: x must be a matrix or a stack of them, got shape {x.shape}")
     if 0 in x.shape[-2:]:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, raw
+from autograd.arguments.arrays import array_like, as_floats, raw
 from autograd.arguments.half import in_single
 from autograd.arguments.numbers import shown
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import absolute, equal, sqrt, where
-from autograd.ops.linalg.decompositions import floating, svdvals
+from autograd.ops.linalg.decompositions import svdvals
 from autograd.ops.reductions import amax, amin, spread
 from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import expand_dims, moveaxis
@@ -48,7 +48,7 @@ def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) 
         >>> ag.linalg.vector_norm(ag.tensor([3.0, 4.0])).item()
         5.0
     """
-    x = floating(array_like("norm", x))
+    x = as_floats(array_like("norm", x))
     axes = arguments.axes("norm", axis, len(x.shape))
     arguments.boolean("norm", "keepdims", keepdims)
     if isinstance(ord, bool) or not isinstance(ord, (int, float, np.number)) or ord != ord:
@@ -82,7 +82,7 @@ def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: bool =
     Raises:
         ValueError: for an unknown ord, or axes that are not two.
     """
-    x = floating(array_like("norm", x))
+    x = as_floats(array_like("norm", x))
     axes = arguments.axes("norm", axis, len(x.shape))
     if len(axes) != 2:
         raise ValueError(f"norm: a matrix norm needs two axes, got axis={axis} for {x.shape}")

@@ -1,9 +1,11 @@
-"""Checks of arguments that several parts of ``nn`` share; the rest is ``autograd.arguments``."""
+"""Reading arguments: lists, dictionaries and functions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from autograd.arguments.numbers import shown
 
 __all__ = ["elements", "function", "mapping"]
 
@@ -14,8 +16,9 @@ def elements(who: str, name: str, value: Any) -> list[Any]:
     Raises:
         TypeError: if it is not iterable, or text.
     """
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise TypeError(f"{who}: {name} must be a list or another iterable, got {value!r}")
+    plain = isinstance(value, Iterable) and not isinstance(value, (str, bytes, type))
+    if not plain or getattr(value, "ndim", 1) == 0:
+        raise TypeError(f"{who}: {name} must be a list or another iterable, got {shown(value)}")
     return list(value)
 
 
@@ -26,7 +29,7 @@ def mapping(who: str, name: str, value: Any) -> Mapping[Any, Any]:
         TypeError: if it is none.
     """
     if not isinstance(value, Mapping):
-        raise TypeError(f"{who}: {name} must be a dictionary, got {value!r}")
+        raise TypeError(f"{who}: {name} must be a dictionary, got {shown(value)}")
     return value
 
 
@@ -37,5 +40,5 @@ def function(who: str, name: str, value: Any) -> Any:
         TypeError: if it cannot be called.
     """
     if not callable(value):
-        raise TypeError(f"{who}: {name} must be a function, got {value!r}")
+        raise TypeError(f"{who}: {name} must be a function, got {shown(value)}")
     return value
