@@ -27,8 +27,10 @@ __all__ = [
 
 _KINDS = {0: "a non-negative integer", 1: "a positive integer", None: "an integer"}
 
-#: Integers from −2⁶³ to 2⁶³ − 1 are those that NumPy calculates with.
+#: Integers from −2⁶³ to 2⁶³ − 1 are those that NumPy calculates with. Sizes and strides may be
+#: larger: they are asked how many bytes they need, or leave an image at once.
 _WORD = 1 << 63
+_LARGEST = 1 << 1000  # which a float can hold
 
 
 class _Shown(reprlib.Repr):
@@ -65,7 +67,7 @@ def is_integer(value: Any) -> bool:
 
 
 def integer(who: str, name: str, value: Any, low: int | None = 1) -> int:
-    """An integer of 64 bits, not below ``low``.
+    """An integer not below ``low``; of 64 bits where it may be negative.
 
     Raises:
         TypeError: if it is no integer (bools and floats are not).
@@ -79,8 +81,10 @@ def integer(who: str, name: str, value: Any, low: int | None = 1) -> int:
     result = operator.index(value)
     if low is not None and result < low:
         raise ValueError(f"{who}: {name} must be {kind}, got {shown(result)}")
-    if not -_WORD <= result < _WORD:
+    if low is None and not -_WORD <= result < _WORD:
         raise ValueError(f"{who}: {name} must be {kind} of 64 bits, got {shown(result)}")
+    if result >= _LARGEST:
+        raise ValueError(f"{who}: {name} is far too large: {shown(result)}")
     return result
 
 
