@@ -3,7 +3,7 @@
     interpolate(x, *, out_shape, mode, align_corners, scale_factors) -> y
     interpolate_adjoint(y, *, input_shape, mode, align_corners, scale_factors) -> gx
     adaptive_avg_pool(x, *, out_shape) -> y;  adaptive_avg_pool_adjoint(y, *, input_shape) -> gx
-    interpolation_map(length, outputs, mode, align_corners, scale_factor) -> AxisMap
+    interpolation_map(length, outputs, mode, align_corners, scale_factor, ties) -> AxisMap
     apply_maps(x, maps) -> y
 
 Images are (N, C, *spatial), results batch-last. ``mode`` is ``"nearest"``, ``"nearest-exact"``,
@@ -19,7 +19,7 @@ be no slower for small images, but 0 · NaN would spread a single NaN over its w
 from collections.abc import Sequence
 from functools import lru_cache
 from math import floor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from autograd.kernels.layout import memory_axes, memory_view, shape_view, to_bat
 from autograd.kernels.pooling.average import adaptive_bounds
 
 CUBIC = -0.75  # the free parameter of the cubic convolution kernel, as PyTorch and OpenCV choose it
+
+SMALL_IMAGE = 128
+"""Rows and columns together of an enlarged image up to which ties are broken in a way of its own."""
 
 Positions = slice | np.ndarray
 
@@ -123,18 +126,23 @@ def interpolated_size(length: int, scale_factor: float) -> int:
 
 @lru_cache(maxsize=256)
 def interpolation_map(
-    length: int, outputs: int, mode: str, align_corners: bool, scale_factor: float | None
+    length: int,
+    outputs: int,
+    mode: str,
+    align_corners: bool,
+    scale_factor: float | None,
+    ties: str = "double",
 ) -> AxisMap:
     """The map of one axis.
 
     ``scale_factor``, where given, takes the place of outputs / length in the coordinates, although
-    rounding made the axis a little shorter; with ``align_corners`` and for areas it does not count.
-    An axis that keeps its length is left as it is, whatever the factor, by all modes but
-    ``"cubic"``. (PyTorch does so too, except in the forward pass of nearest in 1-d and 3-d.)
+    rounding made the axis a little shorter; with ``align_corners`` and for areas it does not count,
+    nor in linear mode for an axis that keeps its length. ``ties`` says how the modes of nearest
+    cells decide what lies on an edge, see `_ties`.
     """
     i = np.arange(outputs)
     if mode in ("nearest", "nearest-exact"):
-        columns = _nearest(length, outputs, mode == "nearest-exact", scale_factor)
+        columns = _nearest(length, outputs, mode == "nearest-exact", scale_factor, ties)
         return axis_map(length, outputs, i, columns, np.ones(outputs))
     if mode == "linear":
         return _linear(length, outputs, align_corners, scale_factor)
@@ -155,17 +163,33 @@ def _step(length: int, outputs: int, align_corners: bool, scale_factor: float | 
     return 1.0 / scale_factor if scale_factor else length / outputs if outputs else 0.0
 
 
-def _nearest(length: int, outputs: int, exact: bool, scale_factor: float | None) -> np.ndarray:
+def _ties(dtype: np.dtype, out_shape: Sequence[int]) -> str:
+    """How an output that falls on the edge of two cells chooses: as in PyTorch.
+
+    Rounding decides, so it matters how positions are computed: of doubles in double precision, and
+    then rounded to single, of all others in single precision. Small images always go the second
+    way, and in mode ``"nearest"`` take the cell itself where an axis keeps its length, and each cell
+    twice where it doubles, whatever the scale factor.
+    """
+    if len(out_shape) == 2 and sum(out_shape) <= SMALL_IMAGE:
+        return "image"
+    return "single" if dtype in (np.float32, np.float16) else "double"
+
+
+def _nearest(
+    length: int, outputs: int, exact: bool, scale_factor: float | None, ties: str
+) -> np.ndarray:
     i = np.arange(outputs)
-    if outputs == length:
-        return i
-    if outputs == 2 * length:
-        return i // 2
-    # Single precision on purpose: it decides which side of an edge is nearest, as in PyTorch's
-    # images (its 1-d and 3-d versions break some of these ties otherwise).
-    step = np.float32(_step(length, outputs, False, scale_factor))
-    at = (i.astype(np.float32) + np.float32(0.5 if exact else 0.0)) * step
-    return np.minimum(np.floor(at).astype(np.int64), length - 1)
+    if ties == "image" and not exact and outputs in (length, 2 * length):
+        return i if outputs == length else i // 2
+    kind = np.float64 if ties == "double" else np.float32
+    step = kind(_step(length, outputs, False, scale_factor))
+    at = (i + (0.5 if exact else 0.0)).astype(kind) * step
+    if exact and ties == "single":
+        # As one multiply-and-subtract, which is rounded once, and half a cell further on.
+        left = (i + 0.5) * np.float64(step) - 0.5
+        at = np.maximum(left, 0).astype(np.float32) + np.float32(0.5)
+    return np.minimum(np.floor(at.astype(np.float32)).astype(np.int64), length - 1)
 
 
 def _linear(length: int, outputs: int, align_corners: bool, scale_factor: float | None) -> AxisMap:
@@ -210,10 +234,8 @@ def _area(length: int, outputs: int) -> AxisMap:
 
 
 @lru_cache(maxsize=256)
-def _adjoint_map(
-    length: int, outputs: int, mode: str, align_corners: bool, scale_factor: float | None
-) -> AxisMap:
-    return interpolation_map(length, outputs, mode, align_corners, scale_factor).transposed()
+def _adjoint_map(*of: Any) -> AxisMap:
+    return interpolation_map(*of).transposed()
 
 
 # What the operations use --------------------------------------------------------------------------
@@ -235,8 +257,8 @@ def interpolate(
     """
     scales = scale_factors or (None,) * len(out_shape)
     axes = zip(x.shape[2:], out_shape, scales, strict=True)
-    maps = [interpolation_map(n, o, mode, align_corners, scale) for n, o, scale in axes]
-    return apply_maps(x, maps)
+    rest, ties = (mode, align_corners), _ties(x.dtype, out_shape)
+    return apply_maps(x, [interpolation_map(n, o, *rest, s, ties) for n, o, s in axes])
 
 
 def interpolate_adjoint(
@@ -250,7 +272,8 @@ def interpolate_adjoint(
     """The adjoint of `interpolate`: ``y`` (N, C, *out) to (N, C, *input_shape)."""
     scales = scale_factors or (None,) * len(input_shape)
     axes = zip(input_shape, y.shape[2:], scales, strict=True)
-    return apply_maps(y, [_adjoint_map(n, o, mode, align_corners, scale) for n, o, scale in axes])
+    rest, ties = (mode, align_corners), _ties(y.dtype, y.shape[2:])
+    return apply_maps(y, [_adjoint_map(n, o, *rest, s, ties) for n, o, s in axes])
 
 
 def adaptive_avg_pool(x: np.ndarray, *, out_shape: Sequence[int]) -> np.ndarray:

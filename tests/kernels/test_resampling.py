@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from autograd.kernels.layout import is_batch_last, to_batch_last
 from autograd.kernels.resampling import (
+    SMALL_IMAGE,
     adaptive_avg_pool,
     adaptive_avg_pool_adjoint,
     interpolate,
@@ -193,10 +194,8 @@ def test_pytorch_agrees(torch, mode, rank, how):
             ours["scale_factors"] = (factor,) * rank
         got = interpolate(x, out_shape=out_shape, **ours)
         unchanged = how == "scale" and factor != 1 and any(map(int.__eq__, shape, out_shape))
-        if unchanged and mode.startswith("nearest") and rank != 2:
-            continue  # PyTorch's forward pass shifts these, its backward pass does not
         np.testing.assert_allclose(got, want.detach().numpy(), rtol=1e-11, atol=1e-11)
-        if unchanged and mode == "cubic":
+        if unchanged and (mode in ("cubic", "nearest-exact") or mode == "nearest" and rank != 2):
             continue  # PyTorch's backward pass is not the adjoint of its forward pass here
         g = RNG(1).normal(size=got.shape)
         want.backward(torch.tensor(g))
@@ -212,3 +211,46 @@ def test_ties_of_nearest_are_broken_as_in_pytorch(torch, length, outputs):
         want = torch.nn.functional.interpolate(torch.tensor(x), size=(1, outputs), mode=mode)
         got = interpolate(x, out_shape=(1, outputs), mode=mode)
         np.testing.assert_array_equal(got, want.numpy())
+
+
+FACTORS = [0.3, 0.5, 0.7, 0.9, 1.1, 1.25, 1.3, 1.5, 1.7, 2, 2.1, 2.3, 2.6, 3.3, 1 / 3, 4 / 3]
+
+
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
+def test_an_edge_belongs_to_the_cell_after_it_at_every_size(mode):
+    half = 1 if mode == "nearest-exact" else 0
+    for length, outputs in itertools.product(range(1, 30), range(1, 60)):
+        want = [(2 * i + half) * length // (2 * outputs) for i in range(outputs)]
+        x = np.arange(float(length)).reshape(1, 1, length)
+        got = interpolate(x, out_shape=(outputs,), mode=mode)
+        assert got.ravel().tolist() == want, (length, outputs)
+
+
+def test_a_factor_counts_even_where_the_length_stays():
+    x = np.arange(2.0).reshape(1, 1, 2)
+    got = interpolate(x, out_shape=(2,), mode="nearest", scale_factors=(1.25,))
+    assert got.ravel().tolist() == [0, 0]  # floor(1 / 1.25)
+    assert interpolate(x, out_shape=(2,), mode="nearest").ravel().tolist() == [0, 1]
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
+def test_nearest_cells_are_pytorchs_at_every_size(torch, mode, rank, dtype):
+    """Also on both sides of the size from which PyTorch computes images in another way."""
+    around = SMALL_IMAGE - 2 if rank == 2 else 40
+    for length in [*range(1, 16), 31, 63, 64, 100]:
+        sizes = [*range(1, 24), *range(around - 1, around + 3)]
+        for how in [{"size": (2,) * (rank - 1) + (s,)} for s in sizes] + [
+            {"scale_factor": (1.0,) * (rank - 1) + (f,)} for f in FACTORS
+        ]:
+            if "scale_factor" in how and length * how["scale_factor"][-1] < 1:
+                continue
+            x = np.arange(4.0 * length).reshape((1, 4) + (1,) * (rank - 1) + (length,))
+            x = x.repeat(2, axis=2) if rank > 1 else x
+            x = (x.repeat(2, axis=3) if rank > 2 else x).astype(dtype)
+            want = torch.nn.functional.interpolate(torch.tensor(x), mode=mode, **how).numpy()
+            factors = how.get("scale_factor")
+            got = interpolate(x, out_shape=want.shape[2:], mode=mode, scale_factors=factors)
+            np.testing.assert_array_equal(got, want, err_msg=f"{length} {how}")
