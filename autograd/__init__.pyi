@@ -155,6 +155,7 @@ from .ops.images.resampling import adaptive_max_pool as adaptive_max_pool
 from .ops.images.resampling import interpolate as interpolate
 from .ops.images.windows import fold_windows as fold_windows
 from .ops.images.windows import scatter_windows as scatter_windows
+from .ops.images.windows import sliding_window_view as sliding_window_view
 from .ops.images.windows import take_windows as take_windows
 from .ops.images.windows import windows as windows
 from .ops.indexing import getitem as getitem

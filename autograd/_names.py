@@ -250,6 +250,7 @@ WHERE = {
     "sin": "ops.transcendental",
     "sinc": "ops.transcendental",
     "sinh": "ops.transcendental",
+    "sliding_window_view": "ops.images.windows",
     "softmax": "ops.activations",
     "softplus": "ops.activations",
     "softshrink": "ops.activations",

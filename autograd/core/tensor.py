@@ -6,6 +6,7 @@ what a tensor is by itself: data, gradient, name, conversions, and its way in an
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -254,6 +255,11 @@ class Tensor:
         return data
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self._node is not None and sys._getframe(1).f_code.co_name == "as_strided":
+            raise RuntimeError(
+                "as_strided: this tensor requires a gradient, which an array would lose; "
+                "autograd.windows and np.lib.stride_tricks.sliding_window_view keep it"
+            )
         self._refuse_grad("conversion to an array")
         array = np.asarray(self.data)
         if dtype is not None and array.dtype != dtype:

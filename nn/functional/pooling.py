@@ -325,9 +325,10 @@ def _norms(at: Rank, x: Any, p: float, window: Window) -> Any:
 def _root(total: Any, p: float) -> Any:
     """total^(1/p), with gradient 0 where it is 0 (or, for p < 0, infinite)."""
     nothing = np.asarray(_raw(total) == 0)
-    if total.dtype.kind != "f" or not nothing.any():
-        return autograd.power(total, 1.0 / p)
-    root = autograd.power(autograd.where(nothing, 1.0, total), 1.0 / p)
+    with np.errstate(invalid="ignore"):  # the root of a negative sum is NaN, as told
+        if total.dtype.kind != "f" or not nothing.any():
+            return autograd.power(total, 1.0 / p)
+        root = autograd.power(autograd.where(nothing, 1.0, total), 1.0 / p)
     return autograd.where(nothing, 0.0 if p > 0 else math.inf, root)
 
 

@@ -249,6 +249,7 @@ AUTOGRAD: dict[str, Case] = {
         spread(2, 3, 4, 4), order=3,
     ),
     "convolve": _case(lambda x, w: ag.convolve(x, w, groups=2), IMAGE, KERNEL, order=3),
+    "sliding_window_view": _case(lambda x: ag.sliding_window_view(x, (2, 2)), M, order=3),
     "windows": _case(lambda x: ag.windows(x, 2, 1, 1), spread(1, 2, 3, 3), order=3),
     "fold_windows": _case(lambda w: ag.fold_windows(w, (3, 3)), spread(1, 2, 2, 2, 2, 2), order=3),
     "take_windows": _case(

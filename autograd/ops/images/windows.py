@@ -13,14 +13,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import arguments
-from autograd.arguments.arrays import floating
+from autograd.arguments.arrays import array_like, floating
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.window import Window
 from autograd.core.primitive import primitive
 from autograd.kernels import windows as kernels
 from autograd.kernels.pooling import maximum as pooling_kernels
+from autograd.ops.shapes import moveaxis, reshape
 
-__all__ = ["fold_windows", "scatter_windows", "take_windows", "windows"]
+__all__ = ["fold_windows", "scatter_windows", "sliding_window_view", "take_windows", "windows"]
 
 
 _windows = primitive(kernels.windows, view=True)
@@ -68,6 +69,57 @@ def windows(
     check_bytes(who, (*x.shape[:2], *window.padded(x.shape[2:])), x.dtype)
     # What is never stepped over must not overflow in the strides of the view either.
     return _windows(x, window=window.shortened(x.shape[2:]))
+
+
+def sliding_window_view(
+    x: Any, window_shape: Any, axis: Any = None, *, writeable: bool = False
+) -> Any:
+    """All windows along any axes, as NumPy has them: ``windows`` for arrays that are no images.
+
+    Args:
+        x: any shape.
+        window_shape: a size, or one for every axis that is slid along.
+        axis: which axes; default all. One that is named twice is slid along twice.
+        writeable: must be False: cells that windows share cannot be written one by one.
+
+    Returns:
+        The shape of x, shorter by size − 1 along each axis, and then ``window_shape``.
+
+    Raises:
+        ValueError: for windows larger than x, or as many sizes as there are no axes.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.sliding_window_view(ag.tensor([1.0, 2.0, 4.0]), 2).tolist()
+        [[1.0, 2.0], [2.0, 4.0]]
+    """
+    who = "sliding_window_view"
+    if arguments.boolean(who, "writeable", writeable):
+        raise ValueError(f"{who}: writeable must be False; windows share their cells")
+    x = array_like(who, x)
+    rank = len(x.shape)
+    axes = (
+        list(range(rank)) if axis is None else axis if isinstance(axis, (tuple, list)) else [axis]
+    )
+    axes = [arguments.axis(who, a, rank) for a in axes]
+    given = len(window_shape) if isinstance(window_shape, (tuple, list)) else 1
+    if given != len(axes):
+        raise ValueError(
+            f"{who}: window_shape must hold one size for each of the axes {tuple(axes)} of "
+            f"{x.shape}, got {window_shape}"
+        )
+    sizes = arguments.integers(who, "window_shape", window_shape, given)
+    for a, size in zip(axes, sizes, strict=True):
+        if size > x.shape[a]:
+            raise ValueError(
+                f"{who}: a window of {size} does not fit axis {a} of {x.shape}, whose windows are "
+                f"{sizes} along {tuple(axes)}"
+            )
+        moved = moveaxis(x, a, -1)
+        lines = reshape(moved, (1, math.prod(moved.shape[:-1]), moved.shape[-1]))
+        seen = _windows(lines, window=Window.read(who, 1, size))
+        x = moveaxis(reshape(seen, (*moved.shape[:-1], *seen.shape[2:])), -2, a)
+    return x
 
 
 def fold_windows(

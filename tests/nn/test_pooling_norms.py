@@ -1,0 +1,80 @@
+"""Norms over windows: signs, limits, sizes at which powers overflow, zeros, NaN, overhang."""
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+import nn.functional as F
+
+
+def loops(x, p, kernel, stride, ceil_mode=False):
+    """(Σ xᵖ)^(1/p) of one sequence, window by window, in double precision."""
+    result, start, end = [], 0, 0
+    while start + kernel <= len(x) or ceil_mode and start < len(x) and end < len(x):
+        end = start + kernel
+        cells = np.asarray(x[start : start + kernel], float)
+        if np.isinf(p):
+            result.append(abs(cells).max() if p > 0 else abs(cells).min())
+        else:
+            total = (cells**p).sum() * kernel / len(cells)
+            result.append(np.sign(total) * abs(total) ** (1 / p) if p == 1 else total ** (1 / p))
+        start += stride
+    return np.array(result)
+
+
+X = [3.0, 1.0, 4.0, 1.5, 9.0, 2.0, 6.0]
+
+
+@pytest.mark.parametrize("ceil_mode", [False, True])
+@pytest.mark.parametrize("p", [1, 2, 3, 0.5, 2.5, -1, -2, np.inf, -np.inf])
+def test_norms_are_those_of_loops(p, ceil_mode):
+    for kernel, stride in ((1, 1), (2, 2), (3, 2), (3, 3), (2, 3)):
+        got = F.lp_pool1d(ag.tensor(np.array([[X]])), p, kernel, stride, ceil_mode)
+        want = loops(X, p, kernel, stride, ceil_mode)
+        np.testing.assert_allclose(got.data[0, 0], want, rtol=1e-12, err_msg=f"{kernel} {stride}")
+
+
+def test_signs_count_for_one_and_even_powers_forget_them():
+    x = ag.tensor([[[-1.0, -2.0, 3.0, -5.0]]])
+    assert F.lp_pool1d(x, 1, 2).tolist() == [[[-3.0, -2.0]]]
+    np.testing.assert_allclose(F.lp_pool1d(x, 2, 2).data, [[[5**0.5, 34**0.5]]], rtol=1e-6)
+    assert np.isnan(F.lp_pool1d(x, 3, 2).data).all()  # a root of what is negative
+    assert F.lp_pool1d(x, np.inf, 2).tolist() == [[[2.0, 5.0]]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("p", [2, 50, 1000, -50])
+@pytest.mark.parametrize("size", [1e-30, 1.0, 1e30])
+def test_no_power_overflows_or_vanishes(dtype, p, size):
+    x = ag.tensor((np.array([[[1.0, 2.0, 3.0, 5.0]]]) * size).astype(dtype), requires_grad=True)
+    y = F.lp_pool1d(x, p, 2)
+    a, b = (2.0, 5.0) if p > 0 else (1.0, 3.0)
+    parts = [sum((c / a) ** p for c in (1.0, 2.0)), sum((c / b) ** p for c in (3.0, 5.0))]
+    want = np.array([a, b]) * np.array(parts) ** (1 / p) * size
+    np.testing.assert_allclose(y.data[0, 0], want, rtol=1e-5)
+    y.sum().backward()
+    np.testing.assert_allclose((x.grad * x).sum().item(), want.sum(), rtol=1e-5)  # Euler
+
+
+@pytest.mark.parametrize("p", [1.5, 2, 3, np.inf])
+def test_a_window_of_zeros_has_gradient_zero(p):
+    x = ag.tensor(np.array([[[0.0, 0.0, 3.0, 4.0]]]), requires_grad=True)
+    y = F.lp_pool1d(x, p, 2)
+    y.sum().backward()
+    assert y.data[0, 0, 0] == 0 and x.grad.data[0, 0, 0] == 0 and x.grad.data[0, 0, 1] == 0
+    assert np.isfinite(x.grad.data).all() and x.grad.data[0, 0, 3] > 0
+
+
+def test_a_nan_stays_in_its_windows():
+    y = F.lp_pool1d(ag.tensor([[[np.nan, 1.0, 3.0, 4.0, np.inf, 1.0]]]), 2, 2)
+    np.testing.assert_allclose(y.data, [[[np.nan, 5.0, np.inf]]], rtol=1e-6)
+
+
+def test_layers_are_their_functions():
+    x = ag.tensor(np.random.default_rng(0).normal(size=(2, 3, 5, 6)))
+    for layer, want in (
+        (nn.LPPool2d(2, 2), F.lp_pool2d(x, 2, 2)),
+        (nn.LPPool2d(4, (3, 2), 2, ceil_mode=True), F.lp_pool2d(x, 4, (3, 2), 2, True)),
+    ):
+        np.testing.assert_array_equal(layer(x), want)
