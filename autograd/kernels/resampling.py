@@ -182,12 +182,12 @@ def _nearest(
     i = np.arange(outputs)
     if ties == "image" and not exact and outputs in (length, 2 * length):
         return i if outputs == length else i // 2
-    kind = np.float64 if ties == "double" else np.float32
-    step = kind(_step(length, outputs, False, scale_factor))
+    kind = np.dtype(np.float64 if ties == "double" else np.float32)
+    step = np.asarray(_step(length, outputs, False, scale_factor), kind)
     at = (i + (0.5 if exact else 0.0)).astype(kind) * step
     if exact and ties == "single":
         # As one multiply-and-subtract, which is rounded once, and half a cell further on.
-        left = (i + 0.5) * np.float64(step) - 0.5
+        left = (i + 0.5) * float(step) - 0.5
         at = np.maximum(left, 0).astype(np.float32) + np.float32(0.5)
     return np.minimum(np.floor(at.astype(np.float32)).astype(np.int64), length - 1)
 
