@@ -122,7 +122,9 @@ def _normalize_gradient(g, x, weight, out1, out2, weight_shape, bias_shape, axes
 def _through_statistics(g, x, weight, mean_, rstd, bias_shape, axes):  # type: ignore[no-untyped-def]
     """As above, when the statistics themselves were used too."""
     n = np.prod([x.shape[axis] for axis in axes])
-    gx = gweight = gbias = 0.0
+    gx = np.zeros(x.shape, x.dtype)
+    gweight = None if weight is None else np.zeros(weight.shape, weight.dtype)
+    gbias = None if bias_shape is None else np.zeros(bias_shape, x.dtype)
     if g[0] is not None:
         given = (g[0], None, None, None)
         gx, gweight, gbias = _normalize_gradient(
