@@ -193,6 +193,9 @@ POOLING = (
     _one("avg_pool2d", lambda x: F.avg_pool2d(x, 2) ** 2, (9, 2, 4, 6)),
     _one("avg_pool2d overlapping", lambda x: F.avg_pool2d(x, 3, 1, 1) ** 2, (9, 2, 4, 6)),
 )
+NEAREST = (
+    _one("interpolate", lambda x: F.interpolate(x, scale_factor=2) ** 2, (9, 2, 4, 6)),
+)  # whose cells are the same on both sides: 2 divides
 PRODUCTS = (
     _one("matmul", ag.matmul, (9, 6), (6, 7)),
     _one("matmul batch", ag.matmul, (12, 5, 4), (12, 4, 5)),
@@ -251,6 +254,7 @@ CASES: dict[str, Case] = {
     f"{_K}.losses.LARGE": Case((1, 24, 25), SOFTMAX),
     f"{_K}.losses.LINE": Case((5, 6, 7), SOFTMAX),
     f"{_K}.losses.MODEST": Case((1e-3, 0.5, 10.0), SOFTMAX),
+    f"{_K}.resampling.SMALL_IMAGE": Case((0, 19, 20, 128), NEAREST),
     f"{_K}.special._BLOCK": Case((5, 23, 24, 25), ERRORS),
     f"{_K}.normalization.any_axes.BLOCK": Case((1, 50, 180, _ALWAYS), NORMS),
     f"{_K}.normalization.any_axes.ALONE": Case((719, 720, _ALWAYS), NORMS,

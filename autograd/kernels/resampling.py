@@ -23,12 +23,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.kernels.bounds import Bound
 from autograd.kernels.layout import memory_axes, memory_view, shape_view, to_batch_last
 from autograd.kernels.pooling.average import adaptive_bounds
 
 CUBIC = -0.75  # the free parameter of the cubic convolution kernel, as PyTorch and OpenCV choose it
 
-SMALL_IMAGE = 128
+SMALL_IMAGE: Bound[int] = 128
 """Rows and columns together of an enlarged image up to which ties are broken in a way of its own."""
 
 Positions = slice | np.ndarray
