@@ -41,8 +41,12 @@ FOREIGN = (
 )  # fmt: skip
 
 
-def complaint(call: Callable[[], Any]) -> str | None:
-    """What is wrong with how a call ends: another kind of error than ours, or not in our words."""
+def complaint(call: Callable[[], Any], who: str = "") -> str | None:
+    """What is wrong with how a call ends: another kind of error than ours, or not in our words.
+
+    Args:
+        who: what the message has to begin with.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -55,7 +59,12 @@ def complaint(call: Callable[[], Any]) -> str | None:
         if not colon and text.startswith("requires_grad must be"):
             return None
         named = colon and re.fullmatch(r"[\w .\[\]]{1,60}", head)
-        if not named or head.startswith(FOREIGN) or rest.startswith(FOREIGN):
+        if (
+            not named
+            or not text.startswith(who)
+            or head.startswith(FOREIGN)
+            or rest.startswith(FOREIGN)
+        ):
             return f"{type(error).__name__}: {text}"
     except Exception as error:  # whatever it is, it is reported
         return f"{type(error).__name__}: {error}"

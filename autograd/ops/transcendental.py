@@ -193,7 +193,7 @@ def sigmoid(x: Any) -> Any:
 def _sigmoid(x: Any) -> Any:
     # exp of minus the absolute value lies in (0, 1]; one division serves both signs.
     small = np.exp(-abs(x))
-    if type(x) is np.ndarray and x.dtype.kind == "f":
+    if type(x) is np.ndarray and x.ndim and x.dtype.kind == "f":
         top = np.greater_equal(x, 0.0).astype(x.dtype)
         return np.maximum(top, small, out=top) / (1.0 + small)
     return np.where(x >= 0, 1.0, small) / (1.0 + small)

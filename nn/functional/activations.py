@@ -310,7 +310,9 @@ def log_softmax(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any
 
 
 def _along(who: str, function: Any, input: Any, dim: Any, dtype: Any) -> Any:
-    input = floating(who, input if dtype is None else autograd.astype(input, dtype))
+    if dtype is not None:
+        input = autograd.astype(input, arguments.float_dtype(who, dtype))
+    input = floating(who, input)
     ndim = len(input.shape)
     if dim is None:
         dim = 0 if ndim in (0, 1, 3) else 1

@@ -33,7 +33,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
         [11.0]
     """
     if getattr(weight, "ndim", 2) == 1:
-        input, bias = floats("linear", input=input, bias=bias)
+        input, weight, bias = floats("linear", input=input, weight=weight, bias=bias)
         bias = None if bias is None else autograd.reshape(bias, (-1,))
         return autograd.squeeze(autograd.linear(input, autograd.expand_dims(weight, 0), bias), -1)
     return autograd.linear(input, weight, bias)

@@ -147,3 +147,8 @@ def test_the_slope_of_gelu_tanh_is_finite_however_large_x_is(dtype):
     x = ag.tensor(np.array([-most, -60.0, 60.0, most, np.inf], dtype), requires_grad=True)
     (slope,) = ag.grad(ag.gelu_tanh(x), x, np.ones(5, dtype))
     np.testing.assert_array_equal(slope, [0.0, 0.0, 1.0, 1.0, 1.0])
+
+
+@pytest.mark.parametrize("function", [ag.sigmoid, ag.silu])
+def test_arrays_without_axes_are_understood(function):
+    assert np.isclose(function(np.array(1.5)), function(np.array([1.5]))[0])
