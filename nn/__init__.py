@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 if _TYPE_CHECKING:
-    from nn import data, files, functional, init, optim, utils
+    from nn import data, files, functional, init, interop, optim, utils
     from nn.container import *
     from nn.files import load, save
+    from nn.interop.convert import from_torch
     from nn.module import *
     from nn.modules import *
     from nn.parameter import *
@@ -23,8 +24,10 @@ if _TYPE_CHECKING:
 
 
 #: Parts that go by their own names, and those whose ``__all__`` lists names of this package.
-_PARTS = ("data", "files", "functional", "init", "models", "optim", "parallel", "train", "utils")
-_HOMES = ("parameter", "random", "module", "container", "modules")
+_PARTS = (
+    "data", "files", "functional", "init", "interop", "models", "optim", "parallel", "train", "utils",
+)  # fmt: skip
+_HOMES = ("parameter", "random", "module", "container", "modules", "interop.convert")
 
 
 def __getattr__(name: str) -> _Any:

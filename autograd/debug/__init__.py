@@ -15,6 +15,7 @@ from autograd.debug.certify import certify
 from autograd.debug.checking import Finding, StepCheck
 from autograd.debug.explain import Explanation, Hop, Row, explain
 from autograd.debug.memory import Memory
+from autograd.debug.names import at_line, set_line
 from autograd.debug.record import NonFinite, Record, record
 from autograd.debug.step import Sent, Step
 
@@ -34,11 +35,13 @@ __all__ = [
     "Step",
     "StepCheck",
     "accumulates",
+    "at_line",
     "certify",
     "explain",
     "nonfinite",
     "norm_over",
     "record",
+    "set_line",
     "touches",
     "when",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -19,7 +20,10 @@ from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
 from autograd.text import visible
 
-__all__ = ["GraphNames", "Names", "name_of", "user_scopes", "users_frame"]
+__all__ = [
+    "GraphNames", "Names", "at_line", "declared_line", "name_of", "set_line", "user_scopes",
+    "users_frame",
+]  # fmt: skip
 
 _OURS = ("autograd", "nn")
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -72,6 +76,64 @@ def user_scopes() -> list[Scope]:
             break
         frame = frame.f_back
     return scopes
+
+
+# A line that was declared --------------------------------------------------------------------------
+
+
+class _Declared(threading.local):
+    line: tuple[str, int] | None = None
+
+
+_declared = _Declared()
+
+
+def declared_line() -> tuple[str, int] | None:
+    """The file and line that `at_line` or `set_line` have declared in this thread; else None."""
+    return _declared.line
+
+
+def set_line(line: tuple[str, int] | None) -> tuple[str, int] | None:
+    """Put another declared line in the place of the one there; returns that, to be put back.
+
+    For who runs many operations in a row; others take `at_line`.
+
+    Args:
+        line: file and line number; None for none: the line of the code that is running counts.
+    """
+    before = _declared.line
+    _declared.line = line
+    return before
+
+
+class at_line:
+    """Say which line of source the operations inside come from.
+
+    For who runs a program that was written elsewhere: an interpreter of graphs, a template. What
+    `record` keeps, and all reports made of it, then name this line and not that of the interpreter.
+
+    Args:
+        filename, lineno: the line, counted from 1.
+
+    Example:
+        >>> import autograd as ag
+        >>> a = ag.tensor(2.0, requires_grad=True)
+        >>> with ag.debug.record(), ag.debug.at_line("model.txt", 7):
+        ...     b = a * 3.0
+        >>> b.grad_node.record.where()
+        'model.txt:7'
+    """
+
+    __slots__ = ("_before", "_line")
+
+    def __init__(self, filename: str, lineno: int) -> None:
+        self._line = filename, lineno
+
+    def __enter__(self) -> None:
+        self._before = set_line(self._line)
+
+    def __exit__(self, *exception: object) -> None:
+        set_line(self._before)
 
 
 # Names --------------------------------------------------------------------------------------------

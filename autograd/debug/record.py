@@ -12,7 +12,7 @@ import numpy as np
 from autograd import text
 from autograd.core.modes import local
 from autograd.core.tensor import Tensor
-from autograd.debug.names import Names, user_scopes, users_frame
+from autograd.debug.names import Names, declared_line, user_scopes, users_frame
 
 __all__ = ["NonFinite", "Record", "line_of", "record", "safe_form"]
 
@@ -126,8 +126,7 @@ class record:
         if before is not None:
             before(info, node, outs, inputs, data)
         frame = users_frame()
-        filename = frame.f_code.co_filename if frame is not None else ""
-        lineno = frame.f_lineno if frame is not None else 0
+        filename, lineno = _line_of(frame)
         if node is not None:
             values = tuple([_kept(d) for d in data])
             outputs = tuple([_kept(o) for o in outs])
@@ -149,8 +148,14 @@ def _kept(value: Any) -> Any:
 
 
 def line_of() -> tuple[str, int]:
-    """File and line of the user's code that is running."""
-    frame = users_frame()
+    """File and line of the user's code that is running, or what `at_line` says instead."""
+    return _line_of(users_frame())
+
+
+def _line_of(frame: Any) -> tuple[str, int]:
+    declared = declared_line()
+    if declared is not None:
+        return declared
     return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 

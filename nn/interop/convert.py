@@ -1,0 +1,201 @@
+"""``from_torch``: a model of PyTorch becomes one of ours."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import Any
+
+import numpy as np
+
+import autograd
+from nn.interop import export
+from nn.interop.module import Conversion, Converted, build
+from nn.interop.program import Program
+from nn.interop.reading import Aliased, Unknown, numpy_dtype, read
+
+__all__ = ["from_torch"]
+
+
+def from_torch(
+    module: Any,
+    *example_inputs: Any,
+    check: bool = False,
+    dynamic: bool = True,
+    modes: str = "both",
+    **example_keywords: Any,
+) -> Converted:
+    """A PyTorch module as a module of ours, every operation of which is one of our primitives.
+
+    The model is exported by ``torch.export`` and read operator by operator. The result has the same
+    tree of modules, the same names of parameters and buffers, and copies of their values; shared
+    parameters stay shared. Operations know the line of the *PyTorch* source that made them, so
+    ``viz.graph``, ``viz.step``, ``debug.Backprop``, ``debug.record`` and ``explain`` speak of that.
+    PyTorch is needed for the conversion only.
+
+    Args:
+        module: a ``torch.nn.Module``.
+        *example_inputs: what its ``forward`` is called with: tensors of PyTorch, or tuples, lists
+            and dicts of them. Other values (numbers, flags, None) become part of the graph.
+        check: run both models on the example inputs and raise if they differ; see
+            `nn.interop.compare`.
+        dynamic: try to keep the size of the inputs' first axis free. Where that fails, the sizes of
+            the example are the only ones; ``model.notes`` says so.
+        modes: ``"both"`` converts training and evaluation, so that ``train()`` and ``eval()`` work;
+            ``"current"`` only the state that the module is in, whatever the mode of each part of it.
+        **example_keywords: keyword arguments of ``forward``.
+
+    Returns:
+        An ``nn.Module`` whose class is called as the one of PyTorch. Its ``notes`` tell what a user
+        should know about the conversion.
+
+    Raises:
+        ImportError: without PyTorch; RuntimeError: if it is too old.
+        TypeError: if ``module`` is no module of PyTorch.
+        RuntimeError: if the model can't be exported, or uses operators that are not known: all of
+            them are listed, with counts, modules and lines. With ``check``: if the models differ.
+
+    Example:
+        >>> import torch, nn  # doctest: +SKIP
+        >>> theirs = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.ReLU())  # doctest: +SKIP
+        >>> model = nn.from_torch(theirs, torch.randn(4, 1, 8, 8))  # doctest: +SKIP
+        >>> list(model.state_dict())  # doctest: +SKIP
+        ['0.weight', '0.bias']
+    """
+    torch = export.load_torch("from_torch")
+    if not isinstance(module, torch.nn.Module):
+        raise TypeError(
+            f"from_torch: module must be a torch.nn.Module, got {type(module).__name__}"
+        )
+    if modes not in ("both", "current"):
+        raise ValueError(f"from_torch: modes must be 'both' or 'current', got {modes!r}")
+    model = build(torch, module)
+    conversion = _conversion(torch, module, example_inputs, example_keywords, dynamic, modes)
+    for part in model.modules():
+        part.__dict__["_conversion"] = conversion
+    model.__dict__["notes"] = conversion.notes
+    _try(torch, model, example_inputs, example_keywords)
+    if check:
+        from nn.interop.compare import compare
+
+        found = compare(module, model, *example_inputs, **example_keywords)
+        if not found.ok:
+            raise RuntimeError(found.text())
+    return model
+
+
+def _conversion(
+    torch: Any, module: Any, args: Any, kwargs: Any, dynamic: bool, modes: str
+) -> Conversion:
+    """Export the model in its own mode and, if wished for, in the other one."""
+    was = {inner: inner.training for inner in module.modules()}
+    notes: list[str] = []
+    programs: dict[bool, Program] = {}
+    missing: dict[bool, str] = {}
+    mode = bool(module.training)
+    try:
+        if modes == "both":
+            module.train(mode)
+        programs[mode] = _program(torch, module, args, kwargs, dynamic, notes)
+        if modes == "both":
+            module.train(not mode)
+            try:
+                programs[not mode] = _program(torch, module, args, kwargs, dynamic, [])
+            except RuntimeError as error:
+                missing[not mode] = str(error)
+                name = "evaluation" if mode else "training"
+                notes.append(f"Only converted for the mode it was in, not for {name}: {error}")
+        else:
+            missing[not mode] = "it was converted with modes='current', in the other mode"
+    finally:
+        for inner, training in was.items():
+            inner.training = training
+    floats = [p.dtype for p in module.parameters() if p.is_floating_point()] or [
+        value.dtype for value in _tensors(torch, (args, kwargs)) if value.is_floating_point()
+    ]
+    default = torch.get_default_dtype()
+    return Conversion(
+        programs=programs,
+        missing=missing,
+        float_dtype=numpy_dtype(torch, floats[0] if floats else default),
+        default_float=numpy_dtype(torch, default),
+        signature=inspect.signature(module.forward),
+        notes=notes,
+    )
+
+
+def _tensors(torch: Any, tree: Any) -> list[Any]:
+    from torch.utils import _pytree as pytree
+
+    return [leaf for leaf in pytree.tree_leaves(tree) if torch.is_tensor(leaf)]
+
+
+def _program(
+    torch: Any, module: Any, args: Any, kwargs: Any, dynamic: bool, notes: list[str]
+) -> Program:
+    """Export and read: as it is; else without in-place operations; else with unknown operators
+    decomposed.
+
+    Raises:
+        RuntimeError: for operators that are not known even then.
+    """
+    found = export.exported(torch, module, tuple(args), kwargs, dynamic)
+    if dynamic and found.note:
+        notes.append(f"The sizes of the inputs are fixed to those of the example: {found.note}.")
+    unknown = Unknown()
+    aliased = False
+    program = None
+    try:
+        program = read(torch, module, found.program, args, kwargs, unknown)
+    except Aliased:
+        aliased = True
+    if program is not None and not unknown.entries:
+        return program
+    targets = unknown.targets()
+    second = Unknown()
+    try:
+        functional = export.decomposed(torch, found.program, targets)
+        program = read(torch, module, functional, args, kwargs, second)
+    except Aliased:
+        second.add("an in-place operation on memory that is shared", "", ("", 0), None)
+    except Exception as error:
+        if aliased and not targets:
+            raise RuntimeError(
+                f"from_torch: {type(module).__name__} writes into memory that it also looks at "
+                f"otherwise, and PyTorch cannot take that apart: {error}"
+            ) from error
+        second = unknown
+    if second.entries:
+        raise RuntimeError((unknown if unknown.entries else second).message(type(module).__name__))
+    assert program is not None
+    program.functional = True
+    program.decomposed = tuple(sorted(str(target) for target in targets))
+    if targets:
+        notes.append(f"Decomposed by PyTorch: {', '.join(program.decomposed)}.")
+    return program
+
+
+def _try(torch: Any, model: Converted, args: Any, kwargs: Any) -> None:
+    """Run the example once, so that what cannot work is refused now; the state stays as it was."""
+    from torch.utils import _pytree as pytree
+
+    def ours(leaf: Any) -> Any:
+        return autograd.tensor(leaf.detach().cpu().numpy()) if torch.is_tensor(leaf) else leaf
+
+    args, kwargs = pytree.tree_map(ours, (args, kwargs))
+    kept = {
+        (module, name): value
+        for module in model.modules()
+        for name, value in module._members("buffer")
+        if value is not None
+    }
+    arrays = {key: np.array(value.data) for key, value in kept.items()}
+    state = autograd.default_generator().bit_generator.state
+    try:
+        with autograd.no_grad(), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            model(*args, **kwargs)
+    finally:
+        autograd.default_generator().bit_generator.state = state
+        for (module, name), array in arrays.items():
+            module.__dict__[name] = autograd.tensor(array)

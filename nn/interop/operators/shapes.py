@@ -1,0 +1,368 @@
+"""Views, joins and splits: what moves elements without changing them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+from autograd import Tensor
+from nn import functional as F
+from nn.interop.operators.promotion import cast, result_dtype, tensor
+
+# One tensor ---------------------------------------------------------------------------------------
+
+
+def view(self: Any, size: Any) -> Any:
+    return ag.reshape(self, shape=tuple(size))
+
+
+def flatten(self: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    if not self.ndim:
+        return ag.reshape(self, shape=(1,))
+    first, last = start_dim % self.ndim, end_dim % self.ndim
+    if first == last:
+        return self
+    middle = math.prod(self.shape[first : last + 1])
+    return ag.reshape(self, shape=(*self.shape[:first], middle, *self.shape[last + 1 :]))
+
+
+def unflatten(self: Any, dim: int, sizes: Any) -> Any:
+    dim = dim % self.ndim
+    sizes = tuple(sizes)
+    if -1 in sizes:
+        known = -math.prod(sizes)
+        sizes = tuple(self.shape[dim] // known if size == -1 else size for size in sizes)
+    return ag.reshape(self, shape=(*self.shape[:dim], *sizes, *self.shape[dim + 1 :]))
+
+
+def squeeze(self: Any, dim: Any = None) -> Any:
+    """Axes of size 1 go; a named one that is longer stays, which NumPy refuses."""
+    if dim is None:
+        return ag.squeeze(self)
+    if not self.ndim:
+        return self
+    named = dim if isinstance(dim, (list, tuple)) else (dim,)
+    axes = tuple(axis % self.ndim for axis in named if self.shape[axis] == 1)
+    return ag.squeeze(self, axis=axes) if axes else self
+
+
+def transpose(self: Any, dim0: int, dim1: int) -> Any:
+    return ag.swapaxes(self, dim0, dim1) if self.ndim else self
+
+
+def transpose_matrix(self: Any) -> Any:
+    return ag.swapaxes(self, 0, 1) if self.ndim > 1 else self
+
+
+def permute(self: Any, dims: Any) -> Any:
+    return ag.transpose(self, axes=tuple(dims))
+
+
+def move_axes(self: Any, source: Any, destination: Any) -> Any:
+    def listed(axes: Any) -> Any:
+        return tuple(axes) if isinstance(axes, (list, tuple)) else axes
+
+    return ag.moveaxis(self, listed(source), listed(destination))
+
+
+def expand(self: Any, size: Any, implicit: bool = False) -> Any:
+    missing = len(size) - self.ndim
+    shape = [
+        self.shape[axis - missing] if wanted == -1 else wanted for axis, wanted in enumerate(size)
+    ]
+    return ag.broadcast_to(self, shape=tuple(shape))
+
+
+def expand_as(self: Any, other: Any) -> Any:
+    return ag.broadcast_to(self, shape=other.shape)
+
+
+def tile(self: Any, dims: Any) -> Any:
+    dims = tuple(dims)
+    return ag.tile(self, (1,) * (self.ndim - len(dims)) + dims)
+
+
+def repeat_interleave(
+    self: Any, repeats: Any, dim: int | None = None, output_size: Any = None
+) -> Any:
+    repeats = np.asarray(repeats.data).tolist() if isinstance(repeats, Tensor) else repeats
+    if isinstance(repeats, list) and len(repeats) == 1:
+        repeats = repeats[0]
+    return ag.repeat(self, repeats, axis=dim)
+
+
+def repeat_positions(repeats: Any, output_size: Any = None) -> Any:
+    counts = np.asarray(repeats.data)
+    return ag.as_tensor(np.repeat(np.arange(len(counts)), counts))
+
+
+def flip(self: Any, dims: Any) -> Any:
+    return ag.flip(self, axis=tuple(dims)) if self.ndim and len(dims) else self
+
+
+def roll(self: Any, shifts: Any, dims: Any = ()) -> Any:
+    def listed(values: Any) -> Any:
+        return tuple(values) if isinstance(values, (list, tuple)) else (values,)
+
+    shifts, axes = listed(shifts), listed(dims)
+    return ag.roll(self, shifts, axis=axes) if axes else ag.roll(self, shifts[0])
+
+
+def rot90(self: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
+    return ag.rot90(self, k, tuple(dims))
+
+
+def diagonal(self: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    return ag.diagonal(self, offset, dim1, dim2)
+
+
+def linalg_diagonal(A: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    return ag.diagonal(A, offset, dim1, dim2)
+
+
+def diag_embed(self: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """Vectors along the last axis become diagonals of matrices."""
+    size = self.shape[-1] + abs(offset)
+    rows = np.arange(self.shape[-1]) + max(-offset, 0)
+    columns = np.arange(self.shape[-1]) + max(offset, 0)
+    empty = ag.zeros((*self.shape[:-1], size, size), dtype=self.dtype)
+    matrices = ag.set_at(empty, (..., rows, columns), self)
+    return ag.moveaxis(matrices, (-2, -1), (dim1, dim2))
+
+
+def unfold(self: Any, dimension: int, size: int, step: int) -> Any:
+    """Runs of ``size`` elements, ``step`` apart, as a new last axis."""
+    if not self.ndim:
+        return ag.reshape(self, shape=(size,))
+    axis = dimension % self.ndim
+    starts = np.arange(0, self.shape[axis] - size + 1, step)
+    runs = starts[:, None] + np.arange(size)
+    return ag.moveaxis(ag.take(self, runs, axis=axis), axis + 1, -1)
+
+
+def im2col(self: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Any:
+    return F.unfold(self, tuple(kernel_size), tuple(dilation), tuple(padding), tuple(stride))
+
+
+def col2im(
+    self: Any, output_size: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any
+) -> Any:
+    return F.fold(
+        self, tuple(output_size), tuple(kernel_size), tuple(dilation), tuple(padding), tuple(stride)
+    )
+
+
+# Several ------------------------------------------------------------------------------------------
+
+
+def _of_one_dtype(tensors: Any) -> list[Any]:
+    dtype = result_dtype(*tensors)
+    return [cast(tensor(t), dtype) for t in tensors]
+
+
+def concatenate(tensors: Any, dim: int = 0) -> Any:
+    tensors = _of_one_dtype(tensors)
+    # PyTorch skips empty vectors here, whatever the rank of the others.
+    kept = [t for t in tensors if t.shape != (0,)]
+    return ag.concatenate(kept or tensors, axis=dim)
+
+
+def stack(tensors: Any, dim: int = 0) -> Any:
+    return ag.stack(_of_one_dtype(tensors), axis=dim)
+
+
+def _stacking(function: Any) -> Any:
+    return lambda tensors: function(_of_one_dtype(tensors))
+
+
+def broadcast_all(tensors: Any) -> Any:
+    return list(ag.broadcast_arrays(*tensors))
+
+
+def meshgrid(tensors: Any, indexing: str = "ij") -> Any:
+    vectors = [ag.reshape(t, shape=(-1,)) for t in tensors]
+    return list(ag.meshgrid(*vectors, indexing=indexing))
+
+
+def block_diagonal(tensors: Any) -> Any:
+    blocks = [ag.reshape(t, shape=(1, -1)) if t.ndim < 2 else t for t in _of_one_dtype(tensors)]
+    width = sum(b.shape[1] for b in blocks)
+    rows, before = [], 0
+    for b in blocks:
+        after = width - before - b.shape[1]
+        rows.append(ag.pad(b, ((0, 0), (before, after))))
+        before += b.shape[1]
+    return ag.concatenate(rows, axis=0)
+
+
+# Parts --------------------------------------------------------------------------------------------
+
+
+def slice_(
+    self: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Any:
+    place = (slice(None),) * (dim % self.ndim) + (_span(self.shape[dim], start, end, step),)
+    return ag.getitem(self, place)
+
+
+def _span(size: int, start: int | None, end: int | None, step: int) -> slice:
+    # The largest integer stands for "to the end"; others beyond the ends are cut as Python does.
+    return slice(start, None if end is None or end >= size else end, step)
+
+
+def narrow(self: Any, dim: int, start: Any, length: int) -> Any:
+    start = int(start.item()) if isinstance(start, Tensor) else start
+    start = start + self.shape[dim] if start < 0 else start
+    return slice_(self, dim, start, start + length)
+
+
+def select(self: Any, dim: int, index: int) -> Any:
+    return ag.getitem(self, (slice(None),) * (dim % self.ndim) + (index,))
+
+
+def _place(x: Any, dim: int, index: Any) -> tuple[Any, ...]:
+    return (slice(None),) * (dim % x.ndim) + (index,)
+
+
+def select_scatter(self: Any, src: Any, dim: int, index: int) -> Any:
+    return ag.set_at(self, _place(self, dim, index), cast(src, self.dtype))
+
+
+def slice_scatter(
+    self: Any,
+    src: Any,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
+) -> Any:
+    span = _span(self.shape[dim], start, end, step)
+    return ag.set_at(self, _place(self, dim, span), cast(src, self.dtype))
+
+
+def diagonal_scatter(self: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    moved = ag.moveaxis(self, (dim1, dim2), (-2, -1))
+    length = src.shape[-1]
+    rows, columns = np.arange(length) + max(-offset, 0), np.arange(length) + max(offset, 0)
+    return ag.moveaxis(ag.set_at(moved, (..., rows, columns), src), (-2, -1), (dim1, dim2))
+
+
+def split(self: Any, split_size: Any, dim: int = 0) -> Any:
+    if isinstance(split_size, (list, tuple)):
+        cuts = np.cumsum(split_size)[:-1].tolist()
+    else:
+        cuts = list(range(split_size, self.shape[dim], split_size)) if split_size else []
+    return ag.split(self, cuts, axis=dim) if cuts else [self]
+
+
+def chunk(self: Any, chunks: int, dim: int = 0) -> Any:
+    return split(self, -(-self.shape[dim] // chunks) or 1, dim)
+
+
+def tensor_split(self: Any, parts: Any, dim: int = 0) -> Any:
+    if isinstance(parts, Tensor):
+        parts = parts.tolist()
+    return ag.array_split(self, list(parts) if isinstance(parts, (list, tuple)) else parts, dim)
+
+
+def _split_along(axis: Any) -> Any:
+    def of(self: Any, parts: Any) -> Any:
+        return tensor_split(self, parts, axis(self) if callable(axis) else axis)
+
+    return of
+
+
+def unbind(self: Any, dim: int = 0) -> Any:
+    return list(ag.unstack(self, axis=dim))
+
+
+TABLE: dict[str, Any] = {
+    "view.default": view,
+    "reshape": view,
+    "_unsafe_view": view,
+    "_reshape_alias": lambda self, size, stride: view(self, size),
+    "view_as": lambda self, other: view(self, other.shape),
+    "reshape_as": lambda self, other: view(self, other.shape),
+    "view_copy.default": view,
+    "flatten.using_ints": flatten,
+    "ravel": lambda self: ag.ravel(self),
+    "unflatten.int": unflatten,
+    "squeeze": squeeze,
+    "unsqueeze": lambda self, dim: ag.expand_dims(self, axis=dim),
+    "transpose.int": transpose,
+    "swapaxes": transpose,
+    "swapdims": transpose,
+    "t": transpose_matrix,
+    "numpy_T": lambda self: ag.transpose(self),
+    "mT": lambda self: ag.swapaxes(self, -1, -2),
+    "matrix_H": lambda self: ag.swapaxes(self, -1, -2),
+    "mH": lambda self: ag.swapaxes(self, -1, -2),
+    "adjoint": lambda self: ag.swapaxes(self, -1, -2),
+    "permute": permute,
+    "movedim": move_axes,
+    "moveaxis": move_axes,
+    "expand": expand,
+    "expand_as": expand_as,
+    "broadcast_to": expand,
+    "broadcast_tensors": broadcast_all,
+    "repeat": lambda self, repeats: ag.tile(self, tuple(repeats)),
+    "tile": tile,
+    "repeat_interleave.self_int": repeat_interleave,
+    "repeat_interleave.self_Tensor": repeat_interleave,
+    "repeat_interleave.Tensor": repeat_positions,
+    "flip": flip,
+    "fliplr": lambda self: ag.flip(self, axis=1),
+    "flipud": lambda self: ag.flip(self, axis=0),
+    "roll": roll,
+    "rot90": rot90,
+    "tril": lambda self, diagonal=0: ag.tril(self, k=diagonal),
+    "triu": lambda self, diagonal=0: ag.triu(self, k=diagonal),
+    "diagonal": diagonal,
+    "linalg_diagonal": linalg_diagonal,
+    "diag": lambda self, diagonal=0: ag.diag(self, diagonal),
+    "diag_embed": diag_embed,
+    "diagflat": lambda self, offset=0: ag.diagflat(self, offset),
+    "trace": lambda self: ag.trace(self),
+    "unfold": unfold,
+    "im2col": im2col,
+    "col2im": col2im,
+    "pixel_shuffle": lambda self, upscale_factor: F.pixel_shuffle(self, upscale_factor),
+    "pixel_unshuffle": lambda self, downscale_factor: F.pixel_unshuffle(self, downscale_factor),
+    "channel_shuffle": lambda self, groups: F.channel_shuffle(self, groups),
+    "cat": concatenate,
+    "concat": concatenate,
+    "concatenate": concatenate,
+    "stack": stack,
+    "hstack": _stacking(ag.hstack),
+    "vstack": _stacking(ag.vstack),
+    "row_stack": _stacking(ag.vstack),
+    "dstack": _stacking(ag.dstack),
+    "column_stack": _stacking(ag.column_stack),
+    "block_diag": block_diagonal,
+    "meshgrid": meshgrid,
+    "atleast_1d.default": ag.atleast_1d,
+    "atleast_2d.default": ag.atleast_2d,
+    "atleast_3d.default": ag.atleast_3d,
+    "slice.Tensor": slice_,
+    "narrow": narrow,
+    "narrow_copy": narrow,
+    "select.int": select,
+    "select_scatter": select_scatter,
+    "slice_scatter": slice_scatter,
+    "diagonal_scatter": diagonal_scatter,
+    "split": split,
+    "split_with_sizes": split,
+    "unsafe_split": split,
+    "unsafe_split_with_sizes": split,
+    "split_with_sizes_copy": split,
+    "chunk": chunk,
+    "unsafe_chunk": chunk,
+    "tensor_split": tensor_split,
+    "hsplit": _split_along(lambda x: 0 if x.ndim == 1 else 1),
+    "vsplit": _split_along(0),
+    "dsplit": _split_along(2),
+    "unbind.int": unbind,
+}
