@@ -188,7 +188,9 @@ def compare(
          if p.is_floating_point()), default=4)  # fmt: skip
     tolerance = TOLERANCES.get(width, 1e-4) if tolerance is None else tolerance
     judge = _Judge(tolerance)
-    args, kwargs = pytree.tree_unflatten(theirs, spec)
+    # Copies, which are no leaves: a model may write into what it gets.
+    given = [leaf.clone() if torch.is_tensor(leaf) else leaf for leaf in theirs]
+    args, kwargs = pytree.tree_unflatten(given, spec)
     with _torch_put_back(torch, module), _layers_of(torch, module) as seen_there:
         recorder = _recorder(torch)
         with recorder, torch.enable_grad():

@@ -12,7 +12,7 @@ import autograd
 from nn.interop import export
 from nn.interop.module import Conversion, Converted, build
 from nn.interop.program import Program
-from nn.interop.reading import Aliased, Unknown, numpy_dtype, read
+from nn.interop.reading import Unknown, numpy_dtype, read
 
 __all__ = ["from_torch"]
 
@@ -133,44 +133,19 @@ def _tensors(torch: Any, tree: Any) -> list[Any]:
 def _program(
     torch: Any, module: Any, args: Any, kwargs: Any, dynamic: bool, notes: list[str]
 ) -> Program:
-    """Export and read: as it is; else without in-place operations; else with unknown operators
-    decomposed.
+    """Export and read.
 
     Raises:
-        RuntimeError: for operators that are not known even then.
+        RuntimeError: for operators that are not known.
     """
     found = export.exported(torch, module, tuple(args), kwargs, dynamic)
     if dynamic and found.note:
         notes.append(f"The sizes of the inputs are fixed to those of the example: {found.note}.")
     unknown = Unknown()
-    aliased = False
-    program = None
-    try:
-        program = read(torch, module, found.program, args, kwargs, unknown)
-    except Aliased:
-        aliased = True
-    if program is not None and not unknown.entries:
-        return program
-    targets = unknown.targets()
-    second = Unknown()
-    try:
-        functional = export.decomposed(torch, found.program, targets)
-        program = read(torch, module, functional, args, kwargs, second)
-    except Aliased:
-        second.add("an in-place operation on memory that is shared", "", ("", 0), None)
-    except Exception as error:
-        if aliased and not targets:
-            raise RuntimeError(
-                f"from_torch: {type(module).__name__} writes into memory that it also looks at "
-                f"otherwise, and PyTorch cannot take that apart: {error}"
-            ) from error
-        second = unknown
-    if second.entries:
-        raise RuntimeError((unknown if unknown.entries else second).message(type(module).__name__))
-    assert program is not None
-    program.functional = True
-    program.decomposed = tuple(sorted(str(target) for target in targets))
-    if targets:
+    program = read(torch, module, found.program, args, kwargs, unknown)
+    if unknown.entries:
+        raise RuntimeError(unknown.message(type(module).__name__))
+    if program.decomposed:
         notes.append(f"Decomposed by PyTorch: {', '.join(program.decomposed)}.")
     return program
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -35,6 +36,10 @@ def load_torch(who: str) -> Any:
     return torch
 
 
+class CustomGradient(RuntimeError):
+    """A ``torch.autograd.Function`` was called: its backward is no part of an exported graph."""
+
+
 class Exported(NamedTuple):
     """A graph, and how it came about.
 
@@ -54,6 +59,8 @@ def _quietly(torch: Any) -> Iterator[None]:
     """No words of PyTorch about itself; attention in its plain form; gradients on."""
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
+    custom = torch.autograd.Function.__dict__["apply"]
+    torch.autograd.Function.apply = classmethod(_refuse_custom)
     transformer = torch.nn.modules.transformer
     looks = getattr(transformer, "_detect_is_causal_mask", None)
     if looks is not None:
@@ -63,16 +70,28 @@ def _quietly(torch: Any) -> Iterator[None]:
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
+    checks = torch.distributions.Distribution._validate_args  # they look at numbers as well
+    torch.distributions.Distribution.set_default_validate_args(False)
     try:
         with warnings.catch_warnings(), torch.enable_grad():
             warnings.simplefilter("ignore")
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
+        torch.autograd.Function.apply = custom
+        torch.distributions.Distribution.set_default_validate_args(checks)
         if looks is not None:
             transformer._detect_is_causal_mask = looks
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+
+
+def _refuse_custom(function: Any, *args: Any, **kwargs: Any) -> Any:
+    raise CustomGradient(
+        f"it calls {function.__module__}.{function.__qualname__}, a torch.autograd.Function, whose "
+        "own backward an exported graph does not contain. Write it in operations with the same "
+        "gradient: for a straight-through estimator, x + (f(x) - x).detach()"
+    )
 
 
 def _told_causal(mask: Any, is_causal: bool | None = None, size: int | None = None) -> bool:
@@ -93,19 +112,35 @@ def exported(
             return _dynamic(torch, module, args, kwargs)
         except _NotDynamic as error:
             note = str(error)
+        except CustomGradient as error:
+            raise _refusal(module, error) from error
         except Exception as error:  # whatever the exporter raises: a static graph may still do
             note = f"export with a symbolic batch failed: {_first_line(error)}"
     try:
         with _quietly(torch):
             return Exported(_export(torch, module, args, kwargs, None), False, note)
     except Exception as error:
-        raise RuntimeError(
-            f"from_torch: torch.export cannot export {type(module).__name__}: {error}"
-        ) from error
+        raise _refusal(module, error) from error
 
 
 class _NotDynamic(Exception):
     pass
+
+
+def _refusal(module: Any, error: Exception) -> RuntimeError:
+    return RuntimeError(
+        f"from_torch: torch.export cannot export {type(module).__name__}: {_told(error)}"
+    )
+
+
+_CALL = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
+
+
+def _told(error: Exception) -> str:
+    """What the exporter says, without its advice on how to search on, and the line it says it of."""
+    calls = _CALL.findall(str(error))
+    where = f" (at {calls[-1][0]}, line {calls[-1][1]})" if calls else ""
+    return _first_line(error) + where
 
 
 def _first_line(error: Exception) -> str:
@@ -176,24 +211,38 @@ def _by_name(module: Any, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
     return shapes
 
 
-def decomposed(torch: Any, program: Any, operators: set[Any]) -> Any:
-    """The graph without in-place operations, and with these operators taken apart where PyTorch
-    knows how."""
-    with _quietly(torch):
-        return program.run_decompositions(_recipes(torch, operators))
+def decomposed(torch: Any, node: Any) -> Any:
+    """The graph of PyTorch's own recipe for the operator of a node; None if it has none.
+
+    The placeholders of the graph are the node's inputs, in their order.
+    """
+    recipe = _recipe(torch, node.target)
+    if recipe is None:
+        return None
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    inputs = list(node.all_input_nodes)
+
+    def apply(*values: Any) -> Any:
+        known = dict(zip(inputs, values, strict=True))
+        args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), lambda n: known[n])
+        return recipe(*args, **kwargs)
+
+    try:
+        with _quietly(torch):
+            return make_fx(apply, pre_dispatch=True)(*[n.meta["val"] for n in inputs])
+    except Exception:  # whatever the recipe or the tracer raises: then there is none
+        return None
 
 
-def _recipes(torch: Any, operators: set[Any]) -> dict[Any, Any]:
-    if not operators:
-        return {}
+def _recipe(torch: Any, operator: Any) -> Any:
     from torch._decomp import core_aten_decompositions, decomposition_table
 
-    known = torch.export.default_decompositions()
-    core = core_aten_decompositions()
-    recipes: dict[Any, Any] = {}
-    for operator in operators:
-        for table in (core, known, decomposition_table):
-            if operator in table:
-                recipes[operator] = table[operator]
-                break
-    return recipes
+    if not isinstance(operator, torch._ops.OpOverload):
+        return None
+    for table in (core_aten_decompositions(), decomposition_table):
+        if operator in table:
+            return table[operator]
+    if operator._can_decompose():
+        return operator.decompose
+    return None

@@ -16,6 +16,7 @@ from autograd import Tensor, debug
 from nn import container
 from nn.interop import operators
 from nn.interop.inputs import Inputs
+from nn.interop.operators.elementwise import written_through
 from nn.interop.operators.promotion import cast, set_default_float
 from nn.interop.program import Call, Constant, Dtype, Operation, Program, State, Value
 from nn.module import Module
@@ -292,6 +293,7 @@ class _Run:
         kwargs = {key: self.resolve(arg, env) for key, arg in operation.kwargs.items()}
         function = operators.find(operation.operator)
         assert function is not None
+        out = kwargs.pop("out", None)
         debug.set_line(operation.place if operation.place[1] else None)
         try:
             if operation.records:
@@ -305,21 +307,24 @@ class _Run:
         finally:
             debug.set_line(None)
         if operation.inplace:
-            result = _in_place(args[0], result)
+            result = _in_place(args[0] if out is None else out, result, operation.records)
         env[operation.name] = result
         if operation.writes is not None:
             owner = self.module(operation.writes.path)
             owner.__dict__[operation.writes.name] = result.detach()
 
 
-def _in_place(target: Any, result: Any) -> Any:
-    """What writing a result into a tensor leaves there: its dtype and shape stay."""
+def _in_place(target: Any, result: Any, records: bool) -> Any:
+    """What writing a result into a tensor leaves there: its dtype and shape stay.
+
+    A write under ``no_grad`` changes the numbers and leaves the gradient's way as it was.
+    """
     if not isinstance(target, Tensor) or not isinstance(result, Tensor):
         return result
     result = cast(result, target.dtype)
     if result.shape != target.shape:
         result = autograd.broadcast_to(result, shape=target.shape)
-    return result
+    return result if records else written_through(target, result)
 
 
 def _whereabouts(operation: Operation) -> str:

@@ -57,7 +57,9 @@ class Operation:
         place: file and line of the PyTorch source; ("", 0) where none is known.
         records: False inside ``torch.no_grad()``.
         writes: the buffer that the result becomes.
-        inplace: whether the result takes the dtype of the first argument, as ``x.add_(y)`` does.
+        inplace: whether the result takes the place of the first argument (or of ``out``), and so its
+            dtype, as ``x.add_(y)`` does.
+        views: whether the result may look at the memory of an argument.
         shape, dtype: of the result in the export, where it is one tensor; sizes that follow the
             batch are None.
         releases: names of values that nothing needs afterwards.
@@ -71,6 +73,7 @@ class Operation:
     records: bool = True
     writes: State | None = None
     inplace: bool = False
+    views: bool = False
     shape: tuple[int | None, ...] | None = None
     dtype: np.dtype[Any] | None = None
     releases: tuple[str, ...] = ()
@@ -129,7 +132,6 @@ class Program:
         result: the structure of what is returned, with ``Value`` and constants as leaves.
         constants: tensors that the graph carries, as arrays.
         guards: conditions on the inputs that the export has relied on, as Python expressions.
-        functional: whether in-place operations had to be taken apart by PyTorch.
         decomposed: operators that had to be decomposed.
     """
 
@@ -140,7 +142,6 @@ class Program:
     result: Any
     constants: dict[str, np.ndarray[Any, Any]]
     guards: tuple[str, ...] = ()
-    functional: bool = False
     decomposed: tuple[str, ...] = ()
 
     def operations(self) -> list[Operation]:

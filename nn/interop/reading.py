@@ -1,8 +1,8 @@
 """From an exported graph of PyTorch to a `Program` of ours.
 
 Three things happen on the way: every operator is looked up in the table (those not found are
-gathered, all of them); in-place operations become rebinding, where nothing else still looks at the
-memory they write into; and the flat list of operations is grouped into calls of modules.
+decomposed by PyTorch if it can, else gathered, all of them); in-place operations become rebinding;
+and the flat list of operations is grouped into calls of modules.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import inspect
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from nn.interop import operators
+from nn.interop.export import decomposed
 from nn.interop.grouping import grouped
 from nn.interop.program import (
     Constant,
@@ -28,24 +29,15 @@ from nn.interop.program import (
     Value,
     values_in,
 )
+from nn.interop.rebinding import STATE, Aliased, Rebinding
 from nn.interop.sources import innermost
 
-__all__ = ["Aliased", "Unknown", "read"]
+__all__ = ["Unknown", "numpy_dtype", "read"]
 
-#: Results that may be their first argument itself, though the schema does not say so.
-_PASSING = ("dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout")
 _MEMORY = ("device", "layout", "pin_memory", "memory_format", "non_blocking", "copy", "generator",
            "requires_grad")  # fmt: skip
 #: Kept though nothing uses the result: what they do to statistics and to the random numbers.
 _EFFECTS = ("batch_norm", "instance_norm", "native_batch_norm", "_native_batch_norm_legit")
-
-
-#: Before the path of a parameter or buffer, where names of values and of state stand side by side.
-_STATE = "state "
-
-
-class Aliased(Exception):
-    """An in-place operation writes into memory that something else looks at."""
 
 
 @dataclass
@@ -97,9 +89,6 @@ def read(
     Args:
         args, kwargs: what it was exported with, for the structure of the arguments.
         unknown: gathers the operators that are not known; the program is of use only if none is.
-
-    Raises:
-        Aliased: if in-place operations can't be turned into rebinding.
     """
     return _Reader(torch, module, exported, unknown).program(args, kwargs)
 
@@ -115,11 +104,13 @@ class _Reader:
         self.meaning: dict[Any, Any] = {}  # of nodes of the graph
         self.operations: list[Operation] = []
         self.stacks: list[tuple[tuple[str, str], ...]] = []
-        self.targets: list[Any] = []
+        self.decomposed: set[str] = set()
+        self.metas: dict[str, Any] = {}
         self.taken: set[str] = set()
         self.shapes: dict[str, tuple[int | str, ...]] = {}
         self.numbers: dict[str, str] = {}
         self.parameters: set[str] = set()
+        self.placed: tuple[str, int] | None = None  # of an operator that is being decomposed
 
     def program(self, args: Any, kwargs: Any) -> Program:
         from torch.utils import _pytree as pytree
@@ -127,21 +118,25 @@ class _Reader:
         self._inputs()
         result = self._graph(self.exported.graph_module, "", True, ())
         specs = self.exported.graph_signature.output_specs
-        leaves, written = [], []
+        leaves = []
         for spec, leaf in zip(specs, result, strict=True):
-            kind = spec.kind.name
-            if kind == "USER_OUTPUT":
+            if spec.kind.name == "USER_OUTPUT":
                 leaves.append(leaf)
-            elif kind == "BUFFER_MUTATION":
-                written.append((leaf, _state(spec.target)))
-            elif kind != "USER_INPUT_MUTATION":
-                self.unknown.add(f"an output of kind {kind}", "", ("", 0), None)
-        latest = _Rebinding(self).run(leaves)
-        leaves = [_renamed(leaf, latest) for leaf in leaves]
-        by_name = {operation.name: operation for operation in self.operations}
-        for leaf, state in written:
-            if isinstance(leaf, Value) and leaf.name in by_name:
-                by_name[leaf.name].writes = state
+            else:
+                self.unknown.add(f"an output of kind {spec.kind.name}", "", ("", 0), None)
+        rebinding = Rebinding(self.shapes, self.metas, self.parameters)
+        try:
+            rebinding.run(self.operations, self.stacks)
+            leaves = [rebinding.renamed(leaf) for leaf in leaves]
+        except Aliased:
+            model = rebinding.model
+            place = ("", 0) if model is None else model.place
+            what = "a write into a parameter, or through a view that cannot be written back"
+            path = rebinding.stack[-1][1] if rebinding.stack else ""
+            self.unknown.add(
+                what if model is None else f"{model.operator}: {what}", path, place, None
+            )
+        self.operations, self.stacks = rebinding.operations, rebinding.stacks
         self._drop_unused(leaves)
         _, spec = self.exported.call_spec
         tree = pytree.tree_unflatten(leaves, spec)
@@ -157,6 +152,7 @@ class _Reader:
             result=tree,
             constants=self.constants,
             guards=tuple(getattr(self.exported, "_guards_code", None) or ()),
+            decomposed=tuple(sorted(self.decomposed)),
         )
 
     # Inputs
@@ -180,7 +176,8 @@ class _Reader:
             else:
                 self.unknown.add(f"an input of kind {kind}", "", ("", 0), None)
             if node is not None:
-                self._note_sizes(name, node.meta.get("val"))
+                known = f"{STATE}{spec.target}" if kind in ("PARAMETER", "BUFFER") else name
+                self._note_sizes(known, node.meta.get("val"))
                 self.taken.add(name)
 
     def _constant(self, node: Any, name: str, value: Any) -> None:
@@ -257,7 +254,7 @@ class _Reader:
     ) -> None:
         torch, target = self.torch, node.target
         path = stack[-1][1] if stack else ""
-        place = innermost(node.meta.get("stack_trace"), self.library)
+        place = self.placed or innermost(node.meta.get("stack_trace"), self.library)
         if isinstance(target, torch._ops.HigherOrderOperator):
             self._nested(module, node, prefix, records, stack, path, place)
             return
@@ -273,14 +270,44 @@ class _Reader:
             return
         function = operators.find(operator)
         operation = self._operation(node, name, operator, place, records, path)
-        if function is None:
-            self.unknown.add(_told(torch, target), path, place, target)
-        elif operation is not None and not _takes(function, operation):
-            self.unknown.add(f"{_told(torch, target)} with these arguments", path, place, target)
-        if operation is not None:
-            self.operations.append(operation)
-            self.stacks.append(stack)
-            self.targets.append(target)
+        if operation is None:
+            return
+        if function is None or not _takes(function, operation):
+            if self._decompose(node, prefix, records, stack, place):
+                return
+            known = "" if function is None else " with these arguments"
+            self.unknown.add(f"{_told(torch, target)}{known}", path, place, target)
+        self.operations.append(operation)
+        self.stacks.append(stack)
+
+    def _decompose(
+        self, node: Any, prefix: str, records: bool, stack: Any, place: tuple[str, int]
+    ) -> bool:
+        """Put PyTorch's own recipe in the place of an operator that is not known, if there is one."""
+        graph = decomposed(self.torch, node)
+        if graph is None:
+            return False
+        count = len(self.unknown.entries)
+        kept = len(self.operations), dict(self.meaning)
+        inputs = [arg for arg in node.all_input_nodes]
+        placeholders = [n for n in graph.graph.nodes if n.op == "placeholder"]
+        for placeholder, given in zip(placeholders, inputs, strict=True):
+            self.meaning[placeholder] = self.meaning[given]
+        before, self.placed = self.placed, place
+        try:
+            result = self._graph(graph, f"{prefix}{node.name}.", records, stack)
+        finally:
+            self.placed = before
+        if len(self.unknown.entries) > count:  # the recipe needs what is not known either
+            del self.unknown.entries[count:]
+            del self.operations[kept[0] :]
+            del self.stacks[kept[0] :]
+            self.meaning = kept[1]
+            return False
+        single = self.torch.is_tensor(node.meta.get("val"))
+        self.meaning[node] = result[0] if single else result
+        self.decomposed.add(str(node.target))
+        return True
 
     def _operation(
         self, node: Any, name: str, operator: str, place: tuple[str, int], records: bool, path: str
@@ -298,7 +325,11 @@ class _Reader:
         if operators.find(operator) and operators.is_creation(operator):
             if operation.dtype is not None and kwargs.get("dtype") is None and len(args) < 5:
                 operation.kwargs["dtype"] = Dtype(operation.dtype)
-        operation.inplace = operator.partition(".")[0].endswith("_") and "__" not in operator
+        schema = getattr(node.target, "_schema", None)
+        if schema is not None:
+            arguments = [a for a in schema.arguments if a.alias_info is not None]
+            operation.inplace = any(a.alias_info.is_write for a in arguments)
+            operation.views = any(r.alias_info is not None for r in schema.returns)
         return operation
 
     def _note_result(self, operation: Operation, value: Any) -> None:
@@ -309,6 +340,7 @@ class _Reader:
         self._note_sizes(operation.name, value)
 
     def _note_sizes(self, name: str, value: Any) -> None:
+        self.metas[name] = value
         if self.torch.is_tensor(value):
             self.shapes[name] = tuple(_size(n) for n in value.shape)
         elif isinstance(value, self.torch.SymInt):
@@ -402,7 +434,8 @@ def _takes(function: Callable[..., Any], operation: Operation) -> bool:
     except ValueError:  # some functions of C show none
         return True
     try:
-        signature.bind(*operation.args, **operation.kwargs)
+        kwargs = {key: value for key, value in operation.kwargs.items() if key != "out"}
+        signature.bind(*operation.args, **kwargs)
     except TypeError:
         return False
     return True
@@ -438,113 +471,3 @@ def _told(torch: Any, target: Any) -> str:
     if isinstance(target, torch._ops.OpOverload):
         return str(target)
     return _operator_name(torch, target)
-
-
-# In-place operations ------------------------------------------------------------------------------
-
-
-def _renamed(tree: Any, latest: Callable[[str], Any]) -> Any:
-    if isinstance(tree, Value):
-        return latest(tree.name)
-    if isinstance(tree, State):
-        now = latest(f"{_STATE}{tree}")
-        return tree if isinstance(now, str) else now
-    if isinstance(tree, (list, tuple)):
-        return type(tree)(_renamed(part, latest) for part in tree)
-    if isinstance(tree, dict):
-        return {key: _renamed(part, latest) for key, part in tree.items()}
-    return tree
-
-
-class _Rebinding:
-    """Makes ``x.add_(y)`` a new value that takes the place of x from there on.
-
-    That is right if no other view of the same memory is read later; which values share memory, the
-    operators' schemas tell.
-    """
-
-    def __init__(self, reader: _Reader) -> None:
-        self.reader = reader
-        self.storage: dict[str, int] = {}
-        self.members: dict[int, set[str]] = {}
-        self.tensor: dict[str, str] = {}  # name -> the first name of the same tensor
-        self.current: dict[str, str] = {}  # first name -> the latest one
-        self.last_use: dict[str, int] = {}
-
-    def run(self, leaves: list[Any]) -> Callable[[str], Any]:
-        operations, targets = self.reader.operations, self.reader.targets
-        for k, operation in enumerate(operations):
-            for name in _keys((operation.args, operation.kwargs)):
-                self.last_use[name] = k
-        for name in _keys(leaves):
-            self.last_use[name] = len(operations)
-        for k, (operation, target) in enumerate(zip(operations, targets, strict=True)):
-            given = (operation.args, operation.kwargs)
-            written = next(iter(_keys(operation.args)), "")
-            renamed = _renamed(given, self.latest)
-            if operation.inplace:
-                self._write(k, operation, written)
-            else:
-                self._share(operation, target)
-            operation.args, operation.kwargs = renamed
-        return self.latest
-
-    def latest(self, name: str) -> Any:
-        """The value that a name now stands for; of state that nothing wrote, the name itself."""
-        first = self.tensor.get(name, name)
-        now = self.current.get(first, name)
-        return now if now.startswith(_STATE) else Value(now)
-
-    def _join(self, name: str, storage: int | None = None) -> int:
-        if name not in self.storage:
-            number = len(self.storage) if storage is None else storage
-            self.storage[name] = number
-            self.members.setdefault(number, set()).add(name)
-        return self.storage[name]
-
-    def _share(self, operation: Operation, target: Any) -> None:
-        """A result that looks at memory of an argument joins that argument's storage."""
-        source = None
-        schema = getattr(target, "_schema", None)
-        names = list(_keys(operation.args))
-        if schema is not None:
-            aliased = any(r.alias_info is not None for r in schema.returns)
-            if aliased or operation.operator.partition(".")[0] in _PASSING:
-                source = next(iter(_keys(operation.args[:1])), None)
-        elif operation.operator == "_operator.getitem":
-            source = names[0] if names else None
-        if source is not None:
-            self._join(operation.name, self._join(source))
-
-    def _write(self, k: int, operation: Operation, name: str) -> None:
-        if not name:
-            raise Aliased
-        storage = self._join(name)
-        first = self.tensor.get(name, name)
-        for other in self.members[storage]:
-            if self.tensor.get(other, other) == first:
-                continue
-            if other.startswith(_STATE) or self.last_use.get(other, -1) > k:
-                raise Aliased
-        if first.startswith(_STATE):
-            operation.writes = _state(first.removeprefix(_STATE))
-            if str(operation.writes) in self.reader.parameters:
-                raise Aliased
-        self.tensor[operation.name] = first
-        self.tensor.setdefault(name, first)
-        self.current[first] = operation.name
-        self._join(operation.name, storage)
-
-
-def _keys(tree: Any) -> Iterable[str]:
-    """Names of values and of state in arguments."""
-    if isinstance(tree, Value):
-        yield tree.name
-    elif isinstance(tree, State):
-        yield f"{_STATE}{tree}"
-    elif isinstance(tree, (list, tuple)):
-        for part in tree:
-            yield from _keys(part)
-    elif isinstance(tree, dict):
-        for part in tree.values():
-            yield from _keys(part)

@@ -214,6 +214,14 @@ def same(self: Any) -> Any:
     return self
 
 
+def written_through(self: Any, new: Any) -> Any:
+    """The numbers of ``new`` with the history of ``self``: what a write leaves that PyTorch's
+    gradients do not see, under ``no_grad`` or through ``detach()``."""
+    if not self.requires_grad:
+        return new.detach() if new.dtype.kind == "f" else new
+    return self + (new - self).detach()
+
+
 _bitwise = {
     "and": promoted(ag.bitwise_and), "or": promoted(ag.bitwise_or), "xor": promoted(ag.bitwise_xor)
 }  # fmt: skip
@@ -366,6 +374,7 @@ TABLE: dict[str, Any] = {
     "contiguous": same,
     "lift_fresh": same,
     "lift_fresh_copy": same,
+    "written_through": written_through,
     "detach": lambda self: self.detach(),
     "detach_copy": lambda self: self.detach(),
     "copy": lambda self, src, non_blocking=False: cast(

@@ -200,6 +200,13 @@ def all_distances(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = None) ->
     return ag.linalg.vector_norm(rows, ord=p, axis=-1)
 
 
+def distances_between_rows(self: Any, p: float = 2.0) -> Any:
+    """Of every pair of rows once, in the order of the upper triangle."""
+    first, second = np.triu_indices(self.shape[0], 1)
+    rows = ag.getitem(self, first) - ag.getitem(self, second)
+    return ag.linalg.vector_norm(rows, ord=p, axis=-1)
+
+
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     from nn import functional as F
 
@@ -373,6 +380,8 @@ TABLE: dict[str, Any] = {
     "pairwise_distance": pairwise_distance,
     "cdist": all_distances,
     "_cdist_forward": all_distances,
+    "pdist": distances_between_rows,
+    "_pdist_forward": distances_between_rows,
     "cosine_similarity": cosine_similarity,
     "cumsum": cumsum,
     "cumprod": cumprod,

@@ -302,6 +302,8 @@ case("pairwise_distance.default", x(2, 3), x(2, 3), 1.0, 1e-3, True)
 case("cdist.default", x(4, 3), x(5, 3))
 case("cdist.default", x(2, 4, 3), x(2, 5, 3), 1.0)
 case("_cdist_forward.default", x(4, 3), x(5, 3), 2.0, None)
+case("pdist.default", x(4, 3))
+case("_pdist_forward.default", x(4, 3), 1.0)
 case("cosine_similarity.default", x(2, 3), x(2, 3))
 case("cosine_similarity.default", x(2, 3), x(2, 3), 0, 1e-3)
 for op in ("cumsum", "cumprod"):

@@ -202,7 +202,9 @@ class MBConv(nn.Module):
 
 @style("EfficientNet")
 def efficientnet():
-    return nn.Sequential(MBConv(4), MBConv(4), nn.AdaptiveAvgPool2d(1), nn.Flatten()), torch.randn(3, 4, 7, 7)
+    return nn.Sequential(MBConv(4), MBConv(4), nn.AdaptiveAvgPool2d(1), nn.Flatten()), torch.randn(
+        3, 4, 7, 7
+    )
 
 
 class DenseLayer(nn.Module):
@@ -235,7 +237,9 @@ class DenseNet(nn.Module):
     def __init__(self):
         super().__init__()
         self.block = DenseBlock(3, 4, 2)
-        self.transition = nn.Sequential(nn.BatchNorm2d(10), nn.ReLU(), nn.Conv2d(10, 5, 1), nn.AvgPool2d(2, 2))
+        self.transition = nn.Sequential(
+            nn.BatchNorm2d(10), nn.ReLU(), nn.Conv2d(10, 5, 1), nn.AvgPool2d(2, 2)
+        )
         self.classifier = nn.Linear(5, 3)
 
     def forward(self, x):
@@ -253,8 +257,12 @@ class Inception(nn.Module):
     def __init__(self, inner):
         super().__init__()
         self.branch1 = nn.Conv2d(inner, 2, 1)
-        self.branch2 = nn.Sequential(nn.Conv2d(inner, 2, (1, 3), padding=(0, 1)), nn.Conv2d(2, 3, (3, 1), padding=(1, 0)))
-        self.branch3 = nn.Sequential(nn.MaxPool2d(3, stride=1, padding=1, ceil_mode=True), nn.Conv2d(inner, 2, 1))
+        self.branch2 = nn.Sequential(
+            nn.Conv2d(inner, 2, (1, 3), padding=(0, 1)), nn.Conv2d(2, 3, (3, 1), padding=(1, 0))
+        )
+        self.branch3 = nn.Sequential(
+            nn.MaxPool2d(3, stride=1, padding=1, ceil_mode=True), nn.Conv2d(inner, 2, 1)
+        )
         self.aux = nn.Linear(7, 2)
 
     def forward(self, x):
@@ -277,7 +285,11 @@ class LayerScaleBlock(nn.Module):
         super().__init__()
         self.dwconv = nn.Conv2d(dim, dim, 7, padding=3, groups=dim)
         self.norm = nn.LayerNorm(dim, eps=1e-6)
-        self.pwconv1, self.act, self.pwconv2 = nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim)
+        self.pwconv1, self.act, self.pwconv2 = (
+            nn.Linear(dim, 4 * dim),
+            nn.GELU(),
+            nn.Linear(4 * dim, dim),
+        )
         self.gamma = nn.Parameter(1e-1 * torch.ones(dim))
 
     def forward(self, x):
@@ -311,7 +323,11 @@ class UNet(nn.Module):
     def __init__(self, bilinear):
         super().__init__()
         self.inc, self.down = DoubleConv(2, 3), nn.Sequential(nn.MaxPool2d(2), DoubleConv(3, 6))
-        self.up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True) if bilinear else nn.ConvTranspose2d(6, 6, 2, 2)
+        self.up = (
+            nn.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
+            if bilinear
+            else nn.ConvTranspose2d(6, 6, 2, 2)
+        )
         self.conv, self.outc = DoubleConv(9, 3), nn.Conv2d(3, 2, 1)
 
     def forward(self, x):
@@ -397,8 +413,12 @@ class Deformable(nn.Module):
         py = (ys[None] + ky.reshape(9, 1, 1)).to(x.dtype) + offset[:, :, 0]
         px = (xs[None] + kx.reshape(9, 1, 1)).to(x.dtype) + offset[:, :, 1]
         grid = torch.stack([2 * px / (w - 1) - 1, 2 * py / (h - 1) - 1], dim=-1)
-        sampled = F.grid_sample(x, grid.view(n, 9 * h, w, 2), align_corners=True, padding_mode="zeros")
-        return torch.einsum("nckp,ock->nop", sampled.view(n, c, 9, h * w), self.weight).view(n, -1, h, w)
+        sampled = F.grid_sample(
+            x, grid.view(n, 9 * h, w, 2), align_corners=True, padding_mode="zeros"
+        )
+        return torch.einsum("nckp,ock->nop", sampled.view(n, c, 9, h * w), self.weight).view(
+            n, -1, h, w
+        )
 
 
 @style("deformable gathering")
@@ -409,13 +429,17 @@ def deformable():
 class SpatialTransformer(nn.Module):
     def __init__(self):
         super().__init__()
-        self.localization = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2, stride=2), nn.ReLU(True))
+        self.localization = nn.Sequential(
+            nn.Conv2d(1, 2, 3), nn.MaxPool2d(2, stride=2), nn.ReLU(True)
+        )
         self.fc_loc = nn.Sequential(nn.Linear(18, 4), nn.ReLU(True), nn.Linear(4, 6))
 
     def forward(self, x):
         xs = self.localization(x)
         theta = self.fc_loc(xs.view(-1, 18)).view(-1, 2, 3)
-        return F.grid_sample(x, F.affine_grid(theta, x.size(), align_corners=False), align_corners=False)
+        return F.grid_sample(
+            x, F.affine_grid(theta, x.size(), align_corners=False), align_corners=False
+        )
 
 
 @style("spatial transformer")
@@ -432,7 +456,9 @@ class ViTBlock(nn.Module):
         self.ln_1 = nn.LayerNorm(dim)
         self.self_attention = nn.MultiheadAttention(dim, heads, dropout=0.1, batch_first=True)
         self.ln_2 = nn.LayerNorm(dim)
-        self.mlp = nn.Sequential(nn.Linear(dim, 2 * dim), nn.GELU(), nn.Dropout(0.1), nn.Linear(2 * dim, dim))
+        self.mlp = nn.Sequential(
+            nn.Linear(dim, 2 * dim), nn.GELU(), nn.Dropout(0.1), nn.Linear(2 * dim, dim)
+        )
 
     def forward(self, input):
         x = self.ln_1(input)
@@ -468,14 +494,20 @@ class CausalSelfAttention(nn.Module):
         self.c_attn, self.c_proj = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
         self.attn_dropout, self.resid_dropout = nn.Dropout(0.1), nn.Dropout(0.1)
         self.n_head, self.n_embd, self.fused = heads, dim, fused
-        self.register_buffer("bias", torch.tril(torch.ones(length, length)).view(1, 1, length, length), persistent=False)
+        self.register_buffer(
+            "bias",
+            torch.tril(torch.ones(length, length)).view(1, 1, length, length),
+            persistent=False,
+        )
 
     def forward(self, x):
         B, T, C = x.size()
         q, k, v = self.c_attn(x).split(self.n_embd, dim=2)
         q, k, v = (t.view(B, T, self.n_head, C // self.n_head).transpose(1, 2) for t in (q, k, v))
         if self.fused:
-            y = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=0.1 if self.training else 0)
+            y = F.scaled_dot_product_attention(
+                q, k, v, is_causal=True, dropout_p=0.1 if self.training else 0
+            )
         else:
             att = (q @ k.transpose(-2, -1)) * (1.0 / math.sqrt(k.size(-1)))
             att = att.masked_fill(self.bias[:, :, :T, :T] == 0, float("-inf"))
@@ -489,7 +521,14 @@ class GPTBlock(nn.Module):
         super().__init__()
         self.ln_1, self.ln_2 = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.attn = CausalSelfAttention(dim, heads, length, fused)
-        self.mlp = nn.ModuleDict(dict(c_fc=nn.Linear(dim, 2 * dim), c_proj=nn.Linear(2 * dim, dim), act=nn.GELU(approximate="tanh"), dropout=nn.Dropout(0.1)))
+        self.mlp = nn.ModuleDict(
+            dict(
+                c_fc=nn.Linear(dim, 2 * dim),
+                c_proj=nn.Linear(2 * dim, dim),
+                act=nn.GELU(approximate="tanh"),
+                dropout=nn.Dropout(0.1),
+            )
+        )
 
     def forward(self, x):
         x = x + self.attn(self.ln_1(x))
@@ -548,7 +587,11 @@ class Llama(nn.Module):
         self.heads, self.kv_heads, self.size = heads, kv_heads, dim // heads
         self.wq, self.wo = nn.Linear(dim, dim, bias=False), nn.Linear(dim, dim, bias=False)
         self.wk, self.wv = (nn.Linear(dim, kv_heads * self.size, bias=False) for _ in range(2))
-        self.w1, self.w2, self.w3 = nn.Linear(dim, 12, bias=False), nn.Linear(12, dim, bias=False), nn.Linear(dim, 12, bias=False)
+        self.w1, self.w2, self.w3 = (
+            nn.Linear(dim, 12, bias=False),
+            nn.Linear(12, dim, bias=False),
+            nn.Linear(dim, 12, bias=False),
+        )
         self.norm1, self.norm2 = RMSNorm(dim), RMSNorm(dim)
 
     def rotate(self, x, cos, sin):
@@ -557,7 +600,9 @@ class Llama(nn.Module):
 
     def forward(self, x):
         n, t, _ = x.shape
-        angle = torch.outer(torch.arange(t).to(x), 10000.0 ** (-torch.arange(0, self.size, 2).to(x) / self.size))
+        angle = torch.outer(
+            torch.arange(t).to(x), 10000.0 ** (-torch.arange(0, self.size, 2).to(x) / self.size)
+        )
         cos, sin = torch.cat((angle, angle), -1).cos(), torch.cat((angle, angle), -1).sin()
         h = self.norm1(x)
         q = self.rotate(self.wq(h).view(n, t, self.heads, self.size).transpose(1, 2), cos, sin)
@@ -580,12 +625,18 @@ def llama():
 def encoder():
     layer = nn.TransformerEncoderLayer(8, 2, 12, 0.1, batch_first=True)
     padding = torch.tensor([[False] * 5, [False] * 3 + [True] * 2])
-    return nn.TransformerEncoder(layer, 2, enable_nested_tensor=False), torch.randn(2, 5, 8), Keywords(src_key_padding_mask=padding)
+    return (
+        nn.TransformerEncoder(layer, 2, enable_nested_tensor=False),
+        torch.randn(2, 5, 8),
+        Keywords(src_key_padding_mask=padding),
+    )
 
 
 @style("Transformer encoder, norm first")
 def encoder_norm_first():
-    return nn.TransformerEncoderLayer(8, 4, 12, 0.0, "gelu", batch_first=False, norm_first=True), torch.randn(5, 2, 8)
+    return nn.TransformerEncoderLayer(
+        8, 4, 12, 0.0, "gelu", batch_first=False, norm_first=True
+    ), torch.randn(5, 2, 8)
 
 
 class Seq2Seq(nn.Module):
@@ -596,7 +647,9 @@ class Seq2Seq(nn.Module):
         self.generator = nn.Linear(8, 7)
 
     def forward(self, src, tgt):
-        mask = nn.Transformer.generate_square_subsequent_mask(tgt.size(1)).to(self.generator.weight.dtype)
+        mask = nn.Transformer.generate_square_subsequent_mask(tgt.size(1)).to(
+            self.generator.weight.dtype
+        )
         return self.generator(self.transformer(self.source(src), self.target(tgt), tgt_mask=mask))
 
 
@@ -608,7 +661,9 @@ def seq2seq():
 class CrossAttention(nn.Module):
     def __init__(self):
         super().__init__()
-        self.attention = nn.MultiheadAttention(6, 3, kdim=4, vdim=5, batch_first=True, add_bias_kv=True)
+        self.attention = nn.MultiheadAttention(
+            6, 3, kdim=4, vdim=5, batch_first=True, add_bias_kv=True
+        )
 
     def forward(self, q, k, v, mask):
         out, weights = self.attention(q, k, v, key_padding_mask=mask, average_attn_weights=False)
@@ -629,16 +684,24 @@ class WindowAttention(nn.Module):
         self.window, self.heads = window, heads
         self.qkv, self.proj = nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
         self.relative_position_bias_table = nn.Parameter(torch.randn((2 * window - 1) ** 2, heads))
-        coords = torch.stack(torch.meshgrid(torch.arange(window), torch.arange(window), indexing="ij")).flatten(1)
+        coords = torch.stack(
+            torch.meshgrid(torch.arange(window), torch.arange(window), indexing="ij")
+        ).flatten(1)
         relative = (coords[:, :, None] - coords[:, None, :]).permute(1, 2, 0) + window - 1
-        self.register_buffer("relative_position_index", (relative[..., 0] * (2 * window - 1) + relative[..., 1]))
+        self.register_buffer(
+            "relative_position_index", (relative[..., 0] * (2 * window - 1) + relative[..., 1])
+        )
 
     def forward(self, x):
         n, h, w, c = x.shape
         s = self.window
         x = torch.roll(x, shifts=(-1, -1), dims=(1, 2))
         x = x.view(n, h // s, s, w // s, s, c).permute(0, 1, 3, 2, 4, 5).reshape(-1, s * s, c)
-        qkv = self.qkv(x).reshape(x.shape[0], s * s, 3, self.heads, c // self.heads).permute(2, 0, 3, 1, 4)
+        qkv = (
+            self.qkv(x)
+            .reshape(x.shape[0], s * s, 3, self.heads, c // self.heads)
+            .permute(2, 0, 3, 1, 4)
+        )
         q, k, v = qkv.unbind(0)
         bias = self.relative_position_bias_table[self.relative_position_index.view(-1)]
         bias = bias.view(s * s, s * s, -1).permute(2, 0, 1).contiguous().unsqueeze(0)
@@ -660,7 +723,9 @@ class LSTMTagger(nn.Module):
     def __init__(self, bidirectional=True):
         super().__init__()
         self.word_embeddings = nn.Embedding(10, 4, padding_idx=0)
-        self.lstm = nn.LSTM(4, 3, num_layers=2, dropout=0.2, bidirectional=bidirectional, batch_first=True)
+        self.lstm = nn.LSTM(
+            4, 3, num_layers=2, dropout=0.2, bidirectional=bidirectional, batch_first=True
+        )
         self.hidden2tag = nn.Linear(6, 5)
 
     def forward(self, sentence):
@@ -691,7 +756,11 @@ def gru():
 class CellLoop(nn.Module):
     def __init__(self):
         super().__init__()
-        self.cell, self.gru, self.rnn = nn.LSTMCell(3, 4), nn.GRUCell(4, 4), nn.RNNCell(4, 2, nonlinearity="relu")
+        self.cell, self.gru, self.rnn = (
+            nn.LSTMCell(3, 4),
+            nn.GRUCell(4, 4),
+            nn.RNNCell(4, 2, nonlinearity="relu"),
+        )
 
     def forward(self, x):
         h = c = x.new_zeros(x.shape[0], 4)
@@ -759,7 +828,11 @@ def tcn():
 class WaveBlock(nn.Module):
     def __init__(self):
         super().__init__()
-        self.filter, self.gate, self.residual = nn.Conv1d(3, 4, 2, dilation=2), nn.Conv1d(3, 4, 2, dilation=2), nn.Conv1d(4, 3, 1)
+        self.filter, self.gate, self.residual = (
+            nn.Conv1d(3, 4, 2, dilation=2),
+            nn.Conv1d(3, 4, 2, dilation=2),
+            nn.Conv1d(4, 3, 1),
+        )
 
     def forward(self, x):
         padded = F.pad(x, (2, 0))
@@ -863,7 +936,7 @@ class WritesInPlace(nn.Module):
     def forward(self, batch, *, factor=2.0):
         x, others = batch["x"], batch["others"]
         y = x.clone()
-        y[:, 0] = y[:, 0] * self.scale[0]
+        y[:, 0] = x[:, 0] * self.scale[0]
         y[y < 0] *= 0.1
         y[:, 1:].mul_(factor)
         if self.training:
@@ -893,7 +966,9 @@ class GraphConvolution(nn.Module):
         source, target = edges
         m = F.elu(self.message(torch.cat([x[source], x[target]], dim=-1)))
         summed = torch.zeros(x.size(0), 4, dtype=x.dtype).index_add(0, target, m)
-        most = torch.full_like(summed, -10.0).scatter_reduce(0, target[:, None].expand(-1, 4), m, "amax")
+        most = torch.full_like(summed, -10.0).scatter_reduce(
+            0, target[:, None].expand(-1, 4), m, "amax"
+        )
         degree = torch.bincount(target, minlength=x.size(0)).clamp(min=1).unsqueeze(-1)
         return self.update(torch.cat([x, summed / degree + most], dim=-1))
 
@@ -913,7 +988,11 @@ class Quantizer(nn.Module):
 
     def forward(self, z):
         flat = z.reshape(-1, 3)
-        distance = flat.pow(2).sum(1, keepdim=True) + self.codebook.weight.pow(2).sum(1) - 2 * flat @ self.codebook.weight.t()
+        distance = (
+            flat.pow(2).sum(1, keepdim=True)
+            + self.codebook.weight.pow(2).sum(1)
+            - 2 * flat @ self.codebook.weight.t()
+        )
         index = torch.argmin(distance, dim=1)
         q = torch.matmul(F.one_hot(index, 5).to(z.dtype), self.codebook.weight).view_as(z)
         loss = F.mse_loss(q.detach(), z) * 0.25 + F.mse_loss(q, z.detach())
@@ -929,7 +1008,9 @@ class Experts(nn.Module):
     def __init__(self):
         super().__init__()
         self.gate = nn.Linear(4, 3)
-        self.experts = nn.ModuleList(nn.Sequential(nn.Linear(4, 5), nn.Softplus(), nn.Linear(5, 4)) for _ in range(3))
+        self.experts = nn.ModuleList(
+            nn.Sequential(nn.Linear(4, 5), nn.Softplus(), nn.Linear(5, 4)) for _ in range(3)
+        )
 
     def forward(self, x):
         weights, chosen = torch.topk(F.softmax(self.gate(x), dim=-1), 2, dim=-1)
@@ -949,7 +1030,10 @@ class Diffusion(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.norm, self.conv = nn.GroupNorm(2, 4), nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular")
+        self.norm, self.conv = (
+            nn.GroupNorm(2, 4),
+            nn.Conv2d(4, 4, 3, padding=1, padding_mode="circular"),
+        )
         self.time = nn.Linear(6, 8)
         self.up = nn.Upsample(scale_factor=2, mode="nearest")
 

@@ -144,6 +144,7 @@ def gradients(torch, ours, theirs, x, t, level, what):
 #: Of which PyTorch has no second derivative here.
 FIRST_ONLY = {
     "_scaled_dot_product_flash_attention_for_cpu.default", "cdist.default", "_cdist_forward.default",
+    "pdist.default", "_pdist_forward.default",
     "_embedding_bag_forward_only.default", "embedding_bag.default", "embedding_bag.padding_idx",
     "_embedding_bag.default", "grid_sampler_3d.default", "multi_margin_loss.default",
     "_fused_rms_norm.default",
