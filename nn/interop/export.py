@@ -66,10 +66,8 @@ def _quietly(torch: Any) -> Iterator[None]:
     if looks is not None:
         # It looks at the numbers of a mask, which an export has none of, only to save work.
         transformer._detect_is_causal_mask = _told_causal
-    loggers = [logging.getLogger(name) for name in ("torch", "torch.export", "torch._export")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
+    silent = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)  # what fails is told by the exception
     checks = torch.distributions.Distribution._validate_args  # they look at numbers as well
     torch.distributions.Distribution.set_default_validate_args(False)
     try:
@@ -82,8 +80,7 @@ def _quietly(torch: Any) -> Iterator[None]:
         torch.distributions.Distribution.set_default_validate_args(checks)
         if looks is not None:
             transformer._detect_is_causal_mask = looks
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        logging.disable(silent)
 
 
 def _refuse_custom(function: Any, *args: Any, **kwargs: Any) -> Any:
@@ -182,7 +179,7 @@ def _dynamic(torch: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, A
     with _quietly(torch):
         program = _export(torch, module, args, kwargs, _by_name(module, *shapes))
     symbolic = any(
-        isinstance(size, torch.SymInt)
+        isinstance(size, torch.SymInt) and not getattr(size.node.expr, "is_number", False)
         for node in program.graph.nodes
         if node.op == "placeholder"
         for value in [node.meta.get("val")]

@@ -171,7 +171,7 @@ class Rebinding:
         while first in self.views:
             view = self.views[first]
             back = self._written_back(view, first)
-            back.inplace = True
+            back.inplace = back.operator in _SCATTERS.values()
             self._put(view.parent, back)
             self.based[first] = self.version[view.parent]
             first = view.parent

@@ -955,6 +955,39 @@ def in_place():
     return WritesInPlace(), batch, Keywords(factor=3.0)
 
 
+class WritesThroughViews(nn.Module):
+    """Every kind of view that is written into, and read again afterwards."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.register_buffer("table", torch.zeros(2, 3))
+
+    def forward(self, x):
+        y = self.linear(x).clone()
+        flat, turned, row = y.view(-1), y.t(), y[1]
+        flat[2:5] = 0.5
+        turned[0].add_(1)
+        row.mul_(2)
+        y.permute(1, 0)[2] = 7.0
+        y.diagonal().mul_(3.0)
+        y.unsqueeze(0).squeeze(0)[0, 1:3].sub_(x[0, 0])
+        with torch.no_grad():
+            y.clamp_(-4.0, 4.0)
+            self.table[0] += 1
+            self.table.view(-1)[3:].copy_(x[0, :3])
+        z = torch.empty(3, 4, 2, dtype=x.dtype)
+        z[..., 0] = y
+        z[..., 1].copy_(x)
+        z[::2] *= 2
+        return y, flat, turned, row * self.table[1, 0], z
+
+
+@style("writes through views")
+def through_views():
+    return WritesThroughViews(), torch.randn(3, 4)
+
+
 class GraphConvolution(nn.Module):
     """Messages along edges, gathered and summed up at nodes."""
 

@@ -160,7 +160,9 @@ def check_hessian(torch, module, model, args, kwargs, style):
 
 
 #: What moves when a model runs in training.
-@pytest.mark.parametrize("style", ["ResNet", "spectral norm", "writes in place"])
+@pytest.mark.parametrize(
+    "style", ["ResNet", "spectral norm", "writes in place", "writes through views"]
+)
 def test_buffers_move_as_in_pytorch(torch, style):
     from tests.nn.interop import models
 

@@ -1,0 +1,468 @@
+"""What a converted model is under the glass: lines, modules, checks, comparisons, refusals."""
+
+import copy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+from autograd import debug, viz
+
+HERE = Path(__file__).parent
+
+
+def test_nothing_imports_pytorch_before_it_is_needed():
+    code = "import sys, nn.interop; nn.from_torch; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=HERE.parents[2]).returncode == 0
+
+
+def test_without_pytorch_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(
+        ImportError, match=r"from_torch needs PyTorch: pip install \"glassgrad\[torch\]\""
+    ):
+        nn.from_torch(object())
+
+
+@pytest.fixture
+def models(torch):
+    from tests.nn.interop import models
+
+    return models
+
+
+@pytest.fixture
+def block(torch, models):
+    """A converted ResNet block, in PyTorch and here, and what they are called with."""
+    torch.manual_seed(0)
+    theirs = models.BasicBlock(3, 4, 2).double()
+    x = torch.randn(2, 3, 6, 6, dtype=torch.float64)
+    return theirs, nn.from_torch(theirs, x), autograd.tensor(x.numpy(), requires_grad=True)
+
+
+def line_in(models, text):
+    """The number of the one line of the models' file that contains a text."""
+    source = Path(models.__file__).read_text(encoding="utf-8").splitlines()
+    (found,) = [k for k, line in enumerate(source, 1) if text in line]
+    return found
+
+
+@pytest.mark.torch
+def test_an_old_pytorch_is_refused_by_its_number(torch, monkeypatch):
+    monkeypatch.setattr(torch, "__version__", "2.1.0+cpu")
+    with pytest.raises(RuntimeError, match="needs PyTorch 2.6 or later.*this is 2.1.0"):
+        nn.from_torch(torch.nn.ReLU(), torch.zeros(1))
+
+
+# Under the glass ----------------------------------------------------------------------------------
+
+
+@pytest.mark.torch
+def test_a_step_names_the_line_of_the_pytorch_source(models, block):
+    _, model, x = block
+    with debug.record():
+        loss = model(x).sum()
+    steps = list(debug.Backprop(loss))
+    records = {step.node.module: step.node.record for step in steps if step.node.module}
+    first = records["conv1"]
+    assert first.filename == models.__file__
+    assert first.lineno == line_in(models, "out = self.relu(self.bn1(self.conv1(x)))")
+    added = [step for step in steps if step.op == "add" and step.node.module == ""]
+    assert any(step.node.record.line == "out += identity" for step in added)
+    assert "models.py" in first.where()
+
+
+@pytest.mark.torch
+def test_lines_of_a_model_without_own_code_are_pytorchs(torch):
+    model = nn.from_torch(torch.nn.Sequential(torch.nn.Linear(2, 2)), torch.randn(3, 2))
+    with debug.record():
+        y = model(autograd.ones(3, 2))
+    assert y.grad_node.record.filename.endswith("linear.py")
+
+
+@pytest.mark.torch
+def test_nan_is_blamed_on_the_line_of_the_pytorch_source(torch, models):
+    theirs, (x,), _ = models.STYLES["Llama block"]()
+    model = nn.from_torch(theirs, x)
+    weight = model.get_parameter("norm1.weight")
+    with autograd.no_grad(), autograd.writable(weight) as array:
+        array[0] = np.inf
+    with pytest.raises(debug.NonFinite) as caught, debug.record():
+        model(autograd.tensor(x.numpy()))
+    assert caught.value.filename == models.__file__
+    assert caught.value.lineno == line_in(models, "return x * torch.rsqrt(x.pow(2)")
+
+
+@pytest.mark.torch
+def test_every_step_of_a_converted_block_passes_its_check(block):
+    _, model, x = block
+    with debug.record():
+        loss = (model(x) ** 2).sum()
+    steps = list(debug.Backprop(loss))
+    assert {"correlate", "normalize", "relu", "add"} <= {step.op for step in steps}
+    for step in steps:
+        found = step.check(limit=20)
+        assert found.ok, found
+
+
+@pytest.mark.torch
+def test_a_wrong_rule_is_named(torch, monkeypatch):
+    from nn.interop import operators
+
+    @autograd.primitive(broadcasts=True)
+    def bent_tanh(x):
+        return np.tanh(x)
+
+    bent_tanh.gradients(x=lambda g, out: g * (1.02 - out * out))
+    monkeypatch.setitem(operators._table(), "tanh", bent_tanh)
+    theirs = torch.nn.Sequential(
+        torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)
+    ).double()
+    x = torch.randn(4, 2, dtype=torch.float64)
+    model = nn.from_torch(theirs, x)
+    found = nn.interop.compare(theirs, model, x)
+    assert not found.ok and found.first is None  # the values are right, the gradients are not
+    assert "has the outputs of PyTorch and other gradients" in found.verdict()
+    with debug.record():
+        loss = model(autograd.tensor(x.numpy())).sum()
+    wrong = [step for step in debug.Backprop(loss) if not step.check().ok]
+    assert [(step.op, step.node.module) for step in wrong] == [("bent_tanh", "1")]
+    with pytest.raises(RuntimeError, match="other gradients"):
+        nn.from_torch(theirs, x, check=True)
+
+
+@pytest.mark.torch
+def test_pictures_know_modules_and_parameters(block):
+    theirs, model, x = block
+    loss = model(x).sum()
+    picture = viz.graph(loss).to_svg()
+    for path in ("conv1", "bn2", "downsample"):
+        assert path in picture
+    assert "conv2.weight" in viz.graph(loss).text()
+    assert len(viz.step(loss).sentences()) > 10
+    assert repr(model).splitlines()[1] == repr(theirs).splitlines()[1]
+
+
+@pytest.mark.torch
+def test_the_microscope_and_the_receptive_field_take_converted_layers(block):
+    _, model, x = block
+    assert viz.conv(model.conv1, x.data[:1]) is not None
+    assert viz.receptive_field(model, x=(3, 6, 6)) is not None
+
+
+@pytest.mark.torch
+def test_debug_explain_speaks_of_a_converted_model(block):
+    _, model, x = block
+    with debug.record():
+        loss = model(x).sum()
+    assert "conv1.weight" in str(debug.explain(loss, model.conv1.weight, (0, 0, 0, 0)))
+
+
+# Modules ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.torch
+def test_a_module_inside_can_be_called_by_itself(torch, models, block):
+    theirs, model, x = block
+    image = np.random.default_rng(0).standard_normal((5, 3, 6, 6))
+    theirs.eval()
+    model.eval()
+    wanted = theirs.downsample(torch.tensor(image)).detach().numpy()
+    np.testing.assert_allclose(model.downsample(image).data, wanted, rtol=1e-12, atol=1e-14)
+    assert len(model.downsample) == 2 and model.downsample[0].weight is model.downsample[0].weight
+    with pytest.raises(TypeError, match="takes 1 inputs"):
+        model.conv1(image, image)
+
+
+@pytest.mark.torch
+def test_hooks_see_and_change_what_modules_give(block):
+    _, model, x = block
+    seen = []
+    model.bn1.register_forward_hook(lambda module, args, output: seen.append(output.shape))
+    model.conv2.register_forward_hook(lambda module, args, output: output * 0.0)
+    model.bn2.eval()
+    y = model(x)
+    assert seen == [(2, 4, 3, 3)]
+    assert y.shape == (2, 4, 3, 3)
+
+
+@pytest.mark.torch
+def test_another_module_can_take_the_place_of_one_inside(torch):
+    theirs = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
+    model = nn.from_torch(theirs, torch.randn(3, 2))
+    setattr(model, "1", nn.Tanh())
+    x = autograd.ones(3, 2)
+    np.testing.assert_array_equal(model(x).data, np.tanh(model[0](x).data))
+
+
+@pytest.mark.torch
+def test_a_part_may_be_in_another_mode_than_the_whole(torch, block):
+    theirs, model, x = block
+    theirs.bn1.eval()
+    model.bn1.eval()
+    found = nn.interop.compare(theirs, model, x)
+    assert found.ok, found.text()
+    before = model.bn1.running_mean.data.copy()
+    model(x)
+    np.testing.assert_array_equal(model.bn1.running_mean.data, before)
+
+
+@pytest.mark.torch
+def test_a_copy_is_a_model_of_its_own_and_double_is_double(torch, models):
+    theirs, (x,), _ = models.STYLES["LSTM tagger"]()
+    theirs = theirs.float().eval()
+    model = nn.from_torch(theirs, x)
+    assert model(x.numpy()).dtype == np.float32
+    other = copy.deepcopy(model).double()
+    assert other(x.numpy()).dtype == np.float64
+    assert model.word_embeddings.weight.dtype == np.float32
+    wanted = theirs.double()(x).detach().numpy()
+    np.testing.assert_allclose(other(x.numpy()).data, wanted, rtol=1e-12)
+
+
+@pytest.mark.torch
+def test_tied_weights_stay_tied_and_are_learnt_together(torch, models):
+    theirs, args, kwargs = models.STYLES["GPT, written out"]()
+    model = nn.from_torch(theirs, *args, **kwargs)
+    assert model.lm_head.weight is model.transformer.wte.weight
+    assert len(list(model.parameters())) == len(list(theirs.parameters()))
+    optimizer = nn.optim.SGD(model.parameters(), lr=0.1)
+    their_optimizer = torch.optim.SGD(theirs.parameters(), lr=0.1)
+    theirs.eval()
+    model.eval()
+    for _ in range(3):
+        optimizer.zero_grad()
+        model(*(a.numpy() for a in args))[1].backward()
+        optimizer.step()
+        their_optimizer.zero_grad()
+        theirs(*args)[1].backward()
+        their_optimizer.step()
+    for (name, p), q in zip(model.named_parameters(), theirs.parameters(), strict=True):
+        np.testing.assert_allclose(p.data, q.detach().numpy(), rtol=1e-9, atol=1e-12, err_msg=name)
+
+
+@pytest.mark.torch
+def test_conversion_leaves_both_sides_as_they_were(torch, models):
+    theirs, (x,), _ = models.STYLES["ResNet"]()
+    theirs.layer1.eval()
+    modes = [m.training for m in theirs.modules()]
+    before = {key: value.clone() for key, value in theirs.state_dict().items()}
+    nn.manual_seed(3)
+    wanted = nn.default_generator().bit_generator.state
+    model = nn.from_torch(theirs, x)
+    nn.interop.compare(theirs, model, x)
+    assert [m.training for m in theirs.modules()] == modes == [m.training for m in model.modules()]
+    for key, value in theirs.state_dict().items():
+        assert torch.equal(value, before[key]), key
+        np.testing.assert_array_equal(model.state_dict()[key].data, value.numpy(), err_msg=key)
+    assert nn.default_generator().bit_generator.state == wanted
+    assert all(p.grad is None for p in theirs.parameters())
+
+
+# Inputs -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.torch
+def test_arguments_are_checked_against_what_the_graph_was_made_for(torch, models):
+    theirs, args, kwargs = models.STYLES["writes in place"]()
+    model = nn.from_torch(theirs, *args, **kwargs)
+    batch = {"x": np.ones((3, 3)), "others": [np.ones((3, 1)), np.ones(2)]}
+    model(batch, factor=3.0)
+    with pytest.raises(ValueError, match="the graph was made for factor=3.0, got 2.0"):
+        model(batch)
+    with pytest.raises(TypeError, match=r"batch must be a dict with the keys \['others', 'x'\]"):
+        model({"x": batch["x"]}, factor=3.0)
+    with pytest.raises(TypeError, match=r"batch\['others'\] must be a list of 2, got list of 1"):
+        model({"x": batch["x"], "others": [1.0]}, factor=3.0)
+    with pytest.raises(TypeError, match="must be of dtype float64"):
+        model({**batch, "x": np.ones((3, 3), int)}, factor=3.0)
+    with pytest.raises(ValueError, match="must have shape"):
+        model({**batch, "x": np.ones((3, 4))}, factor=3.0)
+    with pytest.raises(TypeError, match="missing a required argument"):
+        model(factor=3.0)
+
+
+@pytest.mark.torch
+def test_a_branch_on_the_batch_size_is_a_condition_on_the_inputs(torch):
+    class Branches(torch.nn.Module):
+        def forward(self, x):
+            return x * 2 if x.shape[0] <= 8 else x * 3
+
+    model = nn.from_torch(Branches(), torch.randn(4, 2))
+    assert model(np.ones((8, 2), np.float32)).data.max() == 2
+    with pytest.raises(ValueError, match=r"made for inputs with x.shape\[0\] <= 8"):
+        model(np.ones((9, 2), np.float32))
+
+
+@pytest.mark.torch
+def test_a_fixed_size_is_told_in_the_notes(torch):
+    class Fixed(torch.nn.Module):
+        def forward(self, x):
+            return x.reshape(12) * 1.0
+
+    model = nn.from_torch(Fixed(), torch.randn(3, 4))
+    assert "sizes of the inputs are fixed" in model.notes[0]
+    with pytest.raises(ValueError, match=r"x must have shape \(3, 4\), got \(2, 4\)"):
+        model(np.ones((2, 4), np.float32))
+
+
+# Refusals -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.torch
+def test_all_unknown_operators_are_told_at_once(torch, models):
+    class Inner(torch.nn.Module):
+        def forward(self, x):
+            return torch.special.bessel_j0(x) + torch.special.bessel_j0(x + 1)
+
+    class Strange(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = Inner()
+
+        def forward(self, x):
+            return torch.special.bessel_j1(self.inner(x)).to(torch.bfloat16)
+
+    with pytest.raises(RuntimeError) as caught:
+        nn.from_torch(Strange(), torch.randn(3))
+    told = str(caught.value)
+    assert "uses 3 operators that nothing here computes" in told
+    assert "special_bessel_j0.default, 2 times" in told
+    assert "in inner, test_interop.py:" in told
+    assert "special_bessel_j1.default, 1 time\n    in the model itself" in told
+    assert "bfloat16" in told
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    "forward, told",
+    [
+        (lambda torch, x: x * 2 if x.sum() > 0 else x, "data-dependent"),
+        (lambda torch, x: torch.fft.rfft(x).abs(), "complex64"),
+        (lambda torch, x: straight_through(torch).apply(x), "torch.autograd.Function"),
+        (lambda torch, x: half(torch, x), "autocast"),
+    ],
+    ids=["branch on data", "complex", "custom gradient", "autocast"],
+)
+def test_what_an_export_cannot_carry_is_refused(torch, forward, told):
+    class Model(torch.nn.Module):
+        def forward(self, x):
+            return forward(torch, x)
+
+    with pytest.raises(RuntimeError, match=told):
+        nn.from_torch(Model(), torch.randn(3, 4))
+
+
+def straight_through(torch):
+    class Round(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.round()
+
+        @staticmethod
+        def backward(ctx, g):
+            return g
+
+    return Round
+
+
+def half(torch, x):
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return x @ x.T
+
+
+@pytest.mark.torch
+def test_an_operator_that_is_not_known_is_decomposed(torch, monkeypatch):
+    from nn.interop import operators
+
+    monkeypatch.delitem(operators._table(), "mish")
+    theirs = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Mish()).double()
+    x = torch.randn(3, 2, dtype=torch.float64)
+    model = nn.from_torch(theirs, x)
+    assert model.notes == ["Decomposed by PyTorch: aten.mish.default."]
+    assert nn.interop.compare(theirs, model, x, tolerance=1e-12).ok
+
+
+@pytest.mark.torch
+def test_other_things_than_modules_are_refused(torch):
+    with pytest.raises(TypeError, match="must be a torch.nn.Module, got int"):
+        nn.from_torch(3)
+    with pytest.raises(ValueError, match="modes must be"):
+        nn.from_torch(torch.nn.ReLU(), torch.zeros(1), modes="all")
+    with pytest.raises(ValueError, match="lazy parameter without a shape"):
+        nn.from_torch(torch.nn.LazyLinear(3), torch.zeros(1, 2))
+
+
+@pytest.mark.torch
+def test_a_mode_that_was_not_converted_is_refused_when_asked_for(torch):
+    model = nn.from_torch(torch.nn.Dropout(), torch.zeros(2), modes="current")
+    with pytest.raises(RuntimeError, match="not converted for evaluation"):
+        model.eval()(np.zeros(2, np.float32))
+
+
+# Comparing and giving back ------------------------------------------------------------------------
+
+
+@pytest.mark.torch
+def test_the_first_layer_that_differs_is_named(torch, block, tmp_path):
+    theirs, model, x = block
+    with autograd.no_grad(), autograd.writable(model.bn1.weight) as array:
+        array[2] += 0.5
+    found = nn.interop.compare(theirs, model, x)
+    assert not found.ok
+    assert found.first.name == "bn1"
+    assert "first in bn1 (BatchNorm2d)" in found.verdict()
+    layers = found.text().partition("Layers")[2]
+    assert "! bn1 BatchNorm2d" in layers and "! conv1" not in layers
+    page = tmp_path / "comparison.html"
+    found.save(page)
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<table>") == 3 and 'class="differs"' in text and "bn1 BatchNorm2d" in text
+
+
+@pytest.mark.torch
+def test_a_hand_written_model_can_be_compared_too(torch):
+    theirs = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    ours = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    ours.load_state_dict(theirs.state_dict())
+    x = np.random.default_rng(0).standard_normal((4, 2)).astype(np.float32)
+    assert nn.interop.compare(theirs, ours, x).ok
+    setattr(ours, "1", nn.Tanh())
+    assert nn.interop.compare(theirs, ours, x).first.name == "1"
+
+
+@pytest.mark.torch
+def test_weights_go_back_all_or_none(torch, block):
+    theirs, model, _ = block
+    with autograd.no_grad(), autograd.writable(model.conv1.weight) as array:
+        array[0] += 0.25
+    before = {key: value.clone() for key, value in theirs.state_dict().items()}
+    other = torch.nn.Sequential(torch.nn.Linear(2, 2))
+    with pytest.raises(RuntimeError) as caught:
+        nn.interop.to_torch(model, other)
+    assert "conv1.weight: only in ours" in str(caught.value)
+    assert "0.bias: only in PyTorch's" in str(caught.value)
+    theirs.bn2.bias = torch.nn.Parameter(torch.zeros(5))
+    with pytest.raises(RuntimeError, match=r"bn2.bias: shape \(4,\) here, \(5,\) in PyTorch"):
+        nn.interop.to_torch(model, theirs)
+    assert torch.equal(theirs.conv1.weight, before["conv1.weight"])
+    theirs.bn2.bias = torch.nn.Parameter(before["bn2.bias"])
+    done = nn.interop.to_torch(model, theirs)
+    assert list(done.changed) == ["conv1.weight"]
+    assert done.changed["conv1.weight"] == pytest.approx(0.25)
+    np.testing.assert_array_equal(theirs.conv1.weight.detach().numpy(), model.conv1.weight.data)
+
+
+@pytest.mark.torch
+def test_dropout_draws_from_our_generator_outside_of_a_comparison(torch):
+    model = nn.from_torch(torch.nn.Dropout(0.25), torch.ones(4000))
+    nn.manual_seed(1)
+    first = model(np.ones(4000, np.float32)).data
+    nn.manual_seed(1)
+    np.testing.assert_array_equal(model(np.ones(4000, np.float32)).data, first)
+    assert set(np.unique(first)) == {np.float32(0), np.float32(1 / 0.75)}
+    assert abs((first == 0).mean() - 0.25) < 0.04
