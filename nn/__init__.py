@@ -27,14 +27,16 @@ if _TYPE_CHECKING:
 _PARTS = (
     "data", "files", "functional", "init", "interop", "models", "optim", "parallel", "train", "utils",
 )  # fmt: skip
-_HOMES = ("parameter", "random", "module", "container", "modules", "interop.convert")
+_HOMES = ("parameter", "random", "module", "container", "modules")
+#: Single names, and the modules that hold them.
+_SINGLE = {"from_torch": "interop.convert", "load": "files", "save": "files"}
 
 
 def __getattr__(name: str) -> _Any:
     if name in _PARTS:
         return _importlib.import_module(f"nn.{name}")
-    if name in ("load", "save"):
-        return getattr(_importlib.import_module("nn.files"), name)
+    if name in _SINGLE:
+        return getattr(_importlib.import_module(f"nn.{_SINGLE[name]}"), name)
     if not name.startswith("__"):
         for home in _HOMES:
             module = _importlib.import_module(f"nn.{home}")
@@ -47,5 +49,5 @@ def __getattr__(name: str) -> _Any:
 def __dir__() -> list[str]:
     homes = [_importlib.import_module(f"nn.{home}") for home in _HOMES]
     return sorted(
-        {*globals(), *_PARTS, "load", "save", *(name for home in homes for name in home.__all__)}
+        {*globals(), *_PARTS, *_SINGLE, *(name for home in homes for name in home.__all__)}
     )

@@ -55,12 +55,11 @@ def from_torch(
         RuntimeError: if the model can't be exported, or uses operators that are not known: all of
             them are listed, with counts, modules and lines. With ``check``: if the models differ.
 
-    Example:
-        >>> import torch, nn  # doctest: +SKIP
-        >>> theirs = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.ReLU())  # doctest: +SKIP
-        >>> model = nn.from_torch(theirs, torch.randn(4, 1, 8, 8))  # doctest: +SKIP
-        >>> list(model.state_dict())  # doctest: +SKIP
-        ['0.weight', '0.bias']
+    With PyTorch installed::
+
+        theirs = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.ReLU())
+        model = nn.from_torch(theirs, torch.randn(4, 1, 8, 8), check=True)
+        viz.step(model(images).sum())
     """
     torch = export.load_torch("from_torch")
     if not isinstance(module, torch.nn.Module):

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from nn.interop.operators import WRITTEN_THROUGH
 from nn.interop.program import Operation, State, Value
 
 __all__ = ["Aliased", "STATE", "Rebinding"]
@@ -200,7 +201,7 @@ class Rebinding:
             back = [dims.index(axis) for axis in range(len(dims))]
             return self._add(operator, (new, back), {}, view.parent)
         if operator in _PASSED:
-            return self._add("written_through.default", (parent, new), {}, view.parent)
+            return self._add(WRITTEN_THROUGH, (parent, new), {}, view.parent)
         raise Aliased
 
     # Views

@@ -28,12 +28,15 @@ from nn.interop.operators import (
     sizes,
 )
 
-__all__ = ["find", "is_check", "is_creation", "names"]
+__all__ = ["WRITTEN_THROUGH", "find", "is_check", "is_creation", "names"]
 
 _FAMILIES = (
     elementwise, activations, reductions, shapes, indexing, creation, images, normalization,
     products, losses, recurrent, sizes,
 )  # fmt: skip
+
+#: An operation of ours and not of PyTorch: what a write through ``detach()`` leaves.
+WRITTEN_THROUGH = "glassgrad.written_through"
 
 
 @cache
@@ -58,6 +61,8 @@ def find(operator: str) -> Callable[..., Any] | None:
     """
     if operator in sizes.FUNCTIONS:
         return sizes.FUNCTIONS[operator]
+    if operator == WRITTEN_THROUGH:
+        return elementwise.written_through
     return _table().get(key(operator) or "")
 
 

@@ -374,7 +374,6 @@ TABLE: dict[str, Any] = {
     "contiguous": same,
     "lift_fresh": same,
     "lift_fresh_copy": same,
-    "written_through": written_through,
     "detach": lambda self: self.detach(),
     "detach_copy": lambda self: self.detach(),
     "copy": lambda self, src, non_blocking=False: cast(
