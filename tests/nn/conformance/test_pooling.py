@@ -4,18 +4,9 @@ import numpy as np
 import pytest
 
 import nn.functional as F
+from tests.nn.conformance.random_cases import draw_one, each, per_axis, pick, refusals
 
 pytestmark = pytest.mark.torch
-
-
-def pick(rng, *choices):
-    return choices[rng.integers(len(choices))]
-
-
-def per_axis(rng, n, *choices):
-    if rng.random() < 0.5:
-        return pick(rng, *choices)
-    return tuple(pick(rng, *choices) for _ in range(n))
 
 
 def image(rng, n, high=7):
@@ -36,29 +27,22 @@ def sees_only_padding(max_pool, torch, shape, options):
     return bool(torch.isinf(values).any())
 
 
-@pytest.mark.parametrize("n", [1, 2, 3])
-def test_max_pool(torch, compare, rng, n):
+def max_pool(torch, rng, n):
     name = f"max_pool{n}d"
     theirs, ours = getattr(torch.nn.functional, name), getattr(F, name)
-    for _ in range({1: 250, 2: 250, 3: 100}[n]):
-        shape = image(rng, n)
-        options = dict(
-            kernel_size=per_axis(rng, n, 1, 2, 3),
-            stride=pick(rng, None, per_axis(rng, n, 1, 2, 3)),
-            padding=per_axis(rng, n, 0, 0, 1),
-            dilation=per_axis(rng, n, 1, 1, 2),
-            ceil_mode=pick(rng, False, True),
-            return_indices=pick(rng, False, True),
-        )
-        if sees_only_padding(theirs, torch, shape, options):
-            continue  # PyTorch gives −∞ and an index of nothing; we refuse
-        compare(
-            lambda x, o=options: theirs(x, **o),
-            lambda x, o=options: ours(x, **o),
-            [values(rng, shape)],
-            label=(shape, options),
-        )
-    assert 10 < compare.refused < compare.cases / 1.5
+    shape = image(rng, n)
+    options = dict(
+        kernel_size=per_axis(rng, n, 1, 2, 3),
+        stride=pick(rng, None, per_axis(rng, n, 1, 2, 3)),
+        padding=per_axis(rng, n, 0, 0, 1),
+        dilation=per_axis(rng, n, 1, 1, 2),
+        ceil_mode=pick(rng, False, True),
+        return_indices=pick(rng, False, True),
+    )
+    if sees_only_padding(theirs, torch, shape, options):
+        return None  # PyTorch gives −∞ and an index of nothing; we refuse
+    label = shape, options
+    return lambda x: theirs(x, **options), lambda x: ours(x, **options), [values(rng, shape)], label
 
 
 def too_small_for_3d(shape, kernel):
@@ -66,90 +50,107 @@ def too_small_for_3d(shape, kernel):
     return any(np.greater(np.broadcast_to(kernel, 3), shape[-3:]))
 
 
-@pytest.mark.parametrize("n", [1, 2, 3])
-def test_avg_pool(torch, compare, rng, n):
+def avg_pool(torch, rng, n):
     name = f"avg_pool{n}d"
     theirs, ours = getattr(torch.nn.functional, name), getattr(F, name)
-    for _ in range({1: 200, 2: 250, 3: 100}[n]):
-        shape = image(rng, n)
-        options = dict(
-            kernel_size=per_axis(rng, n, 1, 2, 3),
-            stride=pick(rng, None, per_axis(rng, n, 1, 2, 3)),
-            padding=per_axis(rng, n, 0, 0, 1),
-            ceil_mode=pick(rng, False, True),
-            count_include_pad=pick(rng, False, True),
-        )
-        if n > 1:
-            options["divisor_override"] = pick(rng, None, 1, 5)
-        if n == 3 and too_small_for_3d(shape, options["kernel_size"]):
-            continue
-        compare(
-            lambda x, o=options: theirs(x, **o),
-            lambda x, o=options: ours(x, **o),
-            [values(rng, shape)],
-            label=(shape, options),
-        )
-    assert 10 < compare.refused < compare.cases / 1.5
+    shape = image(rng, n)
+    options = dict(
+        kernel_size=per_axis(rng, n, 1, 2, 3),
+        stride=pick(rng, None, per_axis(rng, n, 1, 2, 3)),
+        padding=per_axis(rng, n, 0, 0, 1),
+        ceil_mode=pick(rng, False, True),
+        count_include_pad=pick(rng, False, True),
+    )
+    if n > 1:
+        options["divisor_override"] = pick(rng, None, 1, 5)
+    if n == 3 and too_small_for_3d(shape, options["kernel_size"]):
+        return None
+    label = shape, options
+    return lambda x: theirs(x, **options), lambda x: ours(x, **options), [values(rng, shape)], label
 
 
-@pytest.mark.parametrize("n", [1, 2, 3])
-def test_lp_pool(torch, compare, rng, n):
+def lp_pool(torch, rng, n):
     name = f"lp_pool{n}d"
     theirs, ours = getattr(torch.nn.functional, name), getattr(F, name)
-    for _ in range(100):
-        shape = image(rng, n)
-        options = dict(
-            norm_type=pick(rng, 1.0, 2, 3.0, 2.5),
-            kernel_size=pick(rng, 1, 2, 3) if n == 1 else per_axis(rng, n, 1, 2, 3),
-            stride=pick(rng, None, per_axis(rng, n, 1, 2, 3)),
-            ceil_mode=pick(rng, False, True),
-        )
-        if n == 3 and too_small_for_3d(shape, options["kernel_size"]):
-            continue
-        compare(
-            lambda x, o=options: theirs(x, **o),
-            lambda x, o=options: ours(x, **o),
-            [rng.uniform(0.1, 2.0, shape)],
-            label=(shape, options),
-        )
+    shape = image(rng, n)
+    options = dict(
+        norm_type=pick(rng, 1.0, 2, 3.0, 2.5, np.inf, -np.inf, -1.5),
+        kernel_size=pick(rng, 1, 2, 3) if n == 1 else per_axis(rng, n, 1, 2, 3),
+        stride=pick(rng, None, per_axis(rng, n, 1, 2, 3)),
+        ceil_mode=pick(rng, False, True),
+    )
+    if n == 3 and too_small_for_3d(shape, options["kernel_size"]):
+        return None
+    arrays, label = [rng.uniform(0.1, 2.0, shape)], (shape, options)
+    return lambda x: theirs(x, **options), lambda x: ours(x, **options), arrays, label
 
 
-@pytest.mark.parametrize("kind", ["avg", "max"])
-@pytest.mark.parametrize("n", [1, 2, 3])
-def test_adaptive(torch, compare, rng, n, kind):
-    name = f"adaptive_{kind}_pool{n}d"
-    theirs, ours = getattr(torch.nn.functional, name), getattr(F, name)
-    for _ in range(80):
+def adaptive(kind):
+    def draw(torch, rng, n):
+        name = f"adaptive_{kind}_pool{n}d"
+        theirs, ours = getattr(torch.nn.functional, name), getattr(F, name)
         shape = image(rng, n)
         size = pick(rng, per_axis(rng, n, 1, 2, 3, 5), *([(None,) * (n - 1) + (2,)] * (n > 1)))
         options = {"return_indices": pick(rng, False, True)} if kind == "max" else {}
-        compare(
-            lambda x, o=options, s=size: theirs(x, s, **o),
-            lambda x, o=options, s=size: ours(x, s, **o),
-            [values(rng, shape)],
-            label=(shape, size, options),
+        arrays, label = [values(rng, shape)], (shape, size, options)
+        return (
+            lambda x: theirs(x, size, **options),
+            lambda x: ours(x, size, **options),
+            arrays,
+            label,
         )
+
+    return draw
+
+
+def max_unpool(torch, rng, n):
+    theirs, ours = (getattr(lib, f"max_unpool{n}d") for lib in (torch.nn.functional, F))
+    pool = getattr(torch.nn.functional, f"max_pool{n}d")
+    shape = (*pick(rng, (), (1,), (2,)), 2, *rng.integers(4, 7, n).tolist())
+    k = pick(rng, 2, 3)
+    found, indices = pool(torch.tensor(rng.standard_normal(shape)), k, return_indices=True)
+    size = pick(rng, None, shape[-n:], shape if len(shape) == n + 2 else shape[-n:])
+    if size is None and k * found.shape[-1] < shape[-1]:
+        size = shape[-n:]  # else the indices may not fit
+    arrays, label = [rng.standard_normal(tuple(found.shape))], (shape, k, size)
+    return (
+        lambda y: theirs(y, indices, k, output_size=size),
+        lambda y: ours(y, indices.numpy(), k, output_size=size),
+        arrays, label,
+    )  # fmt: skip
+
+
+DRAWN = {
+    "max_pool": max_pool,
+    "avg_pool": avg_pool,
+    "lp_pool": lp_pool,
+    "adaptive_avg_pool": adaptive("avg"),
+    "adaptive_max_pool": adaptive("max"),
+    "max_unpool": max_unpool,
+}
+COUNTS = {
+    "max_pool": {1: 250, 2: 250, 3: 100},
+    "avg_pool": {1: 200, 2: 250, 3: 100},
+    "lp_pool": dict.fromkeys((1, 2, 3), 100),
+    "adaptive_avg_pool": dict.fromkeys((1, 2, 3), 80),
+    "adaptive_max_pool": dict.fromkeys((1, 2, 3), 80),
+    "max_unpool": dict.fromkeys((1, 2, 3), 60),
+}
+
+
+@each(COUNTS)
+def test_a_random_case(torch, compare, name, n, seed):
+    case = draw_one(DRAWN[name], torch, n, seed)
+    if case is not None:
+        theirs, ours, arrays, label = case
+        compare(theirs, ours, arrays, label=label)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
-def test_max_unpool(torch, compare, rng, n):
-    theirs, ours = (getattr(lib, f"max_unpool{n}d") for lib in (torch.nn.functional, F))
-    pool = getattr(torch.nn.functional, f"max_pool{n}d")
-    for _ in range(60):
-        shape = (*pick(rng, (), (1,), (2,)), 2, *rng.integers(4, 7, n).tolist())
-        kernel = pick(rng, 2, 3)
-        values, indices = pool(
-            torch.tensor(rng.standard_normal(shape)), kernel, return_indices=True
-        )
-        size = pick(rng, None, shape[-n:], shape if len(shape) == n + 2 else shape[-n:])
-        if size is None and kernel * values.shape[-1] < shape[-1]:
-            size = shape[-n:]  # else the indices may not fit
-        compare(
-            lambda y, s=size, i=indices, k=kernel: theirs(y, i, k, output_size=s),
-            lambda y, s=size, i=indices, k=kernel: ours(y, i.numpy(), k, output_size=s),
-            [rng.standard_normal(tuple(values.shape))],
-            label=(shape, kernel, size),
-        )
+@pytest.mark.parametrize("name", ["max_pool", "avg_pool"])
+def test_some_cases_are_refused_and_most_are_not(torch, name, n):
+    refused, total = refusals(DRAWN[name], torch, n, COUNTS[name][n])
+    assert 10 < refused < total / 1.5
 
 
 def test_nan_and_infinity(torch, compare):

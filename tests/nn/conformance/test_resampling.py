@@ -1,14 +1,12 @@
 """Interpolation and shuffles against PyTorch."""
 
+import numpy as np
 import pytest
 
 import nn.functional as F
+from tests.nn.conformance.random_cases import pick
 
 pytestmark = pytest.mark.torch
-
-
-def pick(rng, *choices):
-    return choices[rng.integers(len(choices))]
 
 
 MODES = {
@@ -22,29 +20,32 @@ MODES = {
 }
 
 
+@pytest.mark.parametrize("seed", range(100))
 @pytest.mark.parametrize("mode", MODES)
-def test_interpolate(torch, compare, rng, mode):
-    for _ in range(100):
-        n = pick(rng, *MODES[mode])
-        shape = (pick(rng, 0, 1, 2), 2, *rng.integers(1, 6, n).tolist())
-        options = {"mode": mode}
-        if mode.endswith(("linear", "cubic")):
-            options["align_corners"] = pick(rng, None, False, True)
-        if rng.random() < 0.5:
-            options["size"] = pick(rng, 1, 3, 4, 7, tuple(rng.integers(1, 8, n).tolist()))
-        else:
-            # PyTorch's nearest in 1-d and 3-d takes fractional steps in one pass and not in the other.
-            fractions = (1.7, 2.3, (1.5,) * n) if n == 2 or "nearest" not in mode else ()
-            options["scale_factor"] = pick(rng, 2, 0.5, *fractions)
-            options["recompute_scale_factor"] = pick(rng, None, False, True)
-            if 1 in shape[2:] and options["scale_factor"] == 0.5:
-                continue  # an empty result in some modes of PyTorch, refused in others and by us
-        compare(
-            lambda x, o=options: torch.nn.functional.interpolate(x, **o),
-            lambda x, o=options: F.interpolate(x, **o),
-            [rng.standard_normal(shape)],
-            label=(shape, options),
-        )
+def test_interpolate(torch, compare, mode, seed):
+    rng = np.random.default_rng((20, seed))
+    n = pick(rng, *MODES[mode])
+    shape = (pick(rng, 0, 1, 2), 2, *rng.integers(1, 6, n).tolist())
+    options = {"mode": mode}
+    if mode.endswith(("linear", "cubic")):
+        options["align_corners"] = pick(rng, None, False, True)
+    order = 2
+    if rng.random() < 0.5:
+        options["size"] = pick(rng, 1, 3, 4, 7, tuple(rng.integers(1, 8, n).tolist()))
+    else:
+        options["scale_factor"] = pick(rng, 2, 0.5, 1.7, 2.3, (1.5,) * n)
+        options["recompute_scale_factor"] = pick(rng, None, False, True)
+        if 1 in shape[2:] and options["scale_factor"] == 0.5:
+            return  # an empty result in some modes of PyTorch, refused in others and by us
+        if mode.startswith("nearest") and n != 2:
+            order = 0  # PyTorch's backward pass is not the adjoint of its forward pass here
+    compare(
+        lambda x: torch.nn.functional.interpolate(x, **options),
+        lambda x: F.interpolate(x, **options),
+        [rng.standard_normal(shape)],
+        order=order,
+        label=(shape, options),
+    )
 
 
 def test_what_does_not_go_together(torch, compare, rng):
