@@ -210,7 +210,7 @@ def broadcast_shape(who: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
     """The shape of a reduction over ``axis`` with the reduced axes kept at size 1."""
-    if axis is None:
+    if axis is None or not shape:
         return (1,) * len(shape)
     sizes = list(shape)
     for a in axis if isinstance(axis, (tuple, list)) else (axis,):
@@ -220,6 +220,6 @@ def kept_shape(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
 
 def count_along(shape: tuple[int, ...], axis: Any) -> int:
     """How many elements a reduction over ``axis`` takes together."""
-    if axis is None:
+    if axis is None or not shape:
         return math.prod(shape)
     return math.prod([shape[a] for a in (axis if isinstance(axis, (tuple, list)) else (axis,))])

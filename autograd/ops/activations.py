@@ -22,6 +22,7 @@ from autograd.ops.elementwise import (
     clip,
     greater,
     greater_equal,
+    less,
     less_equal,
     logical_and,
     logical_or,
@@ -30,6 +31,7 @@ from autograd.ops.elementwise import (
     where,
 )
 from autograd.ops.reductions import sum as sum_
+from autograd.ops.shapes import reshape
 from autograd.ops.special import erf
 from autograd.ops.transcendental import exp, sigmoid, tanh
 
@@ -268,8 +270,8 @@ softsign.gradients(x=lambda g, x: g / square(1.0 + absolute(x)))
 
 
 def _open_interval(g: Any, x: Any, low: float, high: float) -> Any:
-    """g strictly inside of the interval, 0 outside and at the bounds."""
-    return where(logical_or(less_equal(x, low), greater_equal(x, high)), 0.0, g)
+    """g strictly inside of the interval, 0 outside, at the bounds and for NaN."""
+    return where(logical_and(greater(x, low), less(x, high)), g, 0.0)
 
 
 @primitive(broadcasts=True)
@@ -305,8 +307,8 @@ def _hardswish_gradient(g: Any, x: Any) -> Any:
 hardswish.gradients(x=lambda g, x: _hardswish_gradient(g, x))
 
 
-def _closed_interval(x: Any, bound: float) -> Any:
-    return logical_and(greater_equal(x, -bound), less_equal(x, bound))
+def _beyond(x: Any, bound: float) -> Any:
+    return logical_or(less(x, -bound), greater(x, bound))
 
 
 @primitive(broadcasts=True)
@@ -322,7 +324,7 @@ def softshrink(x: Any, *, bound: float = 0.5) -> Any:
 
 
 for _shrink in (hardshrink, softshrink):
-    _shrink.gradients(x=lambda g, x, bound: where(_closed_interval(x, bound), 0.0, g))
+    _shrink.gradients(x=lambda g, x, bound: where(_beyond(x, bound), g, 0.0))
 
 
 # Softmax ------------------------------------------------------------------------------------------
@@ -366,6 +368,8 @@ def softmax(x: Any, axis: int = -1) -> Any:
         Tensor([0.5, 0.5])
     """
     x = floating("softmax", "x", x)
+    if not x.shape and arguments.axis("softmax", axis, 1) == 0:
+        return reshape(_softmax(reshape(x, (1,)), 0), ())
     axis = arguments.axis("softmax", axis, len(x.shape))
     return _softmax(x, axis) if x.shape[axis] else positive(x)
 
@@ -383,5 +387,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
         Tensor([-10000.,      0.])
     """
     x = floating("log_softmax", "x", x)
+    if not x.shape and arguments.axis("log_softmax", axis, 1) == 0:
+        return reshape(_log_softmax(reshape(x, (1,)), 0), ())
     axis = arguments.axis("log_softmax", axis, len(x.shape))
     return _log_softmax(x, axis) if x.shape[axis] else positive(x)

@@ -21,8 +21,8 @@ __all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "ed
 
 def _running(who: str, ufunc: Any, x: Any, axis: Any) -> Any:
     x = array_like(who, x)
-    along = 0 if axis is None else arguments.axis(who, axis, x.ndim)
-    x = x.ravel() if axis is None else x
+    along = 0 if axis is None else arguments.axis(who, axis, max(x.ndim, 1))
+    x = x.ravel() if axis is None or not x.ndim else x
     if x.dtype == HALF:
         return ufunc.accumulate(x, axis=along, dtype=np.float64).astype(HALF)
     return ufunc.accumulate(x, axis=along)
@@ -61,8 +61,8 @@ def cumprod(x: Any, *, axis: Any = None) -> Any:
 @cumprod.composite
 def _cumprod_by_doubling(x: Any, *, axis: Any = None) -> Any:
     """Each place times the one 1, 2, 4, ... before it: multiplications only."""
-    x = reshape(x, (-1,) if 0 not in x.shape else (0,)) if axis is None else x
-    axis = 0 if axis is None else axis
+    if axis is None or not x.shape:
+        x, axis = reshape(x, (-1,) if 0 not in x.shape else (0,)), 0
     rows = moveaxis(x, axis, 0)
     step = 1
     while step < rows.shape[0]:
@@ -75,6 +75,7 @@ def _cumprod_by_doubling(x: Any, *, axis: Any = None) -> Any:
 def _cumprod_slope(g: Any, x: Any, axis: Any) -> Any:
     """Backwards through the doubling steps: exact at zeros, n log n."""
     shape = x.shape
+    axis = axis if shape else None
     rows = x.reshape(-1) if axis is None else np.moveaxis(x, axis, 0)
     g = np.array(g if axis is None else np.moveaxis(g, axis, 0))
     levels, step = [], 1

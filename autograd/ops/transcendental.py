@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.arrays import array_like
+from autograd.arguments.dtypes import as_array
 from autograd.core.primitive import primitive
 from autograd.kernels.elementwise import blockwise, formula
 from autograd.ops.elementwise import (
@@ -74,8 +75,14 @@ power.gradients(x=_power_x, y=_power_y)
 
 def float_power(x: Any, y: Any) -> Any:
     """x to the power y in float64, also of integers."""
-    x, y = array_like("float_power: x", x, y), array_like("float_power: y", y, x)
-    return power(astype(x, np.float64), astype(y, np.float64))
+    return power(_in_double("float_power: x", x), _in_double("float_power: y", y))
+
+
+def _in_double(who: str, x: Any) -> Any:
+    """In float64, Python's numbers without a detour through the dtype of what they stand beside."""
+    if hasattr(x, "shape"):
+        return astype(array_like(who, x), np.float64)
+    return as_array(who, x, np.float64, copy=False)
 
 
 @primitive(broadcasts=True)

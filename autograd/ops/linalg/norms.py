@@ -12,6 +12,7 @@ from autograd.arguments.arrays import array_like, as_floats, raw
 from autograd.arguments.half import in_single
 from autograd.arguments.numbers import shown
 from autograd.core.primitive import primitive
+from autograd.core.tensor import _connected
 from autograd.ops.elementwise import absolute, equal, sqrt, where
 from autograd.ops.linalg.decompositions import svdvals
 from autograd.ops.reductions import amax, amin, spread
@@ -28,7 +29,36 @@ def _euclidean(x: Any, *, axis: Any, keepdims: bool) -> Any:
 def _euclidean_slope(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
     zero = equal(out, 0)  # no direction is steepest there: 0
     scaled = where(zero, 0.0, g) / where(zero, 1.0, out)
+    if getattr(g, "_node", None) is not None and raw(zero).any():
+        # Where g is 0, too, as for a norm that is squared, what is wanted is the limit of g / out.
+        scaled = where(raw(zero) & (raw(g) == 0), _rate(g, out), scaled)
     return spread(scaled, axis, keepdims, x.shape) * x
+
+
+def _rate(g: Any, out: Any) -> Any:
+    """The derivative of a recorded gradient with respect to the norms, as a constant.
+
+    In ‖x‖·‖x‖ each norm's gradient is the other norm: all those of the same vectors count.
+    """
+    norms = [_connected(raw(out), node, 0, None) for node in _norms_alike(out._node, g._node)]
+    g.sum().backward(retain_graph=True, inputs=norms)
+    return sum(raw(n._grad) for n in norms if n._grad is not None)
+
+
+def _norms_alike(one: Any, last: Any) -> list[Any]:
+    """The nodes below ``last`` that take the same norms of the same vectors as ``one``."""
+    seen, pending, found = {last}, [last], [one]
+    first = one.parents[0].seq
+    while pending:
+        node = pending.pop()
+        if node is not one and getattr(node, "primitive", None) is one.primitive:
+            if node.parents == one.parents and node.static == one.static:
+                found.append(node)
+        for parent in node.parents:
+            if parent is not None and parent.seq > first and parent not in seen:
+                seen.add(parent)
+                pending.append(parent)
+    return found
 
 
 _euclidean.gradients(x=_euclidean_slope)
@@ -61,11 +91,14 @@ def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) 
     if ord == -math.inf:
         return amin(absolute(x), axes, keepdims)
     if ord == 0:
-        return sum_(absolute(x) * 0.0 + (raw(x) != 0), axes, keepdims)
+        return sum_(where(raw(x) != 0, 1.0, x * 0.0), axes, keepdims)
     if ord == 1:
         return sum_(absolute(x), axes, keepdims)
-    total = sum_(power(absolute(x), ord), axes, keepdims)
+    none = raw(x) == 0  # its power has no finite slope for ord < 1: it is left out, slope 0
+    total = sum_(where(none, 0.0, power(where(none, 1.0, absolute(x)), ord)), axes, keepdims)
     zero = raw(total) == 0
+    if ord < 0:  # a single 0 makes the sum infinite and the norm 0
+        zero = zero | none.any(axis=axes, keepdims=keepdims)
     return where(zero, 0.0, power(where(zero, 1.0, total), 1.0 / ord))
 
 

@@ -1,0 +1,177 @@
+"""Where functions have corners, ends and nothing to work on: values and slopes there."""
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn.functional as F
+
+
+def slope(function, x):
+    x = ag.tensor(x, requires_grad=True)
+    y = function(x)
+    return ag.grad(y.sum(), x)[0].numpy()
+
+
+# Norms --------------------------------------------------------------------------------------------
+
+ORDERS = (0, 0.3, 0.5, 1, 1.5, 2, 3, math.inf, -math.inf, -0.5, -1, -2)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_norms_of_zero_vectors_are_flat(order):
+    x = np.zeros((2, 3))
+    assert slope(lambda x: ag.linalg.vector_norm(x, order, axis=1), x).tolist() == x.tolist()
+    assert ag.linalg.vector_norm(ag.tensor(x), order).item() == 0
+    assert np.isfinite(slope(lambda x: F.normalize(x, order), x)).all()
+    same = slope(lambda x: F.pairwise_distance(x, ag.tensor(x.detach().numpy()), order, 0.0), x)
+    assert same.tolist() == x.tolist()
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_norms_of_vectors_with_a_zero(order):
+    x = np.array([0.0, 2.0, -3.0])
+    value = ag.linalg.vector_norm(ag.tensor(x), order).item()
+    with np.errstate(divide="ignore"):
+        assert math.isclose(value, np.linalg.norm(x, order), rel_tol=1e-12)
+    g = slope(lambda x: ag.linalg.vector_norm(x, order), x)
+    assert g[0] == 0
+    if order <= 0:
+        assert not g.any()
+    elif order != math.inf:
+        np.testing.assert_allclose(g[1:], np.sign(x[1:]) * (abs(x[1:]) / value) ** (order - 1))
+
+
+def test_largest_elements_that_are_equal_share_the_slope_of_the_norm():
+    g = slope(lambda x: ag.linalg.vector_norm(x, math.inf), np.array([2.0, -2.0, 1.0]))
+    assert g.tolist() == [0.5, -0.5, 0.0]
+
+
+def test_the_count_of_what_is_not_zero_knows_infinity():
+    assert ag.linalg.vector_norm(ag.tensor([math.inf, 0.0, 1.0]), 0).item() == 2
+
+
+@pytest.mark.parametrize(
+    "square",
+    [
+        lambda x: ag.linalg.norm(x) ** 2,
+        lambda x: ag.linalg.norm(x) * ag.linalg.norm(x),
+        lambda x: ag.square(ag.linalg.norm(x)),
+        lambda x: ag.linalg.norm(ag.reshape(x, (1, 2))) ** 2,
+        lambda x: (ag.linalg.vector_norm(ag.stack([x, x + 1]), axis=1)[:1] ** 2).sum(),
+    ],
+)
+def test_the_second_derivative_of_a_squared_norm_at_zero(square):
+    assert ag.func.hessian(square)(ag.tensor(np.zeros(2))).tolist() == [[2, 0], [0, 2]]
+
+
+@pytest.mark.parametrize("power", [3, 4])
+def test_the_second_derivative_of_higher_powers_of_a_norm_at_zero_is_zero(power):
+    f = ag.func.hessian(lambda x: ag.linalg.norm(x) ** power)
+    assert not f(ag.tensor(np.zeros(2))).numpy().any()
+
+
+# Numbers ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "max", "min", "amax", "amin", "any", "all", "argmax",
+                                  "argmin", "cumsum", "cumprod", "count_nonzero", "ptp", "nansum",
+                                  "nanprod", "nanmean", "nanmax", "nanmin", "nanvar", "nanstd",
+                                  "nancumsum", "nancumprod"])  # fmt: skip
+@pytest.mark.parametrize("axis", [0, -1])
+def test_a_number_is_reduced_over_its_axis_0_as_by_numpy(name, axis):
+    x = ag.tensor(np.array(3.0), requires_grad=True)
+    got, want = getattr(ag, name)(x, axis=axis), getattr(np, name)(np.array(3.0), axis=axis)
+    assert got.shape == want.shape and got.tolist() == want.tolist()
+    if got.requires_grad:
+        (g,) = ag.grad(got.sum(), x, create_graph=True)
+        assert g.item() == (0 if name in ("ptp", "nanvar", "nanstd") else 1)
+
+
+@pytest.mark.parametrize("name", ["mean", "var", "std"])
+def test_means_of_numbers_over_an_axis_are_refused_as_by_numpy(name):
+    with pytest.raises(IndexError, match=name):
+        getattr(ag, name)(ag.tensor(3.0), axis=0)
+
+
+@pytest.mark.parametrize("axis", [1, -2, (0,)])
+def test_other_axes_of_numbers_are_refused(axis):
+    with pytest.raises(IndexError, match="0-d"):
+        ag.sum(ag.tensor(3.0), axis=axis)
+
+
+def test_softmax_of_a_number_is_1():
+    assert ag.softmax(ag.tensor(3.0), 0).item() == 1 and ag.log_softmax(ag.tensor(3.0)).item() == 0
+    assert ag.logsumexp(ag.tensor(3.0), axis=-1).item() == 3
+
+
+# Elementwise --------------------------------------------------------------------------------------
+
+
+def test_float_power_keeps_every_digit_of_its_exponent():
+    for x in (np.float32(3), np.full(2, 3, np.float32), ag.tensor([3.0])):
+        got = np.asarray(getattr(ag.float_power(x, 2.1), "_data", ag.float_power(x, 2.1)))
+        assert (got == np.float_power(np.float32(3), 2.1)).all()
+
+
+@pytest.mark.parametrize("name", ["hardsigmoid", "hardtanh", "relu6", "hardshrink", "softshrink"])
+def test_pieces_of_lines_are_flat_at_nan(name):
+    x = np.array([np.nan, np.inf, -np.inf, 0.7])
+    got = slope(getattr(F, name), x)
+    assert got[0] == 0 and np.isfinite(got).all()
+    assert np.isnan(getattr(F, name)(ag.tensor(x)).numpy()[0])
+
+
+def test_a_clip_whose_bounds_are_crossed_gives_the_upper_one():
+    x, low, high = (ag.tensor(np.full(3, v), requires_grad=True) for v in (1.5, 2.0, 1.0))
+    y = ag.clip(x, low, high)
+    assert y.tolist() == [1.0] * 3
+    assert [g.tolist() for g in ag.grad(y.sum(), [x, low, high])] == [
+        [0.0] * 3,
+        [0.0] * 3,
+        [1.0] * 3,
+    ]
+
+
+def test_the_slope_of_sinc_on_both_sides_of_its_series():
+    x = np.array([0.0, 1e-9, 1e-3, 0.0499999, 0.0500001, 0.5, -0.3, 2.5])
+    px = np.pi * x[1:]
+    exact = np.pi * (px * np.cos(px) - np.sin(px)) / px**2
+    got = slope(ag.sinc, x)
+    small = abs(x[1:]) < 0.02  # there the quotient cancels: its first terms
+    exact[small] = -np.pi * (px[small] / 3 - px[small] ** 3 / 30)
+    np.testing.assert_allclose(got[1:], exact, rtol=1e-10)
+    assert got[0] == 0
+
+
+def test_the_slope_of_zero_to_a_power():
+    y = ag.tensor(np.array([0.0, 1.0, 2.5]), requires_grad=True)
+    assert ag.grad(ag.power(0.0, y).sum(), y)[0].tolist() == [0.0, 0.0, 0.0]
+    x = ag.tensor(np.zeros(3), requires_grad=True)
+    assert ag.grad(ag.power(x, np.array([0.0, 1.0, 2.0])).sum(), x)[0].tolist() == [0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_activations_of_large_numbers_warn_of_nothing(dtype):
+    top = float(np.finfo(dtype).max) / 2
+    x = np.array([-top, -300.0, -1.0, 0.0, 1.0, 300.0, top], dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in ("celu", "elu", "gelu", "hardshrink", "hardsigmoid", "hardtanh", "leaky_relu",
+                     "logsigmoid", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softplus",
+                     "softshrink", "softsign", "tanh", "tanhshrink"):  # fmt: skip
+            y = getattr(F, name)(ag.tensor(x))
+            assert np.isfinite(y.numpy()).all(), name
+        y = F.gelu(ag.tensor(x), approximate="tanh").numpy()
+    assert y[0] == 0 and y[-1] == x[-1]
+
+
+def test_log_softmax_is_precise_near_certainty():
+    x = np.array([[0.0, -20.0], [0.0, 30.0]])
+    got = ag.log_softmax(ag.tensor(x)).numpy()
+    want = [[-math.log1p(math.exp(-20)), -20 - math.log1p(math.exp(-20))],
+            [-30 - math.log1p(math.exp(-30)), -math.log1p(math.exp(-30))]]  # fmt: skip
+    np.testing.assert_allclose(got, want, rtol=1e-14, atol=1e-16)
