@@ -13,7 +13,7 @@ from autograd.arguments.half import in_single
 from autograd.arguments.numbers import shown
 from autograd.core.primitive import primitive
 from autograd.core.tensor import _connected
-from autograd.ops.elementwise import absolute, equal, sqrt, where
+from autograd.ops.elementwise import absolute, equal, sign, sqrt, where
 from autograd.ops.linalg.decompositions import svdvals
 from autograd.ops.reductions import amax, amin, spread
 from autograd.ops.reductions import sum as sum_
@@ -91,7 +91,7 @@ def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) 
     if ord == -math.inf:
         return amin(absolute(x), axes, keepdims)
     if ord == 0:
-        return sum_(where(raw(x) != 0, 1.0, x * 0.0), axes, keepdims)
+        return sum_(where(raw(x) != 0, 1.0, sign(x)), axes, keepdims)  # slope 0
     if ord == 1:
         return sum_(absolute(x), axes, keepdims)
     none = raw(x) == 0  # its power has no finite slope for ord < 1: it is left out, slope 0
