@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.dtypes import as_array, check_dtype, is_float
+from autograd.core.conversion import check_argument, check_conversion
 from autograd.core.modes import local
 from autograd.core.node import Leaf, Node, leaves_with_hooks
 
@@ -92,6 +93,11 @@ class Tensor:
         name: str | None = None,
     ) -> None:
         if type(data) in tensor_types:
+            if data._node is not None and local.state.grad_enabled:
+                raise RuntimeError(
+                    f"{type(self).__name__}: a copy of a tensor that requires a gradient would "
+                    "lose it; use t.copy() to stay in the graph, t.detach() to leave it"
+                )
             data = data._data
         if name is not None and not isinstance(name, str):
             raise TypeError(f"Tensor: name must be a string, got {name!r}")
@@ -296,14 +302,27 @@ class Tensor:
         """Nested lists of Python numbers (a number when 0-d)."""
         return self._data.tolist()
 
+    # What asks for a number may lose a gradient: see `autograd.core.conversion`.
     def __float__(self) -> float:
+        if self._node is not None and local.state.grad_enabled:
+            check_conversion(self, "float()")
         return float(self._one_number("float()"))
 
     def __int__(self) -> int:
+        if self._node is not None and local.state.grad_enabled:
+            check_conversion(self, "int()")
         return int(self._one_number("int()"))
 
     def __complex__(self) -> complex:
+        if self._node is not None and local.state.grad_enabled:
+            check_conversion(self, "complex()")
         return complex(self._one_number("complex()"))
+
+    def _constant_argument(self, who: str, name: str) -> Tensor:
+        """Itself, to be taken for a constant number; refused if that loses a gradient."""
+        if self._node is not None and local.state.grad_enabled:
+            check_argument(self, who, name)
+        return self
 
     def __index__(self) -> int:
         if self._data.dtype.kind not in "iu" or self._data.ndim:
