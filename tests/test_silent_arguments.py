@@ -1,0 +1,128 @@
+"""No function × argument loses a gradient in silence.
+
+Every argument of every public function is given as a tensor that requires a gradient. Then either
+its gradient agrees with central differences, or the function raises, or it stands in ``LEGAL``,
+which says why nothing is lost.
+"""
+
+import inspect
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from tests.signatures import Call, calls
+
+CALLS = calls()
+
+#: Arguments that no derivative is expected for, though they may be given as such tensors.
+LEGAL = {
+    "only shape and dtype are asked for": [
+        "ag.zeros_like t", "ag.ones_like t", "ag.empty_like t", "ag.full_like t",
+    ],
+}  # fmt: skip
+_LEGAL = {case for cases in LEGAL.values() for case in cases}
+
+
+def candidates(call: Call, parameter: inspect.Parameter) -> list[np.ndarray]:
+    """Values to give for a parameter: its own if it is a number or floats, else a guess or two."""
+    value = call.values.get(parameter.name, parameter.default)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return [value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return [np.array(float(value)), np.array([float(value)]), np.array(0.75)]
+    if isinstance(value, tuple) and value and all(isinstance(v, int) for v in value):
+        return [np.array(value, float), np.array(0.75)]
+    if isinstance(value, np.ndarray):
+        return [value.astype(float), np.array(0.75)]
+    arrays = [v for v in call.values.values() if isinstance(v, np.ndarray)]
+    return [np.array(0.75), *(np.full(arrays[0].shape, 0.75) for _ in arrays[:1])]
+
+
+def floats(result):
+    """All tensors of floats in a result."""
+    if isinstance(result, ag.Tensor):
+        return [result] if result.dtype.kind == "f" else []
+    if isinstance(result, (tuple, list)):
+        return [t for part in result for t in floats(part)]
+    if isinstance(result, (np.ndarray, float)):
+        return [ag.tensor(np.asarray(result, float))]
+    return []
+
+
+def total(result):
+    """A number that depends on all elements, each in its own measure."""
+    parts = [
+        (t * np.cos(1.3 * np.arange(t.size) + k).reshape(t.shape)).sum()
+        for k, t in enumerate(floats(result))
+        if t.size
+    ]
+    return sum(parts[1:], parts[0])
+
+
+def put(call: Call, name: str, value):
+    """The value as it is given: variadic arguments and lists of arrays get it as their first."""
+    kind = inspect.signature(call.function).parameters[name].kind
+    given = call.values.get(name)
+    if kind is inspect.Parameter.VAR_POSITIONAL or isinstance(given, list):
+        if given and isinstance(given[0], list):
+            return [[value, *given[0][1:]], *given[1:]]
+        return [value, *(given or [])[1:]]
+    return value
+
+
+def verdict(call: Call, name: str, value: np.ndarray) -> str:
+    t = ag.tensor(value, requires_grad=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            result = call(**{name: put(call, name, t)})
+    except (TypeError, ValueError, IndexError, RuntimeError, UserWarning):
+        return "refused"
+    found = floats(result)
+    if not any(part.size for part in found):
+        return "no floats"
+    y = total(result)
+    if not y.requires_grad:
+        return "silent"
+    y.backward()
+    if t.grad is None:
+        return "silent"
+    got = t.grad.numpy()
+    wanted = np.zeros(value.shape)
+    for at in np.ndindex(value.shape):
+        ends = []
+        for h in (1e-5, -1e-5):
+            moved = np.array(value)
+            moved[at] += h
+            with ag.no_grad():
+                moved = ag.tensor(moved) if moved.ndim else ag.tensor(moved[()])
+                ends.append(total(call(**{name: put(call, name, moved)})).item())
+        wanted[at] = (ends[0] - ends[1]) / 2e-5
+    close = np.allclose(got, wanted, rtol=1e-4, atol=1e-5 * max(1.0, np.abs(wanted).max(initial=0)))
+    return "right" if close else f"wrong: {got.tolist()} for {wanted.tolist()}"
+
+
+CASES = [(name, parameter) for name, call in CALLS.items()
+         for parameter in inspect.signature(call.function).parameters]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "parameter"), CASES, ids=[" ".join(case) for case in CASES])
+def test_an_argument_that_requires_a_gradient_gets_one_or_is_refused(name, parameter):
+    call = CALLS[name]
+    described = inspect.signature(call.function).parameters[parameter]
+    given = call.values.get(parameter)
+    choices = candidates(call, described)
+    if isinstance(given, list) and given:
+        first = given[0][0] if isinstance(given[0], list) else given[0]
+        choices = [first.astype(float)]
+    for value in choices:
+        found = verdict(call, parameter, value)
+        legal = f"{name} {parameter}" in _LEGAL
+        assert (found == "silent") if legal else (found in ("refused", "no floats", "right")), found
+
+
+def test_every_call_works_as_it_is():
+    for call in CALLS.values():
+        call()
