@@ -191,7 +191,11 @@ def linspace(
     endpoint = arguments.boolean("linspace", "endpoint", endpoint)
     wanted = _dtype("linspace", dtype)
     check_bytes("linspace", (num,), wanted)
-    a, b = arguments.real("linspace", "start", start), arguments.real("linspace", "stop", stop)
+    endpoint = arguments.boolean("linspace", "endpoint", endpoint)
+    a, b = (
+        arguments.real("linspace", name, value.detach() if isinstance(value, Tensor) else value)
+        for name, value in (("start", start), ("stop", stop))
+    )
     if getattr(start, "requires_grad", False) or getattr(stop, "requires_grad", False):
         part = np.linspace(0.0, 1.0, num, endpoint=endpoint).astype(wanted)
         between = start * (1.0 - part) + stop * part

@@ -122,6 +122,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "ag.interpolate": {**_IMAGE, "out_shape": (3, 3), "mode": "linear"},
     "ag.cumulative_prod": {"axis": 0}, "ag.cumulative_sum": {"axis": 0},
     "ag.linear": {"w": N, "bias": spread(3)},
+    "ag.linspace": {"dtype": np.float64},
     "ag.matmul": {"y": N.T}, "linalg.matmul": {"y": N.T},
     "ag.max_pool": _IMAGE,
     "ag.meshgrid": {"vectors": [V, V]},

@@ -27,6 +27,15 @@ def has_shape(x: Any) -> bool:
     return hasattr(x, "shape") and not isinstance(x, type)
 
 
+def constant(who: str, name: str, value: Any) -> Any:
+    """The value itself, which no gradient can flow to; refused where a gradient would be lost.
+
+    Raises:
+        RuntimeError: for a tensor that requires a gradient, while gradients are recorded.
+    """
+    return value._constant_argument(who, name) if hasattr(value, "_node") else value
+
+
 def array_like(who: str, x: Any, *beside: Any) -> Any:
     """The value itself if it has a shape (tensor, array, NumPy scalar), else an array of it.
 

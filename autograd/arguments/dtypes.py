@@ -76,6 +76,8 @@ def check_dtype(who: str, dtype: Any) -> np.dtype[Any]:
         TypeError: if it is no dtype, or one that tensors don't have.
     """
     try:
+        if hasattr(dtype, "_node"):  # NumPy would take the dtype that it has
+            raise TypeError
         result = np.dtype(dtype)
     except TypeError:
         raise TypeError(f"{who}: dtype={dtype!r} is not a dtype; use e.g. np.float32") from None

@@ -189,7 +189,7 @@ def _read(code: types.CodeType, offset: int) -> _Place:
     path: list[str | None] = []
     loaders = [
         i for i in instructions[:at]
-        if i.opname not in _PADDING
+        if i.opname not in _PADDING and type(i.argval) is not tuple  # names of keywords
         and i.positions and (i.positions.lineno, i.positions.col_offset) == start
     ]  # fmt: skip
     for i in reversed(loaders):

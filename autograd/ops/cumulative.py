@@ -182,11 +182,11 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: Any = -1) -> Any:
     Raises:
         ValueError: if x does not fit y.
     """
-    y = array_like("trapezoid", y, x)
+    y, dx = array_like("trapezoid", y, x), number("trapezoid", "dx", dx)
     axis = arguments.axis("trapezoid", axis, len(y.shape))
     before = (slice(None),) * axis
     if x is None:
-        widths = number("trapezoid", "dx", dx)
+        widths: Any = dx
     else:
         x = array_like("trapezoid", x, y)
         along = axis if len(x.shape) > 1 else 0

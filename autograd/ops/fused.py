@@ -13,6 +13,7 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import array_like, broadcast_shape, floating
 from autograd.arguments.half import HALF, in_single, rounded, single
+from autograd.core.modes import is_grad_enabled
 from autograd.core.primitive import primitive
 from autograd.kernels import losses as loss_kernels
 from autograd.kernels.normalization import any_axes as kernels
@@ -251,7 +252,7 @@ def cross_entropy(
     Args:
         x: logits, shape (C,), (N, C) or (N, C, *S).
         targets: integer classes, shape (), (N,) or (N, *S).
-        weight: a factor per class, shape (C,), constant; or None.
+        weight: a factor per class, shape (C,); or None. Gradients flow to it, too.
         ignore_index: targets of this value count nothing.
         label_smoothing: this much of the target is spread over all classes, 0 to 1.
         reduction: ``"mean"`` (weighted; NaN if all are ignored), ``"sum"`` or ``"none"``.
@@ -275,8 +276,11 @@ def cross_entropy(
             f"got {classes.shape}"
         )
     if weight is not None:
-        weight = getattr(weight, "_data", None) if hasattr(weight, "_node") else weight
-        weight = np.asarray(weight, None if x.dtype.kind == "O" else x.dtype)
+        learnt = getattr(weight, "_node", None) is not None and is_grad_enabled()
+        if not learnt:
+            weight = np.asarray(
+                getattr(weight, "_data", weight), None if x.dtype.kind == "O" else x.dtype
+            )
         size = x.shape[min(1, len(x.shape) - 1)]
         if weight.shape != (size,):
             raise ValueError(
@@ -288,7 +292,9 @@ def cross_entropy(
     options: dict[str, Any] = {
         "ignore_index": ignored, "label_smoothing": smoothing, "reduction": reduction,
     }  # fmt: skip
-    if x.dtype.kind == "O":  # scalars: in plain primitives, once the kernel has seen the targets
-        loss_kernels.softmax_cross_entropy(np.zeros(x.shape), classes, weight, **options)
+    learnt = hasattr(weight, "_node")
+    if x.dtype.kind == "O" or learnt:  # in plain primitives, once the kernel has seen the targets
+        ones = None if weight is None else np.ones(weight.shape)
+        loss_kernels.softmax_cross_entropy(np.zeros(x.shape), classes, ones, **options)
         return _cross_entropy_by_parts(x, classes, weight, **options)[0]
     return _cross_entropy(x, classes, weight, **options)[0]

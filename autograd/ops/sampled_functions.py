@@ -248,6 +248,10 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
         raise ValueError(f"vander: N must be at most {_MOST_COLUMNS}, got {count}")
     if x.dtype.kind in "ub":
         x = x.astype(np.int64)
-    powers = range(count) if increasing else range(count - 1, -1, -1)
+    powers = (
+        range(count)
+        if arguments.boolean("vander", "increasing", increasing)
+        else range(count - 1, -1, -1)
+    )
     columns = [power(x, k) for k in powers]
     return stack(columns, 1) if columns else x[:, None][:, :0]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, count_along, kept_shape, raw
+from autograd.arguments.arrays import array_like, constant, count_along, kept_shape, raw
 from autograd.arguments.dtypes import as_array
 from autograd.arguments.half import in_single
 from autograd.core.primitive import primitive
@@ -197,7 +197,11 @@ def percentile(
 ) -> Any:
     """As ``quantile``, with q in percent."""
     return quantile(
-        x, as_array("percentile: q", raw(q), np.float64) / 100.0, axis, method, keepdims
+        x,
+        as_array("percentile: q", raw(constant("percentile", "q", q)), np.float64) / 100.0,
+        axis,
+        method,
+        keepdims,
     )
 
 
@@ -230,7 +234,7 @@ def nanpercentile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """As ``nanquantile``, with q in percent."""
-    q = as_array("nanpercentile: q", raw(q), np.float64) / 100.0
+    q = as_array("nanpercentile: q", raw(constant("nanpercentile", "q", q)), np.float64) / 100.0
     return nanquantile(x, q, axis, method, keepdims)
 
 
@@ -242,7 +246,7 @@ def nanmedian(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _fractions(who: str, q: Any, method: str) -> Any:
     arguments.choice(who, "method", method, _METHODS)
-    fractions = as_array(f"{who}: q", raw(q), np.float64)
+    fractions = as_array(f"{who}: q", raw(constant(who, "q", q)), np.float64)
     if fractions.ndim > 1 or not ((fractions >= 0) & (fractions <= 1)).all():
         raise ValueError(f"{who}: q must be a number from 0 to 1 or a vector of them, got {q!r}")
     return fractions

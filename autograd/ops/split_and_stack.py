@@ -409,6 +409,7 @@ def meshgrid(*vectors: Any, indexing: str = "xy", sparse: bool = False) -> list[
         reshape(a, (1,) * place + (sizes[k],) + (1,) * (ndim - place - 1))
         for k, (a, place) in enumerate(zip(arrays, places, strict=True))
     ]
+    sparse = arguments.boolean("meshgrid", "sparse", sparse)
     return grids if sparse else [broadcast_to(g, shape) for g in grids]
 
 

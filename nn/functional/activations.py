@@ -10,7 +10,7 @@ from typing import Any
 
 import autograd
 from autograd import arguments
-from nn.functional.inputs import floating
+from nn.functional.inputs import floating, is_learnt, number
 
 __all__ = [
     "celu",
@@ -72,12 +72,16 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
         ValueError: if min_val is above max_val.
     """
     low, high = interval("hardtanh", min_val, max_val)
-    return autograd.hardtanh(floating("hardtanh", input), low=low, high=high)
+    input = floating("hardtanh", input)
+    if is_learnt(low) or is_learnt(high):
+        below, above = autograd.less_equal(input, low), autograd.greater_equal(input, high)
+        return autograd.where(below, low, autograd.where(above, high, input))
+    return autograd.hardtanh(input, low=low, high=high)
 
 
-def interval(who: str, min_val: Any, max_val: Any) -> tuple[float, float]:
+def interval(who: str, min_val: Any, max_val: Any) -> tuple[Any, Any]:
     """The bounds of `hardtanh`, checked."""
-    low, high = arguments.real(who, "min_val", min_val), arguments.real(who, "max_val", max_val)
+    low, high = number(who, "min_val", min_val), number(who, "max_val", max_val)
     if low > high:
         raise ValueError(
             f"{who}: min_val must not be above max_val, got min_val={min_val}, max_val={max_val}"
@@ -87,7 +91,9 @@ def interval(who: str, min_val: Any, max_val: Any) -> tuple[float, float]:
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """x above 0, else negative_slope · x, also in its slope at 0."""
-    slope = arguments.real("leaky_relu", "negative_slope", negative_slope)
+    slope = number("leaky_relu", "negative_slope", negative_slope)
+    if is_learnt(slope):
+        return autograd.prelu(floating("leaky_relu", input), slope)
     return autograd.leaky_relu(floating("leaky_relu", input), negative_slope=slope)
 
 
@@ -125,8 +131,10 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
     """x above a threshold, else a value."""
     who = "threshold"
     limit = arguments.real(who, "threshold", threshold)
-    value = arguments.real(who, "value", value)
-    return autograd.threshold(floating(who, input), threshold=limit, value=value)
+    value, input = number(who, "value", value), floating(who, input)
+    if is_learnt(value):
+        return autograd.where(autograd.less_equal(input, limit), value, input)
+    return autograd.threshold(input, threshold=limit, value=value)
 
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
@@ -151,7 +159,11 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
     Raises:
         ValueError: for a negative lambd.
     """
-    bound = arguments.real("softshrink", "lambd", lambd, 0.0)
+    bound = number("softshrink", "lambd", lambd, 0.0)
+    if is_learnt(bound):
+        input = floating("softshrink", input)
+        outside = autograd.greater(autograd.absolute(input), bound)
+        return autograd.where(outside, input - bound * autograd.sign(input), 0.0)
     return autograd.softshrink(floating("softshrink", input), bound=bound)
 
 
@@ -179,7 +191,9 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     Source: Clevert, Unterthiner & Hochreiter, "Fast and accurate deep network learning by
     exponential linear units", 2015.
     """
-    alpha = arguments.real("elu", "alpha", alpha)
+    alpha = number("elu", "alpha", alpha)
+    if is_learnt(alpha):
+        return _elu(floating("elu", input), alpha, 1.0)
     return autograd.elu(floating("elu", input), alpha=alpha)
 
 
@@ -199,10 +213,18 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     Raises:
         ValueError: for alpha 0.
     """
-    alpha = arguments.real("celu", "alpha", alpha)
+    alpha = number("celu", "alpha", alpha)
     if alpha == 0:
         raise ValueError("celu: alpha must not be 0")
+    if is_learnt(alpha):
+        return _elu(floating("celu", input), alpha, 1.0 / alpha)
     return autograd.elu(floating("celu", input), alpha=alpha, rate=1.0 / alpha)
+
+
+def _elu(x: Any, alpha: Any, rate: Any) -> Any:
+    """x above 0, else alpha · (exp(rate · x) − 1), in functions that lead to alpha and rate, too."""
+    above = autograd.greater(x, 0.0)
+    return autograd.where(above, x, alpha * autograd.expm1(autograd.where(above, 0.0, x) * rate))
 
 
 def gelu(input: Any, *, approximate: str = "none") -> Any:
@@ -235,12 +257,15 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
         ValueError: for beta 0.
     """
     beta, limit = (
-        arguments.real("softplus", "beta", beta),
+        number("softplus", "beta", beta),
         arguments.real("softplus", "threshold", threshold),
     )
     if beta == 0:
         raise ValueError("softplus: beta must not be 0")
-    return autograd.softplus(floating("softplus", input), beta=beta, threshold=limit)
+    input = floating("softplus", input)
+    if is_learnt(beta):
+        return autograd.softplus(input * beta, threshold=limit) / beta
+    return autograd.softplus(input, beta=beta, threshold=limit)
 
 
 def softsign(input: Any) -> Any:

@@ -124,6 +124,7 @@ def embedding(
     padding = None
     if padding_idx is not None:
         padding = arguments.axis(who, padding_idx, rows, "padding_idx")
+    arguments.real(who, "norm_type", norm_type)
     if max_norm is not None:
         _shorten(who, weight, index, max_norm, norm_type)
     shares = None

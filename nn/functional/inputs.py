@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import autograd
-from autograd import arguments
+from autograd import Tensor, arguments
 
-__all__ = ["floating", "floats", "over_images", "reduced", "reduction_name"]
+__all__ = ["floating", "floats", "is_learnt", "number", "over_images", "reduced", "reduction_name"]
 
 _MAY_BE_ABSENT = frozenset(("weight", "pos_weight", "bias", "running_mean", "running_var"))
 _IMAGES = {
@@ -26,6 +26,23 @@ def floating(who: str, value: Any, name: str = "input", *beside: Any) -> Any:
     """
     array = arguments.floating(who, name, value, *beside)
     return array if hasattr(value, "shape") else autograd.as_tensor(array)
+
+
+def number(who: str, name: str, value: Any, *bounds: Any, **more: Any) -> Any:
+    """A real number within bounds, as ``arguments.real``: a float, or a 0-d tensor to learn.
+
+    Raises:
+        TypeError, ValueError: as ``arguments.real``.
+    """
+    if not is_learnt(value):
+        return arguments.real(who, name, value, *bounds, **more)
+    arguments.real(who, name, value.detach(), *bounds, **more)
+    return autograd.reshape(value, ())
+
+
+def is_learnt(value: Any) -> bool:
+    """True for a tensor that requires a gradient, while gradients are recorded."""
+    return isinstance(value, Tensor) and value.requires_grad and autograd.is_grad_enabled()
 
 
 def floats(who: str, **values: Any) -> list[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.functional.inputs import floating, floats, reduced, reduction_name
+from nn.functional.inputs import floating, floats, number, reduced, reduction_name
 
 __all__ = [
     "binary_cross_entropy",
@@ -147,11 +147,11 @@ def nll_loss(
     factors: Any = kept.astype(input.dtype if input.dtype.kind == "f" else np.float64)
     if weight is not None:
         weight = _class_weight(who, weight, count, 0)
-        factors = factors * np.asarray(weight.data if isinstance(weight, Tensor) else weight)[safe]
+        factors = factors * autograd.getitem(weight, safe)
         losses = losses * factors
     losses = autograd.where(kept, losses, 0.0)
     if reduction == "mean":
-        return autograd.sum(losses) / factors.sum()
+        return autograd.sum(losses) / autograd.sum(factors)
     return reduced(losses, reduction)
 
 
@@ -351,7 +351,7 @@ def smooth_l1_loss(
     """
     who = "smooth_l1_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    beta = arguments.real(who, "beta", beta, 0.0)
+    beta = number(who, "beta", beta, 0.0)
     input, target = floats(who, input=input, target=target)
     difference = _difference(who, input, target)
     size = autograd.absolute(difference)
@@ -379,7 +379,7 @@ def huber_loss(
     """
     who = "huber_loss"
     reduction = reduction_name(who, None, None, reduction)
-    delta = arguments.real(who, "delta", delta, 0.0, open_low=True)
+    delta = number(who, "delta", delta, 0.0, open_low=True)
     input, target, weight = floats(who, input=input, target=target, weight=weight)
     difference = _difference(who, input, target)
     size = autograd.absolute(difference)

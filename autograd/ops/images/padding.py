@@ -14,8 +14,11 @@ from autograd import arguments
 from autograd.arguments.arrays import array_like
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.numbers import shown
+from autograd.core.modes import is_grad_enabled
 from autograd.core.primitive import primitive
 from autograd.kernels import padding as kernels
+from autograd.ops.elementwise import where
+from autograd.ops.shapes import reshape
 
 __all__ = ["crop", "pad_constant", "pad_index", "pad_indices", "take_axis"]
 
@@ -32,7 +35,7 @@ def pad_constant(x: Any, widths: Any, value: float = 0.0) -> Any:
     Args:
         x: any shape.
         widths: a pair (before, after) for every axis.
-        value: the constant, a number.
+        value: the constant, a number; gradients flow to it if it is a tensor that requires one.
 
     Raises:
         ValueError: for the wrong number of pairs, or if more is cropped than there is.
@@ -47,6 +50,10 @@ def pad_constant(x: Any, widths: Any, value: float = 0.0) -> Any:
     pairs = _pairs(who, widths, x.shape)
     shape = tuple(size + a + b for size, (a, b) in zip(x.shape, pairs, strict=True))
     check_bytes(who, shape, x.dtype)
+    if getattr(value, "_node", None) is not None and is_grad_enabled():
+        arguments.real(who, "value", value.detach())
+        inside = _pad(np.ones(x.shape, bool), pairs, False)
+        return where(inside, _pad(x, pairs, 0.0), reshape(value, ()))
     nan = isinstance(value, (float, np.floating)) and value != value
     return _pad(x, widths=pairs, value=value if nan else arguments.real(who, "value", value))
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, as_floats, raw, shape_of
+from autograd.arguments.arrays import array_like, as_floats, constant, raw, shape_of
 from autograd.ops.linalg.decompositions import inv, pinv, solve, svdvals
 from autograd.ops.linalg.norms import matrix_norm
 from autograd.ops.products import einsum, matmul
@@ -95,6 +95,7 @@ def matrix_rank(a: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
         rtol: default: the dtype's epsilon times the longer side.
     """
     data = np.asarray(raw(array_like("matrix_rank", a)))
+    tol, rtol = constant("matrix_rank", "tol", tol), constant("matrix_rank", "rtol", rtol)
     hermitian = arguments.boolean("matrix_rank", "hermitian", hermitian)
     if tol is not None and rtol is not None:
         raise ValueError("matrix_rank: tol and rtol say the same in two ways; give one of them")

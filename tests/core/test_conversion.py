@@ -1,0 +1,147 @@
+"""Numbers taken from tensors that require a gradient: what is meant, what is lost, what is said."""
+
+import array
+import cmath
+import csv
+import ctypes
+import functools
+import io
+import json
+import math
+import struct
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+
+#: What the tried lines use.
+MODULES = {m.__name__: m for m in (array, cmath, csv, ctypes, functools, io, json, math, struct)}
+t = ag.tensor(0.5, requires_grad=True)
+ts = [t, t * 2]
+
+
+def silent(code, **names):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return eval(code, {**globals(), **MODULES, **names})
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "float(t)", "int(t)", "complex(t)", "bool(t)", "round(t)", "format(t, '.2f')", "f'{t:.3f}'",
+        "'%f' % t", "'%.2f %d' % (t, t)", "'{:.1e}'.format(t)", "str(t)", "repr(t)",
+        "math.isnan(t)", "math.isinf(t)", "math.isfinite(t)", "math.isclose(t, 0.5)",
+        "math.floor(t)", "math.ceil(t)", "cmath.isnan(t)",
+        "list(map(float, ts))", "[float(s) for s in ts]", "sum(map(float, ts))",
+        "sorted(ts, key=float)", "max(ts, key=float)", "json.dumps(float(t))", "t.item()",
+        "t.tolist()", "struct.pack('d', t)", "float(*[t])", "math.exp(float(t))",
+        "math.exp(t.item())", "np.save(io.BytesIO(), t)", "np.savetxt(io.StringIO(), t.reshape(1))",
+        "np.savez(io.BytesIO(), t)", "csv.writer(io.StringIO()).writerow([t])",
+        "float(\n    t\n)", "math . isnan ( t )", "{'f': float}['f'] and float(t)",
+    ],
+)  # fmt: skip
+def test_what_asks_for_a_number_or_writes_a_file_is_silent(code):
+    silent(code)
+
+
+def test_an_alias_of_float_is_float():
+    number, isnan = float, math.isnan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(50):  # also where the interpreter has adapted its instructions
+            assert number(t) == 0.5 and not isnan(t) and "%.1f" % t == "0.5"  # noqa: UP031
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "out[0, 1] = t", "out[0] = t", "out[:] = t", "out.flat[3] = t", "out.fill(t)",
+        "out.__setitem__((0, 1), t)", "np.fromiter(ts, float)", "np.array(ts)", "np.array([t, t])",
+        "np.asarray(ts, float)", "np.full(3, t)", "np.fromiter((s for s in ts), dtype=float)",
+        "np.array((t,), dtype=[('a', 'f8')])", "numbers[0] = t", "whole[0, 0] = t", "np.put(out, 0, t)",
+        "np.copyto(out, t)", "out += t", "out.sum(initial=t)", "np.float32(t)", "array.array('d', ts)",
+        "np.place(out, out == 0, [t])", "out.flat = ts", "out[mask] = t", "out[[0]] = t",
+        "out.put([0], t)",
+    ],
+)  # fmt: skip
+def test_a_store_into_an_array_raises(statement):
+    names = {
+        "out": np.zeros((2, 2)), "whole": np.zeros((2, 2), int), "mask": np.eye(2, dtype=bool),
+        "numbers": array.array("d", [0.0, 0.0]),
+    }  # fmt: skip
+    for _ in range(20):
+        with pytest.raises((RuntimeError, ValueError, TypeError)) as refused:
+            exec(statement, {**globals(), **MODULES, **names})
+    said = str(refused.value) + str(refused.value.__cause__)
+    assert (
+        "gradient" in said
+        or "no counterpart" in said
+        or "written into" in said
+        or "setting" in said
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "math.exp(t)", "math.hypot(t, 1)", "np.float64(t)", "math.fsum(ts)", "ctypes.c_double(t)",
+        "functools.partial(math.exp, t)()", "{'f': math.exp}['f'](t)", "math.pow(t, float(2))",
+        "list(map(math.exp, ts))", "(lambda f: f(t))(math.sin)", "math.exp(*[t])",
+    ],
+)  # fmt: skip
+def test_other_conversions_warn_and_name_item(code):
+    place = compile(code, "<a cell>", "eval")
+    for _ in range(20):
+        with pytest.warns(UserWarning, match=r"t\.item\(\)"):
+            eval(place, {**globals(), **MODULES})
+
+
+def test_the_warning_points_at_the_callers_line_and_comes_once_for_it():
+    def use():
+        return math.exp(t)
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            use()
+    assert [each.filename for each in seen] == [__file__]
+
+
+def test_nothing_is_said_where_nothing_is_lost():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        out = np.zeros(2)
+        out[0] = ag.tensor(3.0)
+        with ag.no_grad():
+            out[1] = t
+            assert math.exp(t) > 1 and ag.tensor(t).tolist() == 0.5
+        out.fill(t.detach())
+        assert out.tolist() == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("make", [ag.tensor, ag.Tensor, nn.Parameter])
+def test_a_tensor_is_not_copied_out_of_the_graph(make):
+    with pytest.raises(RuntimeError, match="detach"):
+        make(t * 2)
+    assert make(t.detach()).item() == 0.5
+
+
+def test_our_own_functions_name_the_argument():
+    x = ag.tensor(np.ones((2, 3)))
+    with pytest.raises(RuntimeError, match="layer_norm: eps .*requires a gradient"):
+        nn.functional.layer_norm(x, (3,), eps=t)
+    with pytest.raises(RuntimeError, match="dropout: p .*requires a gradient"):
+        nn.functional.dropout(x, t)
+    for make in (
+        lambda: nn.LeakyReLU(negative_slope=t), lambda: nn.ELU(t), lambda: nn.BatchNorm1d(3, eps=t),
+        lambda: nn.optim.SGD([nn.Parameter([1.0])], lr=t), lambda: nn.Dropout(t),
+        lambda: nn.init.uniform_(nn.Parameter([1.0]), 0.0, t),
+        lambda: nn.optim.Adam([nn.Parameter([1.0])], betas=(t, 0.9)), lambda: nn.Softplus(t),
+        lambda: nn.CrossEntropyLoss(label_smoothing=t), lambda: nn.HuberLoss(delta=t),
+    ):  # fmt: skip
+        with pytest.raises((RuntimeError, TypeError), match="gradient|number"):
+            make()
