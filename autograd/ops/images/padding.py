@@ -29,7 +29,7 @@ _pad = primitive(kernels.pad)
 _pad.gradients(x=lambda g, widths: _pad(g, widths=tuple((-a, -b) for a, b in widths)))
 
 
-def pad_constant(x: Any, widths: Any, value: float = 0.0) -> Any:
+def pad_constant(x: Any, widths: Any, value: Any = 0.0) -> Any:
     """Put a constant around an array; negative widths crop.
 
     Args:
