@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-import autograd
 from autograd import Tensor
 
 __all__ = ["Parameter"]
@@ -35,11 +34,6 @@ class Parameter(Tensor):
 
     def __init__(self, data: Any, requires_grad: bool = True) -> None:
         if isinstance(data, Tensor):
-            if data.requires_grad and autograd.is_grad_enabled():
-                raise RuntimeError(
-                    f"{type(self).__name__}: data requires a gradient, which a new parameter would "
-                    "lose, for it has no history; give data.detach()"
-                )
             data = data.data  # The values only: a parameter is a leaf, with no history.
         if isinstance(data, np.ndarray):
             data = np.asarray(data, order="C")
