@@ -156,6 +156,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "ag.uniform": {"low": 0.5, "high": 2.0, "shape": (3,)},
     "ag.unwrap": {"period": 4.0},
     "ag.vander": {"x": V, "n": 3},
+    "ag.sliding_window_view": {"window_shape": (2, 2), "axis": None},
     "ag.where": {"x": M, "y": N},
     "ag.windows": {"x": IMAGES[2], "kernel_shape": (2, 2)},
     **{f"linalg.{name}": {"a": _SQUARE} for name in

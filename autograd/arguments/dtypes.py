@@ -98,6 +98,8 @@ def float_dtype(who: str, dtype: Any) -> np.dtype[Any]:
     Raises:
         TypeError: for any other.
     """
+    if hasattr(dtype, "_node"):  # NumPy would take the dtype that it has
+        raise TypeError(f"{who}: dtype must be a dtype, such as np.float32, got a tensor")
     if dtype is None:
         return _default
     try:
