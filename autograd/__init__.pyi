@@ -13,6 +13,8 @@ from .core.modes import module_scope as module_scope
 from .core.modes import no_grad as no_grad
 from .core.modes import set_grad_enabled as set_grad_enabled
 from .core.modes import set_module_path as set_module_path
+from .core.module_path import ModuleInfo as ModuleInfo
+from .core.module_path import ModulePath as ModulePath
 from .core.primitive import primitive as primitive
 from .core.random import default_generator as default_generator
 from .core.random import generator_or_default as generator_or_default

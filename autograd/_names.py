@@ -2,6 +2,8 @@
 
 WHERE = {
     "HookHandle": "core.tensor",
+    "ModuleInfo": "core.module_path",
+    "ModulePath": "core.module_path",
     "Tensor": "core.tensor",
     "absolute": "ops.elementwise",
     "adaptive_avg_pool": "ops.images.resampling",

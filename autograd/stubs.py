@@ -28,6 +28,7 @@ _OTHERS = {
         "enable_grad", "is_grad_enabled", "module_path", "module_scope", "no_grad",
         "set_grad_enabled", "set_module_path",
     ),
+    "core.module_path": ("ModuleInfo", "ModulePath"),
     "core.primitive": ("primitive",),
     "core.random": ("default_generator", "generator_or_default", "manual_seed"),
     "core.tensor": ("HookHandle", "Tensor", "writable"),

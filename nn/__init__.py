@@ -21,13 +21,14 @@ if _TYPE_CHECKING:
     from nn.modules import *
     from nn.parameter import *
     from nn.random import *
+    from nn.summary import *
 
 
 #: Parts that go by their own names, and those whose ``__all__`` lists names of this package.
 _PARTS = (
     "data", "files", "functional", "init", "interop", "models", "optim", "parallel", "train", "utils",
 )  # fmt: skip
-_HOMES = ("parameter", "random", "module", "container", "modules")
+_HOMES = ("parameter", "random", "module", "container", "modules", "summary")
 #: Single names, and the modules that hold them.
 _SINGLE = {"from_torch": "interop.convert", "load": "files", "save": "files"}
 

@@ -14,6 +14,7 @@ import numpy as np
 import autograd
 from autograd import HookHandle, Tensor, arguments
 from nn.parameter import Parameter
+from nn.summary import module_summary
 
 __all__ = ["IncompatibleKeys", "Module"]
 
@@ -139,7 +140,7 @@ class Module:
         version, prefix, paths = self._paths
         if version != _structure_version or prefix != scope:
             # Within a scope of the user's the model's own path is that scope's.
-            paths = {id(module): path for path, module in self.named_modules(scope)}
+            paths = self._described_paths(scope)
             paths |= {path: path for path in ("", *paths.values())}
             self.__dict__["_paths"] = (_structure_version, scope, paths)
         _call.paths = paths
@@ -153,6 +154,16 @@ class Module:
                 f"than Python's {sys.getrecursionlimit()} nested calls allow; put them side by "
                 "side, or raise sys.setrecursionlimit"
             ) from error
+
+    def _described_paths(self, scope: str) -> dict[int | str, str]:
+        """The path of every module by its id; paths know what stands at them, for pictures."""
+        table: dict[str, autograd.ModuleInfo] = {}
+        paths: dict[int | str, str] = {}
+        for path, module in self.named_modules(scope):
+            leaf = not any(True for _ in module.children())
+            table[path] = autograd.ModuleInfo(type(module).__name__, module_summary(module), leaf)
+            paths[id(module)] = autograd.ModulePath(path, table)
+        return paths
 
     def _call_with_hooks(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         for hook, with_kwargs in _in_order(self._forward_pre_hooks):

@@ -4,6 +4,7 @@
     viz.step(loss)             its backward pass, step by step, as an interactive page
     viz.scalars(f, *inputs)    the same for a function taken apart into single numbers
     viz.explain(loss, w, at)   where one number of a gradient came from (``autograd.debug.explain``)
+    viz.summary(model, shape)  a model as a table, layer by layer
     viz.tensor_html(t)         how a tensor shows itself in a notebook
 
 and the convolution microscope (``autograd.viz.microscope``): ``viz.conv``, ``viz.pool``,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     )
     from autograd.viz.page import Steps
     from autograd.viz.picture import Graph
+    from autograd.viz.summary import summary
 
 _MICROSCOPE = (
     "conv",
@@ -44,7 +46,7 @@ _MICROSCOPE = (
     "shift_test",
 )
 
-__all__ = ["explain", "graph", "scalars", "step", "tensor_html", *_MICROSCOPE]
+__all__ = ["explain", "graph", "scalars", "step", "summary", "tensor_html", *_MICROSCOPE]
 
 
 def __getattr__(name: str) -> Any:
@@ -53,6 +55,11 @@ def __getattr__(name: str) -> Any:
 
         globals()["explain"] = explain
         return explain
+    if name == "summary":
+        from autograd.viz.summary import summary
+
+        globals()["summary"] = summary
+        return summary
     if name not in _MICROSCOPE:
         raise AttributeError(f"module 'autograd.viz' has no attribute {name!r}")
     from autograd.viz import microscope
@@ -66,7 +73,8 @@ def graph(
     *,
     show: str | None = None,
     collapse: bool | int | str | Iterable[str] | None = None,
-    expand: Iterable[str] = (),
+    expand: str | Iterable[str] = (),
+    detail: str | None = None,
     fold: bool | None = None,
     values: bool = True,
     direction: str | None = None,
@@ -88,7 +96,10 @@ def graph(
             them. Time and gradient take a backward pass that leaves every ``.grad`` as it is.
         collapse: modules drawn as one node: a path or several, a depth (modules nested deeper are
             collapsed), True for all, False for none; None collapses only in graphs too big to read.
-        expand: module paths that stay open whatever ``collapse`` says.
+        expand: a module path or several that stay open whatever else is said.
+        detail: ``"modules"`` draws every layer (a module without modules inside) as one node,
+            ``"operations"`` everything that they do; None chooses by the size of the graph, and
+            says what it chose.
         fold: whether repeated blocks are drawn once, with ×N; None does so in big graphs only.
         values: whether numbers are written into the nodes.
         direction: ``"right"`` or ``"down"``; None chooses by length.
@@ -114,7 +125,8 @@ def graph(
     options = Options(
         show=show,
         collapse=as_tuple(collapse),
-        expand=tuple(expand),
+        expand=(expand,) if isinstance(expand, str) else tuple(expand),
+        detail=detail,
         fold=fold,
         values=values,
         direction=direction,

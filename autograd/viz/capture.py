@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.core.module_path import ModulePath
 from autograd.core.node import FREED, Leaf, Node
 from autograd.core.tensor import Tensor
 from autograd.debug.names import Names
@@ -153,7 +154,7 @@ class Capture:
             operation.shape_of(index),
             operation.dtype_of(index),
             op=operation.primitive.name,
-            module=operation.module or "",
+            module=self._module(operation),
             name=self._result_name(operation),
             statics=_statics(operation),
             value=self._summary(value if _is_numeric(value) else None),
@@ -164,6 +165,17 @@ class Capture:
         self.ids[operation] = node.id
         for source, argument in sources:
             self.trace.edges.append(Edge(source, node.id, argument))
+
+    def _module(self, operation: Node) -> str:
+        """The path of the module around an operation; what stands there and above is noted."""
+        path = operation.module or ""
+        if isinstance(path, ModulePath):
+            known = str(path)
+            while known and known not in self.trace.classes:
+                if known in path.table:
+                    self.trace.classes[known] = path.table[known]
+                known = known.rpartition(".")[0]
+        return str(path)
 
     def _output_to_show(self, operation: Node) -> int:
         """Which of an operation's outputs is drawn: the one asked for, else the first one known."""

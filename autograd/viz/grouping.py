@@ -32,11 +32,14 @@ class Group:
     pattern: bool = False
     inside: str = ""
     earlier: bool = False
+    what: str = ""
 
     @property
     def label(self) -> str:
-        """The group's heading: its path, as seen from the module around it."""
+        """The group's heading: its path, as seen from the module around it, and what it is."""
         text = "" if self.pattern else words.relative(self.path, self.inside)
+        if self.what and not self.pattern and text != self.what:
+            text = f"{text}: {self.what}"
         if self.visit > 1:
             text += f" (visit {self.visit})"
         if self.copies > 1:
@@ -63,6 +66,8 @@ def group_by_module(trace: Trace) -> list[Group]:
                 continue
             visits[part] = visits.get(part, 0) + 1
             group = Group(len(groups), part, index, visits[part], inside=groups[index].path)
+            if part in trace.classes:
+                group.what = trace.classes[part].summary
             groups.append(group)
             groups[index].members.append(~group.index)
             pending.append((group.index, run, depth + 1))

@@ -36,9 +36,11 @@ def node_item(
     values: bool,
     detailed: bool,
     sizes: bool = True,
+    what: str = "",
 ) -> Item:
     """A node by itself. ``values``: with its numbers; ``detailed``: with more than its title;
-    ``sizes``: with its shape and dtype. ``operands`` are what its tooltip calls them."""
+    ``sizes``: with its shape and dtype. ``operands`` are what its tooltip calls them. ``what``: the
+    module that this one operation is the whole of."""
     if node.label == "number" and not node.name and node.value is not None:
         title = words.brief(node.value)
         return Item(
@@ -46,8 +48,8 @@ def node_item(
         )
     sign = words.SIGNS.get(node.op)
     heading = words.relative(words.title(node), module) + (f"  {sign}" if sign else "")
-    if node.op and node.module != module and node.module.rpartition(".")[2] != node.op:
-        heading = f"{words.relative(node.module, module)}: {heading}"
+    if node.op and node.module != module and (what or node.module.rpartition(".")[2] != node.op):
+        heading = f"{words.relative(node.module, module)}: {what or heading}"
     lines = [("title", heading)]
     if detailed and (sizes or node.kind != "op"):
         lines.append(("kind", _kind_line(node) if sizes else words.KIND_WORDS[node.kind]))

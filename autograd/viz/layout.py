@@ -37,6 +37,8 @@ DUMMY_WIDTH = 10.0
 #: A group longer than this many pixels is wrapped into columns, and a narrow one (twelve times as
 #: long as it is broad) already beyond the second number.
 WRAP_BEYOND, WRAP_NARROW_BEYOND = 7000.0, 2400.0
+#: Downwards a page ends sooner: from so many pixels on the whole graph is wrapped, however broad.
+WRAP_TALL, FEWEST_LAYERS_TALL = 2800.0, 4
 COLUMN_GAP = 48.0
 #: From this many points on, edges from one node share their common part instead of repeating it.
 SHARE_BEYOND = 40_000
@@ -328,7 +330,13 @@ class _Layouter:
         height = bottom
         inside.columns = [0] * len(layers)
         narrow = bottom > max(WRAP_NARROW_BEYOND, 12 * breadth)
-        if (bottom > WRAP_BEYOND or narrow) and len(layers) > 8:
+        tall = (
+            group == 0
+            and not self.rightwards
+            and bottom > WRAP_TALL
+            and len(layers) >= FEWEST_LAYERS_TALL
+        )
+        if tall or ((bottom > WRAP_BEYOND or narrow) and len(layers) > 8):
             breadth, height = self._wrap(inside, layers, breadth)
         before, side = GROUP_PADDING, GROUP_PADDING
         head_along, head_across = (0.0, HEADING) if self.rightwards else (HEADING, 0.0)

@@ -35,6 +35,7 @@ class Options:
     show: str | None = None
     collapse: bool | int | str | tuple[str, ...] | None = None
     expand: tuple[str, ...] = ()
+    detail: str | None = None
     fold: bool | None = None
     values: bool = True
     direction: str | None = None
@@ -74,6 +75,7 @@ class Graph:
             self.trace,
             collapse=collapse,
             expand=expand,
+            detail=options.detail,
             fold=options.fold if most is None else None,
             values=options.values and most is None,
             show=options.show,
@@ -109,7 +111,9 @@ class Graph:
     def expand(self, *modules: str) -> Graph:
         """The same graph with these modules open; without names, with everything shown."""
         if not modules:
-            return Graph(self.trace, replace(self.options, collapse=False, fold=False))
+            return Graph(
+                self.trace, replace(self.options, collapse=False, detail="operations", fold=False)
+            )
         return Graph(self.trace, replace(self.options, expand=(*self.options.expand, *modules)))
 
     def to_svg(self, theme: str | None = None) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.core.module_path import ModuleInfo
 from autograd.text import to_json
 
 FORMAT = "glassgrad-trace"
@@ -140,13 +141,17 @@ class Step:
 
 @dataclass(slots=True)
 class Trace:
-    """A graph, its nodes after their parents, and its backward pass if one was taken."""
+    """A graph, its nodes after their parents, and its backward pass if one was taken.
+
+    ``classes`` tells what module stands at a path, where that is known.
+    """
 
     nodes: list[TraceNode]
     edges: list[Edge]
     steps: list[Step] = field(default_factory=list)
     title: str = ""
     note: str = ""
+    classes: dict[str, ModuleInfo] = field(default_factory=dict)
 
     def node(self, identifier: int) -> TraceNode:
         """The node with this id; ids count from 1 without gaps."""
@@ -186,6 +191,7 @@ class Trace:
             "title": self.title,
             "note": self.note,
             "modules": self.modules,
+            "classes": {path: info._asdict() for path, info in sorted(self.classes.items())},
             "nodes": [asdict(node) for node in self.nodes],
             "edges": [asdict(edge) for edge in self.edges],
             "steps": [asdict(step) for step in self.steps],
@@ -207,6 +213,7 @@ class Trace:
             steps=[_step(entry) for entry in content["steps"]],
             title=content["title"],
             note=content["note"],
+            classes={path: ModuleInfo(**info) for path, info in content["classes"].items()},
         )
 
 

@@ -14,12 +14,16 @@ from autograd.viz.trace import Summary, Trace
 #: otherwise.
 FOLD_ABOVE = 80
 COLLAPSE_ABOVE = 400
+#: Beyond this many, every layer is one node unless asked otherwise.
+MODULES_ABOVE = 40
 #: Beyond this many, nodes are drawn with their titles only.
 BRIEF_ABOVE = 600
 #: From this many nodes on, shapes and types are left out where all are single numbers of one type.
 ALIKE_FROM = 12
-#: A repetition is folded from this many copies on, and its pattern has at most this many members.
+#: A repetition is folded from this many copies on (a module by itself, from so many), and its
+#: pattern has at most this many members.
 MINIMUM_COPIES = 3
+MINIMUM_MODULES = 2
 LONGEST_PATTERN = 8
 
 COMMUTATIVE = {"add", "multiply", "maximum", "minimum", "equal", "concatenate", "stack"}
@@ -59,6 +63,7 @@ def build(
     *,
     collapse: bool | int | str | Iterable[str] | None = None,
     expand: Iterable[str] = (),
+    detail: str | None = None,
     fold: bool | None = None,
     values: bool = True,
     show: str | None = None,
@@ -70,14 +75,23 @@ def build(
     ``collapse``: None collapses modules (the largest first) only when the graph is too big to read;
     False never does; True collapses all; a number collapses modules nested deeper than that; a path
     or several collapse those modules. ``expand`` names modules that stay open whatever else is
-    said. ``fold``: whether repeated blocks are drawn once with ×N; None folds in big graphs.
+    said. ``detail``: "modules" makes one node of every module without modules inside, "operations"
+    leaves them open; None chooses by the size of the graph. ``fold``: whether repeated blocks are drawn once with ×N; None folds in big graphs.
     ``limit``: how many visible nodes are too many. ``most``: how many there may be at all; of more,
     one item stands for the earliest.
     """
     if show not in (None, "time", "memory", "gradient"):
         raise ValueError(f"show must be None, 'time', 'memory' or 'gradient'; got {show!r}")
+    if detail not in (None, "modules", "operations"):
+        raise ValueError(f"detail must be 'modules', 'operations' or None; got {detail!r}")
+    known = {path for path in trace.modules if path}
+    _check_known("expand", expand, known)
     groups = group_by_module(trace)
     standing = _Standing(trace, groups)
+    unasked = detail is None and collapse is None
+    whole = detail == "modules" or (unasked and len(trace.nodes) > MODULES_ABOVE)
+    if whole:
+        standing.collapse({path for path, info in trace.classes.items() if info.leaf}, set(expand))
     if fold or (fold is None and len(trace.nodes) > FOLD_ABOVE):
         standing.fold()
     standing.collapse(_paths_to_collapse(trace, collapse), set(expand))
@@ -85,7 +99,11 @@ def build(
         standing.collapse_until(limit, set(expand))
     if most is not None:
         standing.cut(most)
-    return standing.view(values, show)
+    visible = standing.view(values, show)
+    if whole and unasked and visible.collapsed:
+        chosen = "every layer is one node; detail='operations' shows what they do"
+        visible.note = "; ".join(filter(None, (visible.note, chosen)))
+    return visible
 
 
 def _paths_to_collapse(trace: Trace, collapse: bool | int | str | Iterable[str] | None) -> set[str]:
@@ -99,13 +117,17 @@ def _paths_to_collapse(trace: Trace, collapse: bool | int | str | Iterable[str] 
             raise ValueError(f"collapse must be at least 0 when it is a depth; got {collapse}")
         return {path for path in known if path.count(".") >= collapse}
     paths = {collapse} if isinstance(collapse, str) else set(collapse)
-    unknown = sorted(paths - known)
+    _check_known("collapse", paths, known)
+    return paths
+
+
+def _check_known(option: str, paths: Iterable[str], known: set[str]) -> None:
+    unknown = sorted(set(paths) - known)
     if unknown:
         raise ValueError(
-            f"collapse names {unknown[0]!r}, which is no module of this graph; "
+            f"{option} names {unknown[0]!r}, which is no module of this graph; "
             f"modules: {', '.join(sorted(known)) or 'none'}"
         )
-    return paths
 
 
 # -- collapsing and folding ---------------------------------------------------------------------
@@ -235,8 +257,11 @@ class _Standing:
     ) -> tuple[int, int]:
         """Period and number of copies of the best repetition from here on; (1, 1) for none."""
         for period, copies in sorted(found[start].items()):
-            copies = self._chained(members, start, period, copies)
-            if copies >= MINIMUM_COPIES:
+            module = period == 1 and members[start] < 0
+            least = MINIMUM_MODULES if module else MINIMUM_COPIES
+            if copies >= least:
+                copies = self._chained(members, start, period, copies)
+            if copies >= least:
                 return period, copies
         return 1, 1
 
@@ -337,7 +362,9 @@ class _Standing:
                 few = len(placed) <= BRIEF_ABOVE
                 node = self.trace.node(identifier)
                 names = operands.get(identifier, [])
-                item = node_item(node, module.path, names, detailed, few, sizes)
+                info = self.trace.classes.get(node.module)
+                what = info.summary if info is not None and info.leaf else ""
+                item = node_item(node, module.path, names, detailed, few, sizes, what)
             item.group = group_index
             item.light = item.kind == "constant" or (not collapsed and identifier in derived)
             item.hidden = hidden[identifier] - 1
@@ -429,7 +456,7 @@ def _candidates(signatures: list[tuple]) -> list[dict[int, int]]:
         for start in range(len(row) - period - 1, -1, -1):
             same = same + 1 if row[start] == row[start + period] else 0
             copies = same // period + 1
-            if copies >= MINIMUM_COPIES:
+            if copies >= MINIMUM_MODULES:
                 found[start][period] = copies
     return found
 
