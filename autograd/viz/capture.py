@@ -44,6 +44,12 @@ class Capture:
         self, root: Tensor, names: Names | None = None, *, small: int = SMALL, title: str = ""
     ) -> None:
         if not isinstance(root, Tensor):
+            if callable(root):
+                raise TypeError(
+                    f"a graph is drawn of what was computed, not of {type(root).__name__} itself: "
+                    "call it first, as in viz.graph(model(x)); viz.summary(model, x.shape) is the "
+                    "table of its layers"
+                )
             raise TypeError(f"a graph is drawn of a Tensor; got {type(root).__name__}")
         self.root = root
         self.names = names or Names()

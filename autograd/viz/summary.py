@@ -13,7 +13,7 @@ import numpy as np
 from autograd.core.random import default_generator
 from autograd.core.tensor import Tensor
 from autograd.creation import tensor
-from autograd.gradcheck.buffers import keeping_buffers
+from autograd.func.buffers import kept_buffers
 from autograd.viz import words
 from autograd.viz.capture import Capture
 from autograd.viz.trace import Trace, TraceNode
@@ -118,14 +118,14 @@ def summary(model: Any, *inputs: Any) -> ModelSummary:
         >>> from autograd import viz
         >>> model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
         >>> print(viz.summary(model, (1, 1, 8, 8)))
-        layer  class              output   parameters  multiply-adds     kept
-        ─────────────────────────────────────────────────────────────────────
-        0      Conv2d(1 → 4, 3×3)  1×4×6×6          40          1,296   400 B
-        1      ReLU                1×4×6×6           0              0   576 B
-        2      Flatten             1×144             0              0     0 B
-        3      Linear(144 → 2)     1×2             290            288  1.7 kB
-        ─────────────────────────────────────────────────────────────────────
-        total  Sequential                          330          1,584  2.7 kB
+        layer  class                             output   parameters  multiply-adds     kept
+        ────────────────────────────────────────────────────────────────────────────────────
+        0      Conv2d(1 → 4, 3×3)                1×4×6×6          40          1,296    256 B
+        1      ReLU                              1×4×6×6           0              0    576 B
+        2      Flatten(start_dim=1, end_dim=-1)  1×144             0              0      0 B
+        3      Linear(144 → 2)                   1×2             290            288  1.74 kB
+        ────────────────────────────────────────────────────────────────────────────────────
+        total  Sequential                                        330          1,584  2.57 kB
     """
     if not callable(model):
         raise TypeError(f"summary: model must be a module or function, got {type(model).__name__}")
@@ -134,7 +134,7 @@ def summary(model: Any, *inputs: Any) -> ModelSummary:
     arguments = [_example(each, generator, dtype) for each in inputs]
     state = default_generator().bit_generator.state
     try:
-        with keeping_buffers(model):
+        with kept_buffers(model.modules() if hasattr(model, "modules") else ()):
             result = model(*arguments)
     finally:
         default_generator().bit_generator.state = state

@@ -86,6 +86,11 @@ def build(
         raise ValueError(f"detail must be 'modules', 'operations' or None; got {detail!r}")
     known = {path for path in trace.modules if path}
     _check_known("expand", expand, known)
+    expand = {  # to see into a module, those around it must be open, too
+        ".".join(path.split(".")[: depth + 1])
+        for path in expand
+        for depth in range(path.count(".") + 1)
+    }
     groups = group_by_module(trace)
     standing = _Standing(trace, groups)
     unasked = detail is None and collapse is None

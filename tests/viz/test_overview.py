@@ -1,0 +1,151 @@
+"""A big graph is an overview: layers by their names and classes, repetitions once, one page high."""
+
+import re
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+import nn.functional as F
+from autograd import viz
+
+
+@pytest.fixture(scope="module")
+def resnet():
+    ag.manual_seed(0)
+    model = nn.models.resnet20()
+    yield F.cross_entropy(model(ag.zeros((2, 3, 16, 16))), np.array([1, 2]))
+    del model  # it lives as long as its pictures are drawn
+
+
+@pytest.fixture(scope="module")
+def small():
+    ag.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten())
+    yield model(ag.zeros((1, 1, 4, 4))).sum()
+    del model
+
+
+def height(graph):
+    return float(re.search(r"viewBox='0 0 [\d.]+ ([\d.]+)'", graph.to_svg())[1])
+
+
+def titles(graph):
+    return [item.lines[0][1] for item in graph.view.items]
+
+
+def test_the_picture_of_a_resnet_can_be_read_without_scrolling_for_ever(resnet):
+    graph = viz.graph(resnet)
+    assert len(graph.trace.nodes) > 150
+    assert height(graph) < 3000
+    assert "every layer is one node; detail='operations'" in graph.view.note
+    assert "conv1: Conv2d(16 → 32, 3×3, stride 2)" in titles(graph)
+    assert "bn1: BatchNorm2d(64)" in titles(graph)
+    headings = [group.label for group in graph.view.groups]
+    assert "layer2: Sequential" in headings and "0: BasicBlock" in headings
+    assert "1: BasicBlock ×2" in headings
+
+
+def test_detail_chooses_between_layers_and_what_they_do(small, resnet):
+    assert "1: BatchNorm2d(2)" in titles(viz.graph(small, detail="modules"))
+    assert "normalize" in " ".join(titles(viz.graph(small, detail="operations")))
+    assert "every layer" not in viz.graph(small).view.note  # small graphs show all
+    assert len(viz.graph(resnet, detail="operations").view.items) > 100
+    with pytest.raises(ValueError, match="detail must be 'modules', 'operations' or None; got 'x'"):
+        viz.graph(small, detail="x")
+
+
+def test_a_layer_that_is_one_operation_says_what_it_is(small):
+    assert "2: ReLU" in titles(viz.graph(small))
+
+
+def test_expand_takes_a_path_or_several_and_refuses_unknown_ones(resnet):
+    closed = viz.graph(resnet, collapse=True)
+    one = viz.graph(resnet, collapse=True, expand="layer2.0")
+    assert one.to_svg() != closed.to_svg()
+    assert one.to_svg() == viz.graph(resnet, collapse=True, expand=["layer2.0"]).to_svg()
+    for wrong in ("layer9", ["layer2", "nothing"]):
+        with pytest.raises(ValueError, match="expand names '(layer9|nothing)', which is no module"):
+            viz.graph(resnet, expand=wrong)
+
+
+OPTIONS = {
+    "show": "memory", "collapse": True, "expand": "layer2", "detail": "operations", "fold": False,
+    "values": False, "direction": "right", "theme": "dark", "title": "another",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_changes_the_picture(resnet, option):
+    base = {"collapse": True} if option == "expand" else {}
+    plain = viz.graph(resnet, engine="builtin", **base).to_svg()
+    assert (
+        viz.graph(resnet, engine="builtin", **base, **{option: OPTIONS[option]}).to_svg() != plain
+    )
+
+
+def test_no_option_of_graph_is_left_out_above():
+    import inspect
+
+    parameters = set(inspect.signature(viz.graph).parameters)
+    assert parameters - {"t", "engine", "gradient"} == set(OPTIONS)
+
+
+def test_classes_are_known_for_modules_made_anew_and_go_through_json(small):
+    trace = viz.graph(small).trace
+    assert trace.classes["0"].summary == "Conv2d(1 → 2, 3×3)" and trace.classes["0"].leaf
+    again = type(trace).from_json(trace.to_json())
+    assert again.classes == trace.classes
+
+
+def test_a_model_is_no_graph_and_is_told_what_to_write():
+    with pytest.raises(TypeError, match=r"viz\.graph\(model\(x\)\).*viz\.summary"):
+        viz.graph(nn.Linear(1, 1))
+
+
+class TestSummary:
+    def test_rows_totals_and_the_formulas(self):
+        model = nn.Sequential(
+            nn.Conv2d(2, 4, (3, 2), groups=2, bias=False), nn.MaxPool2d(2), nn.Flatten(),
+            nn.Linear(16, 3),
+        )  # fmt: skip
+        table = viz.summary(model, (5, 2, 7, 5))
+        conv, _, _, linear = table.rows
+        assert conv.shape == (5, 4, 5, 4) and conv.parameters == 4 * 1 * 3 * 2
+        assert conv.multiply_adds == (5 * 4 * 5 * 4) * (1 * 3 * 2)
+        assert linear.parameters == 51 and linear.multiply_adds == 5 * 3 * 16
+        assert table.parameters == sum(p.size for p in model.parameters())
+        assert table.text().splitlines()[-1].split()[:2] == ["total", "Sequential"]
+        assert "<table>" in table._repr_html_() and "Linear(16 → 3)" in table._repr_html_()
+
+    def test_bytes_kept_for_backward(self):
+        """A convolution keeps its input for the kernel's gradient, relu its output."""
+        model = nn.Sequential(nn.Conv2d(1, 3, 2, bias=False), nn.ReLU())
+        conv, relu = viz.summary(model, (2, 1, 4, 5)).rows
+        assert conv.kept == 4 * (2 * 1 * 4 * 5) and relu.kept == 4 * (2 * 3 * 3 * 4)
+
+    def test_it_changes_nothing(self):
+        model = nn.Sequential(nn.BatchNorm1d(3), nn.Dropout(0.5))
+        before = {k: v.tolist() for k, v in model.state_dict().items()}
+        ag.manual_seed(1)
+        expected = ag.default_generator().bit_generator.state
+        viz.summary(model, (4, 3))
+        assert {k: v.tolist() for k, v in model.state_dict().items()} == before
+        assert ag.default_generator().bit_generator.state == expected
+        assert model.training
+
+    def test_shared_layers_count_their_parameters_once(self):
+        layer = nn.Linear(2, 2)
+        table = viz.summary(nn.Sequential(layer, nn.ReLU(), layer), (1, 2))
+        assert [row.parameters for row in table.rows] == [6, 0, 0] and table.parameters == 6
+
+    def test_tensors_integers_and_several_inputs(self):
+        assert viz.summary(nn.Embedding(5, 3), np.array([1, 2])).rows[0].shape == (2, 3)
+        assert viz.summary(nn.Bilinear(2, 3, 4), (1, 2), (1, 3)).parameters == 28
+
+    def test_what_has_no_history_is_refused(self):
+        with pytest.raises(TypeError, match="no tensor with a history"):
+            viz.summary(nn.ReLU(), (1, 2))
+        with pytest.raises(TypeError, match="module or function"):
+            viz.summary(3)
