@@ -124,8 +124,8 @@ class Session:
             self.say(f"{self.dbg.text()}. Press return to go on with the script"
                      if self.dbg.position else "this is the beginning")  # fmt: skip
             return
-        head, _, body = step.text().partition("\n")
-        head, body = text.visible(head), text.visible(body)
+        legible = text.plain if self._plain else text.visible
+        head, _, body = legible(step.text()).partition("\n")
         self._say(f"\033[1m{head}\033[0m\n{body}" if self._colour else f"{head}\n{body}")
         self.say(f"  {step.sentence()}")
         for report in self.reports(step):
