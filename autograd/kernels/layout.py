@@ -106,7 +106,7 @@ def to_batch_last(x: np.ndarray, dtype: DTypeLike | None = None) -> np.ndarray:
         view = memory_view(x)
         converted = np.ascontiguousarray(view, dtype=dtype)
         return x if converted is view else shape_view(converted)
-    if (dtype is None or x.dtype == dtype) and is_batch_last(x):
+    if (dtype is None or x.dtype == dtype) and x.transpose(memory_axes(x.ndim)).flags.c_contiguous:
         return x
     out = empty_batch_last(x.shape, x.dtype if dtype is None else dtype)
     in_pieces(_turn, (x, out), axis=2, passes=_PASSES)

@@ -46,7 +46,9 @@ def no_cached_plans():
 
 
 def forget_plans():
-    for cached in (correlation._shapes, row_expansion.plan, depthwise.plan):
+    for cached in (
+        correlation._shapes, row_expansion.plan, row_expansion._ways, depthwise.plan
+    ):  # fmt: skip
         cached.cache_clear()
 
 

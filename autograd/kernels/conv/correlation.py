@@ -100,7 +100,7 @@ def correlate(
         target[...] = 0 if bias is None else bias[:, None, None]
     else:
         _PATHS[path].forward(memory(x), w.reshape(shapes.w), bias, target, shapes.window)
-    return _cast(y, dtype)
+    return y if y.dtype is dtype else y.astype(dtype)
 
 
 def correlate_input(
@@ -144,7 +144,7 @@ def correlate_input(
             part[...] = 0
             continue
         _PATHS[path].forward(y, w[phase.taps], None, part, phase.window)
-    return _cast(x, dtype)
+    return x if x.dtype is dtype else x.astype(dtype)
 
 
 def correlate_weight(
@@ -179,7 +179,7 @@ def correlate_weight(
     x, memory = _friendly(x, path, by_sample)
     y, _ = _friendly(y, path, memory is _sample_memory)
     _PATHS[path].weight(memory(x), memory(y), w.reshape(shapes.w), shapes.window)
-    return _cast(w, dtype)
+    return w if w.dtype is dtype else w.astype(dtype)
 
 
 def choose_path(

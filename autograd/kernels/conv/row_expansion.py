@@ -123,11 +123,12 @@ def forward(x, w, bias, out, window: Window) -> None:
     not exist count as 0. The window's padding after and its kernel are not looked at.
     """
     groups, o, c, kd, kh, kw = w.shape
-    if _interleaved(kh, window):
+    interleaved, folded = _ways(w.shape, window)
+    if interleaved:
         for rows, taken, part in _residues(out.shape[1], window):
             forward(x[:, taken], w, bias, out[:, rows], part)
         return
-    if window.stride[2] == 1 and kw > 1 and _worth_folding(o, c, kw):
+    if folded:
         _forward_folded(x, w, bias, out, window)
         return
     cut = plan(x.shape, w.shape, out.shape, window, x.itemsize)
@@ -141,7 +142,7 @@ def forward(x, w, bias, out, window: Window) -> None:
         with _expanded(x, w.shape, block, cut, window, ones) as e:
             if flat is not None:
                 y = flat[block.d, block.h0 : block.h1, :, block.w0 * n : block.w1 * n]
-                np.matmul(matrix, e, out=split(y, groups).swapaxes(0, 1))
+                np.matmul(matrix, e, out=y.reshape(rows, groups, o, columns).swapaxes(0, 1))
                 if cut.direct and bias is not None:
                     y += bias[:, None]
                 return
@@ -220,9 +221,13 @@ def _forward_folded(x, w, bias, out, window: Window) -> None:
     threads.for_each(run, cut.blocks, cut.work)
 
 
-def _interleaved(kh, window) -> bool:
-    """Whether the rows fall apart into sets that never meet, each with a kernel without gaps."""
-    return kh > 1 and window.dilation[1] > 1 and window.stride[1] == 1
+@lru_cache(maxsize=1024)
+def _ways(w_shape, window) -> tuple[bool, bool]:
+    """Whether the rows fall apart into sets that never meet, each with a kernel without gaps; and
+    whether the output is to be folded."""
+    _, o, c, _, kh, kw = w_shape
+    interleaved = kh > 1 and window.dilation[1] > 1 and window.stride[1] == 1
+    return interleaved, window.stride[2] == 1 and kw > 1 and _worth_folding(o, c, kw)
 
 
 def _residues(height, window):
@@ -240,7 +245,7 @@ def _residues(height, window):
 def weight(x, y, out, window: Window) -> None:
     """Write the weight gradient to ``out`` (groups, O/groups, C/groups, kD, kH, kW)."""
     groups, o, c, kd, kh, kw = w_shape = out.shape
-    if _interleaved(kh, window):
+    if _ways(w_shape, window)[0]:
         part = np.empty_like(out)
         for i, (rows, taken, one) in enumerate(_residues(y.shape[1], window)):
             weight(x[:, taken], y[:, rows], part if i else out, one)
@@ -362,6 +367,7 @@ def _expand(x, e, block, overlap, window) -> None:
                     tap[:, :, :, w0:w1] = lines[:, :, :, first : last : stride[2]]
 
 
+@lru_cache(maxsize=4096)
 def inside(start: int, step: int, count: int, size: int) -> tuple[int, int]:
     """Range of i in 0 ... count - 1 for which ``start + i * step`` lies in 0 ... size - 1."""
     first = min(max(-(start // step), 0), count)
