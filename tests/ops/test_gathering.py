@@ -172,3 +172,11 @@ def test_nonzero():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_take_axis_keeps_its_index_whatever_becomes_of_the_callers():
+    x, index = ag.tensor(np.arange(4.0), requires_grad=True), np.array([0, 1])
+    y = ag.take_axis(x, index, 0).sum()
+    index[:] = 3
+    y.backward()
+    assert x.grad.tolist() == [1.0, 1.0, 0.0, 0.0]
