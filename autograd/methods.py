@@ -17,6 +17,7 @@ import numpy as np
 from autograd.arguments.arrays import coerce
 from autograd.core.modes import is_grad_enabled
 from autograd.core.tensor import Tensor, check_writable
+from autograd.core.writes import note_write
 from autograd.hints import ATTRIBUTES, Foreign, taking_hints
 
 __all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
@@ -51,7 +52,7 @@ def _in_place(name: str, ufunc: Any, symbol: str) -> Callable[[Tensor, Any], Ten
                 f"{self.shape} and dtype {self.dtype}"
             ) from None
         if self._version is not None:
-            self._version[0] += 1
+            note_write(self._version)
         return self
 
     operator.__name__ = operator.__qualname__ = name
@@ -88,7 +89,7 @@ def _setitem(self: Tensor, index: Any, value: Any) -> None:
     if not self._data.ndim:
         self._data = data[()]
     elif self._version is not None:
-        self._version[0] += 1
+        note_write(self._version)
 
 
 # Methods that are more than a function of autograd -----------------------------------------------

@@ -16,6 +16,7 @@ from autograd.arguments.dtypes import as_array, check_dtype, is_float
 from autograd.core.conversion import check_argument, check_conversion
 from autograd.core.modes import local
 from autograd.core.node import Leaf, Node, leaves_with_hooks
+from autograd.core.writes import note_write
 
 __all__ = ["HookHandle", "Tensor", "as_tensor", "from_dlpack", "tensor", "tensor_types", "writable"]
 
@@ -580,7 +581,7 @@ class writable:
     def __enter__(self) -> np.ndarray[Any, Any]:
         t = self._tensor
         if t._version is not None:
-            t._version[0] += 1
+            note_write(t._version)
         self._array = t._data if type(t._data) is np.ndarray else np.array(t._data)
         return self._array
 

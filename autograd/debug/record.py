@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,9 +11,11 @@ import numpy as np
 from autograd import text
 from autograd.core.modes import local
 from autograd.core.tensor import Tensor
-from autograd.debug.names import Names, declared_line, user_scopes, users_frame
+from autograd.debug.lines import line_of_frame, place_of, written
+from autograd.debug.names import Names, user_scopes, users_frame
+from autograd.debug.witness import watch_saved
 
-__all__ = ["NonFinite", "Record", "line_of", "record", "safe_form"]
+__all__ = ["NonFinite", "Record", "record", "safe_form"]
 
 #: Arrays of more elements are kept as they are, not copied.
 _COPIED = 1 << 16
@@ -67,27 +68,15 @@ class Record:
 
     def where(self) -> str:
         """``example.py:12  loss = (a * b).sum()``."""
-        place = place_of(self.filename, self.lineno)
-        return f"{place}  {self.line}" if self.line else place
-
-
-def place_of(filename: str, lineno: int) -> str:
-    """``example.py:12``; in a notebook or at IPython's prompt ``cell, line 12``.
-
-    The cell's number is left out: it changes when the cell is run again, while what is shown of a
-    program should not. The text of the line tells which cell it is.
-    """
-    folder, name = os.path.split(filename)
-    if name.startswith("<ipython-input") or os.path.basename(folder).startswith("ipykernel_"):
-        return f"cell, line {lineno}"
-    return f"{name}:{lineno}"
+        return written(self.filename, self.lineno)
 
 
 class record:
     """Keep values and the user's lines of everything computed inside, and check every value.
 
     Use it around the forward pass; ``Backprop``, ``explain`` and reports then know values and
-    lines. It belongs to the running thread, and may be nested.
+    lines. Where a value that backward needs is written into, then or later, the error names the
+    line that wrote and the one that needed it. It belongs to the running thread, and may be nested.
 
     Args:
         check: raise ``NonFinite`` at the first output that is NaN or infinite, where it is made;
@@ -126,7 +115,7 @@ class record:
         if before is not None:
             before(info, node, outs, inputs, data)
         frame = users_frame()
-        filename, lineno = _line_of(frame)
+        filename, lineno = line_of_frame(frame)
         if node is not None:
             values = tuple([_kept(d) for d in data])
             outputs = tuple([_kept(o) for o in outs])
@@ -134,6 +123,7 @@ class record:
                 values, outputs if info.outputs > 1 else outputs[0],
                 _names_in(frame, inputs), filename, lineno,
             )  # fmt: skip
+            watch_saved(node)
         if self._check:
             for k, out in enumerate(outs):
                 if k not in info.constant_outputs:
@@ -145,18 +135,6 @@ def _kept(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.size <= _COPIED:
         return np.array(value, order="K")
     return value
-
-
-def line_of() -> tuple[str, int]:
-    """File and line of the user's code that is running, or what `at_line` says instead."""
-    return _line_of(users_frame())
-
-
-def _line_of(frame: Any) -> tuple[str, int]:
-    declared = declared_line()
-    if declared is not None:
-        return declared
-    return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
 def _names_in(frame: Any, tensors: Any) -> tuple[str | None, ...]:

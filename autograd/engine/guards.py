@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autograd.core.node import Node
+from autograd.core.writes import written_message
 
 __all__ = ["check_versions", "freed_message"]
 
@@ -22,8 +23,5 @@ def freed_message(node: Node) -> str:
 def check_versions(node: Node) -> None:
     for watched in node.versions or ():
         if watched is not None and watched[0][0] != watched[1]:
-            raise RuntimeError(
-                f"a value that {_where(node)} needs for its gradient was written into after it "
-                f"was used (version {watched[1]}, now {watched[0][0]}). Make a new tensor instead of writing "
-                "in place (autograd.set_at, autograd.where), or write after backward"
-            )
+            cell, count = watched
+            raise RuntimeError(written_message(_where(node), node.record, cell, count))

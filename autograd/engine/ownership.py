@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core.tensor import Tensor, _wrap
+from autograd.core.writes import note_write
 
 __all__ = ["add_to_grad", "own"]
 
@@ -67,6 +68,6 @@ def add_to_grad(target: Tensor, gradient: Any, create_graph: bool) -> None:
     elif type(old._data) is np.ndarray and old._data.flags.writeable:
         np.add(old._data, gradient, out=old._data)
         if old._version is not None:
-            old._version[0] += 1
+            note_write(old._version)
     else:
         old._data = old._data + gradient

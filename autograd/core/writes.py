@@ -1,0 +1,55 @@
+"""Writes in place: they are counted, and what backward still needs is missed with both lines.
+
+All tensors on one piece of memory share a version cell, a list whose first entry counts the writes
+into it; a node keeps the count of what it saved, and backward compares. What a graph saves that is
+built inside ``autograd.debug.record()`` gets a second entry in its cell: somebody who notes the
+line of every write, for as long as a node of that graph lives.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+__all__ = ["Witness", "note_write", "written_message"]
+
+
+class Witness(Protocol):
+    """Who notes the lines of writes."""
+
+    def note(self, cell: list[Any]) -> None:
+        """A write into the cell's memory, just counted, comes from the line that is running."""
+
+    def since(self, count: int) -> str | None:
+        """The line of the first write noted after this count."""
+
+
+def note_write(cell: list[Any]) -> None:
+    """Count a write; every function that writes into a tensor's memory calls this."""
+    cell[0] += 1
+    if len(cell) > 1:
+        cell[1].note(cell)
+
+
+def written_message(needed: str, record: Any, cell: list[Any], count: int) -> str:
+    """What to say where a saved value is not what it was.
+
+    Args:
+        needed: the operation that needs it.
+        record: what ``autograd.debug.record`` kept of that operation, or None.
+        cell, count: the value's version cell, and its count when it was saved.
+    """
+    said = (
+        f"a value that {needed} needs for its gradient was written into after it was used "
+        f"(version {count}, now {cell[0]})."
+    )
+    cure = (
+        "Make a new tensor instead of writing in place (autograd.set_at, autograd.where), or write "
+        "after backward"
+    )
+    if record is None:
+        return (
+            f"{said} {cure}. To see the line that wrote and the one that needed it, compute it "
+            "inside `with autograd.debug.record():`"
+        )
+    wrote = cell[1].since(count) if len(cell) > 1 else None
+    return f"{said}\n  needed by   {record.where()}\n  written by  {wrote or 'a line not noted'}\n{cure}"
