@@ -99,8 +99,12 @@ def certify(
     with _untouched():
         work = BackwardPass([loss], [start], retain_graph=True, stop=True)
         reachable = work.reachable()
+        hooked = any(node.extra is not None and node.extra.hooks for node in reachable)
         with _without_hooks(reachable):
-            return _Certificate(loss, start, reachable, limit, nodes, seed).card(counts)
+            certificate = _Certificate(loss, start, reachable, limit, nodes, seed)
+            if hooked:
+                certificate.unchecked["hooks: they were not run"] = None
+            return certificate.card(counts)
 
 
 @contextmanager
@@ -177,8 +181,6 @@ class _Certificate:
             f"second order at more than {max(4, self.limit // 4)} elements of each input"
         ] = None
         self.unchecked["the forward computation itself: only that its gradients fit it"] = None
-        if any(n.extra is not None and n.extra.hooks for n in self.reachable):
-            self.unchecked["hooks: they were not run"] = None
         return Card(f"Gradients of {title}", facts, self.rules, self.oddities, bits,
                     list(self.unchecked))  # fmt: skip
 
