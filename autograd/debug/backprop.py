@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import text
-from autograd.core.node import FREED, Leaf, Node
+from autograd.core.node import Leaf, Node
 from autograd.core.tensor import Tensor, _wrap
 from autograd.debug.history import HELD, History
 from autograd.debug.memory import Memory, memory_of
@@ -69,13 +69,13 @@ class Backprop(text.Page):
         if said is not None:
             warnings.warn(f"Backprop: {said}", RuntimeWarning, stacklevel=2)
         wanted = None if inputs is None else check_tensors("Backprop", "inputs", inputs)
-        # The pass keeps the graph whole while it may be left; `_finish` releases it.
+        # The pass keeps the graph whole while it may be left; at its end `release` lets go of it.
         work = BackwardPass(
             [loss], [seed], retain_graph=True, create_graph=create_graph, inputs=wanted
         )
         work.inputs_given = wanted or ()
         self._adopt(work, work.steps(observe=True), History(work))
-        self._releases = not (retain_graph or create_graph)
+        self._history.releases = not (retain_graph or create_graph)
         if not work.pending:  # a leaf: there is nothing to step through
             self._finish()
 
@@ -100,7 +100,6 @@ class Backprop(text.Page):
         self.position = history.taken
         self.finished = False
         self.reason = ""
-        self._releases = False  # the engine does it, if the pass was begun by ``backward``
         self._failed = False
 
     # Going ----------------------------------------------------------------------------------------
@@ -223,9 +222,7 @@ class Backprop(text.Page):
                 pass
             self._work.commit()
             self.finished = True
-            if self._releases:
-                for node in self._order:
-                    node.saved = FREED
+            self._history.release()
 
     def _refuse_unknown(self, op: str | None, module: str | None) -> None:
         infos = {node.primitive for node in self._order}
@@ -332,7 +329,7 @@ class Backprop(text.Page):
         taken = self._history.taken
         coming = [
             node for node, number in self._order.items()
-            if not node.freed and (number > taken or not self._releases)
+            if not node.freed and (number > taken or not self._history.releases)
         ]  # fmt: skip
         return memory_of(coming, self._order, taken, self._names)
 

@@ -27,7 +27,8 @@ class Breakpoint(RuntimeError):
 
     Attributes:
         paused: the ``Backprop``, just after the step: ``back()`` shows the steps before it again,
-            ``set_gradient()`` mends what it made, ``run()`` goes on to the end.
+            ``set_gradient()`` mends what it made, ``run()`` goes on to the end. Left as it is, it has
+        changed nothing: the graph is whole, and ``backward()`` can be called again.
         condition: the ``Condition`` that was met.
         report: what is to be said about it.
     """
@@ -94,6 +95,7 @@ class Condition:
         if report is not None:
             paused = Backprop._resume(work, steps, history)
             raise Breakpoint(f"{report}\n{current.text()}", paused, self)
+        history.release()
 
     def report_of_loss(self, root: Tensor) -> str | None:
         """Why to stop before the first step; None to go on."""

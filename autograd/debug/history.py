@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core.node import Leaf
+from autograd.core.node import FREED, Leaf
 from autograd.debug.names import GraphNames
 from autograd.debug.step import Step
 from autograd.engine import BackwardPass
@@ -36,6 +36,7 @@ class History:
         names: what the graph's nodes are called.
         order: node -> number of its step, from 1.
         leaves: where the pass ends; they know their tensors weakly.
+        releases: whether the graph's saved values go at the end of the pass.
         budget: how many bytes the steps' arrays may hold; None for any number.
     """
 
@@ -48,6 +49,7 @@ class History:
         self.steps: list[Step] = []
         self.forgotten = 0
         self.budget = budget
+        self.releases = False
         self._sizes: deque[int] = deque()
         self._held = 0
 
@@ -57,7 +59,16 @@ class History:
         found = _watched.get(work)
         if found is None:
             found = _watched[work] = cls(work, HELD)
+            # A pass that may be stopped must not use the graph up: `release` does, at its end.
+            found.releases = not work.retain_graph
+            work.retain_graph = True
         return found
+
+    def release(self) -> None:
+        """Let go of what the graph has saved, once the pass is over and if it should."""
+        if self.releases and self.taken == self.total:
+            for node in self.order:
+                node.saved = FREED
 
     @property
     def total(self) -> int:

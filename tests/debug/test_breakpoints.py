@@ -323,3 +323,37 @@ def test_a_second_contribution_is_stopped_at_of_one_tensor_or_of_any():
     ]
     with pytest.raises(TypeError, match="accumulates"):
         ag.debug.accumulates(3)
+
+
+def test_a_pass_that_was_stopped_has_not_used_the_graph_up():
+    x = t([0.0, 4.0], name="x")
+    loss = (ag.sqrt(x) * x).sum()
+    with pytest.raises(Breakpoint) as stopped:
+        loss.backward(break_on=ag.debug.when(lambda step: step.op == "sqrt"))
+    assert x.grad is None
+    loss.backward(retain_graph=True)  # as if it had never been stopped
+    first = x.grad.data.copy()
+    stopped.value.paused.run()  # nor has the other pass hindered this one
+    np.testing.assert_array_equal(x.grad.data, first + first)
+    with pytest.raises(RuntimeError, match="a second time"):
+        loss.backward()
+
+
+@pytest.mark.parametrize("retain", [True, False])
+def test_a_pass_that_was_only_watched_uses_the_graph_up_as_any_other(retain):
+    x = t([1.0, 4.0])
+    loss = (ag.sqrt(x) * x).sum()
+    watchers = [ag.debug.nonfinite, ag.debug.norm_over(1e9)]
+    loss.backward(break_on=watchers, retain_graph=retain)
+    if retain:
+        loss.backward()
+    with pytest.raises(RuntimeError, match="a second time"):
+        loss.backward()
+
+
+def test_a_watched_pass_for_some_inputs_uses_up_what_it_went_through():
+    x, y = t([1.0, 4.0]), t([2.0, 3.0])
+    loss = (ag.sqrt(x) * ag.exp(y)).sum()
+    loss.backward(break_on=ag.debug.nonfinite, inputs=[x])
+    with pytest.raises(RuntimeError, match="a second time"):
+        loss.backward()
