@@ -8,6 +8,7 @@ from autograd.arguments.dtypes import as_array, check_dtype, is_float
 from autograd.core.conversion import check_argument, check_conversion
 from autograd.core.modes import local
 from autograd.core.node import Leaf, Node, leaves_with_hooks
+from autograd.core.writes import note_write
 tensor_types: set[type]
 class HookHandle:
     def __init__(self, hooks: dict[int, Any], key: int) -> None: ...
