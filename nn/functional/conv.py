@@ -158,21 +158,29 @@ def _conv_transpose(
             )
 
     def transposed(x: Any) -> Any:
-        sizes = _transposed_sizes(who, x, weight, window, extra)
-        beyond, slid = (0,) * at.n, window
-        if any(e >= s for e, s in zip(extra, window.stride, strict=True)):
-            # Where output_padding takes a whole step (it may, below the dilation), the kernels
-            # don't reach: less is taken away at the end, and zeros stand for what is beyond.
-            sides = tuple(zip(extra, window.padding, strict=True))
-            slid = window._replace(padding=tuple((p, max(p - e, 0)) for e, (p, _) in sides))
-            beyond = tuple(max(e - p, 0) for e, (p, _) in sides)
-        reached = tuple(size - b for size, b in zip(sizes, beyond, strict=True))
-        y = autograd.correlate_input(x, weight, reached, slid, groups=groups, who=who)
-        if any(beyond):
-            y = autograd.pad_constant(y, ((0, 0), (0, 0), *((0, b) for b in beyond)))
+        y = _stamped(who, x, weight, window, extra, groups)
         return y if bias is None else y + autograd.reshape(bias, (1, outputs) + (1,) * at.n)
 
     return over_images(who, input, at.n, transposed, weight, bias)
+
+
+def _stamped(
+    who: str, x: Any, weight: Any, window: Window, extra: tuple[int, ...], groups: int
+) -> Any:
+    """Every cell's multiple of the kernel, added up; ``extra`` cells more at the end of each axis."""
+    sizes = _transposed_sizes(who, x, weight, window, extra)
+    beyond = (0,) * len(sizes)
+    if any(e >= s for e, s in zip(extra, window.stride, strict=True)):
+        # Where output_padding takes a whole step (it may, below the dilation), the kernels
+        # don't reach: less is taken away at the end, and zeros stand for what is beyond.
+        sides = tuple(zip(extra, window.padding, strict=True))
+        window = window._replace(padding=tuple((p, max(p - e, 0)) for e, (p, _) in sides))
+        beyond = tuple(max(e - p, 0) for e, (p, _) in sides)
+    reached = tuple(size - b for size, b in zip(sizes, beyond, strict=True))
+    y = autograd.correlate_input(x, weight, reached, window, groups=groups, who=who)
+    if any(beyond):
+        y = autograd.pad_constant(y, ((0, 0), (0, 0), *((0, b) for b in beyond)))
+    return y
 
 
 def transposed_window(at: Rank, kernel: Any, stride: Any, padding: Any, dilation: Any) -> Window:

@@ -226,20 +226,7 @@ def correlate_input(
         )
     window = _window(who, w.shape, stride, padding, dilation)
     groups = arguments.integer(who, "groups", groups)
-    if input_shape is None:
-        input_shape = window.inputs(y.shape[2:])
-    else:
-        input_shape = arguments.integers(who, "input_shape", input_shape, n, 0)
-    if min(input_shape) < 0:
-        raise ValueError(
-            f"{who}: the result would have the negative size {cross(input_shape)}: padding "
-            f"{window.padding} takes away more than y {y.shape} and kernel {w.shape[2:]} give"
-        )
-    if y.shape[1] != w.shape[0]:
-        raise ValueError(
-            f"{who}: y {y.shape} has {y.shape[1]} channels, the kernel {w.shape} has "
-            f"{w.shape[0]} output channels; they must be equal"
-        )
+    input_shape = _input_shape(who, input_shape, y.shape, w.shape, window)
     x_shape = (y.shape[0], w.shape[1] * groups, *input_shape)
     sizes = check_correlation(who, x_shape, w.shape, None, window, groups)
     if sizes != y.shape[2:]:
@@ -251,6 +238,27 @@ def correlate_input(
     if max(window.stride) > _LONG_STRIDE:
         window = window.shortened(input_shape)
     return _correlate_input(y, w, input_shape=input_shape, window=window, groups=groups)
+
+
+def _input_shape(
+    who: str, wanted: Any, y_shape: tuple[int, ...], w_shape: tuple[int, ...], window: Window
+) -> tuple[int, ...]:
+    """The spatial shape of what ``correlate_input`` makes."""
+    if wanted is None:
+        wanted = window.inputs(y_shape[2:])
+    else:
+        wanted = arguments.integers(who, "input_shape", wanted, len(y_shape) - 2, 0)
+    if min(wanted) < 0:
+        raise ValueError(
+            f"{who}: the result would have the negative size {cross(wanted)}: padding "
+            f"{window.padding} takes away more than y {y_shape} and kernel {w_shape[2:]} give"
+        )
+    if y_shape[1] != w_shape[0]:
+        raise ValueError(
+            f"{who}: y {y_shape} has {y_shape[1]} channels, the kernel {w_shape} has "
+            f"{w_shape[0]} output channels; they must be equal"
+        )
+    return wanted
 
 
 def correlate_weight(
