@@ -13,6 +13,7 @@ from nn.interop import export
 from nn.interop.module import Conversion, Converted, build
 from nn.interop.program import Program
 from nn.interop.reading import Unknown, numpy_dtype, read
+from nn.parameter import Parameter
 
 __all__ = ["from_torch"]
 
@@ -158,12 +159,19 @@ def _try(torch: Any, model: Converted, args: Any, kwargs: Any) -> None:
 
     args, kwargs = pytree.tree_map(ours, (args, kwargs))
     kept = {
-        (module, name): value
-        for module in model.modules()
-        for name, value in module._members("buffer")
-        if value is not None
+        (inner, name): np.array(value.data)
+        for inner in model.modules()
+        for name, value in inner.named_buffers(recurse=False)
     }
-    arrays = {key: np.array(value.data) for key, value in kept.items()}
+    written = {
+        operation.writes
+        for program in _programs(model)
+        for operation in program.operations()
+        if operation.writes is not None
+    }
+    for place in written:
+        inner = model.get_submodule(place.path)
+        kept[inner, place.name] = np.array(inner.__dict__[place.name].data)
     state = autograd.default_generator().bit_generator.state
     try:
         with autograd.no_grad(), warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -171,5 +179,15 @@ def _try(torch: Any, model: Converted, args: Any, kwargs: Any) -> None:
             model(*args, **kwargs)
     finally:
         autograd.default_generator().bit_generator.state = state
-        for (module, name), array in arrays.items():
-            module.__dict__[name] = autograd.tensor(array)
+        for (inner, name), array in kept.items():
+            held = inner.__dict__[name]
+            if isinstance(held, Parameter):
+                with autograd.no_grad(), autograd.writable(held) as own:
+                    own[...] = array
+            else:
+                inner.__dict__[name] = autograd.tensor(array)
+
+
+def _programs(model: Converted) -> list[Program]:
+    conversion = model._conversion
+    return [] if conversion is None else list(conversion.programs.values())

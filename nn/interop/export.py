@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import re
 import warnings
@@ -71,7 +72,12 @@ def _quietly(torch: Any) -> Iterator[None]:
     checks = torch.distributions.Distribution._validate_args  # they look at numbers as well
     torch.distributions.Distribution.set_default_validate_args(False)
     try:
-        with warnings.catch_warnings(), torch.enable_grad():
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            torch.enable_grad(),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:

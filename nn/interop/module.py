@@ -288,6 +288,16 @@ class _Run:
             "for that; put the PyTorch model into this state and convert it with modes='current'"
         )
 
+    def _keep(self, state: State, value: Tensor) -> None:
+        """Make a value that of a buffer, which is replaced, or of a parameter, which stays itself."""
+        owner = self.module(state.path)
+        held = owner.__dict__[state.name]
+        if isinstance(held, Parameter):
+            with autograd.no_grad(), autograd.writable(held) as array:
+                array[...] = value.data
+        else:
+            owner.__dict__[state.name] = value.detach()
+
     def _operation(self, operation: Operation, env: dict[str, Any]) -> None:
         args = [self.resolve(arg, env) for arg in operation.args]
         kwargs = {key: self.resolve(arg, env) for key, arg in operation.kwargs.items()}
@@ -310,8 +320,7 @@ class _Run:
             result = _in_place(args[0] if out is None else out, result, operation.records)
         env[operation.name] = result
         if operation.writes is not None:
-            owner = self.module(operation.writes.path)
-            owner.__dict__[operation.writes.name] = result.detach()
+            self._keep(operation.writes, result)
 
 
 def _in_place(target: Any, result: Any, records: bool) -> Any:

@@ -109,7 +109,6 @@ class _Reader:
         self.taken: set[str] = set()
         self.shapes: dict[str, tuple[int | str, ...]] = {}
         self.numbers: dict[str, str] = {}
-        self.parameters: set[str] = set()
         self.placed: tuple[str, int] | None = None  # of an operator that is being decomposed
 
     def program(self, args: Any, kwargs: Any) -> Program:
@@ -124,14 +123,14 @@ class _Reader:
                 leaves.append(leaf)
             else:
                 self.unknown.add(f"an output of kind {spec.kind.name}", "", ("", 0), None)
-        rebinding = Rebinding(self.shapes, self.metas, self.parameters)
+        rebinding = Rebinding(self.shapes, self.metas)
         try:
             rebinding.run(self.operations, self.stacks)
             leaves = [rebinding.renamed(leaf) for leaf in leaves]
         except Aliased:
             model = rebinding.model
             place = ("", 0) if model is None else model.place
-            what = "a write into a parameter, or through a view that cannot be written back"
+            what = "a write through a view that cannot be written back"
             path = rebinding.stack[-1][1] if rebinding.stack else ""
             self.unknown.add(
                 what if model is None else f"{model.operator}: {what}", path, place, None
@@ -167,8 +166,6 @@ class _Reader:
             node = placeholders.get(name)
             if kind in ("PARAMETER", "BUFFER"):
                 self.meaning[node] = _state(spec.target)
-                if kind == "PARAMETER":
-                    self.parameters.add(spec.target)
             elif kind == "CONSTANT_TENSOR":
                 self._constant(node, name, self.exported.constants[spec.target])
             elif kind == "USER_INPUT":

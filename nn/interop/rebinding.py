@@ -67,13 +67,11 @@ class Rebinding:
     Args:
         shapes: of values, by name: for the parts of a split their place.
         metas: PyTorch's own description of values, by name, which knows strides and dtypes.
-        parameters: their paths; nothing may write into them.
     """
 
-    def __init__(self, shapes: dict[str, Any], metas: dict[str, Any], parameters: set[str]) -> None:
+    def __init__(self, shapes: dict[str, Any], metas: dict[str, Any]) -> None:
         self.shapes = shapes
         self.metas = metas
-        self.parameters = parameters
         self.first: dict[str, str] = {}  # name -> the first name of the same tensor
         self.current: dict[str, str] = {}  # first name -> the latest one
         self.version: Counter[str] = Counter()
@@ -181,10 +179,7 @@ class Rebinding:
         self.current[first] = operation.name
         self.version[first] += 1
         if first.startswith(STATE):
-            state = _state(first)
-            if str(state) in self.parameters:
-                raise Aliased
-            operation.writes = state
+            operation.writes = _state(first)
 
     def _written_back(self, view: _View, first: str) -> Operation:
         """The tensor that a view looks at, with the view's new value in its place."""

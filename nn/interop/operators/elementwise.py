@@ -382,6 +382,12 @@ TABLE: dict[str, Any] = {
     "fill": lambda self, value: _filled(self, value),
     "zero": lambda self: ag.zeros_like(self),
 }
+#: Names that are the same here and there, once they are here.
+TABLE |= {
+    name: in_floats(getattr(ag, name))
+    for name in ("lgamma", "digamma", "erfinv")
+    if hasattr(ag, name)
+}
 
 
 def _filled(self: Any, value: Any) -> Any:

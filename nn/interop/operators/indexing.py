@@ -205,6 +205,16 @@ def embedding(
     return F.embedding(indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq)
 
 
+def embedding_renorm(self: Any, indices: Any, max_norm: float, norm_type: float) -> Any:
+    """The table with those rows shortened that are looked up and longer than ``max_norm``."""
+    rows = np.unique(_array(indices))
+    table = np.array(self.data)
+    norms = np.linalg.norm(table[rows], norm_type, axis=-1)
+    long = norms > max_norm
+    table[rows[long]] *= (max_norm / (norms[long] + 1e-7))[:, None]
+    return ag.as_tensor(table)
+
+
 def embedding_bag(
     weight: Any,
     indices: Any,
@@ -283,6 +293,7 @@ TABLE: dict[str, Any] = {
     "take": take,
     "put": put,
     "embedding": embedding,
+    "embedding_renorm": embedding_renorm,
     "embedding_bag.padding_idx": embedding_bag,
     "embedding_bag.default": embedding_bag,
     "_embedding_bag": embedding_bag,

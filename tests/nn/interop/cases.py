@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from nn.interop import operators
+
 
 class x(tuple):
     def __new__(cls, *shape):
@@ -132,6 +134,9 @@ for op in ("exp", "exp2", "special_exp2", "expm1", "special_expm1", "sin", "cos"
 for op in ("log", "log2", "log10", "log1p", "special_log1p", "sqrt", "rsqrt", "reciprocal", "asin",
            "arcsin", "acos", "arccos", "atanh", "arctanh", "logit", "special_logit"):  # fmt: skip
     case(f"{op}.default", p(2, 3))
+for op in ("lgamma", "digamma", "erfinv"):
+    if operators.find(f"{op}.default"):
+        case(f"{op}.default", p(2, 3))
 case("sqrt.default", of([4, 9], "int64"))
 case("logit.default", p(4), 0.3)
 for op in ("acosh", "arccosh"):
@@ -516,6 +521,13 @@ for mode in (0, 1, 2):
     case("_embedding_bag_forward_only.default", *args)
 case("embedding_bag.default", x(5, 3), of([0, 2, 4], "int64"), of([0, 1, 3], "int64"), False, 0,
      False, x(3), True)  # fmt: skip
+case(
+    "embedding_renorm.default",
+    fixed([[3.0, 4.0], [0.1, 0.2], [6.0, 8.0]]),
+    of([0, 1, 0], "int64"),
+    1.0,
+    2.0,
+)
 case("one_hot.default", of([0, 2, 1], "int64"), 4)
 case("isin.Tensor_Tensor", of([1, 2, 3], "int64"), of([2], "int64"))
 case("bincount.default", of([0, 2, 2], "int64"), None, 5)

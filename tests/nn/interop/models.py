@@ -988,6 +988,37 @@ def through_views():
     return WritesThroughViews(), torch.randn(3, 4)
 
 
+class MaskedConv2d(nn.Conv2d):
+    """Sees only what comes before, in reading order: its weights are masked in place at each call."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        mask = torch.ones_like(self.weight)
+        mask[:, :, self.kernel_size[0] // 2, self.kernel_size[1] // 2 :] = 0
+        mask[:, :, self.kernel_size[0] // 2 + 1 :] = 0
+        self.register_buffer("mask", mask)
+
+    def forward(self, x):
+        with torch.no_grad():
+            self.weight.mul_(self.mask)
+        return super().forward(x)
+
+
+class Pixels(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.palette = nn.Embedding(4, 2, max_norm=0.8)
+        self.masked, self.out = MaskedConv2d(2, 3, 3, padding=1), nn.Conv2d(3, 4, 1)
+
+    def forward(self, pixels):
+        return self.out(F.elu(self.masked(self.palette(pixels).permute(0, 3, 1, 2))))
+
+
+@style("PixelCNN")
+def pixelcnn():
+    return Pixels(), torch.randint(0, 4, (2, 5, 5))
+
+
 class GraphConvolution(nn.Module):
     """Messages along edges, gathered and summed up at nodes."""
 
