@@ -163,6 +163,7 @@ AUTOGRAD: dict[str, Arguments] = {
                             **WINDOW),
     "correlate_weight": dict(x=spread(2, 2, 4, 3), y=spread(2, 3, 4, 4), kernel_shape=(3, 2),
                              groups=1, who="correlate_weight", **WINDOW),
+    "sliding_window_view": dict(x=M, window_shape=(2, 2), axis=(0, 1), writeable=False),
     "windows": dict(x=spread(1, 2, 3, 3), kernel_shape=2, who="windows", **WINDOW),
     "fold_windows": dict(w=spread(1, 2, 2, 2, 2, 2), input_shape=(3, 3), stride=1, padding=0,
                          dilation=1),
