@@ -12,6 +12,8 @@ from tests.mutants.reach import Reached
 
 #: How many test files are near to a file of the source.
 FILES = 6
+#: Test files that read signatures and run no line of what they test.
+READERS = "test_signatures.py"
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -27,7 +29,10 @@ class Chooser:
     def __init__(self, tests: Iterable[Reached], budget: float) -> None:
         self.budget = budget
         self.reaching: dict[str, list[Reached]] = defaultdict(list)
+        self.readers: list[Reached] = []
         for test in tests:
+            if test.name.partition("::")[0].endswith(READERS):
+                self.readers.append(test)
             for file in test.lines:
                 self.reaching[file].append(test)
         self._near: dict[str, list[Reached]] = {}
@@ -41,13 +46,16 @@ class Chooser:
         """The tests for a mutant, in order."""
         end = mutant.line + mutant.text.count("\n")
         statement, function = around(mutant.file, mutant.line, end)
-        candidates = self._candidates(mutant.file)
+        near = self._candidates(mutant.file)
+        every = self.reaching.get(mutant.file, [])
         chosen: dict[str, Reached] = {}
-        for lines, budget in [
-            ((mutant.line, end), self.budget),
-            (statement, self.budget),
-            (function, self.budget / 4),
-            ((0, 1 << 16), self.budget / 8),
+        if statement in headers(mutant.file):  # defaults: run at import, seen by who reads them
+            chosen |= {t.name: t for t in self.readers}
+        for lines, candidates, budget in [
+            ((mutant.line, end), every, self.budget),
+            (statement, every, self.budget),
+            (function, near, self.budget / 4),
+            ((0, 1 << 16), near, self.budget / 8),
         ]:
             mask = (1 << lines[1] + 1) - (1 << lines[0])
             fitting = [t for t in candidates if t.lines[mutant.file] & mask]
@@ -114,6 +122,16 @@ def _places(file: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
             end = body[0].lineno - 1 if isinstance(body, list) and body else node.end_lineno
             statements.append((node.lineno, max(end or 0, node.lineno)))
     return statements, functions
+
+
+@cache
+def headers(file: str) -> set[tuple[int, int]]:
+    """The lines of the heads of functions: names, parameters and their defaults."""
+    return {
+        (node.lineno, max(node.body[0].lineno - 1, node.lineno))
+        for node in ast.walk(ast.parse((ROOT / file).read_bytes()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
 
 
 def around(file: str, start: int, stop: int) -> tuple[tuple[int, int], tuple[int, int]]:

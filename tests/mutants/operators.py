@@ -106,6 +106,7 @@ class _Finder:
         for line in self.lines:
             starts.append(starts[-1] + len(line))
         self.starts = starts
+        self.flags: set[int] = set()
 
     def mutants(self) -> list[Mutant]:
         made = {}
@@ -152,6 +153,15 @@ class _Finder:
             return
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("__"):
             return
+        if isinstance(node, ast.FunctionDef) and len(node.args.args) < 2:
+            # Of one input, nothing is ever broadcast.
+            self.flags |= {
+                id(keyword.value)
+                for decorator in node.decorator_list
+                if isinstance(decorator, ast.Call)
+                for keyword in decorator.keywords
+                if keyword.arg == "broadcasts"
+            }
         yield from self._statement(node, parent)
         if isinstance(node, ast.Raise):  # the words of an error are not the mistakes meant here
             return
@@ -296,7 +306,8 @@ class _Finder:
     def _constant(self, node: ast.Constant, parent: ast.AST | None) -> Iterator:
         value = node.value
         if isinstance(value, bool):
-            if isinstance(parent, ast.keyword) and parent.arg == "strict":  # zip's own assertion
+            # zip's own assertion, and what `_everywhere` has noted
+            if id(node) in self.flags or isinstance(parent, ast.keyword) and parent.arg == "strict":
                 return
             yield "logic", node, str(not value)
         elif isinstance(value, int) and not isinstance(parent, ast.UnaryOp):
