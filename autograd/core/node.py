@@ -1,9 +1,8 @@
 """The graph: nodes that point to their parents, and never back to a tensor.
 
-``Node`` is one application of a primitive; each primitive has a subclass of its own (made by
-``codegen``) whose class attribute ``primitive`` tells which. ``Leaf`` stands for a tensor that the
-user made and wants a gradient for; it alone knows its tensor, weakly, so a graph dies by reference
-counting as soon as its last tensor goes.
+``Node`` is one application of a primitive. ``Leaf`` stands for a tensor that the user made and wants
+a gradient for; it alone knows its tensor, weakly, so a graph dies by reference counting as soon as
+its last tensor goes.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from autograd.core.primitive import Primitive
+    from autograd.core.rules import Plan
     from autograd.core.tensor import Tensor
 
 __all__ = ["FREED", "Extra", "Leaf", "Node", "leaves_with_hooks"]
@@ -53,14 +53,17 @@ class Extra:
 class Node:
     """One application of a primitive.
 
+    All nodes are of this one class, and so the interpreter reads and writes their slots fastest.
+
     Attributes:
+        plan: the primitive with its rules as they stood at the call.
         parents: one entry per array input, in order; None where no gradient is needed.
-        indices: which output of each parent, or None when all are output 0.
-        saved: the values that the rules named, ordered as ``primitive.saved_names``.
+        saved: the values that the rules named, ordered as ``plan.saved_names``.
         versions: (cell, count) of every saved array, in their order (None for numbers), compared
             before use; or None if there is nothing to compare.
-        aside: constant operands that are not saved, one entry per array input: a number itself, an
-            array as a ``Glimpse``, None for all others. Unset where every operand has a node.
+        aside: None, or one entry per array input: of which output of its parent it is; where there
+            is no parent, a constant operand that is not saved: a number itself, an array as a
+            ``Glimpse``, or None.
         static: values of the static parameters, ordered as ``primitive.static_names``.
         shape, dtype: of the output; tuples of them for a primitive with several outputs.
         seq: sequence number; the order of creation.
@@ -69,28 +72,15 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__",
-        "aside",
-        "dtype",
-        "extra",
-        "indices",
-        "module",
-        "parents",
-        "saved",
-        "seq",
-        "shape",
-        "static",
-        "versions",
-    )
+        "__weakref__", "aside", "dtype", "extra", "module", "parents", "plan", "saved", "seq",
+        "shape", "static", "versions",
+    )  # fmt: skip
 
-    aside: tuple[Any, ...]
-    primitive: Primitive
-    several: bool  # whether the primitive has several outputs
-    gradients: Any  # (node, g, saved, needs) -> the rules' results, written by codegen
+    plan: Plan
     parents: tuple[Node | Leaf | None, ...]
-    indices: tuple[int, ...] | None
     saved: Any
     versions: tuple[tuple[list[int], int] | None, ...] | None
+    aside: tuple[Any, ...] | None
     static: tuple[Any, ...]
     shape: Any
     dtype: Any
@@ -98,17 +88,33 @@ class Node:
     module: str
     extra: Extra | None
 
+    @property
+    def primitive(self) -> Primitive:
+        """The primitive that was applied."""
+        return self.plan.primitive
+
+    @property
+    def several(self) -> bool:
+        """True if the primitive has several outputs."""
+        return self.plan.several
+
+    def gradients(self, g: Any, saved: Any, needs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What the rules give: one gradient per array input, None where ``needs`` has None."""
+        return self.plan.gradients(self, g, saved, needs)
+
     def shape_of(self, index: int) -> tuple[int, ...]:
         """Shape of one output."""
-        return self.shape[index] if self.primitive.outputs > 1 else self.shape
+        return self.shape[index] if self.plan.several else self.shape
 
     def dtype_of(self, index: int) -> np.dtype[Any]:
         """dtype of one output."""
-        return self.dtype[index] if self.primitive.outputs > 1 else self.dtype
+        return self.dtype[index] if self.plan.several else self.dtype
 
     def index_of_parent(self, position: int) -> int:
         """Which output of ``parents[position]`` the input is."""
-        return 0 if self.indices is None else self.indices[position]
+        if self.aside is None or self.parents[position] is None:
+            return 0
+        return self.aside[position]  # type: ignore[no-any-return]
 
     @property
     def record(self) -> Any:
@@ -125,8 +131,8 @@ class Node:
 
         None where there is none, or none any more.
         """
-        aside = getattr(self, "aside", None)
-        value = None if aside is None else aside[position]
+        given = self.aside is not None and self.parents[position] is None
+        value = self.aside[position] if given else None  # type: ignore[index]
         if type(value) is not tuple:
             return value, True
         reference, cell, count = value
@@ -170,7 +176,6 @@ class Leaf:
 
     several = False
     parents: tuple[()] = ()
-    indices = None
     module = ""
 
     def __init__(self, tensor: Tensor) -> None:

@@ -24,110 +24,118 @@ The parameters of the function are its array inputs; keyword-only ones are stati
 Rules are themselves written with primitives and operators. They get raw arrays and run at NumPy's
 speed; under ``create_graph`` they get tensors, and so are recorded.
 
-What decorates is a plain function whose code is written for it on its first call (``codegen``):
-no signature is inspected and no closure made per call, and importing costs nothing.
+What decorates is a plain function, made by ``call``: no signature is inspected and no closure made
+per call, and what follows from the rules is worked out when the primitive is first recorded.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
-import types
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
-from autograd.core import codegen, source
+from autograd.core import call, source
+from autograd.core.rules import Plan, Rule
 
-__all__ = ["Primitive", "Rule", "primitive"]
+__all__ = ["Options", "Primitive", "primitive"]
 
 _RESERVED = frozenset({"g", "i", "out", "outs"})
 
 
-class Rule:
-    """A gradient rule: the function, the inputs it gives gradients for, the names it needs."""
+class Options(TypedDict, total=False):
+    """What ``primitive`` can be told, see there."""
 
-    __slots__ = ("function", "inputs", "joint", "needs")
-
-    def __init__(
-        self, function: Callable[..., Any], inputs: tuple[str, ...], joint: bool = False
-    ) -> None:
-        self.function = function
-        self.inputs = inputs
-        self.joint = joint  # one call yields the gradients of all inputs, as a tuple
-        code = getattr(function, "__code__", None)
-        if code is None:
-            self.needs = tuple(inspect.signature(function).parameters)
-        else:
-            self.needs = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    broadcasts: bool
+    elementwise: bool | None
+    differentiable: bool
+    outputs: int
+    constant_outputs: Sequence[int]
+    scalar: Callable[[float], float] | None
+    name: str | None
+    aliases: Sequence[str]
 
 
 class Primitive:
     """What is known of a primitive. ``function.primitive`` leads here from the function.
 
     Attributes:
+        forward: the function on arrays; ``function``: what users call.
         name: the function's name, unless another was given; ``aliases``: further ones.
-        inputs: names of the array inputs; ``variadic`` is the name after ``*``, or None.
-        static_names: names of the keyword-only parameters.
+        inputs: names of the array inputs, of which ``optional`` may be absent; ``variadic`` is the
+            name after ``*``, or None.
+        static_names: names of the keyword-only parameters, with their defaults (None where there is
+            none) in ``static_template``; ``static_positions`` are those that may also be given by
+            position, required ones first.
         rules: input name -> Rule.
-        before_rules: what is done to ``g`` before the rules get it, or None.
         composite: the same function in plain primitives, or None.
-        broadcasts: gradients are summed down to the input's shape by the engine.
-        view: the output may share memory with the first input.
-        differentiable: False for functions such as comparisons, which record nothing.
-        outputs: how many; ``constant_outputs`` are those without a gradient.
+        plan: what follows from the rules; None until it is needed.
+        broadcasts, elementwise, differentiable, outputs, constant_outputs, scalar: as given.
     """
 
-    def __init__(
-        self,
-        forward: Callable[..., Any],
-        *,
-        broadcasts: bool,
-        elementwise: bool,
-        view: bool,
-        differentiable: bool,
-        outputs: int,
-        constant_outputs: Sequence[int],
-        scalar: Callable[[float], float] | None,
-        name: str | None,
-        aliases: Sequence[str],
-    ) -> None:
+    def __init__(self, forward: Callable[..., Any], **options: Unpack[Options]) -> None:
+        unknown = options.keys() - Options.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"primitive: there is no option {', '.join(sorted(unknown))}")
+        code = getattr(forward, "__code__", None)
+        if code is None:
+            raise TypeError(
+                f"primitive: expected a function written in Python, got {type(forward).__name__}; "
+                "wrap it: def f(x): return numpy.sin(x)"
+            )
+        name = options.get("name")
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"primitive: name must be a string, got {name!r}")
         self.name = name or forward.__name__
-        self.aliases = frozenset(aliases)
+        self.aliases = frozenset(options.get("aliases", ()))
         self.forward = forward
-        self.broadcasts = broadcasts
-        self.elementwise = elementwise
-        self.view = view
-        self.differentiable = differentiable
-        self.outputs = outputs
-        self.constant_outputs = frozenset(constant_outputs)
-        self.scalar = scalar
+        self.function: Any = None
+        self.broadcasts = options.get("broadcasts", False)
+        elementwise = options.get("elementwise")
+        self.elementwise = self.broadcasts if elementwise is None else elementwise
+        self.differentiable = options.get("differentiable", True)
+        self.outputs = options.get("outputs", 1)
+        self.constant_outputs = frozenset(options.get("constant_outputs", ()))
+        self.scalar = options.get("scalar")
         self.rules: dict[str, Rule] = {}
-        self.before_rules: Rule | None = None
         self.composite: Callable[..., Any] | None = None
-        code = forward.__code__
+        self.plan: Plan | None = None
+        self._read_parameters(code)
+
+    def _read_parameters(self, code: Any) -> None:
         n = code.co_argcount
-        self.inputs: tuple[str, ...] = code.co_varnames[:n]
-        self.optional: tuple[str, ...] = self.inputs[n - len(forward.__defaults__ or ()) :]
         end = n + code.co_kwonlyargcount
+        self.inputs: tuple[str, ...] = code.co_varnames[:n]
         self.static_names: tuple[str, ...] = code.co_varnames[n:end]
-        self.static_defaults: dict[str, Any] = dict(forward.__kwdefaults__ or {})
-        has_variadic = bool(code.co_flags & inspect.CO_VARARGS)
-        self.variadic: str | None = code.co_varnames[end] if has_variadic else None
+        self.variadic = code.co_varnames[end] if code.co_flags & inspect.CO_VARARGS else None
+        defaults = self.forward.__defaults__ or ()
+        self.optional: tuple[str, ...] = self.inputs[n - len(defaults) :]
+        for x, default in zip(self.optional, defaults, strict=True):
+            if default is not None:
+                raise TypeError(
+                    f"{self.name}: {x}={default!r} is an array input, which can have no default "
+                    f"but None; make it a static parameter, after a star: *, {x}={default!r}"
+                )
         if self.variadic is not None:
             if n:
                 raise TypeError(f"{self.name}: a primitive has either *inputs or named inputs")
             self.inputs = (self.variadic,)
         if not self.inputs:
             raise TypeError(f"{self.name}: a primitive needs at least one array input")
+        if code.co_flags & inspect.CO_VARKEYWORDS:
+            raise TypeError(f"{self.name}: static parameters must be named, not **gathered")
         taken = _RESERVED.intersection((*self.inputs, *self.static_names))
         if taken:
             raise TypeError(
                 f"{self.name}: a parameter cannot be called {', '.join(sorted(taken))}; "
                 "to rules, that name means something else"
             )
-        self.saved_names: tuple[str, ...] = ()
-        self.node_class: Any = None
-        self.function: Any = None
-        self._namespace: dict[str, Any] = {}
+        self.static_defaults: dict[str, Any] = self.forward.__kwdefaults__ or {}
+        self.static_template = {x: self.static_defaults.get(x) for x in self.static_names}
+        required = [x for x in self.static_names if x not in self.static_defaults]
+        # After an input that may be absent, a required parameter cannot stand by position.
+        by_position = () if self.variadic or (self.optional and required) else self.static_names
+        self.static_positions = tuple(sorted(by_position, key=self.static_defaults.__contains__))
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -168,18 +176,7 @@ class Primitive:
         for rule in given:
             for name in rule.inputs:
                 self.rules[name] = rule
-        self._reset()
-
-    def incoming(self, prepare: Callable[..., Any]) -> None:
-        """Give a function that brings ``g`` into the memory order that several rules want.
-
-        Its parameter names declare what it needs, as those of a rule. It must not change a value;
-        under ``create_graph`` it is left out.
-        """
-        rule = Rule(prepare, ())
-        self._check(rule)
-        self.before_rules = rule
-        self._reset()
+        self.plan = None
 
     def _check(self, rule: Rule) -> None:
         for name in rule.inputs:
@@ -196,7 +193,7 @@ class Primitive:
         for need in rule.needs:
             if need not in allowed or (need == "i" and self.variadic is None):
                 raise TypeError(
-                    f"{self.name}: the rule for {', '.join(rule.inputs) or 'g'} asks for {need!r}; "
+                    f"{self.name}: the rule for {', '.join(rule.inputs)} asks for {need!r}; "
                     "a rule may name g, out, outs, out<k>, an input, <input>_shape, <input>_dtype, "
                     "a static parameter or, for variadic inputs, i"
                 )
@@ -204,49 +201,33 @@ class Primitive:
     def set_composite(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Name the same function written with plain primitives; used under ``create_graph``."""
         self.composite = function
-        self._reset()
+        self.plan = None
         return function
 
-    def _reset(self) -> None:
-        self.node_class = None
-        self.function.__code__ = _stub.__code__
-        self.function.__defaults__ = None
-        self.function.__kwdefaults__ = None
+    def all_rules(self) -> list[Rule]:
+        """Every rule once."""
+        return list(dict.fromkeys(self.rules.values()))
 
-    def ensure_compiled(self) -> None:
-        """Write the call code now, if it is not written yet."""
-        if self.node_class is None:
-            codegen.compile_primitive(self, self._namespace)
+    @property
+    def saved_names(self) -> tuple[str, ...]:
+        """What a node of it saves, in order."""
+        return (self.plan or self.make_plan()).saved_names
 
-
-def _stub(*args: Any, **kwargs: Any) -> Any:
-    """First call of a primitive: have its code written, then go on with it."""
-    _info.ensure_compiled()  # type: ignore[name-defined]  # noqa: F821
-    return _info.function(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821
+    def make_plan(self) -> Plan:
+        """Work out what follows from the rules; done once, when a node is to be made."""
+        self.plan = plan = Plan(self)
+        return plan
 
 
-def primitive(
-    forward: Callable[..., Any] | None = None,
-    *,
-    broadcasts: bool = False,
-    elementwise: bool | None = None,
-    view: bool = False,
-    differentiable: bool = True,
-    outputs: int = 1,
-    constant_outputs: Sequence[int] = (),
-    scalar: Callable[[float], float] | None = None,
-    name: str | None = None,
-    aliases: Sequence[str] = (),
-) -> Any:
+def primitive(forward: Callable[..., Any] | None = None, **options: Unpack[Options]) -> Any:
     """Make a function on arrays a primitive, which works on tensors too and can be recorded.
 
     Args:
-        forward: positional parameters are array inputs (a default of None: may be absent;
-            ``*xs``: any number), keyword-only ones are static.
+        forward: positional parameters are array inputs (a default of None: may be absent, no other
+            default is possible; ``*xs``: any number), keyword-only ones are static.
         broadcasts: the inputs broadcast together, and gradients are summed down again.
         elementwise: on object arrays (``autograd.scalars``) apply the primitive to each element;
             default: the value of ``broadcasts``.
-        view: the output may share memory with the first input (``reshape``).
         differentiable: False if there is no gradient by nature (comparisons).
         outputs: number of outputs; more than one means that ``forward`` returns a tuple.
         constant_outputs: outputs that are locally constant (indices, masks).
@@ -255,8 +236,7 @@ def primitive(
         aliases: further names that the debugger finds it by (``conv2d`` for ``correlate``).
 
     Returns:
-        A function with ``.gradients(**rules)``, ``.incoming(function)``, ``.composite(function)``
-        and ``.primitive``.
+        A function with ``.gradients(**rules)``, ``.composite(function)`` and ``.primitive``.
 
     Example:
         >>> import autograd as ag
@@ -270,45 +250,10 @@ def primitive(
         12.0
     """
     if forward is None:
-
-        def decorate(function: Callable[..., Any]) -> Any:
-            return primitive(
-                function,
-                broadcasts=broadcasts,
-                elementwise=elementwise,
-                view=view,
-                differentiable=differentiable,
-                outputs=outputs,
-                constant_outputs=constant_outputs,
-                scalar=scalar,
-                name=name,
-                aliases=aliases,
-            )
-
-        return decorate
-
-    info = Primitive(
-        forward,
-        broadcasts=broadcasts,
-        elementwise=broadcasts if elementwise is None else elementwise,
-        view=view,
-        differentiable=differentiable,
-        outputs=outputs,
-        constant_outputs=constant_outputs,
-        scalar=scalar,
-        name=name,
-        aliases=aliases,
-    )
-    namespace: dict[str, Any] = {"_info": info, "__name__": forward.__module__}
-    info._namespace = namespace
-    function: Any = types.FunctionType(_stub.__code__, namespace, forward.__name__)
-    function.__module__ = forward.__module__
-    function.__qualname__ = forward.__qualname__
-    function.__doc__ = forward.__doc__
-    function.__wrapped__ = forward  # inspect.signature and help() show the real parameters
-    function.primitive = info
-    function.gradients = info.gradients
-    function.incoming = info.incoming
-    function.composite = info.set_composite
-    info.function = function
+        return functools.partial(primitive, **options)
+    info = Primitive(forward, **options)
+    info.function = function = functools.wraps(forward)(call.form_for(info)(info))
+    function.primitive = info  # type: ignore[attr-defined]
+    function.gradients = info.gradients  # type: ignore[attr-defined]
+    function.composite = info.set_composite  # type: ignore[attr-defined]
     return function

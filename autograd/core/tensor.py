@@ -6,7 +6,9 @@ what a tensor is by itself: data, gradient, name, conversions, and its way in an
 
 from __future__ import annotations
 
+import itertools
 import sys
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +29,10 @@ tensor_types: set[type] = set()
 _PRINT = {"precision": 4, "threshold": 1000, "edgeitems": 3, "max_line_width": 96}
 
 
+#: No key is given twice, so a handle never takes away another's hook.
+_hook_keys = itertools.count()
+
+
 class HookHandle:
     """Returned when a hook is registered; ``remove()`` takes the hook away again."""
 
@@ -37,7 +43,7 @@ class HookHandle:
     def remove(self) -> None:
         """Take the hook away; harmless when done twice."""
         self._hooks.pop(self._key, None)
-        self._hooks = {}  # the key may be given to another hook
+        self._hooks = {}  # others may number their hooks anew
 
     def __enter__(self) -> HookHandle:
         return self
@@ -49,7 +55,7 @@ class HookHandle:
 def _add_hook(hooks: dict[int, Any], hook: Callable[..., Any], who: str) -> HookHandle:
     if not callable(hook):
         raise TypeError(f"{who}: hook must be callable, got {type(hook).__name__}")
-    key = max(hooks, default=-1) + 1
+    key = next(_hook_keys)
     hooks[key] = hook
     return HookHandle(hooks, key)
 
@@ -405,8 +411,6 @@ class Tensor:
         """
         node = self._need_node("retain_grad")
         if type(node) is not Leaf:
-            import weakref
-
             node.require_extra().retained[self._index] = weakref.ref(self)
 
     def _need_node(self, who: str) -> Any:
@@ -603,5 +607,5 @@ def check_writable(t: Tensor, who: str) -> None:
     if t._data.ndim and not t._data.flags.writeable:
         raise RuntimeError(
             f"{who}: the tensor shares memory that is read-only (a broadcast, or an array given "
-            "to as_tensor); write into a copy: t.copy()"
+            "to as_tensor, a gradient given to a hook); write into a copy: t.copy()"
         )

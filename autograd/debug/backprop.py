@@ -73,7 +73,6 @@ class Backprop(text.Page):
         work = BackwardPass(
             [loss], [seed], retain_graph=True, create_graph=create_graph, inputs=wanted
         )
-        work.inputs_given = wanted or ()
         self._adopt(work, work.steps(observe=True), History(work))
         self._history.releases = not (retain_graph or create_graph)
         if not work.pending:  # a leaf: there is nothing to step through

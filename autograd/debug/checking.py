@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import text
-from autograd.engine.shapes import sum_to_shape
+from autograd.engine.unbroadcast import sum_to_shape
 from autograd.gradcheck.verdict import Case, Finding, Trial, judge
 
 if TYPE_CHECKING:
@@ -269,11 +269,11 @@ def rule_results(
             values[name] = value
             values[f"{name}_shape"] = None if value is None else np.shape(value)
             values[f"{name}_dtype"] = None if value is None else np.asarray(value).dtype
-    saved = tuple([values[name] for name in info.saved_names])
+    saved = tuple([values[name] for name in node.plan.saved_names])
     checked = {sent.position for sent in step.sent}
     needs = tuple([p if k in checked else None for k, p in enumerate(node.parents)])
     g = tuple(weights) if info.outputs > 1 else weights[0]
-    results = type(node).gradients(node, g, saved, needs)  # type: ignore[attr-defined]
+    results = node.gradients(g, saved, needs)
     fitted = []
     for sent in step.sent:
         shape = np.shape(inputs[sent.position])

@@ -25,7 +25,7 @@ from autograd.debug.record import safe_form
 from autograd.engine import BackwardPass, seed_for
 from autograd.engine import grad as engine_grad
 from autograd.engine.backward import recorded_gradients
-from autograd.engine.shapes import sum_to_shape
+from autograd.engine.unbroadcast import sum_to_shape
 
 __all__ = ["Explanation", "Hop", "Row", "explain"]
 

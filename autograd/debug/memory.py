@@ -89,7 +89,7 @@ def memory_of(nodes: Iterable[Any], order: dict[Any, int], taken: int, names: Gr
         info = node.primitive
         if node.saved is None or node.saved is FREED:
             continue
-        for name, value in zip(info.saved_names, node.saved, strict=True):
+        for name, value in zip(node.plan.saved_names, node.saved, strict=True):
             users = tuple(x for x, rule in info.rules.items() if name in rule.needs) or _COMPOSITE
             for k, part in enumerate(value if isinstance(value, tuple) else (value,)):
                 if not isinstance(part, np.ndarray):

@@ -45,10 +45,8 @@ def _is_ours(frame: Any) -> bool:
     path = os.path.abspath(filename)
     if path.startswith(_DEMO) or filename.startswith("<doctest"):
         return False
-    return (
-        frame.f_globals.get("__name__", "").partition(".")[0] in _OURS
-        or filename.startswith("<autograd primitive")
-        or path.startswith(_FOLDERS)
+    return frame.f_globals.get("__name__", "").partition(".")[0] in _OURS or path.startswith(
+        _FOLDERS
     )
 
 

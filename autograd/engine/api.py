@@ -8,9 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograd import arguments
+from autograd.core.modes import set_grad_enabled
 from autograd.core.tensor import Tensor, _wrap
+from autograd.engine.accumulate import own
 from autograd.engine.backward import BackwardPass
-from autograd.engine.ownership import own
 from autograd.engine.step import Step
 
 __all__ = ["Watcher", "backward", "backward_steps", "grad", "seed_for"]
@@ -108,8 +109,6 @@ def backward(
     work = BackwardPass(
         [self], [seed], retain_graph=retain_graph, create_graph=create_graph, inputs=wanted
     )
-    if wanted is not None:
-        work.inputs_given = wanted
     watchers = check_watchers(break_on)
     steps = work.steps(observe=bool(watchers))
     for watcher in watchers:
@@ -184,19 +183,24 @@ def grad(
         pass
     results: list[Tensor | None] = []
     distinct = len({(t._node, t._index) for t in ins}) == len(ins)
+    # Under ``create_graph`` a result may be a seed, an input or another result, or a view of one.
+    # Whatever shares memory has its version cell in common.
+    given_out = {id(t._version) for t in (*ins, *outs, *seeds) if isinstance(t, Tensor)}
     for k, t in enumerate(ins):
         found = work.take_result_for(t) if distinct else work.result_for(t)
-        if found is None:
-            if not allow_unused:
-                raise RuntimeError(
-                    f"grad: the outputs do not depend on input {k} (shape {t.shape}); "
-                    "pass allow_unused=True to get None for it"
-                )
-            results.append(None)
-        elif isinstance(found, Tensor):
-            results.append(found)
-        else:
-            results.append(_wrap(own(found, "K")))
+        if found is None and not allow_unused:
+            raise RuntimeError(
+                f"grad: the outputs do not depend on input {k} (shape {t.shape}); "
+                "pass allow_unused=True to get None for it"
+            )
+        if isinstance(found, Tensor):
+            if found.ndim and id(found._version) in given_out:
+                with set_grad_enabled(True):
+                    found = found.copy()  # type: ignore[attr-defined]
+            given_out.add(id(found._version))
+        elif found is not None:
+            found = _wrap(own(found, "K"))
+        results.append(found)
     return tuple(results)
 
 

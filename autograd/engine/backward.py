@@ -5,9 +5,9 @@ first, so every node is reached after all of its children. ``backward()`` and ``
 the end; the debugger pauses it; pictures are drawn from it. A heap holds what is pending: nothing
 here recurses, and a chain of a million nodes is as good as any.
 
-What a rule returns is mended in one place (``_fitting``): summed down where the primitive
-broadcasts, cast to the input's dtype, and refused if its shape is wrong. Gradients of leaves are
-collected on the side and committed together at the end, so an exception leaves them untouched.
+What a rule returns is made to fit in one place (``accumulate.fitting``) and sent in one way
+(``BackwardPass._send``). Gradients of leaves are collected on the side and committed together at
+the end, so an exception leaves them untouched.
 
 Gradients of float16 are float32 here: rules get g, and what was saved, in float32, contributions are
 added up in it, and it is rounded for hooks, steps and ``.grad``. A sum of halves would end at 2,048.
@@ -15,20 +15,22 @@ added up in it, and it is rounded for hooks, steps and ``.grad``. A sum of halve
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
-from autograd.arguments.half import HALF, SINGLE, rounded, single
+from autograd.arguments.half import HALF, rounded, single
+from autograd.core import errors
 from autograd.core.modes import local, set_grad_enabled
 from autograd.core.node import FREED, Leaf, Node, leaves_with_hooks
 from autograd.core.tensor import Tensor
-from autograd.engine import recorded
-from autograd.engine.guards import check_versions, freed_message
-from autograd.engine.ownership import add_to_grad, own
-from autograd.engine.shapes import broadcasts_to, sum_to_shape
+from autograd.core.writes import written_message
+from autograd.engine import double_backward
+from autograd.engine.accumulate import add_to_grad, fitting, own
+from autograd.engine.hooks import call_hooks
 from autograd.engine.step import Contribution, Step, saved_by_name
 
 #: The dtype of a NumPy scalar by its type.
@@ -38,28 +40,33 @@ __all__ = ["BackwardPass", "recorded_gradients"]
 
 
 class _Modes:
-    """The modes that rules and hooks run in; left while a generator is suspended."""
+    """The modes that rules and hooks run in; ``left()`` while the generator is suspended."""
 
     def __init__(self, create_graph: bool) -> None:
         self._create_graph = create_graph
 
-    def enter(self) -> None:
+    def __enter__(self) -> None:
         state = local.state
-        self._before = state.grad_enabled
-        self._module = state.module
-        self._recorder = state.recorder
+        self._before = state.grad_enabled, state.module, state.recorder
         state.grad_enabled = self._create_graph
         if not self._create_graph:
             state.recorder = None  # a recorder watches the forward pass
         self._errors = np.errstate(all="ignore")  # 1/0 at a kink is an answer, not a mishap
         self._errors.__enter__()
 
-    def exit(self) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._errors.__exit__(None, None, None)
         state = local.state
-        state.grad_enabled = self._before
-        state.module = self._module
-        state.recorder = self._recorder
+        state.grad_enabled, state.module, state.recorder = self._before
+
+    @contextlib.contextmanager
+    def left(self) -> Iterator[None]:
+        """The modes as they were outside."""
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self.__enter__()
 
 
 class BackwardPass:
@@ -92,30 +99,30 @@ class BackwardPass:
         stop: bool = False,
     ) -> None:
         self.roots = tuple(roots)
-        self._stop = stop
         self.retain_graph = retain_graph or create_graph
         self.create_graph = create_graph
         self.pending: dict[Node, Any] = {}
         self.leaf_gradients: dict[Leaf, Any] = {}
-        self.captured: dict[tuple[Any, int], Any] = {}
+        self._inputs = tuple(inputs or ())
+        self._wanted = frozenset([(t._node, t._index) for t in self._inputs])
+        self._captured: dict[tuple[Any, int], Any] = {}
         self._retained: list[tuple[Tensor, Any]] = []
         self._heap: list[tuple[int, Node]] = []
+        self._stop = stop
+        #: Nodes and leaves whose pending gradient is a sum that this pass made.
         self._owned: set[Any] = set()
+        #: What leads to ``inputs``; None where everything takes part.
         self._useful: set[Any] | None = None
-        self._wanted: frozenset[tuple[Any, int]] = frozenset()
+        #: How many contributions each leaf still waits for; None where no hook waits for the last.
         self._edges_left: dict[Leaf, int] | None = None
-        if inputs is not None:
-            self._wanted = frozenset((t._node, t._index) for t in inputs)
-            self._useful = self._prune()
-        if (leaves_with_hooks or inputs is not None) and not stop:
-            self._edges_left = self._count_edges()
+        if inputs is not None or (leaves_with_hooks and not stop):
+            self._survey()
         for root, seed in zip(roots, seeds, strict=True):
-            node = root._node
+            node: Any = root._node
             if self._useful is None or node in self._useful:
                 self._send(node, root._index, seed)
-        if self._edges_left is not None:
-            for root in roots:
-                self._finish_leaf(root._node, 0)
+        for node in dict.fromkeys([root._node for root in roots]):
+            self._finish_leaf(node, 0)
 
     # Which nodes take part ------------------------------------------------------------------------
 
@@ -132,255 +139,185 @@ class BackwardPass:
                     pending.append(parent)
         return sorted(seen, key=lambda node: node.seq)
 
-    def _prune(self) -> set[Any]:
-        wanted = {node for node, _ in self._wanted}
-        useful: set[Any] = set()
-        for node in self.reachable():
-            if node in wanted or any(p in useful for p in node.parents if p is not None):
-                useful.add(node)
-        return useful
-
-    def _count_edges(self) -> dict[Leaf, int]:
-        counts: dict[Leaf, int] = {}
-        useful = self._useful
-        for node in self.reachable():
-            if useful is not None and node not in useful:
-                continue
-            for parent in node.parents:
-                if type(parent) is Leaf and (useful is None or parent in useful):
-                    counts[parent] = counts.get(parent, 0) + 1
-        return counts
+    def _survey(self) -> None:
+        """Find in one walk what leads to ``inputs``, and count the edges to leaves with hooks."""
+        nodes = self.reachable()
+        useful = set(nodes)
+        if self._wanted:
+            ends = {node for node, _ in self._wanted}
+            useful = self._useful = set()
+            for node in nodes:  # parents come first
+                if node in ends or any([parent in useful for parent in node.parents]):
+                    useful.add(node)
+        if self._stop:
+            return
+        edges = {n: 0 for n in nodes if type(n) is Leaf and n.extra is not None and n in useful}
+        if edges:
+            for node in nodes:
+                for parent in node.parents if node in useful else ():
+                    if parent in edges:
+                        edges[parent] += 1
+            self._edges_left = edges
 
     # Accumulation ---------------------------------------------------------------------------------
 
-    def _send(self, parent: Any, index: int, value: Any, observe: bool = False) -> tuple[Any, Any]:
-        """Add a contribution to what is pending for a parent; returns (before, after)."""
-        if type(parent) is Leaf:
-            store: dict[Any, Any] = self.leaf_gradients
-            before = store.get(parent)
-        elif not parent.several:
-            store = self.pending
-            before = store.get(parent)
+    def _send(self, parent: Any, index: int, value: Any, seen: Any = None) -> None:
+        """Add a contribution, which fits, to what a node or leaf has received so far.
+
+        Args:
+            seen: the ``Step`` that is to show it, and which input of the step's node the parent is.
+        """
+        store: Any = self.leaf_gradients if type(parent) is Leaf else self.pending
+        before = store.get(parent)
+        key = parent
+        if store is self.pending:
             if before is None:
                 heappush(self._heap, (-parent.seq, parent))
-        else:
-            return self._send_to_one_of_several(parent, index, value)
+            if parent.plan.several:
+                store[parent] = store = before or [None] * len(parent.shape)
+                key, before = index, store[index]
         if before is None:
-            store[parent] = value
-            return None, value
-        if type(value) is not np.ndarray:
-            after = before + value  # numbers; and tensors, which are recorded
-        elif parent in self._owned and not observe:
-            after = np.add(before, value, out=before)
+            after = value
+        elif type(value) is not np.ndarray or key is not parent:
+            after = before + value  # numbers; tensors, which are recorded
         elif parent in self._owned:
-            after = np.add(before, value, out=np.empty_like(before))  # the same memory order
+            after = np.add(before, value, out=np.empty_like(before) if seen else before)
         else:
             after = before + value
             self._owned.add(parent)
-        store[parent] = after
-        return before, after
+        store[key] = after
+        if seen is not None:
+            step, position = seen
+            if parent.dtype_of(index) == HALF:
+                before, value, after = rounded((before, value, after))
+            name = step.node.primitive.input_name(position)
+            step.contributions.append(
+                Contribution(parent, index, position, name, before, value, after)
+            )
+
+    def received(self, parent: Any, index: int) -> Any:
+        """The gradient that a node's output or a leaf has received so far; None if none."""
+        if type(parent) is Leaf:
+            return self.leaf_gradients.get(parent)
+        found = self.pending.get(parent)
+        return found[index] if type(found) is list else found
 
     def replace(self, parent: Any, index: int, value: Any) -> None:
         """Put a gradient in the place of what a node or leaf has received so far."""
         self._owned.discard(parent)
         if type(parent) is Leaf:
             self.leaf_gradients[parent] = value
-            return
-        if parent not in self.pending:
-            heappush(self._heap, (-parent.seq, parent))
-        if parent.primitive.outputs == 1:
-            self.pending[parent] = value
+        elif self.received(parent, index) is None:
+            self._send(parent, index, value)
+        elif parent.plan.several:
+            self.pending[parent][index] = value
         else:
-            several = self.pending.setdefault(parent, [None] * parent.primitive.outputs)
-            several[index] = value
-
-    def _send_to_one_of_several(self, parent: Node, index: int, value: Any) -> tuple[Any, Any]:
-        gradients = self.pending.get(parent)
-        if gradients is None:
-            gradients = self.pending[parent] = [None] * parent.primitive.outputs
-            heappush(self._heap, (-parent.seq, parent))
-        before = gradients[index]
-        gradients[index] = after = value if before is None else before + value
-        return before, after
-
-    def _fitting(self, node: Node, position: int, value: Any) -> Any:
-        """A rule's result as the parent's gradient: right in kind, shape and dtype."""
-        info = node.primitive
-        parent = node.parents[position]
-        index = node.index_of_parent(position)
-        assert parent is not None
-        shape, dtype = parent.shape_of(index), parent.dtype_of(index)
-        if not isinstance(value, (np.ndarray, np.generic, Tensor)):
-            if value is None or not isinstance(value, (int, float)):
-                raise RuntimeError(
-                    f"{info.name}: the gradient rule for {info.input_name(position)} returned "
-                    f"{type(value).__name__}; it must return an array of shape {shape}"
-                )
-            value = dtype.type(value)
-        if value.shape != shape:
-            if info.broadcasts and broadcasts_to(shape, node.shape_of(0), value.shape):
-                value = sum_to_shape(value, shape)
-            if value.shape != shape:
-                raise RuntimeError(
-                    f"{info.name}: the gradient rule for {info.input_name(position)} returned "
-                    f"shape {value.shape}; the input has shape {shape}"
-                )
-        if dtype == HALF:
-            dtype = SINGLE
-        if value.dtype != dtype:
-            value = value.astype(dtype)
-        if type(value) is np.ndarray and not shape:
-            value = value[()]
-        return value
+            self.pending[parent] = value
 
     # The loop -------------------------------------------------------------------------------------
 
     def steps(self, observe: bool = False) -> Iterator[Step]:
         """Run the pass; when observed, stop after every node and yield its ``Step``."""
-        heap, pending, leaf_gradients = self._heap, self.pending, self.leaf_gradients
-        wanted, stop, useful = self._wanted, self._stop, self._useful
-        create_graph, retain = self.create_graph, self.retain_graph
-        simple = not (observe or create_graph or self._edges_left is not None)
-        number = 0
-        modes = _Modes(create_graph)
-        modes.enter()
-        try:
+        heap, pending, useful, edges = self._heap, self.pending, self._useful, self._edges_left
+        send, create_graph, retain = self._send, self.create_graph, self.retain_graph
+        number, step = 0, None
+        with (modes := _Modes(create_graph)):
             while heap:
                 node = heappop(heap)[1]
                 g = pending.pop(node)
-                if node.several:
+                if node.plan.several:
                     g = tuple(g)
-                if stop and self._is_wanted(node):
-                    self._capture(node, g)
-                    continue
-                if node.extra is not None:
-                    g = self._run_hooks(node, g)
-                if wanted:
-                    self._capture(node, g)
+                if node.extra is not None or self._wanted:
+                    g = self._arrived(node, g)
+                    if g is None:
+                        continue
                 needs: tuple[Any, ...] = node.parents
                 if useful is not None:
-                    needs = tuple([p if p in useful else None for p in needs])
-                    if not any(p is not None for p in needs):
+                    needs = tuple([parent if parent in useful else None for parent in needs])
+                    if needs.count(None) == len(needs):
                         continue
-                saved = node.saved
-                if saved is FREED:
+                if node.saved is FREED:
                     raise RuntimeError(freed_message(node))
                 if node.versions is not None:
                     check_versions(node)
-                if node.dtype is HALF or (node.several and HALF in node.dtype):
+                saved = node.saved
+                if node.dtype is HALF or (node.plan.several and HALF in node.dtype):
                     g, saved = single(g), single(saved)
-                if create_graph:
-                    values: Any = recorded_gradients(node, g, needs)
-                else:
-                    values = node.gradients(node, g, saved, needs)
-                step = (
-                    Step(number, node, _as_seen(node, g), saved_by_name(node)) if observe else None
-                )
+                try:
+                    if create_graph:
+                        values = recorded_gradients(node, g, needs)
+                    else:
+                        values = node.plan.gradients(node, g, saved, needs)
+                except Exception as error:
+                    raise errors.rule_failed(node, error, g)
+                if observe:
+                    step = Step(number, node, _as_seen(node, g), saved_by_name(node))
                 if not retain:
                     node.saved = FREED
-                position = -1
+                k = 0
                 for parent in needs:
-                    position += 1
-                    if parent is None:
-                        continue
-                    value = values[position]
-                    # Most of what is sent is a number, or the first array that a parent gets, and
-                    # already right in shape and dtype. Everything else goes the general way.
-                    kind = type(value)
-                    if simple and not parent.several:
-                        shape = parent.shape
+                    if parent is not None:
+                        value = values[k]
+                        kind = type(value)
                         if (
-                            parent.dtype is _SCALARS.get(kind) and shape == ()
-                            if kind is not np.ndarray
-                            else value.dtype is parent.dtype and shape and value.shape == shape
-                        ):
-                            store: Any = leaf_gradients if type(parent) is Leaf else pending
-                            before = store.get(parent)
-                            if before is None:
-                                store[parent] = value
-                                if store is pending:
-                                    heappush(heap, (-parent.seq, parent))
-                                continue
-                            if kind is not np.ndarray:
-                                store[parent] = before + value
-                                continue
-                    self._receive(node, position, parent, value, step)
-                # Drop what this round still holds before the next one allocates.
-                values = value = saved = g = None
+                            not (shape := value.shape) or shape != parent.shape
+                            or value.dtype is not parent.dtype or value.dtype is HALF
+                            if kind is np.ndarray
+                            else parent.shape or _SCALARS.get(kind) is not parent.dtype
+                        ):  # fmt: skip
+                            value = fitting(node, k, value)
+                        index = 0 if node.aside is None else node.index_of_parent(k)
+                        send(parent, index, value, step and (step, k))
+                        if edges is not None:
+                            self._finish_leaf(parent, 1)
+                    k += 1
+                values = value = saved = g = None  # type: ignore[assignment]  # held no longer than needed
                 if step is not None:
                     number += 1
-                    modes.exit()
-                    try:
+                    with modes.left():
                         yield step
-                    finally:
-                        modes.enter()
                     step = None
-        finally:
-            modes.exit()
 
-    def _receive(self, node: Node, position: int, parent: Any, value: Any, step: Any) -> None:
-        """Take in what a node's rule gave for one of its parents."""
-        indices = node.indices
-        index = 0 if indices is None else indices[position]
-        if (
-            type(value) is not np.ndarray
-            or parent.several
-            or not value.shape  # a 0-d array, where a number belongs
-            or value.shape != parent.shape
-            or value.dtype is not parent.dtype
-            or value.dtype == HALF
-        ):
-            value = self._fitting(node, position, value)
-        before, after = self._send(parent, index, value, step is not None)
-        if step is not None:
-            name = node.primitive.input_name(position)
-            if parent.dtype_of(index) == HALF:
-                before, value, after = rounded((before, value, after))
-            step.contributions.append(
-                Contribution(parent, index, position, name, before, value, after)
-            )
-        if self._edges_left is not None and type(parent) is Leaf:
-            self._finish_leaf(parent, 1)
+    # Hooks, and what is kept on the way -----------------------------------------------------------
 
-    def _finish_leaf(self, leaf: Any, used: int) -> None:
-        """Count an edge to a leaf as done; at the last one its gradient is final: run hooks."""
-        if type(leaf) is not Leaf or self._edges_left is None:
-            return
-        left = self._edges_left[leaf] = self._edges_left.get(leaf, 0) - used
-        if left == 0 and leaf.extra is not None and leaf in self.leaf_gradients:
-            gradient = _as_seen(leaf, self.leaf_gradients[leaf])
-            changed = recorded.call_hooks(
-                leaf.extra.hooks.get(0), gradient, leaf, 0, self.create_graph
-            )
-            self._owned.discard(leaf)  # a hook may have kept it
-            self.leaf_gradients[leaf] = changed
-
-    def _run_hooks(self, node: Node, g: Any) -> Any:
-        extra = node.extra
-        assert extra is not None
-        gradients = list(g) if node.several else [g]
+    def _arrived(self, node: Node, g: Any) -> Any:
+        """The complete gradient of a node once its hooks have seen it; None where the pass ends."""
+        several = node.plan.several
+        gradients = list(g) if several else [g]
+        wanted = [k for k in range(len(gradients)) if (node, k) in self._wanted]
+        extra = None if self._stop and wanted else node.extra
         for index, gradient in enumerate(gradients):
-            if gradient is None:
+            if gradient is None or extra is None:
                 continue
             seen = rounded(gradient) if node.dtype_of(index) == HALF else gradient
-            changed = recorded.call_hooks(
-                extra.hooks.get(index), seen, node, index, self.create_graph
-            )
+            hooks = extra.hooks.get(index, {}).values()
+            changed = call_hooks(hooks, seen, node, index, self.create_graph)
             reference = extra.retained.get(index)
             kept = None if reference is None else reference()
             if kept is not None:
                 self._retained.append((kept, changed))
             gradients[index] = gradient if changed is seen else changed
-        return tuple(gradients) if node.several else gradients[0]
+        for index in wanted:
+            if (gradient := gradients[index]) is not None:
+                half = node.dtype_of(index) == HALF
+                self._captured[node, index] = rounded(gradient) if half else gradient
+        if self._stop and wanted:
+            return None
+        return tuple(gradients) if several else gradients[0]
 
-    def _is_wanted(self, node: Node) -> bool:
-        return any((node, k) in self._wanted for k in range(node.primitive.outputs))
-
-    def _capture(self, node: Node, g: Any) -> None:
-        for index, gradient in enumerate(g if node.several else (g,)):
-            if gradient is not None and (node, index) in self._wanted:
-                halves = node.dtype_of(index) == HALF
-                self.captured[node, index] = rounded(gradient) if halves else gradient
+    def _finish_leaf(self, leaf: Any, used: int) -> None:
+        """Count contributions to a leaf; at the last one its gradient is final: run hooks."""
+        edges = self._edges_left
+        if edges is None or leaf not in edges:
+            return
+        edges[leaf] -= used
+        if edges[leaf] == 0 and leaf in self.leaf_gradients:
+            hooks = leaf.extra.hooks.get(0, {}).values()
+            gradient, self.leaf_gradients[leaf] = self.leaf_gradients[leaf], None
+            seen = _as_seen(leaf, gradient)
+            self.leaf_gradients[leaf] = call_hooks(hooks, seen, leaf, 0, self.create_graph)
+            if hooks:
+                self._owned.discard(leaf)  # a hook may have given it memory of its own
 
     # At the end -----------------------------------------------------------------------------------
 
@@ -388,47 +325,42 @@ class BackwardPass:
         """The gradient collected for one of ``inputs``, or None if there is none."""
         if type(t._node) is Leaf:
             return _as_seen(t._node, self.leaf_gradients.get(t._node))
-        return self.captured.get((t._node, t._index))
+        return self._captured.get((t._node, t._index))
 
     def take_result_for(self, t: Tensor) -> Any:
         """As ``result_for``, but the pass forgets it: the caller may own it."""
         if type(t._node) is Leaf:
             return _as_seen(t._node, self.leaf_gradients.pop(t._node, None))
-        return self.captured.pop((t._node, t._index), None)
+        return self._captured.pop((t._node, t._index), None)
 
     def commit(self) -> None:
         """Add what was collected to ``.grad`` of the leaves, then run their hooks."""
         updates: list[tuple[Tensor, Any]] = []
         hooks: list[tuple[Tensor, list[Any]]] = []
-        leaf_gradients = self.leaf_gradients
-        while leaf_gradients:
-            leaf, gradient = leaf_gradients.popitem()
+        while self.leaf_gradients:
+            leaf, gradient = self.leaf_gradients.popitem()
             target = leaf.tensor()
             if target is None or target._node is not leaf:
                 continue
             if self._wanted and (leaf, 0) not in self._wanted:
                 continue
             gradient = _as_seen(leaf, gradient)
-            # Reversed insertion order; put right below, so hooks run in the order of finishing.
-            if self.create_graph:
-                updates.append((target, gradient))
-            else:
-                owned = leaf in self._owned
-                updates.append((target, gradient if owned else own(gradient)))
+            if not self.create_graph and leaf not in self._owned:
+                gradient = own(gradient)
+            updates.append((target, gradient))
             del gradient
             leaf.passes = leaf.passes + 1 if target._grad is not None else 1
             if leaf.after_hooks:
                 hooks.append((target, list(leaf.after_hooks.values())))
-        updates.reverse()
+        updates.reverse()  # popped from the end: now in the order of their first contributions
         hooks.reverse()
-        for node, index in self._wanted:
-            if type(node) is not Leaf and (node, index) in self.captured:
-                target = self._input_tensor(node, index)
-                if target is not None:
-                    updates.append((target, self._owned_gradient(self.captured[node, index])))
-        for target, gradient in self._retained:
-            if not any(target is t for t in self.inputs_given):  # those have theirs already
-                updates.append((target, self._owned_gradient(gradient)))
+        others = [(t, self._captured[t._node, t._index]) for t in self._first_of_each_input()]
+        # Those among ``inputs`` have theirs already.
+        others += [(t, g) for t, g in self._retained if not any(t is i for i in self._inputs)]
+        for target, gradient in others:
+            updates.append(
+                (target, gradient if self.create_graph else np.array(gradient, order="C"))
+            )
         with set_grad_enabled(self.create_graph or local.state.grad_enabled):
             for target, gradient in updates:
                 add_to_grad(target, gradient, self.create_graph)
@@ -436,28 +368,52 @@ class BackwardPass:
             for function in functions:
                 function(target)
 
-    def _owned_gradient(self, gradient: Any) -> Any:
-        return gradient if self.create_graph else np.array(gradient, order="C")
-
-    def _input_tensor(self, node: Any, index: int) -> Tensor | None:
-        for t in self.inputs_given:
-            if t._node is node and t._index == index:
-                return t
-        return None
-
-    inputs_given: Sequence[Tensor] = ()
+    def _first_of_each_input(self) -> list[Tensor]:
+        """The tensors among ``inputs`` that are no leaves and were reached, each place once."""
+        found: dict[Any, Tensor] = {}
+        for t in self._inputs:
+            if (t._node, t._index) in self._captured:
+                found.setdefault((t._node, t._index), t)
+        return list(found.values())
 
 
 def _as_seen(node: Any, g: Any) -> Any:
     """A gradient in the dtype that it has outside of this loop."""
-    if node.several:
+    if type(node) is not Leaf and node.plan.several:
         return tuple([rounded(x) if d == HALF else x for x, d in zip(g, node.dtype, strict=True)])
     return rounded(g) if node.dtype == HALF else g
 
 
+# What a pass refuses ------------------------------------------------------------------------------
+
+
+def _where(node: Node) -> str:
+    inside = f" in module {node.module}" if node.module else ""
+    return f"{node.primitive.name} (output shape {node.shape}{inside})"
+
+
+def freed_message(node: Node) -> str:
+    """What is said of a graph whose saved values are gone."""
+    return (
+        f"backward a second time through {_where(node)}: what it had saved was released after the "
+        "first pass. Pass retain_graph=True to the first backward, or compute the output again"
+    )
+
+
+def check_versions(node: Node) -> None:
+    """Raise if a saved value was written into since it was saved."""
+    for watched in node.versions or ():
+        if watched is not None and watched[0][0] != watched[1]:
+            cell, count = watched
+            raise RuntimeError(written_message(_where(node), node.record, cell, count))
+
+
+# A pass within a rule -----------------------------------------------------------------------------
+
+
 def recorded_gradients(node: Node, g: Any, needs: tuple[Any, ...]) -> tuple[Any, ...]:
     """A node's gradients as tensors that can be differentiated again."""
-    return recorded.recorded_gradients(node, g, needs, _differentiate)
+    return double_backward.recorded_gradients(node, g, needs, _differentiate)
 
 
 def _differentiate(

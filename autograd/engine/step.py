@@ -58,7 +58,6 @@ class Step:
 
 def saved_by_name(node: Node) -> dict[str, Any]:
     """The values that a node keeps for its rules, by the names the rules know them by."""
-    info = node.primitive
     if node.saved is None or node.saved is FREED:
         return {}
-    return dict(zip(info.saved_names, node.saved, strict=True))
+    return dict(zip(node.plan.saved_names, node.saved, strict=True))

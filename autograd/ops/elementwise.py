@@ -139,7 +139,7 @@ def positive(x: Any) -> Any:
 positive.gradients(x=lambda g: g)
 
 
-@primitive(view=True, elementwise=True)
+@primitive(elementwise=True)
 def alias(x: Any) -> Any:
     """The same values at a new place in the graph."""
     return x

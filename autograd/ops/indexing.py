@@ -19,7 +19,7 @@ __all__ = ["getitem"]
 # The pair: reading at an index, adding at an index ------------------------------------------------
 
 
-@primitive(view=True, name="getitem")
+@primitive(name="getitem")
 def _getitem(x: Any, *, index: Any) -> Any:
     try:
         return x[index]

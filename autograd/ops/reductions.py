@@ -118,7 +118,7 @@ def sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 sum.gradients(x=lambda g, axis, keepdims, x_shape: spread(g, axis, keepdims, x_shape))
 
 
-@primitive(view=True)
+@primitive
 def broadcast_to(x: Any, *, shape: Any) -> Any:
     """x repeated along new leading axes and along axes of size 1, without a copy (read-only).
 

@@ -33,7 +33,7 @@ __all__ = [
 # Reshaping ----------------------------------------------------------------------------------------
 
 
-@primitive(view=True)
+@primitive
 def reshape(x: Any, *, shape: Any) -> Any:
     """The same elements, in row-major order, under another shape.
 
@@ -107,7 +107,7 @@ def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
     return reshape(x, (*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
 
 
-@primitive(view=True)
+@primitive
 def expand_dims(x: Any, *, axis: Any) -> Any:
     """x with new axes of size 1.
 
@@ -128,7 +128,7 @@ def expand_dims(x: Any, *, axis: Any) -> Any:
 expand_dims.gradients(x=lambda g, x_shape: reshape(g, x_shape))
 
 
-@primitive(view=True)
+@primitive
 def squeeze(x: Any, *, axis: Any = None) -> Any:
     """x without axes of size 1.
 
@@ -156,7 +156,7 @@ squeeze.gradients(x=lambda g, x_shape: reshape(g, x_shape))
 # Orders of axes -----------------------------------------------------------------------------------
 
 
-@primitive(view=True)
+@primitive
 def transpose(x: Any, *, axes: Any = None) -> Any:
     """x with its axes in another order.
 
@@ -240,7 +240,7 @@ def swapaxes(x: Any, axis1: Any, axis2: Any) -> Any:
     return transpose(x, tuple(order))
 
 
-@primitive(view=True)
+@primitive
 def flip(x: Any, *, axis: Any = None) -> Any:
     """x with the elements along some axes in reverse.
 

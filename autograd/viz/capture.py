@@ -431,7 +431,7 @@ def saved_arrays(node: Node) -> dict[str, Any]:
     """What a node saved for its rules, by name; ``xs[1]`` and ``outs[0]`` for several."""
     if node.saved is None or node.saved is FREED:
         return {}
-    return dict(_flat(dict(zip(node.primitive.saved_names, node.saved, strict=True))))
+    return dict(_flat(dict(zip(node.plan.saved_names, node.saved, strict=True))))
 
 
 def _flat(saved: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

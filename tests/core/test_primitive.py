@@ -179,34 +179,6 @@ def test_joint_rules_run_once_and_must_return_one_gradient_each():
         product(x, y).sum().backward()
 
 
-def test_what_is_done_before_the_rules_is_done_once_and_to_arrays_only():
-    met = []
-
-    @ag.primitive
-    def product(x, y):
-        return x * y
-
-    def prepare(g, x_shape):
-        met.append((type(g), x_shape))
-        return np.asfortranarray(g)
-
-    seen = []
-    product.gradients(
-        x=lambda g, y: seen.append(g) or g * y, y=lambda g, x: seen.append(g) or g * x
-    )
-    product.incoming(prepare)
-    x, y = leaf([[1.0, 2.0], [3.0, 4.0]]), leaf([[5.0, 6.0], [7.0, 8.0]])
-    dx, dy = ag.grad(product(x, y), (x, y), ag.tensor([[1.0, 10.0], [100.0, 1000.0]]))
-    assert met == [(np.ndarray, (2, 2))]
-    assert seen[0] is seen[1] and seen[0].flags.f_contiguous
-    np.testing.assert_array_equal(dx, [[5.0, 60.0], [700.0, 8000.0]])
-    np.testing.assert_array_equal(dy, [[1.0, 20.0], [300.0, 4000.0]])
-    ag.grad(product(x, y), (x, y), ag.ones((2, 2)), create_graph=True)
-    assert len(met) == 1
-    with pytest.raises(TypeError, match="the rule for g asks for 'z'"):
-        product.incoming(lambda g, z: g)
-
-
 def test_optional_inputs_may_be_absent():
     @ag.primitive
     def shifted(x, bias=None):

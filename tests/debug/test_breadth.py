@@ -96,14 +96,12 @@ def places():
 
 def spoilt(node, position):
     """The node's rules, one of them giving too much everywhere; returns how to undo it."""
-    cls, original = type(node), type(node).gradients
-    cls.gradients = staticmethod(
-        lambda *args: tuple(
-            v * 1.01 + 0.01 if k == position and v is not None else v
-            for k, v in enumerate(original(*args))
-        )
+    plan, original = node.plan, node.plan.gradients
+    plan.gradients = lambda *args: tuple(
+        v * 1.01 + 0.01 if k == position and v is not None else v
+        for k, v in enumerate(original(*args))
     )
-    return lambda: setattr(cls, "gradients", staticmethod(original))
+    return lambda: setattr(plan, "gradients", original)
 
 
 def check_rules(step):

@@ -24,7 +24,7 @@ from autograd.ops.shapes import moveaxis, reshape
 __all__ = ["fold_windows", "scatter_windows", "sliding_window_view", "take_windows", "windows"]
 
 
-_windows = primitive(kernels.windows, view=True)
+_windows = primitive(kernels.windows)
 _fold_windows = primitive(kernels.fold_windows)
 
 _windows.gradients(

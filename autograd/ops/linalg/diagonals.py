@@ -19,7 +19,7 @@ __all__ = ["diag", "diagflat", "diagonal", "fliplr", "flipud", "rot90", "trace",
 # Diagonals ----------------------------------------------------------------------------------------
 
 
-@primitive(view=True)
+@primitive
 def diagonal(x: Any, *, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The diagonal of the planes that two axes span, as a last axis (a view).
 

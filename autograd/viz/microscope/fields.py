@@ -265,9 +265,7 @@ def _through_rule(node: Any, position: int, shape: tuple[int, ...], arriving: li
     ]
     needs = tuple(parent if k == position else None for k, parent in enumerate(node.parents))
     with autograd.no_grad():
-        value = node.gradients(node, tuple(g) if node.several else g[0], node.saved, needs)[
-            position
-        ]
+        value = node.gradients(tuple(g) if node.several else g[0], node.saved, needs)[position]
     if value is None:
         return np.zeros(shape, bool)
     value = np.asarray(value.data if hasattr(value, "_node") else value)

@@ -1,4 +1,6 @@
-"""Rules under ``create_graph``: they get tensors connected to the graph, and so are recorded."""
+"""Double backward: under ``create_graph`` rules get tensors connected to the graph, and so are
+recorded themselves.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from autograd.arguments.half import single
 from autograd.core.node import Node
 from autograd.core.tensor import Tensor, _connected, _wrap
 
-__all__ = ["call_hooks", "recorded_gradients"]
+__all__ = ["recorded_gradients"]
 
 #: (outputs, their gradients, inputs) -> the inputs' gradients: a pass within the pass.
 Differentiate = Callable[[Sequence[Tensor], Sequence[Any], Sequence[Tensor]], Sequence[Any]]
@@ -20,9 +22,13 @@ Differentiate = Callable[[Sequence[Tensor], Sequence[Any], Sequence[Tensor]], Se
 def recorded_gradients(
     node: Node, g: Any, needs: tuple[Any, ...], differentiate: Differentiate
 ) -> tuple[Any, ...]:
-    """A node's gradients as tensors that can be differentiated again."""
+    """A node's gradients as tensors that can be differentiated again.
+
+    ``differentiate`` runs a pass of its own, which a composite needs; it is given here since the
+    pass itself calls this function.
+    """
     if node.primitive.composite is None:
-        return node.gradients(node, g, single(_saved_tensors(node)), needs)  # type: ignore[no-any-return]
+        return node.gradients(g, single(_saved_tensors(node)), needs)
     return _composite_gradients(node, g, needs, differentiate)
 
 
@@ -39,7 +45,7 @@ def _saved_tensors(node: Node) -> tuple[Any, ...]:
         found = next(watched, None)
         return None if found is None else found[0]
 
-    for name, value in zip(info.saved_names, node.saved or (), strict=True):
+    for name, value in zip(node.plan.saved_names, node.saved or (), strict=True):
         if name == "out":
             value = _connected(value, node, 0, cell())
         elif name == "outs":
@@ -77,7 +83,7 @@ def _composite_gradients(
     twice is told apart; the second pass stops there.
     """
     info = node.primitive
-    saved = dict(zip(info.saved_names, single(_saved_tensors(node)), strict=True))
+    saved = dict(zip(node.plan.saved_names, single(_saved_tensors(node)), strict=True))
     if info.variadic:
         values = list(saved[info.variadic])
     else:
@@ -97,30 +103,3 @@ def _composite_gradients(
     for k, t, gradient in zip(positions, wanted, found, strict=True):
         results[k] = _wrap(np.zeros_like(t._data)) if gradient is None else gradient
     return tuple(results)
-
-
-def call_hooks(
-    hooks: dict[int, Any] | None, gradient: Any, node: Any, index: int, create_graph: bool
-) -> Any:
-    """The gradient after the hooks have seen it, and perhaps put another in its place."""
-    if not hooks:
-        return gradient
-    shape = node.shape_of(index)
-    for hook in list(hooks.values()):
-        given = gradient if isinstance(gradient, Tensor) else _wrap(np.asarray(gradient))
-        returned = hook(given)
-        if returned is None:
-            continue
-        if not isinstance(returned, Tensor):
-            raise TypeError(
-                f"a gradient hook must return a Tensor or None, got {type(returned).__name__}"
-            )
-        if returned.shape != shape:
-            raise ValueError(
-                f"a gradient hook returned shape {returned.shape}; the gradient has shape {shape}"
-            )
-        dtype = node.dtype_of(index)
-        if returned.dtype != dtype:
-            returned = returned.astype(dtype)  # type: ignore[attr-defined]
-        gradient = returned if create_graph else returned._data
-    return gradient

@@ -1,4 +1,4 @@
-"""Broadcasting, undone: gradients are summed down to the shape of the input they are for."""
+"""Unbroadcast: gradients are summed down to the shape of the input that they are for."""
 
 from __future__ import annotations
 

@@ -1,0 +1,244 @@
+"""Whose mistake it was when a primitive or one of its rules fails, and what is said.
+
+Only mistakes of the caller are put into other words; what fails in our own code, or in the code of
+whoever wrote a primitive, is called a fault of that code, with the error on top as its cause.
+These tell them apart:
+
+- An error that names the function that refuses, or that a ``raise`` outside of NumPy raised, was
+  meant for the caller, and is passed on.
+- Operands that are no numbers, shapes that do not broadcast, and the values and shapes that NumPy
+  refuses by a ValueError or IndexError are the caller's. Where shapes do broadcast, NumPy's word
+  that they do not is about something inside.
+- A TypeError is the caller's if an operand is no float: not every function is defined for integers,
+  bools, complex numbers and objects. To floats and numbers it can only be a fault, unless the
+  primitive is none of floats (``invert``) and NumPy refuses them.
+- An AttributeError, NameError, KeyError or AssertionError is a fault, whatever the operands.
+- A rule gets what the engine gives it, never what the caller gave: all of these are faults there,
+  but for what it refuses on purpose (in a user's code, or in the primitive's own name).
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.arguments.numbers import shown
+
+if TYPE_CHECKING:
+    from autograd.core.node import Node
+    from autograd.core.primitive import Primitive
+
+__all__ = [
+    "forward_failed", "missing", "missing_rule", "no_array", "rule_failed", "too_many", "wrong_count",
+]  # fmt: skip
+
+_LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
+_FAULTS = (
+    AttributeError, NameError, LookupError, AssertionError, TypeError, ValueError, OverflowError,
+)  # fmt: skip
+_RAISE = dis.opmap["RAISE_VARARGS"]
+
+
+def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -> Exception:
+    """The error to raise for one that came out of a primitive's forward function."""
+    name, text = info.name, str(error)
+    if text.startswith(f"{name}:") or _names_a_function(error):
+        return error
+    if isinstance(error, TypeError) and text.startswith(f"{info.forward.__qualname__}() "):
+        return _wrong_arguments(info, text)
+    listed = ", ".join(
+        f"{info.input_name(k)}: {_describe(v)}" for k, v in enumerate(inputs) if v is not None
+    )
+    if isinstance(error, MemoryError):
+        said = f"{name}: the result does not fit this machine's memory (got {listed})"
+        return _chained(ValueError(said), error)
+    if not isinstance(error, _FAULTS):
+        return error
+    for k, value in enumerate(inputs):
+        if not _is_numeric(value) and not (value is None and info.input_name(k) in info.optional):
+            has_dtype = hasattr(value, "dtype") and not isinstance(value, type)
+            came = f"dtype {value.dtype}" if has_dtype else type(value).__name__
+            said = f"{info.input_name(k)} must be a tensor, an array or a number, got {came}"
+            return _chained(TypeError(f"{name}: {said}"), error)
+    if isinstance(error, OverflowError):
+        said = f"{name}: a number does not fit the dtype; {listed}"
+        return _chained(ValueError(said), error)
+    if type(error) in (ValueError, TypeError, IndexError) and _is_on_purpose(error):
+        return _chained(type(error)(f"{name}: {error}"), error)
+    if isinstance(error, (ValueError, IndexError)):
+        shapes = [np.shape(v) for v in inputs if v is not None]
+        if not info.broadcasts or isinstance(error, IndexError):
+            fault = False
+        elif not _broadcast(shapes):
+            said = f"{name}: shapes {' and '.join(map(str, shapes))} do not broadcast together"
+            return _chained(ValueError(said), error)
+        else:
+            fault = "broadcast" in text
+        if not fault:
+            kind = IndexError if isinstance(error, IndexError) else ValueError
+            return _chained(kind(f"{name}: {error} (got {listed})"), error)
+    elif isinstance(error, TypeError):
+        refused = not info.differentiable and "ufunc" in text
+        if refused or not all(map(_is_float, inputs)):
+            return _chained(TypeError(f"{name}: is not defined for {listed}"), error)
+    return _fault(f"{name}: its forward function", info.forward, error, listed)
+
+
+def rule_failed(node: Node, error: Exception, g: Any) -> Exception:
+    """The error to raise for one that came out of a node's gradient rules."""
+    innermost = _innermost(error)
+    file = "" if innermost is None else innermost.tb_frame.f_code.co_filename
+    info = node.primitive
+    meant = str(error).startswith(f"{info.name}:") or not file.startswith((_LIBRARY, _NUMPY))
+    if not isinstance(error, _FAULTS) or isinstance(error.__cause__, MemoryError):
+        return error
+    if meant and _is_on_purpose(error):
+        return error
+    given = ", ".join(_describe(x) for x in (g if node.several else (g,)))
+    inputs = ", ".join("no gradient" if p is None else str(p.shape_of(node.index_of_parent(k)))
+                       for k, p in enumerate(node.parents))  # fmt: skip
+    rule = next((r.function for r in info.rules.values()), info.forward)
+    listed = f"the gradient {given}; inputs of shape {inputs}"
+    return _fault(f"{info.name}: its gradient rule", rule, error, listed)
+
+
+def _fault(whose: str, function: Any, error: Exception, got: str) -> Exception:
+    """A RuntimeError; of a user's own code a TypeError stays one."""
+    place, innermost = "", _innermost(error)
+    if innermost is not None:
+        code = innermost.tb_frame.f_code
+        file = "/".join(code.co_filename.split(os.sep)[-2:])
+        place = f" at {file}:{innermost.tb_lineno}, in {code.co_name}"
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    ours = code is not None and os.path.abspath(code.co_filename).startswith(_LIBRARY)
+    kind = TypeError if isinstance(error, TypeError) and not ours else RuntimeError
+    return _chained(
+        kind(
+            f"{whose} failed with {type(error).__name__}: {error} (got {got}){place}. "
+            f"This is a fault of {'the library' if ours else 'that code'}, not of the call"
+        ),
+        error,
+    )
+
+
+def no_array(info: Primitive, made: Any) -> TypeError:
+    """The error for a forward function that does not return arrays, one for each output."""
+    came = f"{len(made)} values" if isinstance(made, tuple) else type(made).__name__
+    due = "an array" if info.outputs == 1 else f"a tuple of {info.outputs} arrays"
+    return TypeError(f"{info.name}: its forward function must return {due}, got {came}")
+
+
+def missing(info: Primitive, name: str) -> Any:
+    """Raise for an array input that was not given."""
+    raise TypeError(f"{info.name}() missing required argument: {name!r}")
+
+
+def too_many(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -> TypeError:
+    """The error for more positional arguments than parameters, or for one given twice."""
+    most = len(info.inputs) + len(info.static_positions)
+    if len(given) > most:
+        came = f"takes at most {most} positional arguments, got {len(given)}"
+    else:
+        twice = [x for x in named if x in info.static_positions[: len(given) - len(info.inputs)]]
+        came = f"got multiple values for argument {twice[0]!r}"
+    return TypeError(f"{info.name}() {came}")
+
+
+def _wrong_arguments(info: Primitive, text: str) -> TypeError:
+    """The error for a call that does not fit the function's parameters."""
+    for foreign, ours in {"dim": "axis", "dims": "axes", "keepdim": "keepdims"}.items():
+        if ours in info.static_names and text.endswith(f" keyword argument '{foreign}'"):
+            return TypeError(
+                f"{info.name}: there is no keyword {foreign!r}; names follow NumPy, use {ours}="
+            )
+    return TypeError(text)
+
+
+def missing_rule(info: Primitive, name: str, node: Node) -> RuntimeError:
+    """The error for an input that needs a gradient and has no rule."""
+    shapes = [
+        "no gradient" if p is None else str(p.shape_of(node.index_of_parent(k)))
+        for k, p in enumerate(node.parents)
+    ]
+    return RuntimeError(
+        f"{info.name}: there is no gradient rule for {name!r} "
+        f"(input shapes {', '.join(shapes)}, output {node.shape}); "
+        f"give one with {info.name}.gradients({name}=...), or detach that input"
+    )
+
+
+def wrong_count(info: Primitive, names: tuple[str, ...], got: Any) -> RuntimeError:
+    """The error for a joint rule that does not return one gradient for each of its inputs."""
+    came = f"{len(got)} values" if isinstance(got, tuple) else type(got).__name__
+    return RuntimeError(
+        f"{info.name}: the joint rule for {', '.join(names)} must return a tuple of "
+        f"{len(names)} gradients, got {came}"
+    )
+
+
+# What errors and operands look like ---------------------------------------------------------------
+
+
+def _chained(new: Exception, cause: Exception) -> Exception:
+    new.__cause__ = cause
+    return new
+
+
+def _names_a_function(error: Exception) -> bool:
+    head, colon, _ = str(error)[:40].partition(": ")
+    plain = head.replace("_", "").replace(".", "").isalnum()
+    return bool(colon) and plain and not isinstance(error, np.exceptions.AxisError)
+
+
+def _innermost(error: BaseException) -> Any:
+    found = error.__traceback__
+    while found is not None and found.tb_next is not None:
+        found = found.tb_next
+    return found
+
+
+def _is_on_purpose(error: Exception) -> bool:
+    """True if a ``raise`` outside of NumPy raised it."""
+    innermost = _innermost(error)
+    if innermost is None or innermost.tb_frame.f_code.co_filename.startswith(_NUMPY):
+        return False
+    return innermost.tb_frame.f_code.co_code[innermost.tb_lasti] == _RAISE  # type: ignore[no-any-return]
+
+
+def _broadcast(shapes: list[tuple[int, ...]]) -> bool:
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        return False
+    return True
+
+
+def _describe(value: Any) -> str:
+    if value is None:
+        return "None"
+    if isinstance(value, int):
+        return shown(value)
+    if hasattr(value, "dtype") and not isinstance(value, type):
+        return f"{tuple(value.shape)} {value.dtype}"
+    return repr(value) if isinstance(value, float) else type(value).__name__
+
+
+def _is_numeric(value: Any) -> bool:
+    if isinstance(value, type):
+        return False
+    if hasattr(value, "dtype"):
+        return value.dtype.kind in "biufcO"
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_numeric, value))
+    return isinstance(value, (int, float, complex))
+
+
+def _is_float(value: Any) -> bool:
+    if hasattr(value, "dtype"):
+        return value.dtype.kind == "f"
+    return value is None or isinstance(value, (int, float))

@@ -1,0 +1,115 @@
+"""Gradient accumulation: what rules return becomes what parents receive, and leaves keep.
+
+A rule may return what it was given, or a view of it, so arrays on their way are shared and never
+written into, but for sums that the pass itself has made. No two gradients that users get share
+memory, nor does one with an input.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+from autograd.arguments.half import HALF, SINGLE
+from autograd.core.node import Node
+from autograd.core.tensor import Tensor, _wrap
+from autograd.core.writes import note_write
+from autograd.engine.unbroadcast import broadcasts_to, sum_to_shape
+
+__all__ = ["add_to_grad", "fitting", "own"]
+
+
+def fitting(node: Node, position: int, value: Any) -> Any:
+    """A rule's result as the parent's gradient: right in kind, shape and dtype.
+
+    It is summed down where the primitive broadcasts, and cast to the input's dtype.
+
+    Raises:
+        RuntimeError: if it is no array, or not of the input's shape.
+    """
+    info, parent = node.primitive, node.parents[position]
+    index = node.index_of_parent(position)
+    assert parent is not None
+    shape, dtype = parent.shape_of(index), parent.dtype_of(index)
+    if not isinstance(value, (np.ndarray, np.generic, Tensor)):
+        if not isinstance(value, (int, float)):
+            raise RuntimeError(
+                f"{info.name}: the gradient rule for {info.input_name(position)} returned "
+                f"{type(value).__name__}; it must return an array of shape {shape}"
+            )
+        value = dtype.type(value)
+    came = value.shape
+    if came != shape and info.broadcasts and broadcasts_to(shape, node.shape_of(0), came):
+        value = sum_to_shape(value, shape)
+    if value.shape != shape:
+        raise RuntimeError(
+            f"{info.name}: the gradient rule for {info.input_name(position)} returned "
+            f"shape {value.shape}; the input has shape {shape}"
+        )
+    if dtype == HALF:  # gradients of halves stay wider until they are complete
+        dtype = SINGLE
+    if value.dtype != dtype:
+        value = value.astype(dtype)
+    return value[()] if type(value) is np.ndarray and not shape else value
+
+
+def _references(array: Any) -> int:
+    return sys.getrefcount(array)
+
+
+def _references_of_a_fresh_array() -> int:
+    held = {0: np.empty(1)}
+    array = held.popitem()[1]
+    return _references(array)
+
+
+#: What ``sys.getrefcount`` says, two calls down, of an array that only its caller's name refers
+#: to. Measured rather than assumed: interpreters differ in how many references a call adds.
+_SOLE = _references_of_a_fresh_array()
+
+
+def own(gradient: Any, order: Any = "C") -> Any:
+    """The gradient in memory that nothing else shares; C-contiguous, or for ``"K"`` as it lies.
+
+    In general this is a copy. It is spared where the caller's one name is all that refers to the
+    array, and the array is all that refers to its memory.
+    """
+    if type(gradient) is not np.ndarray:
+        return gradient
+    base = gradient.base
+    if (
+        (order == "K" or gradient.flags.c_contiguous)
+        and _references(gradient) <= _SOLE + 1  # this function's name for it, the caller's
+        and (
+            gradient.flags.owndata
+            if base is None
+            else type(base) is np.ndarray and base.flags.owndata and _references(base) <= _SOLE + 1
+        )
+    ):
+        return gradient
+    return np.array(gradient, order=order)
+
+
+def add_to_grad(target: Tensor, gradient: Any, create_graph: bool) -> None:
+    """Add a gradient that is the caller's own to ``target.grad``."""
+    old = target._grad
+    if old is None:
+        if not isinstance(gradient, Tensor):
+            if type(gradient) is np.ndarray and not gradient.flags.c_contiguous:
+                gradient = np.ascontiguousarray(gradient)
+            gradient = _wrap(gradient)
+        elif create_graph and gradient.ndim:
+            gradient = gradient.copy()  # recorded; others may hold the same tensor, or a view
+        target._grad = gradient
+    elif create_graph or old._node is not None:
+        if not isinstance(gradient, Tensor):
+            gradient = _wrap(gradient)
+        target._grad = old + gradient  # type: ignore[operator]
+    elif type(old._data) is np.ndarray and old._data.flags.writeable:
+        np.add(old._data, gradient, out=old._data)
+        if old._version is not None:
+            note_write(old._version)
+    else:
+        old._data = old._data + gradient
