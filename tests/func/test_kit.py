@@ -149,6 +149,10 @@ WRONG = {
         "avg_pool2d",
         (lambda x, count_include_pad=True, **s: right("avg_pool2d")[0](x, **s), right("avg_pool2d")[1]), "output",
         "count_include_pad=False is not used"),
+    "padding not counted in backward": (
+        "avg_pool2d",
+        (right("avg_pool2d")[0], lambda g, x, count_include_pad=True, **s: right("avg_pool2d")[1](g, x, **s)),
+        "gradient of x", "count_include_pad=False is not used"),
     "repeated indices": ("take", (lambda x, indices, axis=0: x.take(indices, axis), take_back), "gradient of x",
                          "the last write wins"),
     "diagonal of softmax": (
@@ -196,6 +200,15 @@ def test_the_first_wrong_element_is_named_with_both_numbers():
     (mistake,) = next(o for o in mistake if o.name == "square").mistakes
     assert mistake.element == (1, 0)
     assert mistake.yours == pytest.approx(mistake.right + 0.25)
+
+
+@pytest.mark.parametrize(("off", "ok"), [(1e-8, True), (1e-5, False)])
+def test_rounding_is_allowed_and_not_much_more(off, ok):
+    forward, backward = right("tanh")
+    assert kit.check({"tanh": (lambda x: forward(x) * (1 + off), None)}, ["tanh"]).ok is ok
+    assert (
+        kit.check({"tanh": (None, lambda g, x: backward(g, x)[0] * (1 + off))}, ["tanh"]).ok is ok
+    )
 
 
 def test_partial_implementations_are_fine_and_what_is_missing_is_said():
