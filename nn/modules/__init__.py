@@ -10,6 +10,7 @@ from nn.modules import (
     normalization,
     padding,
     pooling,
+    recurrent,
     resampling,
 )
 from nn.modules.activations import *  # noqa: F403
@@ -21,6 +22,7 @@ from nn.modules.losses import *  # noqa: F403
 from nn.modules.normalization import *  # noqa: F403
 from nn.modules.padding import *  # noqa: F403
 from nn.modules.pooling import *  # noqa: F403
+from nn.modules.recurrent import *  # noqa: F403
 from nn.modules.resampling import *  # noqa: F403
 
 __all__ = [
@@ -33,5 +35,6 @@ __all__ = [
     *normalization.__all__,
     *padding.__all__,
     *pooling.__all__,
+    *recurrent.__all__,
     *resampling.__all__,
 ]

@@ -425,6 +425,20 @@ def _module(build: Callable[[], Any], *inputs: Any, order: int = 2) -> Case:
     return Case(function, inputs, order)
 
 
+class _first(nn.Module):
+    """The first of what a module returns."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, *inputs: Any) -> Any:
+        result = self.module(*inputs)
+        return result[0] if isinstance(result, tuple) else result
+
+
+STEPS = spread(3, 2, 4, seed=3)
+
 MODULES: dict[str, Case] = {
     **{name: _module(getattr(nn, name), M) for name in
        "ReLU ReLU6 LeakyReLU ELU SELU CELU GELU SiLU Mish Softplus Softsign Softshrink Hardshrink "
@@ -486,6 +500,10 @@ MODULES: dict[str, Case] = {
     "BCEWithLogitsLoss": _module(nn.BCEWithLogitsLoss, M, PROBABILITY),
     "CosineSimilarity": _module(nn.CosineSimilarity, M, N),
     "PairwiseDistance": _module(nn.PairwiseDistance, M, N),
+    **{name: _module(lambda f=getattr(nn, name): _first(f(4, 3, 2, bidirectional=True)), STEPS)
+       for name in ("RNN", "LSTM", "GRU")},
+    **{name: _module(lambda f=getattr(nn, name): _first(f(4, 3)), M)
+       for name in ("RNNCell", "LSTMCell", "GRUCell")},
 }  # fmt: skip
 
 #: Classes of ``nn`` that hold others, or are no functions of an input.

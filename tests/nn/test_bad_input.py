@@ -89,6 +89,7 @@ REQUIRED = {
     "normalized_shape": 4, "num_groups": 2, "num_channels": 4, "num_embeddings": 5,
     "embedding_dim": 3, "norm_type": 2, "padding": 1, "value": 1.0, "threshold": 0.5, "size": 3,
     "dim": 1, "unflattened_size": (2, 2), "upscale_factor": 2, "downscale_factor": 2, "groups": 2,
+    "input_size": 3, "hidden_size": 4,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Gradients clipped, and all parameters as one vector."""
+"""Gradients clipped, all parameters as one vector; sequences padded and packed in `nn.utils.rnn`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
+from nn.utils import rnn
 
 __all__ = [
     "clip_grad_norm_",
