@@ -51,7 +51,9 @@ def __getattr__(name: str) -> _Any:
     elif name in _MODULES:
         value = _importlib.import_module(f"autograd.{_MODULES[name]}")
     else:
-        hint = f"; write {_FUNCTIONS[name]}" if name in _FUNCTIONS else ""
+        from autograd.arguments import nearest
+
+        hint = f"; write {_FUNCTIONS[name]}" if name in _FUNCTIONS else nearest(name, __all__)
         raise AttributeError(f"module 'autograd' has no attribute {name!r}{hint}")
     globals()[name] = value
     return value

@@ -44,7 +44,9 @@ def __getattr__(name: str) -> _Any:
             if name in module.__all__:
                 value = globals()[name] = getattr(module, name)
                 return value
-    raise AttributeError(f"module 'nn' has no attribute {name!r}")
+    from autograd.arguments import nearest
+
+    raise AttributeError(f"module 'nn' has no attribute {name!r}{nearest(name, __dir__())}")
 
 
 def __dir__() -> list[str]:

@@ -6,13 +6,15 @@ import copy
 import itertools
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 import autograd
 from autograd import HookHandle, Tensor, arguments
+from nn.constructor import telling
 from nn.parameter import Parameter
 from nn.summary import module_summary
 
@@ -76,18 +78,40 @@ class Module:
     _forward_pre_hooks: dict[int, Any] | None = None
     _paths: tuple[int, str, dict[int | str, str]] = (-1, "", {})
 
-    if TYPE_CHECKING:
-        # Registered buffers and parameters are attributes that no class body shows.
-        def __getattr__(self, name: str) -> Any: ...
-
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         # Here and not in __init__, so that a subclass that forgets super().__init__() works too.
         self = super().__new__(cls)
         self.__dict__["_kinds"] = {}
         return self
 
-    def __init__(self) -> None:
-        pass
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.startswith("nn.modules.") and "__init__" in cls.__dict__:
+            cls.__init__ = telling(cls.__dict__["__init__"])  # type: ignore[method-assign]
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        if arguments or keywords:
+            self._refuse_arguments(arguments, keywords)
+
+    def _refuse_arguments(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Say that a layer without settings was given some, as `telling` does for the others."""
+        who = type(self).__name__
+        if any(isinstance(value, (Tensor, np.ndarray)) for value in args):
+            raise TypeError(f"{who}: a layer is built first and then called: nn.{who}()(x)")
+        raise TypeError(f"{who}: it takes no arguments, got {[*args, *kwargs]}")
+
+    def __getattr__(self, name: str) -> Any:
+        """Only reached for attributes that do not exist; registered ones no class body shows."""
+        who = type(self).__name__
+        own = getattr(type(self), name, None)
+        if isinstance(own, property) and own.fget is not None:
+            return own.fget(self)  # which raised AttributeError: let it say so itself
+        if name in ("cuda", "mps", "xpu"):
+            raise AttributeError(f"{who}.{name}: everything here runs on the CPU; leave it out")
+        if name.startswith("__"):
+            raise AttributeError(f"{who!r} object has no attribute {name!r}")
+        near = arguments.nearest(name, [*self.__dict__.get("_kinds", ()), *dir(type(self))])
+        raise AttributeError(f"{who!r} object has no attribute {name!r}{near}")
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; every subclass defines its own."""
@@ -112,6 +136,9 @@ class Module:
         except RecursionError as error:
             if outermost:
                 self._refuse_depth(error)
+            raise
+        except (ValueError, TypeError, RuntimeError, IndexError) as error:
+            self._say_where(error)
             raise
         finally:
             if outermost:
@@ -144,6 +171,15 @@ class Module:
             paths |= {path: path for path in ("", *paths.values())}
             self.__dict__["_paths"] = (_structure_version, scope, paths)
         _call.paths = paths
+
+    def _say_where(self, error: Exception) -> None:
+        """Note on an exception which module of the model it comes from; the innermost does it."""
+        if hasattr(error, "_module_is_told"):
+            return
+        path = autograd.module_path()
+        error._module_is_told = True  # type: ignore[attr-defined]
+        where = f"{path}: {module_summary(self)}" if path else module_summary(self)
+        error.add_note(f"in the module {where}")
 
     def _refuse_depth(self, error: RecursionError) -> None:
         """Say so if modules nested in modules, each with two calls of its own, are the cause."""
@@ -230,6 +266,8 @@ class Module:
         elif isinstance(value, Module):
             self.register_module(name, value)
         elif kind is None:
+            if type(value) in (list, tuple, dict):
+                self._warn_of_hidden_layers(name, value)
             object.__setattr__(self, name, value)
         elif value is None or (kind == _BUFFER and isinstance(value, Tensor)):
             if kind == _MODULE:
@@ -240,6 +278,20 @@ class Module:
             raise TypeError(
                 f"{type(self).__name__}.{name} is a registered {kind}: assign a {wanted} or None, "
                 f"not {type(value).__name__}; or `del` it first"
+            )
+
+    def _warn_of_hidden_layers(self, name: str, value: Any) -> None:
+        """Layers in a plain list are found by nobody: not trained, not saved."""
+        inside = value.values() if isinstance(value, dict) else value
+        if any(isinstance(each, (Module, Parameter)) for each in inside):
+            kind = "ModuleDict" if isinstance(value, dict) else "ModuleList"
+            if not any(isinstance(each, Module) for each in inside):
+                kind = kind.replace("Module", "Parameter")
+            warnings.warn(
+                f"{type(self).__name__}.{name} is a plain {type(value).__name__}: its layers are "
+                f"not found by parameters(), so they are neither trained nor saved; write "
+                f"nn.{kind}(…)",
+                stacklevel=3,
             )
 
     def __delattr__(self, name: str) -> None:

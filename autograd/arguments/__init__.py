@@ -9,6 +9,7 @@ from autograd.arguments.arrays import array_like, floating, integer_array
 from autograd.arguments.containers import elements, function, mapping
 from autograd.arguments.dtypes import float_dtype
 from autograd.arguments.half import in_single, single
+from autograd.arguments.nearest import nearest
 from autograd.arguments.numbers import (
     axes,
     axis,
@@ -24,6 +25,7 @@ from autograd.arguments.numbers import (
 from autograd.arguments.window import Window
 
 __all__ = [
+    "nearest",
     "Window",
     "array_like",
     "axes",

@@ -3,6 +3,9 @@
 Everything is built from the public functions of :mod:`autograd`, so gradients of any order exist.
 """
 
+from typing import Any as _Any
+
+from autograd.arguments import nearest as _nearest
 from nn.functional import (
     activations,
     conv,
@@ -38,3 +41,8 @@ __all__ = [
     *pooling.__all__,
     *resampling.__all__,
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    near = _nearest(name, __all__)
+    raise AttributeError(f"module 'nn.functional' has no attribute {name!r}{near}")

@@ -1,5 +1,8 @@
 """Optimizers and learning-rate schedules, with PyTorch's names, arguments and update rules."""
 
+from typing import Any as _Any
+
+from autograd.arguments import nearest as _nearest
 from nn.optim import lr_scheduler
 from nn.optim.adagrad import Adagrad
 from nn.optim.adam import Adam, AdamW
@@ -8,3 +11,8 @@ from nn.optim.rmsprop import RMSprop
 from nn.optim.sgd import SGD
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+
+
+def __getattr__(name: str) -> _Any:
+    near = _nearest(name, __all__)
+    raise AttributeError(f"module 'nn.optim' has no attribute {name!r}{near}")

@@ -11,6 +11,7 @@ import numpy as np
 import autograd
 from autograd import Tensor, arguments
 from autograd import optimizers as kernels
+from nn.constructor import telling
 
 
 class Optimizer:
@@ -36,6 +37,11 @@ class Optimizer:
         ValueError: if there are no parameters, one comes twice, is no leaf, or a hyper-parameter
             is out of range.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.startswith("nn.optim.") and "__init__" in cls.__dict__:
+            cls.__init__ = telling(cls.__dict__["__init__"], "nn.optim")  # type: ignore[method-assign]
 
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self.defaults = defaults

@@ -512,6 +512,7 @@ class TestPaths:
         assert spy.paths == ["body.0.0", ""]
         assert autograd.module_path() == ""
 
+    @pytest.mark.filterwarnings("ignore:.*plain list")
     def test_unregistered_modules_go_by_their_class(self):
         spy = Spy()
 

@@ -1,0 +1,73 @@
+"""What is said when a layer is made with the wrong arguments."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor, arguments
+
+__all__ = ["telling"]
+
+
+def telling(init: Callable[..., None], home: str = "nn") -> Callable[..., None]:
+    """A layer's constructor whose TypeErrors speak of the layer, and of what was probably meant.
+
+    Args:
+        init: the ``__init__``; subclasses are told about by their own names.
+        home: the package that users write before the class. Default ``nn``.
+    """
+
+    @functools.wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            init(self, *args, **kwargs)
+        except TypeError as error:
+            told = _instead(f"{home}.{type(self).__name__}", init, args, kwargs, str(error))
+            if told is None:
+                raise
+            raise TypeError(told) from None
+
+    return __init__
+
+
+def _instead(full: str, init: Callable[..., None], args: Any, kwargs: Any, said: str) -> str | None:
+    """Better words, or None where the ones there are do."""
+    who, signature = full.rpartition(".")[2], inspect.signature(init)
+    parameters = list(signature.parameters.values())[1:]
+    names = [p.name for p in parameters]
+    if full.count(".") == 1 and any(_is_data(value) for value in args):  # no optimizer
+        given = ", ".join(f"x{k + 1}" if len(args) > 1 else "x" for k in range(len(args)))
+        settings = f" its settings are {', '.join(names)}." if names else ""
+        return (
+            f"{who}: a layer is built first and then called: {full}(…)({given}). Data were given "
+            f"to the constructor;{settings or ' it has no settings.'}"
+        )
+    unknown = [name for name in kwargs if name not in names]
+    if unknown and "unexpected keyword" in said:
+        return (
+            f"{who}: there is no argument {unknown[0]!r}"
+            f"{arguments.nearest(unknown[0], names) or '.'} It takes {_call(full, parameters)}"
+        )
+    try:
+        signature.bind(None, *args, **kwargs)
+    except TypeError as error:
+        return f"{who}: {error}. It takes {_call(full, parameters)}"
+    return None
+
+
+def _is_data(value: Any) -> bool:
+    return isinstance(value, (Tensor, np.ndarray)) and value.ndim > 0
+
+
+def _call(full: str, parameters: list[inspect.Parameter]) -> str:
+    shown = [
+        p.name if p.default is p.empty else f"{p.name}={p.default!r}"
+        for p in parameters
+        if p.name not in ("device", "dtype", "generator")
+    ]
+    return f"{full}({', '.join(shown)})"

@@ -1,0 +1,106 @@
+"""What students type by mistake, and what they are told."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+import nn.functional as F
+
+X = ag.ones((2, 3))
+
+
+@pytest.mark.parametrize(
+    "slip, words",
+    [
+        (lambda: nn.ReLU(X), ["built first and then called", "nn.ReLU(…)(x)"]),
+        (lambda: nn.Sigmoid(X), ["built first and then called", "nn.Sigmoid()(x)"]),
+        (lambda: nn.Softmax(X), ["built first", "its settings are dim"]),
+        (lambda: nn.CrossEntropyLoss(X, [0, 1]), ["built first", "nn.CrossEntropyLoss(…)(x1, x2)"]),
+        (lambda: nn.MSELoss(X.numpy(), X.numpy()), ["built first"]),
+        (lambda: nn.Conv2d(3, 4), ["Conv2d:", "'kernel_size'", "nn.Conv2d(in_channels,"]),
+        (lambda: nn.Conv2d(1, 2, 3, strid=2), ["'strid'", "did you mean 'stride'?"]),
+        (lambda: nn.ReLU6(nonsense=1), ["ReLU6", "'nonsense'"]),
+        (lambda: nn.Tanh(3), ["Tanh: it takes no arguments"]),
+        (lambda: nn.optim.Adam([nn.Parameter([1.0])], learning_rate=1), ["Adam", "'learning_rate'", "nn.optim.Adam(params, lr="]),
+    ],
+)  # fmt: skip
+def test_layers_made_with_the_wrong_arguments(slip, words):
+    with pytest.raises(TypeError) as told:
+        slip()
+    assert all(word in str(told.value) for word in words), told.value
+    assert "_Conv" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "slip, word",
+    [
+        (lambda: nn.Linaer, "did you mean 'Linear'?"),
+        (lambda: nn.functional.rleu, "did you mean 'relu'?"),
+        (lambda: nn.optim.Adm, "did you mean 'Adam'?"),
+        (lambda: ag.concatenat, "did you mean 'concatenate'?"),
+        (lambda: ag.save, "nn.save"),
+        (lambda: ag.nn, "import nn"),
+        (lambda: nn.Linear(1, 1).weigth, "did you mean 'weight'?"),
+        (lambda: nn.Sequential().paramters, "did you mean 'parameters'?"),
+        (lambda: nn.Linear(1, 1).cuda(), "runs on the CPU"),
+        (lambda: nn.Xyzzy, "has no attribute 'Xyzzy'"),
+    ],
+)
+def test_names_misspelt(slip, word):
+    with pytest.raises(AttributeError) as told:
+        slip()
+    assert word in str(told.value)
+
+
+def test_what_is_right_stays_right():
+    assert nn.CrossEntropyLoss(ag.ones(3)).weight.shape == (3,)
+    with pytest.raises(ValueError, match="kernel_size"):
+        nn.Conv2d(1, 1, 0)
+    assert not hasattr(nn.Linear(1, 1), "nothing")
+
+    class Broken(nn.Module):
+        @property
+        def size(self):
+            return self.weight.shaep  # the fault is here, and must be told
+
+    broken = Broken()
+    broken.weight = nn.Parameter([1.0])
+    with pytest.raises(AttributeError, match="shaep"):
+        _ = broken.size
+
+
+def test_an_error_inside_names_its_module():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.ReLU(), nn.Linear(5, 2)))
+    with pytest.raises(ValueError) as told:
+        model(X)
+    assert told.value.__notes__ == ["in the module 1.1: Linear(5 → 2)"]
+    with pytest.raises(ValueError) as told:
+        nn.Linear(5, 2)(X)
+    assert told.value.__notes__ == ["in the module Linear(5 → 2)"]
+
+
+@pytest.mark.parametrize(
+    "value, kind",
+    [
+        (lambda: [nn.Linear(1, 1)], "ModuleList"),
+        (lambda: (nn.ReLU(), 3), "ModuleList"),
+        (lambda: {"a": nn.ReLU()}, "ModuleDict"),
+        (lambda: [nn.Parameter([1.0])], "ParameterList"),
+    ],
+)
+def test_layers_in_a_plain_container_are_warned_about(value, kind):
+    model = nn.Module()
+    with pytest.warns(UserWarning, match=rf"layers is a plain .*nn\.{kind}\(…\)"):
+        model.layers = value()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.sizes, model.names = [1, 2], {"a": np.ones(1)}
+        model.empty = []
+
+
+def test_functions_tell_as_before():
+    with pytest.raises(ValueError, match="linear"):
+        F.linear(X, ag.ones((2, 5)))
