@@ -44,9 +44,11 @@ def __getattr__(name: str) -> _Any:
             if name in module.__all__:
                 value = globals()[name] = getattr(module, name)
                 return value
-    from autograd.arguments import nearest
+    from autograd import arguments
 
-    raise AttributeError(f"module 'nn' has no attribute {name!r}{nearest(name, __dir__())}")
+    raise AttributeError(
+        f"module 'nn' has no attribute {name!r}{arguments.nearest(name, __dir__())}"
+    )
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,7 @@ Everything is built from the public functions of :mod:`autograd`, so gradients o
 
 from typing import Any as _Any
 
-from autograd.arguments import nearest as _nearest
+from autograd import arguments as _arguments
 from nn.functional import (
     activations,
     conv,
@@ -44,5 +44,5 @@ __all__ = [
 
 
 def __getattr__(name: str) -> _Any:
-    near = _nearest(name, __all__)
+    near = _arguments.nearest(name, __all__)
     raise AttributeError(f"module 'nn.functional' has no attribute {name!r}{near}")

@@ -2,7 +2,7 @@
 
 from typing import Any as _Any
 
-from autograd.arguments import nearest as _nearest
+from autograd import arguments as _arguments
 from nn.optim import lr_scheduler
 from nn.optim.adagrad import Adagrad
 from nn.optim.adam import Adam, AdamW
@@ -14,5 +14,5 @@ __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_schedu
 
 
 def __getattr__(name: str) -> _Any:
-    near = _nearest(name, __all__)
+    near = _arguments.nearest(name, __all__)
     raise AttributeError(f"module 'nn.optim' has no attribute {name!r}{near}")
