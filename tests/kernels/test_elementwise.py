@@ -157,7 +157,10 @@ def test_choosing_among_anything_is_where():
     np.testing.assert_array_equal(choose(numbers, numbers, 0.0), numbers)  # no bools, but truths
 
 
-@pytest.mark.parametrize("size", [BLOCK, 2 * BLOCK, 2 * BLOCK + 1, 5 * BLOCK - 3])
+# The last leaves one element (of three times as many) for the last block.
+@pytest.mark.parametrize(
+    "size", [BLOCK, 2 * BLOCK, 2 * BLOCK + 1, 5 * BLOCK - 3, pow(3, -1, BLOCK) + BLOCK]
+)
 @pytest.mark.parametrize("arrange", [np.asarray, np.asfortranarray, lambda a: a[:, ::2]])
 def test_blocks_change_nothing(size, arrange):
     x, y = np.random.default_rng(0).normal(size=(2, 3, size)).astype(np.float32)

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+import autograd
 from autograd.kernels.losses import (
     dot,
     log_softmax,
@@ -204,6 +205,19 @@ def test_softmax_and_its_logarithm(dtype, axis, spread):
         assert p.dtype == log.dtype == dtype
         np.testing.assert_allclose(p, np.exp(log_p), rtol=tolerance * 4, atol=tolerance / 8)
         np.testing.assert_allclose(log, log_p, rtol=tolerance, atol=tolerance * 4)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_softmax_of_halves_and_of_objects_goes_along_its_axis(axis):
+    x = RNG(0).normal(size=(4, 6)).astype(np.float16)
+    for function in (softmax, log_softmax):
+        exact = function(x.astype(np.float64), axis=axis)
+        half = function(x, axis=axis)
+        assert half.dtype == np.float16
+        np.testing.assert_allclose(half, exact, rtol=1e-3)
+        objects = autograd.scalars(x.astype(np.float64))
+        numbers = [[t.item() for t in row] for row in function(objects, axis=axis)]
+        np.testing.assert_allclose(numbers, exact, rtol=1e-12)
 
 
 def test_softmax_of_numbers_at_the_edge():

@@ -252,6 +252,15 @@ def test_single_precision_rows_survive_a_large_mean():
         np.testing.assert_allclose(value, exact, rtol=1e-4, atol=2e-5)
 
 
+@pytest.mark.parametrize("width", [7, 30, 1000, 3000])
+def test_the_mean_of_a_constant_row_is_its_number(width):
+    """Also where the first sum misses it and what is left over is averaged once more."""
+    x = np.array([0.1, 1234.567, 7e6], np.float32)[:, None] * np.ones(width, np.float32)
+    y, mean, _, variance = normalize(x, None, None, axes=(1,), eps=1e-30)
+    np.testing.assert_array_equal(mean[:, 0], x[:, 0])
+    assert not variance.any() and not y.any()
+
+
 def test_a_nan_stays_in_its_row():
     x = RNG(0).normal(size=(4, 300))
     x[1, 7] = np.nan

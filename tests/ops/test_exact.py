@@ -247,3 +247,24 @@ def test_positions_along_an_axis_end_before_its_size():
     for bad in ([3], [-1]):
         with pytest.raises(IndexError, match="from 0 to 2"):
             ag.take_axis(x, np.array(bad), 1)
+
+
+@pytest.mark.parametrize("mode", ["replicate", "circular", "reflect"])
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_padding_repeats_the_cells_that_numpys_does(mode, size):
+    x = np.arange(1.0, size + 1)
+    theirs = {"replicate": "edge", "circular": "wrap", "reflect": "reflect"}[mode]
+    for before in range(size):
+        for after in range(size):
+            got = ag.pad_index(ag.tensor(x), [(before, after)], mode)
+            assert got.tolist() == np.pad(x, (before, after), theirs).tolist()
+
+
+def test_constant_padding_and_cropping_in_every_combination():
+    x = np.arange(12.0).reshape(3, 4)
+    for widths in [((1, 2), (0, 3)), ((-1, 0), (2, -1)), ((0, -2), (-1, -1)), ((-1, 1), (0, 0))]:
+        wide = np.pad(x, [(max(a, 0), max(b, 0)) for a, b in widths], constant_values=-7.0)
+        cut = tuple(
+            slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(wide.shape, widths, strict=True)
+        )
+        assert ag.pad_constant(ag.tensor(x), widths, -7.0).tolist() == wide[cut].tolist()
