@@ -145,9 +145,11 @@ class _Body:
         args: tuple[Any, ...] = (None,)
         while True:
             try:
-                given = yield self.run(step, *args)
+                value = self.run(step, *args)
             except StopIteration as end:
                 return end.value
+            try:  # what is raised here comes from outside; what the body raises has passed above
+                given = yield value
             except GeneratorExit:
                 self.run(body.close)
                 raise
