@@ -94,7 +94,7 @@ def _composite_gradients(
     assert info.composite is not None
     out = info.composite(*values, **node.static_values())
     if info.outputs > 1:
-        pairs = [(o, h) for o, h in zip(out, g, strict=True) if h is not None and o._node]
+        pairs = [(o, h) for o, h in zip(out, g, strict=True) if h is not None and _depends(o)]
     else:
         pairs = [(out, g)]
     wanted = [values[k] for k in positions]
@@ -103,3 +103,8 @@ def _composite_gradients(
     for k, t, gradient in zip(positions, wanted, found, strict=True):
         results[k] = _wrap(np.zeros_like(t._data)) if gradient is None else gradient
     return tuple(results)
+
+
+def _depends(out: Any) -> bool:
+    """Whether an output depends on what a gradient is wanted for; else it may be a mere array."""
+    return getattr(out, "_node", None) is not None

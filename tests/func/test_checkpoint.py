@@ -148,3 +148,19 @@ def test_checkpoints_nest():
     inner = lambda v: func.checkpoint(ag.sin, v) * v
     (g,) = ag.grad(func.checkpoint(inner, x).sum(), x)
     np.testing.assert_allclose(g.tolist(), np.cos(X) * X + np.sin(X), rtol=1e-14)
+
+
+def test_an_array_argument_may_be_written_into_before_backward():
+    w, array = ag.tensor([1.0, 2.0], requires_grad=True), np.array([3.0, 5.0], np.float32)
+    y = func.checkpoint(lambda w, array: w * w * array, w, array).sum()
+    array[:] = array[::-1].copy()
+    y.backward()
+    assert w.grad.tolist() == [6.0, 20.0]
+
+
+def test_values_in_another_order_are_noticed_when_computed_again():
+    w, array = ag.tensor([2.0, 2.0], requires_grad=True), np.array([3.0, 5.0])
+    y = func.checkpoint(lambda w: w * w * array, w).sum()
+    array[:] = array[::-1].copy()
+    with pytest.raises(RuntimeError, match="gave other values"):
+        y.backward()
