@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
     from autograd.viz.page import Steps
     from autograd.viz.picture import Graph
-    from autograd.viz.summary import summary
+    from autograd.viz.summaries import summary
 
 _MICROSCOPE = (
     "conv",
@@ -56,7 +56,7 @@ def __getattr__(name: str) -> Any:
         globals()["explain"] = explain
         return explain
     if name == "summary":
-        from autograd.viz.summary import summary
+        from autograd.viz.summaries import summary
 
         globals()["summary"] = summary
         return summary
