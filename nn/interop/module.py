@@ -171,10 +171,14 @@ class _Run:
         self._before = _running.run, _running.pending
         _running.run, _running.pending = self, None
         self._line = debug.set_line(None)
+        # PyTorch does not warn of log(0); `debug.record` tells of such numbers, and where they begin.
+        self._quiet = np.errstate(divide="ignore", over="ignore", invalid="ignore")
+        self._quiet.__enter__()
         self._default = set_default_float(self.dtype(self.conversion.default_float))
 
     def __exit__(self, *exception: object) -> None:
         _running.run, _running.pending = self._before
+        self._quiet.__exit__(None, None, None)
         debug.set_line(self._line)
         set_default_float(self._default)
 

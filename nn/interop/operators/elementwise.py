@@ -222,6 +222,8 @@ def written_through(self: Any, new: Any) -> Any:
     return self + (new - self).detach()
 
 
+multiplied = promoted(ag.multiply)
+
 _bitwise = {
     "and": promoted(ag.bitwise_and), "or": promoted(ag.bitwise_or), "xor": promoted(ag.bitwise_xor)
 }  # fmt: skip
@@ -231,7 +233,7 @@ TABLE: dict[str, Any] = {
     "sub": subtract,
     "subtract": subtract,
     "rsub": subtract_from,
-    "mul": promoted(ag.multiply),
+    "mul": multiplied,
     "multiply": promoted(ag.multiply),
     "div": divide,
     "divide": divide,
@@ -269,6 +271,9 @@ TABLE: dict[str, Any] = {
     "logaddexp": promoted(ag.logaddexp),
     "logaddexp2": promoted(ag.logaddexp2),
     "heaviside": step,
+    "ldexp": lambda self, other: multiplied(self, ag.exp2(as_floats(other))),
+    "special_entr": lambda self: -x_log_y(self, self),
+    "special_ndtr": in_floats(lambda x: 0.5 * ag.erfc(x * -math.sqrt(0.5))),
     "xlogy": x_log_y,
     "special_xlogy": x_log_y,
     "special_xlog1py": x_log1p_y,

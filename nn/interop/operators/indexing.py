@@ -300,6 +300,9 @@ TABLE: dict[str, Any] = {
     "_embedding_bag_forward_only": embedding_bag,
     "one_hot": one_hot,
     "isin.Tensor_Tensor": is_in,
+    "isin.Tensor_Scalar": lambda elements, test_element, assume_unique=False, invert=False: is_in(
+        elements, test_element, assume_unique, invert
+    ),
     "bincount": bincount,
     "item": item,
     "_local_scalar_dense": item,

@@ -178,6 +178,22 @@ def multi_margin_loss(
     return _reduced(loss if self.ndim == 2 else ag.squeeze(loss, axis=0), reduction)
 
 
+def multilabel_margin_loss(self: Any, target: Any, reduction: int = 1) -> Any:
+    """Every wanted class against every other; targets stand first in their row, then −1."""
+    x = self if self.ndim == 2 else ag.expand_dims(self, axis=0)
+    wanted = np.atleast_2d(np.asarray(target.data))
+    loss = []
+    for k, row in enumerate(wanted):
+        end = np.flatnonzero(row < 0)
+        classes = row[: end[0]] if len(end) else row
+        others = np.setdiff1d(np.arange(x.shape[1]), classes)
+        here, there = ag.getitem(x, (k, classes)), ag.getitem(x, (k, others))
+        apart = ag.expand_dims(here, axis=1) - ag.expand_dims(there, axis=0)
+        loss.append(ag.sum(ag.relu(1.0 - apart)) / x.shape[1])
+    result = ag.stack(loss)
+    return _reduced(result if self.ndim == 2 else ag.squeeze(result, axis=0), reduction)
+
+
 TABLE: dict[str, Any] = {
     "mse_loss": _pair(F.mse_loss),
     "l1_loss": _pair(F.l1_loss),
@@ -199,4 +215,5 @@ TABLE: dict[str, Any] = {
     "triplet_margin_loss": triplet_margin_loss,
     "cosine_embedding_loss": cosine_embedding_loss,
     "multi_margin_loss": multi_margin_loss,
+    "multilabel_margin_loss": multilabel_margin_loss,
 }

@@ -113,6 +113,27 @@ def solve_triangular(
     return solve(triangle, B, left)
 
 
+def cholesky_solve(self: Any, input2: Any, upper: bool = False) -> Any:
+    """x with A x = b, where the second argument is the Cholesky factor of A."""
+    factor = ag.triu(input2) if upper else ag.tril(input2)
+    other = ag.swapaxes(factor, -1, -2)
+    square = ag.matmul(other, factor) if upper else ag.matmul(factor, other)
+    return ag.linalg.solve(square, self)
+
+
+def triangular_solve(
+    self: Any, A: Any, upper: bool = True, transpose: bool = False, unitriangular: bool = False
+) -> Any:
+    triangle = ag.swapaxes(A, -1, -2) if transpose else A
+    wanted = upper != transpose
+    return solve_triangular(triangle, self, upper=wanted, unitriangular=unitriangular), A
+
+
+def _info(A: Any) -> Any:
+    """All went well: what PyTorch's ``_ex`` operators return where LAPACK has no complaint."""
+    return ag.as_tensor(np.zeros(A.shape[:-2], np.int32))
+
+
 def pseudo_inverse(A: Any, atol: None = None, rtol: float | None = None) -> Any:
     return ag.linalg.pinv(A, rcond=rtol)
 
@@ -247,6 +268,16 @@ TABLE: dict[str, Any] = {
     "logdet": logdet,
     "cholesky": cholesky,
     "linalg_cholesky": cholesky,
+    "cholesky_solve": cholesky_solve,
+    "linalg_cholesky_ex": lambda self, upper=False, check_errors=False: (
+        cholesky(self, upper),
+        _info(self),
+    ),
+    "linalg_inv_ex": lambda A, check_errors=False: (ag.linalg.inv(A), _info(A)),
+    "linalg_solve_ex": lambda A, B, left=True, check_errors=False: (solve(A, B, left), _info(A)),
+    "linalg_eigh": lambda A, UPLO="L": tuple(ag.linalg.eigh(A)),
+    "linalg_qr": lambda A, mode="reduced": tuple(ag.linalg.qr(A, mode)),
+    "triangular_solve": triangular_solve,
     "linalg_solve": solve,
     "linalg_solve_triangular": solve_triangular,
     "matrix_power": matrix_power,

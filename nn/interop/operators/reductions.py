@@ -316,6 +316,18 @@ def nanmedian_of_all(self: Any) -> Any:
     return median_of_all(ag.getitem(ag.ravel(self), np.flatnonzero(~np.isnan(array))))
 
 
+def nanmedian(self: Any, dim: int, keepdim: bool = False) -> Any:
+    """As ``median``, of those that are numbers: NaNs are sorted last."""
+    count = np.sum(~np.isnan(np.asarray(self.data)), axis=dim, keepdims=True)
+    order = np.asarray(_order(self, dim, False).data)
+    places = np.take_along_axis(order, np.maximum((count + 1) // 2 - 1, 0), dim)
+    return _picked(self, places, dim, keepdim)
+
+
+def trapezoid(y: Any, x: Any = None, dx: float = 1.0, dim: int = -1) -> Any:
+    return ag.trapezoid(y, x, dx, dim)
+
+
 def search_sorted(
     sorted_sequence: Any,
     self: Any,
@@ -397,6 +409,9 @@ TABLE: dict[str, Any] = {
     "median.default": median_of_all,
     "median.dim": median,
     "nanmedian.default": nanmedian_of_all,
+    "nanmedian.dim": nanmedian,
+    "trapezoid.dx": lambda y, dx=1.0, dim=-1: trapezoid(y, None, dx, dim),
+    "trapezoid.x": lambda y, x, dim=-1: trapezoid(y, x, 1.0, dim),
     "quantile": quantile,
     "searchsorted": search_sorted,
     "bucketize": bucketize,

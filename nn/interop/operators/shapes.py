@@ -279,6 +279,15 @@ def unbind(self: Any, dim: int = 0) -> Any:
     return list(ag.unstack(self, axis=dim))
 
 
+def _summed(x: Any, size: tuple[int, ...]) -> Any:
+    """x summed over the axes along which ``size`` would be broadcast."""
+    surplus = x.ndim - len(size)
+    axes = tuple(range(surplus)) + tuple(
+        axis + surplus for axis, n in enumerate(size) if n == 1 != x.shape[axis + surplus]
+    )
+    return ag.reshape(ag.sum(x, axis=axes), shape=size) if axes else x
+
+
 TABLE: dict[str, Any] = {
     "view.default": view,
     "reshape": view,
@@ -342,6 +351,12 @@ TABLE: dict[str, Any] = {
     "dstack": _stacking(ag.dstack),
     "column_stack": _stacking(ag.column_stack),
     "block_diag": block_diagonal,
+    "cartesian_prod": lambda tensors: (
+        ag.stack([ag.ravel(t) for t in ag.meshgrid(*tensors, indexing="ij")], axis=-1)
+        if len(tensors) > 1
+        else tensors[0]
+    ),
+    "sum_to_size": lambda self, size: _summed(self, tuple(size)),
     "meshgrid": meshgrid,
     "atleast_1d.default": ag.atleast_1d,
     "atleast_2d.default": ag.atleast_2d,

@@ -29,6 +29,8 @@ ELSEWHERE = {
     "cholesky": "tested with symmetric inputs in test_linear_algebra_of_symmetric_matrices",
     "linalg_cholesky": "the same",
     "linalg_eigvalsh": "the same",
+    "linalg_eigh": "the same",
+    "linalg_cholesky_ex": "the same",
     "to.device": "takes a device, which the reader leaves out",
     "_native_batch_norm_legit.default": "writes statistics; run by the models in training",
 }
@@ -234,9 +236,30 @@ def test_linear_algebra_of_symmetric_matrices(torch):
     # PyTorch's gradients of these are symmetric, ours may be any that fits: compared through A + Aᵀ.
     rng = np.random.default_rng(3)
     a = rng.standard_normal((3, 3))
-    for name in ("cholesky", "linalg_cholesky", "linalg_eigvalsh"):
+    for name in (
+        "cholesky", "linalg_cholesky", "linalg_cholesky_ex", "linalg_eigvalsh", "linalg_eigh",
+    ):  # fmt: skip
         x, t = torch.tensor(a, requires_grad=True), autograd.tensor(a, requires_grad=True)
         wanted = getattr(torch.ops.aten, name)(x @ x.T + torch.eye(3, dtype=torch.float64))
         got = operators.find(f"{name}.default")(t @ t.T + autograd.as_tensor(np.eye(3)))
-        gradients(torch, [got], [wanted], [x], [t], 1, name)
-        close(got, wanted, name)
+        wanted, got = leaves(wanted, torch.Tensor), leaves(got, autograd.Tensor)
+        if name == "linalg_eigh":  # the sign of an eigenvector is free
+            got[1], wanted[1] = got[1] * got[1], wanted[1] * wanted[1]
+        for g, w in zip(got, wanted, strict=True):
+            close(g, w, name)
+        floats = [k for k, w in enumerate(wanted) if w.is_floating_point()]
+        gradients(torch, [got[k] for k in floats], [wanted[k] for k in floats], [x], [t], 1, name)
+
+
+def test_solving_by_a_cholesky_factor(torch):
+    # PyTorch's gradient of the factor fills its other triangle too, which no factor has.
+    rng = np.random.default_rng(4)
+    a, c = rng.standard_normal((3, 3)), rng.standard_normal((3, 2))
+    x, t = torch.tensor(a, requires_grad=True), autograd.tensor(a, requires_grad=True)
+    wanted = torch.cholesky_solve(
+        torch.tensor(c), torch.linalg.cholesky(x @ x.T + torch.eye(3, dtype=torch.float64))
+    )
+    factor = operators.find("linalg_cholesky.default")(t @ t.T + autograd.as_tensor(np.eye(3)))
+    got = operators.find("cholesky_solve.default")(autograd.as_tensor(c), factor)
+    close(got, wanted, "cholesky_solve")
+    gradients(torch, [got], [wanted], [x], [t], 1, "cholesky_solve")
