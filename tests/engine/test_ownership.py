@@ -1,5 +1,8 @@
 """Whose memory a gradient is, when it is kept, and whose hook a handle removes."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -64,6 +67,75 @@ def test_a_removed_handle_removes_no_other_hook():
     handles[0].remove()
     x.sum().backward()
     assert called == [0, "new", "new"]
+
+
+def test_an_input_that_is_asked_for_twice_gets_two_gradients():
+    x, y = leaf(2), leaf(2)
+    first, second, other = ag.grad((x * y).sum(), [x, x, y])
+    assert first.tolist() == second.tolist() == y.tolist()
+    assert other.tolist() == x.tolist()
+    assert not np.shares_memory(first.data, second.data)
+
+
+def test_gradients_that_add_up_in_another_memory_order_are_contiguous():
+    x = leaf(3, 4)
+    (ag.transpose(x) * np.ones((4, 3)) + ag.transpose(x) * np.full((4, 3), 2.0)).sum().backward()
+    assert x.grad.data.flags.c_contiguous
+    assert x.grad.tolist() == np.full((3, 4), 3.0).tolist()
+
+
+def test_what_requires_no_gradient_is_named_when_one_is_asked_for():
+    x, z = leaf(2), ag.tensor([1.0, 2.0])
+    with pytest.raises(RuntimeError, match=r"grad: inputs\[1\] \(shape \(2,\)\) does not require"):
+        ag.grad((x * z).sum(), [x, z])
+    with pytest.raises(TypeError, match=r"autograd\.func\.grad"):
+        ag.grad(lambda t: t, x)
+
+
+def test_a_hook_of_an_input_that_is_asked_for_sees_the_whole_gradient_once():
+    x, y = leaf(2), leaf(2)
+    seen = []
+    for t in (x, y):
+        t.register_hook(lambda g: seen.append(g.tolist()))
+    (x * y + x).sum().backward(inputs=[x])
+    assert seen == [[2.0, 3.0]]
+
+
+def test_copies_have_gradients_of_their_own():
+    x = leaf(2)
+    (x * x).sum().backward()
+    for twin in (copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x))):
+        assert twin.grad.tolist() == [2.0, 4.0]
+        assert not np.shares_memory(twin.grad.data, x.grad.data)
+    _, parts = x.__reduce_ex__(4)[:2]
+    assert not any(np.shares_memory(p, x.grad.data) for p in parts if isinstance(p, np.ndarray))
+
+
+def test_an_array_that_was_to_be_a_copy_is_one():
+    t = ag.tensor([1.0, 2.0])
+    array = np.array(t, copy=True)
+    assert array.flags.writeable and not np.shares_memory(array, t.data)
+    assert t.__array__(copy=True).flags.writeable
+    assert t.__dlpack_device__() == (1, 0)  # the processor's memory
+
+
+def test_rules_may_name_single_outputs():
+    @ag.primitive(outputs=2)
+    def both(x, *, factor):
+        return x * factor, x + factor
+
+    both.gradients(x=lambda g, out0, out1, factor: g[0] * factor + g[1] * (out1 - out0 + 1.0))
+    x = leaf(1)
+    first, second = both(x, factor=2.0)  # 2 and 3, so that the second slope is given as 2
+    (first + second).sum().backward()
+    assert x.grad.tolist() == [4.0]
+
+    @ag.primitive(outputs=2)
+    def other(x):
+        return x, x
+
+    with pytest.raises(TypeError, match="out2"):
+        other.gradients(x=lambda g, out2: g[0])
 
 
 @pytest.mark.parametrize("groups", [1, 2])

@@ -207,21 +207,6 @@ def test_halves_in_blocks_are_halves_in_one(monkeypatch, name, options, shape):
     np.testing.assert_array_equal(run(4), run(100))
 
 
-def test_defaults_are_those_of_the_rules():
-    import inspect
-
-    expected = {
-        sgd: {"momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
-        adam: {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0, "decoupled": False},
-        rmsprop: {"alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0},
-        adagrad: {"lr_decay": 0.0, "eps": 1e-10, "weight_decay": 0.0},
-    }
-    for kernel, options in expected.items():
-        parameters = inspect.signature(kernel).parameters
-        assert {key: parameters[key].default for key in options} == options
-        assert parameters["maximize"].default is False
-
-
 def test_first_steps_by_hand():
     p = np.array(1.0)
     sgd(p, np.array(2.0), lr=0.25)

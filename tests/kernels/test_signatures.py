@@ -1,0 +1,18 @@
+"""Defaults of the optimizers' kernels are those of the published rules."""
+
+import inspect
+
+from autograd.kernels.optimizers import adagrad, adam, rmsprop, sgd
+
+
+def test_defaults_are_those_of_the_rules():
+    expected = {
+        sgd: {"momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
+        adam: {"beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0, "decoupled": False},
+        rmsprop: {"alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0},
+        adagrad: {"lr_decay": 0.0, "eps": 1e-10, "weight_decay": 0.0},
+    }
+    for kernel, options in expected.items():
+        parameters = inspect.signature(kernel).parameters
+        assert {key: parameters[key].default for key in options} == options
+        assert parameters["maximize"].default is False
