@@ -92,9 +92,11 @@ class DistributedDataParallel(Module):
         self.module = module
         self.watch = watch
         bucket_bytes = arguments.integer("DistributedDataParallel", "bucket_bytes", bucket_bytes)
+        self._learnt: dict[str, Any]
         object.__setattr__(self, "group", default_group() if group is None else group)
         self._synchronous = True
-        self._learnt = {name: p for name, p in module.named_parameters() if p.requires_grad}
+        learnt = {name: p for name, p in module.named_parameters() if p.requires_grad}
+        object.__setattr__(self, "_learnt", learnt)  # the module's own, known by other names
         self._take_over()
         self._buckets = self._make_buckets(bucket_bytes)
         self._started = 0
