@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import autograd
-from autograd import Tensor
-from nn.interop import page
+from nn.interop import page, sides
 from nn.interop.export import load_torch
 from nn.interop.operators.draws import replay
 from nn.module import Module
@@ -181,8 +179,8 @@ def compare(
     from torch.utils import _pytree as pytree
 
     leaves, spec = pytree.tree_flatten((inputs, keywords))
-    theirs = [_to_torch(torch, leaf) for leaf in leaves]
-    ours = [_to_ours(torch, leaf) for leaf in leaves]
+    theirs = [sides.to_torch(torch, leaf) for leaf in leaves]
+    ours = [sides.to_ours(torch, leaf) for leaf in leaves]
     width = max(
         (p.element_size() for p in (*module.parameters(), *filter(torch.is_tensor, theirs))
          if p.is_floating_point()), default=4)  # fmt: skip
@@ -191,22 +189,22 @@ def compare(
     # Copies, which are no leaves: a model may write into what it gets.
     given = [leaf.clone() if torch.is_tensor(leaf) else leaf for leaf in theirs]
     args, kwargs = pytree.tree_unflatten(given, spec)
-    with _torch_put_back(torch, module), _layers_of(torch, module) as seen_there:
-        recorder = _recorder(torch)
-        with recorder, torch.enable_grad():
+    with sides.torch_put_back(torch, module), sides.torch_layers(torch, module) as seen_there:
+        drawn = sides.recorder(torch)
+        with drawn, torch.enable_grad():
             out_there = module(*args, **kwargs)
-        floats_there = _torch_outputs(torch, out_there)
-        loss_there = loss(out_there) if loss else _weighted_torch(torch, floats_there)
-        sources_there = _torch_sources(torch, module, theirs)
-        grads_there = _torch_grads(torch, loss_there, sources_there)
+        floats_there = sides.torch_outputs(torch, out_there)
+        loss_there = loss(out_there) if loss else sides.weighted_torch(torch, floats_there)
+        sources_there = sides.torch_sources(torch, module, theirs)
+        grads_there = sides.torch_grads(torch, loss_there, sources_there)
     args, kwargs = pytree.tree_unflatten(ours, spec)
-    with _ours_put_back(model, module), _our_layers(model) as seen_here:
-        with replay(recorder.draws), autograd.enable_grad():
+    with sides.ours_put_back(model, module), sides.our_layers(model) as seen_here:
+        with replay(drawn.draws), autograd.enable_grad():
             out_here = model(*args, **kwargs)
-        floats_here = _our_outputs(out_here)
-        loss_here = loss(out_here) if loss else _weighted_ours(floats_here)
-        sources_here = _our_sources(model, ours)
-        grads_here = _our_grads(loss_here, sources_here)
+        floats_here = sides.our_outputs(out_here)
+        loss_here = loss(out_here) if loss else sides.weighted_ours(floats_here)
+        sources_here = sides.our_sources(model, ours)
+        grads_here = sides.our_grads(loss_here, sources_here)
     return Comparison(
         model=type(module).__name__,
         outputs=judge.outputs(floats_there, floats_here),
@@ -309,239 +307,3 @@ def _there(value: Any) -> Any:
 
 def _here(value: Any) -> Any:
     return None if value is None else np.asarray(value.data)
-
-
-# PyTorch's side -----------------------------------------------------------------------------------
-
-
-def _to_torch(torch: Any, leaf: Any) -> Any:
-    if isinstance(leaf, Tensor):
-        leaf = torch.tensor(np.array(leaf.data))
-    elif isinstance(leaf, np.ndarray):
-        leaf = torch.tensor(leaf)
-    if not torch.is_tensor(leaf):
-        return leaf
-    leaf = leaf.detach().clone()
-    return leaf.requires_grad_() if leaf.is_floating_point() else leaf
-
-
-@contextlib.contextmanager
-def _torch_put_back(torch: Any, module: Any) -> Iterator[None]:
-    kept = {name: value.detach().clone() for name, value in module.named_buffers()}
-    state = torch.get_rng_state()
-    try:
-        yield
-    finally:
-        torch.set_rng_state(state)
-        with torch.no_grad():
-            for name, value in module.named_buffers():
-                value.copy_(kept[name])
-
-
-@contextlib.contextmanager
-def _layers_of(torch: Any, module: Any) -> Iterator[list[Any]]:
-    """What every module gives back, in the order in which they finish."""
-    from torch.utils import _pytree as pytree
-
-    seen: list[Any] = []
-    counts: dict[str, int] = {}
-    handles = []
-
-    def watch(path: str, inner: Any) -> None:
-        def hook(_: Any, __: Any, output: Any) -> None:
-            call = counts.get(path, 0)
-            counts[path] = call + 1
-            results = [
-                leaf.detach().clone().cpu().numpy()
-                for leaf in pytree.tree_leaves(output)
-                if torch.is_tensor(leaf)
-            ]
-            seen.append((path, call, type(inner).__name__, results))
-
-        handles.append(inner.register_forward_hook(hook))
-
-    for path, inner in module.named_modules():
-        watch(path, inner)
-    try:
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-_DRAWING = (
-    "rand", "randn", "rand_like", "randn_like", "randint", "randint_like", "randperm", "bernoulli",
-    "bernoulli_", "normal", "normal_", "uniform_", "exponential_", "multinomial",
-    "normal_functional",
-)  # fmt: skip
-
-
-def _recorder(torch: Any) -> Any:
-    """A mode in which all random numbers that PyTorch draws are written down."""
-    from torch.utils._python_dispatch import TorchDispatchMode
-
-    class Recorder(TorchDispatchMode):
-        def __init__(self) -> None:
-            super().__init__()
-            self.draws: list[np.ndarray[Any, Any]] = []
-
-        def __torch_dispatch__(
-            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-        ) -> Any:
-            result = func(*args, **(kwargs or {}))
-            name = func.overloadpacket.__name__
-            drawn = None
-            if name in _DRAWING:
-                drawn = result
-            elif name == "native_dropout":
-                drawn = result[1]
-            elif name.startswith("rrelu_with_noise"):
-                drawn = args[1]
-            if drawn is not None:
-                self.draws.append(drawn.detach().clone().cpu().numpy())
-            return result
-
-    return Recorder()
-
-
-def _torch_outputs(torch: Any, output: Any) -> list[Any]:
-    from torch.utils import _pytree as pytree
-
-    return [leaf for leaf in pytree.tree_leaves(output) if torch.is_tensor(leaf)]
-
-
-def _weights(shape: tuple[int, ...], k: int) -> np.ndarray[Any, Any]:
-    count = int(np.prod(shape))
-    return np.cos(np.arange(count) * 0.7 + k).reshape(shape)
-
-
-def _weighted_torch(torch: Any, outputs: list[Any]) -> Any:
-    parts = [
-        (out * torch.tensor(_weights(tuple(out.shape), k)).to(out.dtype)).sum()
-        for k, out in enumerate(outputs)
-        if out.is_floating_point()
-    ]
-    return sum(parts[1:], parts[0]) if parts else None
-
-
-def _torch_sources(torch: Any, module: Any, leaves: list[Any]) -> dict[str, Any]:
-    inputs = [leaf for leaf in leaves if torch.is_tensor(leaf) and leaf.requires_grad]
-    sources = {f"input {k}": leaf for k, leaf in enumerate(inputs)}
-    return sources | {
-        name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad
-    }
-
-
-def _torch_grads(torch: Any, loss: Any, sources: dict[str, Any]) -> dict[str, Any]:
-    if loss is None or not loss.requires_grad or not sources:
-        return {}
-    grads = torch.autograd.grad(loss, list(sources.values()), allow_unused=True)
-    return {
-        name: None if g is None else g.detach().cpu().numpy()
-        for name, g in zip(sources, grads, strict=True)
-    }
-
-
-# Our side -----------------------------------------------------------------------------------------
-
-
-def _to_ours(torch: Any, leaf: Any) -> Any:
-    if torch.is_tensor(leaf):
-        leaf = leaf.detach().cpu().numpy()
-    if isinstance(leaf, (Tensor, np.ndarray)):
-        array = np.array(leaf.data if isinstance(leaf, Tensor) else leaf)
-        return autograd.tensor(array, requires_grad=array.dtype.kind == "f")
-    return leaf
-
-
-@contextlib.contextmanager
-def _ours_put_back(model: Module, module: Any) -> Iterator[None]:
-    """Our modules in the modes of PyTorch's; modes and buffers are put back afterwards."""
-    modes = {inner: inner.training for inner in model.modules()}
-    theirs = dict(module.named_modules(remove_duplicate=False))
-    buffers = {
-        (inner, name): np.array(value.data)
-        for inner in model.modules()
-        for name, value in inner.named_buffers(recurse=False)
-    }
-    for path, inner in model.named_modules(remove_duplicate=False):
-        if path in theirs:
-            inner.training = theirs[path].training
-    try:
-        yield
-    finally:
-        for inner, training in modes.items():
-            inner.training = training
-        for (inner, name), array in buffers.items():
-            setattr(inner, name, autograd.tensor(array))
-
-
-@contextlib.contextmanager
-def _our_layers(model: Module) -> Iterator[list[Any]]:
-    seen: list[Any] = []
-    counts: dict[str, int] = {}
-    handles = []
-
-    def watch(path: str, inner: Module) -> None:
-        def hook(_: Any, __: Any, output: Any) -> None:
-            call = counts.get(path, 0)
-            counts[path] = call + 1
-            results = [np.array(value.data) for value in _tensors_in(output)]
-            seen.append((path, call, type(inner).__name__, results))
-
-        handles.append(inner.register_forward_hook(hook))
-
-    for path, inner in model.named_modules():
-        watch(path, inner)
-    try:
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _tensors_in(tree: Any) -> list[Tensor]:
-    if isinstance(tree, Tensor):
-        return [tree]
-    if isinstance(tree, dict):
-        return [t for part in tree.values() for t in _tensors_in(part)]
-    if isinstance(tree, (list, tuple)):
-        return [t for part in tree for t in _tensors_in(part)]
-    return (
-        [t for part in vars(tree).values() for t in _tensors_in(part)] if _is_record(tree) else []
-    )
-
-
-def _is_record(tree: Any) -> bool:
-    return hasattr(type(tree), "__dataclass_fields__")
-
-
-def _our_outputs(output: Any) -> list[Tensor]:
-    return _tensors_in(output)
-
-
-def _weighted_ours(outputs: list[Tensor]) -> Any:
-    parts = [
-        (out * autograd.as_tensor(_weights(out.shape, k).astype(out.dtype))).sum()
-        for k, out in enumerate(outputs)
-        if out.dtype.kind == "f"
-    ]
-    return sum(parts[1:], parts[0]) if parts else None
-
-
-def _our_sources(model: Module, leaves: list[Any]) -> dict[str, Any]:
-    inputs = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.requires_grad]
-    sources = {f"input {k}": leaf for k, leaf in enumerate(inputs)}
-    return sources | {
-        name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad
-    }
-
-
-def _our_grads(loss: Any, sources: dict[str, Any]) -> dict[str, Any]:
-    if loss is None or not loss.requires_grad or not sources:
-        return {}
-    grads = autograd.grad(loss, list(sources.values()), allow_unused=True)
-    return {
-        name: None if g is None else np.asarray(g.data)
-        for name, g in zip(sources, grads, strict=True)
-    }

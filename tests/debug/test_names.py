@@ -125,3 +125,19 @@ def test_a_paused_pass_keeps_no_tensor_of_the_caller_alive():
         assert work() is None
     finally:
         gc.enable()
+
+
+def test_declared_lines_stand_for_the_running_code_and_nest():
+    a = t(2.0)
+    with ag.debug.record():
+        with ag.debug.at_line("outer.txt", 3):
+            with ag.debug.at_line("inner.txt", 7):
+                b = a * 3.0
+            c = b * 2.0
+        d = c + 1.0
+    places = [node.grad_node.record.where() for node in (b, c)]
+    assert places == ["inner.txt:7", "outer.txt:3"]
+    assert d.grad_node.record.filename == __file__
+    with pytest.raises(ag.debug.NonFinite, match="at bad.txt:9"):
+        with ag.debug.record(), ag.debug.at_line("bad.txt", 9):
+            ag.log(a - 2.0)

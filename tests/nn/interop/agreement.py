@@ -11,8 +11,9 @@ import torch
 
 import autograd
 import nn
-from nn.interop.compare import Comparison, _recorder, _tensors_in, compare
+from nn.interop.compare import Comparison, compare
 from nn.interop.operators.draws import replay
+from nn.interop.sides import recorder, tensors_in
 from tests.nn.interop import models
 
 #: Where PyTorch's second derivative is missing (of hardsigmoid, of embedding bags) or wrong (that of
@@ -125,8 +126,8 @@ def their_products(module, inputs, x):
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils import _pytree as pytree
 
-    recorder = _recorder(torch)
-    with recorder, sdpa_kernel(SDPBackend.MATH):
+    drawn = recorder(torch)
+    with drawn, sdpa_kernel(SDPBackend.MATH):
         out = module(*inputs[0], **inputs[1])
     out = [v for v in pytree.tree_leaves(out) if torch.is_tensor(v) and v.is_floating_point()]
     loss = sum(
@@ -138,13 +139,13 @@ def their_products(module, inputs, x):
     again = [None] * len(x)
     if along.requires_grad:
         again = torch.autograd.grad(along, x, allow_unused=True)
-    return recorder.draws, [0.0 if h is None else h.numpy(force=True) for h in again]
+    return drawn.draws, [0.0 if h is None else h.numpy(force=True) for h in again]
 
 
 def our_gradients(model, ours, t, draws, create_graph):
     with replay(draws):
         out = model(*ours[0], **ours[1])
-    out = [o for o in _tensors_in(out) if o.dtype.kind == "f"]
+    out = [o for o in tensors_in(out) if o.dtype.kind == "f"]
     loss = sum((o * weights(o.shape, k)).sum() + 0.5 * (o * o).sum() for k, o in enumerate(out))
     return autograd.grad(loss, t, create_graph=create_graph, allow_unused=True)
 
