@@ -310,6 +310,19 @@ def test_a_fixed_size_is_told_in_the_notes(torch):
         model(np.ones((2, 4), np.float32))
 
 
+@pytest.mark.torch
+def test_a_write_in_place_keeps_the_dtype_of_what_is_written_into(torch):
+    class Narrow(torch.nn.Module):
+        def forward(self, x):
+            y = x.float()
+            y.mul_(x)
+            return y, torch.zeros(3, dtype=torch.long).add_(2)
+
+    x = torch.randn(3, dtype=torch.float64)
+    y, count = nn.from_torch(Narrow(), x)(x.numpy())
+    assert (y.dtype, count.dtype) == (np.float32, np.int64)
+
+
 # Refusals -----------------------------------------------------------------------------------------
 
 
