@@ -336,6 +336,9 @@ FUNCTIONAL: dict[str, Arguments] = {
                                              pos_weight=positive(4), **FORMER),
     "cosine_similarity": dict(x1=M, x2=N, dim=1, eps=1e-8),
     "pairwise_distance": dict(x1=M, x2=N, p=2.5, eps=1e-6, keepdim=False),
+    "scaled_dot_product_attention": dict(
+        query=spread(2, 3, 4), key=spread(2, 5, 4), value=spread(2, 5, 2), attn_mask=spread(3, 5),
+        dropout_p=0.0, is_causal=False, scale=0.7, enable_gqa=False, generator=None),
 }  # fmt: skip
 
 TABLES: dict[str, tuple[Any, dict[str, Arguments]]] = {

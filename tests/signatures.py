@@ -204,6 +204,7 @@ PARTICULAR.update(
         "F.bilinear": {"input1": M, "input2": N, "weight": spread(2, 4, 4), "bias": spread(2)},
         "F.embedding": {"input": INTEGERS % 3, "weight": M},
         "F.linear": {"weight": N, "bias": spread(3)},
+        "F.scaled_dot_product_attention": {"query": M, "key": N, "value": N, "attn_mask": M[:, :3]},
         "F.one_hot": {"tensor": INTEGERS},
         "F.prelu": {"weight": np.array(0.25)},
         "F.threshold": {"threshold": 0.1, "value": 0.2},

@@ -8,6 +8,7 @@ from typing import Any as _Any
 from autograd import arguments as _arguments
 from nn.functional import (
     activations,
+    attention,
     conv,
     dense,
     distance,
@@ -19,6 +20,7 @@ from nn.functional import (
     resampling,
 )
 from nn.functional.activations import *  # noqa: F403
+from nn.functional.attention import *  # noqa: F403
 from nn.functional.conv import *  # noqa: F403
 from nn.functional.dense import *  # noqa: F403
 from nn.functional.distance import *  # noqa: F403
@@ -31,6 +33,7 @@ from nn.functional.resampling import *  # noqa: F403
 
 __all__ = [
     *activations.__all__,
+    *attention.__all__,
     *conv.__all__,
     *dense.__all__,
     *distance.__all__,

@@ -2,6 +2,7 @@
 
 from nn.modules import (
     activations,
+    attention,
     conv,
     distance,
     dropout,
@@ -12,8 +13,10 @@ from nn.modules import (
     pooling,
     recurrent,
     resampling,
+    transformer,
 )
 from nn.modules.activations import *  # noqa: F403
+from nn.modules.attention import *  # noqa: F403
 from nn.modules.conv import *  # noqa: F403
 from nn.modules.distance import *  # noqa: F403
 from nn.modules.dropout import *  # noqa: F403
@@ -24,9 +27,11 @@ from nn.modules.padding import *  # noqa: F403
 from nn.modules.pooling import *  # noqa: F403
 from nn.modules.recurrent import *  # noqa: F403
 from nn.modules.resampling import *  # noqa: F403
+from nn.modules.transformer import *  # noqa: F403
 
 __all__ = [
     *activations.__all__,
+    *attention.__all__,
     *conv.__all__,
     *distance.__all__,
     *dropout.__all__,
@@ -37,4 +42,5 @@ __all__ = [
     *pooling.__all__,
     *recurrent.__all__,
     *resampling.__all__,
+    *transformer.__all__,
 ]

@@ -409,6 +409,9 @@ FUNCTIONAL: dict[str, Case] = {
     "binary_cross_entropy_with_logits": _case(F.binary_cross_entropy_with_logits, M, PROBABILITY),
     "cosine_similarity": _case(F.cosine_similarity, M, N),
     "pairwise_distance": _case(F.pairwise_distance, M, N),
+    "scaled_dot_product_attention": _case(
+        _named("scaled_dot_product_attention", is_causal=True), spread(2, 3, 4), spread(2, 3, 4, seed=1),
+        spread(2, 3, 2), order=3),
 }  # fmt: skip
 FUNCTIONAL["dropout1d"] = _case(_named("dropout1d", p=0.0), LINE)
 FUNCTIONAL["dropout3d"] = _case(_named("dropout3d", p=0.0), CUBE)
@@ -504,6 +507,17 @@ MODULES: dict[str, Case] = {
        for name in ("RNN", "LSTM", "GRU")},
     **{name: _module(lambda f=getattr(nn, name): _first(f(4, 3)), M)
        for name in ("RNNCell", "LSTMCell", "GRUCell")},
+    "MultiheadAttention": _module(lambda: _first(nn.MultiheadAttention(4, 2)), STEPS, STEPS + 0.1, STEPS),
+    "TransformerEncoderLayer": _module(
+        lambda: nn.TransformerEncoderLayer(4, 2, 3, 0.0, F.gelu, norm_first=True), STEPS),
+    "TransformerDecoderLayer": _module(
+        lambda: nn.TransformerDecoderLayer(4, 2, 3, 0.0, F.gelu), STEPS, STEPS[:2]),
+    "TransformerEncoder": _module(
+        lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 3, 0.0, F.gelu), 2), STEPS),
+    "TransformerDecoder": _module(
+        lambda: nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 3, 0.0, F.gelu), 1), STEPS,
+        STEPS[:2]),
+    "Transformer": _module(lambda: nn.Transformer(4, 2, 1, 1, 3, 0.0, F.gelu), STEPS, STEPS[:2]),
 }  # fmt: skip
 
 #: Classes of ``nn`` that hold others, or are no functions of an input.

@@ -46,6 +46,8 @@ def test_data_that_are_no_floats_are_refused(name, argument):
     value = sound[argument]
     if (name, argument) in (("cross_entropy", "weight"), ("relu", "input")):
         return  # whole numbers are understood, too
+    if argument == "attn_mask":
+        return  # bools have a meaning of their own
     for bad in (
         value.astype(int),
         value.astype(bool),
@@ -89,7 +91,9 @@ REQUIRED = {
     "normalized_shape": 4, "num_groups": 2, "num_channels": 4, "num_embeddings": 5,
     "embedding_dim": 3, "norm_type": 2, "padding": 1, "value": 1.0, "threshold": 0.5, "size": 3,
     "dim": 1, "unflattened_size": (2, 2), "upscale_factor": 2, "downscale_factor": 2, "groups": 2,
-    "input_size": 3, "hidden_size": 4,
+    "input_size": 3, "hidden_size": 4, "embed_dim": 4, "num_heads": 2, "d_model": 4, "nhead": 2,
+    "num_layers": 2, "encoder_layer": nn.TransformerEncoderLayer(4, 2, 4),
+    "decoder_layer": nn.TransformerDecoderLayer(4, 2, 4),
 }  # fmt: skip
 
 
@@ -101,6 +105,9 @@ def arguments_of(layer):
     needed = {p.name: REQUIRED[p.name] for p in plain if p.default is p.empty}
     if layer.__name__.startswith("Upsam"):
         needed = {"size": 3}
+    if layer.__name__ == "Transformer":  # the default size takes its time
+        needed = {"d_model": 4, "nhead": 2, "dim_feedforward": 4}
+        needed |= {"num_encoder_layers": 1, "num_decoder_layers": 1}
     return [p.name for p in plain], needed
 
 
