@@ -250,6 +250,7 @@ LINALG: dict[str, Arguments] = {
 IMAGES = {1: spread(2, 4, 7, seed=5), 2: IMAGE, 3: spread(1, 2, 4, 3, 4, seed=6)}
 KERNELS = {1: spread(3, 4, 2, seed=8), 2: spread(3, 4, 2, 2, seed=8), 3: spread(3, 2, 2, 2, 2)}
 FLIPPED = {1: spread(4, 3, 2), 2: spread(4, 3, 2, 2), 3: spread(2, 3, 2, 2, 2)}
+SIGNS = np.where(np.arange(12).reshape(3, 4) % 3, 1, -1)
 FORMER = dict(size_average=None, reduce=None, reduction="mean")
 POOL = dict(kernel_size=2, stride=2, padding=0)
 
@@ -336,6 +337,23 @@ FUNCTIONAL: dict[str, Arguments] = {
                                              pos_weight=positive(4), **FORMER),
     "cosine_similarity": dict(x1=M, x2=N, dim=1, eps=1e-8),
     "pairwise_distance": dict(x1=M, x2=N, p=2.5, eps=1e-6, keepdim=False),
+    "margin_ranking_loss": dict(input1=M, input2=N, target=SIGNS, margin=0.3, **FORMER),
+    **_each("hinge_embedding_loss", input=M, target=SIGNS, margin=0.9, **FORMER),
+    "soft_margin_loss": dict(input=M, target=SIGNS, **FORMER),
+    "cosine_embedding_loss": dict(input1=M, input2=N, target=SIGNS[:, 0], margin=0.1, **FORMER),
+    "triplet_margin_loss": dict(anchor=M, positive=N, negative=M[::-1], margin=1.0, p=2.5, eps=1e-6,
+                                swap=True, **FORMER),
+    "triplet_margin_with_distance_loss": dict(
+        anchor=M, positive=N, negative=M[::-1], distance_function=None, margin=1.0, swap=False,
+        reduction="mean"),
+    "multi_margin_loss": dict(input=M, target=INDEX, p=2, margin=0.9, weight=positive(4), **FORMER),
+    "multilabel_margin_loss": dict(input=M, target=np.array([[2, 0, -1, 1]] * 3), **FORMER),
+    "multilabel_soft_margin_loss": dict(input=M, target=SIGNS > 0, weight=positive(4), **FORMER),
+    "gaussian_nll_loss": dict(input=M, target=N, var=POSITIVE, full=True, eps=1e-6, reduction="mean"),
+    "poisson_nll_loss": dict(input=M, target=N, log_input=True, full=True, eps=1e-8, **FORMER),
+    "ctc_loss": dict(log_probs=spread(4, 2, 3), targets=np.array([[1, 1], [2, 0]]),
+                     input_lengths=np.array([4, 3]), target_lengths=np.array([2, 1]), blank=0,
+                     reduction="mean", zero_infinity=False),
     "scaled_dot_product_attention": dict(
         query=spread(2, 3, 4), key=spread(2, 5, 4), value=spread(2, 5, 2), attn_mask=spread(3, 5),
         dropout_p=0.0, is_causal=False, scale=0.7, enable_gqa=False, generator=None),

@@ -21,6 +21,7 @@ M = spread(3, 4)
 N = spread(3, 4, seed=1) + 0.05
 V = spread(4, seed=2)
 POSITIVE = spread(3, 4, low=0.2, high=0.9)
+SIGNS = np.where(N > 0, 1, -1)
 INTEGERS = np.array([[2, 0, 1, 3], [1, 1, 0, 2], [0, 2, 3, 1]])
 IMAGES = {1: spread(1, 2, 6), 2: spread(1, 2, 4, 5), 3: spread(1, 2, 3, 4, 3)}
 KERNELS = {1: spread(2, 2, 3), 2: spread(2, 2, 3, 2), 3: spread(2, 2, 2, 2, 2)}
@@ -204,6 +205,17 @@ PARTICULAR.update(
         "F.bilinear": {"input1": M, "input2": N, "weight": spread(2, 4, 4), "bias": spread(2)},
         "F.embedding": {"input": INTEGERS % 3, "weight": M},
         "F.linear": {"weight": N, "bias": spread(3)},
+        "F.margin_ranking_loss": {"input1": M, "input2": N, "target": SIGNS},
+        "F.cosine_embedding_loss": {"input1": M, "input2": N, "target": SIGNS[:, 0]},
+        **{f"F.{name}": {"target": SIGNS} for name in ("hinge_embedding_loss", "soft_margin_loss")},
+        **{f"F.{name}": {"anchor": M, "positive": N, "negative": 1.13 * M[::-1, ::-1]} for name in
+           ("triplet_margin_loss", "triplet_margin_with_distance_loss")},
+        "F.multi_margin_loss": {"margin": 0.9317, "target": np.array([0, 2, 1]), "weight": POSITIVE[0]},
+        "F.multilabel_margin_loss": {"target": INTEGERS},
+        "F.multilabel_soft_margin_loss": {"target": POSITIVE},
+        "F.gaussian_nll_loss": {"var": POSITIVE},
+        "F.ctc_loss": {"log_probs": spread(4, 2, 3), "targets": np.array([[1, 1], [2, 0]]),
+                       "input_lengths": np.array([4, 3]), "target_lengths": np.array([2, 1])},
         "F.scaled_dot_product_attention": {"query": M, "key": N, "value": N, "attn_mask": M[:, :3]},
         "F.one_hot": {"tensor": INTEGERS},
         "F.prelu": {"weight": np.array(0.25)},

@@ -17,7 +17,7 @@ from tests.nn.test_bad_arguments import OPTIMIZERS, SCHEDULES, parameter, sgd
 from tests.nn.test_bad_input import arguments_of
 
 #: Arguments that are functions of the user's, whose errors are theirs, and names to be shown.
-NOT_TRIED = {"function", "who"}
+NOT_TRIED = {"function", "distance_function", "who"}
 
 #: What these set holds for the whole process.
 GLOBAL = {"autograd.set_module_path", "autograd.default_dtype", "autograd.manual_seed"}

@@ -13,7 +13,9 @@ from nn.functional import (
     dense,
     distance,
     dropouts,
+    likelihoods,
     losses,
+    margins,
     normalization,
     padding,
     pooling,
@@ -25,7 +27,9 @@ from nn.functional.conv import *  # noqa: F403
 from nn.functional.dense import *  # noqa: F403
 from nn.functional.distance import *  # noqa: F403
 from nn.functional.dropouts import *  # noqa: F403
+from nn.functional.likelihoods import *  # noqa: F403
 from nn.functional.losses import *  # noqa: F403
+from nn.functional.margins import *  # noqa: F403
 from nn.functional.normalization import *  # noqa: F403
 from nn.functional.padding import *  # noqa: F403
 from nn.functional.pooling import *  # noqa: F403
@@ -38,7 +42,9 @@ __all__ = [
     *dense.__all__,
     *distance.__all__,
     *dropouts.__all__,
+    *likelihoods.__all__,
     *losses.__all__,
+    *margins.__all__,
     *normalization.__all__,
     *padding.__all__,
     *pooling.__all__,

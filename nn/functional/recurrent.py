@@ -15,7 +15,7 @@ import autograd
 from nn.functional.dense import linear
 from nn.functional.dropouts import dropout
 
-__all__ = ["Weights", "gru_step", "lstm_step", "relu_step", "run_layers", "tanh_step"]
+__all__ = ["Weights", "gru_step", "lstm_step", "pieces", "relu_step", "run_layers", "tanh_step"]
 
 
 class Weights(NamedTuple):
@@ -105,7 +105,7 @@ def _run(
     step: Step, x: Any, state: State, w: Weights, sizes: np.ndarray[Any, Any], backward: bool
 ) -> tuple[Any, State]:
     """One layer in one direction."""
-    times = _pieces(linear(x, w.w_ih, w.b_ih), sizes)
+    times = pieces(linear(x, w.w_ih, w.b_ih), sizes)
     outputs = []
     for gates in reversed(times) if backward else times:
         n = gates.shape[0]
@@ -123,7 +123,7 @@ def _run(
     return autograd.concatenate(outputs[::-1] if backward else outputs), state
 
 
-def _pieces(x: Any, sizes: np.ndarray[Any, Any]) -> list[Any]:
+def pieces(x: Any, sizes: np.ndarray[Any, Any]) -> list[Any]:
     """x cut along its first axis, by halving.
 
     A cut's gradient fills an array of what was cut; cut one by one from the whole, T pieces would
@@ -134,6 +134,6 @@ def _pieces(x: Any, sizes: np.ndarray[Any, Any]) -> list[Any]:
     middle = len(sizes) // 2
     row = int(sizes[:middle].sum())
     return [
-        *_pieces(autograd.getitem(x, slice(row)), sizes[:middle]),
-        *_pieces(autograd.getitem(x, slice(row, None)), sizes[middle:]),
+        *pieces(autograd.getitem(x, slice(row)), sizes[:middle]),
+        *pieces(autograd.getitem(x, slice(row, None)), sizes[middle:]),
     ]

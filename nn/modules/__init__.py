@@ -6,8 +6,10 @@ from nn.modules import (
     conv,
     distance,
     dropout,
+    likelihoods,
     linear,
     losses,
+    margins,
     normalization,
     padding,
     pooling,
@@ -20,8 +22,10 @@ from nn.modules.attention import *  # noqa: F403
 from nn.modules.conv import *  # noqa: F403
 from nn.modules.distance import *  # noqa: F403
 from nn.modules.dropout import *  # noqa: F403
+from nn.modules.likelihoods import *  # noqa: F403
 from nn.modules.linear import *  # noqa: F403
 from nn.modules.losses import *  # noqa: F403
+from nn.modules.margins import *  # noqa: F403
 from nn.modules.normalization import *  # noqa: F403
 from nn.modules.padding import *  # noqa: F403
 from nn.modules.pooling import *  # noqa: F403
@@ -35,8 +39,10 @@ __all__ = [
     *conv.__all__,
     *distance.__all__,
     *dropout.__all__,
+    *likelihoods.__all__,
     *linear.__all__,
     *losses.__all__,
+    *margins.__all__,
     *normalization.__all__,
     *padding.__all__,
     *pooling.__all__,

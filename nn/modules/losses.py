@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-class _Loss(Module):
+class Loss(Module):
     """Called with (input, target); holds how the losses per element are reduced."""
 
     def __init__(
@@ -34,7 +34,7 @@ class _Loss(Module):
         self.reduction = reduction_name(type(self).__name__, size_average, reduce, reduction)
 
 
-class _WeightedLoss(_Loss):
+class WeightedLoss(Loss):
     """A loss with a constant weight, a buffer: part of the state dict."""
 
     def __init__(
@@ -53,7 +53,7 @@ class _WeightedLoss(_Loss):
         self.register_buffer(name, value)
 
 
-class CrossEntropyLoss(_WeightedLoss):
+class CrossEntropyLoss(WeightedLoss):
     """−log softmax(x) at the target class; see `nn.functional.cross_entropy`.
 
     Args:
@@ -94,7 +94,7 @@ class CrossEntropyLoss(_WeightedLoss):
         )
 
 
-class NLLLoss(_WeightedLoss):
+class NLLLoss(WeightedLoss):
     """−x[target] for log-probabilities x; see `nn.functional.nll_loss`.
 
     Args:
@@ -122,7 +122,7 @@ class NLLLoss(_WeightedLoss):
         )
 
 
-class BCELoss(_WeightedLoss):
+class BCELoss(WeightedLoss):
     """−y·log x − (1 − y)·log(1 − x) for probabilities x; see `nn.functional.binary_cross_entropy`.
 
     Args:
@@ -134,7 +134,7 @@ class BCELoss(_WeightedLoss):
         return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
-class BCEWithLogitsLoss(_WeightedLoss):
+class BCEWithLogitsLoss(WeightedLoss):
     """`BCELoss` of sigmoid(x); see `nn.functional.binary_cross_entropy_with_logits`.
 
     Args:
@@ -184,21 +184,21 @@ class KLDivLoss(Module):
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
 
-class MSELoss(_Loss):
+class MSELoss(Loss):
     """(x − y)²; see `nn.functional.mse_loss`."""
 
     def forward(self, input: Any, target: Any) -> Any:
         return F.mse_loss(input, target, reduction=self.reduction)
 
 
-class L1Loss(_Loss):
+class L1Loss(Loss):
     """|x − y|; see `nn.functional.l1_loss`."""
 
     def forward(self, input: Any, target: Any) -> Any:
         return F.l1_loss(input, target, reduction=self.reduction)
 
 
-class SmoothL1Loss(_Loss):
+class SmoothL1Loss(Loss):
     """A parabola near 0, straight lines beyond; see `nn.functional.smooth_l1_loss`.
 
     Args:
@@ -220,7 +220,7 @@ class SmoothL1Loss(_Loss):
         return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
 
-class HuberLoss(_Loss):
+class HuberLoss(Loss):
     """A parabola near 0, straight lines beyond; see `nn.functional.huber_loss`.
 
     Args:

@@ -324,6 +324,10 @@ LINALG: dict[str, Case] = {
 # nn.functional ------------------------------------------------------------------------------------
 
 TARGETS = np.array([2, 0, 1])
+SIGNS = np.where(np.arange(12).reshape(3, 4) % 3, 1, -1)
+LABELS = np.array([[2, 0, -1, 1], [3, -1, 0, 0], [0, 1, 2, 3]])
+FAR = 1.13 * spread(3, 4, seed=8)
+LABELLED = np.array([[1, 1], [2, 0]])
 PROBABILITY = unit(3, 4) / 2 + 0.5
 K1, K2, K3 = spread(3, 4, 2, seed=8), spread(3, 4, 2, 2, seed=8), spread(3, 2, 2, 2, 2, seed=8)
 IMAGES = {1: LINE, 2: IMAGE, 3: CUBE}
@@ -409,6 +413,18 @@ FUNCTIONAL: dict[str, Case] = {
     "binary_cross_entropy_with_logits": _case(F.binary_cross_entropy_with_logits, M, PROBABILITY),
     "cosine_similarity": _case(F.cosine_similarity, M, N),
     "pairwise_distance": _case(F.pairwise_distance, M, N),
+    "margin_ranking_loss": _case(lambda x, y: F.margin_ranking_loss(x, y, SIGNS, 0.3173), M, N),
+    "hinge_embedding_loss": _case(lambda x: F.hinge_embedding_loss(x, SIGNS), M),
+    "cosine_embedding_loss": _case(lambda x, y: F.cosine_embedding_loss(x, y, SIGNS[:, 0]), M, N),
+    "soft_margin_loss": _case(lambda x: F.soft_margin_loss(x, SIGNS), M, order=3),
+    "multilabel_margin_loss": _case(lambda x: F.multilabel_margin_loss(x, LABELS), M),
+    "multilabel_soft_margin_loss": _case(F.multilabel_soft_margin_loss, M, PROBABILITY, positive(4)),
+    "multi_margin_loss": _case(lambda x, w: F.multi_margin_loss(x, TARGETS, 2, 0.9317, w), M, positive(4)),
+    "triplet_margin_loss": _case(_named("triplet_margin_loss", swap=True), M, N, FAR),
+    "triplet_margin_with_distance_loss": _case(F.triplet_margin_with_distance_loss, M, N, FAR),
+    "gaussian_nll_loss": _case(_named("gaussian_nll_loss", True), M, N, positive(3, 4), order=3),
+    "poisson_nll_loss": _case(_named("poisson_nll_loss", False, True), positive(3, 4), positive(3, 4, seed=1)),
+    "ctc_loss": _case(lambda x: F.ctc_loss(x, LABELLED, [4, 3], [2, 1]), spread(4, 2, 3), order=3),
     "scaled_dot_product_attention": _case(
         _named("scaled_dot_product_attention", is_causal=True), spread(2, 3, 4), spread(2, 3, 4, seed=1),
         spread(2, 3, 2), order=3),
@@ -517,6 +533,15 @@ MODULES: dict[str, Case] = {
     "TransformerDecoder": _module(
         lambda: nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 3, 0.0, F.gelu), 1), STEPS,
         STEPS[:2]),
+    **{name: Case(lambda *given, f=getattr(nn, name), more=more: f()(*given, *more), given, 2)
+       for name, given, more in (
+           ("MarginRankingLoss", (M, N), (SIGNS,)), ("HingeEmbeddingLoss", (M,), (SIGNS,)),
+           ("CosineEmbeddingLoss", (M, N), (SIGNS[:, 0],)), ("SoftMarginLoss", (M,), (SIGNS,)),
+           ("MultiLabelMarginLoss", (M,), (LABELS,)), ("MultiLabelSoftMarginLoss", (M, PROBABILITY), ()),
+           ("MultiMarginLoss", (1.13 * M,), (TARGETS,)), ("TripletMarginLoss", (M, N, FAR), ()),
+           ("TripletMarginWithDistanceLoss", (M, N, FAR), ()),
+           ("GaussianNLLLoss", (M, N, positive(3, 4)), ()), ("PoissonNLLLoss", (M, N), ()),
+           ("CTCLoss", (spread(4, 2, 3),), (LABELLED, [4, 3], [2, 1])))},
     "Transformer": _module(lambda: nn.Transformer(4, 2, 1, 1, 3, 0.0, F.gelu), STEPS, STEPS[:2]),
 }  # fmt: skip
 
