@@ -29,6 +29,9 @@ def _missing(marker):
     """What a marked test lacks on this machine, or None."""
     if marker == "torch" and importlib.util.find_spec("torch") is None:
         return "PyTorch is not installed"
+    if marker == "onnx":
+        lacking = [n for n in ("onnx", "onnxruntime") if importlib.util.find_spec(n) is None]
+        return f"{' and '.join(lacking)} not installed" if lacking else None
     if marker == "browser":
         if importlib.util.find_spec("playwright") is None:
             return "Playwright is not installed"
@@ -38,7 +41,7 @@ def _missing(marker):
 
 
 def pytest_collection_modifyitems(items):
-    for marker in ("torch", "browser"):
+    for marker in ("torch", "onnx", "browser"):
         reason = _missing(marker)
         if reason:
             for item in items:

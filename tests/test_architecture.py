@@ -36,7 +36,7 @@ FLOORS = [
 LESSON = {"jupyter_client", "latex2mathml", "nbclient", "nbconvert", "nbformat", "pygments"}
 THIRD_PARTY = {
     "autograd": {"numpy", "graphviz", "cairosvg"},  # the last one only where it is there
-    "nn": {"numpy", "matplotlib", "mpi4py", "PIL", "safetensors", "tqdm"} | LESSON,
+    "nn": {"numpy", "matplotlib", "mpi4py", "onnx", "PIL", "safetensors", "tqdm"} | LESSON,
 }
 
 

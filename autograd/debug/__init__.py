@@ -16,6 +16,7 @@ from autograd.debug.checking import Finding, StepCheck
 from autograd.debug.explain import Explanation, Hop, Row, explain
 from autograd.debug.memory import Memory
 from autograd.debug.names import at_line, set_line
+from autograd.debug.operations import Operation, Value, operations
 from autograd.debug.record import NonFinite, Record, record
 from autograd.debug.step import Sent, Step
 
@@ -29,17 +30,20 @@ __all__ = [
     "Hop",
     "Memory",
     "NonFinite",
+    "Operation",
     "Record",
     "Row",
     "Sent",
     "Step",
     "StepCheck",
+    "Value",
     "accumulates",
     "at_line",
     "certify",
     "explain",
     "nonfinite",
     "norm_over",
+    "operations",
     "record",
     "set_line",
     "touches",

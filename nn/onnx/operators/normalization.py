@@ -1,0 +1,112 @@
+"""Normalisation and the fused losses, by their parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from nn.onnx.call import Call
+from nn.onnx.graph import Builder
+
+__all__ = ["HIDDEN", "TABLE"]
+
+
+def normalize(b: Builder, call: Call) -> tuple[str, str, str, str]:
+    axes, x = call.axes("axes"), call.x(0, call.dtype)
+    given = [] if axes is None else [b.ints(*axes)]
+    mean = b.node("ReduceMean", [x, *given], keepdims=1)
+    centred = b.node("Sub", [x, mean])
+    variance = b.node("ReduceMean", [b.node("Mul", [centred, centred]), *given], keepdims=1)
+    raised = b.node("Add", [variance, b.constant(call["eps"], call.dtype)])
+    rate = b.node("Reciprocal", [b.node("Sqrt", [raised])])
+    y = b.node("Mul", [centred, rate])
+    if call.has(1):
+        y = b.node("Mul", [y, call.x(1, call.dtype)])
+    if call.has(2):
+        y = b.node("Add", [y, call.x(2, call.dtype)])
+    return y, mean, rate, variance
+
+
+def binary_cross_entropy(b: Builder, call: Call) -> str:
+    x, target, one = call.x(0, call.dtype), call.x(1, call.dtype), b.constant(1.0, call.dtype)
+    least = b.constant(-100.0, call.dtype)
+    rest = b.node("Max", [b.node("Log", [b.node("Sub", [one, x])]), least])
+    wanted = b.node("Mul", [target, b.node("Max", [b.node("Log", [x]), least])])
+    return b.node("Sub", [b.node("Mul", [b.node("Sub", [target, one]), rest]), wanted])
+
+
+# Cross-entropy ------------------------------------------------------------------------------------
+
+
+def _class_axis(shape: Any) -> int:
+    return min(1, len(shape) - 1)
+
+
+def kept(b: Builder, call: Call) -> str:
+    """Which samples count."""
+    ignored = b.constant(call["ignore_index"], call.dtype_of(1))
+    return b.node("Not", [b.node("Equal", [call.x(1), ignored])])
+
+
+def chosen(b: Builder, call: Call) -> str:
+    """One-hot: which class is wanted; none for samples that do not count."""
+    axis = _class_axis(call.shape)
+    classes = np.arange(call.fixed(0, axis)[0]).reshape((-1,) + (1,) * (len(call.shape) - 1 - axis))
+    wanted = b.unsqueeze(call.x(1), axis)
+    found = b.node("Equal", [wanted, b.constant(classes, call.dtype_of(1))])
+    return b.node("And", [found, b.unsqueeze(kept(b, call), axis)])
+
+
+def cross_entropy(b: Builder, call: Call) -> tuple[str, str]:
+    """As its composite: sums over the wanted classes' logarithms."""
+    axis, dtype = _class_axis(call.shape), call.dtype
+    smoothing, reduction = float(call["label_smoothing"]), call["reduction"]
+    log_p, zero = b.node("LogSoftmax", [call.x()], axis=axis), b.constant(0.0, dtype)
+    wanted, counts, over = chosen(b, call), kept(b, call), b.ints(axis)
+    factor = b.constant(1.0, dtype)
+    if call.has(2):
+        trailing = (1,) * (len(call.shape) - 1 - axis)
+        factor = b.node("Reshape", [call.x(2, dtype), b.ints(-1, *trailing)])
+    weighted = b.node("Mul", [log_p, factor])
+    loss = b.node("Where", [wanted, weighted, zero])
+    loss = b.node("ReduceSum", [loss, over], keepdims=0)
+    loss = b.node("Mul", [loss, b.constant(smoothing - 1.0, dtype)])
+    if smoothing:
+        everywhere = b.node("ReduceSum", [weighted, over], keepdims=0)
+        share = b.constant(smoothing / call.fixed(0, axis)[0], dtype)
+        everywhere = b.node("Where", [counts, b.node("Mul", [everywhere, share]), zero])
+        loss = b.node("Sub", [loss, everywhere])
+    if reduction != "none":
+        loss = b.node("ReduceSum", [loss], keepdims=0)
+    if reduction == "mean":
+        per_sample = b.node(
+            "ReduceSum", [b.node("Where", [wanted, factor, zero]), over], keepdims=0
+        )
+        loss = b.node("Div", [loss, b.node("ReduceSum", [per_sample], keepdims=0)])
+    return loss, b.node("Softmax", [call.x()], axis=axis)
+
+
+def _kept_array(x: Any, targets: Any, weight: Any = None, *, ignore_index: int, **rest: Any) -> Any:
+    return np.asarray(targets != ignore_index)
+
+
+def _chosen_array(
+    x: Any, targets: Any, weight: Any = None, *, ignore_index: int, **rest: Any
+) -> Any:
+    axis = _class_axis(x.shape)
+    classes = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (x.ndim - 1 - axis))
+    counts = np.expand_dims(targets != ignore_index, axis)
+    return counts & (np.expand_dims(targets, axis) == classes)
+
+
+HIDDEN: dict[str, dict[str, tuple[Callable[..., Any], Callable[[Builder, Call], str]]]] = {
+    "cross_entropy": {"kept": (_kept_array, kept), "chosen": (_chosen_array, chosen)},
+}
+
+TABLE: dict[str, Callable[[Builder, Call], Any]] = {
+    "normalize": normalize,
+    "binary_cross_entropy": binary_cross_entropy,
+    "cross_entropy": cross_entropy,
+}

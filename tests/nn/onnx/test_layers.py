@@ -1,0 +1,48 @@
+"""Every layer is exported and agrees with onnxruntime, or is refused for a reason that is told."""
+
+import numpy as np
+import pytest
+
+import nn
+from nn import modules
+from tests.nn.onnx.layer_cases import CASES, PAIRED, REFUSED
+from tests.nn.onnx.runtime import assert_exports, made
+
+pytestmark = pytest.mark.onnx
+
+
+def test_no_layer_is_forgotten():
+    assert set(modules.__all__) == {*CASES, *REFUSED, *PAIRED}
+
+
+@pytest.mark.parametrize(
+    "name, k", [(name, k) for name, cases in CASES.items() for k in range(len(cases))]
+)
+def test_the_file_gives_what_the_layer_gives(name, k, tmp_path):
+    settings, specs = CASES[name][k]
+    nn.manual_seed(3)
+    layer = getattr(nn, name)(*settings).eval()
+    assert_exports(layer, specs, tmp_path / "layer.onnx")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_refusal_names_the_operation_and_the_reason(name, tmp_path):
+    settings, specs, reason = REFUSED[name]
+    example = tuple(made(spec, np.random.default_rng(0), 2) for spec in specs)
+    with pytest.raises(ValueError, match=rf"cannot be exported:\n  \w+ .*{reason}"):
+        nn.onnx.export(getattr(nn, name)(*settings), example, tmp_path / "layer.onnx")
+    assert not (tmp_path / "layer.onnx").exists()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_maxima_put_back_by_their_indices(n, tmp_path):
+    class Pair(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.pool = getattr(nn, f"MaxPool{n}d")(2, return_indices=True)
+            self.unpool = getattr(nn, f"MaxUnpool{n}d")(2)
+
+        def forward(self, x):
+            return self.unpool(*self.pool(x))
+
+    assert_exports(Pair(), [(2, 3, *(4, 6, 4)[:n])], tmp_path / "pair.onnx")
