@@ -142,9 +142,14 @@ def nll_loss(
             f"{who}: target {wrong} is not one of the {count} classes 0…{count - 1} nor "
             f"ignore_index={ignore_index}"
         )
+    if isinstance(target, Tensor) and isinstance(input, Tensor):
+        # The same as operations on tensors, so that who listens sees what the target decides.
+        kept = autograd.not_equal(target, ignore_index)
+        safe = autograd.where(kept, target, 0)
     places = np.indices(expected, sparse=True)
     losses = -input[(*places[:axis], safe, *places[axis:])]
-    factors: Any = kept.astype(input.dtype if input.dtype.kind == "f" else np.float64)
+    dtype = input.dtype if input.dtype.kind == "f" else np.float64
+    factors: Any = autograd.astype(kept, dtype)
     if weight is not None:
         weight = _class_weight(who, weight, count, 0)
         factors = factors * autograd.getitem(weight, safe)

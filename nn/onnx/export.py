@@ -24,6 +24,10 @@ __all__ = ["export"]
 #: The opsets whose operators the tables know.
 _OPSETS = range(18, 24)
 _GRADIENTS = "loss and gradients"
+#: The examples: rows more than in the user's; harsh values; the target that losses ignore.
+_OTHERS = ((1, False, None), (3, False, None), (4, True, -100), (4, True, None))
+#: So many runs tell; the last kind of example stands in for the one before.
+_ENOUGH = 3
 
 
 def export(
@@ -50,7 +54,7 @@ def export(
             (arguments by name). Names and dtypes of the graph's inputs come from it.
         path: of the file; it is replaced only once the new one is whole.
         outputs: names for the outputs, in order. By default the keys of a dict, ``output``, or
-            ``output_0``, ``output_1``. With ``"loss and gradients"`` the graph computes ``loss``
+            ``output_0``, ``output_1`` (nested ones ``output_1_0``). With ``"loss and gradients"`` the graph computes ``loss``
             and, under ``gradient.NAME``, its gradient for every parameter that requires one.
         opset: version of ONNX's operators, 18 to 23.
         training: False runs modules as in evaluation. True leaves their mode as it is; what is
@@ -199,12 +203,7 @@ def _function(model: Any, keyed: bool, outputs: Any, loss: Any) -> Callable[...,
 
 
 def _named_outputs(result: Any, names: Any) -> dict[str, Tensor]:
-    if isinstance(result, dict):
-        found = {str(k): v for k, v in result.items()}
-    elif isinstance(result, (tuple, list)):
-        found = {f"output_{k}": v for k, v in enumerate(result)}
-    else:
-        found = {"output": result}
+    found = dict(_flattened(result, ""))
     for name, value in found.items():
         if not isinstance(value, Tensor):
             raise TypeError(
@@ -217,6 +216,18 @@ def _named_outputs(result: Any, names: Any) -> dict[str, Tensor]:
             )
         found = dict(zip(names, found.values(), strict=True))
     return found
+
+
+def _flattened(result: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Tensors in nested tuples, lists and dicts, with names that tell the way to them."""
+    if isinstance(result, dict):
+        for key, value in result.items():
+            yield from _flattened(value, f"{name}.{key}" if name else str(key))
+    elif isinstance(result, (tuple, list)):
+        for k, value in enumerate(result):
+            yield from _flattened(value, f"{name or 'output'}_{k}")
+    else:
+        yield name or "output", result
 
 
 @contextmanager
@@ -254,21 +265,24 @@ def _runs(
             f"onnx.export: the first input has shape {first.shape}, which has no rows for a batch; "
             "give another example or dynamic_batch=False"
         )
-    found = []
-    for more, harsh in ((1, False), (3, False), (4, True)):
+    found: list[Run] = []
+    for more, harsh, ignored in _OTHERS:
+        if len(found) == _ENOUGH:
+            break
         batch = rows + more if dynamic_batch else rows
         varied = {}
         for name, tensor in inputs.items():
             moves = dynamic_batch and tensor.shape and tensor.shape[0] == rows
+            array = np.asarray(tensor.data)
             varied[name] = autograd.as_tensor(
-                vary(np.asarray(tensor.data), batch if moves else None, random, harsh)
+                vary(array, batch if moves else None, random, harsh, ignored)
             )
         try:
             with np.errstate(all="ignore"):
                 found.append(run(function, varied, parameters, batch))
         except Exception as error:
             if harsh:
-                continue  # zeros and other signs are not for every model
+                continue  # zeros, other signs and ignored targets are not for every model
             if not dynamic_batch:
                 raise
             raise ValueError(

@@ -83,11 +83,17 @@ class Run(NamedTuple):
 # Other examples -----------------------------------------------------------------------------------
 
 
-def vary(array: Any, batch: int | None, random: np.random.Generator, harsh: bool) -> Any:
+def vary(
+    array: Any,
+    batch: int | None,
+    random: np.random.Generator,
+    harsh: bool,
+    ignored: int | None = None,
+) -> Any:
     """An array of the same kind with other values, and with another batch.
 
     Values lie between those of the example, so they stay in the range that the model takes;
-    harsh ones are also 0 and of the other sign.
+    harsh ones are also 0 and of the other sign. Some integers are the ``ignored`` one, if given.
     """
     if batch is not None:
         array = array[np.arange(batch) % len(array)]
@@ -98,7 +104,10 @@ def vary(array: Any, batch: int | None, random: np.random.Generator, harsh: bool
         return array.copy()
     if array.dtype.kind in "iu":
         low, high = int(flat.min()), int(flat.max())
-        return np.asarray(random.integers(low, high, array.shape, endpoint=True), array.dtype)
+        drawn = random.integers(low, high, array.shape, endpoint=True)
+        if ignored is not None:
+            drawn = np.where(random.random(array.shape) < 0.2, ignored, drawn)
+        return np.asarray(drawn, array.dtype)
     one, other = (flat[random.integers(0, flat.size, array.shape)] for _ in range(2))
     varied = one + random.random(array.shape) * (other - one)
     if flat.min() == flat.max():
@@ -114,6 +123,16 @@ def vary(array: Any, batch: int | None, random: np.random.Generator, harsh: bool
 
 def _array(x: Any) -> Any:
     return np.asarray(x.data if isinstance(x, Tensor) else x)
+
+
+def _kind(operation: Any) -> Any:
+    return operation.name, len(operation.inputs), operation.module
+
+
+def _arrays_in(part: Any) -> list[Any]:
+    if isinstance(part, np.ndarray):
+        return [part]
+    return [a for p in part for a in _arrays_in(p)] if isinstance(part, (tuple, list)) else []
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -150,25 +169,27 @@ class Program:
             }
             for run in runs
         ]
+        self._following: list[bool] = []
         self._check_alike()
 
     def _check_alike(self) -> None:
         for run in self.runs[1:]:
-            for one, other in zip(self.operations, run.operations, strict=False):
-                if (one.name, len(one.inputs), one.module) != (
-                    other.name, len(other.inputs), other.module,
-                ):  # fmt: skip
-                    raise Refused(
-                        f"{place(one)}: what is computed depends on the values: with other inputs, "
-                        f"{other.name} came in the place of {one.name}. Write the choice as "
-                        "autograd.where"
-                    )
+            pairs = zip(self.operations, run.operations, strict=False)
+            apart = next((k for k, (a, b) in enumerate(pairs) if _kind(a) != _kind(b)), None)
             if len(self.operations) != len(run.operations):
+                shorter = min(self.operations, run.operations, key=len)
+                last = min(len(shorter) - 1, len(shorter) if apart is None else apart)
                 raise Refused(
-                    "how much is computed depends on the values or on the size of the batch: "
-                    f"{len(self.operations)} operations in one run and {len(run.operations)} in "
-                    "another. Write choices as autograd.where, loops over the batch as operations "
-                    "on the whole batch; dynamic_batch=False keeps the batch of the example"
+                    f"{place(shorter[last]) if len(shorter) else 'the model'}: how much is computed "
+                    "depends on the values or on the size of the batch. Write choices as "
+                    "autograd.where, and loops over the batch as operations on the whole batch; "
+                    "dynamic_batch=False keeps the batch of the example"
+                )
+            if apart is not None:
+                raise Refused(
+                    f"{place(self.operations[apart])}: what is computed depends on the values: with "
+                    f"other inputs, {run.operations[apart].name} came in the place of "
+                    f"{self.operations[apart].name}. Write the choice as autograd.where"
                 )
 
     # Values --------------------------------------------------------------------------------------
@@ -207,13 +228,15 @@ class Program:
         plain = [np.asarray(a) for a in arrays]
         if plain[0].ndim == 0 and (number := self._number(plain)) is not None:
             return Origin("constant", number)
+        made = self._made_of_shape(plain) if len({p.ndim for p in plain}) == 1 else None
+        if made is not None and plain[0].dtype.kind == "f":
+            return Origin("constant", made)  # such as zeros to begin with
+        # Integers and masks that are alike for these values may not be for others.
         found = self._holding(plain, before)
         if found is not None:
             return found
-        if all(p.ndim == plain[0].ndim for p in plain):
-            made = self._made_of_shape(plain)
-            if made is not None:
-                return Origin("constant", made)
+        if made is not None:
+            return Origin("constant", made)
         raise Refused(
             f"an array of shape {plain[0].shape} was computed outside of the operations, from "
             "values of an input or at random, and cannot be followed"
@@ -254,6 +277,8 @@ class Program:
         for name in self.runs[0].inputs:
             yield "input", name, [_array(run.inputs[name].array) for run in self.runs]
         for position in range(before):
+            if not self._follows_inputs(position):
+                continue
             for k in range(len(self.operations[position].outputs)):
                 yield (
                     "output",
@@ -262,6 +287,33 @@ class Program:
                 )
             for label in self._hidden.get(self.operations[position].name, ()):
                 yield "hidden", (position, label), self._hidden_of(position, label)
+
+    def _follows_inputs(self, position: int) -> bool:
+        """Whether an operation's values follow the inputs, and not only the size of the batch."""
+        for k in range(len(self._following), position + 1):
+            self._following.append(self._reads_inputs(k))
+        return self._following[position]
+
+    def _reads_inputs(self, position: int) -> bool:
+        static = [run.operations[position].static for run in self.runs]
+        for name, first in static[0].items():
+            for part in _arrays_in(first):
+                others = [_arrays_in(s[name]) for s in static[1:]]
+                if not all(any(_same(part, a) for a in arrays) for arrays in others):
+                    return True
+        for values in zip(*[run.operations[position].inputs for run in self.runs], strict=True):
+            first = values[0]
+            if first is None:
+                continue
+            if first.operation is not None:
+                if self._following[first.operation]:
+                    return True
+            elif self._names[0].get(id(first), ("", ""))[0] == "input":
+                return True
+            elif not all(_same(first.array, v.array) for v in values[1:]):
+                if self._made_of_shape([np.asarray(v.array) for v in values]) is None:
+                    return True
+        return False
 
     def _hidden_of(self, position: int, label: str) -> list[Any]:
         key = position, label
@@ -312,7 +364,7 @@ class Program:
         """What a copy is a copy of."""
         while origin.kind == "output":
             operation = self.operations[origin.key[0]]
-            if operation.name not in _COPIES:
+            if operation.name not in _COPIES and not self._takes_all(origin.key[0]):
                 break
             try:
                 source = self.input_origin(origin.key[0], 0)
@@ -322,6 +374,17 @@ class Program:
                 break
             origin = source
         return (origin.kind, origin.key if origin.kind != "constant" else id(origin.key))
+
+    def _takes_all(self, position: int) -> bool:
+        """Whether an index takes everything, in its order: ``x[:, None]``."""
+        for run in self.runs:
+            operation = run.operations[position]
+            if operation.name != "getitem" or operation.inputs[0] is None:
+                return False
+            given, taken = (_array(v.array) for v in (operation.inputs[0], operation.outputs[0]))
+            if not np.array_equal(given.ravel(), taken.ravel()):
+                return False
+        return True
 
     # Sizes and static parameters -----------------------------------------------------------------
 

@@ -71,30 +71,23 @@ def _sliced(b: Builder, x: str, items: list[Any]) -> tuple[str, list[Any]]:
     """x with its slices and numbers taken; numbers leave an axis of size 1."""
     starts, ends, axes, steps = [], [], [], []
     for axis, item in enumerate(items):
-        if isinstance(item, Size) or (
-            isinstance(item, slice)
-            and any(isinstance(p, Size) for p in (item.start, item.stop, item.step))
-        ):
-            if isinstance(item, slice) and item.start in (0, None) and item.step in (1, None):
-                starts.append(b.ints(0))
-                ends.append(b.size(item.stop))
-                axes.append(axis)
-                steps.append(1)
-                continue
-            raise Refused("an index that follows the batch")
-        if isinstance(item, (int, np.integer)):
-            starts.append(b.ints(int(item)))
-            ends.append(b.ints(_END if item == -1 else int(item) + 1))
-            axes.append(axis)
-            steps.append(1)
+        if isinstance(item, Size):
+            bounds: Any = slice(item, Size(item.factor, item.rest + 1), 1)
+        elif _is_number(item):
+            bounds = slice(int(item), _END if item == -1 else int(item) + 1, 1)
         elif isinstance(item, slice) and item != slice(None):
-            step = 1 if item.step is None else item.step
-            first = (0 if step > 0 else -1) if item.start is None else item.start
-            last = (_END if step > 0 else -_END) if item.stop is None else item.stop
-            starts.append(b.ints(first))
-            ends.append(b.ints(last))
-            axes.append(axis)
-            steps.append(step)
+            bounds = item
+        else:
+            continue
+        step = 1 if bounds.step is None else bounds.step
+        if isinstance(step, Size):
+            raise Refused("a step that follows the batch")
+        first = (0 if step > 0 else -1) if bounds.start is None else bounds.start
+        last = (_END if step > 0 else -_END) if bounds.stop is None else bounds.stop
+        starts.append(b.size(first))
+        ends.append(b.size(last))
+        axes.append(axis)
+        steps.append(step)
     if not axes:
         return x, items
     joined = [
@@ -112,7 +105,7 @@ def _finished(b: Builder, x: str, items: list[Any]) -> str:
 
 
 def _is_number(item: Any) -> bool:
-    return isinstance(item, (int, np.integer)) and not isinstance(item, bool)
+    return isinstance(item, (int, np.integer, Size)) and not isinstance(item, bool)
 
 
 def _places(b: Builder, item: Any) -> str:
@@ -188,6 +181,8 @@ def _put_back(b: Builder, call: Call, index: _Index, shape: tuple[Any, ...]) -> 
             continue
         if isinstance(size, Size):
             raise Refused("the gradient of an index into the batch")
+        if isinstance(item, Size):
+            raise Refused("an index that follows the batch")
         if _is_number(item):
             at = int(item) % size
             widths.append((at, size - at - 1))

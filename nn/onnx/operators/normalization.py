@@ -59,16 +59,28 @@ def chosen(b: Builder, call: Call) -> str:
     return b.node("And", [found, b.unsqueeze(kept(b, call), axis)])
 
 
+def _class_factor(b: Builder, call: Call) -> str:
+    axis = _class_axis(call.shape)
+    if not call.has(2):
+        return b.constant(1.0, call.dtype)
+    trailing = (1,) * (len(call.shape) - 1 - axis)
+    return b.node("Reshape", [call.x(2, call.dtype), b.ints(-1, *trailing)])
+
+
+def total(b: Builder, call: Call) -> str:
+    """What a mean is divided by: the sum of the wanted classes' weights."""
+    zero = b.constant(0.0, call.dtype)
+    factors = b.node("Where", [chosen(b, call), _class_factor(b, call), zero])
+    return b.node("ReduceSum", [factors], keepdims=0)
+
+
 def cross_entropy(b: Builder, call: Call) -> tuple[str, str]:
     """As its composite: sums over the wanted classes' logarithms."""
     axis, dtype = _class_axis(call.shape), call.dtype
     smoothing, reduction = float(call["label_smoothing"]), call["reduction"]
     log_p, zero = b.node("LogSoftmax", [call.x()], axis=axis), b.constant(0.0, dtype)
     wanted, counts, over = chosen(b, call), kept(b, call), b.ints(axis)
-    factor = b.constant(1.0, dtype)
-    if call.has(2):
-        trailing = (1,) * (len(call.shape) - 1 - axis)
-        factor = b.node("Reshape", [call.x(2, dtype), b.ints(-1, *trailing)])
+    factor = _class_factor(b, call)
     weighted = b.node("Mul", [log_p, factor])
     loss = b.node("Where", [wanted, weighted, zero])
     loss = b.node("ReduceSum", [loss, over], keepdims=0)
@@ -81,10 +93,7 @@ def cross_entropy(b: Builder, call: Call) -> tuple[str, str]:
     if reduction != "none":
         loss = b.node("ReduceSum", [loss], keepdims=0)
     if reduction == "mean":
-        per_sample = b.node(
-            "ReduceSum", [b.node("Where", [wanted, factor, zero]), over], keepdims=0
-        )
-        loss = b.node("Div", [loss, b.node("ReduceSum", [per_sample], keepdims=0)])
+        loss = b.node("Div", [loss, total(b, call)])
     return loss, b.node("Softmax", [call.x()], axis=axis)
 
 
@@ -101,8 +110,21 @@ def _chosen_array(
     return counts & (np.expand_dims(targets, axis) == classes)
 
 
+def _total_array(x: Any, targets: Any, weight: Any = None, **rest: Any) -> Any:
+    wanted = _chosen_array(x, targets, weight, **rest)
+    if weight is None:
+        return float(wanted.sum())
+    axis = _class_axis(x.shape)
+    factor = weight.reshape((-1,) + (1,) * (x.ndim - 1 - axis))
+    return np.where(wanted, factor, 0.0).sum(axis).sum()
+
+
 HIDDEN: dict[str, dict[str, tuple[Callable[..., Any], Callable[[Builder, Call], str]]]] = {
-    "cross_entropy": {"kept": (_kept_array, kept), "chosen": (_chosen_array, chosen)},
+    "cross_entropy": {
+        "kept": (_kept_array, kept),
+        "chosen": (_chosen_array, chosen),
+        "total": (_total_array, total),
+    },
 }
 
 TABLE: dict[str, Callable[[Builder, Call], Any]] = {

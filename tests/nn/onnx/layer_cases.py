@@ -54,6 +54,12 @@ CASES = {
     "Identity": [((), [(2, 3)])],
     "Linear": [((3, 4), [(2, 3)]), ((3, 4), [(2, 5, 3)]), ((3, 4, False), [(2, 3)])],
     "Unflatten": [((1, (2, 3)), [(2, 6, 2)])],
+    "RNN": [((3, 4, 2, "relu", True, True), [(2, 5, 3)])],
+    "LSTM": [((3, 4, 2, True, True, 0.0, True), [(2, 5, 3)])],
+    "GRU": [((3, 4, 1, True, True), [(2, 5, 3)])],
+    "RNNCell": [((3, 4), [(2, 3)]), ((3, 4), [(2, 3), (2, 4)])],
+    "LSTMCell": [((3, 4), [(2, 3)])],
+    "GRUCell": [((3, 4), [(2, 3), (2, 4)])],
     "BCELoss": [((), [("probability", 2, 5), ("probability", 2, 5)])],
     "BCEWithLogitsLoss": [((), [(2, 5), ("probability", 2, 5)])],
     "CrossEntropyLoss": [

@@ -41,12 +41,13 @@ def run(running, example):
     return dict(zip(names, running.run(names, feeds), strict=True))
 
 
-def named(result):
+def named(result, name="output"):
     if isinstance(result, dict):
         return result
     if isinstance(result, (tuple, list)):
-        return {f"output_{k}": v for k, v in enumerate(result)}
-    return {"output": result}
+        parts = [named(v, f"{name}_{k}") for k, v in enumerate(result)]
+        return {k: v for part in parts for k, v in part.items()}
+    return {name: result}
 
 
 def assert_agrees(found, ours, tolerance=1e-5):
