@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd.arguments.arrays import coerce
 from autograd.core.modes import is_grad_enabled
+from autograd.core.rebinding import check_rebinding, is_recorded, rebind
 from autograd.core.tensor import Tensor, check_writable
 from autograd.core.writes import note_write
 from autograd.hints import ATTRIBUTES, Foreign, taking_hints
@@ -30,8 +31,11 @@ def _ops(family: str) -> Any:
 # In place -----------------------------------------------------------------------------------------
 
 
-def _in_place(name: str, ufunc: Any, symbol: str) -> Callable[[Tensor, Any], Tensor]:
+def _in_place(symbol: str, name: str, ufunc: Any, path: str) -> Callable[[Tensor, Any], Tensor]:
     def operator(self: Tensor, other: Any) -> Tensor:
+        if is_recorded(self):
+            check_rebinding(self, f"{symbol}=")
+            return rebind(self, _find(path)(self, other), f"{symbol}=")
         check_writable(self, f"{symbol}=")
         data = self._data
         value = _plain(f"{symbol}=", other, data)
@@ -56,7 +60,10 @@ def _in_place(name: str, ufunc: Any, symbol: str) -> Callable[[Tensor, Any], Ten
         return self
 
     operator.__name__ = operator.__qualname__ = name
-    operator.__doc__ = f"``self {symbol}= other``, really written: see ``check_writable``."
+    operator.__doc__ = (
+        f"``self {symbol}= other``: written, or on a recorded tensor a change of what it is, which "
+        "every name for it sees; see ``autograd.core.rebinding``."
+    )
     return operator
 
 
@@ -177,26 +184,29 @@ def _reflected(path: str) -> Callable[[], Callable[[Tensor, Any], Any]]:
 OPERATORS: dict[str, Any] = {
     "__add__": "elementwise.add",
     "__radd__": _reflected("elementwise.add"),
-    "__iadd__": _in_place("__iadd__", np.add, "+"),
+    "__iadd__": _in_place("+", "__iadd__", np.add, "elementwise.add"),
     "__sub__": "elementwise.subtract",
     "__rsub__": _reflected("elementwise.subtract"),
-    "__isub__": _in_place("__isub__", np.subtract, "-"),
+    "__isub__": _in_place("-", "__isub__", np.subtract, "elementwise.subtract"),
     "__mul__": "elementwise.multiply",
     "__rmul__": _reflected("elementwise.multiply"),
-    "__imul__": _in_place("__imul__", np.multiply, "*"),
+    "__imul__": _in_place("*", "__imul__", np.multiply, "elementwise.multiply"),
     "__truediv__": "elementwise.divide",
     "__rtruediv__": _reflected("elementwise.divide"),
-    "__itruediv__": _in_place("__itruediv__", np.divide, "/"),
+    "__itruediv__": _in_place("/", "__itruediv__", np.divide, "elementwise.divide"),
     "__floordiv__": "elementwise.floor_divide",
     "__rfloordiv__": _reflected("elementwise.floor_divide"),
+    "__ifloordiv__": _in_place("//", "__ifloordiv__", np.floor_divide, "elementwise.floor_divide"),
     "__mod__": "elementwise.remainder",
     "__rmod__": _reflected("elementwise.remainder"),
+    "__imod__": _in_place("%", "__imod__", np.remainder, "elementwise.remainder"),
     "__divmod__": _divmod,
     "__pow__": "transcendental.power",
     "__rpow__": _reflected("transcendental.power"),
-    "__ipow__": _in_place("__ipow__", np.power, "**"),
+    "__ipow__": _in_place("**", "__ipow__", np.power, "transcendental.power"),
     "__matmul__": "products.matmul",
     "__rmatmul__": _reflected("products.matmul"),
+    "__imatmul__": _in_place("@", "__imatmul__", np.matmul, "products.matmul"),
     "__neg__": "elementwise.negative",
     "__pos__": "elementwise.positive",
     "__abs__": "elementwise.absolute",
@@ -204,10 +214,13 @@ OPERATORS: dict[str, Any] = {
     "__invert__": "elementwise.invert",
     "__and__": "elementwise.bitwise_and",
     "__rand__": _reflected("elementwise.bitwise_and"),
+    "__iand__": _in_place("&", "__iand__", np.bitwise_and, "elementwise.bitwise_and"),
     "__or__": "elementwise.bitwise_or",
     "__ror__": _reflected("elementwise.bitwise_or"),
+    "__ior__": _in_place("|", "__ior__", np.bitwise_or, "elementwise.bitwise_or"),
     "__xor__": "elementwise.bitwise_xor",
     "__rxor__": _reflected("elementwise.bitwise_xor"),
+    "__ixor__": _in_place("^", "__ixor__", np.bitwise_xor, "elementwise.bitwise_xor"),
     "__eq__": "elementwise.equal",
     "__ne__": "elementwise.not_equal",
     "__lt__": "elementwise.less",

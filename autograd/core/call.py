@@ -24,6 +24,7 @@ from autograd.core.node import Node, counter
 from autograd.core.objects import elementwise_on_objects
 from autograd.core.rules import snapshot
 from autograd.core.tensor import Tensor, tensor_types
+from autograd.core.writes import NUMBER_VIEWS, share
 
 if TYPE_CHECKING:
     from autograd.core.primitive import Primitive
@@ -125,6 +126,7 @@ def of_one(info: Primitive) -> Callable[..., Any]:
     forward, on_arrays, differentiable = info.forward, _on_arrays(info), info.differentiable
     defaults, first = info.static_template, (*info.static_positions, None)[0]
     default_values = tuple(defaults.values())
+    views = info.name in NUMBER_VIEWS
 
     def call(*given: Any, **static: Any) -> Any:
         if len(given) == 2 and first is not None and first not in static:
@@ -154,12 +156,14 @@ def of_one(info: Primitive) -> Callable[..., Any]:
         elif (base := out.base) is None and out is not data:
             version = [0]
         elif cell is not None and (base is data or base is data.base):
-            version = cell
+            version = share(cell)
         else:
             out, version = _memory(out, (data,), (cell,))
         result = _new(Tensor)
         result._data, result._version, result._index = out, version, 0
         result._node = result._grad = result.name = None
+        if views and (not shape or cell is None):
+            x._viewed = result._viewed = True
         state, node = local.state, None
         if parent is not None and state.grad_enabled and differentiable:
             node = _new(Node)
@@ -216,7 +220,7 @@ def unary(info: Primitive) -> Callable[..., Any]:
         elif (base := out.base) is None and out is not data:
             version = [0]
         elif cell is not None and (base is data or base is data.base):
-            version = cell
+            version = share(cell)
         else:
             out, version = _memory(out, (data,), (cell,))
         result = _new(Tensor)
@@ -430,7 +434,7 @@ def _memory(out: Any, data: Sequence[Any], cells: Sequence[list[int] | None]) ->
             if cell is None or (found is not None and found is not cell):
                 return np.array(out, order="K"), [0]
             found = cell
-    return out, found or [0]
+    return out, [0] if found is None else share(found)
 
 
 def _owner(array: Any) -> Any:

@@ -18,7 +18,7 @@ from autograd.arguments.dtypes import as_array, check_dtype, is_float
 from autograd.core.conversion import check_argument, check_conversion
 from autograd.core.modes import local
 from autograd.core.node import Leaf, Node, leaves_with_hooks
-from autograd.core.writes import note_write
+from autograd.core.writes import note_write, share
 
 __all__ = ["HookHandle", "Tensor", "as_tensor", "from_dlpack", "tensor", "tensor_types", "writable"]
 
@@ -82,7 +82,17 @@ class Tensor:
         Tensor([2., 4., 6.])
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "_index", "_leaf", "_node", "_version", "name")
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_grad",
+        "_index",
+        "_leaf",
+        "_node",
+        "_version",
+        "_viewed",
+        "name",
+    )
 
     _data: Any
     _node: Node | Leaf | None
@@ -90,6 +100,7 @@ class Tensor:
     _version: list[int] | None
     _grad: Tensor | None
     _leaf: Leaf  # set where requires_grad was switched off
+    _viewed: bool  # set where a number is, or has, what would be a view of an array
     name: str | None
 
     def __init__(
@@ -251,7 +262,10 @@ class Tensor:
     def detach(self) -> Tensor:
         """A tensor on the same memory, without a gradient."""
         result = _wrap(self._data)
-        result._version = self._version
+        if self._version is None:
+            self._viewed = result._viewed = True
+        else:
+            result._version = share(self._version)
         return result
 
     def numpy(self) -> Any:

@@ -3,14 +3,21 @@
 All tensors on one piece of memory share a version cell, a list whose first entry counts the writes
 into it; a node keeps the count of what it saved, and backward compares. What a graph saves that is
 built inside ``autograd.debug.record()`` gets a second entry in its cell: somebody who notes the
-line of every write, for as long as a node of that graph lives.
+line of every write, for as long as a node of that graph lives. A third entry says that several
+tensors have the cell: one of them cannot become something else alone (`autograd.core.rebinding`).
 """
 
 from __future__ import annotations
 
 from typing import Any, Protocol
 
-__all__ = ["Witness", "note_write", "written_message"]
+__all__ = ["NUMBER_VIEWS", "Witness", "note_write", "share", "written_message"]
+
+#: Primitives that give views of arrays. What they give of a number, or as one, is a copy that
+#: nothing watches; so both tensors are marked.
+NUMBER_VIEWS = frozenset(
+    "broadcast_to diagonal expand_dims flip getitem moveaxis reshape squeeze swapaxes transpose".split()
+)
 
 
 class Witness(Protocol):
@@ -26,8 +33,15 @@ class Witness(Protocol):
 def note_write(cell: list[Any]) -> None:
     """Count a write; every function that writes into a tensor's memory calls this."""
     cell[0] += 1
-    if len(cell) > 1:
+    if len(cell) > 1 and cell[1] is not None:
         cell[1].note(cell)
+
+
+def share(cell: list[Any]) -> list[Any]:
+    """Note that a second tensor gets the cell, and return it."""
+    if len(cell) < 3:
+        cell[1:] = [cell[1] if len(cell) > 1 else None, True]
+    return cell
 
 
 def written_message(needed: str, record: Any, cell: list[Any], count: int) -> str:
@@ -51,5 +65,5 @@ def written_message(needed: str, record: Any, cell: list[Any], count: int) -> st
             f"{said} {cure}. To see the line that wrote and the one that needed it, compute it "
             "inside `with autograd.debug.record():`"
         )
-    wrote = cell[1].since(count) if len(cell) > 1 else None
+    wrote = cell[1].since(count) if len(cell) > 1 and cell[1] is not None else None
     return f"{said}\n  needed by   {record.where()}\n  written by  {wrote or 'a line not noted'}\n{cure}"

@@ -30,7 +30,10 @@ class Witness:
         if any(not node.freed for node in self._nodes):
             self._lines.append((cell[0], *line_of()))
         else:  # nobody needs it any more: writes cost nothing again
-            del cell[1:]
+            if len(cell) > 2:
+                cell[1] = None
+            else:
+                del cell[1:]
 
     def since(self, count: int) -> str | None:
         """See ``autograd.core.writes.Witness``."""
@@ -43,6 +46,6 @@ def watch_saved(node: Any) -> None:
     for watched in node.versions or ():
         if watched is not None:
             cell = watched[0]
-            if len(cell) == 1:
-                cell.append(Witness())
+            if len(cell) == 1 or cell[1] is None:
+                cell[1:2] = [Witness()]
             cell[1].watch_for(node)

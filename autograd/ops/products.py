@@ -15,6 +15,7 @@ from autograd.arguments.arrays import array_like, broadcast_shape
 from autograd.arguments.half import HALF, in_single, rounded, single
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
+from autograd.core.rebinding import last_view
 from autograd.kernels.threads import matmul as matmul_kernel
 from autograd.ops.linalg.diagonals import diagonal
 from autograd.ops.reductions import sum as sum_
@@ -395,7 +396,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     height, width = [a.shape[k] for k in a_free], [b.shape[k] for k in b_free]
     left = reshape(transpose(a, (*a_free, *a_axes)), (math.prod(height), count))
     right = reshape(transpose(b, (*b_axes, *b_free)), (count, math.prod(width)))
-    return reshape(matmul(left, right), (*height, *width))
+    return last_view(reshape, matmul(left, right), (*height, *width))
 
 
 def _paired_axes(

@@ -7,6 +7,7 @@ from typing import Any
 
 import autograd
 from autograd import arguments
+from autograd.core.rebinding import last_view
 from nn.functional.inputs import floating, floats
 
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance"]
@@ -84,7 +85,11 @@ def pairwise_distance(
     if not x1.shape:
         raise ValueError(f"{who}: x1 and x2 must have an axis, got shape ()")
     kept = _norm(x1 - x2 + eps, p, -1)
-    return kept if arguments.boolean(who, "keepdim", keepdim) else autograd.squeeze(kept, -1)
+    return (
+        kept
+        if arguments.boolean(who, "keepdim", keepdim)
+        else last_view(autograd.squeeze, kept, -1)
+    )
 
 
 def _broadcast(who: str, x1: Any, x2: Any) -> tuple[Any, Any]:

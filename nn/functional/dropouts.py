@@ -8,7 +8,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.functional.inputs import floating
+from nn.functional.inputs import floating, in_place
 from nn.random import generator_or_default
 
 __all__ = ["dropout", "dropout1d", "dropout2d", "dropout3d"]
@@ -29,7 +29,8 @@ def dropout(
         input: floats of any shape.
         p: from 0 to 1. Default 0.5.
         training: False gives the input itself. Default True.
-        inplace: taken for PyTorch's sake; the input is never written into.
+        inplace: True to have the input itself take the result's values; see
+            `nn.functional.activations`. Default False.
         generator: source of randomness. Default: the one that ``nn.manual_seed`` seeds.
 
     Raises:
@@ -41,7 +42,7 @@ def dropout(
         >>> sorted({*nn.functional.dropout(autograd.ones(100), 0.5).tolist()})
         [0.0, 2.0]
     """
-    return _dropout("dropout", input, p, training, generator, None)
+    return _dropout("dropout", input, p, training, inplace, generator, None)
 
 
 def dropout1d(
@@ -52,7 +53,7 @@ def dropout1d(
     generator: np.random.Generator | None = None,
 ) -> Any:
     """Whole channels of sequences (N, C, L) or (C, L) become 0; see `dropout`."""
-    return _dropout("dropout1d", input, p, training, generator, 1)
+    return _dropout("dropout1d", input, p, training, inplace, generator, 1)
 
 
 def dropout2d(
@@ -66,7 +67,7 @@ def dropout2d(
 
     As in PyTorch, an input of three axes is a batch of channels (N, C, L).
     """
-    return _dropout("dropout2d", input, p, training, generator, 2)
+    return _dropout("dropout2d", input, p, training, inplace, generator, 2)
 
 
 def dropout3d(
@@ -77,7 +78,7 @@ def dropout3d(
     generator: np.random.Generator | None = None,
 ) -> Any:
     """Whole channels of volumes (N, C, D, H, W) or (C, D, H, W) become 0; see `dropout`."""
-    return _dropout("dropout3d", input, p, training, generator, 3)
+    return _dropout("dropout3d", input, p, training, inplace, generator, 3)
 
 
 def _dropout(
@@ -85,6 +86,7 @@ def _dropout(
     input: Any,
     p: Any,
     training: Any,
+    inplace: Any,
     generator: np.random.Generator | None,
     spatial: int | None,
 ) -> Any:
@@ -94,6 +96,12 @@ def _dropout(
     if not arguments.boolean(who, "training", training) or p == 0.0:
         return input
     random = generator_or_default(who, generator)
+    if inplace:
+        return in_place(who, inplace, input, lambda x: _dropped(x, p, shape, random))
+    return _dropped(input, p, shape, random)
+
+
+def _dropped(input: Any, p: float, shape: tuple[int, ...], random: np.random.Generator) -> Any:
     if p == 1.0:
         return input * 0.0
     if shape == input.shape:

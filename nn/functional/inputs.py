@@ -7,8 +7,18 @@ from typing import Any
 
 import autograd
 from autograd import Tensor, arguments
+from autograd.core import rebinding
 
-__all__ = ["floating", "floats", "is_learnt", "number", "over_images", "reduced", "reduction_name"]
+__all__ = [
+    "floating",
+    "floats",
+    "in_place",
+    "is_learnt",
+    "number",
+    "over_images",
+    "reduced",
+    "reduction_name",
+]
 
 _MAY_BE_ABSENT = frozenset(("weight", "pos_weight", "bias", "running_mean", "running_var"))
 _IMAGES = {
@@ -43,6 +53,17 @@ def number(who: str, name: str, value: Any, *bounds: Any, **more: Any) -> Any:
 def is_learnt(value: Any) -> bool:
     """True for a tensor that requires a gradient, while gradients are recorded."""
     return isinstance(value, Tensor) and value.requires_grad and autograd.is_grad_enabled()
+
+
+def in_place(who: str, inplace: Any, input: Any, function: Callable[[Any], Any]) -> Any:
+    """The input itself, which takes the elements of ``function(input)``: ``inplace=True``.
+
+    Raises:
+        RuntimeError: for a leaf that requires a gradient, a view, and read-only memory.
+    """
+    if not arguments.boolean(who, "inplace", inplace):
+        return function(input)
+    return rebinding.in_place(who, input, function)
 
 
 def floats(who: str, **values: Any) -> list[Any]:
@@ -81,7 +102,7 @@ def over_images(who: str, input: Any, n: int, function: Callable[[Any], Any], *b
 
 
 def _without_batch(x: Any) -> Any:
-    return autograd.squeeze(x, 0)
+    return rebinding.last_view(autograd.squeeze, x, 0)
 
 
 def reduction_name(who: str, size_average: Any, reduce: Any, reduction: Any) -> str:

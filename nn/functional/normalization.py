@@ -9,6 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
+from autograd.core.rebinding import last_view
 from nn.functional.inputs import floating, floats
 
 __all__ = [
@@ -273,7 +274,7 @@ def group_norm(
     result = autograd.normalize(
         grouped, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0)
     )[0]
-    return autograd.reshape(result, input.shape)
+    return last_view(autograd.reshape, result, input.shape)
 
 
 def instance_norm(

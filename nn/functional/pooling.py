@@ -11,6 +11,7 @@ import numpy as np
 import autograd
 from autograd import arguments
 from autograd.arguments import Window
+from autograd.core.rebinding import last_view
 from nn.functional.inputs import floating, over_images
 from nn.functional.ranks import Rank, by_rank
 
@@ -319,7 +320,7 @@ def _norms(at: Rank, x: Any, p: float, window: Window) -> Any:
         total = total * (math.prod(window.kernel) / _cells(sizes, window, outputs)).reshape(shape)
     if p != 1:
         total = _root(total, p) * scale
-    return autograd.squeeze(total, axes)
+    return last_view(autograd.squeeze, total, axes)
 
 
 def _root(total: Any, p: float) -> Any:

@@ -1,7 +1,6 @@
 """Layers of functions that a network puts between its others.
 
-``inplace`` is taken for PyTorch's sake: results are always new tensors, and inputs are never
-written into.
+With ``inplace=True`` the input itself becomes the result, as `nn.functional.activations` tells.
 """
 
 from __future__ import annotations
@@ -100,6 +99,9 @@ class _InPlace(_Plain):
     def extra_repr(self) -> str:
         return "inplace=True" if self.inplace else ""
 
+    def forward(self, input: Any) -> Any:
+        return type(self)._function(input, self.inplace)
+
 
 class ReLU(_InPlace):
     """max(x, 0); slope 0 at 0.
@@ -165,7 +167,7 @@ class _ELU(Module):
         self.inplace = arguments.boolean(who, "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
-        return type(self)._function(input, self.alpha)
+        return type(self)._function(input, self.alpha, self.inplace)
 
     def extra_repr(self) -> str:
         return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
@@ -210,7 +212,7 @@ class LeakyReLU(Module):
         self.inplace = arguments.boolean("LeakyReLU", "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
-        return F.leaky_relu(input, self.negative_slope)
+        return F.leaky_relu(input, self.negative_slope, self.inplace)
 
     def extra_repr(self) -> str:
         return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
@@ -270,7 +272,7 @@ class Hardtanh(Module):
         self.inplace = arguments.boolean("Hardtanh", "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
-        return F.hardtanh(input, self.min_val, self.max_val)
+        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
     def extra_repr(self) -> str:
         return f"min_val={self.min_val}, max_val={self.max_val}" + (
@@ -293,7 +295,7 @@ class Threshold(Module):
         self.inplace = arguments.boolean("Threshold", "inplace", inplace)
 
     def forward(self, input: Any) -> Any:
-        return F.threshold(input, self.threshold, self.value)
+        return F.threshold(input, self.threshold, self.value, self.inplace)
 
     def extra_repr(self) -> str:
         return f"threshold={self.threshold}, value={self.value}" + (

@@ -20,7 +20,7 @@ class Dropout(Module):
 
     Args:
         p: from 0 to 1. Default 0.5.
-        inplace: taken for PyTorch's sake; the input is never written into.
+        inplace: True to have the input itself become the result. Default False.
         generator: source of randomness. Default: the one that ``nn.manual_seed`` seeds.
 
     Example:

@@ -1,0 +1,122 @@
+"""``x += y`` on a recorded tensor: the object becomes the result, so every name for it sees it.
+
+Nothing is written: what the graph has saved stays as it was. So it is possible only where no other
+tensor lies on the same memory, which would have to change, too; that is told by a mark that views
+leave on both sides when they are made, and never by counting references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.core.modes import local
+from autograd.core.node import Leaf
+from autograd.core.tensor import Tensor, check_writable
+from autograd.core.writes import note_write
+
+__all__ = ["check_rebinding", "in_place", "is_recorded", "last_view", "rebind"]
+
+
+def is_recorded(t: Tensor) -> bool:
+    """True if what happens to the tensor now is recorded, so that it cannot be written into."""
+    return t._node is not None and local.state.grad_enabled
+
+
+def check_rebinding(t: Tensor, who: str) -> None:
+    """Raise unless a recorded tensor may become the result of an operation on it.
+
+    Raises:
+        RuntimeError: for a leaf; for a tensor that is a view, or that others are views of.
+    """
+    if type(t._node) is Leaf:
+        check_writable(t, who)
+    if _is_shared(t):
+        raise RuntimeError(
+            f"{who}: this tensor shares its memory with another (it is a view, or a view of it was "
+            "made), which would not see the change. Make a new tensor instead (y = x + 1 for "
+            "x += 1, inplace=False for a layer), or work on a copy: x = x.copy()"
+        )
+
+
+def _is_shared(t: Tensor) -> bool:
+    return hasattr(t, "_viewed") or (t._version is not None and len(t._version) > 2)
+
+
+def last_view(view: Callable[..., Any], x: Any, *args: Any) -> Any:
+    """``view(x, *args)`` as the last step of a function, of an x that no user has.
+
+    The result counts as no view then, unless x was one before.
+    """
+    shared = not isinstance(x, Tensor) or _is_shared(x)
+    result = view(x, *args)
+    if not shared and result._version is not None and result._version is x._version:
+        del result._version[2:]
+    return result
+
+
+def rebind(t: Tensor, result: Any, who: str) -> Tensor:
+    """Have a tensor that ``check_rebinding`` has passed become a result, in its own dtype.
+
+    Hooks stay with the value that they were registered for; ``retain_grad`` goes along.
+
+    Raises:
+        ValueError: if the result has another shape.
+    """
+    if result.shape != t.shape:
+        raise ValueError(
+            f"{who}: a result of shape {result.shape} does not fit the tensor of shape {t.shape}"
+        )
+    if result.dtype != t.dtype:
+        if result.dtype.kind == "f" and t.dtype.kind != "f":
+            raise TypeError(f"{who}: a result of dtype {result.dtype} does not fit {t.dtype}")
+        result = result.astype(t.dtype)
+    node, extra = result._node, getattr(t._node, "extra", None)
+    if extra is not None and node is not None:
+        reference = extra.retained.get(t._index)
+        if reference is not None and reference() is t:
+            del extra.retained[t._index]
+            node.require_extra().retained[result._index] = reference
+    t._data, t._node, t._index, t._version = result._data, node, result._index, result._version
+    return t
+
+
+def in_place(who: str, x: Any, function: Callable[[Any], Any]) -> Any:
+    """x itself, after its elements have become those of ``function(x)``: what ``inplace=True`` means.
+
+    Written into where nothing is recorded, also where x is an array; else the object becomes the
+    result. What is no tensor and no array gives the result.
+
+    Raises:
+        RuntimeError: for a leaf that requires a gradient, for a view, and for read-only memory;
+            also if the result requires a gradient and x does not.
+    """
+    if isinstance(x, np.ndarray):
+        if not x.flags.writeable:
+            raise RuntimeError(f"{who}: inplace=True, but the array is read-only; give a copy")
+        result = function(x)
+        if isinstance(result, Tensor):
+            raise RuntimeError(f"{who}: inplace=True, but an array cannot hold a result that "
+                               "is a tensor; make it a tensor")  # fmt: skip
+        x[...] = result
+        return x
+    if not isinstance(x, Tensor):
+        return function(x)
+    if is_recorded(x):
+        check_rebinding(x, f"{who}: inplace=True")
+        return rebind(x, function(x), who)
+    check_writable(x, f"{who}: inplace=True")
+    result = function(x)
+    if result._node is not None:
+        raise RuntimeError(
+            f"{who}: inplace=True, but the result requires a gradient and the input does not; "
+            "use inplace=False"
+        )
+    if x._version is None:
+        x._data = result._data.astype(x.dtype)
+    else:
+        x._data[...] = result._data
+        note_write(x._version)
+    return x

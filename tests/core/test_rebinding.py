@@ -1,0 +1,299 @@
+"""``x += y`` and ``inplace=True``: what every name for a tensor sees, and what is refused."""
+
+import inspect
+import operator
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+import nn.functional as F
+from autograd import viz
+from tests import calls
+
+SQUARE = np.array([[1.5, -0.5], [0.25, 2.0]])
+IN_PLACE = {
+    "+=": operator.iadd, "-=": operator.isub, "*=": operator.imul, "/=": operator.itruediv,
+    "**=": operator.ipow, "//=": operator.ifloordiv, "%=": operator.imod, "@=": operator.imatmul,
+}  # fmt: skip
+FUNCTIONAL = {
+    "+=": operator.add, "-=": operator.sub, "*=": operator.mul, "/=": operator.truediv,
+    "**=": operator.pow, "//=": operator.floordiv, "%=": operator.mod, "@=": operator.matmul,
+}  # fmt: skip
+OTHERS = {"number": 2, "array": SQUARE + 1.0, "tensor": ag.tensor(np.abs(SQUARE))}
+
+
+def leaf():
+    return ag.tensor(SQUARE, requires_grad=True)
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("symbol", IN_PLACE)
+def test_a_recorded_tensor_becomes_the_result_for_every_name(symbol, other):
+    if symbol == "@=" and other == "number":
+        return
+    x, y = leaf(), leaf()
+    with np.errstate(invalid="ignore"):
+        h = x * 3.0
+        alias = [h]
+        wanted = FUNCTIONAL[symbol](y * 3.0, OTHERS[other])
+        h = IN_PLACE[symbol](h, OTHERS[other])
+        assert h is alias[0] and np.array_equal(h.detach(), wanted.detach(), equal_nan=True)
+        if not wanted.requires_grad:  # steps have no slope
+            assert not h.requires_grad
+            return
+        (alias[0] * alias[0]).sum().backward()
+        (wanted * wanted).sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), y.grad.numpy())
+
+
+@pytest.mark.parametrize("symbol", ["&=", "|=", "^=", "//=", "%="])
+def test_integers_and_bools_are_written_into(symbol):
+    function = {"&=": operator.iand, "|=": operator.ior, "^=": operator.ixor, **IN_PLACE}[symbol]
+    t = ag.tensor([6, 3])
+    view = t[:1]
+    wanted = function(np.array([6, 3]), np.array([5, 2])).tolist()
+    assert function(t, ag.tensor([5, 2])) is t
+    assert t.tolist() == wanted and view.tolist() == wanted[:1]
+
+
+def test_what_used_the_tensor_before_has_the_gradient_of_before():
+    x = leaf()
+    h = x * 2.0
+    y = h * h  # saves h
+    h += 1.0
+    (y.sum() + h.sum()).backward()
+    np.testing.assert_allclose(x.grad.numpy(), 8.0 * SQUARE + 2.0)
+
+
+@pytest.mark.parametrize(
+    "share",
+    [lambda h: h[0], lambda h: h.T, lambda h: h.reshape(-1), lambda h: h.detach(),
+     lambda h: ag.split(h, 2)[1], lambda h: ag.einsum("ij->ji", h), lambda h: ag.windows(h[None, None], 1),
+     lambda h: h[0, 1], lambda h: ag.alias(h)],
+)  # fmt: skip
+def test_views_and_what_they_look_at_are_refused(share):
+    h = leaf() * 2.0
+    view = share(h)
+    for t in (h, view) if view.requires_grad else (h,):
+        for write in (lambda t=t: operator.iadd(t, 1.0), lambda t=t: F.relu(t, inplace=True)):
+            with pytest.raises(RuntimeError, match="view"):
+                write()
+    del view  # what becomes of names changes nothing
+    with pytest.raises(RuntimeError, match="view"):
+        h += 1.0
+    h = h.copy()
+    h += 1.0
+    assert h.tolist() == (2.0 * SQUARE + 1.0).tolist()
+
+
+def test_numbers_with_what_would_be_views_are_refused():
+    number = leaf().sum()
+    ag.expand_dims(number, 0)
+    with pytest.raises(RuntimeError, match="view"):
+        number += 1.0
+    free = leaf().sum()
+    free += 1.0
+    assert free.item() == pytest.approx(SQUARE.sum() + 1.0)
+
+
+def test_a_result_of_another_shape_or_kind_is_refused_and_changes_nothing():
+    h = leaf() * 2.0
+    with pytest.raises(ValueError, match=r"\(3, 2, 2\).*\(2, 2\)"):
+        h += np.ones((3, 1, 1))
+    assert h.tolist() == (2.0 * SQUARE).tolist()
+    single = ag.tensor([1.0], requires_grad=True) * 1.0
+    single += ag.tensor([0.5], dtype=np.float64)
+    assert single.dtype == np.float32 and single.tolist() == [1.5]
+
+
+def test_a_retained_gradient_goes_along_and_hooks_stay():
+    h = leaf() * 2.0
+    seen = []
+    h.retain_grad()
+    h.register_hook(lambda g: seen.append(g.tolist()))
+    h *= 3.0
+    h.sum().backward()
+    assert h.grad.tolist() == np.ones((2, 2)).tolist()
+    assert seen == [np.full((2, 2), 3.0).tolist()]
+
+
+def test_the_picture_and_the_pass_show_the_graph_after_it():
+    x = leaf()
+    h = x * 2.0
+    h += x
+    assert [node.primitive.name for node in (h.grad_node, h.grad_node.parents[0])] == [
+        "add", "multiply",
+    ]  # fmt: skip
+    text = viz.graph(h.sum()).to_svg()
+    assert "add" in text and "multiply" in text
+    assert [step.node.primitive.name for step in ag.backward_steps(h.sum())] == [
+        "sum",
+        "add",
+        "multiply",
+    ]
+
+
+# Layers -------------------------------------------------------------------------------------------
+
+LAYERS = {
+    "relu": (F.relu, nn.ReLU, {}), "relu6": (F.relu6, nn.ReLU6, {}),
+    "hardtanh": (F.hardtanh, nn.Hardtanh, dict(min_val=-0.3, max_val=0.9)),
+    "leaky_relu": (F.leaky_relu, nn.LeakyReLU, dict(negative_slope=0.3)),
+    "threshold": (F.threshold, nn.Threshold, dict(threshold=0.3, value=7.0)),
+    "hardsigmoid": (F.hardsigmoid, nn.Hardsigmoid, {}), "hardswish": (F.hardswish, nn.Hardswish, {}),
+    "elu": (F.elu, nn.ELU, dict(alpha=0.7)), "selu": (F.selu, nn.SELU, {}),
+    "celu": (F.celu, nn.CELU, dict(alpha=0.7)), "silu": (F.silu, nn.SiLU, {}),
+    "mish": (F.mish, nn.Mish, {}),
+    "dropout": (F.dropout, nn.Dropout, dict(p=0.5)), "dropout1d": (F.dropout1d, nn.Dropout1d, dict(p=0.5)),
+    "dropout2d": (F.dropout2d, nn.Dropout2d, dict(p=0.5)),
+    "dropout3d": (F.dropout3d, nn.Dropout3d, dict(p=0.5)),
+}  # fmt: skip
+X = calls.spread(2, 3, 4, 5)
+
+
+def input_for(name):
+    return X if name != "dropout1d" else X[0]
+
+
+def test_every_function_and_layer_with_inplace_is_tried():
+    with_it = {n for n, a in calls.FUNCTIONAL.items() if "inplace" in a}
+    assert with_it == {*LAYERS}
+    layers = {
+        name
+        for name, kind in vars(nn).items()
+        if isinstance(kind, type) and "inplace" in inspect.signature(kind).parameters
+    }
+    assert layers == {layer.__name__ for _, layer, _ in LAYERS.values()}
+
+
+def forms(name):
+    function, layer, options = LAYERS[name]
+    yield lambda x: function(x, inplace=True, **options), lambda x: function(x, **options)
+    yield layer(inplace=True, **options), layer(**options)
+    yield layer(inplace=True, **options).eval(), layer(**options).eval()
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("recorded", [True, False], ids=["recorded", "no_grad"])
+def test_inplace_changes_the_input_itself(name, recorded):
+    for changing, plain in forms(name):
+        x, y = (ag.tensor(input_for(name), requires_grad=True) for _ in range(2))
+        with ag.set_grad_enabled(recorded):
+            h = x * 1.0
+            nn.manual_seed(0)
+            assert changing(h) is h
+            nn.manual_seed(0)
+            wanted = plain(y * 1.0)
+            np.testing.assert_array_equal(h.detach().numpy(), wanted.detach().numpy())
+            if recorded:
+                (h * h + h).sum().backward()
+                (wanted * wanted + wanted).sum().backward()
+                np.testing.assert_array_equal(x.grad.numpy(), y.grad.numpy())
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_inplace_writes_through_views_and_into_arrays_where_nothing_is_recorded(name):
+    function, _, options = LAYERS[name]
+    data = np.array(input_for(name))
+    nn.manual_seed(0)
+    wanted = function(ag.tensor(data), **options).numpy()
+    t = ag.tensor(data)
+    view = t[:1]
+    for x in (t, data):
+        nn.manual_seed(0)
+        assert function(x, inplace=True, **options) is x
+        np.testing.assert_array_equal(np.asarray(x), wanted)
+    np.testing.assert_array_equal(view.numpy(), wanted[:1])
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_inplace_refuses_leaves_and_views_and_lost_gradients(name):
+    function, _, options = LAYERS[name]
+    x = ag.tensor(input_for(name), requires_grad=True)
+    with pytest.raises(RuntimeError, match="requires a gradient"):
+        function(x, inplace=True, **options)
+    h = (x * 1.0).reshape(x.shape[::-1]).transpose()
+    with pytest.raises(RuntimeError, match="view"):
+        function(h, inplace=True, **options)
+    fixed = np.array(input_for(name))
+    fixed.flags.writeable = False
+    with pytest.raises(RuntimeError, match="read-only"):
+        function(fixed, inplace=True, **options)
+
+
+def test_inplace_with_a_learnt_slope_needs_an_input_that_can_hold_it():
+    slope = ag.tensor(0.3, requires_grad=True)
+    with pytest.raises(RuntimeError, match="result requires a gradient"):
+        F.leaky_relu(ag.tensor([-1.0]), slope, inplace=True)
+    h = ag.tensor([-1.0], requires_grad=True) * 2.0
+    F.leaky_relu(h, slope, inplace=True).sum().backward()
+    assert slope.grad.item() == -2.0
+
+
+def test_a_write_under_no_grad_into_what_backward_needs_is_noticed():
+    x = ag.tensor([1.0, -2.0], requires_grad=True)
+    h = x * 1.0
+    y = h * h
+    with ag.no_grad():
+        F.relu(h, inplace=True)
+    with pytest.raises(RuntimeError, match="written into after it was used"):
+        y.sum().backward()
+
+
+@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize(
+    "layer",
+    [nn.Conv2d(3, 2, 3), nn.ConvTranspose2d(3, 2, 3), nn.MaxPool2d(2), nn.AvgPool2d(2),
+     nn.LPPool2d(2.0, 2), nn.AdaptiveAvgPool2d(2), nn.Linear(6, 2), nn.Upsample(scale_factor=2),
+     nn.LayerNorm(6)],
+    ids=lambda layer: type(layer).__name__,
+)  # fmt: skip
+def test_what_layers_give_may_be_changed_in_place(layer, batched):
+    if isinstance(layer, nn.Upsample) and not batched:
+        return
+    x = ag.tensor(np.ones((1, 3, 6, 6) if batched else (3, 6, 6), np.float32), requires_grad=True)
+    h = layer(x)
+    h += 1.0
+    nn.ReLU(inplace=True)(h).sum().backward()
+
+
+@pytest.mark.torch
+def test_a_residual_block_in_place_agrees_with_pytorch(torch):
+    weights = [calls.spread(3, 3, 3, 3, seed=k) for k in range(2)]
+
+    def block(x, first, second, functional):
+        identity = x
+        out = functional.relu(functional.conv2d(x, first, padding=1), inplace=True)
+        out = functional.conv2d(out, second, padding=1)
+        seen = [out]
+        out += identity
+        out = functional.relu(out, inplace=True)
+        out = functional.leaky_relu(out * 1.5, 0.1, inplace=True)
+        return out, seen[0]
+
+    data = calls.spread(2, 3, 5, 5, seed=5)
+    ours = [ag.tensor(a, requires_grad=True) for a in (data, *weights)]
+    theirs = [torch.tensor(a, requires_grad=True) for a in (data, *weights)]
+    for out, seen in (block(*ours, F), block(*theirs, torch.nn.functional)):
+        ((out**2).sum() + (seen**3).sum()).backward()
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("symbol", [s for s in IN_PLACE if s not in ("//=",)])
+def test_in_place_operators_agree_with_pytorch(torch, symbol):
+    if symbol == "@=":
+        return  # PyTorch has none
+    found = []
+    for tensor in (ag.tensor, torch.tensor):
+        x = tensor(np.abs(SQUARE), requires_grad=True)
+        h = x * 3.0
+        name = h
+        h = IN_PLACE[symbol](h, tensor(np.abs(SQUARE) + 0.6))
+        ((name + h) ** 2).sum().backward()
+        found.append((h.detach().numpy(), x.grad.numpy()))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
