@@ -205,6 +205,8 @@ PARTICULAR.update(
         "F.bilinear": {"input1": M, "input2": N, "weight": spread(2, 4, 4), "bias": spread(2)},
         "F.embedding": {"input": INTEGERS % 3, "weight": M},
         "F.linear": {"weight": N, "bias": spread(3)},
+        "F.affine_grid": {"theta": spread(1, 2, 3), "size": (1, 1, 2, 3)},
+        "F.grid_sample": {"input": IMAGES[2], "grid": 0.83 * spread(1, 2, 3, 2)},
         "F.margin_ranking_loss": {"input1": M, "input2": N, "target": SIGNS},
         "F.cosine_embedding_loss": {"input1": M, "input2": N, "target": SIGNS[:, 0]},
         **{f"F.{name}": {"target": SIGNS} for name in ("hinge_embedding_loss", "soft_margin_loss")},

@@ -20,6 +20,7 @@ from nn.functional import (
     padding,
     pooling,
     resampling,
+    sampling,
 )
 from nn.functional.activations import *  # noqa: F403
 from nn.functional.attention import *  # noqa: F403
@@ -34,6 +35,7 @@ from nn.functional.normalization import *  # noqa: F403
 from nn.functional.padding import *  # noqa: F403
 from nn.functional.pooling import *  # noqa: F403
 from nn.functional.resampling import *  # noqa: F403
+from nn.functional.sampling import *  # noqa: F403
 
 __all__ = [
     *activations.__all__,
@@ -49,6 +51,7 @@ __all__ = [
     *padding.__all__,
     *pooling.__all__,
     *resampling.__all__,
+    *sampling.__all__,
 ]
 
 

@@ -413,6 +413,8 @@ FUNCTIONAL: dict[str, Case] = {
     "binary_cross_entropy_with_logits": _case(F.binary_cross_entropy_with_logits, M, PROBABILITY),
     "cosine_similarity": _case(F.cosine_similarity, M, N),
     "pairwise_distance": _case(F.pairwise_distance, M, N),
+    "affine_grid": _case(lambda t: F.affine_grid(t, (2, 1, 3, 4)), spread(2, 2, 3), order=3),
+    "grid_sample": _case(_named("grid_sample", "bicubic", "border"), IMAGE, 0.83 * spread(2, 2, 3, 2)),
     "margin_ranking_loss": _case(lambda x, y: F.margin_ranking_loss(x, y, SIGNS, 0.3173), M, N),
     "hinge_embedding_loss": _case(lambda x: F.hinge_embedding_loss(x, SIGNS), M),
     "cosine_embedding_loss": _case(lambda x, y: F.cosine_embedding_loss(x, y, SIGNS[:, 0]), M, N),

@@ -1,0 +1,84 @@
+"""Images read at any places, against loops."""
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn.functional as F
+
+RNG = np.random.default_rng(0)
+IMAGE = RNG.normal(size=(1, 2, 4, 5))
+
+
+def pixel(i, j, padding):
+    if padding == "zeros" and not (0 <= i < 4 and 0 <= j < 5):
+        return np.zeros(2)
+    return IMAGE[0, :, min(max(i, 0), 3), min(max(j, 0), 4)]
+
+
+@pytest.mark.parametrize("padding", ["zeros", "border"])
+@pytest.mark.parametrize("align", [False, True])
+def test_between_four_pixels(padding, align):
+    grid = RNG.uniform(-1.4, 1.4, (1, 3, 3, 2))
+    got = F.grid_sample(ag.tensor(IMAGE), ag.tensor(grid), "bilinear", padding, align).numpy()
+    for a, b in np.ndindex(3, 3):
+        x, y = grid[0, a, b]
+        x, y = (
+            ((x + 1) / 2 * 4, (y + 1) / 2 * 3)
+            if align
+            else ((x + 1) * 2.5 - 0.5, (y + 1) * 2 - 0.5)
+        )
+        j, i = math.floor(x), math.floor(y)
+        want = sum(
+            pixel(i + di, j + dj, padding) * (1 - abs(y - i - di)) * (1 - abs(x - j - dj))
+            for di in (0, 1)
+            for dj in (0, 1)
+        )
+        np.testing.assert_allclose(got[0, :, a, b], want, atol=1e-13)
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("align", [False, True])
+def test_the_identity_gives_the_image_back_and_a_flip_its_mirror(mode, padding, align):
+    image = ag.tensor(IMAGE)
+    for sign in (1.0, -1.0):
+        theta = ag.tensor([[[sign, 0.0, 0.0], [0.0, 1.0, 0.0]]], dtype=np.float64)
+        grid = F.affine_grid(theta, IMAGE.shape, align)
+        got = F.grid_sample(image, grid, mode, padding, align).numpy()
+        want = IMAGE if sign == 1.0 else IMAGE[..., ::-1]
+        np.testing.assert_allclose(got, want, atol=1e-13)
+
+
+def test_reflection_repeats_the_mirrored_image():
+    row = ag.tensor(IMAGE[:, :1, :1])
+    x = (np.arange(-5, 10) + 0.5) * 2 / 5 - 1
+    grid = np.stack([x, np.zeros(15)], -1).reshape(1, 1, 15, 2)
+    got = F.grid_sample(row, grid, "nearest", "reflection").numpy().ravel()
+    mirrored = IMAGE[0, 0, 0]
+    np.testing.assert_allclose(got, [*mirrored[::-1], *mirrored, *mirrored[::-1]])
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+def test_gradients(mode, padding):
+    grid = ag.tensor(RNG.uniform(-1.9, 1.9, (1, 2, 3, 2)), requires_grad=True)
+    image = ag.tensor(IMAGE, requires_grad=True)
+    assert ag.func.gradcheck(lambda x, g: F.grid_sample(x, g, mode, padding), image, grid)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: F.grid_sample(ag.zeros(2, 1, 3, 3), ag.zeros(1, 2, 2, 2)), r"got \(2, 1, 3, 3\)"),
+        (lambda: F.grid_sample(ag.zeros(1, 1, 3, 3, 3), ag.zeros(1, 2, 2, 2, 3), "bicubic"),
+         "is for images"),
+        (lambda: F.grid_sample(ag.zeros(1, 1, 0, 3), ag.zeros(1, 2, 2, 2)), "has no pixels"),
+        (lambda: F.affine_grid(ag.zeros(1, 2, 3), (2, 1, 3, 3)), r"got \(1, 2, 3\)"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
