@@ -66,12 +66,17 @@ from .ops.activations import softshrink as softshrink
 from .ops.activations import softsign as softsign
 from .ops.activations import threshold as threshold
 from .ops.communication import all_reduce as all_reduce
+from .ops.cumulative import cummax as cummax
+from .ops.cumulative import cummax_with_indices as cummax_with_indices
+from .ops.cumulative import cummin as cummin
+from .ops.cumulative import cummin_with_indices as cummin_with_indices
 from .ops.cumulative import cumprod as cumprod
 from .ops.cumulative import cumsum as cumsum
 from .ops.cumulative import cumulative_prod as cumulative_prod
 from .ops.cumulative import cumulative_sum as cumulative_sum
 from .ops.cumulative import diff as diff
 from .ops.cumulative import ediff1d as ediff1d
+from .ops.cumulative import logcumsumexp as logcumsumexp
 from .ops.cumulative import trapezoid as trapezoid
 from .ops.elementwise import absolute as absolute
 from .ops.elementwise import add as add
@@ -133,7 +138,9 @@ from .ops.gathering import argwhere as argwhere
 from .ops.gathering import bincount as bincount
 from .ops.gathering import gather as gather
 from .ops.gathering import nonzero as nonzero
+from .ops.gathering import scatter as scatter
 from .ops.gathering import scatter_add as scatter_add
+from .ops.gathering import scatter_reduce as scatter_reduce
 from .ops.gathering import select as select
 from .ops.gathering import set_at as set_at
 from .ops.gathering import take as take

@@ -145,6 +145,10 @@ AUTOGRAD: dict[str, Arguments] = {
     "scatter_add": dict(x=M, indices=np.array([[0, 3], [1, 1], [2, 0]]), values=spread(3, 2), axis=1),
     "set_at": dict(x=M, index=(slice(None), 1), values=spread(3)),
     "add_at": dict(x=M, index=INDEX, values=spread(3, 4, seed=9)),
+    "scatter": dict(x=M, indices=np.array([[0, 3], [1, 1], [2, 0]]), values=spread(3, 2), axis=1),
+    "scatter_reduce": dict(x=M, indices=np.array([[0, 3], [1, 1], [2, 0]]), values=spread(3, 2),
+                           axis=1, reduce="sum", include_self=True),
+    **_each("cummax cummin cummax_with_indices cummin_with_indices logcumsumexp", x=M, axis=1),
     "select": dict(conditions=[np.arange(4) < 2], choices=[M], default=0.1),
     # Products
     "matmul": dict(x=spread(2, 3, 4), y=spread(4, 2)),

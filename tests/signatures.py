@@ -140,6 +140,8 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "ag.resize": {"new_shape": (2, 3), "shape": (2, 3)},
     "ag.rollaxis": {"axis": 1},
     "ag.scatter_add": {"indices": INTEGERS % 3, "values": N},
+    "ag.scatter": {"indices": INTEGERS % 3, "values": N, "axis": 0},
+    "ag.scatter_reduce": {"indices": INTEGERS % 3, "values": N, "axis": 0},
     "ag.scatter_windows": {},
     "ag.searchsorted": {"a": np.array([0.0, 1.0]), "v": V},
     "ag.select": {"conditions": [N > 0, N < -0.5], "choices": [M, N], "default": 0.5},

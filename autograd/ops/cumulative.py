@@ -7,16 +7,31 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, number
+from autograd.arguments.arrays import array_like, number, raw
 from autograd.arguments.half import HALF, in_single
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import astype, subtract
+from autograd.ops.gathering import scatter_add
 from autograd.ops.indexing import getitem
 from autograd.ops.reductions import broadcast_to
 from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import concatenate, flip, moveaxis, ravel, reshape
+from autograd.ops.transcendental import logaddexp
 
-__all__ = ["cumprod", "cumsum", "cumulative_prod", "cumulative_sum", "diff", "ediff1d", "trapezoid"]
+__all__ = [
+    "cummax",
+    "cummax_with_indices",
+    "cummin",
+    "cummin_with_indices",
+    "cumprod",
+    "cumsum",
+    "cumulative_prod",
+    "cumulative_sum",
+    "diff",
+    "ediff1d",
+    "logcumsumexp",
+    "trapezoid",
+]
 
 
 def _running(who: str, ufunc: Any, x: Any, axis: Any) -> Any:
@@ -93,6 +108,87 @@ def _cumprod_slope(g: Any, x: Any, axis: Any) -> Any:
 
 
 cumprod.gradients(x=_cumprod_slope)
+
+
+# Running extremes and sums of exponentials --------------------------------------------------------
+
+
+def _running_extreme(who: str, ufunc: Any, x: Any, axis: Any) -> tuple[Any, Any]:
+    x = array_like(who, x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"{who}: expected real numbers, got an array of dtype {x.dtype}")
+    along = arguments.axis(who, axis, x.ndim)
+    values = ufunc.accumulate(x, axis=along)
+    new = (x == values) | (x != x)  # NaN counts as the largest and as the smallest
+    places = np.arange(x.shape[along]).reshape((-1,) + (1,) * (x.ndim - along - 1))
+    return values, np.maximum.accumulate(np.where(new, places, 0), axis=along)
+
+
+@primitive(outputs=2, constant_outputs=(1,))
+def cummax_with_indices(x: Any, *, axis: Any = -1) -> Any:
+    """Running maximum along an axis, and where it was found; of equal ones the last.
+
+    Example:
+        >>> import autograd as ag
+        >>> values, indices = ag.cummax_with_indices(ag.tensor([1.0, 3.0, 2.0]))
+        >>> values.tolist(), indices.tolist()
+        ([1.0, 3.0, 3.0], [0, 1, 1])
+    """
+    return _running_extreme("cummax", np.maximum, x, axis)
+
+
+@primitive(outputs=2, constant_outputs=(1,))
+def cummin_with_indices(x: Any, *, axis: Any = -1) -> Any:
+    """Running minimum along an axis, and where it was found; see ``cummax_with_indices``."""
+    return _running_extreme("cummin", np.minimum, x, axis)
+
+
+def _to_where_it_was(g: Any, outs: Any, axis: Any, x_shape: Any, x_dtype: Any) -> Any:
+    zeros = np.zeros(x_shape, np.float64 if x_dtype == HALF else x_dtype)
+    return scatter_add(zeros, raw(outs[1]), g[0], axis)
+
+
+for _pair in (cummax_with_indices, cummin_with_indices):
+    _pair.gradients(x=_to_where_it_was)
+
+
+def cummax(x: Any, axis: Any = -1) -> Any:
+    """Running maximum along an axis: NumPy's ``maximum.accumulate``.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.cummax(ag.tensor([1.0, 3.0, 2.0]))
+        Tensor([1., 3., 3.])
+    """
+    return cummax_with_indices(x, axis)[0]
+
+
+def cummin(x: Any, axis: Any = -1) -> Any:
+    """Running minimum along an axis: NumPy's ``minimum.accumulate``."""
+    return cummin_with_indices(x, axis)[0]
+
+
+@in_single
+def logcumsumexp(x: Any, axis: Any = -1) -> Any:
+    """log of the running sum of exp(x) along an axis, without overflow.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.logcumsumexp(ag.tensor([1000.0, 1000.0])).numpy().astype(float).round(2).tolist()
+        [1000.0, 1000.69]
+    """
+    x = array_like("logcumsumexp", x)
+    axis = arguments.axis("logcumsumexp", axis, len(x.shape))
+    rows = moveaxis(x, axis, 0)
+    step = 1
+    while step < rows.shape[0]:  # each place and the one 1, 2, 4, ... before it
+        sums = logaddexp(getitem(rows, slice(step, None)), getitem(rows, slice(-step)))
+        rows = concatenate([getitem(rows, slice(step)), sums])
+        step *= 2
+    return moveaxis(rows, 0, axis)
+
+
+# Under other names, and differences ---------------------------------------------------------------
 
 
 def cumulative_sum(x: Any, *, axis: Any = None, include_initial: bool = False) -> Any:

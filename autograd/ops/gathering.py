@@ -12,7 +12,7 @@ from autograd import arguments
 from autograd.arguments.arrays import array_like, ndim_of, raw, shape_of
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
-from autograd.ops.elementwise import where
+from autograd.ops.elementwise import multiply, where
 from autograd.ops.indexing import clean_index, getitem, scatter_index
 from autograd.ops.reductions import broadcast_to, sum_to
 from autograd.ops.shapes import ravel
@@ -23,7 +23,9 @@ __all__ = [
     "bincount",
     "gather",
     "nonzero",
+    "scatter",
     "scatter_add",
+    "scatter_reduce",
     "select",
     "set_at",
     "take",
@@ -296,6 +298,126 @@ def scatter_add(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
     axis = arguments.axis("scatter_add", axis, len(x.shape))
     _fits_along("scatter_add", x.shape, places.shape, axis, exactly=False)
     return _add("scatter_add", x, _along(places.shape, places, axis), values)
+
+
+def scatter(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
+    """A copy of x with values set at positions along an axis, as PyTorch's ``scatter``.
+
+    NumPy's ``put_along_axis``, but functional, and on the other axes ``indices`` may be shorter
+    than x.
+
+    Args:
+        indices: integers, with as many axes as x; on the other axes not longer than x. Where a
+            position repeats, the last value stays.
+        values: broadcast to the shape of ``indices``.
+
+    Raises:
+        ValueError: if the shapes do not fit.
+        IndexError: for indices out of range.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.scatter(ag.zeros(3), [2, 0], ag.tensor([1.0, 4.0]))
+        Tensor([4., 0., 1.])
+    """
+    x, index, values = _at_positions("scatter", x, indices, values, axis)
+    return set_at(x, index, values)
+
+
+@arguments.in_single
+def scatter_reduce(
+    x: Any, indices: Any, values: Any, axis: Any = -1, reduce: str = "sum",
+    include_self: bool = True,
+) -> Any:  # fmt: skip
+    """A copy of x in which the values at each position along an axis are reduced to one.
+
+    Args:
+        indices: integers, with as many axes as x; on the other axes not longer than x.
+        values: broadcast to the shape of ``indices``.
+        axis: which axis.
+        reduce: ``"sum"``, ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``; of equal largest or
+            smallest ones each gets the same share of the gradient.
+        include_self: whether x's own element counts with the values. Default True. Positions that
+            no index names keep it in any case.
+
+    Raises:
+        ValueError: if the shapes do not fit, or for another reduction.
+        IndexError: for indices out of range.
+
+    Example:
+        >>> import autograd as ag
+        >>> x, values = ag.zeros(3), ag.tensor([1.0, 2.0, 4.0])
+        >>> ag.scatter_reduce(x, [2, 2, 0], values, reduce="amax")
+        Tensor([4., 0., 2.])
+    """
+    who = "scatter_reduce"
+    arguments.choice(who, "reduce", reduce, ("sum", "prod", "mean", "amax", "amin"))
+    own = arguments.boolean(who, "include_self", include_self)
+    x, index, values = _at_positions(who, x, indices, values, axis)
+    counts = np.zeros(x.shape)
+    np.add.at(counts, index, 1.0)
+    if reduce in ("sum", "mean"):
+        start = x if own else where(counts > 0, 0.0, x)
+        total = add_at(start, index, values)
+        if reduce == "sum":
+            return total
+        divisors = np.maximum(counts + own * (counts > 0), 1.0)
+        return total / divisors.astype(x.dtype if x.dtype.kind == "f" else np.float64)
+    if reduce == "prod":
+        return _product(x if own else where(counts > 0, 1.0, x), index, values)
+    return _extreme(np.maximum if reduce == "amax" else np.minimum, x, index, values, counts, own)
+
+
+def _product(x: Any, index: Any, values: Any) -> Any:
+    """One round for each repetition of a position, so that a 0 is not divided by."""
+    places = np.arange(x.size).reshape(x.shape)[index].ravel()
+    order = np.argsort(places, kind="stable")
+    ordered = places[order]
+    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if order.size else order
+    turn = np.empty_like(order)
+    turn[order] = np.arange(order.size) - np.repeat(first, np.diff(np.append(first, order.size)))
+    turns = turn.reshape(values.shape)
+    for k in range(int(turn.max(initial=-1)) + 1):
+        chosen = np.nonzero(turns == k)
+        at = tuple(np.broadcast_to(i, values.shape)[chosen] for i in index)
+        x = set_at(x, at, multiply(getitem(x, at), getitem(values, chosen)))
+    return x
+
+
+def _extreme(ufunc: Any, x: Any, index: Any, values: Any, counts: Any, own: bool) -> Any:
+    """The mean of those that are equal to the largest: itself, shared equally."""
+    plain, others = np.array(raw(x)), np.asarray(raw(values))
+    if not own:  # then one of the values is at least as extreme as their opposite
+        end = others.min if ufunc is np.maximum else others.max
+        plain[counts > 0] = end(initial=others.flat[0]) if others.size else 0
+    best = plain.copy()
+    with np.errstate(invalid="ignore"):
+        ufunc.at(best, index, others)
+    chosen, kept = others == best[index], (plain == best) & (own | (counts == 0))
+    ties = kept.astype(plain.dtype)
+    np.add.at(ties, index, chosen.astype(plain.dtype))
+    total = add_at(where(kept, x, 0.0), index, where(chosen, values, 0.0))
+    result = total / np.maximum(ties, 1.0)
+    nan = np.isnan(best)
+    return where(nan, np.nan, result) if nan.any() else result
+
+
+def _at_positions(who: str, x: Any, indices: Any, values: Any, axis: Any) -> tuple[Any, Any, Any]:
+    """x, the index that stands for positions along an axis, and values of the indices' shape."""
+    x = array_like(who, x, values)
+    values = array_like(f"{who}: values", values, x)
+    places = _integers(who, indices)
+    axis = arguments.axis(who, axis, len(x.shape))
+    _fits_along(who, x.shape, places.shape, axis, exactly=False)
+    index = clean_index(who, _along(places.shape, places, axis), x.shape)
+    _read(who, _shape_only(x.shape), index)  # refuses an index that does not fit
+    try:
+        np.broadcast_to(_shape_only(values.shape), places.shape)
+    except ValueError:
+        raise ValueError(
+            f"{who}: values of shape {values.shape} do not fit indices of shape {places.shape}"
+        ) from None
+    return x, index, broadcast_to(values, places.shape)
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:

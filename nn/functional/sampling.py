@@ -141,7 +141,9 @@ def _sampled(input: Any, taps: list[Any], inside: Callable[[Any, int], Any]) -> 
     channels = np.arange(input.shape[1]).reshape((1, -1) + (1,) * len(sizes))
     total: Any = None
     for corner in itertools.product(*taps):
-        index, there, weight = [], True, None
+        index: list[Any] = []
+        there: Any = True
+        weight: Any = None
         for (place, share), count in zip(corner, sizes, strict=True):
             place = inside(place, count)
             there = there & (place >= 0) & (place <= count - 1)

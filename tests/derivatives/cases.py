@@ -223,6 +223,21 @@ AUTOGRAD: dict[str, Case] = {
     "scatter_add": _case(
         lambda x, y: ag.scatter_add(x, np.array([[0, 3], [1, 1], [2, 0]]), y, 1), M, spread(3, 2)
     ),
+    "scatter": _case(
+        lambda x, y: ag.scatter(x, np.array([[0, 3], [1, 1], [2, 0]]), y, 1), M, spread(3, 2)
+    ),
+    "scatter_reduce": _case(
+        lambda x, y: ag.scatter_reduce(x, np.array([[0, 3], [1, 1], [2, 0]]), y, 1, "prod"), M,
+        spread(3, 2), order=3,
+    ),
+    **{
+        name: _case(lambda x, f=getattr(ag, name): f(x, 1), M)
+        for name in ("cummax", "cummin", "logcumsumexp")
+    },
+    **{
+        name: _case(lambda x, f=getattr(ag, name): f(x, axis=1)[0], M)
+        for name in ("cummax_with_indices", "cummin_with_indices")
+    },
     "set_at": _case(lambda x, y: ag.set_at(x, (slice(None), 1), y), M, spread(3)),
     "add_at": _case(lambda x, y: ag.add_at(x, INDEX, y), M, spread(3, 4, seed=9)),
     "select": _case(lambda x, y: ag.select([np.arange(4) < 2], [x], y), M, N),
