@@ -16,6 +16,7 @@ MODULES = {
     "nn.functional": "torch.nn.functional",
     "nn.init": "torch.nn.init",
     "nn.utils": "torch.nn.utils",
+    "nn.Module": "torch.nn.Module",
 }
 
 
@@ -33,6 +34,14 @@ def defaults(made):
     }
 
 
+def named(path):
+    """A module, or a class in one."""
+    name, _, last = path.rpartition(".")
+    if last[0].isupper():
+        return getattr(importlib.import_module(name), last)
+    return importlib.import_module(path)
+
+
 def public(module):
     names = getattr(module, "__all__", None) or [n for n in dir(module) if n[0] != "_"]
     return [n for n in names if callable(getattr(module, n))]
@@ -43,7 +52,7 @@ RECORD = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
 
 @pytest.mark.parametrize("name", RECORD)
 def test_defaults_are_pytorchs(name):
-    module = importlib.import_module(name)
+    module = named(name)
     different = {}
     for made, theirs in RECORD[name].items():
         ours = defaults(getattr(module, made))
@@ -107,7 +116,7 @@ def test_defaults_of_the_others_are_as_documented(name):
 def record():
     found = {}
     for ours, theirs in MODULES.items():
-        mine, torchs = importlib.import_module(ours), importlib.import_module(theirs)
+        mine, torchs = named(ours), named(theirs)
         found[ours] = {
             name: shared
             for name in sorted(public(mine))
