@@ -1,12 +1,14 @@
 """Whose memory a gradient is, when it is kept, and whose hook a handle removes."""
 
 import copy
+import inspect
 import pickle
 
 import numpy as np
 import pytest
 
 import autograd as ag
+from autograd.engine import backward_steps
 
 
 def leaf(*shape):
@@ -151,3 +153,14 @@ def test_the_rules_of_the_weight_gradient_of_a_correlation(groups):
     )
     assert gradcheck(form, [x, y])
     assert gradgradcheck(form, [x, y])
+
+
+def test_defaults_of_what_runs_backward():
+    expected = {
+        ag.Tensor.backward: {"retain_graph": False, "create_graph": False, "inputs": None},
+        ag.grad: {"retain_graph": None, "create_graph": False, "allow_unused": False},
+        backward_steps: {"retain_graph": False, "create_graph": False, "observe": True},
+    }
+    for function, options in expected.items():
+        parameters = inspect.signature(function).parameters
+        assert {name: parameters[name].default for name in options} == options

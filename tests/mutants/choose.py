@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
@@ -12,8 +13,8 @@ from tests.mutants.reach import Reached
 
 #: How many test files are near to a file of the source.
 FILES = 6
-#: Test files that read signatures and run no line of what they test.
-READERS = "test_signatures.py"
+#: Tests that read signatures and run no line of what they test.
+READERS = re.compile(r"test_signatures\.py|::test_defaults")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -31,7 +32,7 @@ class Chooser:
         self.reaching: dict[str, list[Reached]] = defaultdict(list)
         self.readers: list[Reached] = []
         for test in tests:
-            if test.name.partition("::")[0].endswith(READERS):
+            if READERS.search(test.name):
                 self.readers.append(test)
             for file in test.lines:
                 self.reaching[file].append(test)

@@ -17,6 +17,8 @@ MODULES = {
     "nn.init": "torch.nn.init",
     "nn.utils": "torch.nn.utils",
     "nn.Module": "torch.nn.Module",
+    "nn.optim": "torch.optim",
+    "nn.optim.lr_scheduler": "torch.optim.lr_scheduler",
 }
 
 
