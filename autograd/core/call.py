@@ -115,7 +115,7 @@ def general(info: Primitive) -> Callable[..., Any]:
                 node.shape, node.dtype = out.shape, out.dtype
                 result._node = node
         if state.recorder is not None:
-            state.recorder(info, node, tuple(outs), given, tuple(data))
+            state.recorder(info, node, tuple(outs), given, tuple(data), {**defaults, **static})
         return tuple(results) if several else result
 
     return call
@@ -179,7 +179,7 @@ def of_one(info: Primitive) -> Callable[..., Any]:
             node.module, node.extra = state.module, None
             result._node = node
         if state.recorder is not None:
-            state.recorder(info, node, (out,), (x,), (data,))
+            state.recorder(info, node, (out,), (x,), (data,), {**defaults, **static})
         return result
 
     return call
@@ -246,7 +246,7 @@ def unary(info: Primitive) -> Callable[..., Any]:
             node.module, node.extra = state.module, None
             result._node = node
         if state.recorder is not None:
-            state.recorder(info, node, (out,), (x,), (data,))
+            state.recorder(info, node, (out,), (x,), (data,), {})
         return result
 
     return call
@@ -334,7 +334,7 @@ def binary(info: Primitive) -> Callable[..., Any]:
             node.module, node.extra = state.module, None
             result._node = node
         if state.recorder is not None:
-            state.recorder(info, node, (out,), (x, y), (x_data, y_data))
+            state.recorder(info, node, (out,), (x, y), (x_data, y_data), {})
         return result
 
     return call

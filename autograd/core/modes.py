@@ -27,8 +27,9 @@ __all__ = [
 class State:
     """What a thread's operations look at.
 
-    ``recorder`` is None, or a function called after every operation on tensors
-    (see ``autograd.debug.record``).
+    ``recorder`` is None, or a function called after every operation on tensors with its primitive,
+    its node (None without gradient), its outputs, inputs as given, their arrays and its static
+    parameters by name (see ``autograd.debug.record`` and ``autograd.debug.operations``).
     """
 
     __slots__ = ("grad_enabled", "module", "recorder")

@@ -7,7 +7,6 @@ arithmetic) listens here.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -132,12 +131,11 @@ class operations:
             self._by_memory[key] = value
         return value
 
-    def _note(self, info: Any, node: Any, outs: Any, inputs: Any, data: Any) -> None:
+    def _note(self, info: Any, node: Any, outs: Any, inputs: Any, data: Any, static: Any) -> None:
         before = self._before[-1]
         if before is not None:
-            before(info, node, outs, inputs, data)
+            before(info, node, outs, inputs, data, static)
         values = tuple([None if d is None else self.value_of(d) for d in data])
-        static = _static_parameters(info, node, sys._getframe(1))
         operation = Operation(info.name, values, static, local.state.module)
         operation.rewritten = tuple([
             k for k, (given, value) in enumerate(zip(inputs, values, strict=True))
@@ -164,13 +162,3 @@ def _memory(array: Any) -> Any:
         return None
     address = array.__array_interface__["data"][0]
     return address, array.shape, array.strides, array.dtype.str
-
-
-def _static_parameters(info: Any, node: Any, call: Any) -> dict[str, Any]:
-    """The static parameters by name. Without a node they are read from the call that reports."""
-    if not info.static_names:
-        return {}
-    if node is not None:
-        return dict(node.static_values())
-    given, defaults = call.f_locals["static"], info.static_defaults
-    return {name: given[name] if name in given else defaults[name] for name in info.static_names}

@@ -110,10 +110,10 @@ class record:
         if self._check:
             self._quiet.pop().__exit__(None, None, None)
 
-    def _note(self, info: Any, node: Any, outs: Any, inputs: Any, data: Any) -> None:
+    def _note(self, info: Any, node: Any, outs: Any, inputs: Any, data: Any, static: Any) -> None:
         before = self._before[-1]
         if before is not None:
-            before(info, node, outs, inputs, data)
+            before(info, node, outs, inputs, data, static)
         frame = users_frame()
         filename, lineno = line_of_frame(frame)
         if node is not None:

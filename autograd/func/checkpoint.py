@@ -120,10 +120,10 @@ class _Outside:
     def __enter__(self) -> None:
         self._before = before = local.state.recorder
 
-        def recorder(info: Any, node: Any, outs: Any, inputs: Any, data: Any) -> None:
+        def recorder(info: Any, node: Any, outs: Any, inputs: Any, *rest: Any) -> None:
             self.see(inputs)
             if before is not None:
-                before(info, node, outs, inputs, data)
+                before(info, node, outs, inputs, *rest)
 
         local.state.recorder = recorder
 

@@ -18,8 +18,9 @@ def _n(b: Builder, call: Call, value: float) -> str:
 
 
 def relu_gradient(b: Builder, call: Call) -> str:
-    above = b.node("Greater", [call.x(1, call.dtype), _n(b, call, 0.0)])
-    return b.node("Where", [above, call.x(0, call.dtype), _n(b, call, 0.0)])
+    zero = _n(b, call, 0.0)
+    flat = b.node("Equal", [call.x(1, call.dtype), zero])
+    return b.node("Where", [flat, zero, call.x(0, call.dtype)])
 
 
 def leaky_relu(b: Builder, call: Call) -> str:
