@@ -57,6 +57,8 @@ def general(info: Primitive) -> Callable[..., Any]:
     def call(*given: Any, **static: Any) -> Any:
         if len(given) != count and count is not None:
             given, static = _bind(info, given, static)
+        if static:
+            _constants_only(info, static)
         data, parents, cells, constants, aside = [], [], [], 0, False
         first: Any = None
         for x in given:
@@ -133,6 +135,8 @@ def of_one(info: Primitive) -> Callable[..., Any]:
             static[first] = given[1]
         elif len(given) != 1:
             given, static = _bind(info, given, static)
+        if static:
+            _constants_only(info, static)
         x = given[0]
         kind = type(x)
         if kind is not Tensor and kind not in tensor_types:
@@ -365,6 +369,18 @@ def _bind(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -> Any
     if len(static) != len(given) - count + len(named):
         raise errors.too_many(info, given, named)
     return given[:count], static
+
+
+def _constants_only(info: Primitive, static: dict[str, Any]) -> None:
+    """Put the data of tensors in their place: static parameters are constants."""
+    for name, value in static.items():
+        if type(value) in tensor_types and name in info.static_names:
+            if value._node is not None and local.state.grad_enabled:
+                raise TypeError(
+                    f"{info.name}: {name} is a constant here, but the tensor given requires a "
+                    "gradient, which would be lost; give its number, .item() or .detach()"
+                )
+            static[name] = value._data
 
 
 def _make_ready(info: Primitive, data: list[Any], given: tuple[Any, ...]) -> None:
