@@ -59,14 +59,14 @@ def relu(input: Any, inplace: bool = False) -> Any:
         >>> F.relu(autograd.tensor([-1.0, 2.0])).tolist()
         [0.0, 2.0]
     """
-    if inplace:
+    if inplace is not False:
         return in_place("relu", inplace, input, relu)
     return autograd.relu(input)
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:
     """x limited to [0, 6]; slope 0 at both bounds."""
-    if inplace:
+    if inplace is not False:
         return in_place("relu6", inplace, input, relu6)
     return autograd.hardtanh(floating("relu6", input), low=0.0, high=6.0)
 
@@ -77,7 +77,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     Raises:
         ValueError: if min_val is above max_val.
     """
-    if inplace:
+    if inplace is not False:
         return in_place("hardtanh", inplace, input, lambda x: hardtanh(x, min_val, max_val))
     low, high = interval("hardtanh", min_val, max_val)
     input = floating("hardtanh", input)
@@ -99,7 +99,7 @@ def interval(who: str, min_val: Any, max_val: Any) -> tuple[Any, Any]:
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """x above 0, else negative_slope · x, also in its slope at 0."""
-    if inplace:
+    if inplace is not False:
         return in_place("leaky_relu", inplace, input, lambda x: leaky_relu(x, negative_slope))
     slope = number("leaky_relu", "negative_slope", negative_slope)
     if is_learnt(slope):
@@ -139,7 +139,7 @@ def prelu(input: Any, weight: Any) -> Any:
 
 def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
     """x above a threshold, else a value."""
-    if inplace:
+    if inplace is not False:
         return in_place("threshold", inplace, input, lambda x: _threshold(x, threshold, value))
     who = "threshold"
     limit = arguments.real(who, "threshold", threshold)
@@ -154,14 +154,14 @@ _threshold = threshold  # the function, where a parameter has its name
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     """x/6 + 1/2 limited to [0, 1]."""
-    if inplace:
+    if inplace is not False:
         return in_place("hardsigmoid", inplace, input, hardsigmoid)
     return autograd.hardsigmoid(floating("hardsigmoid", input))
 
 
 def hardswish(input: Any, inplace: bool = False) -> Any:
     """x · hardsigmoid(x). Source: Howard et al., "Searching for MobileNetV3", 2019."""
-    if inplace:
+    if inplace is not False:
         return in_place("hardswish", inplace, input, hardswish)
     return autograd.hardswish(floating("hardswish", input))
 
@@ -210,7 +210,7 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     Source: Clevert, Unterthiner & Hochreiter, "Fast and accurate deep network learning by
     exponential linear units", 2015.
     """
-    if inplace:
+    if inplace is not False:
         return in_place("elu", inplace, input, lambda x: elu(x, alpha))
     alpha = number("elu", "alpha", alpha)
     if is_learnt(alpha):
@@ -223,7 +223,7 @@ def selu(input: Any, inplace: bool = False) -> Any:
 
     Source: Klambauer et al., "Self-normalizing neural networks", 2017.
     """
-    if inplace:
+    if inplace is not False:
         return in_place("selu", inplace, input, selu)
     return autograd.elu(floating("selu", input), alpha=_SELU_ALPHA, scale=_SELU_SCALE)
 
@@ -236,7 +236,7 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     Raises:
         ValueError: for alpha 0.
     """
-    if inplace:
+    if inplace is not False:
         return in_place("celu", inplace, input, lambda x: celu(x, alpha))
     alpha = number("celu", "alpha", alpha)
     if alpha == 0:
@@ -267,14 +267,14 @@ def gelu(input: Any, *, approximate: str = "none") -> Any:
 
 def silu(input: Any, inplace: bool = False) -> Any:
     """x · sigmoid(x), also called swish. Source: Elfwing, Uchibe & Doya 2017."""
-    if inplace:
+    if inplace is not False:
         return in_place("silu", inplace, input, silu)
     return autograd.silu(floating("silu", input))
 
 
 def mish(input: Any, inplace: bool = False) -> Any:
     """x · tanh(log(1 + exp(x))). Source: Misra, "Mish", 2019."""
-    if inplace:
+    if inplace is not False:
         return in_place("mish", inplace, input, mish)
     return autograd.mish(floating("mish", input))
 

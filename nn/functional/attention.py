@@ -77,7 +77,7 @@ def scaled_dot_product_attention(
             raise ValueError(f"{who}: attn_mask must be None with is_causal=True")
         mask = np.tri(length, key.shape[-2], dtype=bool)
     elif attn_mask is not None:
-        mask = read_mask(who, "attn_mask", attn_mask)
+        mask = read_mask(who, "attn_mask", attn_mask, query)
         if not _broadcasts(mask.shape, shape):
             raise ValueError(
                 f"{who}: attn_mask of shape {mask.shape} does not broadcast to the scores' {shape}"
@@ -108,14 +108,14 @@ def attention_weights(scores: Any, mask: Any) -> Any:
     return autograd.where(dead, 0.0, weights) if dead.any() else weights
 
 
-def read_mask(who: str, name: str, mask: Any) -> Any:
-    """A mask of bools, as an array, or of floats.
+def read_mask(who: str, name: str, mask: Any, beside: Any = None) -> Any:
+    """A mask of bools, as an array, or of floats, in the precision of what it stands ``beside``.
 
     Raises:
         TypeError: for anything else.
     """
     if isinstance(mask, (list, tuple)):
-        mask = arguments.array_like(f"{who}: {name}", mask)
+        mask = arguments.array_like(f"{who}: {name}", mask, beside)
     if getattr(getattr(mask, "dtype", None), "kind", "") == "b":
         return np.asarray(mask.numpy() if isinstance(mask, Tensor) else mask)
     return floating(who, mask, name)

@@ -96,7 +96,7 @@ def _dropout(
     if not arguments.boolean(who, "training", training) or p == 0.0:
         return input
     random = generator_or_default(who, generator)
-    if inplace:
+    if inplace is not False:
         return in_place(who, inplace, input, lambda x: _dropped(x, p, shape, random))
     return _dropped(input, p, shape, random)
 
