@@ -281,7 +281,7 @@ def multi_margin_loss(
     if arguments.integer(who, "p", p) not in (1, 2):
         raise ValueError(f"{who}: p must be 1 or 2, got {p}")
     input, weight = floats(who, input=input, weight=weight)
-    classes = arguments.integer_array(who, "target", target)
+    classes: Any = arguments.integer_array(who, "target", target)
     shape = input.shape
     if len(shape) not in (1, 2) or classes.shape != shape[:-1] or not shape[-1]:
         raise ValueError(
@@ -292,7 +292,9 @@ def multi_margin_loss(
     _check_classes(who, classes, count)
     if weight is not None and weight.shape != (count,):
         raise ValueError(f"{who}: weight must have shape ({count},), got {weight.shape}")
-    chosen = np.arange(count) == classes[..., None]
+    if isinstance(target, Tensor) and isinstance(input, Tensor):
+        classes = target.detach()  # so that who listens sees what the target decides
+    chosen = autograd.equal(autograd.expand_dims(classes, -1), np.arange(count))
     wanted = autograd.sum(autograd.where(chosen, input, 0.0), -1, keepdims=True)
     terms = _above_zero(input - wanted + margin)
     if p == 2:
@@ -390,14 +392,16 @@ def _above_zero(x: Any) -> Any:
 
 
 def _signs(who: str, target: Any, like: Any) -> Any:
-    """1 and −1, in any form, as an array beside the input: no gradient goes there."""
+    """1 and −1, in any form, beside the input: no gradient goes there."""
     if is_learnt(target):
         raise RuntimeError(f"{who}: target says which, not how much, and can have no gradient")
     target = arguments.array_like(f"{who}: target", target)
     if target.dtype.kind not in "fiu":
         raise TypeError(f"{who}: target must hold 1 and −1, got dtype {target.dtype}")
-    values = np.asarray(target.detach().numpy() if isinstance(target, Tensor) else target)
-    return values.astype(like.dtype) if like.dtype.kind == "f" else values
+    values = target.detach() if isinstance(target, Tensor) else np.asarray(target)
+    if isinstance(values, Tensor) and not isinstance(like, Tensor):
+        values = values.numpy()  # of arrays come arrays
+    return autograd.astype(values, like.dtype) if like.dtype.kind == "f" else values
 
 
 def _fit(who: str, **values: Any) -> None:

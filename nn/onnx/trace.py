@@ -107,11 +107,14 @@ def vary(
         drawn = random.integers(low, high, array.shape, endpoint=True)
         if ignored is not None:
             drawn = np.where(random.random(array.shape) < 0.2, ignored, drawn)
+            drawn.flat[0] = ignored
         return np.asarray(drawn, array.dtype)
     one, other = (flat[random.integers(0, flat.size, array.shape)] for _ in range(2))
-    varied = one + random.random(array.shape) * (other - one)
+    few = 2 * len(np.unique(flat)) <= flat.size  # such as ±1: nothing between them is meant
+    varied = one if few else one + random.random(array.shape) * (other - one)
     if flat.min() == flat.max():
-        varied = varied + random.random(array.shape)
+        noise = random.random(array.shape)
+        varied = varied + np.where(random.random(array.shape) < 0.5, noise, 0.0)
     if harsh:
         varied = np.where(random.random(array.shape) < 0.3, 0.0, varied)
         varied = varied * random.choice([1.0, -1.0], array.shape)
@@ -235,6 +238,11 @@ class Program:
         found = self._holding(plain, before)
         if found is not None:
             return found
+        if made is not None and plain[0].dtype.kind == "b":
+            raise Refused(
+                f"a mask of shape {plain[0].shape}, alike everywhere for these examples, was computed "
+                "outside of the operations; whether it depends on the values cannot be told"
+            )
         if made is not None:
             return Origin("constant", made)
         raise Refused(

@@ -119,18 +119,31 @@ def _line(b: Builder, call: Call) -> tuple[str, int]:
 
 
 def cumprod(b: Builder, call: Call) -> str:
-    """Each place times the one 1, 2, 4, … before it."""
+    return _running(b, call, "Mul", 1)
+
+
+def _running_extreme(op: str) -> Callable[[Builder, Call], tuple[str, None]]:
+    def add(b: Builder, call: Call) -> tuple[str, None]:
+        if call.dtype.kind != "f":
+            raise Refused("a running extremum of integers")
+        return _running(b, call, op, -np.inf if op == "Max" else np.inf), None
+
+    return add
+
+
+def _running(b: Builder, call: Call, op: str, neutral: float) -> str:
+    """Each place together with the one 1, 2, 4, … before it."""
     x, axis = _line(b, call)
     shape = call.results[0].shape
     size = shape[axis]
     if isinstance(size, Size):
-        raise Refused("a running product along the batch has no operator")
+        raise Refused("what runs along the batch has no operator")
     step = 1
     while step < size:
         kept = [b.ints(n) for n in (0, size - step, axis)]
         before = b.node("Slice", [x, *kept])
         widths = [(step, 0) if k == axis else (0, 0) for k in range(len(shape))]
-        x = b.node("Mul", [x, b.pad(before, widths, 1, call.dtype)])
+        x = b.node(op, [x, b.pad(before, widths, neutral, call.dtype)])
         step *= 2
     return x
 
@@ -237,6 +250,8 @@ TABLE: dict[str, Callable[[Builder, Call], Any]] = {
     "logsumexp": logsumexp,
     "cumsum": cumsum,
     "cumprod": cumprod,
+    "cummax_with_indices": _running_extreme("Max"),
+    "cummin_with_indices": _running_extreme("Min"),
     "sort_with_indices": _sorted,
     "argsort": lambda b, call: _sorted(b, call)[1],
     "searchsorted": searchsorted,

@@ -1,5 +1,16 @@
 """Every layer with settings and the shapes of its inputs; integers of a range as ``range(n)``."""
 
+import nn
+
+
+def encoder_layer():
+    return nn.TransformerEncoderLayer(8, 2, 12, batch_first=True)
+
+
+def decoder_layer():
+    return nn.TransformerDecoderLayer(8, 2, 12, batch_first=True)
+
+
 CASES = {
     "CELU": [((0.7,), [(2, 5)])],
     "ELU": [((0.5,), [(2, 5)])],
@@ -60,6 +71,28 @@ CASES = {
     "RNNCell": [((3, 4), [(2, 3)]), ((3, 4), [(2, 3), (2, 4)])],
     "LSTMCell": [((3, 4), [(2, 3)])],
     "GRUCell": [((3, 4), [(2, 3), (2, 4)])],
+    "MultiheadAttention": [
+        (lambda: nn.MultiheadAttention(6, 2, batch_first=True), [(2, 4, 6), (2, 5, 6), (2, 5, 6)]),
+    ],
+    "TransformerEncoderLayer": [(encoder_layer, [(2, 5, 8)])],
+    "TransformerEncoder": [(lambda: nn.TransformerEncoder(encoder_layer(), 2), [(2, 5, 8)])],
+    "TransformerDecoderLayer": [(decoder_layer, [(2, 5, 8), (2, 3, 8)])],
+    "TransformerDecoder": [
+        (lambda: nn.TransformerDecoder(decoder_layer(), 2), [(2, 5, 8), (2, 3, 8)]),
+    ],
+    "Transformer": [
+        (lambda: nn.Transformer(8, 2, 1, 1, 12, batch_first=True), [(2, 5, 8), (2, 3, 8)]),
+    ],
+    "CosineEmbeddingLoss": [((0.1,), [(8, 5), (8, 5), ("sign", 8)])],
+    "HingeEmbeddingLoss": [((), [(4, 5), ("sign", 4, 5)])],
+    "MarginRankingLoss": [((0.1,), [(4, 5), (4, 5), ("sign", 4, 5)])],
+    "MultiMarginLoss": [((), [(4, 5), (range(5), 4)])],
+    "GaussianNLLLoss": [((), [(2, 5), (2, 5), ("probability", 2, 5)])],
+    "MultiLabelSoftMarginLoss": [((), [(4, 5), ("probability", 4, 5)])],
+    "PoissonNLLLoss": [((), [(4, 5), ("probability", 4, 5)])],
+    "SoftMarginLoss": [((), [(4, 5), ("sign", 4, 5)])],
+    "TripletMarginLoss": [((), [(4, 5), (4, 5), (4, 5)])],
+    "TripletMarginWithDistanceLoss": [((), [(4, 5), (4, 5), (4, 5)])],
     "BCELoss": [((), [("probability", 2, 5), ("probability", 2, 5)])],
     "BCEWithLogitsLoss": [((), [(2, 5), ("probability", 2, 5)])],
     "CrossEntropyLoss": [
@@ -129,8 +162,13 @@ CASES = {
     "UpsamplingNearest2d": [((None, 2), [(2, 3, 4, 5)])],
 }  # fmt: skip
 
+OUTSIDE = "outside of the operations"
+
 #: Layers that are refused, and a word of the reason.
 REFUSED: dict = {
+    # What their targets decide is computed with arrays.
+    "MultiLabelMarginLoss": ((), [(4, 5), (range(5), 4, 5)], OUTSIDE),
+    # A scale is read off the input, so that no power overflows.
     "LPPool1d": ((3, 2), [(2, 3, 8)], "(depends on the values|computed outside of the operations)"),
     "LPPool2d": (
         (3, 2),
@@ -145,4 +183,4 @@ REFUSED: dict = {
 }
 
 #: Layers whose inputs belong together, tested by themselves.
-PAIRED = {"MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"}
+PAIRED = {"CTCLoss", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"}

@@ -15,6 +15,8 @@ def made(spec, random, rows):
         array.flat[:2] = 0, 1
     elif kind == "probability":
         array = random.uniform(0.05, 0.95, shape).astype(np.float32)
+    elif kind == "sign":
+        array = random.choice(np.array([-1.0, 1.0], np.float32), shape)
     else:
         array = random.standard_normal(shape).astype(np.float32)
     return autograd.tensor(array)

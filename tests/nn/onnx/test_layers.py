@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import autograd
 import nn
 from nn import modules
 from tests.nn.onnx.layer_cases import CASES, PAIRED, REFUSED
@@ -21,17 +22,32 @@ def test_no_layer_is_forgotten():
 def test_the_file_gives_what_the_layer_gives(name, k, tmp_path):
     settings, specs = CASES[name][k]
     nn.manual_seed(3)
-    layer = getattr(nn, name)(*settings).eval()
+    layer = settings() if callable(settings) else getattr(nn, name)(*settings)
+    layer.eval()
     assert_exports(layer, specs, tmp_path / "layer.onnx")
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refusal_names_the_operation_and_the_reason(name, tmp_path):
     settings, specs, reason = REFUSED[name]
-    example = tuple(made(spec, np.random.default_rng(0), 2) for spec in specs)
+    example = tuple(made(spec, np.random.default_rng(0), 4) for spec in specs)
     with pytest.raises(ValueError, match=rf"cannot be exported:\n  \w+ .*{reason}"):
         nn.onnx.export(getattr(nn, name)(*settings), example, tmp_path / "layer.onnx")
     assert not (tmp_path / "layer.onnx").exists()
+
+
+def test_ctc_is_refused(tmp_path):
+    random = np.random.default_rng(0)
+    scores = autograd.tensor(random.standard_normal((6, 3, 5)).astype(np.float32))
+    targets = autograd.tensor(random.integers(1, 5, (3, 2)))
+
+    def loss(scores, targets):
+        return nn.functional.ctc_loss(
+            nn.functional.log_softmax(scores, 2), targets, [6] * 3, [2] * 3
+        )
+
+    with pytest.raises(ValueError, match="cannot be exported"):
+        nn.onnx.export(loss, (scores, targets), tmp_path / "loss.onnx", dynamic_batch=False)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

@@ -157,6 +157,8 @@ CASES = {
     "logsumexp": (lambda x: (ag.logsumexp(x), ag.logsumexp(x, 1), ag.logsumexp(x, 0, True)), X),
     "cumsum": (lambda x: (ag.cumsum(x, 1), ag.cumsum(x, 0), ag.cumsum(x)), X),
     "cumprod": (lambda x: ag.cumprod(x, 1), [(2, 5)]),
+    "cummax_with_indices": (lambda x: ag.cummax_with_indices(x, 1)[0], [(2, 5)]),
+    "cummin_with_indices": (lambda x: ag.cummin_with_indices(x, 1)[0], [(2, 5)]),
     "sort_with_indices": (lambda x: ag.sort_with_indices(x, 1, descending=True), X),
     "argsort": (lambda x: (ag.argsort(x, 1), ag.argsort(x, 0)), X),
     "searchsorted": (lambda x: (ag.searchsorted(np.arange(-2, 2, 0.5, np.float32), x), ag.searchsorted(np.arange(-2, 2, 0.5, np.float32), x, side="right")), X),
