@@ -30,6 +30,8 @@ _OTHERS = (
     "nn.optim.lr_scheduler",
     "nn.init",
     "nn.utils",
+    "nn.utils.rnn",
+    "nn.distributions",
     "nn.data",
 )
 

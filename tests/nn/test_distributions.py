@@ -1,0 +1,254 @@
+"""Distributions against SciPy's, against sums over all values, and against their own samples."""
+
+import inspect
+import math
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from nn.distributions import (
+    Bernoulli,
+    Categorical,
+    Exponential,
+    Independent,
+    Laplace,
+    MultivariateNormal,
+    Normal,
+    Uniform,
+    kl_divergence,
+)
+from tests.bad_values import BAD, complaint
+
+stats = pytest.importorskip("scipy.stats")
+
+A, B = np.array([0.3, -1.2, 2.0]), np.array([0.7, 1.5, 0.2])
+COVARIANCE = np.array([[2.0, 0.3], [0.3, 0.5]])
+T = lambda x: ag.tensor(x, dtype=np.float64)  # noqa: E731
+
+NUMBERS = {
+    "Normal": (Normal(T(A), T(B)), stats.norm(A, B), Normal(T(A + 0.1), T(B * 1.3))),
+    "Laplace": (Laplace(T(A), T(B)), stats.laplace(A, B), Laplace(T(A + 0.1), T(B * 1.3))),
+    "Exponential": (Exponential(T(B)), stats.expon(0, 1 / B), Exponential(T(B * 1.3))),
+    "Uniform": (
+        Uniform(T(A), T(A + B), validate_args=False),
+        stats.uniform(A, B),
+        Uniform(T(A - 0.1), T(A + B), validate_args=False),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_densities_moments_and_entropies(name):
+    ours, theirs, _ = NUMBERS[name]
+    values = theirs.rvs((4, 3), random_state=0)
+    close = {"rtol": 1e-12, "atol": 1e-12}
+    np.testing.assert_allclose(ours.log_prob(T(values)).numpy(), theirs.logpdf(values), **close)
+    np.testing.assert_allclose(ours.mean.numpy(), theirs.mean(), **close)
+    np.testing.assert_allclose(ours.variance.numpy(), theirs.var(), **close)
+    np.testing.assert_allclose(ours.stddev.numpy(), theirs.std(), **close)
+    np.testing.assert_allclose(ours.entropy().numpy(), theirs.entropy(), **close)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_samples_are_distributed_so_and_repeat_with_their_seed(name):
+    ours, theirs, _ = NUMBERS[name]
+    drawn = ours.sample((20_000,), np.random.default_rng(1)).numpy()
+    again = ours.sample((20_000,), generator=np.random.default_rng(1)).numpy()
+    np.testing.assert_array_equal(drawn, again)
+    for k in range(3):
+        one = {"norm": stats.norm, "laplace": stats.laplace}.get(theirs.dist.name)
+        one = one(A[k], B[k]) if one else stats.expon(0, 1 / B[k]) if name == "Exponential" else stats.uniform(A[k], B[k])  # fmt: skip
+        assert stats.kstest(drawn[:, k], one.cdf).pvalue > 1e-3
+    nn.manual_seed(3)
+    first = ours.rsample().numpy()
+    nn.manual_seed(3)
+    np.testing.assert_array_equal(ours.rsample().numpy(), first)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_the_divergence_is_the_mean_of_what_the_densities_say(name):
+    p, theirs, q = NUMBERS[name]
+    want = []
+    for k in range(3):
+        low, high = theirs.ppf(1e-13)[k], theirs.ppf(1 - 1e-13)[k]
+        middle = np.unique([low, np.clip(A[k], low, high), np.clip(A[k] + 0.1, low, high), high])
+        total = 0.0
+        for a, b in zip(middle[:-1], middle[1:], strict=True):
+            x, w = np.polynomial.legendre.leggauss(200)
+            x, w = (x + 1) / 2 * (b - a) + a, w * (b - a) / 2
+            logs = [d.log_prob(T(np.repeat(x[:, None], 3, 1))).numpy()[:, k] for d in (p, q)]
+            total += w @ (np.exp(logs[0]) * (logs[0] - logs[1]))
+        want.append(total)
+    np.testing.assert_allclose(kl_divergence(p, q).numpy(), want, rtol=1e-8)
+    assert abs(kl_divergence(p, p).numpy()).max() < 1e-15
+
+
+def test_samples_are_reparametrised():
+    loc, scale = ag.tensor(A, requires_grad=True), ag.tensor(B, requires_grad=True)
+    noise = np.random.default_rng(0).standard_normal((5, 3))
+    drawn = Normal(loc, scale).rsample((5,), np.random.default_rng(0))
+    g_loc, g_scale = ag.grad(drawn.sum(), [loc, scale])
+    np.testing.assert_allclose(drawn.detach().numpy(), A + B * noise)
+    np.testing.assert_allclose(g_loc.numpy(), 5.0)
+    np.testing.assert_allclose(g_scale.numpy(), noise.sum(0))
+    assert not Normal(loc, scale).sample().requires_grad
+    with pytest.raises(NotImplementedError, match="^Bernoulli: .* log_prob"):
+        Bernoulli(0.5).rsample()
+
+
+def test_bernoulli():
+    p = np.array([0.2, 0.9])
+    for ours in (Bernoulli(T(p)), Bernoulli(logits=T(np.log(p / (1 - p))))):
+        for x in (0.0, 1.0):
+            want = np.log(p if x else 1 - p)
+            np.testing.assert_allclose(ours.log_prob(x).numpy(), want, rtol=1e-13)
+        want = -(p * np.log(p) + (1 - p) * np.log(1 - p))
+        np.testing.assert_allclose(ours.entropy().numpy(), want, rtol=1e-13)
+        q = Bernoulli(T([0.5, 0.3]))
+        want = sum(a * np.log(a / b) for a, b in ((p, [0.5, 0.3]), (1 - p, [0.5, 0.7])))
+        np.testing.assert_allclose(kl_divergence(ours, q).numpy(), want, rtol=1e-12)
+        drawn = ours.sample((10_000,), np.random.default_rng(0)).numpy()
+        assert set(np.unique(drawn)) == {0.0, 1.0}
+        np.testing.assert_allclose(drawn.mean(0), p, atol=0.015)
+    assert kl_divergence(Bernoulli(0.5), Bernoulli(0.0)).item() == math.inf
+    assert kl_divergence(Bernoulli(0.0), Bernoulli(0.0)).item() == 0.0
+    assert np.isclose(ours.variance.numpy(), p * (1 - p)).all()
+
+
+def test_categorical():
+    p = np.array([[0.2, 0.0, 0.8], [0.5, 0.25, 0.25]])
+    ours = Categorical(T(3 * p))
+    drawn = ours.sample((10_000,), np.random.default_rng(0)).numpy()
+    assert drawn.shape == (10_000, 2) and drawn.dtype.kind == "i"
+    for k in range(2):
+        frequencies = np.bincount(drawn[:, k], minlength=3) / 10_000
+        np.testing.assert_allclose(frequencies, p[k], atol=0.015)
+        assert (frequencies[p[k] == 0] == 0).all()
+    np.testing.assert_allclose(ours.log_prob([2, 0]).numpy(), np.log([0.8, 0.5]), rtol=1e-13)
+    assert ours.log_prob([[0], [2]]).shape == (2, 2)
+    want = -np.sum(p * np.log(np.where(p, p, 1)), 1)
+    np.testing.assert_allclose(ours.entropy().numpy(), want, rtol=1e-12)
+    q = Categorical(logits=T(np.log(p[::-1] + 1e-9)))
+    other = q.probs.numpy()
+    want = np.sum(p * np.log(np.where(p, p, 1) / other), 1)
+    np.testing.assert_allclose(kl_divergence(ours, q).numpy(), want, rtol=1e-12)
+    reverse = kl_divergence(Categorical(T(p[1])), Categorical(T(p[0])))
+    assert reverse.item() == math.inf
+
+
+@pytest.mark.parametrize("name", ["covariance_matrix", "precision_matrix", "scale_tril"])
+def test_vectors(name):
+    matrix = {"covariance_matrix": COVARIANCE, "precision_matrix": np.linalg.inv(COVARIANCE)}.get(
+        name
+    )
+    matrix = np.linalg.cholesky(COVARIANCE) if matrix is None else matrix
+    ours = MultivariateNormal(T(A[:2]), **{name: T(matrix)})
+    theirs = stats.multivariate_normal(A[:2], COVARIANCE)
+    x = np.random.default_rng(0).normal(size=(4, 2))
+    np.testing.assert_allclose(ours.log_prob(T(x)).numpy(), theirs.logpdf(x), rtol=1e-12)
+    np.testing.assert_allclose(ours.entropy().item(), theirs.entropy(), rtol=1e-12)
+    np.testing.assert_allclose(ours.covariance_matrix.numpy(), COVARIANCE, rtol=1e-12)
+    np.testing.assert_allclose(ours.variance.numpy(), np.diag(COVARIANCE), rtol=1e-12)
+    drawn = ours.sample((40_000,), np.random.default_rng(0)).numpy()
+    np.testing.assert_allclose(np.cov(drawn.T), COVARIANCE, atol=0.05)
+    np.testing.assert_allclose(drawn.mean(0), A[:2], atol=0.03)
+    q = MultivariateNormal(T(B[:2]), ag.eye(2, dtype=np.float64))
+    off = B[:2] - A[:2]
+    want = 0.5 * (np.trace(COVARIANCE) + off @ off - 2 - np.log(np.linalg.det(COVARIANCE)))
+    np.testing.assert_allclose(kl_divergence(ours, q).item(), want, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda a, b: Normal(a, ag.exp(b)).log_prob(0.3),
+        lambda a, b: kl_divergence(Normal(a, ag.exp(b)), Normal(b, 0.7)),
+        lambda a, b: Normal(a, ag.exp(b)).rsample((2,), np.random.default_rng(0)),
+        lambda a, b: Laplace(a, ag.exp(b)).rsample((2,), np.random.default_rng(0)),
+        lambda a, b: Categorical(logits=a * b).log_prob(1),
+        lambda a, b: kl_divergence(Categorical(logits=a), Categorical(logits=b)),
+        lambda a, b: kl_divergence(Bernoulli(logits=a), Bernoulli(logits=b)),
+        lambda a, b: Bernoulli(ag.sigmoid(a)).entropy() * b,
+        lambda a, b: MultivariateNormal(a, ag.eye(3) + ag.outer(b, b)).log_prob(T([0.1, 0.2, 0.3])),
+    ],
+)
+def test_derivatives_to_the_second_order(function):
+    tensors = ag.tensor(A, requires_grad=True), ag.tensor(B, requires_grad=True)
+    assert ag.func.gradcheck(function, *tensors)
+    assert ag.func.gradgradcheck(function, *tensors)
+
+
+def test_axes_taken_together():
+    base = Normal(T(np.zeros((4, 3))), T(B))
+    together = Independent(base, 1)
+    assert together.batch_shape == (4,) and together.event_shape == (3,)
+    x = T(A)
+    np.testing.assert_allclose(together.log_prob(x).numpy(), base.log_prob(x).numpy().sum(1))
+    np.testing.assert_allclose(together.entropy().numpy(), base.entropy().numpy().sum(1))
+    other = Independent(Normal(T(np.ones((4, 3))), 1.0), 1)
+    want = kl_divergence(base, other.base_dist).numpy().sum(1)
+    np.testing.assert_allclose(kl_divergence(together, other).numpy(), want)
+    assert together.rsample((5,)).shape == (5, 4, 3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Normal(0.0, 0.0), "^Normal: scale must be positive, got 0.0"),
+        (lambda: Normal(ag.zeros(2), ag.ones(3)), "^Normal: shapes do not broadcast"),
+        (lambda: Bernoulli(1.5), "^Bernoulli: probs must lie from 0 to 1, got 1.5"),
+        (lambda: Bernoulli(), "^Bernoulli: give either probs or logits"),
+        (lambda: Bernoulli(0.5).log_prob(0.5), "^Bernoulli: value must be 0 or 1"),
+        (lambda: Categorical([0.5, -0.5]), "^Categorical: probs must not be negative"),
+        (lambda: Categorical([0.5, 0.5]).log_prob(2), "^Categorical: value must be an integer from 0 to 1"),
+        (lambda: Uniform(1.0, 1.0), "^Uniform: high must be above low"),
+        (lambda: Uniform(0.0, 1.0).log_prob(2.0), "^Uniform: value must lie between"),
+        (lambda: Exponential(1.0).log_prob(-1.0), "^Exponential: value must not be negative"),
+        (lambda: MultivariateNormal(ag.zeros(2)), "^MultivariateNormal: give exactly one"),
+        (lambda: MultivariateNormal(ag.zeros(2), ag.zeros(3, 3)), "^MultivariateNormal: loc must"),
+        (lambda: MultivariateNormal(ag.zeros(2), -ag.eye(2)), "must be positive definite"),
+        (lambda: Normal(0.0, 1.0).sample((2**50,)), "^Normal: sample_shape is too large"),
+        (lambda: Normal(ag.zeros(2), 1.0).log_prob(ag.zeros(3)), "^Normal: value of shape"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_two_kinds_have_no_divergence():
+    with pytest.raises(
+        TypeError, match="^kl_divergence: no formula is known for Normal and Laplace"
+    ):
+        kl_divergence(Normal(0.0, 1.0), Laplace(0.0, 1.0))
+
+
+SOUND = {
+    Normal: {"loc": 0.5, "scale": 0.5},
+    Laplace: {"loc": 0.5, "scale": 0.5},
+    Exponential: {"rate": 0.5},
+    Uniform: {"low": 0.5, "high": 1.5},
+    Bernoulli: {"probs": 0.5},
+    Categorical: {"probs": [0.5, 0.5]},
+    MultivariateNormal: {"loc": ag.zeros(2), "covariance_matrix": ag.eye(2)},
+    Independent: {"base_distribution": Normal(0.0, 1.0), "reinterpreted_batch_ndims": 0},
+}
+
+
+@pytest.mark.parametrize("kind", SOUND, ids=lambda kind: kind.__name__)
+def test_bad_values_are_refused_in_our_words(kind):
+    made = kind(**SOUND[kind])
+    for label, bad in BAD.items():
+        for name in inspect.signature(kind).parameters:
+            found = complaint(lambda n=name, b=bad: kind(**{**SOUND[kind], n: b}))
+            assert found is None, f"{name}={label}: {found}"
+        for method in (made.log_prob, made.sample):
+            found = complaint(lambda f=method, b=bad: f(b))
+            assert found is None, f"{method.__name__}({label}): {found}"
+
+
+def test_unchecked_arguments():
+    assert Uniform(0.0, 1.0, validate_args=False).log_prob(2.0).item() == -math.inf
+    assert Normal(0.0, 1.0).log_prob(0.0).dtype == np.float32
