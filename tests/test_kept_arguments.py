@@ -124,3 +124,50 @@ def test_what_is_written_after_a_call_changes_no_gradient(name, function, argume
             assert form == "tensor", told
             continue
         assert found == wanted
+
+
+def lists_in(arguments):
+    """The names of the arguments that may be given as lists, and are tuples or lists in a call."""
+    return [name for name, value in arguments.items() if isinstance(value, (tuple, list))]
+
+
+LISTS = [(name, function, arguments, key) for name, function, arguments in EVERY
+         for key in lists_in(arguments)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "arguments", "key"), LISTS, ids=[f"{c[0]} {c[3]}" for c in LISTS]
+)
+def test_a_list_that_is_emptied_after_a_call_changes_no_gradient(name, function, arguments, key):
+    def run(write):
+        given, leaves = arguments, []
+        for path in calls.arrays_in(arguments):
+            leaf = ag.tensor(calls.value_at(arguments, path), requires_grad=True)
+            given = calls.replaced(given, path, leaf)
+            leaves.append(leaf)
+        values = list(given[key])
+        loss = total(calls.call(function, {**given, key: values}))
+        if loss is None:
+            return None
+        if write:
+            values.clear()
+        return _bytes(ag.grad(loss, leaves, allow_unused=True))
+
+    try:
+        wanted = run(False)
+    except (RuntimeError, TypeError, ValueError):  # no lists are taken here
+        return
+    assert run(True) == wanted
+
+
+def test_arrays_and_lists_that_a_primitive_of_ones_own_takes_are_kept_as_they_were():
+    @ag.primitive
+    def scaled(x, *, by, and_by):
+        return x * by * and_by[0]
+
+    scaled.gradients(x=lambda g, by, and_by: g * by * and_by[0])
+    x, by, and_by = ag.tensor([1.0, 2.0], requires_grad=True), np.array([3.0, 4.0]), [2.0]
+    y = scaled(x, by=by, and_by=and_by).sum()
+    by[:] = and_by[0] = 7.0
+    y.backward()
+    assert x.grad.tolist() == [6.0, 8.0]

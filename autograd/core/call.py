@@ -105,6 +105,10 @@ def general(info: Primitive) -> Callable[..., Any]:
                     aside = True
             node.aside = _aside(plan, given, data, parents, cells) if aside else None
             node.static = tuple({**defaults, **static}.values()) if static else default_values
+            for value in static.values():
+                if (kind := type(value)) is list or kind is np.ndarray:
+                    node.static = _own(node.static)
+                    break
             node.seq = next(counter)
             node.module, node.extra = state.module, None
             if several:
@@ -178,6 +182,10 @@ def of_one(info: Primitive) -> Callable[..., Any]:
             )
             node.aside = (x._index,) if x._index else None
             node.static = tuple({**defaults, **static}.values()) if static else default_values
+            for value in static.values():
+                if (kind := type(value)) is list or kind is np.ndarray:
+                    node.static = _own(node.static)
+                    break
             node.shape, node.dtype = shape, out.dtype
             node.seq = next(counter)
             node.module, node.extra = state.module, None
@@ -458,6 +466,18 @@ def _owner(array: Any) -> Any:
     while (base := getattr(array, "base", None)) is not None:
         array = base
     return array
+
+
+def _own(static: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Static parameters with lists and arrays copied: the caller may write into theirs."""
+    return tuple([
+        list(value) if type(value) is list
+        # An array that owns its memory and is read-only was made so by the function that calls.
+        else value.copy() if type(value) is np.ndarray
+        and (value.flags.writeable or value.base is not None)
+        else value
+        for value in static
+    ])  # fmt: skip
 
 
 def _aside(plan: Any, given: Any, data: Any, parents: Any, cells: Any) -> tuple[Any, ...]:

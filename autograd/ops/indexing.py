@@ -95,9 +95,9 @@ def _clean_item(who: str, item: Any, shape: tuple[int, ...]) -> Any:
             item = item.astype(np.intp)
     if isinstance(item, np.ndarray):
         if item.dtype.kind in "iu":
-            return item.astype(np.intp) if item.ndim else int(item)
+            return _fixed(item.astype(np.intp)) if item.ndim else int(item)
         if item.dtype.kind == "b":
-            return item.copy()
+            return _fixed(item.copy())
         raise IndexError(
             f"{who}: an index array must hold integers or bools, got dtype {item.dtype} "
             f"(x has shape {shape})"
@@ -109,6 +109,12 @@ def _clean_item(who: str, item: Any, shape: tuple[int, ...]) -> Any:
             f"{who}: an index must be an slice, None, Ellipsis, integer array or bool "
             f"mask, got {type(item).__name__} (x has shape {shape})"
         ) from None
+
+
+def _fixed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A fresh array that nobody will write into, so that it need not be copied again."""
+    array.flags.writeable = False
+    return array
 
 
 def _clean_slice(who: str, item: slice) -> slice:

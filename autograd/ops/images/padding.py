@@ -127,7 +127,7 @@ def take_axis(x: Any, index: Any, axis: int) -> Any:
             f"{who}: index must lie from 0 to {size - 1} for axis {axis} of {x.shape}, "
             f"got {array.min()} to {array.max()}"
         )
-    return _take_axis(x, index=array.copy(), axis=axis)  # theirs may be written into
+    return _take_axis(x, index=array, axis=axis)
 
 
 def pad_indices(who: str, mode: str, size: int, before: int, after: int) -> np.ndarray[Any, Any]:
