@@ -230,7 +230,8 @@ NO_ARGUMENTS = frozenset(
 
 LINALG: dict[str, Arguments] = {
     "cholesky": dict(a=SQUARE, upper=False),
-    **_each("det slogdet inv eigh eigvalsh svdvals", a=SQUARE),
+    **_each("det slogdet inv svdvals", a=SQUARE),
+    **_each("eigh eigvalsh", a=SQUARE, UPLO="L"),
     "solve": dict(a=SQUARE, b=spread(3, 2)),
     "norm": dict(x=M, ord=None, axis=1, keepdims=False),
     "matrix_norm": dict(x=M, ord="fro", axis=(0, 1), keepdims=False),

@@ -537,7 +537,8 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
     """A tensor that shares memory with an array where it can; tensors are passed through.
 
     Writing into the array then changes the tensor, unnoticed by the checks that guard saved
-    values: share only what you leave alone until backward is done.
+    values (writes through tensors, also through views taken earlier, are noticed): share only what
+    you leave alone until backward is done.
 
     Args:
         data: array, number, nested lists, or a tensor.
@@ -554,6 +555,9 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
 
 def from_dlpack(source: Any) -> Tensor:
     """A tensor on the memory of another library's array (PyTorch, JAX, CuPy on the CPU).
+
+    What the other library writes there, backward cannot notice: see ``as_tensor``. The same holds
+    for memory that a tensor has given away by ``__dlpack__``.
 
     Raises:
         TypeError: if the object does not speak the DLPack protocol.
@@ -573,7 +577,8 @@ def from_dlpack(source: Any) -> Tensor:
 class writable:
     """The array of a tensor, to be written into: what optimizers use.
 
-    Backward notices that the tensor has changed, and refuses to use a value saved before.
+    Backward notices that the tensor has changed, and refuses to use a value saved before. After the
+    block the array is read-only.
 
     Args:
         t: any tensor under ``no_grad``; otherwise one that requires no gradient.
@@ -600,12 +605,16 @@ class writable:
         t = self._tensor
         if t._version is not None:
             note_write(t._version)
-        self._array = t._data if type(t._data) is np.ndarray else np.array(t._data)
+        self._array = t._data.view() if type(t._data) is np.ndarray else np.array(t._data)
         return self._array
 
     def __exit__(self, *exception: object) -> None:
-        if not self._array.ndim:  # a number is immutable: put the new one in its place
-            self._tensor._data = self._array[()]
+        t = self._tensor
+        if t._version is None:  # a number is immutable: put the new one in its place
+            t._data = self._array[()]
+        else:
+            note_write(t._version)  # for what was computed in the block
+            self._array.flags.writeable = False  # what is written later would not be noticed
 
 
 def check_writable(t: Tensor, who: str) -> None:

@@ -24,8 +24,8 @@ __all__ = [
 #: called with more numbers than ``_WORK``.
 _LIMIT, _FEWEST, _WORK = 200, 10, 40_000_000
 
-#: Functions of symmetric matrices: they read one triangle, and their rules give a gradient whose
-#: symmetric part alone means anything.
+#: Functions of symmetric matrices, which read one triangle: the symmetric parts of their gradients
+#: are compared, whichever triangle that is.
 _SYMMETRIC = {"cholesky", "eigh"}
 
 

@@ -86,7 +86,8 @@ def gradcheck(
     Raises:
         GradcheckError: names the worst element, both values, and the likely mistake.
         TypeError: for inputs or outputs in float32 or float16, or no float64 input at all.
-        RuntimeError: if the function gives different values for the same inputs.
+        RuntimeError: if the function gives different values for the same inputs, or other shapes
+            for inputs that hardly differ.
 
     Example:
         >>> import numpy as np
@@ -247,10 +248,19 @@ def _check(
         changed = list(arguments)
         for k, array in zip(positions, arrays, strict=True):
             changed[k] = _Argument(array, True)
-        return [np.asarray(o._data) for o in _outputs(who, function(*_leaves(changed)))]
+        found = [np.asarray(o._data) for o in _outputs(who, function(*_leaves(changed)))]
+        came = [o.shape for o in found]
+        if came != shapes:
+            raise RuntimeError(
+                f"{who}: the function's output shapes depend on the inputs' values: {shapes} at the "
+                f"inputs, {came} next to them. Such a function cannot be differentiated here; fix "
+                "what is selected (the mask, the indices) outside of it"
+            )
+        return found
 
     tensors = _leaves(arguments)
     outputs = _outputs(who, function(*tensors))
+    shapes = [o.shape for o in outputs]
     arrays = [arguments[k].value for k in positions]
     for first, again in zip(outputs, on_arrays(*arrays), strict=True):
         if not np.array_equal(first._data, again, equal_nan=True):

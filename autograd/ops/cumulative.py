@@ -242,7 +242,7 @@ def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = 
     """Differences of neighbours along an axis, n times over.
 
     Args:
-        n: how often; 0 gives x itself.
+        n: how often; 0 gives x itself, whatever else is given.
         prepend, append: values to put before and after x first, along the axis; a number
             stands for one value everywhere.
 
@@ -251,6 +251,8 @@ def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = 
     """
     x = array_like("diff", x, prepend, append)
     n = arguments.integer("diff", "n", n, 0)
+    if n == 0:
+        return x
     if not x.shape:
         raise ValueError("diff: x must have at least one axis, got a 0-d array")
     axis = arguments.axis("diff", axis, len(x.shape))

@@ -219,7 +219,7 @@ def cov(
         is not below the count.
 
     Raises:
-        ValueError: if shapes do not fit.
+        ValueError: if shapes do not fit; TypeError: for ``fweights`` that are no whole numbers.
 
     Example:
         >>> import autograd as ag
@@ -274,6 +274,11 @@ def _observation_weights(x: Any, fweights: Any, aweights: Any) -> Any:
             raise ValueError(f"cov: {name} has shape {weights.shape} for {n} observations")
         if (raw(weights) < 0).any():
             raise ValueError(f"cov: {name} must not be negative")
+        if name == "fweights" and (odd := raw(weights) % 1 != 0).any():
+            raise TypeError(
+                f"cov: fweights count how often an observation was made, so they must be whole "
+                f"numbers, got {raw(weights)[odd][0]}; aweights may be any"
+            )
         weights = weights.astype(x.dtype) if weights.dtype.kind in "iu" else weights
         result = weights if result is None else result * weights
     return result

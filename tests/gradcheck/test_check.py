@@ -221,3 +221,18 @@ def test_a_slope_outside_of_both_sides_is_wrong_even_at_a_kink():
 def test_jumps_are_told_apart_too():
     with pytest.raises(GradcheckError, match="jump"):
         gradcheck(ag.floor, np.array([0.5, 1.0]), allow_kinks=True)
+
+
+def test_a_function_whose_shape_depends_on_the_values_is_refused():
+    for x in (np.array([0.0, 1.0]), np.array([0.0, 0.0, 1.0]), np.array([0.0])):
+        with pytest.raises(RuntimeError, match="output shapes depend on the inputs' values"):
+            gradcheck(
+                lambda t: (
+                    t[t.numpy() > 0.0] if not t.requires_grad else t[t.detach().numpy() > 0.0]
+                ),
+                x,
+            )
+    number = iter(range(100))
+    with pytest.raises(RuntimeError, match="output shapes depend on the inputs' values"):
+        gradcheck(lambda t: (t,) * (1 + next(number)), np.array([1.0]))
+    assert gradcheck(lambda t: t[t.detach().numpy() > 0.0], np.array([-1.0, 1.0]))

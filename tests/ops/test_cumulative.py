@@ -70,3 +70,9 @@ def test_trapezoid():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_no_differences_give_x_itself_whatever_is_put_before_it():
+    x = np.arange(3.0)
+    np.testing.assert_array_equal(ag.diff(x, n=0, prepend=5.0, append=[1.0]), x)
+    np.testing.assert_array_equal(ag.diff(x, n=0, prepend=5.0), np.diff(x, n=0, prepend=5.0))

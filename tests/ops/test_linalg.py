@@ -83,13 +83,43 @@ def test_pinv(a):
 
 def test_cholesky():
     check(linalg.cholesky, np.linalg.cholesky, POSITIVE, rtol=1e-10)
-    # Of a matrix that is not symmetric, the symmetric part counts, in values and gradients.
-    skew = np.triu(STACK, 1) - np.triu(STACK, 1).transpose(0, 2, 1)
+
+
+LOPSIDED = np.random.default_rng(5).normal(size=(2, 3, 3)) + 4.0 * np.eye(3)
+
+
+def _root(values_and_vectors):
+    values, vectors = values_and_vectors
+    return (vectors * values[..., None, :] ** 2) @ ag.swapaxes(vectors, -1, -2)
+
+
+@pytest.mark.parametrize(
+    ("ours", "numpys", "upper"),
+    [
+        (linalg.cholesky, np.linalg.cholesky, False),
+        (lambda a: linalg.cholesky(a, upper=True), lambda a: np.linalg.cholesky(a, upper=True), True),
+        (linalg.eigvalsh, np.linalg.eigvalsh, False),
+        (lambda a: linalg.eigvalsh(a, UPLO="U"), lambda a: np.linalg.eigvalsh(a, "U"), True),
+        (lambda a: linalg.eigh(a)[0], lambda a: np.linalg.eigh(a)[0], False),
+        (lambda a: _root(linalg.eigh(a)), lambda a: _root(np.linalg.eigh(a)), False),
+        (lambda a: _root(linalg.eigh(a, "U")), lambda a: _root(np.linalg.eigh(a, "U")), True),
+        (lambda a: np.linalg.eigvalsh(a, UPLO="u"), lambda a: np.linalg.eigvalsh(a, "U"), True),
+    ],
+)  # fmt: skip
+def test_one_triangle_is_read_and_gets_the_gradient(ours, numpys, upper):
     np.testing.assert_allclose(
-        linalg.cholesky(POSITIVE + skew), np.linalg.cholesky(POSITIVE), rtol=1e-10
+        ours(ag.tensor(LOPSIDED)).numpy(), numpys(LOPSIDED), rtol=1e-12, atol=1e-12
     )
-    g = gradient(linalg.cholesky, POSITIVE)
-    np.testing.assert_allclose(g, g.transpose(0, 2, 1))
+    gradcheck(ours, *tensors(LOPSIDED))
+    gradgradcheck(ours, *tensors(LOPSIDED))
+    other = (np.tril if upper else np.triu)(gradient(ours, LOPSIDED), -1 if upper else 1)
+    assert not other.any()
+
+
+def test_there_are_two_triangles():
+    for function in (linalg.eigh, linalg.eigvalsh):
+        with pytest.raises(ValueError, match=r"UPLO must be one of 'L', 'U'.*'X'"):
+            function(LOPSIDED, UPLO="X")
 
 
 def test_eigh():

@@ -110,3 +110,11 @@ def test_average():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_counts_of_observations_are_whole_numbers():
+    with pytest.raises(TypeError, match="fweights.*whole numbers, got 1.5"):
+        ag.cov(np.ones((2, 3)), fweights=[1.0, 1.5, 2.0])
+    found = ag.cov(np.arange(6.0).reshape(2, 3) ** 2, fweights=[1.0, 3.0, 2.0])
+    wanted = np.cov(np.arange(6.0).reshape(2, 3) ** 2, fweights=[1, 3, 2])
+    np.testing.assert_allclose(found, wanted)

@@ -1,8 +1,8 @@
 """Linear algebra on (stacks of) matrices: solving, inverting, decomposing.
 
 Matrices are the last two axes; leading axes are a stack. Public as ``autograd.linalg``.
-Where a matrix is symmetric by contract (``cholesky``, ``eigh``), its symmetric part (A + Aᵀ)/2 is
-what is decomposed, so values and gradients belong to one function of all entries.
+Where a matrix is symmetric by contract (``cholesky``, ``eigh``), one triangle is read, as NumPy does,
+and stands for the other, too; so the whole gradient lands there, and the other triangle's is 0.
 
 The derivatives of the decompositions follow M. Giles, "Collected matrix derivative results for
 forward and reverse mode algorithmic differentiation", 2008, and I. Murray, "Differentiation of
@@ -57,7 +57,7 @@ def _call(who: str, function: Any, *arrays: Any, **options: Any) -> Any:
         shape = arrays[0].shape
         text = str(error).lower()
         if "positive" in text:
-            problem = "the matrix (its symmetric part) is not positive definite"
+            problem = "the matrix is not positive definite"
         elif "converge" in text:
             problem = "the iteration did not converge; are there NaNs or infinities?"
         else:
@@ -70,13 +70,18 @@ def _call(who: str, function: Any, *arrays: Any, **options: Any) -> Any:
     return result.astype(np.float16)
 
 
-def _symmetric(who: str, a: Any) -> Any:
+def _square(who: str, a: Any) -> Any:
     a = array_like(who, a)
     if len(a.shape) < 2 or a.shape[-1] != a.shape[-2]:
         raise ValueError(
             f"{who}: a must be a square matrix or a stack of them, got shape {a.shape}"
         )
-    return (a + _t(a)) * 0.5
+    return a
+
+
+def _in_lower(g: Any) -> Any:
+    """The gradient of symmetric matrices as that of their lower triangles, which stand for both."""
+    return _half_lower(g + _t(g))
 
 
 # Solving ------------------------------------------------------------------------------------------
@@ -285,11 +290,10 @@ def _half_lower(x: Any) -> Any:
 
 
 def _cholesky_slope(g: Any, out: Any) -> Any:
-    """L⁻ᵀ · Φ(Lᵀ g) · L⁻¹, symmetrised (Murray, eq. 10)."""
+    """L⁻ᵀ · Φ(Lᵀ g) · L⁻¹, in the triangle that is read (Murray, eq. 10)."""
     inner = _half_lower(matmul(_t(out), tril(g)))
     back = inv(out)
-    whole = matmul(matmul(_t(back), inner), back)
-    return (whole + _t(whole)) * 0.5
+    return _in_lower(matmul(matmul(_t(back), inner), back))
 
 
 _cholesky.gradients(a=_cholesky_slope)
@@ -299,14 +303,15 @@ def cholesky(a: Any, upper: bool = False) -> Any:
     """The lower triangular L with L · Lᵀ = a, for symmetric positive definite matrices.
 
     Args:
-        upper: True for Lᵀ.
+        a: read in its lower triangle; the other is not looked at, and has gradient 0.
+        upper: True for Lᵀ, from the upper triangle.
 
     Raises:
         ValueError: if they are not square.
         numpy.linalg.LinAlgError: if one is not positive definite.
     """
-    lower = _cholesky(_symmetric("cholesky", a))
-    return _t(lower) if arguments.boolean("cholesky", "upper", upper) else lower
+    a = as_floats(_square("cholesky", a))
+    return _t(_cholesky(_t(a))) if arguments.boolean("cholesky", "upper", upper) else _cholesky(a)
 
 
 class EighResult(NamedTuple):
@@ -317,8 +322,8 @@ class EighResult(NamedTuple):
 
 
 @primitive(name="eigh", outputs=2)
-def _eigh(a: Any) -> Any:
-    return tuple(_call("eigh", np.linalg.eigh, a))
+def _eigh(a: Any, *, UPLO: str) -> Any:
+    return tuple(_call("eigh", np.linalg.eigh, a, UPLO=UPLO))
 
 
 def _gaps(values: Any) -> Any:
@@ -328,23 +333,26 @@ def _gaps(values: Any) -> Any:
     return where(same, 0.0, 1.0 / where(same, 1.0, gap))
 
 
-def _eigh_slope(g: Any, outs: Any) -> Any:
-    """V (diag(gʷ) + F ∘ (Vᵀ gᵛ)) Vᵀ, symmetrised."""
+def _eigh_slope(g: Any, outs: Any, UPLO: str) -> Any:
+    """V (diag(gʷ) + F ∘ (Vᵀ gᵛ)) Vᵀ, in the triangle that is read."""
     values, vectors = outs
     inner = 0.0
     if g[0] is not None:
         inner = expand_dims(g[0], -1) * np.eye(values.shape[-1], dtype=values.dtype)
     if g[1] is not None:
         inner = inner + _gaps(values) * matmul(_t(vectors), g[1])
-    whole = matmul(matmul(vectors, inner), _t(vectors))
-    return (whole + _t(whole)) * 0.5
+    found = _in_lower(matmul(matmul(vectors, inner), _t(vectors)))
+    return found if UPLO == "L" else _t(found)
 
 
 _eigh.gradients(a=_eigh_slope)
 
 
-def eigh(a: Any) -> EighResult:
+def eigh(a: Any, UPLO: str = "L") -> EighResult:
     """Eigenvalues, ascending, and eigenvectors (columns) of symmetric matrices.
+
+    Args:
+        UPLO: which triangle is read, ``"L"`` or ``"U"``; the other has gradient 0.
 
     The gradient of the vectors needs distinct eigenvalues; signs of vectors are arbitrary, so
     only functions that do not depend on them have a meaningful gradient.
@@ -352,12 +360,20 @@ def eigh(a: Any) -> EighResult:
     Returns:
         (eigenvalues (..., n), eigenvectors (..., n, n)).
     """
-    return EighResult(*_eigh(as_floats(_symmetric("eigh", a))))
+    return EighResult(*_eigh(as_floats(_square("eigh", a)), UPLO=_triangle("eigh", UPLO)))
 
 
-def eigvalsh(a: Any) -> Any:
-    """Eigenvalues of symmetric matrices, ascending."""
-    return eigh(a)[0]
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    """Eigenvalues of symmetric matrices, ascending.
+
+    Args:
+        UPLO: which triangle is read, as for `eigh`.
+    """
+    return _eigh(as_floats(_square("eigvalsh", a)), UPLO=_triangle("eigvalsh", UPLO))[0]
+
+
+def _triangle(who: str, UPLO: Any) -> str:
+    return str(arguments.choice(who, "UPLO", UPLO, ("L", "U", "l", "u"))).upper()
 
 
 class SVDResult(NamedTuple):
