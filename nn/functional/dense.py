@@ -185,6 +185,14 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
         wrong = classes[(classes < 0) | (classes >= count)].flat[0]
         raise IndexError(f"{who}: class {wrong} is not one of the {count} classes 0…{count - 1}")
     try:
+        if isinstance(
+            tensor, Tensor
+        ):  # as operations, so that who listens sees where it comes from
+            spread = autograd.broadcast_to(
+                autograd.expand_dims(tensor.detach(), -1), (*classes.shape, count)
+            )
+            places = autograd.equal(spread, np.arange(count))
+            return autograd.astype(places, np.int64)
         result = autograd.zeros(*classes.shape, count, dtype=np.int64)
     except ValueError as error:
         raise ValueError(f"{who}: num_classes={count} is too large: {error}") from None

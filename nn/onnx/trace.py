@@ -104,6 +104,8 @@ def vary(
         return array.copy()
     if array.dtype.kind in "iu":
         low, high = int(flat.min()), int(flat.max())
+        if harsh and high - low > 1:
+            high -= 1  # so that the largest is another one
         drawn = random.integers(low, high, array.shape, endpoint=True)
         if ignored is not None:
             drawn = np.where(random.random(array.shape) < 0.2, ignored, drawn)
@@ -112,12 +114,15 @@ def vary(
     one, other = (flat[random.integers(0, flat.size, array.shape)] for _ in range(2))
     few = 2 * len(np.unique(flat)) <= flat.size  # such as ±1: nothing between them is meant
     varied = one if few else one + random.random(array.shape) * (other - one)
+    if not few:  # drawn together, so that the largest and the least are others, too
+        middle = (float(flat.min()) + float(flat.max())) / 2
+        varied = middle + random.uniform(0.6, 0.95) * (varied - middle)
     if flat.min() == flat.max():
         noise = random.random(array.shape)
         varied = varied + np.where(random.random(array.shape) < 0.5, noise, 0.0)
     if harsh:
         varied = np.where(random.random(array.shape) < 0.3, 0.0, varied)
-        varied = varied * random.choice([1.0, -1.0], array.shape)
+        varied = varied * random.choice([1.0, -1.0], array.shape) * random.uniform(0.5, 0.9)
     return np.asarray(varied, array.dtype)
 
 

@@ -103,6 +103,10 @@ def test_indices_that_are_computed_from_an_input_are_followed(path):
     assert_exports(model, [(range(9), 3, 2)], path)
 
 
+def test_one_hot_follows_its_input(path):
+    assert_exports(lambda x: F.one_hot(x, 5), [(range(5), 4)], path)
+
+
 def test_a_number_read_off_a_tensor_is_followed(path):
     assert_exports(lambda x: x * float(x.sum().item()), [(3, 2)], path)
 
@@ -189,6 +193,10 @@ class Baked(nn.Module):
             return x * ag.as_tensor(np.tanh(np.asarray(x.detach().data)))
         if self.how == "number":
             return x * (float(x.sum().item()) + 1.0)
+        if self.how == "largest":
+            return x / np.abs(x.detach().numpy()).max()
+        if self.how == "outside mask":
+            return ag.where(x.detach().numpy() == 0.125, 0.0, x)
         if self.how == "branch":
             return x * 2.0 if x.sum().item() > 0.5 else x.exp()
         if self.how == "mask":
@@ -209,6 +217,8 @@ class Baked(nn.Module):
     [
         ("array", r"multiply in part \(test_export\.py:\d+\): an array of shape"),
         ("number", r"multiply in part \(test_export\.py:\d+\): an array of shape \(\)"),
+        ("largest", r"divide in part"),
+        ("outside mask", r"where in part .*a mask"),
         ("branch", "depends on the values"),
         ("mask", r"getitem in part \(test_export\.py:\d+\)"),
         ("random", r"multiply in part .*at random"),
