@@ -204,7 +204,7 @@ def _read(code: types.CodeType, offset: int) -> _Place:
         path.insert(0, None)
         break
     else:
-        path.insert(0, None)
+        path.insert(0, _fused(instructions[:at], start))
     inside = {
         i.argval for i in instructions[:at]
         if i.positions and i.positions.lineno is not None and i.positions.col_offset is not None
@@ -212,6 +212,19 @@ def _read(code: types.CodeType, offset: int) -> _Place:
         and i.opname.startswith(("LOAD_NAME", "LOAD_GLOBAL"))
     }  # fmt: skip
     return _Place("call", tuple(path), frozenset(inside))
+
+
+def _fused(instructions: list[dis.Instruction], start: tuple[int, int]) -> str | None:
+    """The local name that a call begins with, where its load is one instruction with the one before.
+
+    From 3.13 on, such an instruction (``LOAD_FAST_LOAD_FAST``) keeps the position of its first half.
+    """
+    for before, i in zip(instructions, instructions[1:], strict=False):
+        if i.positions and (i.positions.lineno, i.positions.col_offset) == start:
+            if before.opname.endswith("LOAD_FAST") and type(before.argval) is tuple:
+                return str(before.argval[-1])
+            break
+    return None
 
 
 def _function(place: _Place, frame: Any) -> Any:

@@ -54,6 +54,7 @@ def test_an_alias_of_float_is_float():
         warnings.simplefilter("error")
         for _ in range(50):  # also where the interpreter has adapted its instructions
             assert number(t) == 0.5 and not isnan(t) and "%.1f" % t == "0.5"  # noqa: UP031
+            assert [number, number(t)][1] == 0.5  # two loads in one instruction
 
 
 @pytest.mark.parametrize(
