@@ -162,8 +162,8 @@ def test_every_function_and_layer_with_inplace_is_tried():
     assert with_it == {*LAYERS}
     layers = {
         name
-        for name, kind in vars(nn).items()
-        if isinstance(kind, type) and "inplace" in inspect.signature(kind).parameters
+        for name in dir(nn)
+        if isinstance(kind := getattr(nn, name), type) and "inplace" in inspect.signature(kind).parameters
     }
     assert layers == {layer.__name__ for _, layer, _ in LAYERS.values()}
 
