@@ -163,7 +163,8 @@ def test_every_function_and_layer_with_inplace_is_tried():
     layers = {
         name
         for name in dir(nn)
-        if isinstance(kind := getattr(nn, name), type) and "inplace" in inspect.signature(kind).parameters
+        if isinstance(kind := getattr(nn, name), type)
+        and "inplace" in inspect.signature(kind).parameters
     }
     assert layers == {layer.__name__ for _, layer, _ in LAYERS.values()}
 
