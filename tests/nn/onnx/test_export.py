@@ -394,3 +394,47 @@ def test_a_loss_that_is_no_number_is_refused(path):
     with pytest.raises(ValueError, match="loss must give a single number"):
         nn.onnx.export(nn.Linear(2, 2), images(2, 2), path, outputs="loss and gradients",
                        loss=lambda model, x: model(x))  # fmt: skip
+
+
+# Functions that no layer calls by its name ------------------------------------------------------------
+
+KERNEL = np.linspace(-1.0, 1.0, 12, dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    "function, specs",
+    [
+        (lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True), [(2, 4, 3)] * 3),
+        (lambda x: F.convolve1d(x, KERNEL.reshape(2, 2, 3)), [(2, 2, 7)]),
+        (lambda x: F.convolve2d(x, KERNEL.reshape(1, 2, 2, 3)), [(2, 2, 4, 5)]),
+        (lambda x: F.convolve3d(x, KERNEL.reshape(1, 1, 2, 2, 3)), [(2, 1, 4, 3, 5)]),
+        (F.normalize, [(2, 5)]),
+        (lambda x: F.pad(x, (1, 2, 0, 1), "replicate"), [(2, 3, 4, 5)]),
+        (lambda x: F.pool(x, lambda w: ag.logsumexp(w, axis=-1), 3, 2), [(2, 3, 9)]),
+        (lambda x: F.pool2d(x, lambda w: ag.amax(w, axis=(-2, -1)), 2, 1, 1), [(2, 3, 4, 5)]),
+    ],
+)
+def test_functions_agree_with_onnxruntime(function, specs, path):
+    assert_exports(function, specs, path)
+
+
+def test_a_number_is_told_from_a_constant_where_zeros_are_not_taken(path):
+    def model(x):
+        values = x.numpy()
+        if (values == 0).any():
+            raise ValueError("no zeros")
+        return x / values.max()
+
+    with pytest.raises(ValueError, match="divide"):
+        nn.onnx.export(model, ag.tensor([[1.0], [2.0], [3.0]]), path)
+
+
+def test_an_index_that_two_values_hold_is_refused(path):
+    table = nn.Parameter(RANDOM.standard_normal((20, 3)).astype(np.float32))
+
+    def model(words):
+        limited = ag.clip(words, -1000, 1000)
+        return ag.take(table, words, axis=0), limited
+
+    with pytest.raises(ValueError, match="getitem.*several hold the same numbers"):
+        nn.onnx.export(model, ag.tensor([3, 1, 4]), path)
