@@ -140,3 +140,66 @@ def test_an_argument_that_requires_a_gradient_gets_one_or_is_refused(name, param
 def test_every_call_works_as_it_is():
     for call in CALLS.values():
         call()
+
+
+# NumPy's own names --------------------------------------------------------------------------------
+
+
+class NumPyCall(Call):
+    """The same call under NumPy's name: ``np.f(...)``; a TypeError for what NumPy does not take."""
+
+    @property
+    def theirs(self):
+        home, name = self.name.split(".")
+        return getattr({"ag": np, "linalg": np.linalg}.get(home), name, None)
+
+    def __call__(self, **changed):
+        values = {**self.values, **changed}
+        try:
+            known = set(inspect.signature(self.theirs).parameters)
+        except ValueError:  # ufuncs do not tell
+            known = set(values)
+        positional, named, in_order = [], {}, True
+        for key, parameter in inspect.signature(self.function).parameters.items():
+            if key not in values:
+                in_order = False
+            elif parameter.kind is parameter.VAR_POSITIONAL:
+                positional += list(values[key])
+            elif in_order and parameter.default is parameter.empty:
+                positional.append(values[key])
+            elif key in known:
+                named[key] = values[key]
+            else:
+                raise TypeError(f"{self.name} has no {key}")
+        return self.theirs(*positional, **named)
+
+
+def is_a_quantity(call, parameter):
+    """Arrays and floats; of flags, orders, axes and dtypes NumPy reads the value by itself."""
+    value = call.values.get(parameter.name, parameter.default)
+    value = value[0] if isinstance(value, list) and value else value
+    return isinstance(value, (np.ndarray, float))
+
+
+NUMPY_CASES = [
+    (NumPyCall(*call), name)
+    for call in CALLS.values()
+    if NumPyCall(*call).theirs is not None
+    for name, parameter in inspect.signature(call.function).parameters.items()
+    if is_a_quantity(call, parameter) and (call.name, name) != ("ag.trapezoid", "dx")  # x is given
+]
+
+
+@pytest.mark.parametrize(
+    ("call", "name"), NUMPY_CASES, ids=[f"{call.name} {name}" for call, name in NUMPY_CASES]
+)
+def test_the_same_under_numpys_name(call, name):
+    given = call.values.get(name)
+    choices = candidates(call, inspect.signature(call.function).parameters[name])
+    if isinstance(given, list) and not isinstance(given[0], tuple):
+        first = given[0][0] if isinstance(given[0], list) else given[0]
+        choices = [first.astype(float)]
+    for value in choices:
+        found = verdict(call, name, value)
+        legal = f"{call.name} {name}" in _LEGAL
+        assert found in ("refused", "no floats", "silent" if legal else "right"), found
