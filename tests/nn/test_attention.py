@@ -118,6 +118,25 @@ def test_a_padded_key_changes_nothing():
     np.testing.assert_allclose(whole.detach().numpy(), short.detach().numpy(), atol=1e-12)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_norms_stand_before_the_blocks_or_after_the_sums(first):
+    layer = nn.TransformerDecoderLayer(8, 2, 16, 0.0, F.gelu, norm_first=first).double()
+    for norm in (layer.norm1, layer.norm2, layer.norm3):
+        nn.init.uniform_(norm.weight, 0.5, 2.0)
+    x, memory = ag.tensor(RNG.normal(size=(4, 3, 8))), ag.tensor(RNG.normal(size=(5, 3, 8)))
+    blocks = [
+        (layer.norm1, lambda x: layer.self_attn(x, x, x)[0]),
+        (layer.norm2, lambda x: layer.multihead_attn(x, memory, memory)[0]),
+        (layer.norm3, lambda x: layer.linear2(F.gelu(layer.linear1(x)))),
+    ]
+    want = x
+    for norm, block in blocks:
+        want = want + block(norm(want)) if first else norm(want + block(want))
+    np.testing.assert_allclose(
+        layer(x, memory).detach().numpy(), want.detach().numpy(), rtol=1e-12, atol=1e-12
+    )
+
+
 def test_layers_of_an_encoder_start_equal_and_are_their_own():
     encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 2)
     one, other = encoder.layers[0].linear1.weight, encoder.layers[1].linear1.weight

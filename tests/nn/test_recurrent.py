@@ -155,9 +155,10 @@ def test_a_projection_shortens_the_output_only():
 def test_dropout_stands_between_layers_in_training_only():
     x = ag.tensor(RNG.normal(size=(5, 2, 3)))
     layer = nn.LSTM(3, 4, 2, dropout=1.0).double()
-    out = layer(x)[0]
+    out, (h, _) = layer(x)
     np.testing.assert_allclose(out.detach().numpy(), layer(x * 0.3)[0].detach().numpy())
     layer.eval()
+    np.testing.assert_array_equal(layer(x)[1][0].detach().numpy()[0], h.detach().numpy()[0])
     assert not np.allclose(layer(x)[0].detach().numpy(), out.detach().numpy())
     with pytest.warns(UserWarning, match="^GRU: dropout=0.5 stands between layers"):
         nn.GRU(3, 4, dropout=0.5)

@@ -61,6 +61,16 @@ def test_reflection_repeats_the_mirrored_image():
     np.testing.assert_allclose(got, [*mirrored[::-1], *mirrored, *mirrored[::-1]])
 
 
+def test_a_cubic_reads_sixteen_pixels():
+    """Keys' weights with a = −0.75, half way and a quarter of the way between two pixels."""
+    image = RNG.normal(size=(4, 4))
+    half, quarter = [-0.09375, 0.59375, 0.59375, -0.09375], [-0.10546875, 0.87890625, 0.26171875, -0.03515625]  # fmt: skip
+    for x, weights in ((1.5, half), (1.25, quarter)):
+        grid = np.array([(x + 0.5) / 2 - 1, (1.5 + 0.5) / 2 - 1]).reshape(1, 1, 1, 2)
+        got = F.grid_sample(ag.tensor(image[None, None]), ag.tensor(grid), "bicubic").item()
+        assert math.isclose(got, np.array(half) @ image @ np.array(weights), rel_tol=1e-12)
+
+
 @pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
 @pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
 def test_gradients(mode, padding):
