@@ -83,11 +83,11 @@ class MultivariateNormal(Distribution):
 
     @staticmethod
     def _lower(name: str, matrix: Any) -> Any:
-        if name == "covariance_matrix":
-            return autograd.linalg.cholesky(matrix)
-        if name == "precision_matrix":
-            return autograd.linalg.cholesky(autograd.linalg.inv(matrix))
-        return matrix
+        if name == "scale_tril":
+            return matrix
+        covariance = matrix if name == "covariance_matrix" else autograd.linalg.inv(matrix)
+        # Both halves are meant, and both get their share of the gradient, as in PyTorch.
+        return autograd.linalg.cholesky((covariance + autograd.swapaxes(covariance, -1, -2)) / 2.0)
 
     @property
     def mean(self) -> Any:

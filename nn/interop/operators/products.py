@@ -85,8 +85,14 @@ def logdet(self: Any) -> Any:
     return ag.where(sign > 0, value, float("nan"))
 
 
+def symmetric(A: Any) -> Any:
+    """A symmetric matrix whose halves share the gradient, as PyTorch has it; ours goes to the half
+    that is read."""
+    return (A + ag.swapaxes(A, -1, -2)) / 2.0
+
+
 def cholesky(self: Any, upper: bool = False) -> Any:
-    lower = ag.linalg.cholesky(self)
+    lower = ag.linalg.cholesky(symmetric(self))
     return ag.swapaxes(lower, -1, -2) if upper else lower
 
 
@@ -275,7 +281,7 @@ TABLE: dict[str, Any] = {
     ),
     "linalg_inv_ex": lambda A, check_errors=False: (ag.linalg.inv(A), _info(A)),
     "linalg_solve_ex": lambda A, B, left=True, check_errors=False: (solve(A, B, left), _info(A)),
-    "linalg_eigh": lambda A, UPLO="L": tuple(ag.linalg.eigh(A)),
+    "linalg_eigh": lambda A, UPLO="L": tuple(ag.linalg.eigh(symmetric(A))),
     "linalg_qr": lambda A, mode="reduced": tuple(ag.linalg.qr(A, mode)),
     "triangular_solve": triangular_solve,
     "linalg_solve": solve,
@@ -285,7 +291,7 @@ TABLE: dict[str, Any] = {
     "matrix_exp": matrix_exp,
     "linalg_matrix_exp": matrix_exp,
     "linalg_svdvals": lambda A, driver=None: ag.linalg.svdvals(A),
-    "linalg_eigvalsh": lambda A, UPLO="L": ag.linalg.eigvalsh(A),
+    "linalg_eigvalsh": lambda A, UPLO="L": ag.linalg.eigvalsh(symmetric(A)),
     "scaled_dot_product_attention": attention,
     "_scaled_dot_product_flash_attention_for_cpu": flash_attention_for_cpu,
 }
