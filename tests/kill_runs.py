@@ -74,12 +74,14 @@ def main() -> int:
             place = Path(folder, f"run-{runs}")
             while True:
                 process = start(place)
-                try:
-                    code = process.wait(timeout=rng.uniform(0.2, 1.0) * length)
+                try:  # killed sooner where runs have become quicker than the first one was
+                    code = process.wait(timeout=rng.uniform(0.3, 1.0) * length)
+                    length = 0.8 * length
                 except subprocess.TimeoutExpired:
                     process.send_signal(signal.SIGKILL)
                     process.wait()
                     kills += 1
+                    length = 1.02 * length
                     parts += bool(list(place.glob(".*part"))) if place.is_dir() else 0
                     continue
                 if code != 0 or digest(place) != expected:
