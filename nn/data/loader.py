@@ -86,11 +86,12 @@ class DataLoader:
             raise ValueError("DataLoader: give a generator or a seed, not both")
         self.seed = arguments.integer("DataLoader", "seed", seed, 0)
         shuffle = arguments.boolean("DataLoader", "shuffle", shuffle)
+        self._shuffler: RandomSampler | None = None
         if batch_sampler is None:
-            if sampler is None:
-                sampler = (
-                    RandomSampler(dataset, seed=seed) if shuffle else SequentialSampler(dataset)
-                )
+            if sampler is None and shuffle:
+                sampler = self._shuffler = RandomSampler(dataset, seed=seed)
+            elif sampler is None:
+                sampler = SequentialSampler(dataset)
             elif shuffle:
                 raise ValueError("DataLoader: a sampler says the order; leave shuffle=True out")
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
@@ -130,10 +131,8 @@ class DataLoader:
                 arguments.integer("DataLoader.load_state_dict", name, state_dict[name], 0)
             )
         seed, epoch, position = values
-        if seed != self.seed and isinstance(
-            getattr(self.batch_sampler, "sampler", None), RandomSampler
-        ):
-            self.batch_sampler.sampler.seed = seed
+        if self._shuffler is not None:  # a sampler that was given keeps the seed that it was given
+            self._shuffler.seed = seed
         self.seed = seed
         self._at = self._next = (epoch, position)
 

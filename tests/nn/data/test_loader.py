@@ -166,6 +166,16 @@ def test_states_that_make_no_sense_are_refused(state):
         loader().load_state_dict(state)
 
 
+def test_a_sampler_that_was_given_keeps_its_seed_when_a_state_is_loaded():
+    def made(seed):
+        return DataLoader(range(20), 4, sampler=RandomSampler(range(20), seed=5), seed=seed)
+
+    first, second = made(1), made(2)
+    state = first.state_dict()
+    second.load_state_dict(state)
+    assert [b.tolist() for b in second] == [b.tolist() for b in first]
+
+
 def test_no_data_set_at_all_is_refused():
     with pytest.raises(TypeError, match="length and samples"):
         DataLoader(iter([1, 2]))
