@@ -321,20 +321,28 @@ class Trainer:
         if isinstance(state, dict) and hasattr(loader, "load_state_dict"):
             loader.load_state_dict(state)
 
-    def state_dict(self) -> dict[str, Any]:
-        """All that the run is made of, for `load_state_dict`; every process must call it."""
+    def _parts(self) -> dict[str, Any]:
+        """What has a state of its own, by the names that checkpoints use."""
         parts = {
             "optimizer": self.optimizer, "schedule": self.schedule, "average": self.average,
             **{f"callback {k}": callback for k, callback in enumerate(self.callbacks)},
         }  # fmt: skip
+        return {name: part for name, part in parts.items() if hasattr(part, "state_dict")}
+
+    def _all_generators(self) -> dict[str, np.random.Generator]:
+        """The default generator, called "", and those that the run was given."""
+        return {"": autograd.default_generator(), **self.generators}
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that the run is made of, for `load_state_dict`; every process must call it."""
         loader = self._loader
-        generators = {"": autograd.default_generator(), **self.generators}
         return {
             "model": self.network.state_dict(),
-            "parts": {k: p.state_dict() for k, p in parts.items() if hasattr(p, "state_dict")},
+            "parts": {name: part.state_dict() for name, part in self._parts().items()},
             "loader": loader.state_dict() if hasattr(loader, "state_dict") else loader,
             "generators": {  # of every process, by rank
-                name: self.group.all_gather(g.bit_generator.state) for name, g in generators.items()
+                name: self.group.all_gather(g.bit_generator.state)
+                for name, g in self._all_generators().items()
             },
             "counts": {"epoch": self.epoch, "step": self.step, "best": self._best},
             "means": {"sums": dict(self._means.sums), "count": self._means.count},
@@ -347,21 +355,16 @@ class Trainer:
         Raises:
             ValueError, RuntimeError: if the state is of another model, optimizer or run.
         """
-        parts = {
-            "optimizer": self.optimizer, "schedule": self.schedule, "average": self.average,
-            **{f"callback {k}": callback for k, callback in enumerate(self.callbacks)},
-        }  # fmt: skip
-        own = {name for name, part in parts.items() if hasattr(part, "state_dict")}
-        generators = {"": autograd.default_generator(), **self.generators}
-        if own != state["parts"].keys() or generators.keys() != state["generators"].keys():
+        parts, generators = self._parts(), self._all_generators()
+        if parts.keys() != state["parts"].keys() or generators.keys() != state["generators"].keys():
             raise ValueError(
                 f"Trainer.load_state_dict: the checkpoint has {', '.join(state['parts'])}; this "
-                f"run has {', '.join(sorted(own))}: schedule, ema, callbacks and generators must be "
+                f"run has {', '.join(sorted(parts))}: schedule, ema, callbacks and generators must be "
                 "those of the run that is resumed"
             )
         self.network.load_state_dict(state["model"])
-        for name in own:
-            parts[name].load_state_dict(state["parts"][name])
+        for name, part in parts.items():
+            part.load_state_dict(state["parts"][name])
         for name, generator in generators.items():
             states = state["generators"][name]
             generator.bit_generator.state = states[self.group.rank % len(states)]
