@@ -1,12 +1,29 @@
-"""Takes the lesson along in the wheel: ``notebooks/`` becomes ``nn/lesson/notebooks``; see pyproject.toml."""
+"""What pyproject.toml cannot say: the extension module, and the lesson that goes into the wheel.
 
+The extension (``autograd/kernels/native``) is optional. Where it cannot be compiled, the packages are
+installed without it and NumPy computes; with ``GLASSGRAD_BUILD_NATIVE=0`` it is left out on purpose,
+which makes a wheel for every system (``py3-none-any``).
+
+``notebooks/`` becomes ``nn/lesson/notebooks`` in the wheel; see pyproject.toml.
+"""
+
+import os
 from pathlib import Path
 from shutil import copyfile
 
-from setuptools import setup
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
 from setuptools.command.build_py import build_py
 
-SOURCE = Path(__file__).parent / "notebooks"
+HERE = Path(__file__).parent
+NOTEBOOKS = HERE / "notebooks"
+NATIVE = Path("autograd/kernels/native")
+
+#: Kernels raise no floating-point exceptions that anybody waits for, and read no errno. Nothing here
+#: lets the compiler reorder sums or forget NaN.
+FLAGS = [
+    "-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden", "-Wno-psabi",
+]  # fmt: skip
 
 
 class WithLesson(build_py):
@@ -16,10 +33,53 @@ class WithLesson(build_py):
         super().run()
         if self.editable_mode:
             return
-        for path in [*SOURCE.glob("*.ipynb"), *SOURCE.glob("figures/*.svg")]:
-            target = Path(self.build_lib, "nn", "lesson", "notebooks", path.relative_to(SOURCE))
+        for path in [*NOTEBOOKS.glob("*.ipynb"), *NOTEBOOKS.glob("figures/*.svg")]:
+            target = Path(self.build_lib, "nn", "lesson", "notebooks", path.relative_to(NOTEBOOKS))
             target.parent.mkdir(parents=True, exist_ok=True)
             copyfile(path, target)
 
 
-setup(cmdclass={"build_py": WithLesson})
+class Parallel(build_ext):
+    """Compiles the instruction sets side by side: each is the same source once more."""
+
+    def build_extension(self, ext):
+        from concurrent.futures import ThreadPoolExecutor
+
+        serial = self.compiler.compile
+
+        def compile(sources, *arguments, **options):
+            with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+                parts = pool.map(lambda s: serial([s], *arguments, **options), sources)
+                return [name for part in parts for name in part]
+
+        self.compiler.compile = compile
+        try:
+            super().build_extension(ext)
+        finally:
+            self.compiler.compile = serial
+
+
+def extensions():
+    """The extension module, unless it is not wanted or NumPy's headers are not there."""
+    if os.environ.get("GLASSGRAD_BUILD_NATIVE", "1") == "0":
+        return []
+    try:
+        import numpy
+    except ImportError:
+        return []
+    found = [path.relative_to(HERE).as_posix() for path in sorted((HERE / NATIVE).iterdir())]
+    extra = os.environ.get("GLASSGRAD_NATIVE_FLAGS", "").split()
+    return [
+        Extension(
+            "autograd.kernels.native._native",
+            [path for path in found if path.endswith(".c")],
+            depends=[path for path in found if path.endswith((".h", ".inc"))],
+            include_dirs=[numpy.get_include()],
+            extra_compile_args=[*FLAGS, *extra],
+            extra_link_args=extra,
+            optional=True,
+        )
+    ]
+
+
+setup(cmdclass={"build_py": WithLesson, "build_ext": Parallel}, ext_modules=extensions())

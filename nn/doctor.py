@@ -15,6 +15,7 @@ import sys
 import numpy as np
 
 from autograd._clash import find_clash
+from autograd.kernels import native
 from nn._console import forgive_missing_letters
 
 OPTIONAL = ("graphviz", "matplotlib", "tqdm", "scipy", "hypothesis", "pytest", "torch")
@@ -29,6 +30,7 @@ def report() -> list[tuple[str, str]]:
         ("system", f"{platform.system()} {platform.release()}, {platform.machine()}"),
         ("NumPy", np.__version__),
         ("BLAS", _blas()),
+        ("kernels", native.status()),
         ("cores", _cores()),
         ("dot", _dot()),
         ("clashes", find_clash() or "none"),

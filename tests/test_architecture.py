@@ -159,6 +159,7 @@ PUBLIC = {
     "autograd.debug",
     "autograd.func",
     "autograd.kernels",
+    "autograd.kernels.native",  # for `nn.doctor`
     "autograd.kernels.optimizers",
     "autograd.viz",
     "autograd._clash",

@@ -14,6 +14,7 @@ from math import prod
 
 import numpy as np
 
+from autograd.kernels import native
 from autograd.kernels.bounds import Bound
 
 POOL_BYTES: Bound[int] = 64 * 2**20
@@ -105,10 +106,13 @@ class scratch:
 
 def cached_bytes() -> int:
     """Bytes that the pools of all threads keep for later use, without those lent at the moment."""
-    return sum(pool.kept() for pool in list(_pools))
+    own = sum(pool.kept() for pool in list(_pools))
+    return own + (native.library.cached_bytes() if native.library is not None else 0)
 
 
 def clear_pools() -> None:
     """Forget the free buffers of all threads; those lent at the moment stay with their users."""
     for pool in list(_pools):
         pool.clear()
+    if native.library is not None:
+        native.library.empty_cache()

@@ -12,6 +12,8 @@ runs, BLAS is held to one thread:
 * Elsewhere (Apple's Accelerate, others) nobody is held: kernels run their pieces one after the
   other in the calling thread, and BLAS spreads out as it likes.
 
+Kernels in C (``native``) have a pool of their own, which never calls BLAS; it obeys the same number.
+
 Calls from several threads at once are fine, and so are calls from within a piece, which stay in
 their thread. After a fork the child starts threads of its own.
 
@@ -34,6 +36,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.kernels import native
 from autograd.kernels.bounds import Bound
 
 WORTHWHILE: Bound[int] = 2**23
@@ -66,6 +69,8 @@ def set_num_threads(n: int) -> None:
     if n < 1:
         raise ValueError(f"n: the number of threads is 1 or more, got {n}")
     _state.count = int(n)
+    if native.library is not None:
+        native.library.set_num_threads(_state.count)
 
 
 def blas_control() -> str:
@@ -370,6 +375,7 @@ def _libraries() -> Iterator[ctypes.CDLL]:
 _inside = _Inside()
 _state = _State()
 _blas = _Blas()
+set_num_threads(_state.count)
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_state.forget)

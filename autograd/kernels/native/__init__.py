@@ -1,0 +1,68 @@
+"""Kernels in C, where they were compiled: `library` is the extension module, or None.
+
+Each kernel has a NumPy version beside its caller, which computes the same where `library` is None:
+no compiler, another processor's build, or switched off. ``GLASSGRAD_NATIVE`` says how it begins:
+
+* ``0``: without the extension,
+* ``sse2``, ``avx2``, ``avx512``, ``neon``: with this instruction set instead of the best one,
+* anything else, or nothing: with the best one.
+
+How the sources are laid out, and how a family of kernels is added, is told in the README beside this
+file.
+"""
+
+import os
+import warnings
+from importlib import import_module
+from typing import Any
+
+library: Any = None
+"""The extension module, or None. Callers ask each time, so tests can take it away."""
+
+_reason = ""  # why there is none
+
+
+def status() -> str:
+    """One line: whether the extension is in use, with which instruction set, and how to get it.
+
+    >>> status().split(":")[0] in ("in use", "not in use")
+    True
+    """
+    if library is not None:
+        sets = ", ".join(library.instruction_sets())
+        return f"in use: {library.instruction_set()} (this processor has {sets})"
+    return f"not in use: {_reason}"
+
+
+def _load() -> None:
+    global library, _reason
+    wanted = os.environ.get("GLASSGRAD_NATIVE", "").lower()
+    if wanted == "0":
+        _reason = "switched off by GLASSGRAD_NATIVE=0"
+        return
+    try:
+        module = import_module(f"{__name__}._native")
+    except Exception as error:  # whatever is wrong with the file, NumPy computes instead
+        if isinstance(error, ImportError) and error.name == f"{__name__}._native":
+            why = "it was not built"
+        else:
+            why = f"{type(error).__name__}: {error}"
+        _reason = (
+            f"{why}; with GCC or Clang installed, `pip install .` or `python setup.py build_ext "
+            "--inplace` in the sources builds it, until then NumPy computes"
+        )
+        return
+    if wanted not in ("", "1"):
+        try:
+            module.use_instruction_set(wanted)
+        except ValueError:
+            warnings.warn(
+                f"GLASSGRAD_NATIVE should be 0, 1 or one of {module.instruction_sets()}, got "
+                f"{wanted!r}; ignored",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+    library = module
+
+
+_load()

@@ -1,0 +1,13 @@
+/* The families of functions for Python, one line each; `module.c` adds them to the module. */
+#ifndef GLASS_FAMILIES_H
+#define GLASS_FAMILIES_H
+#include "arrays.h"
+
+#define METHOD_TABLES(F) \
+    F(matrix_methods)
+
+#define DECLARE(table) extern PyMethodDef table[];
+METHOD_TABLES(DECLARE)
+#undef DECLARE
+
+#endif

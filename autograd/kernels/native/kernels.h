@@ -1,0 +1,29 @@
+/* The table of kernels: one for each type and instruction set, all filled from the same source.
+
+   A family of kernels is a list F(result, name, (arguments)) in its header. The list makes the
+   table's fields here and its entries in `template.inc`. Kernels take untyped pointers, for the type
+   is the table's; their arguments were checked before (`arrays.h`). */
+#ifndef GLASS_KERNELS_H
+#define GLASS_KERNELS_H
+#include "threads.h"
+#include "matrix.h"
+
+#define FAMILIES(F) \
+    MATRIX(F)
+
+#define FIELD(result, name, arguments) result (*name) arguments;
+typedef struct {
+    FAMILIES(FIELD)
+} Kernels;
+
+enum { BASE, AVX2, AVX512, SETS };
+extern const Kernels table_float_base, table_double_base;
+#if defined(__x86_64__)
+extern const Kernels table_float_avx2, table_double_avx2, table_float_avx512, table_double_avx512;
+#endif
+
+/* Sizes from which kernels cut; see the README beside this file. */
+#define LEAST(a, b) ((a) < (b) ? (a) : (b))
+#define GREATEST(a, b) ((a) > (b) ? (a) : (b))
+
+#endif
