@@ -23,9 +23,10 @@ from autograd import arguments  # noqa: E402
 from autograd import methods as _methods  # noqa: E402
 from autograd import protocols as _protocols  # noqa: E402
 from autograd._names import WHERE as _WHERE  # noqa: E402
-from autograd.core.tensor import Tensor, writable  # noqa: E402
+from autograd.core.tensor import Tensor  # noqa: E402
 from autograd.hints import FUNCTIONS as _FUNCTIONS  # noqa: E402
 from autograd.hints import taking_hints as _taking_hints  # noqa: E402
+from autograd.in_place import writable  # noqa: E402
 from autograd.kernels.allocator import tune_allocator as _tune_allocator  # noqa: E402
 
 __version__ = "0.1.0"

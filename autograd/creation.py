@@ -8,16 +8,70 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.dtypes import as_array, check_dtype, default_dtype
+from autograd.arguments.generator import generator_or_default
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.numbers import shown
-from autograd.core.random import generator_or_default
-from autograd.core.tensor import Tensor, _wrap, as_tensor, from_dlpack, tensor
+from autograd.core.tensor import Tensor, _wrap
 
 __all__ = [
     "arange", "as_tensor", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace",
     "normal", "ones", "ones_like", "rand", "randint", "randn", "scalars", "tensor", "uniform",
     "zeros", "zeros_like",
 ]  # fmt: skip
+
+
+def tensor(
+    data: Any, dtype: Any = None, requires_grad: bool = False, name: str | None = None
+) -> Tensor:
+    """A tensor with a copy of the data; see ``Tensor`` for the parameters.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.tensor([[1, 2], [3, 4]]).shape
+        (2, 2)
+    """
+    return Tensor(data, dtype=dtype, requires_grad=requires_grad, name=name)
+
+
+def as_tensor(data: Any, dtype: Any = None) -> Tensor:
+    """A tensor that shares memory with an array where it can; tensors are passed through.
+
+    Writing into the array then changes the tensor, unnoticed by the checks that guard saved
+    values (writes through tensors, also through views taken earlier, are noticed): share only what
+    you leave alone until backward is done.
+
+    Args:
+        data: array, number, nested lists, or a tensor.
+        dtype: convert to this dtype; sharing ends where conversion begins.
+    """
+    if isinstance(data, Tensor):
+        if dtype is None or check_dtype("as_tensor", dtype) == data.dtype:
+            return data
+        if data._node is not None:
+            return data.astype(dtype)  # type: ignore[attr-defined]
+        data = data._data
+    return _wrap(as_array("as_tensor", data, dtype, copy=False))
+
+
+def from_dlpack(source: Any) -> Tensor:
+    """A tensor on the memory of another library's array (PyTorch, JAX, CuPy on the CPU).
+
+    What the other library writes there, backward cannot notice: see ``as_tensor``. The same holds
+    for memory that a tensor has given away by ``__dlpack__``.
+
+    Raises:
+        TypeError: if the object does not speak the DLPack protocol.
+    """
+    if not hasattr(source, "__dlpack__") or isinstance(source, type):
+        raise TypeError(
+            f"from_dlpack: {type(source).__name__} has no __dlpack__; "
+            "use autograd.tensor(...) for lists and arrays"
+        )
+    try:
+        array = np.from_dlpack(source)
+    except BufferError as error:
+        raise TypeError(f"from_dlpack: {type(source).__name__} cannot be shared: {error}") from None
+    return _wrap(as_array("from_dlpack", array, copy=False))
 
 
 def _finish(array: Any, requires_grad: bool, name: str | None = None) -> Tensor:

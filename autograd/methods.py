@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.arrays import coerce
+from autograd.as_array import AsArray, methods_of
 from autograd.core.modes import is_grad_enabled
-from autograd.core.rebinding import check_rebinding, is_recorded, rebind
-from autograd.core.tensor import Tensor, check_writable
+from autograd.core.tensor import Tensor
 from autograd.core.writes import note_write
 from autograd.hints import ATTRIBUTES, Foreign, taking_hints
+from autograd.in_place import check_rebinding, check_writable, is_recorded, rebind
 
 __all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
 
@@ -62,7 +63,7 @@ def _in_place(symbol: str, name: str, ufunc: Any, path: str) -> Callable[[Tensor
     operator.__name__ = operator.__qualname__ = name
     operator.__doc__ = (
         f"``self {symbol}= other``: written, or on a recorded tensor a change of what it is, which "
-        "every name for it sees; see ``autograd.core.rebinding``."
+        "every name for it sees; see ``autograd.in_place``."
     )
     return operator
 
@@ -239,7 +240,7 @@ def _from(family: str, names: str) -> dict[str, str]:
 
 
 METHODS: dict[str, Any] = {
-    "backward": "engine.backward",
+    **_from("engine", "backward register_hook register_post_accumulate_grad_hook retain_grad"),
     "T": property(_transposed),
     "mT": property(_matrix_transposed),
     "copy": "elementwise.positive",
@@ -325,6 +326,8 @@ def attach() -> None:
     Tensor.__dir__ = _own_names  # type: ignore[assignment]
     for name in ATTRIBUTES:
         setattr(Tensor, name, Foreign(name))
+    for name, entry in methods_of(AsArray).items():
+        setattr(Tensor, name, entry)
     for name, entry in TABLE.items():
         later = isinstance(entry, str) or getattr(entry, "__qualname__", "")[:11] == "_reflected."
         setattr(Tensor, name, _Later(name) if later else entry)

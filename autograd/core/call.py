@@ -18,10 +18,10 @@ import numpy as np
 
 from autograd.arguments.arrays import coerce
 from autograd.arguments.dtypes import without_widening
+from autograd.arguments.objects import elementwise_on_objects
 from autograd.core import errors
 from autograd.core.modes import local
 from autograd.core.node import Node, counter
-from autograd.core.objects import elementwise_on_objects
 from autograd.core.rules import snapshot
 from autograd.core.tensor import Tensor, tensor_types
 from autograd.core.writes import NUMBER_VIEWS, share

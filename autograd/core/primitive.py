@@ -35,7 +35,8 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, TypedDict, Unpack
 
-from autograd.core import call, source
+from autograd import source
+from autograd.core import call
 from autograd.core.rules import Plan, Rule
 
 __all__ = ["Options", "Primitive", "primitive"]

@@ -4,7 +4,7 @@ All tensors on one piece of memory share a version cell, a list whose first entr
 into it; a node keeps the count of what it saved, and backward compares. What a graph saves that is
 built inside ``autograd.debug.record()`` gets a second entry in its cell: somebody who notes the
 line of every write, for as long as a node of that graph lives. A third entry says that several
-tensors have the cell: one of them cannot become something else alone (`autograd.core.rebinding`).
+tensors have the cell: one of them cannot become something else alone (`autograd.in_place`).
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments.generator import default_generator
 from autograd.core.modes import enable_grad, local
 from autograd.core.node import Leaf
-from autograd.core.random import default_generator
 from autograd.core.tensor import Tensor
 from autograd.debug.card import Bits, Card, Oddity, Rule, worst
 from autograd.debug.checking import (

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.generator import default_generator
 from autograd.core.modes import enable_grad, is_grad_enabled, local, no_grad
 from autograd.core.primitive import primitive
-from autograd.core.random import default_generator
 from autograd.core.tensor import Tensor, _connected, _wrap
 from autograd.engine import BackwardPass
 from autograd.func.buffers import kept_buffers

@@ -15,7 +15,7 @@ from autograd.arguments.arrays import array_like, broadcast_shape
 from autograd.arguments.half import HALF, in_single, rounded, single
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
-from autograd.core.rebinding import last_view
+from autograd.in_place import last_view
 from autograd.kernels.threads import matmul as matmul_kernel
 from autograd.ops.linalg.diagonals import diagonal
 from autograd.ops.reductions import sum as sum_

@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core.module_path import ModulePath
 from autograd.core.node import FREED, Leaf, Node
 from autograd.core.tensor import Tensor
 from autograd.debug.names import Names
 from autograd.engine import BackwardPass, seed_for
 from autograd.engine import Step as EngineStep
+from autograd.module_paths import ModulePath
 from autograd.viz import words
 from autograd.viz.trace import SMALL, Contribution, Edge, Step, Summary, Trace, TraceNode, summarize
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.core.random import default_generator
+from autograd.arguments.generator import default_generator
 from autograd.core.tensor import Tensor
 from autograd.creation import tensor
 from autograd.func.buffers import kept_buffers

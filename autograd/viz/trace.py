@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core.module_path import ModuleInfo
+from autograd.module_paths import ModuleInfo
 from autograd.text import to_json
 
 FORMAT = "glassgrad-trace"

@@ -7,7 +7,7 @@ from typing import Any
 
 import autograd
 from autograd import arguments
-from autograd.core.rebinding import last_view
+from autograd.in_place import last_view
 from nn.functional.inputs import floating, floats
 
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import autograd
 from autograd import Tensor, arguments
-from autograd.core import rebinding
+from autograd import in_place as writing
 
 __all__ = [
     "floating",
@@ -63,7 +63,7 @@ def in_place(who: str, inplace: Any, input: Any, function: Callable[[Any], Any])
     """
     if not arguments.boolean(who, "inplace", inplace):
         return function(input)
-    return rebinding.in_place(who, input, function)
+    return writing.in_place(who, input, function)
 
 
 def floats(who: str, **values: Any) -> list[Any]:
@@ -102,7 +102,7 @@ def over_images(who: str, input: Any, n: int, function: Callable[[Any], Any], *b
 
 
 def _without_batch(x: Any) -> Any:
-    return rebinding.last_view(autograd.squeeze, x, 0)
+    return writing.last_view(autograd.squeeze, x, 0)
 
 
 def reduction_name(who: str, size_average: Any, reduce: Any, reduction: Any) -> str:

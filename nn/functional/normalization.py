@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from autograd.core.rebinding import last_view
+from autograd.in_place import last_view
 from nn.functional.inputs import floating, floats
 
 __all__ = [

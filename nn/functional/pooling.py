@@ -11,7 +11,7 @@ import numpy as np
 import autograd
 from autograd import arguments
 from autograd.arguments import Window
-from autograd.core.rebinding import last_view
+from autograd.in_place import last_view
 from nn.functional.inputs import floating, over_images
 from nn.functional.ranks import Rank, by_rank
 

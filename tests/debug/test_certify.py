@@ -204,7 +204,7 @@ def test_nothing_changes_and_the_graph_can_be_used(monkeypatch):
     weight.grad = ag.ones_like(weight)
     statistics = model[1].running_mean
     ag.manual_seed(5)
-    state = ag.core.random.default_generator().bit_generator.state
+    state = ag.arguments.generator.default_generator().bit_generator.state
     monkeypatch.setattr(ag.kernels.threads._state, "count", 3)
     with record(), ag.no_grad():
         first = certify(loss).text()
@@ -212,7 +212,7 @@ def test_nothing_changes_and_the_graph_can_be_used(monkeypatch):
     assert certify(loss).text() == first  # deterministic, too
     assert "hooks: they were not run" in first
     assert not calls and np.all(weight.grad.data == 1.0) and model[1].running_mean is statistics
-    assert ag.core.random.default_generator().bit_generator.state == state
+    assert ag.arguments.generator.default_generator().bit_generator.state == state
     assert ag.get_num_threads() == 3
     loss.backward()
     assert len(calls) == 2

@@ -23,7 +23,7 @@ from tests.mutants.server import Outcome, Server, serve
 EXPLAINED = Path(__file__).with_name("explained.toml")
 #: Where the mistakes are planted: what computes. Pictures, words and the lesson are not.
 FILES = (
-    "autograd/core/* autograd/engine/* autograd/ops/** autograd/kernels/** autograd/arguments/* "
+    "autograd/core/* autograd/engine/* autograd/*.py autograd/ops/** autograd/kernels/** autograd/arguments/* "
     "autograd/func/* autograd/gradcheck/* nn/*.py nn/functional/* nn/modules/* nn/optim/* nn/data/*"
 )
 RESULTS = CACHE / "results.jsonl"

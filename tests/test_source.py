@@ -1,6 +1,6 @@
 """The source of a rule as the stepper shows it."""
 
-from autograd.core import source
+from autograd import source
 
 
 def bent(g, x):  # type: ignore[no-untyped-def]

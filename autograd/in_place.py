@@ -1,6 +1,7 @@
-"""``x += y`` on a recorded tensor: the object becomes the result, so every name for it sees it.
+"""In place: what may be written into, and ``x += y`` where it may not.
 
-Nothing is written: what the graph has saved stays as it was. So it is possible only where no other
+Where nothing is recorded, an array is really written into (``writable``). A recorded tensor *rebinds*
+for ``x += y``: the object becomes the result, so every name for it sees it. Nothing is written: what the graph has saved stays as it was. So it is possible only where no other
 tensor lies on the same memory, which would have to change, too; that is told by a mark that views
 leave on both sides when they are made, and never by counting references.
 """
@@ -14,10 +15,72 @@ import numpy as np
 
 from autograd.core.modes import local
 from autograd.core.node import Leaf
-from autograd.core.tensor import Tensor, check_writable
+from autograd.core.tensor import Tensor
 from autograd.core.writes import note_write
 
-__all__ = ["check_rebinding", "in_place", "is_recorded", "last_view", "rebind"]
+__all__ = [
+    "check_rebinding", "check_writable", "in_place", "is_recorded", "last_view", "rebind", "writable",
+]  # fmt: skip
+
+
+class writable:
+    """The array of a tensor, to be written into: what optimizers use.
+
+    Backward notices that the tensor has changed, and refuses to use a value saved before. After the
+    block the array is read-only.
+
+    Args:
+        t: any tensor under ``no_grad``; otherwise one that requires no gradient.
+
+    Raises:
+        RuntimeError: if writing would be lost to the recording of gradients.
+
+    Example:
+        >>> import autograd as ag
+        >>> w = ag.tensor([1.0, 2.0], requires_grad=True)
+        >>> with ag.no_grad(), ag.writable(w) as array:
+        ...     array *= 10
+        >>> w.tolist()
+        [10.0, 20.0]
+    """
+
+    __slots__ = ("_array", "_tensor")
+
+    def __init__(self, t: Tensor) -> None:
+        check_writable(t, "writable")
+        self._tensor = t
+
+    def __enter__(self) -> np.ndarray[Any, Any]:
+        t = self._tensor
+        if t._version is not None:
+            note_write(t._version)
+        self._array = t._data.view() if type(t._data) is np.ndarray else np.array(t._data)
+        return self._array
+
+    def __exit__(self, *exception: object) -> None:
+        t = self._tensor
+        if t._version is None:  # a number is immutable: put the new one in its place
+            t._data = self._array[()]
+        else:
+            note_write(t._version)  # for what was computed in the block
+            self._array.flags.writeable = False  # what is written later would not be noticed
+
+
+def check_writable(t: Tensor, who: str) -> None:
+    """Raise unless writing into the tensor is allowed now."""
+    if not isinstance(t, Tensor):
+        raise TypeError(f"{who}: expected a Tensor, got {type(t).__name__}")
+    if t._node is not None and local.state.grad_enabled:
+        raise RuntimeError(
+            f"{who}: this tensor requires a gradient, and writing into it would not be recorded. "
+            "Write under autograd.no_grad(), or make a new tensor: y = x + 1 for x += 1, "
+            "autograd.set_at(x, index, value) for x[index] = value, autograd.where(...)"
+        )
+    if t._data.ndim and not t._data.flags.writeable:
+        raise RuntimeError(
+            f"{who}: the tensor shares memory that is read-only (a broadcast, or an array given "
+            "to as_tensor, a gradient given to a hook); write into a copy: t.copy()"
+        )
 
 
 def is_recorded(t: Tensor) -> bool:
