@@ -165,6 +165,8 @@ PUBLIC = {
     "autograd.kernels.native",  # for `nn.doctor`
     "autograd.kernels.optimizers",
     "autograd.viz",
+    "autograd.viz.palette",  # the lesson's figures have the colours of the engine's pictures,
+    "autograd.viz.shell",  # and follow a page's light or dark in the same way
     "autograd._clash",
 }
 

@@ -302,6 +302,13 @@ def _altered(trial: Trial) -> str:
         new = _attempt(trial, trial.g, arrays)
         if new is not None and alike(new, right):
             return what
+    if trial.g.ndim >= 2:
+        turned = np.ascontiguousarray(np.flip(trial.g, (-2, -1)))
+        new = _attempt(trial, turned, trial.arrays)
+        if new is not None and alike(new, right):
+            return (
+                "the incoming gradient is turned around: convolved where it should be correlated?"
+            )
     return ""
 
 

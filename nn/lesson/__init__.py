@@ -35,5 +35,6 @@ them from ``nn/lesson/exercises``. An exercise is a function of a random generat
 """
 
 from nn.lesson.exercise import check
+from nn.lesson.figures import follow_theme, signed
 
-__all__ = ["check"]
+__all__ = ["check", "follow_theme", "signed"]

@@ -100,18 +100,45 @@ def write(notebooks: Iterable[Path], out: Path, with_solutions: bool = False) ->
         notebook = files.read(path)
         node = executed(solved(notebook) if with_solutions else notebook, path.resolve().parent)
         title = title_of(notebook)
+        about = about_of(notebook)
         page = out / f"{path.stem}.html"
         page.write_text(
             _page(title, body(node, path.resolve().parent), _links(path, paths)), encoding="utf-8"
         )
-        entries.append((page.name, title))
+        entries.append((page.name, title, about))
         yield page
-    items = "\n".join(f'<li><a href="{name}">{escape(title)}</a></li>' for name, title in entries)
     index = out / "index.html"
-    index.write_text(
-        _page("The lesson", f"<h1>The lesson</h1>\n<ol>\n{items}\n</ol>", ""), encoding="utf-8"
-    )
+    index.write_text(_page("The lesson", _contents(entries), ""), encoding="utf-8")
     yield index
+
+
+def _contents(entries: Iterable[tuple[str, str, dict[str, str]]]) -> str:
+    """What the index shows: each notebook with what one gets from it and how long it takes."""
+    rows = "\n".join(
+        f'<tr><td><a href="{name}">{escape(title)}</a></td><td>{escape(about.get("What you get", ""))}</td>'
+        f"<td>{escape(about.get('How long', ''))}</td></tr>"
+        for name, title, about in entries
+    )
+    return (
+        "<h1>The lesson</h1>\n<p>These pages are notebooks as they were executed. To run them yourself, "
+        'change them and answer the exercises: <code>pip install ".[notebooks]"</code> in the folder of '
+        "the project, then <code>python -m nn.lesson</code>.</p>\n"
+        '<table class="contents">\n<thead><tr><th>notebook</th><th>what you get</th><th>it takes</th>'
+        f"</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+    )
+
+
+def about_of(notebook: files.Notebook) -> dict[str, str]:
+    """What a notebook's first cell says under "What you need", "What you get" and "How long"."""
+    first = " ".join("".join(notebook["cells"][0]["source"]).split())
+    found = re.findall(r"\*\*([^*]+?):\*\* (.*?)(?= \*\*|$)", first)
+    return {name: _plain(text) for name, text in found}
+
+
+def _plain(markdown: str) -> str:
+    """The first sentence, without marks."""
+    sentence = re.split(r"(?<=\.)\s", markdown.strip())[0]
+    return re.sub(r"[*`]", "", sentence).rstrip(".")
 
 
 def title_of(notebook: files.Notebook) -> str:

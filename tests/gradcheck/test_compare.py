@@ -198,6 +198,10 @@ HOMEWORK = {
         conv, of_conv(w=lambda g, x, w: by_kernels(g, x, w)[:, :, ::-1, ::-1]), (IMAGES, KERNELS),
         {1: "the kernel is not flipped: turning"},
     ),
+    "conv, convolved with the gradient": (
+        conv, of_conv(w=lambda g, x, w: by_kernels(g[:, :, ::-1, ::-1], x, w)), (IMAGES, KERNELS),
+        {1: "the incoming gradient is turned around"},
+    ),
     "conv, not flipped, with a stride": (
         lambda x, w: conv(x, w, 2),
         lambda g, x, w: (by_images(g, x, w[:, :, ::-1, ::-1], 2), by_kernels(g, x, w, 2)),

@@ -15,20 +15,20 @@ def shape_of_gradient(draw: Random) -> Task:
     n, k, m = draw.sample(range(2, 9), 3)
 
     def right() -> tuple[int, ...]:
-        W, x = ag.ones(m, k, requires_grad=True), ag.ones(k, n)
-        (W @ x).sum().backward()
-        assert W.grad is not None
-        return tuple(W.grad.shape)
+        w, x = ag.ones(m, k, requires_grad=True), ag.ones(k, n)
+        (w @ x).sum().backward()
+        assert w.grad is not None
+        return tuple(w.grad.shape)
 
     return Task(
-        question=f"$W$ has shape `({m}, {k})`, $X$ has shape `({k}, {n})`, and the loss is made from $W X$. "
-        "Which shape has the gradient of $W$? Answer with a tuple.",
+        question=f"$w$ has shape `({m}, {k})`, $x$ has shape `({k}, {n})`, and the loss is made from the product "
+        "$w\\,x$. Which shape has the gradient of $w$? Answer with a tuple.",
         solution=f"answer = ({m}, {k})",
         wrong=f"answer = ({m}, {n})",
         judge=equals(
             right,
             "One slope for every number that it belongs to.",
-            [((m, n), "That is the shape of W X, and of what arrives there. How many numbers has W?"),
+            [((m, n), "That is the shape of the product, and of what arrives there. How many numbers has w?"),
              ((k, m), "Close, but lying on its side.")],
         ),
         why="A gradient has the shape of what it belongs to.",

@@ -29,7 +29,7 @@ def linear_count(draw: Random) -> Task:
             [(side * side * nodes, "Those are the weights. What else has every node?"),
              (side * side * nodes + 1, "Is there one bias, or one for every node?")],
         ),
-        why="(M + 1)·N: every output has M weights and one bias.",
+        why="(I + 1)·O: every one of the O outputs has I weights and one bias.",
     )  # fmt: skip
 
 

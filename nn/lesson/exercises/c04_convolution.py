@@ -115,3 +115,36 @@ def backward(draw: Random) -> Task:
         judge=gradient_of(lambda x, w: ag.correlate(x, w), x, w),
         why="Input: the full convolution of g with w. Weight: the cross-correlation of x with g.",
     )
+
+
+@exercise("4.5", "What comes back to a row")
+def back_to_a_row(draw: Random) -> Task:
+    w = draw.sample(range(1, 10), 3)
+    g = draw.sample([1, 10, 100], 3)
+    straight, turned = (np.array(each, float)[None, None] for each in (w, w[::-1]))
+    arriving = np.array(g, float)[None, None]
+
+    def right() -> np.ndarray:
+        x = ag.tensor(np.zeros((1, 1, 5)), requires_grad=True)
+        ag.correlate(x, straight).backward(arriving)
+        assert x.grad is not None
+        return x.grad.data[0, 0]
+
+    def full(kernel: np.ndarray) -> np.ndarray:
+        return ag.convolve(arriving, kernel, padding=2)[0, 0]
+
+    return Task(
+        question=f"A row of five pixels is cross-correlated with $w$ = `{w}`; at the three outputs arrives $g$ = `{g}`. "
+        "What goes back to the five pixels? Work it out by hand and answer with a list of five.",
+        solution=f"answer = np.convolve({g}, {w})",
+        wrong=f"answer = {full(turned).astype(int).tolist()}",
+        judge=equals(
+            right,
+            "For each pixel: which outputs has it reached, and through which weight?",
+            [(full(turned), "You have laid the kernel down as it is. Take the pixel in the middle: which weight "
+              "leads from it to the first output?"),
+             (full(straight)[2:3], "That is the middle one. Near the ends, too, something comes back."),
+             (full(straight)[::-1], "All the right numbers, from the wrong end.")],
+        ),
+        why="It is the full convolution of g with w: zeros at both ends of g, the kernel turned round.",
+    )  # fmt: skip

@@ -101,3 +101,50 @@ def mix(draw: Random) -> Task:
         judge=judged,
         why="A 1×1 kernel sees one pixel and all of its channels.",
     )
+
+
+@exercise("6.5", "How far does it see?")
+def far(draw: Random) -> Task:
+    first, last = draw.choice([3, 5]), draw.choice([3, 5])
+    stride, dilation = draw.choice([2, 3]), draw.choice([1, 2])
+    again = f"nn.Conv2d(8, 8, {last}" + (f", dilation={dilation})" if dilation > 1 else ")")
+    through_pool = first + stride
+    total = through_pool + dilation * (last - 1) * 2 * stride
+
+    def right() -> int:
+        stack = nn.Sequential(
+            nn.Conv2d(1, 1, first, stride=stride),
+            nn.MaxPool2d(2),
+            nn.Conv2d(1, 1, last, dilation=dilation),
+        )
+        side = total + 8
+        x = ag.zeros(1, 1, side, side, requires_grad=True)
+        with ag.no_grad():
+            for layer in (stack[0], stack[2]):
+                layer.weight[...] = 1
+        # Every pixel of a window of equal numbers counts in an average, so nothing is hidden by a maximum.
+        y = stack[2](nn.functional.avg_pool2d(stack[0](x), 2))
+        y[0, 0, 0, 0].backward()
+        assert x.grad is not None
+        rows = np.flatnonzero(np.any(x.grad.data[0, 0] != 0, axis=1))
+        return int(rows[-1] - rows[0] + 1)
+
+    wrong = first + 1 + dilation * (last - 1)
+    return Task(
+        question=f"One after another: `nn.Conv2d(3, 8, {first}, stride={stride})`, `nn.MaxPool2d(2)`, "
+        f"`{again}`. How many pixels wide is the receptive field of one output?",
+        solution=f"r, j = 1, 1\nfor K, S, D in [({first}, {stride}, 1), (2, 2, 1), ({last}, 1, {dilation})]:\n"
+        "    r, j = r + D * (K - 1) * j, j * S\nanswer = r",
+        wrong=f"answer = {wrong}",
+        judge=equals(
+            right,
+            "Keep two numbers, r and j, and go through the layers in order: first r, then j.",
+            [(wrong, "That would be so if no layer made a step larger than 1. How many pixels lie between the "
+              "views of two neighbours?"),
+             (through_pool, "So far you see through the pooling. What does the last layer add?"),
+             (through_pool + dilation * (last - 1), "Behind the pooling neighbours no longer lie side by side: mind the jump."),
+             (1 + (first - 1) * stride + 2 * stride + dilation * (last - 1) * 2 * stride,
+              "A layer's own stride does not widen its own view, only those behind it.")],
+        ),
+        why=f"1 + {first - 1}·1 = {first}, then + 1·{stride} = {through_pool}, then + {dilation * (last - 1)}·{2 * stride} = {total}.",
+    )  # fmt: skip

@@ -111,13 +111,13 @@ def backward(draw: Random) -> Task:
         generator.normal(size=(columns, kernels)),
     )
     return Task(
-        question=f"Patches `P` of shape ({rows}, {columns}) times kernels `K` of shape "
+        question=f"Patches as rows, `R` of shape ({rows}, {columns}), times kernels as columns, `Q` of shape "
         f"({columns}, {kernels}). Write what goes back to each when `g` arrives at the product. "
         "Numerical differences will judge it.",
-        start="def answer(g, P, K):\n    return ..., ...",
-        solution="def answer(g, P, K):\n    return g @ K.T, P.T @ g",
-        wrong="def answer(g, P, K):\n    return g @ K.T, P.T @ np.abs(g)",
-        judge=gradient_of(lambda P, K: P @ K, patches, weights),
-        why="The shapes alone force it: g·Kᵀ is shaped like P, and Pᵀ·g like K, summed over all "
+        start="def answer(g, R, Q):\n    return ..., ...",
+        solution="def answer(g, R, Q):\n    return g @ Q.T, R.T @ g",
+        wrong="def answer(g, R, Q):\n    return g @ Q.T, R.T @ np.abs(g)",
+        judge=gradient_of(lambda R, Q: R @ Q, patches, weights),
+        why="The shapes alone force it: g·Qᵀ is shaped like R, and Rᵀ·g like Q, summed over all "
         "rows.",
     )
