@@ -85,6 +85,15 @@ def torch():
     return module
 
 
+@pytest.fixture(scope="module")
+def numpy_kernels():
+    """The kernels' NumPy versions, also where those in C were built."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr("autograd.kernels.native.library", None)
+    yield
+    patch.undo()
+
+
 @pytest.fixture(scope="session")
 def browser_path():
     """The path of a Chromium, for tests marked ``browser``."""

@@ -8,6 +8,8 @@ import pytest
 from autograd.kernels import threads
 from tests import bounds
 
+pytestmark = pytest.mark.usefixtures("numpy_kernels")  # bounds are theirs
+
 COMPARED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 

@@ -2,13 +2,15 @@
 
     relu(x) -> y;  relu_gradient(g, out) -> gx;  keep_where(g, mask, out=None) -> gx
     choose(condition, x, y) -> z
-    in_blocks(function, *arrays) -> function(*arrays);  blockwise, the same as a decorator
+    in_blocks(function, *arrays) -> function(*arrays)
     formula(function, *arrays) -> the same, with float16 rounded at the end alone
+    with_kernel(name), a decorator: in C where there are kernels, else in blocks
 
 Any shape, any strides; results keep the memory order of their input.
 
 A formula of several operations on large arrays spends its time waiting for memory, not computing.
 `in_blocks` works it out for so few elements at a time that all it makes on the way stays in cache.
+Many formulas have a kernel in C, too, which makes nothing on the way (``native/elementwise.inc``).
 """
 
 from collections.abc import Callable
@@ -18,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.kernels import native
 from autograd.kernels.bounds import Bound
 from autograd.kernels.pieces import in_pieces
 
@@ -43,6 +46,8 @@ def relu(x: np.ndarray) -> np.ndarray:
     >>> relu(np.array([-1.0, 0.0, 2.0]))
     array([0., 0., 2.])
     """
+    if native.alike(x):
+        return _in_c("relu", (x,))
     if x.dtype.kind == "O":
         return x * np.asarray(x > 0).astype(int)  # every result still stems from its element
     if x.dtype.kind != "f" or x.size < LARGE:
@@ -58,6 +63,8 @@ def relu_gradient(g: np.ndarray, out: np.ndarray) -> np.ndarray:
     >>> relu_gradient(np.array([5.0, 5.0, 5.0]), np.array([0.0, 0.0, 2.0]))
     array([0., 0., 5.])
     """
+    if native.alike(g, out):
+        return _in_c("relu_gradient", (g, out))
     # Not `out > 0`: where x was NaN the gradient passes, as in PyTorch.
     if g.size < LARGE or g.dtype.kind != "f" or np.shape(out) != g.shape:
         return keep_where(g, np.not_equal(out, 0))
@@ -143,29 +150,51 @@ def in_blocks(function: Callable[..., Any], *arrays: Any) -> Any:
     return out
 
 
-def formula(function: Callable[..., Any], *arrays: Any) -> Any:
+def formula(
+    function: Callable[..., Any], x: Any, kernel: str = "", p: float = 0.0, q: float = 0.0
+) -> Any:
     """`in_blocks`, and float16 is worked out in float32 and rounded once.
+
+    Args:
+        kernel: the name of the same function in C, if there is one; p, q: its constants.
 
     >>> formula(lambda x: (x * x) / 300, np.float16(300))
     np.float16(300.0)
     """
-    if getattr(arrays[0], "dtype", None) != np.float16:
-        return in_blocks(function, *arrays)
+    if kernel and native.alike(x):
+        return _in_c(kernel, (x,), p, q)
+    if getattr(x, "dtype", None) != np.float16:
+        return in_blocks(function, x)
 
-    def rounded(*parts: Any) -> Any:
-        return function(*[part.astype(np.float32) for part in parts]).astype(np.float16)
+    def rounded(part: Any) -> Any:
+        return function(part.astype(np.float32)).astype(np.float16)
 
-    return in_blocks(rounded, *arrays)
+    return in_blocks(rounded, x)
 
 
-def blockwise(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator: the function, called by way of `in_blocks`."""
+def with_kernel(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorator of ``gradient(g, x)`` or ``gradient(g, x, p, q)``: arrays go to the kernel in C of
+    this name, where there is one, or by way of `in_blocks`. Anything else sees the function itself.
+    """
 
-    @wraps(function)
-    def called(*arrays: Any) -> Any:
-        return in_blocks(function, *arrays)
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def called(g: Any, x: Any, *constants: float) -> Any:
+            if native.alike(g, x):
+                return _in_c(name, (g, x), *constants)
+            return in_blocks(lambda g, x: function(g, x, *constants), g, x)
 
-    return called
+        return called
+
+    return decorate
+
+
+def _in_c(kernel: str, arrays: Any, p: float = 0.0, q: float = 0.0) -> np.ndarray:
+    """What the kernel in C gives for arrays that are `native.alike`: of x, or of g and x."""
+    out = np.empty_like(arrays[-1])
+    function = native.library.unary if len(arrays) == 1 else native.library.binary
+    function(kernel, *arrays, float(p), float(q), out)
+    return out
 
 
 def choose(condition: Any, x: Any, y: Any) -> Any:

@@ -94,11 +94,18 @@ def leaky_relu(x: Any, *, negative_slope: float = 0.01) -> Any:
     """
     negative_slope = constant("leaky_relu", "negative_slope", negative_slope)
     if 0.0 < negative_slope <= 1.0:  # then the larger of the two is the right one
-        return kernels.formula(lambda x: np.maximum(x, x * negative_slope), x)
+        return kernels.formula(
+            lambda x: np.maximum(x, x * negative_slope), x, "leaky_relu", negative_slope
+        )
     return np.where(x > 0, x, x * negative_slope)
 
 
-leaky_relu.gradients(x=lambda g, x, negative_slope: where(greater(x, 0.0), g, g * negative_slope))
+@kernels.with_kernel("leaky_relu_gradient")
+def _leaky_relu_gradient(g: Any, x: Any, negative_slope: float) -> Any:
+    return where(greater(x, 0.0), g, g * negative_slope)
+
+
+leaky_relu.gradients(x=lambda g, x, negative_slope: _leaky_relu_gradient(g, x, negative_slope))
 
 
 @primitive(broadcasts=True)
@@ -129,6 +136,9 @@ def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, rate: float = 1.0) ->
             x > 0, x * scale, (scale * alpha) * np.expm1(np.minimum(x, 0) * rate)
         ),
         x,
+        "elu" if rate == 1.0 else "",
+        alpha,
+        scale,
     )
 
 
@@ -137,9 +147,19 @@ def _exp_below_zero(x, *, rate):  # type: ignore[no-untyped-def]
     return kernels.formula(lambda x: kernels.choose(x > 0, 0.0, np.exp(np.minimum(x, 0) * rate)), x)
 
 
+def _elu_slope(x: Any, alpha: float, scale: float, rate: float) -> Any:
+    below = (scale * alpha * rate) * _exp_below_zero(x, rate=rate)
+    return where(greater(x, 0.0), scale, below)
+
+
+@kernels.with_kernel("elu_gradient")
+def _elu_gradient(g: Any, x: Any, alpha: float, scale: float) -> Any:
+    return g * _elu_slope(x, alpha, scale, 1.0)
+
+
 elu.gradients(
-    x=lambda g, x, alpha, scale, rate: g * where(
-        greater(x, 0.0), scale, (scale * alpha * rate) * _exp_below_zero(x, rate=rate))
+    x=lambda g, x, alpha, scale, rate: (
+        _elu_gradient(g, x, alpha, scale) if rate == 1.0 else g * _elu_slope(x, alpha, scale, rate))
 )  # fmt: skip
 _exp_below_zero.gradients(
     x=lambda g, x, out, rate: where(greater_equal(x, 0.0), 0.0, g * (rate * out))
@@ -164,7 +184,9 @@ def softplus(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + exp(beta · x)) / beta; x itself where beta · x is above the threshold."""
     beta = constant("softplus", "beta", beta)
     threshold = constant("softplus", "threshold", threshold)
-    return kernels.formula(lambda x: _softplus(x, x * beta, beta, threshold), x)
+    return kernels.formula(
+        lambda x: _softplus(x, x * beta, beta, threshold), x, "softplus", beta, threshold
+    )
 
 
 def _softplus(x: Any, scaled: Any, beta: float, threshold: float) -> Any:
@@ -173,16 +195,18 @@ def _softplus(x: Any, scaled: Any, beta: float, threshold: float) -> Any:
     return kernels.choose(scaled > threshold, x, smooth)
 
 
-softplus.gradients(
-    x=lambda g, x, beta, threshold: where(
-        greater(x * beta, threshold), g, g * sigmoid(x * beta))
-)  # fmt: skip
+@kernels.with_kernel("softplus_gradient")
+def _softplus_gradient(g: Any, x: Any, beta: float, threshold: float) -> Any:
+    return where(greater(x * beta, threshold), g, g * sigmoid(x * beta))
+
+
+softplus.gradients(x=lambda g, x, beta, threshold: _softplus_gradient(g, x, beta, threshold))
 
 
 @primitive(broadcasts=True)
 def log_sigmoid(x: Any) -> Any:
     """log(sigmoid(x)), accurate on both sides."""
-    return kernels.formula(lambda x: np.minimum(x, 0) - np.log1p(np.exp(-abs(x))), x)
+    return kernels.formula(lambda x: np.minimum(x, 0) - np.log1p(np.exp(-abs(x))), x, "log_sigmoid")
 
 
 log_sigmoid.gradients(x=lambda g, x: g * sigmoid(-x))
@@ -191,31 +215,31 @@ log_sigmoid.gradients(x=lambda g, x: g * sigmoid(-x))
 @primitive(broadcasts=True)
 def silu(x: Any) -> Any:
     """x · sigmoid(x), also called swish. Source: Elfwing, Uchibe & Doya 2017."""
-    return kernels.formula(lambda x: x * sigmoid(x), x)
+    return kernels.formula(lambda x: x * sigmoid(x), x, "silu")
 
 
-@kernels.blockwise
-def _silu_slope(x: Any) -> Any:
+@kernels.with_kernel("silu_gradient")
+def _silu_gradient(g: Any, x: Any) -> Any:
     s = sigmoid(x)
-    return s * (1.0 + x * (1.0 - s))
+    return g * (s * (1.0 + x * (1.0 - s)))
 
 
-silu.gradients(x=lambda g, x: g * _silu_slope(x))
+silu.gradients(x=lambda g, x: _silu_gradient(g, x))
 
 
 @primitive(broadcasts=True)
 def mish(x: Any) -> Any:
     """x · tanh(softplus(x)). Source: Misra 2019."""
-    return kernels.formula(lambda x: x * np.tanh(softplus(x)), x)
+    return kernels.formula(lambda x: x * np.tanh(softplus(x)), x, "mish")
 
 
-@kernels.blockwise
-def _mish_slope(x: Any) -> Any:
+@kernels.with_kernel("mish_gradient")
+def _mish_gradient(g: Any, x: Any) -> Any:
     t = tanh(softplus(x))
-    return t + x * sigmoid(x) * (1.0 - t * t)
+    return g * (t + x * sigmoid(x) * (1.0 - t * t))
 
 
-mish.gradients(x=lambda g, x: g * _mish_slope(x))
+mish.gradients(x=lambda g, x: _mish_gradient(g, x))
 
 
 _NORMAL = 1.0 / math.sqrt(2.0 * math.pi)  # density of the normal distribution at 0
@@ -232,21 +256,23 @@ def _normal_below(x: Any) -> Any:
 @primitive(broadcasts=True)
 def gelu(x: Any) -> Any:
     """x · Φ(x), where Φ is the normal distribution. Source: Hendrycks & Gimpel 2016."""
-    return kernels.formula(lambda x: x * _normal_below(x), x)
+    return kernels.formula(lambda x: x * _normal_below(x), x, "gelu")
 
 
-@kernels.blockwise
-def _gelu_slope(x: Any) -> Any:
-    return _normal_below(x) + x * (_NORMAL * exp(-0.5 * x * x))
+@kernels.with_kernel("gelu_gradient")
+def _gelu_gradient(g: Any, x: Any) -> Any:
+    return g * (_normal_below(x) + x * (_NORMAL * exp(-0.5 * x * x)))
 
 
-gelu.gradients(x=lambda g, x: g * _gelu_slope(x))
+gelu.gradients(x=lambda g, x: _gelu_gradient(g, x))
 
 
 @primitive(broadcasts=True)
 def gelu_tanh(x: Any) -> Any:
     """The usual approximation of ``gelu``: x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))."""
-    return kernels.formula(lambda x: x * _gelu_weight(clip(x, -_GELU_END, _GELU_END)), x)
+    return kernels.formula(
+        lambda x: x * _gelu_weight(clip(x, -_GELU_END, _GELU_END)), x, "gelu_tanh"
+    )
 
 
 def _gelu_weight(x: Any) -> Any:
@@ -254,15 +280,15 @@ def _gelu_weight(x: Any) -> Any:
     return sigmoid((2.0 * _GELU_INNER) * (x + _GELU_CUBIC * x * x * x))
 
 
-@kernels.blockwise
-def _gelu_tanh_slope(x: Any) -> Any:
+@kernels.with_kernel("gelu_tanh_gradient")
+def _gelu_tanh_gradient(g: Any, x: Any) -> Any:
     x = clip(x, -_GELU_END, _GELU_END)
     s = _gelu_weight(x)
     inner = (2.0 * _GELU_INNER) * (1.0 + (3.0 * _GELU_CUBIC) * x * x)
-    return s + x * s * (1.0 - s) * inner
+    return g * (s + x * s * (1.0 - s) * inner)
 
 
-gelu_tanh.gradients(x=lambda g, x: g * _gelu_tanh_slope(x))
+gelu_tanh.gradients(x=lambda g, x: _gelu_tanh_gradient(g, x))
 
 
 @primitive(broadcasts=True)
@@ -294,19 +320,24 @@ hardtanh.gradients(x=lambda g, x, low, high: _open_interval(g, x, low, high))
 @primitive(broadcasts=True)
 def hardsigmoid(x: Any) -> Any:
     """x/6 + 1/2 limited to [0, 1]; slope 0 at the kinks."""
-    return kernels.formula(lambda x: np.clip(x + 3.0, 0.0, 6.0) / 6.0, x)
+    return kernels.formula(lambda x: np.clip(x + 3.0, 0.0, 6.0) / 6.0, x, "hardsigmoid")
 
 
-hardsigmoid.gradients(x=lambda g, x: _open_interval(g / 6.0, x, -3.0, 3.0))
+@kernels.with_kernel("hardsigmoid_gradient")
+def _hardsigmoid_gradient(g: Any, x: Any) -> Any:
+    return _open_interval(g / 6.0, x, -3.0, 3.0)
+
+
+hardsigmoid.gradients(x=lambda g, x: _hardsigmoid_gradient(g, x))
 
 
 @primitive(broadcasts=True)
 def hardswish(x: Any) -> Any:
     """x · hardsigmoid(x); slope 0 at −3 and 1 at 3. Source: Howard et al. 2019."""
-    return kernels.formula(lambda x: x * np.clip(x + 3.0, 0.0, 6.0) / 6.0, x)
+    return kernels.formula(lambda x: x * np.clip(x + 3.0, 0.0, 6.0) / 6.0, x, "hardswish")
 
 
-@kernels.blockwise
+@kernels.with_kernel("hardswish_gradient")
 def _hardswish_gradient(g: Any, x: Any) -> Any:
     between = where(greater_equal(x, 3.0), g, g * (x / 3.0 + 0.5))
     return where(less_equal(x, -3.0), 0.0, between)

@@ -10,7 +10,7 @@ import numpy as np
 from autograd.arguments.arrays import array_like
 from autograd.arguments.dtypes import as_array
 from autograd.core.primitive import primitive
-from autograd.kernels.elementwise import blockwise, formula
+from autograd.kernels.elementwise import formula, with_kernel
 from autograd.ops.elementwise import (
     absolute,
     astype,
@@ -194,7 +194,7 @@ logaddexp2.gradients(x=lambda g, x, y: g * sigmoid(_LN2 * _difference(x, y)),
 @primitive(broadcasts=True)
 def sigmoid(x: Any) -> Any:
     """1 / (1 + exp(−x)), without overflow on either side."""
-    return formula(_sigmoid, x)
+    return formula(_sigmoid, x, "sigmoid")
 
 
 def _sigmoid(x: Any) -> Any:
@@ -206,12 +206,12 @@ def _sigmoid(x: Any) -> Any:
     return np.where(x >= 0, 1.0, small) / (1.0 + small)
 
 
-@blockwise
-def _sigmoid_slope(y: Any) -> Any:
-    return y * (1.0 - y)
+@with_kernel("sigmoid_gradient")
+def _sigmoid_gradient(g: Any, y: Any) -> Any:
+    return g * (y * (1.0 - y))
 
 
-sigmoid.gradients(x=lambda g, out: g * _sigmoid_slope(out))
+sigmoid.gradients(x=lambda g, out: _sigmoid_gradient(g, out))
 
 
 @primitive(broadcasts=True, scalar=math.sin)
@@ -322,7 +322,15 @@ def tanh(x: Any) -> Any:
     return np.tanh(x)
 
 
-tanh.gradients(x=lambda g, out: g * (1.0 - out * out))
+@with_kernel("tanh_gradient")
+def _tanh_gradient(g: Any, y: Any) -> Any:
+    return g * (1.0 - y * y)
+
+
+# Chains of numbers are quicker without the question whether there is a kernel.
+tanh.gradients(
+    x=lambda g, out: _tanh_gradient(g, out) if type(out) is np.ndarray else g * (1.0 - out * out)
+)
 
 
 @primitive(broadcasts=True)

@@ -8,14 +8,16 @@ from autograd.kernels.elementwise import (
     LARGE,
     _least,
     _subnormals_count,
-    blockwise,
     choose,
     flat_views,
     in_blocks,
     keep_where,
     relu,
     relu_gradient,
+    with_kernel,
 )
+
+pytestmark = pytest.mark.usefixtures("numpy_kernels")
 
 SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.5, -1.5]
 
@@ -167,7 +169,7 @@ def test_blocks_change_nothing(size, arrange):
     x, y = arrange(x), arrange(y)
     sizes = []
 
-    @blockwise
+    @with_kernel("there is none without the extension")
     def formula(x, y):
         sizes.append(x.size)
         return np.exp(x) * y - x

@@ -15,6 +15,8 @@ from autograd.kernels.losses import (
     softmax_cross_entropy_gradient,
 )
 
+pytestmark = pytest.mark.usefixtures("numpy_kernels")
+
 RNG = np.random.default_rng
 SHAPES = [(5,), (4, 5), (3, 5, 2), (2, 5, 3, 2)]
 

@@ -9,6 +9,8 @@ import pytest
 from autograd.kernels.layout import is_batch_last, to_batch_last
 from autograd.kernels.normalization.any_axes import moments, normalize, normalize_gradient
 
+pytestmark = pytest.mark.usefixtures("numpy_kernels")
+
 RNG = np.random.default_rng
 
 

@@ -8,6 +8,8 @@ import pytest
 from autograd.kernels import optimizers
 from autograd.kernels.optimizers import adagrad, adam, rmsprop, sgd
 
+pytestmark = pytest.mark.usefixtures("numpy_kernels")
+
 RNG = np.random.default_rng
 
 

@@ -28,6 +28,8 @@ from autograd.kernels.pooling.maximum import (
 )
 from autograd.ops.images.pooling import pool_output_size
 
+pytestmark = pytest.mark.usefixtures("numpy_kernels")
+
 
 def windowed(x, kernel_shape, stride, padding, dilation=None, out_shape=None, **rest):
     """The arguments with a `Window` in place of loose numbers; it finds the shape of the output."""

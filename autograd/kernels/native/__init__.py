@@ -22,6 +22,23 @@ library: Any = None
 _reason = ""  # why there is none
 
 
+def plain(*arrays: Any) -> bool:
+    """Whether there are kernels for these arrays, None aside: all C-contiguous, of one type, float32
+    or float64, and not empty.
+
+    >>> import numpy as np
+    >>> plain(np.ones(3, int)), plain(np.ones((2, 4))[:, ::2])
+    (False, False)
+    """
+    return library is not None and library.plain(*arrays)
+
+
+def alike(*arrays: Any) -> bool:
+    """Whether there are kernels for these arrays, one element at a time: of one shape, one float type
+    and one order in memory without gaps, whatever it is, and not empty."""
+    return library is not None and library.alike(*arrays)
+
+
 def status() -> str:
     """One line: whether the extension is in use, with which instruction set, and how to get it.
 

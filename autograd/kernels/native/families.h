@@ -4,7 +4,10 @@
 #include "arrays.h"
 
 #define METHOD_TABLES(F) \
-    F(matrix_methods)
+    F(matrix_methods) \
+    F(plain_methods) \
+    F(elementwise_methods) \
+    F(pooling_methods)
 
 #define DECLARE(table) extern PyMethodDef table[];
 METHOD_TABLES(DECLARE)

@@ -7,9 +7,13 @@
 #define GLASS_KERNELS_H
 #include "threads.h"
 #include "matrix.h"
+#include "elementwise.h"
+#include "pooling.h"
 
 #define FAMILIES(F) \
-    MATRIX(F)
+    MATRIX(F) \
+    ELEMENTWISE(F) \
+    POOLING(F)
 
 #define FIELD(result, name, arguments) result (*name) arguments;
 typedef struct {

@@ -16,16 +16,25 @@ in batch-last memory whole rows are contiguous. Each step is one NumPy call per 
 cells. Average pooling over adaptive windows is a linear map per axis; it lives in `resampling`.
 Batches of images in another memory order are first brought into this one: that costs one pass and
 saves several.
+
+Images in C order have kernels in C, whose results are in C order, too (see `native_window`).
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import prod
 
 import numpy as np
 
 from autograd.arguments.window import Window
+from autograd.kernels import native
 from autograd.kernels.bounds import Bound
-from autograd.kernels.layout import empty_batch_last, to_batch_last, zeros_batch_last
+from autograd.kernels.layout import (
+    empty_batch_last,
+    is_batch_last,
+    to_batch_last,
+    zeros_batch_last,
+)
 from autograd.kernels.pieces import in_pieces
 from autograd.kernels.windows import overlaps_by_axis, pad_planes, windows
 
@@ -75,6 +84,24 @@ def _combine_along(
         combine(part, x[*before, inputs], out=part)
 
 
+@lru_cache(maxsize=4096)
+def native_window(window: Window, sizes: tuple[int, ...]) -> tuple[int, ...] | None:
+    """A window of images with these sizes as the kernels in C want it: kernel, stride, padding
+    before and dilation, of three axes each. None for what they do not take.
+
+    >>> native_window(Window((2,), (2,), ((0, 0),), (1,)), (8,))
+    (1, 1, 2, 1, 1, 2, 0, 0, 0, 1, 1, 1)
+    """
+    w = window.shortened(sizes).raised(3)
+    numbers = (*w.kernel, *w.stride, *(before for before, _ in w.padding), *w.dilation)
+    return numbers if all(n >> 30 == 0 for n in numbers) else None
+
+
+def native_order(g: np.ndarray) -> np.ndarray:
+    """A gradient in C order, unless it lies as NumPy's versions have it."""
+    return g if g.flags.c_contiguous or is_batch_last(g) else np.ascontiguousarray(g)
+
+
 def arranged(x: np.ndarray) -> np.ndarray:
     """``x`` batch-last if that pays for windows: always, unless there are but few images."""
     return x if len(x) < FEW or x.dtype.kind == "O" else to_batch_last(x)
@@ -114,6 +141,10 @@ def pool_divisors(
 def avg_pool(x: np.ndarray, *, window: Window, divisors: int | np.ndarray) -> np.ndarray:
     """Sum of every window's cells, divided by ``divisors`` (see `pool_divisors`), batch-last."""
     out_shape = window.outputs(x.shape[2:])
+    if native.plain(x) and (taken := native_window(window, x.shape[2:])):
+        pooled = np.empty(x.shape[:2] + out_shape, x.dtype)
+        native.library.avg_pool(x, taken, _native_divisors(divisors, x.dtype), pooled)
+        return pooled
     if x.dtype.kind == "O":
         return _plain_avg_pool(x, window, out_shape, divisors)
     dtype, x = x.dtype, arranged(x)
@@ -129,6 +160,10 @@ def avg_pool(x: np.ndarray, *, window: Window, divisors: int | np.ndarray) -> np
 
     in_pieces(pool, (x, y), axis=1, passes=1)
     return y.astype(dtype, copy=False)
+
+
+def _native_divisors(divisors: int | np.ndarray, dtype: np.dtype) -> float | np.ndarray:
+    return divisors.astype(dtype) if isinstance(divisors, np.ndarray) else float(divisors)
 
 
 def _plain_avg_pool(x, window, out_shape, divisors):
@@ -154,6 +189,10 @@ def avg_pool_gradient(
 ) -> np.ndarray:
     """The adjoint of `avg_pool`: every cell gets ``y / divisors`` of the windows that see it."""
     dtype = y.dtype
+    if native.plain(y := native_order(y)) and (taken := native_window(window, input_shape)):
+        spread_out = np.empty((*y.shape[:2], *input_shape), dtype)
+        native.library.avg_pool_gradient(y, taken, _native_divisors(divisors, dtype), spread_out)
+        return spread_out
     if dtype.kind == "O":
         share = y * (1.0 / np.asarray(divisors))
     else:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.window import Window, cross
+from autograd.kernels import native
 from autograd.kernels.bounds import Bound
 from autograd.kernels.elementwise import keep_where
 from autograd.kernels.layout import (
@@ -31,7 +32,13 @@ from autograd.kernels.layout import (
     zeros_batch_last,
 )
 from autograd.kernels.pieces import in_pieces
-from autograd.kernels.pooling.average import adaptive_bounds, arranged, combine_windows
+from autograd.kernels.pooling.average import (
+    adaptive_bounds,
+    arranged,
+    combine_windows,
+    native_order,
+    native_window,
+)
 from autograd.kernels.windows import overlaps, overlaps_by_axis
 
 _FEW: Bound[int] = 2**16
@@ -146,13 +153,17 @@ def max_pool_values(x: np.ndarray, *, window: Window) -> np.ndarray:
         return _plain_max_pool(x, window)[0]
     spatial = x.shape[2:]
     out_shape = window.outputs(spatial)
+    if max(window.dilation) > 1:  # only then can a window miss every cell
+        _first_cells(spatial, window)
+    if native.plain(x) and (taken := native_window(window, spatial)):
+        pooled = np.empty(x.shape[:2] + out_shape, x.dtype)
+        native.library.max_pool(x, taken, pooled)
+        return pooled
     if x.size < _FEW and window.kernel == window.stride:
         offsets = _tile_offsets(x.shape, out_shape, window)
         if offsets:
             return _tile_maxima(x, x.shape[:2] + out_shape, offsets)
     x = arranged(x)
-    if max(window.dilation) > 1:  # only then can a window miss every cell
-        _first_cells(spatial, window)
     out = empty_batch_last(x.shape[:2] + out_shape, x.dtype)
     met = overlaps_by_axis(window, spatial, out_shape)
 
@@ -171,6 +182,10 @@ def max_pool_gradient(
     ``x`` is the input, ``out`` the result. The same as scattering ``g`` by the indices of
     `max_pool`, but found by comparing, so that the forward pass need not keep them.
     """
+    if native.plain(x, out, g := native_order(g)) and (taken := native_window(window, x.shape[2:])):
+        routed = np.empty(x.shape, x.dtype)
+        native.library.max_pool_gradient(g, x, out, taken, routed)
+        return routed
     kernel, stride = window.kernel, window.stride
     if x.size < _FEW and kernel == stride and x.dtype.kind == g.dtype.kind == "f":
         tiles = _tile_offsets(x.shape, out.shape[2:], window)
