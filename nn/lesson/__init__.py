@@ -2,7 +2,8 @@
 
     python -m nn.lesson                                 copies the notebooks and opens the first
     python -m nn.lesson export --student --seed ada     an exercise sheet with numbers of its own
-    python -m nn.lesson export --solutions --seed ada   the same with solutions
+    python -m nn.lesson export --solutions --seed ada   its solutions, for who has the key
+    python -m nn.lesson grade FOLDER                    a table of the sheets that came back
     python -m nn.lesson html                            all notebooks, executed, as pages
     python -m nn.lesson tidy                            strips outputs, writes exercise cells anew
 
@@ -36,5 +37,6 @@ them from ``nn/lesson/exercises``. An exercise is a function of a random generat
 
 from nn.lesson.exercise import check
 from nn.lesson.figures import follow_theme, signed
+from nn.lesson.sheets import Sheet
 
-__all__ = ["check", "follow_theme", "signed"]
+__all__ = ["Sheet", "check", "follow_theme", "signed"]

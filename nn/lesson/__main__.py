@@ -39,14 +39,24 @@ def _parser() -> argparse.ArgumentParser:
     export = commands.add_parser("export", help="write an exercise sheet with numbers of its own")
     who = export.add_mutually_exclusive_group(required=True)
     who.add_argument("--student", action="store_true", help="with answers to fill in")
-    who.add_argument("--solutions", action="store_true", help="with solutions")
+    who.add_argument("--solutions", action="store_true", help="with solutions; needs the key")
     export.add_argument("--seed", required=True, metavar="ID",
-                        help="whose sheet it is; the same ID gives the same numbers")  # fmt: skip
+                        help="whose sheet it is; the same ID and key give the same numbers")  # fmt: skip
+    _add_key(export)
     export.add_argument(
         "--chapter", type=int, metavar="N", help="only the exercises of one notebook"
     )
     export.add_argument("--out", type=Path, metavar="FILE", help="default: exercises-ID.ipynb")
     export.set_defaults(run=export_sheet)
+
+    grade = commands.add_parser("grade", help="a table of the sheets that came back")
+    grade.add_argument("folder", type=Path, metavar="FOLDER", help="where the sheets are")
+    _add_key(grade)
+    grade.add_argument("--csv", type=Path, metavar="FILE", help="for a spreadsheet, too")
+    grade.add_argument("--html", type=Path, metavar="FILE", help="as a page, too")
+    grade.add_argument("--seconds", type=int, default=60, metavar="N",
+                       help="so long a sheet may take (default: 60)")  # fmt: skip
+    grade.set_defaults(run=grade_folder)
 
     html = commands.add_parser("html", help="execute all notebooks and write them as pages")
     html.add_argument("--out", type=Path, default=Path("glassgrad-lesson-html"), metavar="FOLDER",
@@ -60,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     tidy.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK")
     tidy.set_defaults(run=tidy_files)
     return parser
+
+
+def _add_key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--key", type=Path, default=Path("lesson.key"), metavar="FILE",
+                        help="the teacher's key; made with the first sheet (default: lesson.key)")  # fmt: skip
 
 
 def copy_and_open(arguments: argparse.Namespace) -> int:
@@ -94,12 +109,32 @@ def copy_and_open(arguments: argparse.Namespace) -> int:
 
 def export_sheet(arguments: argparse.Namespace) -> int:
     """Writes an exercise sheet."""
+    from nn.lesson import sheets
+
     kind = "solutions" if arguments.solutions else "exercises"
     name = "".join(c if c.isalnum() or c in "-_." else "_" for c in arguments.seed)
     path = arguments.out or Path(f"{kind}-{name}.ipynb")
-    sheet = files.sheet(arguments.seed, arguments.solutions, arguments.chapter)
+    new = not arguments.key.exists()
+    key = sheets.read_key(arguments.key, make=not arguments.solutions)
+    if new:
+        print(f"{arguments.key} is new: keep it to yourself. It opens solutions and grades.")
+    sheet = sheets.make(key, arguments.seed, arguments.solutions, arguments.chapter)
     path.write_text(files.dumps(sheet), encoding="utf-8", newline="\n")
     print(path)
+    return 0
+
+
+def grade_folder(arguments: argparse.Namespace) -> int:
+    """Grades the sheets of a folder."""
+    from nn.lesson import grading, sheets
+
+    limits = grading.Limits(seconds=arguments.seconds)
+    rows = list(grading.grade(arguments.folder, sheets.read_key(arguments.key), limits))
+    print(grading.as_text(rows), end="")
+    for path, write in ((arguments.csv, grading.as_csv), (arguments.html, grading.as_html)):
+        if path is not None:
+            path.write_text(write(rows), encoding="utf-8", newline="\n")
+            print(path)
     return 0
 
 
@@ -115,6 +150,10 @@ def write_pages(arguments: argparse.Namespace) -> int:
         return 2
     from nn.lesson import pages
 
+    if arguments.solutions and files.folder().parent == Path(__file__).parent:
+        print("nn.lesson html --solutions: solutions are written from a checkout of the project, where "
+              "teachers are at home", file=sys.stderr)  # fmt: skip
+        return 2
     for path in pages.write(
         arguments.notebooks or files.notebooks(), arguments.out, arguments.solutions
     ):

@@ -25,7 +25,7 @@ __all__ = [
     "find",
     "gradient_of",
 ]
-__all__ += ["exercises", "judge"]
+__all__ += ["answered", "exercises", "judge", "numbers", "verdict"]
 
 #: The seed of the notebooks' own exercises.
 NOTEBOOK_SEED = "notebook"
@@ -72,10 +72,9 @@ class Exercise:
         """The exercise with the numbers of a seed."""
         return self.draw(random.Random(f"{self.number}/{seed}"))
 
-    def call(self, seed: str = NOTEBOOK_SEED) -> str:
-        """The line of code that checks the answer."""
-        own = "" if seed == NOTEBOOK_SEED else f", seed={seed!r}"
-        return f'lesson.check("{self.number}", answer{own})'
+    def call(self) -> str:
+        """The line of code that checks the answer in a notebook of the lesson."""
+        return f'lesson.check("{self.number}", answer)'
 
 
 @dataclass(frozen=True)
@@ -128,10 +127,14 @@ def find(number: str) -> Exercise:
 
 def judge(number: str, answer: Any, seed: str = NOTEBOOK_SEED) -> Verdict:
     """What an answer is worth; an answer that cannot be used earns a hint, never an exception."""
-    task = find(number).task(seed)
+    return verdict(number, find(number).task(seed), answer)
+
+
+def verdict(number: str, task: Task, answer: Any) -> Verdict:
+    """What an answer is worth as one of a task, which need not be one of a notebook's."""
     try:
-        hint = task.judge(_answered(answer))
-    except _NotAnswered:
+        hint = task.judge(answered(answer))
+    except NotAnswered:
         return Verdict(None, f"{number}: not answered yet")
     except Exception as error:
         hint = f"Trying your answer raised {type(error).__name__}: {error}"
@@ -140,13 +143,13 @@ def judge(number: str, answer: Any, seed: str = NOTEBOOK_SEED) -> Verdict:
     return Verdict(False, f"{number}: not yet. {hint}")
 
 
-def check(number: str, answer: Any, seed: str = NOTEBOOK_SEED) -> None:
-    """Prints what an answer is worth: "not answered yet", a hint, or why it is right.
+def check(number: str, answer: Any) -> None:
+    """Prints what an answer to an exercise of a notebook is worth: "not answered yet", a hint, or why
+    it is right. Exercise sheets have a `Sheet.check` of their own.
 
     Args:
         number: of the exercise.
         answer: yours; ``...`` while there is none.
-        seed: of an exercise sheet with numbers of its own.
 
     Raises:
         ValueError: if there is no such exercise.
@@ -156,27 +159,27 @@ def check(number: str, answer: Any, seed: str = NOTEBOOK_SEED) -> None:
         >>> lesson.check("1.1", ...)
         1.1: not answered yet
     """
-    print(judge(number, answer, seed).text)
+    print(judge(number, answer).text)
 
 
-class _NotAnswered(Exception):
+class NotAnswered(Exception):
     """Something is still ``...``."""
 
 
-def _answered(answer: Any) -> Any:
+def answered(answer: Any) -> Any:
     """The answer, if it is one; a function becomes one that looks at what it returns.
 
     Raises:
-        _NotAnswered: if it is ``...`` or has it inside.
+        NotAnswered: if it is ``...`` or has it inside.
     """
     parts = answer if isinstance(answer, (tuple, list)) else (answer,)
     if any(part is ... or part is None for part in parts):
-        raise _NotAnswered
+        raise NotAnswered
     if not inspect.isfunction(answer):
         return answer
 
     def watched(*inputs: Any) -> Any:
-        return _answered(answer(*inputs))
+        return answered(answer(*inputs))
 
     return watched
 
@@ -184,12 +187,43 @@ def _answered(answer: Any) -> Any:
 # -- judges --------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Equals:
+    """A judge of numbers, tuples and arrays; see `equals`."""
+
+    right: Callable[[], Any]
+    otherwise: str
+    hints: Sequence[tuple[Any, str]]
+    within: float
+
+    def __call__(self, answer: Any) -> str | None:
+        got = numbers(answer)
+        if got is None:
+            return NO_NUMBERS.format(answer)
+        want = numbers(self.right())
+        assert want is not None
+        if _close(got, want, self.within):
+            return None
+        for value, hint in self.hints:
+            expected = numbers(value)
+            if expected is not None and _close(got, expected, self.within):
+                return hint
+        if got.shape != want.shape:
+            return OTHER_SHAPE.format(got.shape, self.otherwise)
+        return self.otherwise
+
+
+NO_NUMBERS = "The answer is to be made of numbers; yours is {!r}."
+OTHER_SHAPE = "An answer of shape {} cannot be it. {}"
+OTHER_WORD = "Choose one of {}."
+
+
 def equals(
     right: Callable[[], Any],
     otherwise: str,
     hints: Sequence[tuple[Any, str]] = (),
     within: float = 1e-4,
-) -> Judge:
+) -> Equals:
     """Judges numbers, tuples and arrays.
 
     Args:
@@ -198,37 +232,29 @@ def equals(
         hints: likely wrong answers, each with its hint.
         within: how far off a number may be, relative to the largest of the right answer or to 1.
     """
-
-    def verdict(answer: Any) -> str | None:
-        got = _array(answer)
-        if got is None:
-            return f"The answer is to be made of numbers; yours is {answer!r}."
-        want = _array(right())
-        assert want is not None
-        if _close(got, want, within):
-            return None
-        for value, hint in hints:
-            expected = _array(value)
-            if expected is not None and _close(got, expected, within):
-                return hint
-        if got.shape != want.shape:
-            return f"An answer of shape {got.shape} cannot be it. {otherwise}"
-        return otherwise
-
-    return verdict
+    return Equals(right, otherwise, hints, within)
 
 
-def choice(right: str, hints: dict[str, str]) -> Judge:
-    """Judges one word out of several; ``hints`` has one for each of the others."""
+@dataclass(frozen=True)
+class Choice:
+    """A judge of one word out of several; see `choice`."""
 
-    def verdict(answer: Any) -> str | None:
+    right: str
+    hints: dict[str, str]
+
+    def __call__(self, answer: Any) -> str | None:
         word = str(answer).strip().lower()
-        if word == right:
-            return None
-        words = sorted([right, *hints])
-        return hints.get(word, f"Choose one of {', '.join(map(repr, words))}.")
+        return None if word == self.right else self.hints.get(word, OTHER_WORD.format(self.words))
 
-    return verdict
+    @property
+    def words(self) -> str:
+        """All words that can be chosen."""
+        return ", ".join(map(repr, sorted([self.right, *self.hints])))
+
+
+def choice(right: str, hints: dict[str, str]) -> Choice:
+    """Judges one word out of several; ``hints`` has one for each of the others."""
+    return Choice(right, hints)
 
 
 def gradient_of(forward: Callable[..., Any], *inputs: Any) -> Judge:
@@ -243,7 +269,7 @@ def gradient_of(forward: Callable[..., Any], *inputs: Any) -> Judge:
         try:
             found = ag.func.compare(forward, answer, *inputs)
         except (TypeError, ValueError) as error:
-            if isinstance(error.__cause__, _NotAnswered):
+            if isinstance(error.__cause__, NotAnswered):
                 raise error.__cause__ from None
             return _not_computed(error, forward, inputs)
         return None if found else found.text()
@@ -276,7 +302,8 @@ def _not_computed(error: Exception, forward: Callable[..., Any], inputs: Sequenc
     )
 
 
-def _array(value: Any) -> np.ndarray[Any, Any] | None:
+def numbers(value: Any) -> np.ndarray[Any, Any] | None:
+    """An answer as an array of float64, or None if it is not made of numbers."""
     try:
         return np.asarray(value.data if isinstance(value, ag.Tensor) else value, dtype=np.float64)
     except (TypeError, ValueError):

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nn.lesson.exercise import NOTEBOOK_SEED, Exercise, exercises, find
+from nn.lesson.exercise import Exercise, find
 
 Notebook = dict[str, Any]
 
@@ -86,51 +86,12 @@ def _exercise_source(kind: str, found: Exercise) -> str:
     return question(found) if kind == "exercise" else answer(found)
 
 
-def question(found: Exercise, seed: str = NOTEBOOK_SEED) -> str:
+def question(found: Exercise) -> str:
     """The markdown of an exercise."""
-    return f"### Exercise {found.number}: {found.title}\n\n{found.task(seed).question}"
+    return f"### Exercise {found.number}: {found.title}\n\n{found.task().question}"
 
 
-def answer(found: Exercise, seed: str = NOTEBOOK_SEED, solved: bool = False) -> str:
+def answer(found: Exercise, solved: bool = False) -> str:
     """The code of an exercise: to fill in, or solved."""
-    task = found.task(seed)
-    return f"{task.solution if solved else task.start}\n\n{found.call(seed)}"
-
-
-def sheet(seed: str, solved: bool, chapter: int | None = None) -> Notebook:
-    """An exercise sheet: every exercise with the numbers of a seed.
-
-    Args:
-        seed: whose sheet it is, any text.
-        solved: with the solutions and why they are right.
-        chapter: only those of one notebook; None for all.
-
-    Raises:
-        ValueError: if the chapter has no exercises.
-    """
-    chosen = exercises(chapter)
-    if not chosen:
-        raise ValueError(
-            f"chapter {chapter} has no exercises; there are 1 to {exercises()[-1].chapter}"
-        )
-    title = f"# {'Solutions' if solved else 'Exercises'}: {seed}\n\n"
-    how = (
-        "Every answer below is the engine's own."
-        if solved
-        else "Put your answer in place of `...` and run the cell: it says whether it is right, or gives a hint."
-    )
-    cells = [
-        cell("markdown", "title", title + how),
-        cell(
-            "code",
-            "setup",
-            "import numpy as np\n\nimport autograd as ag\nimport nn\nfrom nn import lesson",
-        ),
-    ]
-    for each in chosen:
-        tag = each.number.replace(".", "-")
-        cells.append(cell("markdown", f"exercise-{tag}", question(each, seed)))
-        cells.append(cell("code", f"answer-{tag}", answer(each, seed, solved)))
-        if solved:
-            cells.append(cell("markdown", f"why-{tag}", each.task(seed).why))
-    return new(cells)
+    task = found.task()
+    return f"{task.solution if solved else task.start}\n\n{found.call()}"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from nn import lesson
-from nn.lesson import files
+from nn.lesson import files, sheets
 from nn.lesson.__main__ import main
-from nn.lesson.exercise import choice, equals, exercises, find, gradient_of, judge
+from nn.lesson.exercise import choice, equals, exercises, gradient_of, judge
 
 ALL = exercises()
 SEEDS = ("notebook", "ada", "blaise")
@@ -142,30 +142,44 @@ class TestCommands:
         assert command == [sys.executable, "-m", "jupyterlab", "01_scalars.ipynb"]
         assert options == {"cwd": tmp_path}
 
-    def test_exports_sheets(self, tmp_path, monkeypatch):
+    def test_exports_sheets(self, tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)
         assert main(["export", "--student", "--seed", "ada/1"]) == 0
+        assert "lesson.key is new" in capsys.readouterr().out
         assert main(["export", "--solutions", "--seed", "ada/1", "--chapter", "1"]) == 0
         sheet = json.loads(Path("exercises-ada_1.ipynb").read_text(encoding="utf-8"))
         solved = json.loads(Path("solutions-ada_1.ipynb").read_text(encoding="utf-8"))
         asked = [each for each in sheet["cells"] if each["id"].startswith("answer-")]
         assert len(asked) == len(ALL)
         assert all("..." in "".join(each["source"]) for each in asked)
-        assert "".join(asked[0]["source"]).endswith("lesson.check(\"1.1\", answer, seed='ada/1')")
-        solution = find("1.1").task("ada/1").solution
+        assert "".join(asked[0]["source"]).endswith('sheet.check("1.1", answer)')
+        solution = sheets.task_of(sheets.read_key(Path("lesson.key")), "ada/1", "1.1").solution
         assert solution not in json.dumps(sheet)
         assert solution in "".join("".join(each["source"]) for each in solved["cells"])
 
+    def test_solutions_are_not_one_command_away(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        assert main(["export", "--solutions", "--seed", "ada"]) == 2
+        assert "there is no key" in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == []
+
+    def test_an_installed_lesson_writes_no_solutions(self, tmp_path, monkeypatch, capsys):
+        inside = Path(files.__file__).parent / "notebooks"  # where a wheel has them
+        monkeypatch.setattr(files, "folder", lambda: inside)
+        assert main(["html", "--solutions", "--out", str(tmp_path / "html")]) == 2
+        assert "checkout" in capsys.readouterr().err
+
     def test_the_sheet_runs(self, capsys):
         names: dict[str, object] = {}
-        for each in files.sheet("ada", solved=True)["cells"]:
+        for each in sheets.make("0" * 64, "ada", solved=False, chapter=5)["cells"]:
             if each["cell_type"] == "code":
                 exec("".join(each["source"]), names)
-        printed = re.findall(r"^[\d.]+: (\w+)", capsys.readouterr().out, flags=re.MULTILINE)
-        assert printed == ["right"] * len(ALL)
+        asked = [each.number for each in exercises(5)]
+        assert capsys.readouterr().out.splitlines() == [f"{n}: not answered yet" for n in asked]
 
     def test_an_empty_chapter_is_an_error(self, tmp_path, capsys):
-        assert main(["export", "--student", "--seed", "a", "--chapter", "99"]) == 2
+        key = str(tmp_path / "k")
+        assert main(["export", "--student", "--seed", "a", "--chapter", "99", "--key", key]) == 2
         assert "chapter 99" in capsys.readouterr().err
 
     def test_tidies(self, tmp_path, capsys):

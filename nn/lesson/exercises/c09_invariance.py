@@ -43,7 +43,7 @@ def strides(draw: Random) -> Task:
         "pixels, more than 0) after which its outputs, clear of the border, are exactly the old "
         "ones moved along?",
         solution=f"answer = {first} * {pool} * {last}",
-        wrong=f"answer = {first} + {pool} + {last}",
+        wrong=f"answer = max({first}, {pool}, {last})",
         judge=equals(
             lambda: total,
             "Behind a layer of stride s, a move by s pixels is a move by one place. And behind "
