@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,10 +12,11 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-__all__ = ["default_generator", "generator_or_default", "manual_seed"]
+__all__ = ["default_generator", "generator_or_default", "manual_seed", "own_generator"]
 
 # Made on first use: NumPy's random module takes long to load.
 _default: Generator | None = None
+_own: ContextVar[Generator | None] = ContextVar("own generator", default=None)
 
 
 def manual_seed(seed: int) -> Generator:
@@ -24,7 +28,7 @@ def manual_seed(seed: int) -> Generator:
         seed: an integer that is not negative.
 
     Returns:
-        The default generator: always the same object.
+        The default generator: always the same object, but for that of an ``own_generator()`` block.
 
     Raises:
         TypeError: if the seed is no integer.
@@ -49,9 +53,32 @@ def manual_seed(seed: int) -> Generator:
 def default_generator() -> Generator:
     """The default generator; seeded by the operating system until ``manual_seed`` is called."""
     global _default
+    own = _own.get()
+    if own is not None:
+        return own
     if _default is None:
         _default = np.random.default_rng()
     return _default
+
+
+@contextmanager
+def own_generator() -> Iterator[Generator]:
+    """A new default generator for this thread and this block, as another process would have it.
+
+    Example:
+        >>> import autograd as ag
+        >>> from autograd.core.random import own_generator
+        >>> outside = ag.manual_seed(0).random()
+        >>> with own_generator():
+        ...     inside = ag.manual_seed(0).random()
+        >>> inside == outside, ag.manual_seed(0).random() == outside
+        (True, True)
+    """
+    token = _own.set(np.random.default_rng())
+    try:
+        yield default_generator()
+    finally:
+        _own.reset(token)
 
 
 def generator_or_default(who: str, generator: Any) -> Generator:

@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.core.random import own_generator
+
 __all__ = ["EmulatedGroup", "Group", "MPIGroup", "default_group", "run_emulated", "world_size"]
 
 Array = np.ndarray[Any, Any]
@@ -106,9 +108,11 @@ class MPIGroup(Group):
     def _end_the_job(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        print(f"rank {self.rank} of {self.size} ends the job:", file=sys.stderr)
-        traceback.print_exception(kind, error, trace)
+        text = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(f"rank {self.rank} of {self.size} ends the job:\n{text}")
         sys.stderr.flush()
+        # mpiexec reads this through a pipe, and drops at Abort what it has not read yet.
+        time.sleep(1.0)
         self._mpi.COMM_WORLD.Abort(1)
 
     def broadcast(self, array: Array) -> Array:
@@ -222,6 +226,9 @@ class EmulatedGroup(Group):
 def run_emulated(function: Callable[[Group], Any], size: int) -> list[Any]:
     """Call ``function(group)`` in ``size`` threads, as if they were processes.
 
+    Each has a default generator of its own, as a process has: ``manual_seed`` in one of them is
+    not felt by the others.
+
     Returns:
         What each returned, by rank.
 
@@ -240,7 +247,8 @@ def run_emulated(function: Callable[[Group], Any], size: int) -> list[Any]:
 
     def work(rank: int) -> None:
         try:
-            results[rank] = function(EmulatedGroup(rank, table))
+            with own_generator():
+                results[rank] = function(EmulatedGroup(rank, table))
         except threading.BrokenBarrierError:
             pass  # another one has failed, and says why
         except BaseException as error:

@@ -266,3 +266,20 @@ def test_the_cost_on_paper_has_the_right_limits():
 def test_other_things_than_modules_are_refused():
     with pytest.raises(TypeError, match="module must be a Module"):
         DistributedDataParallel(F.relu)
+
+
+def test_threads_that_play_processes_have_default_generators_of_their_own():
+    def work(group):
+        ag.manual_seed(group.rank)
+        drawn = []
+        for _ in range(20):
+            group.barrier()  # all draw at the same time
+            drawn.append(ag.randn(3).tolist())
+        return drawn
+
+    before = ag.manual_seed(9)
+    state = before.bit_generator.state
+    expected = [np.random.default_rng(rank).standard_normal((20, 3)) for rank in range(3)]
+    for got, wanted in zip(run_emulated(work, 3), expected, strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-6)
+    assert before.bit_generator.state == state
