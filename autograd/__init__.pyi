@@ -9,6 +9,7 @@ from .arguments.dtypes import default_dtype as default_dtype
 from .arguments.generator import default_generator as default_generator
 from .arguments.generator import generator_or_default as generator_or_default
 from .arguments.generator import manual_seed as manual_seed
+from .arguments.generator import own_generator as own_generator
 from .core.modes import enable_grad as enable_grad
 from .core.modes import is_grad_enabled as is_grad_enabled
 from .core.modes import no_grad as no_grad

@@ -209,6 +209,7 @@ WHERE = {
     "ones": "creation",
     "ones_like": "creation",
     "outer": "ops.products",
+    "own_generator": "arguments.generator",
     "pad": "ops.split_and_stack",
     "pad_constant": "ops.images.padding",
     "pad_index": "ops.images.padding",

@@ -26,7 +26,9 @@ _OTHERS = {
     "arguments.dtypes": ("default_dtype",),
     "core.modes": ("enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"),
     "core.primitive": ("primitive",),
-    "arguments.generator": ("default_generator", "generator_or_default", "manual_seed"),
+    "arguments.generator": (
+        "default_generator", "generator_or_default", "manual_seed", "own_generator",
+    ),
     "core.tensor": ("Tensor",),
     "engine": ("HookHandle", "backward_steps", "grad"),
     "in_place": ("writable",),

@@ -224,7 +224,7 @@ AUTOGRAD["arctan2"] = dict(y=M, x=N)
 #: Public names that take no arguments, a function or a graph.
 NO_ARGUMENTS = frozenset(
     "HookHandle all_reduce backward_steps default_generator empty_cache enable_grad get_num_threads grad "
-    "is_grad_enabled module_path module_scope no_grad primitive set_grad_enabled set_num_threads "
+    "is_grad_enabled module_path module_scope no_grad own_generator primitive set_grad_enabled set_num_threads "
     "writable".split()
 )
 

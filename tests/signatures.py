@@ -54,7 +54,7 @@ class Call(NamedTuple):
 #: takes functions or graphs.
 LEFT_OUT = frozenset(
     "HookHandle ModuleInfo ModulePath Tensor all_reduce as_tensor backward_steps convolve_output_size default_dtype "
-    "default_generator empty_cache enable_grad explain_kernel from_dlpack generator_or_default "
+    "default_generator empty_cache enable_grad explain_kernel from_dlpack generator_or_default own_generator "
     "get_num_threads grad is_grad_enabled manual_seed module_path module_scope no_grad "
     "pad_indices pool_output_size primitive rand randn scalars set_grad_enabled set_module_path "
     "set_num_threads tensor writable ones zeros eye randint LinAlgError".split()

@@ -67,9 +67,8 @@ def own_generator() -> Iterator[Generator]:
 
     Example:
         >>> import autograd as ag
-        >>> from autograd.core.random import own_generator
         >>> outside = ag.manual_seed(0).random()
-        >>> with own_generator():
+        >>> with ag.own_generator():
         ...     inside = ag.manual_seed(0).random()
         >>> inside == outside, ag.manual_seed(0).random() == outside
         (True, True)

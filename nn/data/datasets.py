@@ -87,6 +87,12 @@ class TensorDataset(Dataset):
             raise TypeError(f"TensorDataset: transform must be a function, got {transform!r}")
         self.transform = transform
 
+    @property
+    def samplewise(self) -> bool:
+        """May several batches be made at once? So it is for small samples, each by itself."""
+        small = self.arrays[0].nbytes <= 4096 * len(self)
+        return small and (self.transform is None or getattr(self.transform, "samplewise", False))
+
     def __len__(self) -> int:
         return len(self.arrays[0])
 
@@ -112,6 +118,11 @@ class Subset(Dataset):
     def __init__(self, dataset: Any, indices: Any) -> None:
         self.dataset = dataset
         self.indices = [_sample(dataset, index) for index in indices]
+
+    @property
+    def samplewise(self) -> bool:
+        """May several batches be made at once?"""
+        return getattr(self.dataset, "samplewise", False)
 
     def __len__(self) -> int:
         return len(self.indices)

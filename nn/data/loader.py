@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from nn.data.draws import Draws
 from nn.data.samplers import BatchSampler, RandomSampler, SequentialSampler
 
 __all__ = ["DataLoader"]
+
+#: Samples below which batches are made together, see `DataLoader._together`.
+_MANY = 512
 
 
 class DataLoader:
@@ -143,7 +146,7 @@ class DataLoader:
             self.batch_sampler.set_epoch(epoch)
         remaining = islice(iter(self.batch_sampler), position, None)
         batches = self._ahead(remaining, epoch) if self.num_workers else (
-            self._batch(indices, epoch) for indices in remaining
+            self._batches([indices], epoch)[0] for indices in remaining
         )  # fmt: skip
         return self._counted(batches, epoch, position)
 
@@ -154,21 +157,37 @@ class DataLoader:
             yield to_tensors(batch)
         self._at = (epoch + 1, 0)
 
-    def _batch(self, indices: Any, epoch: int) -> Any:
+    def _together(self, remaining: Iterator[Any]) -> Iterator[list[Any]]:
+        """Batches that are made in one go: several small ones, where the data set allows it.
+
+        A batch of a few tiny images costs mostly the calls that make it, and these hold Python's
+        lock, so that training waits for them.
+        """
+        together = self.collate_fn is None and getattr(self.dataset, "samplewise", False)
+        for first in remaining:
+            more = (_MANY - 1) // max(len(first), 1) if together else 0
+            yield [first, *islice(remaining, more)]
+
+    def _batches(self, lists: list[Any], epoch: int) -> list[Any]:
         if self.collate_fn is not None:
-            return self.collate_fn([self.dataset[index] for index in indices])
-        return batch_of(self.dataset, indices, Draws(self.seed, epoch, indices))
+            return [self.collate_fn([self.dataset[index] for index in lists[0]])]
+        indices = lists[0] if len(lists) == 1 else [index for each in lists for index in each]
+        batch = batch_of(self.dataset, indices, Draws(self.seed, epoch, indices))
+        if len(lists) == 1:
+            return [batch]
+        ends = list(accumulate(map(len, lists), initial=0))
+        return [tuple(part[a:b] for part in batch) for a, b in pairwise(ends)]
 
     def _ahead(self, remaining: Iterator[Any], epoch: int) -> Iterator[Any]:
         """Batches in their order, prepared by threads a few at a time."""
         executor = ThreadPoolExecutor(self.num_workers, thread_name_prefix="DataLoader")
         waiting: deque[Future[Any]] = deque()
         try:
-            for indices in remaining:
-                waiting.append(executor.submit(self._batch, indices, epoch))
+            for lists in self._together(remaining):
+                waiting.append(executor.submit(self._batches, lists, epoch))
                 if len(waiting) >= self.num_workers * self.prefetch_factor:
-                    yield waiting.popleft().result()
+                    yield from waiting.popleft().result()
             while waiting:
-                yield waiting.popleft().result()
+                yield from waiting.popleft().result()
         finally:  # also where the loop was left early, or a batch raised
             executor.shutdown(wait=True, cancel_futures=True)

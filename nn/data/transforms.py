@@ -29,7 +29,14 @@ __all__ = [
 
 
 class Transform:
-    """A function of images; subclasses define ``apply(images, draws)`` for a batch."""
+    """A function of images; subclasses define ``apply(images, draws)`` for a batch.
+
+    ``samplewise`` says that each image is treated by itself, whatever stands beside it in the batch
+    (as all transforms here do, but for `Lambda`); then a loader may transform several small batches
+    at once. Default False, which is always right.
+    """
+
+    samplewise = False
 
     def __call__(self, images: Any, draws: Draws | None = None) -> np.ndarray[Any, Any]:
         who = type(self).__name__
@@ -56,13 +63,14 @@ class Transform:
 class Compose(Transform):
     """One transform after the other."""
 
-    def __init__(self, transforms: Sequence[Callable[..., Any]]) -> None:
+    def __init__(self, transforms: Sequence[Transform]) -> None:
         self.transforms = list(transforms)
         for transform in self.transforms:
             if not isinstance(transform, Transform):
                 raise TypeError(
                     f"Compose: {transform!r} is no transform; Lambda(function) makes one"
                 )
+        self.samplewise = all(transform.samplewise for transform in self.transforms)
 
     def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
         """The transforms, in their order; each draws numbers of its own."""
@@ -91,6 +99,8 @@ class ToFloat(Transform):
         dtype: default float32.
     """
 
+    samplewise = True
+
     def __init__(self, dtype: Any = np.float32) -> None:
         self.dtype = np.dtype(dtype)
         if self.dtype.kind != "f":
@@ -109,6 +119,8 @@ class Normalize(Transform):
     Args:
         mean, std: a number for all channels, or one for each.
     """
+
+    samplewise = True
 
     def __init__(self, mean: Any, std: Any) -> None:
         self.mean, self.std = np.asarray(mean, np.float64), np.asarray(std, np.float64)
@@ -141,6 +153,8 @@ class Pad(Transform):
         mode: ``constant``, ``edge``, ``reflect`` or ``wrap``. Default ``constant``.
     """
 
+    samplewise = True
+
     def __init__(self, padding: Any, fill: float = 0.0, mode: str = "constant") -> None:
         self.padding = arguments.integers("Pad", "padding", padding, 2, 0)
         self.fill = arguments.real("Pad", "fill", fill)
@@ -161,6 +175,8 @@ class CenterCrop(Transform):
         size: height and width; one number for both.
     """
 
+    samplewise = True
+
     def __init__(self, size: Any) -> None:
         self.size = arguments.integers("CenterCrop", "size", size, 2)
 
@@ -180,6 +196,8 @@ class RandomCrop(Transform):
         padding: pixels of border put around the images before. Default 0.
         fill, mode: of the border, as in `Pad`.
     """
+
+    samplewise = True
 
     def __init__(
         self, size: Any, padding: Any = 0, fill: float = 0.0, mode: str = "constant"
@@ -206,6 +224,7 @@ class RandomHorizontalFlip(Transform):
         p: default 0.5.
     """
 
+    samplewise = True
     _axis = 3
 
     def __init__(self, p: float = 0.5) -> None:
@@ -238,6 +257,8 @@ class Cutout(Transform):
         p: how likely an image gets one. Default 1.
     """
 
+    samplewise = True
+
     def __init__(self, size: Any, fill: float = 0.0, p: float = 1.0) -> None:
         self.size = arguments.integers("Cutout", "size", size, 2)
         self.fill = arguments.real("Cutout", "fill", fill)
@@ -266,6 +287,8 @@ class RandomAffine(Transform):
         fill: what comes in from outside. Default 0.
     """
 
+    samplewise = True
+
     def __init__(
         self, degrees: float, translate: Any = None, scale: Any = None, shear: float = 0.0,
         fill: float = 0.0,
@@ -291,13 +314,17 @@ class RandomAffine(Transform):
         factor = draws.uniform(*self.scale)
         down = draws.uniform(-1, 1) * self.translate[0] * height
         right = draws.uniform(-1, 1) * self.translate[1] * width
-        # For each pixel of the result: which place of the image is seen there. About the centre.
-        y = np.arange(height)[:, None] - (height - 1) / 2 - down[:, None, None]
-        x = np.arange(width) - (width - 1) / 2 - right[:, None, None]
-        cos, sin = (f(angle)[:, None, None] / factor[:, None, None] for f in (np.cos, np.sin))
-        source_y = cos * y - sin * x
-        source_x = sin * y + cos * x - slant[:, None, None] * source_y
-        return _bilinear(images, source_y + (height - 1) / 2, source_x + (width - 1) / 2, self.fill)
+        # For each pixel of the result: which place of the image is seen there. About the centre,
+        # a linear map; its four numbers stand before rows and columns, which are added only once.
+        middle, center = (height - 1) / 2, (width - 1) / 2
+        y = np.arange(height)[:, None] - middle - down[:, None, None]
+        x = np.arange(width) - center - right[:, None, None]
+        cos, sin, slant = (
+            each[:, None, None] for each in (np.cos(angle) / factor, np.sin(angle) / factor, slant)
+        )
+        source_y = (cos * y + middle) - sin * x
+        source_x = ((sin - slant * cos) * y + center) + (cos + slant * sin) * x
+        return _bilinear(images, source_y, source_x, self.fill)
 
 
 class Resize(Transform):
@@ -307,6 +334,8 @@ class Resize(Transform):
         size: height and width; one number for both.
         mode: ``bilinear`` (with its area averaged when the image gets smaller) or ``nearest``.
     """
+
+    samplewise = True
 
     def __init__(self, size: Any, mode: str = "bilinear") -> None:
         self.size = arguments.integers("Resize", "size", size, 2)
@@ -333,18 +362,34 @@ def _bilinear(
     n, channels, height, width = images.shape
     padded = np.full((n, channels, height + 2, width + 2), fill, images.dtype)
     padded[:, :, 1:-1, 1:-1] = images
-    y, x = np.clip(y + 1, 0, height + 1), np.clip(x + 1, 0, width + 1)
-    top = np.minimum(y.astype(int), height)
-    left = np.minimum(x.astype(int), width)
-    down, right = (y - top)[:, None], (x - left)[:, None]
-    rows = np.arange(n)[:, None, None]
+    y, x = (
+        np.minimum(np.maximum(places, -1.0), extent) + 1.0
+        for places, extent in ((y, height), (x, width))
+    )
+    top, left = y.astype(np.intp), x.astype(np.intp)
+    np.minimum(top, height, out=top), np.minimum(left, width, out=left)
+    down, right = (
+        (places - before).astype(images.dtype)[:, None] for places, before in ((y, top), (x, left))
+    )
+    # Numbers of the pixels above and left, in all planes of the batch behind one another.
+    planes = np.arange(n * channels).reshape(n, channels, 1, 1) * ((height + 2) * (width + 2))
+    place = planes + (top * (width + 2) + left)[:, None]
 
-    def at(i: Any, j: Any) -> Any:
-        return np.moveaxis(padded[rows, :, i, j], -1, 1)
+    def row(start: int) -> Any:
+        before, after = (
+            padded.reshape(-1)[start:].take(place),
+            padded.reshape(-1)[start + 1 :].take(place),
+        )
+        after -= before
+        after *= right
+        after += before
+        return after
 
-    upper = at(top, left) * (1 - right) + at(top, left + 1) * right
-    lower = at(top + 1, left) * (1 - right) + at(top + 1, left + 1) * right
-    return (upper * (1 - down) + lower * down).astype(images.dtype)
+    upper, lower = row(0), row(width + 2)
+    lower -= upper
+    lower *= down
+    lower += upper
+    return lower
 
 
 def _check_fits(who: str, size: tuple[int, ...], images: np.ndarray[Any, Any]) -> None:

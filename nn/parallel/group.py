@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.core.random import own_generator
+from autograd import own_generator
 
 __all__ = ["EmulatedGroup", "Group", "MPIGroup", "default_group", "run_emulated", "world_size"]
 

@@ -8,6 +8,7 @@ import pytest
 
 import autograd as ag
 from nn.data import DataLoader, Dataset, RandomSampler, TensorDataset
+from nn.data import transforms as T
 from nn.data.transforms import RandomHorizontalFlip
 
 
@@ -32,6 +33,34 @@ def test_threads_change_nothing(workers):
     for _ in range(2):
         assert contents(threaded) == contents(plain)
     assert not workers_alive()
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 100, 256, 511, 512, 513, 1200])
+@pytest.mark.parametrize("samplewise", [True, False])
+def test_small_batches_made_together_are_those_made_one_by_one(batch_size, samplewise):
+    n = 1100
+    images = np.random.default_rng(0).normal(size=(n, 1, 5, 4)).astype(np.float32)
+    steps = [T.RandomAffine(20, (0.1, 0.2), (0.8, 1.2), 10), T.Cutout(2), T.RandomCrop((4, 4), 1)]
+    if not samplewise:
+        steps.append(T.Lambda(lambda batch: batch - batch.mean()))
+    data = TensorDataset(images, np.arange(n), transform=T.Compose(steps))
+    assert data.samplewise == samplewise
+    plain, threaded = (
+        [
+            (x.numpy(), y.numpy())
+            for x, y in DataLoader(data, batch_size, True, num_workers=w, seed=1)
+        ]
+        for w in (0, 2)
+    )
+    assert len(plain) == len(threaded)
+    for (a, b), (c, d) in zip(plain, threaded, strict=True):
+        np.testing.assert_array_equal(a, c)
+        np.testing.assert_array_equal(b, d)
+
+
+def test_large_samples_are_not_made_together():
+    assert TensorDataset(np.zeros((3, 64, 16), np.float32)).samplewise
+    assert not TensorDataset(np.zeros((3, 65, 16), np.float32)).samplewise
 
 
 def test_epochs_differ_and_cover_all():
