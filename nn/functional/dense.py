@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,15 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     return y + bias
 
 
+def say_dense(who: str, stacklevel: int = 3) -> None:
+    """Warn that ``sparse=True`` changes nothing; Python shows it once for each line that says it."""
+    warnings.warn(
+        f"{who}: sparse=True changes nothing here: the gradient is dense, with zeros in the rows "
+        "that were not looked up",
+        stacklevel=stacklevel,
+    )
+
+
 def embedding(
     input: Any,
     weight: Any,
@@ -97,7 +107,7 @@ def embedding(
         max_norm: rows that are looked up and longer than this are first shortened in place.
         norm_type: the p of the norm that ``max_norm`` speaks of. Default 2.
         scale_grad_by_freq: divide a row's gradient by how often it occurs here.
-        sparse: must be False: gradients are dense.
+        sparse: taken for PyTorch's sake; gradients are dense all the same, which a warning says.
 
     Returns:
         Shape (*input.shape, width).
@@ -120,7 +130,7 @@ def embedding(
         wrong = index[(index < 0) | (index >= rows)].flat[0]
         raise IndexError(f"{who}: index {wrong} is not one of the {rows} rows 0…{rows - 1}")
     if arguments.boolean(who, "sparse", sparse):
-        raise ValueError(f"{who}: sparse gradients are not known here; leave sparse=False")
+        say_dense(who)
     padding = None
     if padding_idx is not None:
         padding = arguments.axis(who, padding_idx, rows, "padding_idx")

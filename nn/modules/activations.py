@@ -13,7 +13,7 @@ from autograd import arguments
 from nn import functional as F
 from nn.functional.activations import interval
 from nn.module import Module
-from nn.modules.building import empty_parameter
+from nn.modules.building import check_precision, empty_parameter
 from nn.parameter import Parameter
 
 __all__ = [
@@ -247,6 +247,7 @@ class PReLU(Module):
             array[...] = self.init
 
     def forward(self, input: Any) -> Any:
+        check_precision(self, self.weight, input)
         return F.prelu(input, self.weight)
 
     def extra_repr(self) -> str:

@@ -12,7 +12,7 @@ from nn import init
 from nn.functional.attention import Projections, attend, read_mask
 from nn.functional.inputs import floating
 from nn.module import Module
-from nn.modules.building import empty_parameter
+from nn.modules.building import check_precision, empty_parameter, has_bias
 from nn.modules.linear import Linear
 from nn.parameter import Parameter
 from nn.random import generator_or_default
@@ -66,7 +66,7 @@ class MultiheadAttention(Module):
         embed_dim: int,
         num_heads: int,
         dropout: float = 0.0,
-        bias: bool = True,
+        bias: bool | None = True,
         add_bias_kv: bool = False,
         add_zero_attn: bool = False,
         kdim: int | None = None,
@@ -86,7 +86,7 @@ class MultiheadAttention(Module):
             )
         self.head_dim = width // self.num_heads
         self.dropout = arguments.probability(who, "dropout", dropout)
-        has_bias = arguments.boolean(who, "bias", bias)
+        with_bias = has_bias(who, bias)
         has_key = arguments.boolean(who, "add_bias_kv", add_bias_kv)
         self.add_zero_attn = arguments.boolean(who, "add_zero_attn", add_zero_attn)
         self.kdim = width if kdim is None else arguments.integer(who, "kdim", kdim)
@@ -101,11 +101,11 @@ class MultiheadAttention(Module):
         self.register_parameter("q_proj_weight", parameter(not alike, width, width))
         self.register_parameter("k_proj_weight", parameter(not alike, width, self.kdim))
         self.register_parameter("v_proj_weight", parameter(not alike, width, self.vdim))
-        self.register_parameter("in_proj_bias", parameter(has_bias, 3 * width))
+        self.register_parameter("in_proj_bias", parameter(with_bias, 3 * width))
         self.register_parameter("bias_k", parameter(has_key, 1, 1, width))
         self.register_parameter("bias_v", parameter(has_key, 1, 1, width))
         self.generator = None if generator is None else generator_or_default(who, generator)
-        self.out_proj = Linear(width, width, has_bias, device, dtype, generator)
+        self.out_proj = Linear(width, width, with_bias, device, dtype, generator)
         self.reset_parameters(generator)
 
     def reset_parameters(self, generator: np.random.Generator | None = None) -> None:
@@ -157,8 +157,10 @@ class MultiheadAttention(Module):
         if arguments.boolean(who, "is_causal", is_causal) and attn_mask is None:
             raise ValueError(f"{who}: is_causal=True says what attn_mask is; give that, too")
         given = [
-            floating(who, x, name) for name, x in (("query", query), ("key", key), ("value", value))
+            floating(who, x, name, self.out_proj.weight)
+            for name, x in (("query", query), ("key", key), ("value", value))
         ]
+        check_precision(self, self.out_proj.weight, *given)
         batched = len(given[0].shape) == 3
         q, k, v = self._in_order(who, given, batched)
         mask = self._mask(who, attn_mask, key_padding_mask, (*q.shape[:2], k.shape[0]), batched, q)

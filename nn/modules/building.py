@@ -13,7 +13,53 @@ from nn import init
 from nn.parameter import Parameter
 from nn.random import generator_or_default
 
-__all__ = ["check_device", "empty_parameter", "fill_uniform"]
+__all__ = [
+    "check_device",
+    "check_precision",
+    "empty_parameter",
+    "fill_uniform",
+    "has_bias",
+]
+
+#: What turns a model's parameters into a dtype.
+_TURN = {"float16": "half", "float32": "float", "float64": "double"}
+
+
+def has_bias(who: str, bias: Any) -> bool:
+    """Whether a layer has a bias; None means no, as in ``bias=None``.
+
+    Raises:
+        TypeError: for anything but a bool and None.
+    """
+    return bias is not None and arguments.boolean(who, "bias", bias)
+
+
+def check_precision(layer: Any, parameter: Any, *inputs: Any) -> None:
+    """Refuse floats of another precision than a layer's parameters have.
+
+    A float64 array in front of a float32 model would make all that follows float64, at twice the
+    time and memory, without a word. Plain operations and losses promote, as NumPy does.
+
+    Args:
+        layer: what is called.
+        parameter: one that tells the precision, or None, and then all is taken.
+        inputs: tensors, arrays, or anything without a dtype.
+
+    Raises:
+        TypeError: with the line to write.
+    """
+    if parameter is None:
+        return
+    own = parameter.dtype
+    for input in inputs:
+        given = getattr(input, "dtype", own)
+        if given is own or getattr(given, "kind", "") != "f" or given.itemsize == own.itemsize:
+            continue
+        raise TypeError(
+            f"{type(layer).__name__}: the input is {given.name} and the parameters are {own.name}; "
+            f"write model(x.astype(numpy.{own.name})), or make the parameters {given.name} with "
+            f"model.{_TURN.get(given.name, 'to')}()"
+        )
 
 
 def check_device(who: str, device: Any) -> None:

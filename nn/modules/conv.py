@@ -13,7 +13,7 @@ from autograd.arguments import Window
 from nn import functional as F
 from nn.functional.conv import check_output_padding, transposed_window, unfolding
 from nn.functional.ranks import Rank
-from nn.modules.building import empty_parameter, fill_uniform
+from nn.modules.building import check_precision, empty_parameter, fill_uniform, has_bias
 from nn.modules.sliding import Sliding
 from nn.parameter import Parameter
 
@@ -61,14 +61,14 @@ class _Convolution(Sliding):
 
     def _set_parameters(self, bias: Any, device: Any, dtype: Any, generator: Any) -> None:
         who = type(self).__name__
-        has_bias = arguments.boolean(who, "bias", bias)
+        with_bias = has_bias(who, bias)
         outer, inner = self.out_channels, self.in_channels
         if self.transposed:
             outer, inner = inner, outer
         shape = (outer, inner // self.groups, *self.kernel_size)
         self.weight = empty_parameter(who, shape, device, dtype)
         self.register_parameter(
-            "bias", empty_parameter(who, (self.out_channels,), device, dtype) if has_bias else None
+            "bias", empty_parameter(who, (self.out_channels,), device, dtype) if with_bias else None
         )
         self.reset_parameters(generator)
 
@@ -126,7 +126,7 @@ class _Conv(_Convolution):
         padding: Any = 0,
         dilation: Any = 1,
         groups: int = 1,
-        bias: bool = True,
+        bias: bool | None = True,
         padding_mode: str = "zeros",
         device: Any = None,
         dtype: Any = None,
@@ -149,6 +149,7 @@ class _Conv(_Convolution):
 
     def forward(self, input: Any) -> Any:
         n, who = self._at
+        check_precision(self, self.weight, input)
         window = self._window or self._look()
         if self.padding_mode != "zeros":
             widths = tuple(width for pair in reversed(window.padding) for width in pair)
@@ -219,7 +220,7 @@ class _ConvTranspose(_Convolution):
         padding: Any = 0,
         output_padding: Any = 0,
         groups: int = 1,
-        bias: bool = True,
+        bias: bool | None = True,
         dilation: Any = 1,
         padding_mode: str = "zeros",
         device: Any = None,
@@ -244,6 +245,7 @@ class _ConvTranspose(_Convolution):
         return transposed_window(at, self.kernel_size, self.stride, self.padding, self.dilation)
 
     def forward(self, input: Any, output_size: Any = None) -> Any:
+        check_precision(self, self.weight, input)
         window = self._window or self._look()
         extra = self.output_padding
         if output_size is not None:

@@ -11,9 +11,10 @@ import autograd
 from autograd import Tensor, arguments
 from nn import functional as F
 from nn import init
+from nn.functional.dense import say_dense
 from nn.functional.inputs import floating
 from nn.module import Module
-from nn.modules.building import empty_parameter, fill_uniform
+from nn.modules.building import check_precision, empty_parameter, fill_uniform, has_bias
 from nn.parameter import Parameter
 from nn.random import generator_or_default
 
@@ -57,7 +58,7 @@ class Linear(Module):
         self,
         in_features: int,
         out_features: int,
-        bias: bool = True,
+        bias: bool | None = True,
         device: Any = None,
         dtype: Any = None,
         generator: np.random.Generator | None = None,
@@ -65,11 +66,11 @@ class Linear(Module):
         super().__init__()
         self.in_features = arguments.integer("Linear", "in_features", in_features)
         self.out_features = arguments.integer("Linear", "out_features", out_features)
-        has_bias = arguments.boolean("Linear", "bias", bias)
+        with_bias = has_bias("Linear", bias)
         shape = (self.out_features, self.in_features)
         self.weight = empty_parameter("Linear", shape, device, dtype)
         self.register_parameter(
-            "bias", empty_parameter("Linear", shape[:1], device, dtype) if has_bias else None
+            "bias", empty_parameter("Linear", shape[:1], device, dtype) if with_bias else None
         )
         self.reset_parameters(generator)
 
@@ -78,6 +79,7 @@ class Linear(Module):
         fill_uniform(type(self).__name__, self.weight, self.bias, self.in_features, generator)
 
     def forward(self, input: Any) -> Any:
+        check_precision(self, self.weight, input)
         return autograd.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -107,7 +109,7 @@ class Bilinear(Module):
         in1_features: int,
         in2_features: int,
         out_features: int,
-        bias: bool = True,
+        bias: bool | None = True,
         device: Any = None,
         dtype: Any = None,
         generator: np.random.Generator | None = None,
@@ -116,11 +118,11 @@ class Bilinear(Module):
         self.in1_features = arguments.integer("Bilinear", "in1_features", in1_features)
         self.in2_features = arguments.integer("Bilinear", "in2_features", in2_features)
         self.out_features = arguments.integer("Bilinear", "out_features", out_features)
-        has_bias = arguments.boolean("Bilinear", "bias", bias)
+        with_bias = has_bias("Bilinear", bias)
         shape = (self.out_features, self.in1_features, self.in2_features)
         self.weight = empty_parameter("Bilinear", shape, device, dtype)
         self.register_parameter(
-            "bias", empty_parameter("Bilinear", shape[:1], device, dtype) if has_bias else None
+            "bias", empty_parameter("Bilinear", shape[:1], device, dtype) if with_bias else None
         )
         self.reset_parameters(generator)
 
@@ -129,6 +131,7 @@ class Bilinear(Module):
         fill_uniform(type(self).__name__, self.weight, self.bias, self.in1_features, generator)
 
     def forward(self, input1: Any, input2: Any) -> Any:
+        check_precision(self, self.weight, input1, input2)
         return F.bilinear(input1, input2, self.weight, self.bias)
 
     def extra_repr(self) -> str:
@@ -145,7 +148,7 @@ class Embedding(Module):
         num_embeddings, embedding_dim: rows and columns of the table.
         padding_idx: a row that starts as zeros and gets no gradient.
         max_norm, norm_type, scale_grad_by_freq: see `nn.functional.embedding`.
-        sparse: must be False: gradients are dense.
+        sparse: taken for PyTorch's sake; gradients are dense all the same, which a warning says.
         device, dtype, generator: as in `Linear`.
 
     Attributes:
@@ -182,9 +185,9 @@ class Embedding(Module):
         self.max_norm = None if max_norm is None else arguments.real(who, "max_norm", max_norm)
         self.norm_type = arguments.real(who, "norm_type", norm_type)
         self.scale_grad_by_freq = arguments.boolean(who, "scale_grad_by_freq", scale_grad_by_freq)
-        if arguments.boolean(who, "sparse", sparse):
-            raise ValueError(f"{who}: sparse gradients are not known here; leave sparse=False")
-        self.sparse = False
+        self.sparse = arguments.boolean(who, "sparse", sparse)
+        if self.sparse:
+            say_dense(who, 4)
         shape = (self.num_embeddings, self.embedding_dim)
         self.weight = empty_parameter(who, shape, device, dtype)
         self.reset_parameters(generator)
@@ -234,6 +237,8 @@ class Embedding(Module):
             parts.append(f"max_norm={self.max_norm}")
         if self.norm_type != 2.0:
             parts.append(f"norm_type={self.norm_type}")
+        if self.sparse:
+            parts.append("sparse=True")
         if self.scale_grad_by_freq:
             parts.append(f"scale_grad_by_freq={self.scale_grad_by_freq}")
         return ", ".join(parts)

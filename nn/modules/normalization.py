@@ -16,7 +16,7 @@ from nn.functional.normalization import (
     normalized_by_instance,
 )
 from nn.module import Module
-from nn.modules.building import check_device, empty_parameter
+from nn.modules.building import check_device, check_precision, empty_parameter, has_bias
 from nn.parameter import Parameter
 
 __all__ = [
@@ -56,7 +56,7 @@ class _Norm(Module):
         track_running_stats: bool,
         device: Any,
         dtype: Any,
-        bias: bool,
+        bias: bool | None,
     ) -> None:
         super().__init__()
         who = type(self).__name__
@@ -68,8 +68,8 @@ class _Norm(Module):
             who, "track_running_stats", track_running_stats
         )
         shape = (self.num_features,)
-        has_bias = arguments.boolean(who, "bias", bias) and self.affine
-        for name, value, there in (("weight", 1.0, self.affine), ("bias", 0.0, has_bias)):
+        with_bias = has_bias(who, bias) and self.affine
+        for name, value, there in (("weight", 1.0, self.affine), ("bias", 0.0, with_bias)):
             made = empty_parameter(who, shape, device, dtype, value) if there else None
             self.register_parameter(name, made)
         check_device(who, device)
@@ -93,13 +93,14 @@ class _Norm(Module):
                 with autograd.no_grad(), autograd.writable(parameter) as array:
                     array[...] = value
 
-    def _check_rank(self, input: Any) -> None:
+    def _check_input(self, input: Any) -> None:
         shape = getattr(input, "shape", None)
         if shape is None or len(shape) not in self._ranks:
             raise ValueError(
                 f"{type(self).__name__}: input must be {self._shapes}, got "
                 f"{'shape ' + str(shape) if shape is not None else type(input).__name__}"
             )
+        check_precision(self, self.running_mean if self.weight is None else self.weight, input)
 
     def _check_channels(self, channels: int, shape: tuple[int, ...]) -> None:
         if channels != self.num_features:
@@ -135,7 +136,7 @@ class _BatchNorm(_Norm):
         device: Any = None,
         dtype: Any = None,
         *,
-        bias: bool = True,
+        bias: bool | None = True,
     ) -> None:
         super().__init__(
             num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
@@ -143,7 +144,7 @@ class _BatchNorm(_Norm):
 
     def forward(self, input: Any) -> Any:
         who = type(self).__name__
-        self._check_rank(input)
+        self._check_input(input)
         self._check_channels(input.shape[1], input.shape)
         if not self.training and self.running_mean is not None:
             return normalized_by(
@@ -212,14 +213,14 @@ class _InstanceNorm(_Norm):
         device: Any = None,
         dtype: Any = None,
         *,
-        bias: bool = True,
+        bias: bool | None = True,
     ) -> None:
         super().__init__(
             num_features, eps, momentum, affine, track_running_stats, device, dtype, bias
         )
 
     def forward(self, input: Any) -> Any:
-        self._check_rank(input)
+        self._check_input(input)
         single = len(input.shape) == self._ranks[0]
         channels = input.shape[0 if single else 1]
         self._check_channels(channels, input.shape)
@@ -292,7 +293,7 @@ class LayerNorm(Module):
         normalized_shape: Any,
         eps: float = 1e-5,
         elementwise_affine: bool = True,
-        bias: bool = True,
+        bias: bool | None = True,
         device: Any = None,
         dtype: Any = None,
     ) -> None:
@@ -301,14 +302,14 @@ class LayerNorm(Module):
         self.normalized_shape = layer_shape(who, normalized_shape)
         self.eps = arguments.real(who, "eps", eps, 0.0)
         self.elementwise_affine = arguments.boolean(who, "elementwise_affine", elementwise_affine)
-        has_bias = arguments.boolean(who, "bias", bias) and self.elementwise_affine
+        with_bias = has_bias(who, bias) and self.elementwise_affine
         shape = self.normalized_shape
         self.register_parameter(
             "weight",
             empty_parameter(who, shape, device, dtype, 1.0) if self.elementwise_affine else None,
         )
         self.register_parameter(
-            "bias", empty_parameter(who, shape, device, dtype) if has_bias else None
+            "bias", empty_parameter(who, shape, device, dtype) if with_bias else None
         )
 
     def reset_parameters(self) -> None:
@@ -319,6 +320,7 @@ class LayerNorm(Module):
                     array[...] = value
 
     def forward(self, input: Any) -> Any:
+        check_precision(self, self.weight, input)
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
@@ -370,6 +372,7 @@ class RMSNorm(Module):
                 array[...] = 1.0
 
     def forward(self, input: Any) -> Any:
+        check_precision(self, self.weight, input)
         return F.rms_norm(input, self.normalized_shape, self.weight, self.eps)
 
     def extra_repr(self) -> str:
@@ -405,7 +408,7 @@ class GroupNorm(Module):
         device: Any = None,
         dtype: Any = None,
         *,
-        bias: bool = True,
+        bias: bool | None = True,
     ) -> None:
         super().__init__()
         who = "GroupNorm"
@@ -419,14 +422,15 @@ class GroupNorm(Module):
         self.eps = arguments.real(who, "eps", eps, 0.0)
         self.affine = arguments.boolean(who, "affine", affine)
         shape = (self.num_channels,)
-        has_bias = arguments.boolean(who, "bias", bias) and self.affine
-        for name, value, there in (("weight", 1.0, self.affine), ("bias", 0.0, has_bias)):
+        with_bias = has_bias(who, bias) and self.affine
+        for name, value, there in (("weight", 1.0, self.affine), ("bias", 0.0, with_bias)):
             made = empty_parameter(who, shape, device, dtype, value) if there else None
             self.register_parameter(name, made)
 
     reset_parameters = LayerNorm.reset_parameters
 
     def forward(self, input: Any) -> Any:
+        check_precision(self, self.weight, input)
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:

@@ -24,7 +24,7 @@ from nn.functional.recurrent import (
     tanh_step,
 )
 from nn.module import Module
-from nn.modules.building import empty_parameter
+from nn.modules.building import check_precision, empty_parameter, has_bias
 from nn.random import generator_or_default
 from nn.utils.rnn import PackedSequence, check_packed
 
@@ -74,7 +74,7 @@ class _Recurrent(_Uniform):
         self.input_size = arguments.integer(who, "input_size", input_size)
         self.hidden_size = arguments.integer(who, "hidden_size", hidden_size)
         self.num_layers = arguments.integer(who, "num_layers", num_layers)
-        self.bias = arguments.boolean(who, "bias", bias)
+        self.bias = has_bias(who, bias)
         self.batch_first = arguments.boolean(who, "batch_first", batch_first)
         self.dropout = arguments.probability(who, "dropout", dropout)
         self.bidirectional = arguments.boolean(who, "bidirectional", bidirectional)
@@ -135,7 +135,7 @@ class _Recurrent(_Uniform):
         who = type(self).__name__
         if isinstance(input, PackedSequence):
             return self._forward_packed(input, hx)
-        x = floating(who, input)
+        x = floating(who, input, "input", self.weight_ih_l0)
         shape = x.shape
         order = "(N, T, {0})" if self.batch_first else "(T, N, {0})"
         if len(shape) not in (2, 3) or shape[-1] != self.input_size:
@@ -185,6 +185,7 @@ class _Recurrent(_Uniform):
     def _states(self, hx: Any, batch: int, x: Any, batched: bool) -> State:
         """The first states, with a batch axis: those given, else zeros."""
         who = type(self).__name__
+        check_precision(self, self.weight_ih_l0, x)
         count = self.num_layers * (1 + self.bidirectional)
         widths = [self.proj_size or self.hidden_size]
         if self._has_cell:
@@ -197,6 +198,7 @@ class _Recurrent(_Uniform):
         states = []
         for name, state, width in zip(("h_0", "c_0"), given, widths, strict=False):
             state = floating(who, state, name, x)
+            check_precision(self, x, state)
             wanted = (count, batch, width) if batched else (count, width)
             if state.shape != wanted:
                 raise ValueError(f"{who}: {name} must have shape {wanted}, got {state.shape}")
@@ -259,7 +261,7 @@ class RNN(_Recurrent):
         hidden_size: int,
         num_layers: int = 1,
         nonlinearity: str = "tanh",
-        bias: bool = True,
+        bias: bool | None = True,
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
@@ -312,7 +314,7 @@ class LSTM(_Recurrent):
         input_size: int,
         hidden_size: int,
         num_layers: int = 1,
-        bias: bool = True,
+        bias: bool | None = True,
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
@@ -363,7 +365,7 @@ class GRU(_Recurrent):
         input_size: int,
         hidden_size: int,
         num_layers: int = 1,
-        bias: bool = True,
+        bias: bool | None = True,
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
@@ -400,7 +402,7 @@ class _Cell(_Uniform):
         who = type(self).__name__
         self.input_size = arguments.integer(who, "input_size", input_size)
         self.hidden_size = arguments.integer(who, "hidden_size", hidden_size)
-        self.bias = arguments.boolean(who, "bias", bias)
+        self.bias = has_bias(who, bias)
         rows = self._gates * self.hidden_size
         self.weight_ih = empty_parameter(who, (rows, self.input_size), device, dtype)
         self.weight_hh = empty_parameter(who, (rows, self.hidden_size), device, dtype)
@@ -411,7 +413,7 @@ class _Cell(_Uniform):
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         who = type(self).__name__
-        x = floating(who, input)
+        x = floating(who, input, "input", self.weight_ih)
         if len(x.shape) not in (1, 2) or x.shape[-1] != self.input_size:
             n = self.input_size
             raise ValueError(f"{who}: input must have shape (N, {n}) or ({n},), got {x.shape}")
@@ -423,6 +425,7 @@ class _Cell(_Uniform):
         elif not isinstance(hx, (tuple, list)) or len(hx) != 2:
             raise TypeError(f"{who}: hx must be a pair of tensors (h, c)")
         states = tuple(floating(who, state, "hx", x) for state in hx)
+        check_precision(self, self.weight_ih, x, *states)
         for state in states:
             if state.shape != wanted:
                 raise ValueError(f"{who}: hx must have shape {wanted}, got {state.shape}")
@@ -463,7 +466,7 @@ class RNNCell(_Cell):
         self,
         input_size: int,
         hidden_size: int,
-        bias: bool = True,
+        bias: bool | None = True,
         nonlinearity: str = "tanh",
         device: Any = None,
         dtype: Any = None,
@@ -494,7 +497,7 @@ class LSTMCell(_Cell):
         self,
         input_size: int,
         hidden_size: int,
-        bias: bool = True,
+        bias: bool | None = True,
         device: Any = None,
         dtype: Any = None,
         generator: np.random.Generator | None = None,
@@ -519,7 +522,7 @@ class GRUCell(_Cell):
         self,
         input_size: int,
         hidden_size: int,
-        bias: bool = True,
+        bias: bool | None = True,
         device: Any = None,
         dtype: Any = None,
         generator: np.random.Generator | None = None,

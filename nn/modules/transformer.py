@@ -21,7 +21,7 @@ from nn.container import ModuleList
 from nn.functional.inputs import floating
 from nn.module import Module
 from nn.modules.attention import MultiheadAttention
-from nn.modules.building import check_device
+from nn.modules.building import check_device, has_bias
 from nn.modules.dropout import Dropout
 from nn.modules.linear import Linear
 from nn.modules.normalization import LayerNorm
@@ -64,7 +64,7 @@ class _Layer(Module):
         eps = arguments.real(who, "layer_norm_eps", layer_norm_eps, 0.0)
         batch_first = arguments.boolean(who, "batch_first", batch_first)
         self.norm_first = arguments.boolean(who, "norm_first", norm_first)
-        bias = arguments.boolean(who, "bias", bias)
+        bias = has_bias(who, bias)
         chosen = _activation(who, activation)
         if generator is not None:
             generator = generator_or_default(who, generator)
@@ -133,7 +133,7 @@ class TransformerEncoderLayer(_Layer):
         layer_norm_eps: float = 1e-5,
         batch_first: bool = False,
         norm_first: bool = False,
-        bias: bool = True,
+        bias: bool | None = True,
         device: Any = None,
         dtype: Any = None,
         generator: np.random.Generator | None = None,
@@ -191,7 +191,7 @@ class TransformerDecoderLayer(_Layer):
         layer_norm_eps: float = 1e-5,
         batch_first: bool = False,
         norm_first: bool = False,
-        bias: bool = True,
+        bias: bool | None = True,
         device: Any = None,
         dtype: Any = None,
         generator: np.random.Generator | None = None,
@@ -353,7 +353,7 @@ class Transformer(Module):
         layer_norm_eps: float = 1e-5,
         batch_first: bool = False,
         norm_first: bool = False,
-        bias: bool = True,
+        bias: bool | None = True,
         device: Any = None,
         dtype: Any = None,
         generator: np.random.Generator | None = None,
@@ -365,7 +365,7 @@ class Transformer(Module):
         eps = arguments.real(who, "layer_norm_eps", layer_norm_eps, 0.0)
         self.batch_first = arguments.boolean(who, "batch_first", batch_first)
         arguments.boolean(who, "norm_first", norm_first)
-        bias = arguments.boolean(who, "bias", bias)
+        bias = has_bias(who, bias)
         _activation(who, activation)
         counts = (
             arguments.integer(who, "num_encoder_layers", num_encoder_layers),

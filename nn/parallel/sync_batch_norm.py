@@ -37,7 +37,7 @@ class SyncBatchNorm(_BatchNorm):
         """The input, normalised; in training by the statistics over all processes."""
         if self.group.size == 1 or not (self.training or self.running_mean is None):
             return super().forward(input)
-        self._check_rank(input)
+        self._check_input(input)
         self._check_channels(input.shape[1], input.shape)
         axes = (0, *range(2, input.ndim))
         channels = (1, -1) + (1,) * (input.ndim - 2)
