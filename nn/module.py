@@ -15,6 +15,7 @@ import numpy as np
 import autograd
 from autograd import HookHandle, Tensor, arguments
 from nn.constructor import telling
+from nn.gradient_hooks import call_between_gates
 from nn.parameter import Parameter
 from nn.summary import module_summary
 
@@ -76,6 +77,8 @@ class Module:
     _transient: frozenset[str] = frozenset()  # buffers that the state dict leaves out
     _forward_hooks: dict[int, Any] | None = None
     _forward_pre_hooks: dict[int, Any] | None = None
+    _full_backward_hooks: dict[int, Any] | None = None
+    _full_backward_pre_hooks: dict[int, Any] | None = None
     _paths: tuple[int, str, dict[int | str, str]] = (-1, "", {})
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -106,8 +109,6 @@ class Module:
         own = getattr(type(self), name, None)
         if isinstance(own, property) and own.fget is not None:
             return own.fget(self)  # which raised AttributeError: let it say so itself
-        if name in ("cuda", "mps", "xpu"):
-            raise AttributeError(f"{who}.{name}: everything here runs on the CPU; leave it out")
         if name.startswith("__"):
             raise AttributeError(f"{who!r} object has no attribute {name!r}")
         near = arguments.nearest(name, [*self.__dict__.get("_kinds", ()), *dir(type(self))])
@@ -130,7 +131,12 @@ class Module:
             if path is None or before not in paths:
                 autograd.set_module_path(self._unforeseen_path(path, before, paths))
         try:
-            if self._forward_pre_hooks or self._forward_hooks:
+            if (
+                self._forward_pre_hooks
+                or self._forward_hooks
+                or self._full_backward_hooks
+                or self._full_backward_pre_hooks
+            ):
                 return self._call_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
         except RecursionError as error:
@@ -211,13 +217,23 @@ class Module:
                 changed = hook(self, args)
                 if changed is not None:
                     args = changed if isinstance(changed, tuple) else (changed,)
-        output = self.forward(*args, **kwargs)
-        for hook, with_kwargs in _in_order(self._forward_hooks):
-            inputs = (args, kwargs) if with_kwargs else (args,)
-            changed = hook(self, *inputs, output)
-            if changed is not None:
-                output = changed
-        return output
+
+        def forward(args: tuple[Any, ...]) -> Any:
+            output = self.forward(*args, **kwargs)
+            for hook, with_kwargs in _in_order(self._forward_hooks):
+                inputs = (args, kwargs) if with_kwargs else (args,)
+                changed = hook(self, *inputs, output)
+                if changed is not None:
+                    output = changed
+            return output
+
+        before, after = (
+            [hook for hook, _ in _in_order(hooks)]
+            for hooks in (self._full_backward_pre_hooks, self._full_backward_hooks)
+        )
+        if before or after:
+            return call_between_gates(self, before, after, args, forward)
+        return forward(args)
 
     def register_forward_pre_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
@@ -249,6 +265,45 @@ class Module:
         """
         return self._add_hook("_forward_hooks", hook, prepend, with_kwargs)
 
+    def register_full_backward_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> HookHandle:
+        """Calls ``hook(module, grad_input, grad_output)`` in every backward pass through the module.
+
+        Both are tuples: the gradients of the positional arguments, and those of the outputs; None
+        stands for what is no tensor, needs no gradient or was not used. What the hook returns,
+        unless None, replaces ``grad_input``. It is called when all of them are complete, or,
+        if no argument needs a gradient, when ``grad_output`` is.
+
+        Inputs and outputs are handed on as views, so that ``+=`` on them is refused.
+
+        Args:
+            hook: the function.
+            prepend: call it before the hooks that are already there. Default False.
+
+        Returns:
+            A handle whose ``remove()`` takes the hook off.
+
+        Example:
+            >>> import autograd, nn
+            >>> layer = nn.ReLU()
+            >>> handle = layer.register_full_backward_hook(
+            ...     lambda module, into, out: print(out[0].tolist(), "→", into[0].tolist()))
+            >>> x = autograd.tensor([-1.0, 2.0], requires_grad=True)
+            >>> (3.0 * layer(x)).sum().backward()
+            [3.0, 3.0] → [0.0, 3.0]
+        """
+        return self._add_hook("_full_backward_hooks", hook, prepend, False)
+
+    def register_full_backward_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> HookHandle:
+        """Calls ``hook(module, grad_output)`` before a backward pass goes through the module.
+
+        What it returns, unless None, replaces ``grad_output``. See `register_full_backward_hook`.
+        """
+        return self._add_hook("_full_backward_pre_hooks", hook, prepend, False)
+
     def _add_hook(self, kind: str, hook: Any, prepend: bool, with_kwargs: bool) -> HookHandle:
         arguments.function(f"register{kind.removesuffix('s')}", "hook", hook)
         hooks = self.__dict__.setdefault(kind, {})
@@ -271,7 +326,7 @@ class Module:
             object.__setattr__(self, name, value)
         elif value is None or (kind == _BUFFER and isinstance(value, Tensor)):
             if kind == _MODULE:
-                _structure_changed()
+                note_structure()
             self.__dict__[name] = value
         else:
             wanted = {_PARAMETER: "Parameter", _BUFFER: "Tensor", _MODULE: "Module"}[kind]
@@ -298,7 +353,7 @@ class Module:
         kind = self._kinds.pop(name, None)
         self._transient -= {name}
         if kind == _MODULE:
-            _structure_changed()
+            note_structure()
         object.__delattr__(self, name)
 
     def _register(self, kind: str, name: str, value: Any) -> None:
@@ -312,7 +367,7 @@ class Module:
         if hides:
             raise ValueError(f"{what} {name!r} would hide a method of the class; choose another")
         if _MODULE in (kind, self._kinds.get(name)):
-            _structure_changed()
+            note_structure()
         if self._kinds.get(name) != kind:
             self._kinds.pop(name, None)  # Takes its place at the end, as a new one does.
             self._kinds[name] = kind
@@ -501,6 +556,26 @@ class Module:
             module = inner
         return module
 
+    def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
+        """Puts a module at a dotted path, in place of the one there.
+
+        Args:
+            target: the path, such as "features.3".
+            module: what comes there.
+            strict: refuse a name that has no module yet. Default False.
+
+        Raises:
+            AttributeError: if the path leads nowhere. ValueError: for an empty one.
+        """
+        _check_path("set_submodule", target)
+        path, _, name = target.rpartition(".")
+        if not name:
+            raise ValueError("set_submodule: target must name a module inside, got ''")
+        parent = self.get_submodule(path)
+        if arguments.boolean("set_submodule", "strict", strict):
+            self.get_submodule(target)
+        parent.register_module(name, module)
+
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a dotted path.
 
@@ -574,36 +649,60 @@ class Module:
         """Turns floating parameters and buffers into float16. See `to`."""
         return self.to(np.float16)
 
-    def to(self, dtype: Any) -> Self:
+    def type(self, dst_type: Any) -> Self:
+        """Turns floating parameters and buffers into another dtype; the same as ``to(dtype)``."""
+        return self.to(dtype=dst_type)
+
+    def cpu(self) -> Self:
+        """Returns self: everything is on the CPU."""
+        return self
+
+    def cuda(self, device: Any = None) -> Self:
+        """Raises RuntimeError: there is no GPU here."""
+        raise RuntimeError(f"{type(self).__name__}.cuda: everything here runs on the CPU; leave it out")
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:
         """Turns floating parameters and buffers into another dtype, in place; returns self.
 
         Integer buffers keep theirs, shared parameters stay shared. The parameters are new objects
         without a gradient, so make optimizers afterwards.
 
+        Args:
+            args, kwargs: ``to(dtype)``, ``to("cpu")``, ``to("cpu", dtype)`` or ``to(tensor)``, whose
+                dtype is taken; also as ``device=``, ``dtype=``. ``non_blocking`` has no meaning here.
+
         Raises:
             TypeError: if ``dtype`` is not float16, float32 or float64.
+            ValueError: for a device that is not the CPU.
+
+        Example:
+            >>> import nn
+            >>> nn.Linear(2, 2).to("cpu").to("float64").weight.dtype
+            dtype('float64')
         """
-        if str(dtype).partition(":")[0] in ("cpu", "cuda", "mps"):
-            raise TypeError(f"to: everything is on the CPU here; leave .to({dtype!r}) out")
+        dtype = read_destination("to", args, kwargs)
         if dtype is None:
-            raise TypeError("to: dtype must be float16, float32 or float64, got None")
-        dtype = arguments.float_dtype("to", dtype)
+            return self
         new: dict[int, Any] = {}
         for module in self.modules():
-            for kind in (_PARAMETER, _BUFFER):
-                for name, value in module._members(kind):
-                    if value is None or value.dtype == dtype or value.dtype.kind != "f":
-                        continue
-                    if id(value) not in new:
-                        array = value.data.astype(dtype)
-                        is_parameter = kind == _PARAMETER
-                        new[id(value)] = (
-                            Parameter(array, requires_grad=value.requires_grad)
-                            if is_parameter
-                            else autograd.tensor(array)
-                        )
-                    module.__dict__[name] = new[id(value)]
+            module._turn(dtype, new)
         return self
+
+    def _turn(self, dtype: Any, new: dict[int, Any]) -> None:
+        """Turn this module's own parameters and buffers; ``new`` is what was made so far, by id."""
+        for kind in (_PARAMETER, _BUFFER):
+            for name, value in self._members(kind):
+                if value is None or value.dtype == dtype or value.dtype.kind != "f":
+                    continue
+                if id(value) not in new:
+                    array = value.data.astype(dtype)
+                    is_parameter = kind == _PARAMETER
+                    new[id(value)] = (
+                        Parameter(array, requires_grad=value.requires_grad)
+                        if is_parameter
+                        else autograd.tensor(array)
+                    )
+                self.__dict__[name] = new[id(value)]
 
     # Saving and loading
 
@@ -655,6 +754,8 @@ class Module:
                 f"load_state_dict: expected a mapping of names to tensors, "
                 f"got {type(state_dict).__name__}"
             )
+        for path, module in self.named_modules():
+            module._foresee(state_dict, f"{path}." if path else "")
         own = {key: (module, name) for key, module, name in self._state()}
         missing = [key for key in own if key not in state_dict]
         unexpected = [key for key in state_dict if key not in own]
@@ -678,6 +779,9 @@ class Module:
             )
         self._set_state({own[key]: array for key, array in arrays.items()}, assign)
         return IncompatibleKeys(missing, unexpected)
+
+    def _foresee(self, state_dict: Mapping[str, Any], prefix: str) -> None:
+        """Get ready for what is to be loaded: a lazy layer learns its sizes."""
 
     @staticmethod
     def _set_state(arrays: dict[tuple[Module, str], np.ndarray], assign: bool) -> None:
@@ -759,7 +863,43 @@ def _check_path(who: str, target: Any) -> None:
         raise TypeError(f"{who}: target must be a dotted path, got {type(target).__name__}")
 
 
-def _structure_changed() -> None:
+def read_destination(who: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The dtype that the arguments of ``to`` ask for, or None.
+
+    Raises:
+        TypeError: for what is neither dtype nor device nor tensor; ValueError: for another device.
+    """
+    unknown = kwargs.keys() - {"device", "dtype", "non_blocking", "copy", "memory_format"}
+    if unknown:
+        raise TypeError(f"{who}: there is no argument {min(unknown)!r}; it takes device and dtype")
+    if not args and not kwargs.keys() & {"device", "dtype"}:
+        raise TypeError(f"{who}: give a dtype, such as {who}('float64'), or the device 'cpu'")
+    dtype = kwargs.get("dtype")
+    devices = [kwargs.get("device")]
+    for given in args:
+        if isinstance(given, Tensor):
+            dtype = given.dtype
+        elif _is_device(given):
+            devices.append(given)
+        elif not isinstance(given, bool):  # non_blocking
+            if given is None and not dtype and len(args) == 1 and not kwargs:
+                raise TypeError(f"{who}: dtype must be float16, float32 or float64, got None")
+            dtype = dtype if given is None else given
+    for device in devices:
+        if device is not None and str(device).partition(":")[0] != "cpu":
+            raise ValueError(
+                f"{who}: everything is on the CPU here, there is no device {str(device)!r}; "
+                "write 'cpu', or leave it out"
+            )
+    return None if dtype is None else arguments.float_dtype(who, dtype)
+
+
+def _is_device(given: Any) -> bool:
+    return str(given).partition(":")[0] in ("cpu", "cuda", "mps", "xpu", "meta")
+
+
+def note_structure() -> None:
+    """Note that some module has gained or lost a child, or become another class."""
     global _structure_version
     _structure_version = next(_structure)
 

@@ -6,6 +6,7 @@ from nn.modules import (
     conv,
     distance,
     dropout,
+    lazy,
     likelihoods,
     linear,
     losses,
@@ -22,6 +23,7 @@ from nn.modules.attention import *  # noqa: F403
 from nn.modules.conv import *  # noqa: F403
 from nn.modules.distance import *  # noqa: F403
 from nn.modules.dropout import *  # noqa: F403
+from nn.modules.lazy import *  # noqa: F403
 from nn.modules.likelihoods import *  # noqa: F403
 from nn.modules.linear import *  # noqa: F403
 from nn.modules.losses import *  # noqa: F403
@@ -39,6 +41,7 @@ __all__ = [
     *conv.__all__,
     *distance.__all__,
     *dropout.__all__,
+    *lazy.__all__,
     *likelihoods.__all__,
     *linear.__all__,
     *losses.__all__,

@@ -247,8 +247,9 @@ class PReLU(Module):
             array[...] = self.init
 
     def forward(self, input: Any) -> Any:
-        check_precision(self, self.weight, input)
-        return F.prelu(input, self.weight)
+        weight = self.weight
+        check_precision(self, weight, input)
+        return F.prelu(input, weight)
 
     def extra_repr(self) -> str:
         return f"num_parameters={self.num_parameters}"

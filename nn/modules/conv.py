@@ -149,7 +149,8 @@ class _Conv(_Convolution):
 
     def forward(self, input: Any) -> Any:
         n, who = self._at
-        check_precision(self, self.weight, input)
+        weight = self.weight  # once: it may be computed
+        check_precision(self, weight, input)
         window = self._window or self._look()
         if self.padding_mode != "zeros":
             widths = tuple(width for pair in reversed(window.padding) for width in pair)
@@ -157,9 +158,9 @@ class _Conv(_Convolution):
             window = window._replace(padding=((0, 0),) * n)
         if len(getattr(input, "shape", ())) == n + 2:  # the common case, straight on
             return autograd.correlate(
-                input, self.weight, self.bias, window, groups=self.groups, who=who
+                input, weight, self.bias, window, groups=self.groups, who=who
             )
-        return self._function(input, self.weight, self.bias, window, groups=self.groups)
+        return self._function(input, weight, self.bias, window, groups=self.groups)
 
 
 class Conv1d(_Conv):
@@ -245,13 +246,14 @@ class _ConvTranspose(_Convolution):
         return transposed_window(at, self.kernel_size, self.stride, self.padding, self.dilation)
 
     def forward(self, input: Any, output_size: Any = None) -> Any:
-        check_precision(self, self.weight, input)
+        weight = self.weight
+        check_precision(self, weight, input)
         window = self._window or self._look()
         extra = self.output_padding
         if output_size is not None:
             extra = self._extra(input, output_size, window)
         return self._function(
-            input, self.weight, self.bias, window, output_padding=extra, groups=self.groups
+            input, weight, self.bias, window, output_padding=extra, groups=self.groups
         )
 
     def _extra(self, input: Any, output_size: Any, window: Window) -> tuple[int, ...]:

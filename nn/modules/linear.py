@@ -64,13 +64,14 @@ class Linear(Module):
         generator: np.random.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.in_features = arguments.integer("Linear", "in_features", in_features)
-        self.out_features = arguments.integer("Linear", "out_features", out_features)
-        with_bias = has_bias("Linear", bias)
+        who = type(self).__name__
+        self.in_features = arguments.integer(who, "in_features", in_features)
+        self.out_features = arguments.integer(who, "out_features", out_features)
+        with_bias = has_bias(who, bias)
         shape = (self.out_features, self.in_features)
-        self.weight = empty_parameter("Linear", shape, device, dtype)
+        self.weight = empty_parameter(who, shape, device, dtype)
         self.register_parameter(
-            "bias", empty_parameter("Linear", shape[:1], device, dtype) if with_bias else None
+            "bias", empty_parameter(who, shape[:1], device, dtype) if with_bias else None
         )
         self.reset_parameters(generator)
 
@@ -79,8 +80,9 @@ class Linear(Module):
         fill_uniform(type(self).__name__, self.weight, self.bias, self.in_features, generator)
 
     def forward(self, input: Any) -> Any:
-        check_precision(self, self.weight, input)
-        return autograd.linear(input, self.weight, self.bias)
+        weight = self.weight  # once: it may be computed
+        check_precision(self, weight, input)
+        return autograd.linear(input, weight, self.bias)
 
     def extra_repr(self) -> str:
         return (
@@ -131,8 +133,9 @@ class Bilinear(Module):
         fill_uniform(type(self).__name__, self.weight, self.bias, self.in1_features, generator)
 
     def forward(self, input1: Any, input2: Any) -> Any:
-        check_precision(self, self.weight, input1, input2)
-        return F.bilinear(input1, input2, self.weight, self.bias)
+        weight = self.weight
+        check_precision(self, weight, input1, input2)
+        return F.bilinear(input1, input2, weight, self.bias)
 
     def extra_repr(self) -> str:
         return (

@@ -135,7 +135,7 @@ class _Recurrent(_Uniform):
         who = type(self).__name__
         if isinstance(input, PackedSequence):
             return self._forward_packed(input, hx)
-        x = floating(who, input, "input", self.weight_ih_l0)
+        x = floating(who, input, "input", next(self.parameters()))
         shape = x.shape
         order = "(N, T, {0})" if self.batch_first else "(T, N, {0})"
         if len(shape) not in (2, 3) or shape[-1] != self.input_size:
@@ -185,7 +185,7 @@ class _Recurrent(_Uniform):
     def _states(self, hx: Any, batch: int, x: Any, batched: bool) -> State:
         """The first states, with a batch axis: those given, else zeros."""
         who = type(self).__name__
-        check_precision(self, self.weight_ih_l0, x)
+        check_precision(self, next(self.parameters()), x)
         count = self.num_layers * (1 + self.bidirectional)
         widths = [self.proj_size or self.hidden_size]
         if self._has_cell:
@@ -413,7 +413,7 @@ class _Cell(_Uniform):
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         who = type(self).__name__
-        x = floating(who, input, "input", self.weight_ih)
+        x = floating(who, input, "input", next(self.parameters()))
         if len(x.shape) not in (1, 2) or x.shape[-1] != self.input_size:
             n = self.input_size
             raise ValueError(f"{who}: input must have shape (N, {n}) or ({n},), got {x.shape}")
@@ -425,11 +425,11 @@ class _Cell(_Uniform):
         elif not isinstance(hx, (tuple, list)) or len(hx) != 2:
             raise TypeError(f"{who}: hx must be a pair of tensors (h, c)")
         states = tuple(floating(who, state, "hx", x) for state in hx)
-        check_precision(self, self.weight_ih, x, *states)
         for state in states:
             if state.shape != wanted:
                 raise ValueError(f"{who}: hx must have shape {wanted}, got {state.shape}")
         w = Weights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        check_precision(self, w.w_ih, x, *states)
         new = self._step(linear(x, w.w_ih, w.b_ih), states, w)
         return new if self._has_cell else new[0]
 

@@ -1,4 +1,8 @@
-"""Gradients clipped, all parameters as one vector; sequences padded and packed in `nn.utils.rnn`."""
+"""Gradients clipped, all parameters as one vector, weights under a norm.
+
+Sequences are padded and packed in `nn.utils.rnn`; parameters computed from others, in
+`nn.utils.parametrize`.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,23 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.utils import rnn
+from nn.utils import parametrizations, parametrize, rnn
+from nn.utils.norms import (
+    remove_spectral_norm,
+    remove_weight_norm,
+    spectral_norm,
+    weight_norm,
+)
 
 __all__ = [
     "clip_grad_norm_",
     "clip_grad_value_",
     "parameters_to_vector",
+    "remove_spectral_norm",
+    "remove_weight_norm",
+    "spectral_norm",
     "vector_to_parameters",
+    "weight_norm",
 ]
 
 
