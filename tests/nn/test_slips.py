@@ -45,7 +45,6 @@ def test_layers_made_with_the_wrong_arguments(slip, words):
         (lambda: ag.nn, "import nn"),
         (lambda: nn.Linear(1, 1).weigth, "did you mean 'weight'?"),
         (lambda: nn.Sequential().paramters, "did you mean 'parameters'?"),
-        (lambda: nn.Linear(1, 1).cuda(), "runs on the CPU"),
         (lambda: nn.Xyzzy, "has no attribute 'Xyzzy'"),
     ],
 )
@@ -104,3 +103,21 @@ def test_layers_in_a_plain_container_are_warned_about(value, kind):
 def test_functions_tell_as_before():
     with pytest.raises(ValueError, match="linear"):
         F.linear(X, ag.ones((2, 5)))
+
+
+def test_a_gpu_is_refused_in_one_sentence_and_the_cpu_is_taken():
+    layer = nn.Linear(1, 1)
+    with pytest.raises(RuntimeError, match="everything here runs on the CPU; leave it out"):
+        layer.cuda()
+    for where in ("cuda", "cuda:1", "mps"):
+        with pytest.raises(ValueError, match=f"no device '{where}'"):
+            layer.to(where)
+    assert layer.cpu() is layer is layer.to("cpu") is layer.to(device="cpu", non_blocking=True)
+    assert layer.to("cpu", "float64").weight.dtype == "float64"
+    assert layer.to(ag.ones(1)).weight.dtype == "float32"
+    assert layer.type("float64").weight.dtype == "float64"
+    for wrong in ([], [None], ["no dtype"]):
+        with pytest.raises(TypeError, match="to: "):
+            layer.to(*wrong)
+    with pytest.raises(TypeError, match="no argument 'colour'"):
+        layer.to(colour="cpu")
