@@ -102,7 +102,9 @@ def _hooked(tensor: Tensor, hook: Callable[[int, Tensor], Any], k: int) -> Tenso
 def _places(values: Iterable[Any]) -> list[int]:
     if not autograd.is_grad_enabled():
         return []
-    return [k for k, value in enumerate(values) if isinstance(value, Tensor) and value.requires_grad]
+    return [
+        k for k, value in enumerate(values) if isinstance(value, Tensor) and value.requires_grad
+    ]
 
 
 def _spread(gradients: Gradients, places: list[int], count: int) -> Gradients:

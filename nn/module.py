@@ -659,7 +659,9 @@ class Module:
 
     def cuda(self, device: Any = None) -> Self:
         """Raises RuntimeError: there is no GPU here."""
-        raise RuntimeError(f"{type(self).__name__}.cuda: everything here runs on the CPU; leave it out")
+        raise RuntimeError(
+            f"{type(self).__name__}.cuda: everything here runs on the CPU; leave it out"
+        )
 
     def to(self, *args: Any, **kwargs: Any) -> Self:
         """Turns floating parameters and buffers into another dtype, in place; returns self.

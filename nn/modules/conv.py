@@ -157,9 +157,7 @@ class _Conv(_Convolution):
             input = F.pad(input, widths, self.padding_mode)
             window = window._replace(padding=((0, 0),) * n)
         if len(getattr(input, "shape", ())) == n + 2:  # the common case, straight on
-            return autograd.correlate(
-                input, weight, self.bias, window, groups=self.groups, who=who
-            )
+            return autograd.correlate(input, weight, self.bias, window, groups=self.groups, who=who)
         return self._function(input, weight, self.bias, window, groups=self.groups)
 
 

@@ -256,15 +256,14 @@ class LazyConvTranspose3d(_LazyConvTranspose, conv.ConvTranspose3d):
 
 class _LazyNorm(_Lazy):
     _size_name = "num_features"
-    _ranks: tuple[int, ...]
-    _shapes: str
 
     def _size_of(self, shape: tuple[int, ...]) -> int:
-        if len(shape) not in self._ranks:
+        real: Any = self._becomes
+        if len(shape) not in real._ranks:
             raise ValueError(
-                f"{type(self).__name__}: input must be {self._shapes}, got shape {shape}"
+                f"{type(self).__name__}: input must be {real._shapes}, got shape {shape}"
             )
-        single = "or (C" in self._shapes and len(shape) == self._ranks[0]
+        single = "or (C" in real._shapes and len(shape) == real._ranks[0]
         return shape[0 if single else 1]
 
 

@@ -52,8 +52,8 @@ def is_computed(module: Module, name: str) -> bool:
     return name in module.__dict__.get("_computed", {})
 
 
-def _base(module: Module) -> type[Module]:
-    cls = type(module)
+def _base(module: Module) -> Any:
+    cls: Any = type(module)
     return cls.__bases__[0] if "_computes" in cls.__dict__ else cls
 
 
@@ -63,7 +63,7 @@ def _turn_into(module: Module, cls: type[Module]) -> None:
 
 
 @functools.cache
-def _class_with(base: type[Module], names: tuple[str, ...], prefix: str) -> type[Module]:
+def _class_with(base: Any, names: tuple[str, ...], prefix: str) -> type[Module]:
     def reduce(self: Module, protocol: Any) -> Any:
         return _remade, (base, names, prefix), self.__getstate__()
 
@@ -88,6 +88,6 @@ def _property(name: str) -> property:
     return property(read, write)
 
 
-def _remade(base: type[Module], names: tuple[str, ...], prefix: str) -> Module:
+def _remade(base: Any, names: tuple[str, ...], prefix: str) -> Module:
     cls = _class_with(base, names, prefix)
     return cls.__new__(cls)

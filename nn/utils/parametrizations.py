@@ -165,7 +165,11 @@ def length(weight: Any, dim: int) -> Any:
 
 def as_matrix(weight: Any, axis: int) -> Any:
     """The weight with one axis in front and the others as one."""
-    moved = autograd.moveaxis(weight, axis, 0) if isinstance(weight, Tensor) else np.moveaxis(weight, axis, 0)
+    moved = (
+        autograd.moveaxis(weight, axis, 0)
+        if isinstance(weight, Tensor)
+        else np.moveaxis(weight, axis, 0)
+    )
     return moved.reshape(weight.shape[axis], math.prod(moved.shape[1:]))
 
 

@@ -1,13 +1,13 @@
 """Parameters that are functions of others, with PyTorch's names and state-dict keys.
 
-    >>> import autograd, nn
-    >>> class Symmetric(nn.Module):
-    ...     def forward(self, x):
-    ...         return (x + x.T) / 2
-    >>> layer = nn.Linear(2, 2, bias=False)
-    >>> layer = nn.utils.parametrize.register_parametrization(layer, "weight", Symmetric())
-    >>> bool((layer.weight == layer.weight.T).all()), list(layer.state_dict())
-    (True, ['parametrizations.weight.original'])
+>>> import autograd, nn
+>>> class Symmetric(nn.Module):
+...     def forward(self, x):
+...         return (x + x.T) / 2
+>>> layer = nn.Linear(2, 2, bias=False)
+>>> layer = nn.utils.parametrize.register_parametrization(layer, "weight", Symmetric())
+>>> bool((layer.weight == layer.weight.T).all()), list(layer.state_dict())
+(True, ['parametrizations.weight.original'])
 """
 
 from __future__ import annotations

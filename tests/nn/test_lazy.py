@@ -85,7 +85,9 @@ def test_making_one_draws_no_random_numbers():
 def test_a_generator_of_ones_own_is_used():
     made = nn.LazyLinear(2, generator=np.random.default_rng(9))
     made(autograd.zeros(1, 3))
-    assert made.weight.tolist() == nn.Linear(3, 2, generator=np.random.default_rng(9)).weight.tolist()
+    assert (
+        made.weight.tolist() == nn.Linear(3, 2, generator=np.random.default_rng(9)).weight.tolist()
+    )
 
 
 def test_inputs_of_another_rank_are_refused_and_the_layer_stays_lazy():
