@@ -228,7 +228,7 @@ class TestSyncBatchNorm:
         converted = SyncBatchNorm.convert(model)
         assert [type(m).__name__ for m in converted.modules()].count("SyncBatchNorm") == 2
         assert all(a is b for a, b in zip(converted.parameters(), parameters, strict=True))
-        x = ag.tensor(self.images[:, :1])
+        x = ag.tensor(self.images[:, :1].astype("float32"))
         assert np.array_equal(model[:2](x).data, converted[:2](x).data)
 
 
