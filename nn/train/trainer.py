@@ -59,15 +59,19 @@ class _Means:
         for name, value in values.items():
             self.sums[name] = self.sums.get(name, 0.0) + value * count
 
-    def over_all(self, group: Group) -> _Means:
-        """The means over all processes' samples."""
-        sums: dict[str, float] = {}
-        count = 0
-        for other_sums, other_count in group.all_gather((self.sums, self.count)):
-            count += other_count
-            for name, value in other_sums.items():
-                sums[name] = sums.get(name, 0.0) + value
-        return _Means(sums, count)
+    def of_everyone(self, group: Group) -> list[_Means]:
+        """Those of all processes, by rank."""
+        return [_Means(*each) for each in group.all_gather((self.sums, self.count))]
+
+    @staticmethod
+    def joined(parts: list[_Means]) -> _Means:
+        """The means over all parts' samples."""
+        result = _Means()
+        for part in parts:
+            result.count += part.count
+            for name, value in part.sums.items():
+                result.sums[name] = result.sums.get(name, 0.0) + value
+        return result
 
     def result(self) -> dict[str, float]:
         return {name: total / self.count for name, total in self.sums.items()} if self.count else {}
@@ -274,7 +278,7 @@ class Trainer:
         self.epoch += 1
         record: dict[str, Any] = {"epoch": self.epoch, "step": self.step}
         record["lr"] = self.optimizer.param_groups[0]["lr"]
-        record.update(self._means.over_all(self.group).result())
+        record.update(_Means.joined(self._means.of_everyone(self.group)).result())
         self._means = _Means()
         if validate is not None:
             record.update({f"val_{k}": v for k, v in self.evaluate(validate).items()})
@@ -345,7 +349,10 @@ class Trainer:
                 for name, g in self._all_generators().items()
             },
             "counts": {"epoch": self.epoch, "step": self.step, "best": self._best},
-            "means": {"sums": dict(self._means.sums), "count": self._means.count},
+            "means": [  # of every process, by rank
+                {"sums": each.sums, "count": each.count}
+                for each in self._means.of_everyone(self.group)
+            ],
             "history": [dict(record) for record in self.history],
         }
 
@@ -370,7 +377,10 @@ class Trainer:
             generator.bit_generator.state = states[self.group.rank % len(states)]
         counts = state["counts"]
         self.epoch, self.step, self._best = counts["epoch"], counts["step"], counts["best"]
-        self._means = _Means(**state["means"])
+        means = [_Means(**each) for each in state["means"]]
+        if len(means) != self.group.size:  # another number of processes: the first goes on with all
+            means = [_Means.joined(means), *(_Means() for _ in range(1, self.group.size))]
+        self._means = means[self.group.rank]
         self.history = History(state["history"])
         self._loader = state["loader"]
 

@@ -1,5 +1,6 @@
 """Several processes train as one does; played by threads here, by MPI where it is installed."""
 
+import copy
 import hashlib
 import json
 import os
@@ -283,3 +284,45 @@ def test_threads_that_play_processes_have_default_generators_of_their_own():
     for got, wanted in zip(run_emulated(work, 3), expected, strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-6)
     assert before.bit_generator.state == state
+
+
+def trained(group, state=None, stop=None, lr=0.5, dropout=0.3):
+    """Two epochs of four steps; their history and the state after step ``stop``."""
+    ag.manual_seed(1)
+    model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Dropout(dropout), nn.Linear(8, 2))
+    if group.size > 1:
+        model = DistributedDataParallel(model, group)
+    rng = np.random.default_rng(0)
+    data = nn.data.TensorDataset(rng.normal(size=(16, 3)).astype(np.float32), np.arange(16) % 2)
+    sampler = nn.data.DistributedSampler(data, group.size, group.rank, seed=2)
+    loader = nn.data.DataLoader(data, 4 // group.size, sampler=sampler, seed=2)
+    saved = {}
+
+    class Keep:
+        def on_step(self, trainer):
+            if trainer.step == stop:
+                saved.update(copy.deepcopy(trainer.state_dict()))
+
+    optimizer = nn.optim.SGD(model.parameters(), lr=lr)
+    trainer = nn.train.Trainer(model, optimizer, group=group, progress=False, callbacks=[Keep()])
+    if state is not None:
+        trainer.load_state_dict(state)
+    history = trainer.fit(loader, 2)
+    return [(record["loss"], record["accuracy"]) for record in history], saved
+
+
+@pytest.mark.parametrize("stop", [1, 3, 4, 6])
+def test_a_run_of_several_processes_goes_on_with_the_means_of_each(stop):
+    (whole, state), (other, _) = run_emulated(lambda group: trained(group, stop=stop), 2)
+    assert whole == other and len(state["means"]) == 2
+    for resumed, _ in run_emulated(lambda group: trained(group, state), 2):
+        assert resumed == whole
+
+
+def test_a_run_resumed_by_fewer_processes_counts_what_all_had_seen():
+    ((_, state), _) = run_emulated(lambda group: trained(group, None, 2, lr=0.0, dropout=0.0), 2)
+    assert state["means"][0] != state["means"][1]
+    alone = nn.parallel.Group()
+    whole, _ = trained(alone, lr=0.0, dropout=0.0)
+    resumed, _ = trained(alone, state, lr=0.0, dropout=0.0)
+    np.testing.assert_allclose(resumed, whole, rtol=1e-6)
