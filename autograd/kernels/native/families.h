@@ -7,7 +7,8 @@
     F(matrix_methods) \
     F(plain_methods) \
     F(elementwise_methods) \
-    F(pooling_methods)
+    F(pooling_methods) \
+    F(normalization_methods)
 
 #define DECLARE(table) extern PyMethodDef table[];
 METHOD_TABLES(DECLARE)

@@ -9,11 +9,13 @@
 #include "matrix.h"
 #include "elementwise.h"
 #include "pooling.h"
+#include "normalization.h"
 
 #define FAMILIES(F) \
     MATRIX(F) \
     ELEMENTWISE(F) \
-    POOLING(F)
+    POOLING(F) \
+    NORMALIZATION(F)
 
 #define FIELD(result, name, arguments) result (*name) arguments;
 typedef struct {

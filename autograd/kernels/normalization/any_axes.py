@@ -36,7 +36,9 @@ from math import prod
 
 import numpy as np
 
+from autograd.kernels import native
 from autograd.kernels.bounds import Bound
+from autograd.kernels.normalization.in_c import native_sizes
 from autograd.kernels.normalization.last_axes import FAR, normalize_rows, normalize_rows_gradient
 from autograd.kernels.pieces import COST, PIECES
 from autograd.kernels.scratch import scratch
@@ -84,6 +86,10 @@ def normalize(
     >>> y, mean, variance
     (array([[-1.,  1.]]), array([[2.]]), array([[1.]]))
     """
+    if native.plain(x, weight, bias) and (
+        sizes := native_sizes(x.shape, tuple(axes), _shape(weight), _shape(bias))
+    ):
+        return _normalize_in_c(x, weight, bias, axes, eps, sizes)
     if x.dtype.kind == "O":
         mean, variance = moments(x, axes=axes)
         rstd = (variance + eps) ** -0.5
@@ -137,6 +143,10 @@ def normalize_gradient(
     over ``axes``; gweight and gbias are g·x̂ and g, summed to the shape of ``weight`` (to that of
     the statistics where ``weight`` is None). See Ioffe & Szegedy, "Batch normalization", 2015.
     """
+    if native.plain(x, weight, mean, rstd) and (
+        sizes := native_sizes(x.shape, tuple(axes), _shape(weight))
+    ):
+        return _gradient_in_c(g, x, weight, mean, rstd, sizes)
     if x.dtype.kind == "O" or g.dtype.kind == "O":
         return _plain_gradient(g, x, weight, mean, rstd, axes)
     if _are_rows(x, axes, weight, None):
@@ -186,6 +196,29 @@ def normalize_gradient(
             gweight, gbias = sum_to(gweight, weight.shape), sum_to(gbias, weight.shape)
     assert gbias is not None
     return plan.restored(gx4).astype(x.dtype, copy=False), gweight, gbias
+
+
+def _shape(parameter: np.ndarray | None) -> tuple[int, ...] | None:
+    return None if parameter is None else parameter.shape
+
+
+def _normalize_in_c(x, weight, bias, axes, eps, sizes):
+    kept = tuple([1 if i in axes or i - x.ndim in axes else n for i, n in enumerate(x.shape)])
+    y = np.empty_like(x)
+    mean, rstd, variance = (np.empty(kept, x.dtype) for _ in range(3))
+    function = native.library.norm_rows if len(sizes) == 4 else native.library.norm_channels
+    function(x, weight, bias, sizes, float(eps), y, mean, rstd, variance)
+    return y, mean, rstd, variance
+
+
+def _gradient_in_c(g, x, weight, mean, rstd, sizes):
+    shape = mean.shape if weight is None else weight.shape
+    gx, gweight, gbias = np.empty_like(x), np.empty(shape, x.dtype), np.empty(shape, x.dtype)
+    library = native.library
+    function = library.norm_rows_gradient if len(sizes) == 4 else library.norm_channels_gradient
+    g = np.ascontiguousarray(g, x.dtype)
+    function(g, x, weight, mean, rstd, sizes, gx, gweight, gbias)
+    return gx, gweight, gbias
 
 
 def _are_rows(
