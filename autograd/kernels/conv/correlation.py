@@ -2,12 +2,13 @@
 
 The form is ``sum(y * correlate(x, w))``; it is linear in each of x, w and y, and its three partial
 derivatives are the three functions here. They take any number of spatial axes from one to three
-(more go the plain way) and arrays of any strides. Images come out batch-last (see ``layout``) —
-or as it costs nothing: pixels first from the pixels path, C-ordered samples as such from the
-pointwise one — and weight gradients C-contiguous.
+(more go the plain way) and arrays of any strides. Weight gradients come out C-contiguous; images as it
+costs nothing: in C order from the native and the pointwise path, pixels first from the pixels path,
+batch-last (see ``layout``) from the others.
 
 `choose_path` decides how a geometry is computed and says why:
 
+    native      kernels in C (``compiled``), wherever they are there; what follows is without them
     rows        matrix products over overlapping rows of the input (``rows``), the workhorse
     pointwise   the same for a kernel of one element: the input itself is the matrix, batch-last or
                 sample by sample as it comes
@@ -30,8 +31,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autograd.arguments.window import Window
+from autograd.kernels import native
 from autograd.kernels.bounds import Bound
-from autograd.kernels.conv import depthwise, im2col, plain, row_expansion
+from autograd.kernels.conv import compiled, depthwise, im2col, plain, row_expansion
 from autograd.kernels.layout import (
     empty_batch_last,
     has_batch_last_rows,
@@ -92,6 +94,8 @@ def correlate(
         return plain.correlate(x, w, bias, window=window, groups=groups)
     x, w, *biases = given
     bias, path = biases[0] if biases else None, shapes.path
+    if native.library is not None and path != "empty":
+        return _cast(compiled.correlate(x, w, bias, window, groups), dtype)
     if path == "pixels":
         return _cast(im2col.correlate(x, w, bias, shapes.pixels), dtype)
     x, memory = _friendly(x, path)
@@ -127,6 +131,8 @@ def correlate_input(
     if shapes is None:
         return plain.correlate_input(y, w, input_shape=input_shape, window=window, groups=groups)
     (y, w), path = given, shapes.path
+    if native.library is not None and path != "empty":
+        return _cast(compiled.correlate_input(y, w, input_shape, window, groups), dtype)
     if path == "pixels":
         return _cast(im2col.correlate_input(y, w, shapes.pixels, shapes.adjoint), dtype)
     y, memory = _friendly(y, path)
@@ -171,6 +177,8 @@ def correlate_weight(
     (x, y), path = given, shapes.path
     if path == "empty":
         return np.zeros(w_shape, dtype)
+    if native.library is not None:
+        return _cast(compiled.correlate_weight(x, y, window, groups), dtype)
     w = np.empty(w_shape, x.dtype)
     if path == "pixels":
         im2col.correlate_weight(x, y, w, shapes.pixels)
@@ -198,8 +206,8 @@ def choose_path(
         (name, reason): a key of the table at the top of this module, and a sentence.
 
     >>> window = Window((5, 5), (1, 1), ((0, 0), (0, 0)), (1, 1))
-    >>> choose_path((64, 1, 28, 28), (8, 1, 5, 5), window=window)[0]
-    'rows'
+    >>> choose_path((64, 1, 28, 28), (8, 1, 5, 5), window=window)[0] in ("native", "rows")
+    True
     """
     dtype = np.dtype(dtype)
     if dtype not in _FAST and dtype != np.float16:
@@ -208,7 +216,10 @@ def choose_path(
         return "plain", f"{len(x_shape) - 2} spatial axes are computed with windows and einsum"
     item = 4 if dtype == np.float16 else dtype.itemsize
     shapes = _shapes(tuple(x_shape), tuple(w_shape), window, groups, item)
-    return shapes.path, shapes.reason
+    if native.library is None or shapes.path == "empty":
+        return shapes.path, shapes.reason
+    how = "tap by tap" if w_shape[1] == 1 < groups else "as products of gathered panels"
+    return "native", f"computed in C {how}, by {native.library.instruction_set()}"
 
 
 class _Phase(NamedTuple):

@@ -4,6 +4,7 @@
 #include "arrays.h"
 
 #define METHOD_TABLES(F) \
+    F(correlation_methods) \
     F(matrix_methods) \
     F(plain_methods) \
     F(elementwise_methods) \

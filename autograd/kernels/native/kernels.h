@@ -6,12 +6,14 @@
 #ifndef GLASS_KERNELS_H
 #define GLASS_KERNELS_H
 #include "threads.h"
+#include "correlation.h"
 #include "matrix.h"
 #include "elementwise.h"
 #include "pooling.h"
 #include "normalization.h"
 
 #define FAMILIES(F) \
+    CORRELATION(F) \
     MATRIX(F) \
     ELEMENTWISE(F) \
     POOLING(F) \

@@ -34,6 +34,7 @@ from autograd.arguments.arrays import floating, shape_tuple
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.window import Window, cross
 from autograd.core.primitive import primitive
+from autograd.kernels import native
 from autograd.kernels.conv import correlation as kernels
 
 __all__ = [
@@ -397,15 +398,18 @@ def explain_kernel(
         stride, padding, dilation, groups: as for ``correlate``.
 
     Returns:
-        A sentence. The choice depends on shapes and dtype alone; see ``autograd/kernels``.
+        A sentence. The choice depends on shapes and dtype, and on whether the kernels in C are in
+        use, which ``python -m nn.doctor`` tells, too; see ``autograd/kernels``. Without them the
+        sentence ends with the reason, and with how to get them.
 
     Raises:
         ValueError: for shapes that do not fit together.
 
     Example:
         >>> import autograd as ag
-        >>> ag.explain_kernel((64, 16, 8, 8), (32, 16, 1, 1)).split(":")[0]
-        'pointwise'
+        >>> sentence = ag.explain_kernel((64, 16, 8, 8), (32, 16, 1, 1))
+        >>> sentence.split(":")[0] in ("native", "pointwise")
+        True
     """
     who = "explain_kernel"
     x_shape, w_shape = (
@@ -423,4 +427,6 @@ def explain_kernel(
     check_bytes(who, (*x_shape[:2], *window.padded(x_shape[2:])), np.float32)
     dtype = getattr(x, "dtype", np.float32)
     name, reason = kernels.choose_path(x_shape, w_shape, window=window, groups=groups, dtype=dtype)
+    if name not in ("native", "plain", "empty"):
+        reason += f". Native kernels: {native.status()}"
     return f"{name}: {reason}"
