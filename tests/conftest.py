@@ -77,14 +77,6 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(f"{count} skipped: {reason.removeprefix('Skipped: ')}")
 
 
-@pytest.fixture
-def numpy_kernels(monkeypatch):
-    """Kernels compute with NumPy, whether or not those in C were built."""
-    from autograd.kernels import native
-
-    monkeypatch.setattr(native, "library", None)
-
-
 @pytest.fixture(scope="session")
 def torch():
     """PyTorch, for tests marked ``torch``; its threads are kept to one so that tests are cheap."""
