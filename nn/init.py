@@ -345,6 +345,11 @@ def _fill(who: str, tensor: T, values: Callable[[tuple[int, ...]], np.ndarray]) 
 
 
 def _check(who: str, tensor: Tensor) -> None:
+    if isinstance(tensor, np.ndarray):
+        raise TypeError(
+            f"{who}: tensor is an array, which is not written into; of a parameter write "
+            f"nn.init.{who}(weight), not nn.init.{who}(weight.data)"
+        )
     if not isinstance(tensor, Tensor) or tensor.dtype.kind != "f":
         what = f"dtype {tensor.dtype}" if isinstance(tensor, Tensor) else type(tensor).__name__
         raise TypeError(f"{who}: tensor must be a floating tensor, got {what}")

@@ -15,6 +15,7 @@ from autograd.creation import scalars, tensor
 from autograd.debug.names import Names
 from autograd.debug.record import record
 from autograd.viz.capture import topological
+from autograd.viz.precision import as_read_by
 
 #: More numbers than this make a picture that nobody reads.
 MOST = 400
@@ -80,7 +81,7 @@ def _taken_apart(
 ) -> tuple[list[Tensor], list[Any]]:
     """Call ``f`` with tensors, then do each of its operations again with arrays of scalars."""
     tensors = [
-        tensor(each, requires_grad=True, name=name)
+        tensor(as_read_by(f, each), requires_grad=True, name=name)
         for each, name in zip(inputs, names, strict=True)
     ]
     result = f(*tensors)

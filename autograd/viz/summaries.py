@@ -16,6 +16,7 @@ from autograd.creation import tensor
 from autograd.func.buffers import kept_buffers
 from autograd.viz import words
 from autograd.viz.capture import Capture
+from autograd.viz.precision import as_read_by
 from autograd.viz.trace import Trace, TraceNode
 
 __all__ = ["ModelSummary", "summary"]
@@ -131,7 +132,7 @@ def summary(model: Any, *inputs: Any) -> ModelSummary:
         raise TypeError(f"summary: model must be a module or function, got {type(model).__name__}")
     generator = np.random.default_rng(0)
     dtype = _dtype(model)
-    arguments = [_example(each, generator, dtype) for each in inputs]
+    arguments = [as_read_by(model, _example(each, generator, dtype)) for each in inputs]
     state = default_generator().bit_generator.state
     try:
         with kept_buffers(model.modules() if hasattr(model, "modules") else ()):

@@ -149,3 +149,14 @@ class TestSummary:
             viz.summary(nn.ReLU(), (1, 2))
         with pytest.raises(TypeError, match="module or function"):
             viz.summary(3)
+
+
+def test_pictures_of_a_model_take_arrays_of_any_precision():
+    image = np.random.default_rng(0).normal(size=(1, 1, 6, 6))
+    for model in (nn.Conv2d(1, 2, 3), nn.Conv2d(1, 2, 3).double()):
+        for x in (image, image.astype(np.float32)):
+            assert viz.feature_maps(model, x).names
+            assert viz.receptive_field(model, x=x).size == (3, 3)
+            assert viz.shift_test(model, x, 0, 1).equivariant > 0
+            assert "Conv2d" in viz.summary(model, x).text()
+    assert viz.scalars(nn.Linear(2, 1), np.ones((1, 2))).trace.steps

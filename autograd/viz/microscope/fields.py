@@ -24,6 +24,7 @@ from autograd.viz.microscope.figure import Figure
 from autograd.viz.microscope.layers import Array, left_as_it_was
 from autograd.viz.microscope.multiples import find_layer, first_image, reduced
 from autograd.viz.microscope.panels import Cell, Grid, Panel, Picture
+from autograd.viz.precision import as_read_by
 
 WINDOWS = {"correlate", "max_pool", "max_pool_with_indices", "avg_pool", "windows"}
 #: Nodes by which only the padding, not the field, grows.
@@ -86,7 +87,7 @@ def run_to(model: Any, layer: Any, image: Array, who: str) -> tuple[Any, Any, st
     Raises:
         ValueError: if the layer is not in the model or was not run.
     """
-    x = autograd.tensor(image, requires_grad=True)
+    x = autograd.tensor(as_read_by(model, image), requires_grad=True)
     if layer is None:
         with left_as_it_was(model):
             return x, model(x), "output"

@@ -13,6 +13,7 @@ from autograd.viz import words
 from autograd.viz.microscope.figure import Figure
 from autograd.viz.microscope.layers import Array, array, left_as_it_was
 from autograd.viz.microscope.panels import BETWEEN, WIDTH, Grid, Panel, Picture, align, numbers
+from autograd.viz.precision import as_read_by
 from autograd.viz.svg import text_width
 
 #: Planes longer than this are drawn as means of blocks.
@@ -64,7 +65,7 @@ def collect_maps(model: Any, x: Any, layers: Any) -> list[Map]:
         handles.append(module.register_forward_hook(keep))
     try:
         with autograd.no_grad(), left_as_it_was(model):
-            output = model(autograd.tensor(image))
+            output = model(autograd.tensor(as_read_by(model, image)))
     finally:
         for handle in handles:
             handle.remove()
