@@ -6,6 +6,7 @@ Values and gradients of each function are computed from the same halves in float
 Errors are counted in units in the last place of float16 of the right result (of 6e-8 below 6e-5),
 less 2⁻¹⁹ of the largest result, as arithmetic in float32 may leave that where terms cancel.
 Sizes go from 1 to 100,000, magnitudes from 1e-4 to 6e4 as long as right results can be represented.
+Every public function is compared once more, in its call of `tests.calls`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 
 import autograd as ag
 import nn.functional as F
+from tests import calls
 
 LIMIT = 2.0  # units in the last place
 NOISE = 2.0**-19  # what single precision leaves of the largest terms where a small result cancels
@@ -35,7 +37,6 @@ class Subject(NamedTuple):
     make: Callable[[Any, int, float], list[Any]]
     sizes: tuple[int, ...] = SIZES
     magnitudes: tuple[float, ...] = MAGNITUDES
-    slack: Callable[[Any, Any], Any] | None = None  # what rounding saved results adds to gradients
 
 
 class Error(NamedTuple):
@@ -197,21 +198,13 @@ ACTIVATIONS = (
 
 def _activations() -> Iterator[Subject]:
     for name in ACTIVATIONS:
-        slack = _SLACK.get(name)
-        yield Subject(name, getattr(F, name), _even, (2, 1000), slack=slack)
+        yield Subject(name, getattr(F, name), _even, (2, 1000))
     yield Subject("gelu tanh", lambda x: F.gelu(x, approximate="tanh"), _even, (2, 1000))
     yield Subject("threshold", lambda x: F.threshold(x, 0.5, 2.0), _even, (2, 1000))
 
 
 def _even(rng: Any, size: int, magnitude: float) -> list[Any]:
     return signed(rng, size + size % 2, magnitude)
-
-
-#: Rules that know the rounded output alone: half a unit of it goes through their derivative.
-_SLACK: dict[str, Callable[[Any, Any], Any]] = {
-    "sigmoid": lambda out, g: abs(g * (1 - 2 * out)) * spacing(out),
-    "tanh": lambda out, g: abs(g * 2 * out) * spacing(out),
-}
 
 
 def _images() -> Iterator[Subject]:
@@ -238,6 +231,65 @@ def subjects() -> list[Subject]:
     return [subject for family in families for subject in family()]
 
 
+# Every public function, in its call of `tests.calls` ----------------------------------------------
+
+#: Calls without a comparison of halves with doubles, and why.
+NOT_COMPARED = {
+    **dict.fromkeys(("autograd.tensor", "autograd.Tensor"), "a copy would lose the gradient"),
+    "autograd.from_dlpack": "an array would lose the gradient",
+    **dict.fromkeys(
+        (f"autograd.{name}" for name in ("rand", "randn", "normal", "uniform")),
+        "numbers are drawn anew for each dtype",
+    ),
+    "autograd.normalize": "its further results, the statistics, are float32 by contract",
+    "autograd.float_power": "its result is float64 by contract",
+}
+
+
+def in_dtype(arguments: calls.Arguments, dtype: Any) -> tuple[calls.Arguments, list[Any]]:
+    """A call whose arrays of floats are tensors with the same halves in a dtype, and these."""
+    tensors = []
+    if arguments.get("dtype") == "float64":
+        arguments = {**arguments, "dtype": dtype}
+    for path in calls.arrays_in(arguments):
+        halves = np.asarray(calls.value_at(arguments, path)).astype(np.float16)
+        tensors.append(ag.tensor(halves.astype(dtype), requires_grad=True))
+        arguments = calls.replaced(arguments, path, tensors[-1])
+    return arguments, tensors
+
+
+def call_errors(
+    name: str, function: Callable[..., Any], arguments: calls.Arguments
+) -> Iterator[Error]:
+    """Of every result of a call, and of the gradient of every array in it."""
+    found: list[Any] = []
+    for dtype in (np.float16, np.float64):
+        given, tensors = in_dtype(arguments, dtype)
+        results = _tensors_in(calls.call(function, given))
+        floats = [r for r in results if r.dtype.kind == "f"]
+        assert all(r.dtype == dtype for r in floats), [r.dtype for r in floats]
+        rng, passed = np.random.default_rng(99), [r for r in results if r.requires_grad]
+        seeds = [rng.uniform(0.5, 1.5, r.shape).astype(np.float16) for r in passed]
+        gradients = [None] * len(tensors)
+        if passed:
+            seeds = [ag.tensor(s.astype(dtype)) for s in seeds]
+            gradients = ag.grad(passed, tensors, seeds, allow_unused=True)
+        found.append(([r.detach().numpy() for r in floats], gradients))
+    (values, gradients), (right, exact) = found
+    for k, (value, want) in enumerate(zip(values, right, strict=True)):
+        yield Error(units(value, want), name, f"value {k}", value.size, 1.0)
+    for k, (g, want) in enumerate(zip(gradients, exact, strict=True)):
+        assert (g is None) == (want is None)
+        if g is not None:
+            yield Error(units(g.numpy(), want.numpy()), name, f"gradient {k}", g.size, 1.0)
+
+
+def _tensors_in(value: Any) -> list[Any]:
+    if isinstance(value, (list, tuple)):
+        return [inner for part in value for inner in _tensors_in(part)]
+    return [value] if isinstance(value, ag.Tensor) else []
+
+
 # How they are compared ----------------------------------------------------------------------------
 
 
@@ -261,13 +313,13 @@ def run(function: Any, arrays: list[Any], seed: Any, dtype: Any) -> tuple[Any, l
     return out.numpy() if not out.requires_grad else out.detach().numpy(), gradients
 
 
-def units(got: Any, want: Any, slack: Any = 0.0) -> float:
+def units(got: Any, want: Any) -> float:
     """The worst error in units in the last place; 0 where the right result is no finite half."""
     got, want = np.asarray(got, float), np.asarray(want, float)
     fits = np.abs(want) < 65504
     if not fits.any():
         return 0.0
-    slack = slack + NOISE * np.abs(want[fits]).max()
+    slack = NOISE * np.abs(want[fits]).max()
     error = np.where(fits, np.maximum(abs(got - want) - slack, 0) / spacing(want), 0.0)
     return float("inf") if np.isnan(error).any() else float(error.max())
 
@@ -295,10 +347,7 @@ def errors(subject: Subject) -> Iterator[Error]:
             for k, (g, want) in enumerate(zip(gradients, exact, strict=True)):
                 if want is None:
                     continue
-                slack = 0.0
-                if subject.slack is not None:
-                    slack = subject.slack(right, seed(right.shape))
-                found = units(g.numpy(), want.numpy(), slack)
+                found = units(g.numpy(), want.numpy())
                 yield Error(found, subject.name, f"gradient {k}", size, magnitude)
 
 
@@ -309,6 +358,13 @@ def worst() -> list[Error]:
         for error in errors(subject):
             if error.name not in table or error.units > table[error.name].units:
                 table[error.name] = error
+    for name, function, arguments in calls.EVERY:
+        if name not in NOT_COMPARED:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                for error in call_errors(name, function, arguments):
+                    if name not in table or error.units > table[name].units:
+                        table[name] = error
     return sorted(table.values(), reverse=True)
 
 

@@ -7,7 +7,8 @@ import pytest
 
 import autograd as ag
 import nn
-from tests.half import LIMIT, SIZES, errors, spacing, subjects
+from tests import calls
+from tests.half import LIMIT, NOT_COMPARED, SIZES, call_errors, errors, spacing, subjects
 
 SUBJECTS = subjects()
 
@@ -16,6 +17,52 @@ SUBJECTS = subjects()
 def test_halves_are_rounded_about_once(subject):
     quick = subject._replace(sizes=[n for n in subject.sizes if n <= 4099] or subject.sizes)
     assert max(errors(quick)).units <= LIMIT
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("name", "function", "arguments"),
+    [pytest.param(*entry, id=entry[0]) for entry in calls.EVERY if entry[0] not in NOT_COMPARED],
+)
+def test_halves_are_rounded_about_once_by_every_public_function(name, function, arguments):
+    assert max((e.units for e in call_errors(name, function, arguments)), default=0.0) <= 1.01
+
+
+def test_what_is_not_compared_exists():
+    assert set(NOT_COMPARED) <= {name for name, *_ in calls.EVERY}
+
+
+@pytest.mark.parametrize("shape", [(3,), ()])
+def test_gradients_of_several_passes_are_added_in_single_precision(shape):
+    x = ag.tensor(np.ones(shape, np.float16), requires_grad=True)
+    for _ in range(4099):
+        (x * 1.0).sum().backward()
+    assert x.grad.dtype == np.float16 and (x.grad.numpy() == 4100.0).all()  # to the nearest half
+    x.grad *= 0.5  # written into: from here on what is there counts
+    for _ in range(3):
+        (x * 1.0).sum().backward()
+    assert (x.grad.numpy() == 2052.0).all()  # 2050, and three more, to the nearest half
+    x.grad = None
+    for _ in range(2):
+        (x * 1.0).sum().backward()
+    assert (x.grad.numpy() == 2.0).all()
+    with ag.no_grad():
+        x.grad[...] = 7.0
+    (x * 1.0).sum().backward()
+    assert (x.grad.numpy() == 8.0).all()
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("function", [ag.tanh, ag.sigmoid, ag.exp, ag.sqrt, ag.softmax])
+def test_rules_see_results_as_they_were_before_rounding(function, create_graph):
+    numbers = np.float16([0.5, 4.7, 7.3])
+    gradients = []
+    for dtype in (np.float16, np.float64):
+        x = ag.tensor(numbers.astype(dtype), requires_grad=True)
+        seed = ag.tensor(np.array([1.0, 0.5, 1.0], dtype))
+        gradients += ag.grad(function(x), x, seed, create_graph=create_graph)
+    got, right = (g.detach().numpy().astype(float) for g in gradients)
+    assert (abs(got - right) <= spacing(right)).all()
 
 
 @pytest.mark.parametrize("name", ["sum", "logsumexp", "std", "cumsum", "mse_loss mean", "linear"])

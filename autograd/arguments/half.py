@@ -9,7 +9,7 @@ float32 until they are complete (``autograd.engine.backward``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
@@ -22,9 +22,9 @@ SINGLE = np.dtype(np.float32)
 
 
 def single(x: Any) -> Any:
-    """A float16 tensor, array or number in float32; tuples item by item; all else as it is."""
-    if type(x) is tuple:
-        return tuple([single(item) for item in x])
+    """A float16 tensor, array or number in float32; tuples and lists item by item; all else as it is."""
+    if (kind := type(x)) is tuple or kind is list:
+        return kind([single(item) for item in x])
     return x.astype(SINGLE) if getattr(x, "dtype", None) == HALF else x
 
 
@@ -35,6 +35,17 @@ def rounded(x: Any) -> Any:
     return x.astype(HALF) if getattr(x, "dtype", None) == SINGLE else x
 
 
+def _dtypes(values: Iterable[Any]) -> list[Any]:
+    """The dtypes of tensors, arrays and numbers, also of those in tuples and lists."""
+    found: list[Any] = []
+    for x in values:
+        if (kind := type(x)) is tuple or kind is list:
+            found += _dtypes(x)
+        else:
+            found.append(getattr(x, "dtype", None))
+    return found
+
+
 def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: where all floating arguments are float16, compute in float32 and round the result.
 
@@ -43,9 +54,7 @@ def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def called(*arguments: Any, **options: Any) -> Any:
-        dtypes = [getattr(x, "dtype", None) for x in arguments]
-        if options:
-            dtypes += [getattr(x, "dtype", None) for x in options.values()]
+        dtypes = _dtypes(arguments) + _dtypes(options.values()) if options else _dtypes(arguments)
         if HALF not in dtypes:
             return function(*arguments, **options)
         result = function(

@@ -18,6 +18,7 @@ import numpy as np
 
 from autograd.arguments.arrays import coerce
 from autograd.arguments.dtypes import without_widening
+from autograd.arguments.half import HALF
 from autograd.arguments.objects import elementwise_on_objects
 from autograd.core import errors
 from autograd.core.modes import local
@@ -99,7 +100,7 @@ def general(info: Primitive) -> Callable[..., Any]:
             node = _new(Node)
             node.plan = plan = info.plan or info.make_plan()
             node.parents = tuple(parents)
-            node.saved, node.versions = plan.save(parents, data, cells, outs, versions)
+            node.saved, node.versions = plan.save(parents, data, cells, outs, versions, static)
             for k in range(len(given)) if plan.notes is None else plan.notes:
                 if parents[k] is None:
                     aside = True
@@ -178,7 +179,7 @@ def of_one(info: Primitive) -> Callable[..., Any]:
             node.plan = plan = info.plan or info.make_plan()
             node.parents = (parent,)
             node.saved, node.versions = plan.save(
-                node.parents, (data,), (cell,), (out,), (version,)
+                node.parents, (data,), (cell,), (out,), (version,), static
             )
             node.aside = (x._index,) if x._index else None
             node.static = tuple({**defaults, **static}.values()) if static else default_values
@@ -243,10 +244,12 @@ def unary(info: Primitive) -> Callable[..., Any]:
             node = _new(Node)
             node.plan = plan = info.plan or info.make_plan()
             node.parents = (parent,)
-            if plan.saves_one:
-                watched = cell if plan.saves_inputs else version
-                node.saved = (data if plan.saves_inputs else out,)
-                node.versions = None if watched is None else ((watched, watched[0]),)
+            if plan.saves_inputs:
+                node.saved = (data,)
+                node.versions = None if cell is None else ((cell, cell[0]),)
+            elif plan.saves_one and out.dtype is not HALF:
+                node.saved = (out,)
+                node.versions = None if version is None else ((version, version[0]),)
             else:
                 node.saved, node.versions = plan.save(
                     node.parents, (data,), (cell,), (out,), (version,)

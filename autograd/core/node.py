@@ -168,10 +168,13 @@ class Leaf:
             outlives the function's variables).
         passes: how many backward passes its ``.grad`` is the sum of.
         extra: None, or an ``Extra`` with its hooks.
+        unrounded: None, or of a float16 ``.grad`` the sum that it was rounded from, with the tensor
+            (weakly) and the version of it for which that holds.
     """
 
     __slots__ = (
         "__weakref__", "_name", "after_hooks", "dtype", "extra", "passes", "seq", "shape", "tensor",
+        "unrounded",
     )  # fmt: skip
 
     several = False
@@ -187,6 +190,7 @@ class Leaf:
         self._name = tensor.name
         self.extra: Extra | None = None
         self.after_hooks: dict[int, Any] | None = None
+        self.unrounded: Any = None
 
     @property
     def given_name(self) -> str | None:

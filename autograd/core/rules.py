@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments.half import HALF, single
 from autograd.core import errors
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Plan:
         keeps: for each of them its place among the inputs and outputs (a slice for all of them),
             what is read of it (None: the value), and the inputs whose gradients ask for it (None:
             it is saved in any case).
+        saves_outputs: whether an output is among them.
         saves_inputs, saves_one, saves_crossed, saves_all: the usual cases, for which a call need not
             look at ``keeps``: the inputs and nothing else; the only input or the only output; each
             of two inputs for the gradient of the other; all inputs in any case.
@@ -71,7 +73,7 @@ class Plan:
 
     __slots__ = (
         "gradients", "keeps", "notes", "primitive", "saved_names", "saves_all", "saves_crossed",
-        "saves_inputs", "saves_one", "several",
+        "saves_inputs", "saves_one", "saves_outputs", "several",
     )  # fmt: skip
 
     def __init__(self, info: Primitive) -> None:
@@ -80,6 +82,10 @@ class Plan:
         self.saved_names = tuple(_saved_names(info))
         self.keeps = [_keep(info, name) for name in self.saved_names]
         self.saves_inputs = self.saved_names == info.inputs
+        self.saves_outputs = any(
+            name == "outs" or (name[:3] == "out" and not name[3:].strip("0123456789"))
+            for name in self.saved_names
+        )
         self.saves_one = self.saved_names == ("out",) or (
             self.saves_inputs and len(info.inputs) == 1
         )
@@ -89,12 +95,19 @@ class Plan:
         self.notes: Any = None if info.variadic else tuple(_noted(info, self.saved_names, users))
         self.gradients = _runner(info, self.saved_names)
 
-    def save(self, parents: Any, data: Any, cells: Any, outs: Any, out_cells: Any) -> Any:
-        """``Node.saved`` and ``Node.versions``, from inputs and outputs with their version cells."""
+    def save(
+        self, parents: Any, data: Any, cells: Any, outs: Any, out_cells: Any, static: Any = None
+    ) -> Any:
+        """``Node.saved`` and ``Node.versions``, from inputs and outputs with their version cells.
+
+        ``static`` are the static parameters that were given.
+        """
         if self.saves_all:
             return tuple(data), snapshot(cells)
         if not self.keeps:
             return None, None
+        if self.saves_outputs and HALF in [out.dtype for out in outs]:
+            outs, out_cells = self._unrounded(data, outs, out_cells, static or {})
         values, cells = (*data, *outs), (*cells, *out_cells)
         saved: list[Any] = []
         watched: list[Any] = []
@@ -113,6 +126,18 @@ class Plan:
                 saved.append(None)
                 watched.append(None)
         return tuple(saved), tuple(watched) if any(watched) else None
+
+    def _unrounded(self, data: Any, outs: Any, out_cells: Any, static: dict[str, Any]) -> Any:
+        """Outputs in halves as rules should see them, in single precision, and what watches them.
+
+        1 − tanh² of a rounded 1 is 0. What is no half, or had not to be rounded, stays as it is.
+        """
+        made = self.primitive.forward(*single(tuple(data)), **static)
+        kept, watched = list(outs), list(out_cells)
+        for k, exact in enumerate(made if self.several else (made,)):
+            if outs[k].dtype == HALF != exact.dtype and not np.array_equal(outs[k], exact):
+                kept[k], watched[k] = exact, None
+        return kept, watched
 
 
 def snapshot(cells: Sequence[Cell]) -> tuple[tuple[list[int], int] | None, ...] | None:

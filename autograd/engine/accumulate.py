@@ -8,17 +8,18 @@ memory, nor does one with an input.
 from __future__ import annotations
 
 import sys
+import weakref
 from typing import Any
 
 import numpy as np
 
 from autograd.arguments.half import HALF, SINGLE
-from autograd.core.node import Node
+from autograd.core.node import Leaf, Node
 from autograd.core.tensor import Tensor, _wrap
 from autograd.core.writes import note_write
 from autograd.engine.unbroadcast import broadcasts_to, sum_to_shape
 
-__all__ = ["add_to_grad", "fitting", "own"]
+__all__ = ["add_half_to_grad", "add_to_grad", "fitting", "own"]
 
 
 def fitting(node: Node, position: int, value: Any) -> Any:
@@ -90,6 +91,28 @@ def own(gradient: Any, order: Any = "C") -> Any:
     ):
         return gradient
     return np.array(gradient, order=order)
+
+
+def add_half_to_grad(target: Tensor, leaf: Leaf, gradient: Any) -> None:
+    """Add a gradient in single precision to ``target.grad``, which is float16.
+
+    From the second pass on the leaf keeps the sum as it was before rounding. It counts for as long as
+    ``target.grad`` is the tensor that was rounded from it, and nobody has written into that.
+    """
+    old, kept, leaf.unrounded = target._grad, leaf.unrounded, None
+    if old is None or old._node is not None:
+        add_to_grad(target, own(gradient.astype(HALF)), False)
+        return
+    before = old._data
+    if kept is not None and kept[0]() is old and kept[1] == (old._version or (before,))[0]:
+        before = kept[2]
+    total = before + gradient
+    if old._version is not None and old._data.flags.writeable:
+        old._data[...] = total
+        note_write(old._version)
+    else:
+        old._data = total.astype(HALF)
+    leaf.unrounded = weakref.ref(old), (old._version or (old._data,))[0], total
 
 
 def add_to_grad(target: Tensor, gradient: Any, create_graph: bool) -> None:

@@ -29,7 +29,7 @@ from autograd.core.node import FREED, Leaf, Node, leaves_with_hooks
 from autograd.core.tensor import Tensor
 from autograd.core.writes import written_message
 from autograd.engine import double_backward
-from autograd.engine.accumulate import add_to_grad, fitting, own
+from autograd.engine.accumulate import add_half_to_grad, add_to_grad, fitting, own
 from autograd.engine.hooks import call_hooks
 from autograd.engine.step import Contribution, Step, saved_by_name
 
@@ -336,6 +336,7 @@ class BackwardPass:
     def commit(self) -> None:
         """Add what was collected to ``.grad`` of the leaves, then run their hooks."""
         updates: list[tuple[Tensor, Any]] = []
+        halves: list[tuple[Tensor, Leaf, Any]] = []
         hooks: list[tuple[Tensor, list[Any]]] = []
         while self.leaf_gradients:
             leaf, gradient = self.leaf_gradients.popitem()
@@ -344,10 +345,13 @@ class BackwardPass:
                 continue
             if self._wanted and (leaf, 0) not in self._wanted:
                 continue
-            gradient = _as_seen(leaf, gradient)
-            if not self.create_graph and leaf not in self._owned:
-                gradient = own(gradient)
-            updates.append((target, gradient))
+            if leaf.dtype == HALF and not self.create_graph and gradient.dtype != HALF:
+                halves.append((target, leaf, gradient))
+            else:
+                gradient = _as_seen(leaf, gradient)
+                if not self.create_graph and leaf not in self._owned:
+                    gradient = own(gradient)
+                updates.append((target, gradient))
             del gradient
             leaf.passes = leaf.passes + 1 if target._grad is not None else 1
             if leaf.after_hooks:
@@ -364,6 +368,8 @@ class BackwardPass:
         with set_grad_enabled(self.create_graph or local.state.grad_enabled):
             for target, gradient in updates:
                 add_to_grad(target, gradient, self.create_graph)
+        for target, leaf, gradient in halves:
+            add_half_to_grad(target, leaf, gradient)
         for target, functions in hooks:
             for function in functions:
                 function(target)

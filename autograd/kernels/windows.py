@@ -136,7 +136,8 @@ def fold_windows(w: np.ndarray, *, input_shape: tuple[int, ...], window: Window)
     array([[[1., 1., 2., 1., 1.]]])
     """
     rank = len(input_shape)
-    folded = zeros_batch_last((*w.shape[:2], *input_shape), w.dtype)
+    half = w.dtype == np.float16  # added up in single precision
+    folded = zeros_batch_last((*w.shape[:2], *input_shape), np.dtype("f4") if half else w.dtype)
     for offset, inputs, outputs in overlaps(window, input_shape, w.shape[2 : 2 + rank]):
         folded[inputs] += w[outputs + offset]
-    return folded
+    return folded.astype(w.dtype) if half else folded

@@ -361,6 +361,10 @@ def hardshrink(x: Any, *, bound: float = 0.5) -> Any:
 def softshrink(x: Any, *, bound: float = 0.5) -> Any:
     """x moved towards 0 by bound, and 0 from −bound to bound."""
     bound = constant("softshrink", "bound", bound)
+    return kernels.formula(lambda x: _softshrink(x, bound), x)
+
+
+def _softshrink(x: Any, bound: float) -> Any:
     return np.where((x >= -bound) & (x <= bound), 0.0, x - np.copysign(bound, x))
 
 

@@ -230,6 +230,7 @@ def set_at(x: Any, index: Any, values: Any) -> Any:
     return _set_at(x, _leading_ones_off(values, x.shape, clean), index=clean)
 
 
+@arguments.in_single
 def add_at(x: Any, index: Any, values: Any) -> Any:
     """A copy of x to which values are added at an index, as often as a place is named.
 
@@ -277,6 +278,7 @@ def _leading_ones_off(values: Any, shape: tuple[int, ...], index: Any) -> Any:
     return values
 
 
+@arguments.in_single
 def scatter_add(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
     """A copy of x to which values are added at positions along an axis; adjoint of ``gather``.
 

@@ -10,6 +10,7 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import array_like, raw, shape_of
 from autograd.arguments.dtypes import as_array
+from autograd.arguments.half import HALF, SINGLE
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 
@@ -162,7 +163,8 @@ def _add_rows(x: Any, rows: Any, shape: tuple[int, ...]) -> Any:
     order = np.argsort(rows, kind="stable")
     ordered = rows[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    out[ordered[starts]] = np.add.reduceat(x[order], starts, axis=0)
+    dtype = SINGLE if x.dtype == HALF else None
+    out[ordered[starts]] = np.add.reduceat(x[order], starts, axis=0, dtype=dtype)
     return out
 
 

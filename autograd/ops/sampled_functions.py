@@ -9,6 +9,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, as_floats, number, raw
+from autograd.arguments.half import in_single
 from autograd.arguments.limits import check_bytes
 from autograd.ops.cumulative import cumsum, diff
 from autograd.ops.elementwise import remainder, where
@@ -23,6 +24,7 @@ __all__ = ["gradient", "interp", "polyval", "unwrap", "vander"]
 # Slopes -------------------------------------------------------------------------------------------
 
 
+@in_single
 def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
     """Slopes of sampled values, by central differences; one-sided ones at the ends.
 
@@ -114,6 +116,7 @@ def _three_points(f0: Any, f1: Any, f2: Any, h1: Any, h2: Any, at: str) -> Any:
 # Interpolation ------------------------------------------------------------------------------------
 
 
+@in_single
 def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
@@ -175,6 +178,7 @@ def _one_period(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
     )
 
 
+@in_single
 def unwrap(
     x: Any, discont: float | None = None, axis: int = -1, period: float = 2.0 * math.pi
 ) -> Any:
@@ -204,6 +208,7 @@ def unwrap(
 # Polynomials --------------------------------------------------------------------------------------
 
 
+@in_single
 def polyval(p: Any, x: Any) -> Any:
     """Value of a polynomial at x, by Horner's rule.
 

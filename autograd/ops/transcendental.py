@@ -363,7 +363,7 @@ arctanh.gradients(x=lambda g, x: g / ((1.0 - x) * (1.0 + x)))
 @primitive(broadcasts=True)
 def sinc(x: Any) -> Any:
     """sin(πx) / (πx), and 1 at 0 (NumPy's normalised sinc)."""
-    return np.sinc(x)
+    return formula(np.sinc, x)
 
 
 def _sinc_slope(x: Any, out: Any) -> Any:
@@ -386,7 +386,7 @@ sinc.gradients(x=lambda g, x, out: g * _sinc_slope(x, out))
 @primitive(broadcasts=True)
 def deg2rad(x: Any) -> Any:
     """Degrees to radians."""
-    return x * (math.pi / 180.0)
+    return formula(lambda x: x * (math.pi / 180.0), x)
 
 
 deg2rad.gradients(x=lambda g: g * (math.pi / 180.0))
@@ -395,7 +395,7 @@ deg2rad.gradients(x=lambda g: g * (math.pi / 180.0))
 @primitive(broadcasts=True)
 def rad2deg(x: Any) -> Any:
     """Radians to degrees."""
-    return x * (180.0 / math.pi)
+    return formula(lambda x: x * (180.0 / math.pi), x)
 
 
 rad2deg.gradients(x=lambda g: g * (180.0 / math.pi))

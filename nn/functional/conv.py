@@ -157,11 +157,12 @@ def _conv_transpose(
                 f"got {bias.shape}"
             )
 
-    def transposed(x: Any) -> Any:
+    @arguments.in_single
+    def transposed(x: Any, weight: Any, bias: Any) -> Any:
         y = _stamped(who, x, weight, window, extra, groups)
         return y if bias is None else y + autograd.reshape(bias, (1, outputs) + (1,) * at.n)
 
-    return over_images(who, input, at.n, transposed, weight, bias)
+    return over_images(who, input, at.n, lambda x: transposed(x, weight, bias), weight, bias)
 
 
 def _stamped(

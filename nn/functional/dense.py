@@ -146,9 +146,13 @@ def embedding(
     found = autograd.getitem(weight, index)
     if shares is None or not isinstance(found, Tensor) or not found.requires_grad:
         return found
-    # What passes is only part of the gradient; the values stay those of the rows.
+    # A 0 that carries part of the gradient is added to the rows, whose values stay what they are.
     part = autograd.as_tensor(shares[index][..., None].astype(weight.dtype))
-    return found * part + (found * (1.0 - part)).detach()
+    rows_found = found.detach()
+    nothing = found - rows_found
+    if not np.isfinite(rows_found.data).all():  # ∞ − ∞ is no 0
+        nothing = autograd.where(autograd.isfinite(rows_found), nothing, 0.0)
+    return rows_found + nothing * part
 
 
 def _shorten(who: str, weight: Any, index: Any, max_norm: Any, norm_type: Any) -> None:

@@ -289,7 +289,8 @@ def _lp_pool(
     if at.n == 3:
         _check_volume(at.who, input, kernel_size)
     window = Window.pooling(at.who, at.n, kernel_size, stride, 0, 1, ceil_mode)
-    return over_images(at.who, input, at.n, lambda x: _norms(at, x, p, window))
+    norms = arguments.in_single(lambda x: _norms(at, x, p, window))
+    return over_images(at.who, input, at.n, norms)
 
 
 def norm(who: str, norm_type: Any) -> float:

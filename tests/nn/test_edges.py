@@ -76,3 +76,15 @@ def test_cross_entropy_of_scalars(weight, options):
     np.testing.assert_allclose([t.grad.item() for t in single.flat], whole.grad.numpy().ravel())
     with pytest.raises(IndexError, match="^cross_entropy: target 7 is not one"):
         F.cross_entropy(single, y + 7, weight)
+
+
+def test_rows_are_those_of_the_table_whatever_part_of_the_gradient_passes():
+    rng = np.random.default_rng(0)
+    table = np.concatenate([rng.standard_normal((997, 3)), [[np.inf, np.nan, -0.0]]])
+    weight = ag.tensor(table.astype(np.float32), requires_grad=True)
+    index = rng.integers(0, 998, 5000)
+    found = F.embedding(index, weight, 3, scale_grad_by_freq=True)
+    np.testing.assert_array_equal(found.detach().numpy(), weight.detach().numpy()[index])
+    found.sum().backward()
+    seen = np.isin(np.arange(998), index) & (np.arange(998) != 3)
+    np.testing.assert_allclose(weight.grad.numpy()[:997], seen[:997, None] * np.ones(3), rtol=1e-6)

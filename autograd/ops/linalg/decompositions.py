@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, as_floats, broadcast_shape, raw
+from autograd.arguments.half import in_single
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.kernels.bounds import Bound
@@ -169,6 +170,7 @@ def _pinv_slope(g: Any, a: Any, out: Any) -> Any:
 pinv.gradients(a=_pinv_slope)
 
 
+@in_single
 def matrix_power(a: Any, n: int) -> Any:
     """Square matrices to an integer power; negative ones by the inverse.
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, as_floats, constant, raw, shape_of
+from autograd.arguments.half import in_single
 from autograd.ops.linalg.decompositions import inv, pinv, solve, svdvals
 from autograd.ops.linalg.norms import matrix_norm
 from autograd.ops.products import einsum, matmul
@@ -21,6 +22,7 @@ from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import moveaxis, reshape, sequence_of_arrays
 
 
+@in_single
 def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Any]:
     """The x for which a · x comes nearest to b; the smallest one, if there are several.
 
@@ -65,6 +67,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, An
     return x, squares if squares.shape else reshape(squares, (1,)), rank, s
 
 
+@in_single
 def cond(x: Any, p: Any = None) -> Any:
     """Condition number of matrices: how much errors may grow when one solves with them.
 
