@@ -171,3 +171,32 @@ def test_arrays_and_lists_that_a_primitive_of_ones_own_takes_are_kept_as_they_we
     by[:] = and_by[0] = 7.0
     y.backward()
     assert x.grad.tolist() == [6.0, 8.0]
+
+
+SOME, PARTS, CLASSES = calls.spread(4, 3), calls.unit(4, 3), np.array([0, 1, 2, 1])
+MADE_OF_AN_ARRAY = {
+    "CrossEntropyLoss": lambda w: lambda x: nn.CrossEntropyLoss(w)(x, CLASSES),
+    "NLLLoss": lambda w: lambda x: nn.NLLLoss(w)(x, CLASSES),
+    "BCEWithLogitsLoss": lambda w: lambda x: nn.BCEWithLogitsLoss(w)(x, PARTS),
+    "BCEWithLogitsLoss pos": lambda w: lambda x: nn.BCEWithLogitsLoss(pos_weight=w)(x, PARTS),
+    "BCELoss": lambda w: lambda x: nn.BCELoss(w)(x * 0.1 + 0.5, PARTS),
+    "MultiMarginLoss": lambda w: lambda x: nn.MultiMarginLoss(weight=w)(x, CLASSES),
+    "MultiLabelSoftMarginLoss": lambda w: lambda x: nn.MultiLabelSoftMarginLoss(w)(x, SOME > 0),
+    "Normal loc": lambda w: nn.distributions.Normal(w, np.ones(3)).log_prob,
+    "Laplace scale": lambda w: nn.distributions.Laplace(np.ones(3), w).log_prob,
+    "MultivariateNormal": lambda w: nn.distributions.MultivariateNormal(w, np.eye(3)).log_prob,
+}
+
+
+@pytest.mark.parametrize("name", MADE_OF_AN_ARRAY)
+def test_what_an_object_is_made_of_is_its_own(name):
+    def gradient(write):
+        given = np.array([1.0, 2.0, 3.0])
+        function = MADE_OF_AN_ARRAY[name](given)
+        x = ag.tensor(SOME, requires_grad=True)
+        out = function(x).sum()
+        if write:
+            given *= np.array([5.0, 1.0, 1.0])
+        return ag.grad(out, x)[0].numpy()
+
+    np.testing.assert_array_equal(gradient(True), gradient(False))

@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.functional.inputs import floating
+from nn.functional.inputs import floating, owned
 
 __all__ = ["Distribution", "Independent", "parameters_of", "values_of"]
 
@@ -35,7 +35,7 @@ def parameters_of(who: str, **given: Any) -> list[Any]:
     except ValueError:
         listed = ", ".join(f"{n} {x.shape}" for n, x in zip(given, arrays, strict=True))
         raise ValueError(f"{who}: shapes do not broadcast together: {listed}") from None
-    return [autograd.broadcast_to(autograd.as_tensor(x), shape) for x in arrays]
+    return [autograd.broadcast_to(owned(x), shape) for x in arrays]
 
 
 def check_all(who: str, name: str, fine: Any, must: str, x: Any) -> None:

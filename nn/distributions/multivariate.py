@@ -8,7 +8,7 @@ import numpy as np
 
 import autograd
 from nn.distributions.base import HALF_LOG_2PI, Distribution, values_of
-from nn.functional.inputs import floating
+from nn.functional.inputs import floating, owned
 from nn.random import generator_or_default
 
 __all__ = ["MultivariateNormal"]
@@ -57,8 +57,8 @@ class MultivariateNormal(Distribution):
         if len(given) != 1:
             raise ValueError(f"{who}: give exactly one of {', '.join(names)}")
         ((name, matrix),) = given.items()
-        matrix = autograd.as_tensor(floating(who, matrix, name, loc))
-        loc = autograd.as_tensor(floating(who, loc, "loc", matrix))
+        matrix = owned(floating(who, matrix, name, loc))
+        loc = owned(floating(who, loc, "loc", matrix))
         try:
             size = loc.shape[-1]
             if matrix.shape[-2:] != (size, size) or not size:

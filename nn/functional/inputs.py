@@ -38,6 +38,11 @@ def floating(who: str, value: Any, name: str = "input", *beside: Any) -> Any:
     return array if hasattr(value, "shape") else autograd.as_tensor(array)
 
 
+def owned(value: Any) -> Tensor:
+    """A tensor as it is; of an array, which its caller may write into, a copy."""
+    return value if isinstance(value, Tensor) else autograd.tensor(value)
+
+
 def number(who: str, name: str, value: Any, *bounds: Any, **more: Any) -> Any:
     """A real number within bounds, as ``arguments.real``: a float, or a 0-d tensor to learn.
 

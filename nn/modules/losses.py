@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import autograd
 from autograd import arguments
 from nn import functional as F
-from nn.functional.inputs import floating, reduction_name
+from nn.functional.inputs import floating, owned, reduction_name
 from nn.functional.losses import kl_reduction
 from nn.module import Module
 
@@ -49,7 +48,7 @@ class WeightedLoss(Loss):
 
     def _add_constant(self, name: str, value: Any) -> None:
         if value is not None:
-            value = autograd.as_tensor(floating(type(self).__name__, value, name))
+            value = owned(floating(type(self).__name__, value, name))
         self.register_buffer(name, value)
 
 
