@@ -90,6 +90,14 @@ class AsArray:
     def __dlpack_device__(self) -> tuple[int, int]:
         return (1, 0)  # kDLCPU, device 0
 
+    @property
+    def _mask(self) -> Any:
+        """Asked for by `numpy.ma`, which would take the array out of a tensor, and no gradient."""
+        raise TypeError(
+            "masked arrays do not mix with tensors: the gradient would be lost. Give .filled(value), "
+            "or choose with autograd.where(mask, other, tensor)"
+        )
+
     def _refuse_grad(self, what: str) -> None:
         if self._node is not None:
             raise RuntimeError(

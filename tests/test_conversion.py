@@ -146,3 +146,33 @@ def test_our_own_functions_name_the_argument():
     ):  # fmt: skip
         with pytest.raises((RuntimeError, TypeError), match="gradient|number"):
             make()
+
+
+MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
+
+
+@pytest.mark.parametrize(
+    "mix",
+    [
+        lambda t: MASKED + t,
+        lambda t: MASKED / t,
+        lambda t: MASKED**t,
+        lambda t: MASKED == t,
+        lambda t: np.ma.multiply(MASKED, t),
+        lambda t: np.ma.array(t),
+        lambda t: t + MASKED,
+        lambda t: np.add(MASKED, t),
+        lambda t: nn.functional.mse_loss(t, MASKED),
+        lambda t: ag.stack([t, MASKED]),
+        lambda t: ag.tensor(MASKED),
+    ],
+)
+@pytest.mark.parametrize("requires_grad", [True, False])
+def test_masked_arrays_take_no_gradient_and_lose_no_mask(mix, requires_grad):
+    t = ag.tensor([1.0, 2.0], dtype=np.float64, requires_grad=requires_grad)
+    with pytest.raises((TypeError, RuntimeError), match="mask|would lose"):
+        mix(t)
+
+
+def test_masked_arrays_without_a_masked_element_are_arrays():
+    assert (ag.tensor([1.0, 2.0]) + np.ma.array([1.0, 1.0])).tolist() == [2.0, 3.0]

@@ -166,6 +166,11 @@ def as_array(
     """
     wanted = None if dtype is None else check_dtype(who, dtype)
     if isinstance(data, (np.ndarray, np.generic)):
+        if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data):
+            raise TypeError(
+                f"{who}: a masked array would lose its mask; give .filled(value), or choose with "
+                "autograd.where(mask, other, data)"
+            )
         array = np.asarray(data)
         if array.dtype.kind == "O":
             raise TypeError(

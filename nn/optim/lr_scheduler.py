@@ -663,7 +663,7 @@ class ReduceLROnPlateau(_Schedule):
             metrics: the value, a number or 0-d tensor.
         """
         try:
-            value = float(metrics)
+            value = float(metrics.item() if hasattr(metrics, "item") else metrics)
         except (TypeError, ValueError):
             raise TypeError(f"{self._who}: metrics must be a number, got {metrics!r}") from None
         self._mark()

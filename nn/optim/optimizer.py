@@ -270,7 +270,7 @@ def fill_state(
 def _state_value(who: str, name: str, value: Any, p: Tensor) -> Any:
     if name == "step":  # PyTorch keeps it in a tensor
         try:
-            return int(value)
+            return int(value.item() if hasattr(value, "item") else value)
         except (TypeError, ValueError, OverflowError):
             raise TypeError(f"{who}: 'step' must be an integer, got {value!r}") from None
     if value is None:

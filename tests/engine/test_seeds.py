@@ -45,3 +45,10 @@ def test_under_create_graph_the_seed_is_a_copy(x):
     seed[:] = 100.0
     (second,) = ag.grad(g.sum(), x)
     np.testing.assert_array_equal(second, [2.0, 4.0, 6.0])
+
+
+@pytest.mark.parametrize("given", [np.array(3.5), np.float32(1.0), 5, None, "x"])
+def test_what_is_no_sequence_of_tensors_is_refused_as_inputs(given):
+    t = ag.tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises((TypeError, ValueError), match="^grad: inputs"):
+        ag.grad((t * t).sum(), given)
