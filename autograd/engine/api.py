@@ -225,7 +225,7 @@ def _check_flags(who: str, **flags: Any) -> None:
 def check_tensors(who: str, argument: str, given: Any, need_gradient: bool = True) -> list[Tensor]:
     """One tensor or several, as a list; each has to require a gradient unless told otherwise."""
     tensors = [given] if isinstance(given, Tensor) else given
-    if hasattr(tensors, "__iter__") and getattr(tensors, "ndim", 1):
+    if hasattr(tensors, "__iter__") and getattr(tensors, "ndim", None) != 0:
         tensors = list(tensors)
     if not isinstance(tensors, (list, tuple)) or not all(isinstance(t, Tensor) for t in tensors):
         raise TypeError(f"{who}: {argument} must be a tensor or a sequence of tensors")
