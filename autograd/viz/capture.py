@@ -60,6 +60,7 @@ class Capture:
         self._callers: set[int] = set()  # constants that the caller has a variable for
         self._values: dict[tuple[int, int], Any] = {}
         self._counted: set[int] = set()
+        self._rules: dict[tuple[Any, str], str] = {}
         self.trace = Trace([], [], title=title)
         if root._node is None:
             self._lonely()
@@ -280,18 +281,33 @@ class Capture:
         for edge in self.trace.edges:
             users.setdefault(edge.source, []).append(edge)
         carrying = self._carrying()
+        fed = self._fed_layers()
         for node in self.trace.nodes:
             if node.op or node.id not in users:
                 continue
             modules = {self.trace.node(edge.target).module for edge in users[node.id]}
             if len(modules) == 1 and node.kind == "parameter":
                 node.module = modules.pop()
-            elif node.kind == "constant" and not self._from_outside(node, users, carrying):
+            elif node.kind == "constant" and (
+                (modules <= fed and node.id not in self._callers)
+                or not self._from_outside(node, users, carrying)
+            ):
                 node.module = _around(modules)
             if not node.name and node.label == "leaf":
                 arguments = {edge.argument for edge in users[node.id]}
                 if node.kind == "parameter" and len(arguments) == 1:
                     node.label = arguments.pop()
+
+    def _fed_layers(self) -> set[str]:
+        """Layers that another operation hands something to: all else is their own, as are the
+        running statistics of a batch norm."""
+        fed = set()
+        for edge in self.trace.edges:
+            source, module = self.trace.node(edge.source), self.trace.node(edge.target).module
+            info = self.trace.classes.get(module)
+            if info is not None and info.leaf and source.op and source.module != module:
+                fed.add(module)
+        return fed
 
     def _carrying(self) -> dict[int, int]:
         """How many operands of each operation carry data: arrays that are no parameters, or what
@@ -350,6 +366,13 @@ class Capture:
             raise
         return self.trace
 
+    def _rule(self, primitive: Any, name: str) -> str:
+        """The source of a rule, which takes a while to find."""
+        key = primitive, name.partition("[")[0]
+        if key not in self._rules:
+            self._rules[key] = primitive.rule_source(name)
+        return self._rules[key]
+
     def _note_hooks(self, work: BackwardPass) -> None:
         """Say so where a leaf's hook made its gradient another than what arrived."""
         arrived = self.trace.arrived()
@@ -378,7 +401,7 @@ class Capture:
             node=self.ids[step.node],
             incoming=self._summary(arrived[0][1]) if arrived else None,
             rules={
-                each.name: step.node.primitive.rule_source(each.name) for each in step.contributions
+                each.name: self._rule(step.node.primitive, each.name) for each in step.contributions
             },
             inputs=inputs,
             contributions=[

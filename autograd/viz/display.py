@@ -14,7 +14,7 @@ from autograd.text import escape
 from autograd.viz import palette, words
 from autograd.viz.microscope.multiples import reduced
 from autograd.viz.microscope.panels import png
-from autograd.viz.picture import data_uri
+from autograd.viz.picture import HOST_COLOURS, data_uri
 from autograd.viz.trace import NONFINITE_CELL, Summary, summarize
 
 #: Tensors of up to this many elements (and two axes) are shown as a table.
@@ -130,7 +130,7 @@ def _heat(summary: Summary) -> str:
     legend = _legend(summary)
     alt = f"heat map, {legend}; {words.statistics(summary)}"
     picture = data_uri(heat_svg(summary))
-    return f'<img alt="{escape(alt)}" src="{picture}"/><div><small>{escape(legend)}</small></div>'
+    return f'{HOST_COLOURS}<img class="gg-still" alt="{escape(alt)}" src="{picture}"/><div><small>{escape(legend)}</small></div>'
 
 
 def _legend(summary: Summary) -> str:
@@ -180,7 +180,7 @@ def _planes(t: Tensor) -> str:
             )
         else:
             told += f"; {_legend(summary)}"
-            picture = f'src="{data_uri(heat_svg(summary))}"'
+            picture = f'class="gg-still" src="{data_uri(heat_svg(summary))}"'
         pictures.append(
             '<figure style="margin:4px 12px 4px 0;max-width:15em">'
             f'<img alt="{escape(told)}" {picture}/>'
@@ -189,7 +189,7 @@ def _planes(t: Tensor) -> str:
     if images:
         more.insert(0, f"white 0, orange {words.number(scale, 3)}")
     return (
-        f'<div style="display:flex;flex-wrap:wrap">{"".join(pictures)}</div>'
+        f'{HOST_COLOURS}<div style="display:flex;flex-wrap:wrap">{"".join(pictures)}</div>'
         f"<div><small>{escape('; '.join(more))}</small></div>"
     )
 

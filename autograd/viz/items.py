@@ -83,9 +83,8 @@ def module_item(group: Group, inside: list[TraceNode], identifier: int) -> Item:
     result = inside[-1]
     what = "module with output" if result.kind == "output" else "module"
     lines = [("title", group.label), ("kind", f"{what} · {words.shape(result.shape)}")]
-    if parameters:
-        lines.append(("value", f"{parameters:,} parameters"))
-    lines.append(("none", f"{len(inside)} hidden"))
+    has = f"{parameters:,} parameters · " if parameters else ""
+    lines.append(("none", f"{has}{len(inside)} hidden"))
     tooltip = f"{group.path}: module of {len(inside)} nodes, {parameters:,} parameters"
     return Item(identifier, "module", lines, tooltip)
 

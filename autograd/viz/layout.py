@@ -11,6 +11,7 @@ Nothing recurses, so long chains are no problem; too long a group is wrapped int
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from autograd.viz.layers import (
@@ -40,6 +41,9 @@ WRAP_BEYOND, WRAP_NARROW_BEYOND = 7000.0, 2400.0
 #: Downwards a page ends sooner: from so many pixels on the whole graph is wrapped, however broad.
 WRAP_TALL, FEWEST_LAYERS_TALL = 2800.0, 4
 COLUMN_GAP = 48.0
+#: As many columns are made as keep a picture lower than this and, where more would give it a better
+#: shape, as many as fit into this width: a page scrolls downwards more easily than sideways.
+COLUMN_HEIGHT, COLUMNS_WIDTH = 2700.0, 1500.0
 #: From this many points on, edges from one node share their common part instead of repeating it.
 SHARE_BEYOND = 40_000
 
@@ -106,15 +110,16 @@ def layered(
     *,
     rightwards: bool = False,
     gap: float = 0.0,
+    apart: float = LAYER_GAP,
 ) -> Layout:
     """Lay out a graph.
 
     ``sizes``: the nodes in topological order. ``edges``: (source id, target id, lane) where further
     edges between the same two nodes have lanes 1, 2, … . ``parents``: each group's parent group;
     group 0 is the whole picture. ``headings``: the width that each group's heading needs. ``gap``:
-    what there must be between layers at least.
+    what there must be between layers at least; ``apart``: what there is where no edge bends.
     """
-    return _Layouter(sizes, edges, parents, headings, rightwards, gap).run()
+    return _Layouter(sizes, edges, parents, headings, rightwards, gap, apart).run()
 
 
 @dataclass(slots=True, eq=False)
@@ -131,7 +136,7 @@ class _Inside:
     """A group laid out: its units and, for each piece of an edge, the chain that it follows.
 
     ``layers`` are height ranges, ``columns`` the column each layer was wrapped into; column k
-    begins at ``origin + k * pitch``, and ``lanes`` keep the arcs apart that lead there (0 to 1,
+    begins at ``origin + starts[k]``, and ``lanes`` keep the arcs apart that lead there (0 to 1,
     from the right, an order in which none crosses another). ``ports`` are measured from the middle
     of the border.
     """
@@ -145,7 +150,7 @@ class _Inside:
     columns: list[int] = field(default_factory=list)
     lanes: dict[int, float] = field(default_factory=dict)
     origin: float = 0.0
-    pitch: float = 0.0
+    starts: list[float] = field(default_factory=list)
 
 
 class _Layouter:
@@ -157,6 +162,7 @@ class _Layouter:
         headings: dict[int, float],
         rightwards: bool,
         gap: float = 0.0,
+        apart: float = LAYER_GAP,
     ) -> None:
         self.sizes = {size.id: size for size in sizes}
         self.order = {size.id: place for place, size in enumerate(sizes)}
@@ -165,6 +171,7 @@ class _Layouter:
         self.headings = headings
         self.rightwards = rightwards
         self.gap = gap
+        self.apart = apart
         self.insides: dict[int, _Inside] = {}
         self.segments: list[list[tuple[int, tuple]]] = []
 
@@ -316,7 +323,7 @@ class _Layouter:
             for unit in layer:
                 unit.top = top + (height - unit.height) / 2
             inside.layers.append((top, top + height))
-            top += height + max(_gap(layer), self.gap)
+            top += height + max(_gap(layer, self.apart), self.gap)
 
     def _finish(self, group: int, inside: _Inside, layers: list[list[Unit]]) -> None:
         """Wrap if too long, move to the corner, add padding and the heading, note the ports."""
@@ -369,27 +376,32 @@ class _Layouter:
     ) -> tuple[float, float]:
         """Break the layers into columns, for a picture about 1.5 times as wide as high."""
         total = inside.layers[-1][1]
-        inside.pitch = pitch = breadth + COLUMN_GAP
-        wanted = max(1, round((1.5 * total / pitch) ** 0.5))
-        limit = total / wanted
-        column, begin, height = 0, 0.0, 0.0
-        for place, layer in enumerate(layers):
-            top, end = inside.layers[place]
-            if end - begin > limit and top > begin:
-                column, begin = column + 1, top
-            inside.columns[place] = column
-            inside.layers[place] = (top - begin + LAYER_GAP / 2, end - begin + LAYER_GAP / 2)
-            height = max(height, end - begin)
-            for unit in layer:
-                unit.x += column * pitch
+        pitch = breadth + COLUMN_GAP
+        wanted = min(round((1.5 * total / pitch) ** 0.5), int((COLUMNS_WIDTH + COLUMN_GAP) / pitch))
+        inside.columns = _columns(inside.layers, max(wanted, math.ceil(total / COLUMN_HEIGHT), 1))
+        begin, x, height = 0.0, 0.0, 0.0
+        for column in range(inside.columns[-1] + 1):
+            places = [k for k, each in enumerate(inside.columns) if each == column]
+            begin = inside.layers[places[0]][0]
+            units = [unit for place in places for unit in layers[place]]
+            left = min(unit.x - unit.width / 2 for unit in units)
+            right = max(unit.x + unit.width / 2 for unit in units)
+            inside.starts.append(x)
+            for unit in units:
+                unit.x += x - left
                 unit.top += LAYER_GAP / 2 - begin
+            for place in places:
+                top, end = inside.layers[place]
+                inside.layers[place] = (top - begin + LAYER_GAP / 2, end - begin + LAYER_GAP / 2)
+                height = max(height, end - begin)
+            x += right - left + COLUMN_GAP
         for place in range(len(layers) - 1):
             if inside.columns[place] != inside.columns[place + 1]:
                 arcs = [arc for unit in layers[place] for arc in unit.outs]
                 arcs.sort(key=lambda arc: (-arc.source.x - arc.out_offset, -arc.target.x))
                 for rank, arc in enumerate(arcs):
                     inside.lanes[id(arc)] = rank / max(len(arcs) - 1, 1)
-        return breadth + column * pitch, height + LAYER_GAP
+        return x - COLUMN_GAP, height + LAYER_GAP
 
     # -- the whole picture --------------------------------------------------------------------
 
@@ -445,7 +457,25 @@ class _Layouter:
         return routes
 
 
-def _gap(layer: list[Unit]) -> float:
+def _columns(layers: list[tuple[float, float]], wanted: int) -> list[int]:
+    """The column of each layer: no more than ``wanted`` columns, the longest as short as can be."""
+
+    def broken(limit: float) -> list[int]:
+        column, begin, columns = 0, layers[0][0], []
+        for top, end in layers:
+            if end - begin > limit and top > begin:
+                column, begin = column + 1, top
+            columns.append(column)
+        return columns
+
+    low, high = 0.0, layers[-1][1]
+    while high - low > 1.0:
+        middle = (low + high) / 2
+        low, high = (low, middle) if broken(middle)[-1] < wanted else (middle, high)
+    return broken(high)
+
+
+def _gap(layer: list[Unit], least: float) -> float:
     """More room below a layer from which edges go far sideways, so that they do not run flat."""
     reach = max(
         (
@@ -459,7 +489,7 @@ def _gap(layer: list[Unit]) -> float:
         arc.target.key[0] == "exit" or unit.key[0] == "entry" for unit in layer for arc in unit.outs
     ):
         return 8.0 + min(reach / 8, 24.0)
-    return LAYER_GAP + min(reach / 12, 40.0)
+    return least + min(reach / 12, 40.0)
 
 
 def _follow(route: Route, arc: Arc, inside: _Inside, frame: Frame) -> None:
@@ -477,7 +507,7 @@ def _follow(route: Route, arc: Arc, inside: _Inside, frame: Frame) -> None:
     _extend(route, (x0, frame.y + bottom), False)
     if inside.columns[source.layer] != inside.columns[target.layer]:
         lane = inside.lanes[id(arc)]
-        border = inside.origin + inside.columns[target.layer] * inside.pitch
+        border = inside.origin + inside.starts[inside.columns[target.layer]]
         low = frame.y + bottom + 10 + lane * 10
         high = frame.y + top - 12 - (1 - lane) * 14
         gutter = frame.x + border - COLUMN_GAP * (0.8 - 0.6 * lane)

@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd.text import escape, to_json
 from autograd.viz import animate, files, palette, shell, svg, view, words
-from autograd.viz.picture import MOST_DRAWN, SMALLER, Graph, Options, data_uri, document
+from autograd.viz.picture import MOST_DRAWN, SMALLER, Graph, Options, data_uri, document, image
 from autograd.viz.trace import NONFINITE_CELL, Contribution, Step, Summary, Trace
 from autograd.viz.view import View
 
@@ -211,7 +211,6 @@ def _kept_steps(trace: Trace, most: int | None) -> list[Step]:
 
 def _assemble(visible: View, picture: str, kept: list[Step], detail: int, theme: str) -> str:
     trace = visible.trace
-    description = escape(words.describe(trace))
     told = "".join(f"<li>{escape(words.step_sentence(trace, step))}</li>" for step in kept)
     less = _left_out(trace, kept, detail)
     note = f" ({less})" if less else ""
@@ -219,7 +218,7 @@ def _assemble(visible: View, picture: str, kept: list[Step], detail: int, theme:
     data = to_json(content, separators=(",", ":"))
     return (
         '<div class="gg-steps" data-lm-suppress-shortcuts="true">\n'
-        f'<img src="{data_uri(picture)}" alt="{description}" style="max-width:100%;height:auto">\n'
+        f"{image(picture, words.describe(trace))}\n"
         f"<details><summary>All {len(trace.steps)} steps of the backward pass as text{note}"
         "</summary>\n"
         f"<ol>{told}</ol></details>\n"

@@ -21,6 +21,9 @@ from autograd.viz.view import View
 #: fewer and fewer, without their numbers.
 MOST_DRAWN = 1200
 SMALLER = (150, 60, 20)
+#: A picture beyond this is not read without scrolling for ever: if nobody asked for more, modules
+#: are collapsed until it is smaller.
+WIDE, TALL = 1700.0, 3000.0
 
 _LESS = (
     "\n<p>This graph is too big for a page: numbers and the earliest nodes are left out. "
@@ -62,26 +65,37 @@ class Graph:
                 f"engine must be 'dot', 'builtin' or None; got {self.options.engine!r}"
             )
         palette.style(self.options.theme)  # raises for an unknown theme now, not when drawn
-        self.view  # noqa: B018  wrong options are reported here as well
+        self._choice  # noqa: B018  wrong options are reported here as well
+
+    @cached_property
+    def _choice(self) -> view.Choice:
+        return self._chosen(self.options.collapse, self.options.expand)
+
+    def _chosen(self, collapse: Any, expand: Iterable[str] = ()) -> view.Choice:
+        options = self.options
+        return view.Choice(
+            self.trace, collapse=collapse, expand=expand, detail=options.detail, fold=options.fold,
+            show=options.show,
+        )  # fmt: skip
 
     @cached_property
     def view(self) -> View:
         """What of the trace is visible."""
-        return self._view(self.options.collapse, self.options.expand)
+        return self._choice.view(self.options.values, fits=self._fits)
 
-    def _view(self, collapse: Any, expand: Iterable[str] = (), most: int | None = None) -> View:
+    def _fits(self, visible: View) -> bool:
+        """Whether a picture can be read without scrolling for ever."""
+        layout = self._arrange(visible)[0]
+        return bool(layout.width <= WIDE and layout.height <= TALL)
+
+    def _state(self, closed: tuple[str, ...]) -> View:
+        """With exactly these modules collapsed, and folded as the picture is."""
         options = self.options
-        return view.build(
-            self.trace,
-            collapse=collapse,
-            expand=expand,
-            detail=options.detail,
-            fold=options.fold if most is None else None,
-            values=options.values and most is None,
-            show=options.show,
-            limit=most or view.COLLAPSE_ABOVE,
-            most=most,
+        folded = options.fold or (options.fold is None and self._choice.folded)
+        choice = view.Choice(
+            self.trace, collapse=closed, detail="operations", fold=folded, show=options.show
         )
+        return choice.view(options.values)
 
     @cached_property
     def _arranged(self) -> tuple[Any, Any]:
@@ -98,7 +112,9 @@ class Graph:
                 raise RuntimeError(f"engine='dot': {error}; engine=None does without") from error
         if engine is None and dot.suits(visible) and dot.available():
             with contextlib.suppress(dot.Failed):  # the picture means the same without
-                return dot.arrange(visible, direction)
+                arranged = dot.arrange(visible, direction)
+                if arranged[0].rightwards or arranged[0].height <= TALL:
+                    return arranged  # dot breaks nothing into columns
         return svg.arrange(visible, direction)
 
     def collapse(self, *modules: str) -> Graph:
@@ -170,13 +186,13 @@ class Graph:
 
     def _page(self, embed: Callable[[str, str], str]) -> str:
         """The picture in HTML, as big as a page may be; ``embed`` says how it gets in there."""
-        if len(self.view.items) <= MOST_DRAWN:
-            how = image if self.view.collapsed else embed  # those that switch have a script for it
+        if self._choice.count <= MOST_DRAWN or len(self.view.items) <= MOST_DRAWN:
+            how = image if switch.can_switch(self.view) else embed  # those that switch have a script for it
             still = how(self.to_svg(), words.describe(self.trace))
             if shell.fits(still + switch.without("", "")):
                 return self._with_switch(still)
         for most in SMALLER:
-            visible = self._view(None, most=most)
+            visible = self._choice.view(False, most, most)
             picture = svg.render(visible, *self._arrange(visible), theme=self.options.theme)
             html = embed(picture, words.describe(self.trace)) + _LESS
             if shell.fits(html):
@@ -184,24 +200,41 @@ class Graph:
         return f"<p>{escape(words.describe(self.trace))}</p>\n{_LESS}"
 
     def _with_switch(self, still: str) -> str:
-        if not self.view.collapsed:
+        if not switch.can_switch(self.view):
             folded = len(self.view.items) < len(self.trace.nodes)
             return still + FOLDED if folded else still
         if self.options.engine == "dot":
             return switch.without(still, "that needs the built-in layout (engine=None)")
         return switch.fragment(
-            still, self._view, self.view.collapsed, self.options.theme, self.options.direction
+            still, self._state, self.view, self.options.theme, self.options.direction
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
+#: A picture in an ``<img>`` has the colours of its element's colour scheme: the host's, where the
+#: host says which (the rule of ``followTheme`` in ``shell.js``), else the reader's.
+_HOSTS = {
+    "light": "[data-jp-theme-light=true],[data-vscode-theme-kind$=light],[theme=light],"
+    "[data-theme=light]",
+    "dark": "[data-jp-theme-light=false],[data-vscode-theme-kind$=dark],"
+    "[data-vscode-theme-kind=vscode-high-contrast],[theme=dark],[data-theme=dark]",
+}
+HOST_COLOURS = (
+    "<style>"
+    + "".join(
+        f":is({hosts}) .gg-still{{color-scheme:{scheme}}}" for scheme, hosts in _HOSTS.items()
+    )
+    + "</style>"
+)
+
+
 def image(picture: str, description: str) -> str:
     """An ``<img>`` element that holds an SVG picture."""
     return (
-        f'<img src="{data_uri(picture)}" alt="{escape(description)}" '
-        'style="max-width:100%;height:auto">'
+        f'{HOST_COLOURS}<img src="{data_uri(picture)}" alt="{escape(description)}" '
+        'class="gg-still" style="max-width:100%;height:auto">'
     )
 
 

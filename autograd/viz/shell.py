@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 
 from autograd.viz import palette
@@ -41,4 +42,6 @@ def style() -> str:
 
 def inert(data: str) -> str:
     """JSON that can stand in a script element: nothing in it ends it or begins a comment."""
-    return data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    data = data.replace("</", "<\\/").replace("<!", "\\u003c!")
+    data = re.sub("<(?=[sS])", "\\\\u003c", data)
+    return data.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

@@ -8,12 +8,12 @@ only.
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from autograd.text import escape, visible
 from autograd.viz import labels, palette, words
 from autograd.viz.labels import Label
-from autograd.viz.layout import Frame, Layout, Route, Size, layered
+from autograd.viz.layout import LAYER_GAP, Frame, Layout, Route, Size, layered
 from autograd.viz.view import NO_GRADIENT, Group, Item, Link, View
 
 LINE_HEIGHT = 16.0
@@ -24,6 +24,8 @@ SLANT = 9.0
 ARROW = 7.0
 #: Up to this many layers a picture flows to the right, like a formula; longer ones flow down.
 RIGHTWARDS_UP_TO = 7
+#: What there is between layers in an overview, where nothing is written beside edges.
+CLOSE = 28.0
 #: Beyond this many edges their arrow tips are left out: they would be most of the file.
 TIPS_UP_TO = 4000
 
@@ -90,7 +92,10 @@ def arrange(
     }
     edges = [(link.source, link.target, link.lane) for link in view.links]
     room = widest_argument(view) + 14 if rightwards else 0.0
-    layout = layered(sizes, edges, parents, headings, rightwards=rightwards, gap=room)
+    apart = LAYER_GAP if rightwards or not view.closed else CLOSE
+    layout = layered(
+        sizes, edges, parents, headings, rightwards=rightwards, gap=room, apart=apart
+    )
     close_gaps(view, layout)
     return layout, measured
 
@@ -162,10 +167,12 @@ def render(
     moment: Moment | None = None,
     title: str = "",
     description: str = "",
+    movable: bool = False,
 ) -> str:
     """The picture as SVG text.
 
-    ``moment`` draws the graph as it is in the middle of a backward pass. ``extra_style`` and
+    ``moment`` draws the graph as it is in the middle of a backward pass. ``movable`` draws nodes
+    and edges about the origin and moves them to their places, so that the same is the same text. ``extra_style`` and
     ``overlay`` (drawn last) are for the animation, which also asks for ``footer`` pixels below the
     graph and a class of its own on the root element.
     """
@@ -185,18 +192,33 @@ def render(
         f"<style>{palette.style(theme)}{extra_style}</style>",
         f"<rect class='gg-back' width='{_n(width)}' height='{_n(total)}'/>",
     ]
-    parts += [_group(view, layout, group) for group in view.groups if group.index]
+    for group in view.groups:
+        if group.index and movable:
+            frame = layout.frames[group.index]
+            about = _group(replace(frame, x=0.0, y=0.0), group)
+            parts.append(f"<g transform='translate({_n(frame.x)} {_n(frame.y)})'>{about}</g>")
+        elif group.index:
+            parts.append(_group(layout.frames[group.index], group))
     tips = len(view.links) <= TIPS_UP_TO
     flowing = moment.flowing if moment is not None else frozenset()
     names = _argument_places(view, layout, sizes, (width, height))
-    parts += [
-        _edge(
-            link, route, layout.rightwards, tips, (link.source, link.target) in flowing,
-            names.get(number),
-        )
-        for number, (link, route) in enumerate(zip(view.links, layout.routes, strict=True))
-    ]  # fmt: skip
-    parts += [_item(item, *layout.centres[item.id], *sizes[item.id], moment) for item in view.items]
+    for number, (link, route) in enumerate(zip(view.links, layout.routes, strict=True)):
+        flows, name = (link.source, link.target) in flowing, names.get(number)
+        if movable:
+            x, y = route.points[0]
+            route = replace(route, points=[(a - x, b - y) for a, b in route.points])
+            name = name and replace(name, x=name.x - x, y=name.y - y)
+            about = _edge(link, route, layout.rightwards, tips, flows, name)
+            parts.append(f"<g transform='translate({_n(x)} {_n(y)})'>{about}</g>")
+        else:
+            parts.append(_edge(link, route, layout.rightwards, tips, flows, name))
+    for item in view.items:
+        (x, y), size = layout.centres[item.id], sizes[item.id]
+        if movable:
+            about = _item(item, 0.0, 0.0, *size, moment)
+            parts.append(f"<g transform='translate({_n(x)} {_n(y)})'>{about}</g>")
+        else:
+            parts.append(_item(item, x, y, *size, moment))
     if note:
         y = layout.height + LINE_HEIGHT - 4
         parts.append(f"<text class='gg-caption gg-muted' x='12' y='{_n(y)}'>{escape(note)}</text>")
@@ -236,8 +258,7 @@ def _attribute(text: str) -> str:
     return escape(text)
 
 
-def _group(view: View, layout: Layout, group: Group) -> str:
-    frame = layout.frames[group.index]
+def _group(frame: Frame, group: Group) -> str:
     x, right = _heading_place(frame)
     anchor = " style='text-anchor:end'" if right else ""
     return (

@@ -18,7 +18,8 @@ function begin(host) {
 
   function show(number) {
     const view = data.views[number];
-    picture.innerHTML = view.picture;
+    picture.innerHTML = view.picture.map((line) => (typeof line === "number" ? data.lines[line]
+      : `<g transform="translate(${line[1]} ${line[2]})">${data.lines[line[0]]}</g>`)).join("");
     const svg = picture.querySelector("svg");
     svg.setAttribute("role", "group");
     svg.style.minWidth = `${0.62 * svg.viewBox.baseVal.width}px`; // text stays readable

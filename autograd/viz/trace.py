@@ -217,6 +217,9 @@ class Trace:
         )
 
 
+#: Asking a dtype for its name takes longer than all else that is said of a number.
+_NAMES = {char: np.dtype(char).name for char in np.typecodes["Float"]}
+
 # -- summaries ----------------------------------------------------------------------------------
 
 
@@ -229,7 +232,7 @@ def summarize(array: Any, small: int = SMALL) -> Summary:
     if isinstance(array, np.floating) and math.isfinite(array):  # the common case in scalar graphs
         exact, rounded = float(str(array)), _round(array)
         norm = abs(rounded)
-        return Summary((), array.dtype.name, exact, rounded, rounded, rounded, norm)
+        return Summary((), _NAMES[array.dtype.char], exact, rounded, rounded, rounded, norm)
     array = np.asarray(array)
     if array.dtype == object:
         raise TypeError("a trace summarizes numeric arrays; got an array of Python objects")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 
 from autograd.viz import words
 from autograd.viz.grouping import Group, group_by_module
@@ -69,6 +69,7 @@ def build(
     show: str | None = None,
     limit: int = COLLAPSE_ABOVE,
     most: int | None = None,
+    fits: Callable[[View], bool] | None = None,
 ) -> View:
     """Decide what of a trace is visible.
 
@@ -76,39 +77,121 @@ def build(
     False never does; True collapses all; a number collapses modules nested deeper than that; a path
     or several collapse those modules. ``expand`` names modules that stay open whatever else is
     said. ``detail``: "modules" makes one node of every module without modules inside, "operations"
-    leaves them open; None chooses by the size of the graph. ``fold``: whether repeated blocks are drawn once with ×N; None folds in big graphs.
-    ``limit``: how many visible nodes are too many. ``most``: how many there may be at all; of more,
-    one item stands for the earliest.
+    leaves them open; None chooses by the size of the graph. ``fold``: whether repeated blocks are
+    drawn once with ×N; None folds in big graphs. ``limit``: how many visible nodes are too many.
+    ``most``: how many there may be at all; of more, one item stands for the earliest. ``fits`` says
+    whether a view is small enough to be read: if nobody asked for a detail, one that is.
     """
-    if show not in (None, "time", "memory", "gradient"):
-        raise ValueError(f"show must be None, 'time', 'memory' or 'gradient'; got {show!r}")
-    if detail not in (None, "modules", "operations"):
-        raise ValueError(f"detail must be 'modules', 'operations' or None; got {detail!r}")
-    known = {path for path in trace.modules if path}
-    _check_known("expand", expand, known)
-    expand = {  # to see into a module, those around it must be open, too
-        ".".join(path.split(".")[: depth + 1])
-        for path in expand
-        for depth in range(path.count(".") + 1)
+    choice = Choice(trace, collapse=collapse, expand=expand, detail=detail, fold=fold, show=show)
+    return choice.view(values, limit, most, fits)
+
+
+class Choice:
+    """What was asked of a picture, checked, and what of the trace is open so far.
+
+    Args are those of :func:`build`. Several views can be made of one choice.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        *,
+        collapse: bool | int | str | Iterable[str] | None = None,
+        expand: Iterable[str] = (),
+        detail: str | None = None,
+        fold: bool | None = None,
+        show: str | None = None,
+    ) -> None:
+        if show not in (None, "time", "memory", "gradient"):
+            raise ValueError(f"show must be None, 'time', 'memory' or 'gradient'; got {show!r}")
+        if detail not in (None, "modules", "operations"):
+            raise ValueError(f"detail must be 'modules', 'operations' or None; got {detail!r}")
+        self.trace, self.show, self._collapse = trace, show, collapse
+        known = {path for path in trace.modules if path}
+        _check_known("expand", expand, known)
+        self._expand = {  # to see into a module, those around it must be open, too
+            ".".join(path.split(".")[: depth + 1])
+            for path in expand
+            for depth in range(path.count(".") + 1)
+        }
+        asked = _paths_to_collapse(trace, collapse)
+        self._unasked = detail is None and collapse is None
+        self._whole = detail == "modules" or (
+            self._unasked and len(trace.nodes) > MODULES_ABOVE and bool(known)
+        )
+        self._standing = _Standing(trace, group_by_module(trace))
+        if self._whole:
+            self._standing.collapse(layers_of(trace), self._expand)
+        self.folded = bool(fold) or (fold is None and len(trace.nodes) > FOLD_ABOVE)
+        if self.folded:
+            self._standing.fold()
+        self._standing.collapse(asked, self._expand)
+
+    @property
+    def count(self) -> int:
+        """How many items are visible, if nothing more is collapsed."""
+        return self._standing.visible_count()
+
+    def view(
+        self,
+        values: bool = True,
+        limit: int = COLLAPSE_ABOVE,
+        most: int | None = None,
+        fits: Callable[[View], bool] | None = None,
+    ) -> View:
+        """The items, links and groups; arguments as for :func:`build`."""
+        standing = self._standing.copy()
+        if self._collapse is None and (not self._whole or not self._unasked or fits is None):
+            standing.collapse_until(limit, self._expand)
+        if most is not None:
+            standing.cut(most)
+        if not (self._whole and self._unasked):
+            return standing.view(values, self.show)
+        layers = layers_of(self.trace)
+        visible = self._view_if_small(standing, values, limit, most)
+        for depth in self._depths() if fits is not None and most is None else ():
+            if visible is not None and fits(visible):
+                break
+            standing.collapse(
+                {path for path in self.trace.modules if path and path.count(".") >= depth},
+                self._expand,
+            )
+            visible = self._view_if_small(standing, values, limit, most)
+        if visible is None:
+            standing.collapse_until(limit, self._expand)
+            visible = standing.view(values, self.show)
+        if visible.collapsed:
+            visible.note = "; ".join(filter(None, (visible.note, self._said(visible, layers))))
+        return visible
+
+    def _said(self, visible: View, layers: set[str]) -> str:
+        """What detail was chosen, and how to see more."""
+        blocks = [group.path for group in visible.closed.values() if group.path not in layers]
+        if not blocks:
+            return "every layer is one node; detail='operations' shows what they do"
+        return (
+            f"some blocks are one node each; expand={blocks[0]!r} opens this one, "
+            "detail='modules' shows every layer"
+        )
+
+    def _view_if_small(
+        self, standing: _Standing, values: bool, limit: int, most: int | None
+    ) -> View | None:
+        if most is None and standing.visible_count() > limit:
+            return None
+        return standing.view(values, self.show)
+
+    def _depths(self) -> Iterable[int]:
+        """From which depth on modules are collapsed, the deepest first."""
+        return range(max(path.count(".") for path in self.trace.modules), -1, -1)
+
+
+def layers_of(trace: Trace) -> set[str]:
+    """The modules that have no other module inside, as far as the trace goes."""
+    tree = trace.modules
+    return {path for path in tree if path and not tree[path] and path in trace.classes} | {
+        path for path, info in trace.classes.items() if info.leaf
     }
-    groups = group_by_module(trace)
-    standing = _Standing(trace, groups)
-    unasked = detail is None and collapse is None
-    whole = detail == "modules" or (unasked and len(trace.nodes) > MODULES_ABOVE)
-    if whole:
-        standing.collapse({path for path, info in trace.classes.items() if info.leaf}, set(expand))
-    if fold or (fold is None and len(trace.nodes) > FOLD_ABOVE):
-        standing.fold()
-    standing.collapse(_paths_to_collapse(trace, collapse), set(expand))
-    if collapse is None:
-        standing.collapse_until(limit, set(expand))
-    if most is not None:
-        standing.cut(most)
-    visible = standing.view(values, show)
-    if whole and unasked and visible.collapsed:
-        chosen = "every layer is one node; detail='operations' shows what they do"
-        visible.note = "; ".join(filter(None, (visible.note, chosen)))
-    return visible
 
 
 def _paths_to_collapse(trace: Trace, collapse: bool | int | str | Iterable[str] | None) -> set[str]:
@@ -158,6 +241,15 @@ class _Standing:
                 inside += [member] if member > 0 else self._contents[~member]
             self._contents[group.index] = inside
 
+    def copy(self) -> _Standing:
+        """The same, to be collapsed and cut without changing this one."""
+        other = object.__new__(_Standing)
+        other.trace, other.parents, other.children = self.trace, self.parents, self.children
+        other.stands_for, other.collapsed = self.stands_for, dict(self.collapsed)
+        other._contents = dict(self._contents)
+        other.groups = [replace(group, members=list(group.members)) for group in self.groups]
+        return other
+
     def contents(self, member: int) -> list[int]:
         """Node ids of a member: itself, or all in a group."""
         return [member] if member > 0 else self._contents[~member]
@@ -175,7 +267,7 @@ class _Standing:
             if group.path and group.path not in expand and not group.pattern:
                 by_depth.setdefault(group.path.count("."), []).append(group)
         for depth in sorted(by_depth, reverse=True):
-            if self._visible_count() <= limit:
+            if self.visible_count() <= limit:
                 return
             for group in by_depth[depth]:
                 if len(self._contents[group.index]) > 1:
@@ -190,7 +282,7 @@ class _Standing:
         index, room = 0, most
         while True:
             group = self.groups[index]
-            counts = [self._visible_count(member) for member in group.members]
+            counts = [self.visible_count(member) for member in group.members]
             kept, shown = len(counts) - 1, counts[-1]
             while kept > 0 and shown + counts[kept - 1] + (kept > 1) <= room:
                 kept -= 1
@@ -209,7 +301,7 @@ class _Standing:
                 return
             index, room = ~last, room - 1
 
-    def _visible_count(self, member: int = ~0) -> int:
+    def visible_count(self, member: int = ~0) -> int:
         """How many items a member makes; the whole graph by default."""
         count, pending = 0, [member]
         while pending:
@@ -228,8 +320,9 @@ class _Standing:
             start = 0
             kept: list[int] = []
             found = _candidates([self._signature(each, signatures) for each in members])
+            reach = self._reach(members)
             while start < len(members):
-                period, copies = self._repetition(members, start, found)
+                period, copies = self._repetition(members, start, found, reach)
                 block = members[start : start + period]
                 if copies > 1:
                     self._drop(members[start : start + period * copies], period)
@@ -258,10 +351,17 @@ class _Standing:
         return known[member]
 
     def _repetition(
-        self, members: list[int], start: int, found: list[dict[int, int]]
+        self,
+        members: list[int],
+        start: int,
+        found: list[dict[int, int]],
+        reach: list[list[int]],
     ) -> tuple[int, int]:
         """Period and number of copies of the best repetition from here on; (1, 1) for none."""
-        for period, copies in sorted(found[start].items()):
+        for period, copies in found[start].items():
+            end = start + period
+            if not any(start <= each < end for at in reach[end : end + period] for each in at):
+                continue  # the second block takes nothing from the first
             module = period == 1 and members[start] < 0
             least = MINIMUM_MODULES if module else MINIMUM_COPIES
             if copies >= least:
@@ -269,6 +369,14 @@ class _Standing:
             if copies >= least:
                 return period, copies
         return 1, 1
+
+    def _reach(self, members: list[int]) -> list[list[int]]:
+        """For each member of a group, the places of those that it takes something from."""
+        places = {node: at for at, each in enumerate(members) for node in self.contents(each)}
+        return [
+            [places[p] for node in self.contents(each) for p in self.parents[node] if p in places]
+            for each in members
+        ]
 
     def _chained(self, members: list[int], start: int, period: int, copies: int) -> int:
         """How many of these copies really follow one another and touch nothing else on the way."""

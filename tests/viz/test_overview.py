@@ -31,6 +31,10 @@ def height(graph):
     return float(re.search(r"viewBox='0 0 [\d.]+ ([\d.]+)'", graph.to_svg())[1])
 
 
+def width(graph):
+    return float(re.search(r"viewBox='0 0 ([\d.]+) [\d.]+'", graph.to_svg())[1])
+
+
 def titles(graph):
     return [item.lines[0][1] for item in graph.view.items]
 
@@ -160,3 +164,103 @@ def test_pictures_of_a_model_take_arrays_of_any_precision():
             assert viz.shift_test(model, x, 0, 1).equivariant > 0
             assert "Conv2d" in viz.summary(model, x).text()
     assert viz.scalars(nn.Linear(2, 1), np.ones((1, 2))).trace.steps
+
+
+class UNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+
+        def stage(inputs, outputs):
+            return nn.Sequential(
+                nn.Conv2d(inputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(),
+                nn.Conv2d(outputs, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU(),
+            )  # fmt: skip
+
+        self.down1, self.down2, self.bottom = stage(1, 2), stage(2, 4), stage(4, 8)
+        self.pool = nn.MaxPool2d(2)
+        self.up2, self.join2 = nn.ConvTranspose2d(8, 4, 2, stride=2), stage(8, 4)
+        self.up1, self.join1 = nn.ConvTranspose2d(4, 2, 2, stride=2), stage(4, 2)
+
+    def forward(self, x):
+        first = self.down1(x)
+        second = self.down2(self.pool(first))
+        low = self.bottom(self.pool(second))
+        up = self.join2(ag.concatenate([self.up2(low), second], axis=1))
+        return self.join1(ag.concatenate([self.up1(up), first], axis=1))
+
+
+def vgg():
+    layers, channels = [], 1
+    for width in (2, 2, 0, 4, 4, 0, 8, 8, 8, 0, 8, 8, 8, 0):
+        if not width:
+            layers.append(nn.MaxPool2d(2))
+            continue
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()]
+        channels = width
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(8, 5), nn.ReLU(), nn.Linear(5, 3))
+
+
+def transformer():
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    return nn.TransformerEncoder(layer, 3)
+
+
+MODELS = {
+    "vgg": (vgg, (1, 1, 16, 16), "0: Conv2d(1 → 2, 3×3)", "7: Conv2d(2 → 4, 3×3)"),
+    "unet": (UNet, (1, 1, 8, 8), "0: Conv2d(1 → 2, 3×3)", "up2: ConvTranspose2d(8 → 4, 2×2, stride 2)"),
+    "transformer": (transformer, (1, 3, 8), "self_attn: MultiheadAttention", "linear1: Linear(8 → 16)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("engine", [None, "builtin"])
+def test_other_models_fit_a_page_too_with_the_names_of_their_classes(name, engine):
+    make, shape, *expected = MODELS[name]
+    ag.manual_seed(0)
+    model = make()
+    graph = viz.graph(model(ag.zeros(shape)).sum(), engine=engine)
+    assert height(graph) <= 3000 and width(graph) <= 1700
+    assert set(expected) <= set(titles(graph))
+
+
+@pytest.mark.torch
+def test_a_converted_model_fits_a_page_and_keeps_its_statistics_inside(torch):
+    def block(inputs, outputs):
+        return torch.nn.Sequential(
+            torch.nn.Conv2d(inputs, outputs, 3, padding=1), torch.nn.BatchNorm2d(outputs),
+            torch.nn.ReLU(),
+        )  # fmt: skip
+
+    blocks = torch.nn.Sequential(*(block(2, 2) if k else block(1, 2) for k in range(12))).eval()
+    model = nn.from_torch(blocks, torch.zeros(1, 1, 4, 4))
+    graph = viz.graph(model(ag.zeros((1, 1, 4, 4))).sum())
+    assert height(graph) <= 3000 and width(graph) <= 1700
+    assert sum(node.label == "array" and not node.module for node in graph.trace.nodes) == 1
+
+
+def deep(blocks):
+    return nn.Sequential(*(
+        nn.Sequential(*(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2 + k)), nn.Linear(2 + k, 2)))
+        for k in range(blocks)
+    ))  # fmt: skip
+
+
+def test_what_does_not_fit_as_layers_is_drawn_as_blocks_and_says_how_to_see_more():
+    ag.manual_seed(0)
+    model = deep(60)
+    loss = model(ag.zeros((1, 2))).sum()
+    graph = viz.graph(loss)
+    assert height(graph) <= 3000 and width(graph) <= 1700
+    assert "some blocks are one node each; expand='0.0' opens this one" in graph.view.note
+    opened = viz.graph(loss, expand="0.0")
+    assert "0.0.1" in {group.path for group in opened.view.closed.values()}
+    assert len(viz.graph(loss, detail="modules").view.items) > 180
+
+
+def test_a_module_whose_children_do_nothing_by_themselves_is_one_node():
+    """Attention has a layer inside, of which it takes the weights alone."""
+    ag.manual_seed(0)
+    model = transformer()
+    graph = viz.graph(model(ag.zeros((1, 3, 8))).sum())
+    kinds = {item.lines[0][1]: item.kind for item in graph.view.items}
+    assert kinds["self_attn: MultiheadAttention"] == "module"

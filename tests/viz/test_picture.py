@@ -231,7 +231,7 @@ def test_notebook_forms(expression):
     graph = viz.graph(expression)
     assert set(graph._repr_mimebundle_()) == {"text/html", "text/plain"}  # no second copy
     html = graph._repr_html_()
-    assert html.startswith('<img src="data:image/svg+xml') and 'alt="Computation graph' in html
+    assert '<img src="data:image/svg+xml' in html and 'alt="Computation graph' in html
     assert "svg" not in repr(graph).split(";")[0]
 
 

@@ -28,7 +28,7 @@ from autograd.viz.microscope.phrases import (
     what,
 )
 from autograd.viz.microscope.scope import Microscope
-from autograd.viz.picture import data_uri
+from autograd.viz.picture import image
 
 PACKAGE = "autograd.viz.microscope"
 #: An output never grows beyond this.
@@ -46,8 +46,7 @@ def fragment(scope: Microscope, heading: str) -> str:
         heading=heading, legend=scope.legend(content),
     )  # fmt: skip
     fallback = (
-        f'<img src="{data_uri(picture)}" alt="{escape(summary)}" '
-        'style="max-width:100%;height:auto">\n'
+        f"{image(picture, summary)}\n"
         f"<details><summary>As tables and text</summary>\n{panels.as_html(content)}</details>\n"
     )
     html = ""
