@@ -187,7 +187,9 @@ class Graph:
     def _page(self, embed: Callable[[str, str], str]) -> str:
         """The picture in HTML, as big as a page may be; ``embed`` says how it gets in there."""
         if self._choice.count <= MOST_DRAWN or len(self.view.items) <= MOST_DRAWN:
-            how = image if switch.can_switch(self.view) else embed  # those that switch have a script for it
+            how = (
+                image if switch.can_switch(self.view) else embed
+            )  # those that switch have a script for it
             still = how(self.to_svg(), words.describe(self.trace))
             if shell.fits(still + switch.without("", "")):
                 return self._with_switch(still)

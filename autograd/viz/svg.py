@@ -93,9 +93,7 @@ def arrange(
     edges = [(link.source, link.target, link.lane) for link in view.links]
     room = widest_argument(view) + 14 if rightwards else 0.0
     apart = LAYER_GAP if rightwards or not view.closed else CLOSE
-    layout = layered(
-        sizes, edges, parents, headings, rightwards=rightwards, gap=room, apart=apart
-    )
+    layout = layered(sizes, edges, parents, headings, rightwards=rightwards, gap=room, apart=apart)
     close_gaps(view, layout)
     return layout, measured
 

@@ -125,7 +125,9 @@ class _Page:
                 self._table[text] = len(self._table)
                 size += len(shell.inert(to_json(text)).encode()) + 1
             place = self._table[text]
-            lines.append([place, *(round(float(each)) for each in moved.group(1, 2))] if moved else place)
+            lines.append(
+                [place, *(round(float(each)) for each in moved.group(1, 2))] if moved else place
+            )
         self.numbers[state] = len(self.views)
         self.views.append((view, lines))
         self.items += len(view.items)

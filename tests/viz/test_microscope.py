@@ -383,7 +383,7 @@ def test_a_title_is_shown_and_marks_are_explained():
     assert "class='heading'" in svg and ">My &lt;title&gt;</text>" in svg
     assert "ounded frame: winner" in svg and "dotted frame: as large (tie)" in svg
     assert "hatched" not in svg.split("</style>")[1].replace("gm-hatch", "")
-    assert '"heading": "My \\u003ctitle>"' in html.replace('":"', '": "')
+    assert '"heading": "My <title>"' in html.replace('":"', '": "')
     assert scope.to_html().count("<h1>My &lt;title&gt;</h1>") == 1
     assert '"heading":""' in scope.to_html()  # the page's own heading says it
 
