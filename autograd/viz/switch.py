@@ -148,7 +148,8 @@ class _Page:
 
     def data(self, theme: str) -> dict[str, Any]:
         """What the script needs."""
-        entries, used = [], {}
+        entries: list[dict[str, Any]] = []
+        used: dict[int, int] = {}
         states = {number: state for state, number in self.numbers.items()}
         for number, (view, lines) in enumerate(self.views):
             state = states[number]

@@ -149,8 +149,8 @@ class Choice:
             return standing.view(values, self.show)
         layers = layers_of(self.trace)
         visible = self._view_if_small(standing, values, limit, most)
-        for depth in self._depths() if fits is not None and most is None else ():
-            if visible is not None and fits(visible):
+        for depth in self._depths() if fits and most is None else ():
+            if visible is not None and fits is not None and fits(visible):
                 break
             standing.collapse(
                 {path for path in self.trace.modules if path and path.count(".") >= depth},

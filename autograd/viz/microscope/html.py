@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.text import escape, to_json
+from autograd.text import to_json
 from autograd.viz import palette, shell
 from autograd.viz.microscope import panels, region
 from autograd.viz.microscope.geometry import Axis, padded
