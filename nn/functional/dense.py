@@ -149,7 +149,8 @@ def embedding(
     # A 0 that carries part of the gradient is added to the rows, whose values stay what they are.
     part = autograd.as_tensor(shares[index][..., None].astype(weight.dtype))
     rows_found = found.detach()
-    nothing = found - rows_found
+    with np.errstate(invalid="ignore"):
+        nothing = found - rows_found
     if not np.isfinite(rows_found.data).all():  # ∞ − ∞ is no 0
         nothing = autograd.where(autograd.isfinite(rows_found), nothing, 0.0)
     return rows_found + nothing * part
