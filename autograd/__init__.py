@@ -17,6 +17,7 @@ from autograd._clash import refuse as _refuse_other_packages
 _refuse_other_packages()
 
 import importlib as _importlib  # noqa: E402
+import sys as _sys  # noqa: E402
 from typing import Any as _Any  # noqa: E402
 
 from autograd import arguments  # noqa: E402
@@ -24,10 +25,11 @@ from autograd import methods as _methods  # noqa: E402
 from autograd import protocols as _protocols  # noqa: E402
 from autograd._names import WHERE as _WHERE  # noqa: E402
 from autograd.core.tensor import Tensor  # noqa: E402
-from autograd.hints import FUNCTIONS as _FUNCTIONS  # noqa: E402
-from autograd.hints import taking_hints as _taking_hints  # noqa: E402
+from autograd.hints import FUNCTIONS as _HINTS  # noqa: E402
 from autograd.in_place import writable  # noqa: E402
 from autograd.kernels.allocator import tune_allocator as _tune_allocator  # noqa: E402
+from autograd.spelling.names import FUNCTIONS as _SPELLED  # noqa: E402
+from autograd.spelling.names import READINGS as _READINGS  # noqa: E402
 
 __version__ = "0.1.0"
 
@@ -45,23 +47,39 @@ __all__ = [*_WHERE, *_MODULES, "arguments", "newaxis"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> _Any:
-    if name in _WHERE:
-        home = _importlib.import_module(f"autograd.{_WHERE[name]}")
-        value = _taking_hints(getattr(home, name))
-        setattr(home, name, value)  # pickle finds functions by the module that defines them
+    from autograd.spelling.devices import DTYPES
+    from autograd.spelling.keywords import spelled
+
+    if name in _READINGS or (name in _SPELLED and name not in _WHERE):
+        home, _, inner = (_READINGS.get(name) or _SPELLED[name]).rpartition(".")
+        value = spelled(getattr(_importlib.import_module(f"autograd.{home}"), inner))
+    elif name in _WHERE:
+        module = _importlib.import_module(f"autograd.{_WHERE[name]}")
+        value = spelled(getattr(module, name))
+        setattr(module, name, value)  # pickle finds functions by the module that defines them
     elif name in _MODULES:
         value = _importlib.import_module(f"autograd.{_MODULES[name]}")
+    elif name in DTYPES:
+        value = DTYPES[name]
+    elif name == "autograd":  # as PyTorch has torch.autograd.grad: these are autograd's own names
+        value = _sys.modules[__name__]
     else:
         from autograd.arguments import nearest
 
-        hint = f"; write {_FUNCTIONS[name]}" if name in _FUNCTIONS else nearest(name, __all__)
+        hint = f"; write {_HINTS[name]}" if name in _HINTS else nearest(name, _known())
         raise AttributeError(f"module 'autograd' has no attribute {name!r}{hint}")
     globals()[name] = value
     return value
 
 
+def _known() -> set[str]:
+    from autograd.spelling.devices import DTYPES
+
+    return {*__all__, *_SPELLED, *DTYPES}
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_known()})
 
 
 _tune_allocator()

@@ -17,6 +17,7 @@ from autograd.conversion import check_argument, check_conversion
 from autograd.core.modes import local
 from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
+from autograd.spelling.size import Size, size_of
 
 __all__ = ["AsArray", "methods_of"]
 
@@ -35,6 +36,11 @@ class AsArray:
     is_leaf: bool
     name: Any
     shape: tuple[int, ...]
+
+    @property
+    def size(self) -> Size:
+        """Number of elements; called, the shape: ``t.size()``, ``t.size(0)``."""
+        return size_of(self._data)
 
     @property
     def itemsize(self) -> int:

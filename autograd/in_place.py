@@ -146,11 +146,18 @@ def rebind(t: Tensor, result: Any, who: str) -> Tensor:
     return t
 
 
-def in_place(who: str, x: Any, function: Callable[[Any], Any]) -> Any:
+def in_place(
+    who: str, x: Any, function: Callable[[Any], Any], word: str = ": inplace=True",
+    instead: str = "use inplace=False",
+) -> Any:  # fmt: skip
     """x itself, after its elements have become those of ``function(x)``: what ``inplace=True`` means.
 
     Written into where nothing is recorded, also where x is an array; else the object becomes the
     result. What is no tensor and no array gives the result.
+
+    Args:
+        who: the function that speaks; word: what asked for this, in its messages.
+        instead: what to do where it is refused.
 
     Raises:
         RuntimeError: for a leaf that requires a gradient, for a view, and for read-only memory;
@@ -168,14 +175,13 @@ def in_place(who: str, x: Any, function: Callable[[Any], Any]) -> Any:
     if not isinstance(x, Tensor):
         return function(x)
     if is_recorded(x):
-        check_rebinding(x, f"{who}: inplace=True")
+        check_rebinding(x, f"{who}{word}")
         return rebind(x, function(x), who)
-    check_writable(x, f"{who}: inplace=True")
+    check_writable(x, f"{who}{word}")
     result = function(x)
     if result._node is not None:
         raise RuntimeError(
-            f"{who}: inplace=True, but the result requires a gradient and the input does not; "
-            "use inplace=False"
+            f"{who}{word}, but the result requires a gradient and the input does not; {instead}"
         )
     if x._version is None:
         x._data = result._data.astype(x.dtype)

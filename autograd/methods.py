@@ -19,8 +19,10 @@ from autograd.as_array import AsArray, methods_of
 from autograd.core.modes import is_grad_enabled
 from autograd.core.tensor import Tensor
 from autograd.core.writes import note_write
-from autograd.hints import ATTRIBUTES, Foreign, taking_hints
+from autograd.hints import ATTRIBUTES, Foreign
 from autograd.in_place import check_rebinding, check_writable, is_recorded, rebind
+from autograd.spelling import names as spelling
+from autograd.spelling.keywords import spelled
 
 __all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
 
@@ -127,15 +129,8 @@ def _reshape(self: Tensor, *shape: Any) -> Tensor:
     return _ops("shapes").reshape(self, _together(shape))
 
 
-def _transpose(self: Tensor, *axes: Any) -> Tensor:
-    """Axes in another order: ``t.transpose(1, 0)`` or ``t.transpose((1, 0))``; none: reversed."""
-    order = _together(axes) if axes else None
-    return _ops("shapes").transpose(self, order)
-
-
 # What Python says about a wrong keyword names the function: by the name that was called.
 _reshape.__name__ = _reshape.__qualname__ = "reshape"
-_transpose.__name__ = _transpose.__qualname__ = "transpose"
 
 
 def _iterate(self: Tensor) -> Any:
@@ -247,8 +242,6 @@ METHODS: dict[str, Any] = {
     "clone": "elementwise.positive",
     "abs": "elementwise.absolute",
     "reshape": _reshape,
-    "transpose": _transpose,
-    "permute": _transpose,
     **_from(
         "elementwise",
         "alias astype ceil clip floor fmod isfinite isinf isnan maximum minimum reciprocal "
@@ -277,11 +270,14 @@ METHODS: dict[str, Any] = {
     "norm": "linalg.norms.norm",
 }
 
-TABLE: dict[str, Any] = {**OPERATORS, **METHODS}
+#: PyTorch's names, and its readings of names that both have, in the place of ours.
+TABLE: dict[str, Any] = {**OPERATORS, **METHODS, **spelling.METHODS}
 
 
 def _find(path: str) -> Any:
     family, _, name = path.rpartition(".")
+    if family.startswith(("ops.", "spelling.")):
+        return getattr(importlib.import_module(f"autograd.{family}"), name)
     if family == "engine":
         return getattr(importlib.import_module("autograd.engine"), name)
     return getattr(_ops(family), name)
@@ -291,7 +287,7 @@ def resolve(name: str) -> Any:
     """The function (or property) behind an operator or method, put on Tensor for good."""
     entry = TABLE[name]
     if isinstance(entry, str):
-        entry = taking_hints(_find(entry))
+        entry = _find(entry) if entry.startswith("spelling.") else spelled(_find(entry))
     elif getattr(entry, "__qualname__", "").startswith("_reflected."):
         entry = entry()
     setattr(Tensor, name, entry)

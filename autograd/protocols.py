@@ -7,12 +7,15 @@ than silently losing the gradient.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autograd._names import WHERE
 from autograd.core.tensor import Tensor
+from autograd.spelling.names import READINGS
 
 __all__ = ["attach"]
 
@@ -85,9 +88,12 @@ def _detached(value: Any) -> Any:
 
 
 def _ours(name: str) -> Any:
+    """Our function of NumPy's name, as it is under this name only: no other reading of it."""
     import autograd
 
-    found = getattr(autograd, name, None)
+    if name in READINGS:
+        return getattr(importlib.import_module(f"autograd.{WHERE[name]}"), name)
+    found = getattr(autograd, name, None) if name in WHERE else None
     return found if callable(found) and not isinstance(found, type) else None
 
 

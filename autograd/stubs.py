@@ -72,16 +72,22 @@ def names_file(names: dict[str, str]) -> str:
 
 def package_stub(names: dict[str, str]) -> str:
     """Text of ``__init__.pyi``."""
+    from autograd.spelling.devices import DTYPES
+    from autograd.spelling.names import FUNCTIONS, READINGS
+
     by_module: dict[str, list[str]] = {}
-    for name, module in names.items():
-        by_module.setdefault(module, []).append(name)
+    own = {name: f"{module}.{name}" for name, module in names.items()}
+    for name, path in {**FUNCTIONS, **own, **READINGS}.items():
+        module, _, inner = path.rpartition(".")
+        by_module.setdefault(module, []).append(f"{inner} as {name}")
     lines = [f"# {_HEADER}", "from . import debug as debug", "from . import func as func"]
     lines += ["from . import linalg as linalg", "from . import viz as viz"]
     lines.append("from . import arguments as arguments")
     lines.append("from .kernels import optimizers as optimizers")
     for module in sorted(by_module):
-        lines += [f"from .{module} import {name} as {name}" for name in by_module[module]]
-    return "\n".join([*lines, "", "newaxis: None", "__version__: str", ""])
+        lines += [f"from .{module} import {name}" for name in sorted(by_module[module])]
+    lines += ["from typing import Any", "", "newaxis: None", "__version__: str", "autograd: Any"]
+    return "\n".join([*lines, *[f"{name}: Any" for name in DTYPES], ""])
 
 
 def tensor_stub() -> str:

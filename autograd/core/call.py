@@ -57,9 +57,12 @@ def general(info: Primitive) -> Callable[..., Any]:
 
     def call(*given: Any, **static: Any) -> Any:
         if len(given) != count and count is not None:
-            given, static = _bind(info, given, static)
-        if static:
-            _constants_only(info, static)
+            bound = _bind(info, given, static)
+            if bound is None:
+                return info.other_words(*given, **static)
+            given, static = bound
+        if static and _settle(info, static):
+            return info.other_words(*given, **static)
         data, parents, cells, constants, aside = [], [], [], 0, False
         first: Any = None
         for x in given:
@@ -139,9 +142,12 @@ def of_one(info: Primitive) -> Callable[..., Any]:
         if len(given) == 2 and first is not None and first not in static:
             static[first] = given[1]
         elif len(given) != 1:
-            given, static = _bind(info, given, static)
-        if static:
-            _constants_only(info, static)
+            bound = _bind(info, given, static)
+            if bound is None:
+                return info.other_words(*given, **static)
+            given, static = bound
+        if static and _settle(info, static):
+            return info.other_words(*given, **static)
         x = given[0]
         kind = type(x)
         if kind is not Tensor and kind not in tensor_types:
@@ -367,25 +373,36 @@ def _bind(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -> Any
     """Inputs and static parameters of a call that gave some of them the other way.
 
     Inputs may be given by name; static parameters, which are keyword-only where a primitive is
-    defined, by position after the inputs, required ones first.
+    defined, by position after the inputs, required ones first. None if they do not fit and there is
+    who knows other words.
     """
-    count = len(info.inputs)
+    count, knows_more = len(info.inputs), info.other_words is not None
     if len(given) < count:
-        given += tuple([
-            named.pop(x, None) if x in info.optional or x in named else errors.missing(info, x)
-            for x in info.inputs[len(given) :]
-        ])  # fmt: skip
+        for x in info.inputs[len(given) :]:
+            if x not in named and x not in info.optional:
+                if knows_more:
+                    return None
+                raise errors.missing(info, x)
+        given += tuple([named.pop(x, None) for x in info.inputs[len(given) :]])
     static = dict(zip(info.static_positions, given[count:], strict=False))
     static.update(named)
     if len(static) != len(given) - count + len(named):
+        if knows_more:
+            return None
         raise errors.too_many(info, given, named)
     return given[:count], static
 
 
-def _constants_only(info: Primitive, static: dict[str, Any]) -> None:
-    """Put the data of tensors in their place: static parameters are constants."""
+def _settle(info: Primitive, static: dict[str, Any]) -> bool:
+    """Put the data of tensors in their place: static parameters are constants.
+
+    True if a name is none of the primitive's and there is who knows such names.
+    """
     for name, value in static.items():
-        if type(value) in tensor_types and name in info.static_names:
+        if name not in info.static_template:
+            if info.other_words is not None:
+                return True
+        elif type(value) in tensor_types:
             if value._node is not None and local.state.grad_enabled:
                 raise TypeError(
                     f"{info.name}: {name} is a constant here, but the tensor given requires a "

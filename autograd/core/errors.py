@@ -133,9 +133,9 @@ def no_array(info: Primitive, made: Any) -> TypeError:
     return TypeError(f"{info.name}: its forward function must return {due}, got {came}")
 
 
-def missing(info: Primitive, name: str) -> Any:
-    """Raise for an array input that was not given."""
-    raise TypeError(f"{info.name}() missing required argument: {name!r}")
+def missing(info: Primitive, name: str) -> TypeError:
+    """The error for an array input that was not given."""
+    return TypeError(f"{info.name}() missing required argument: {name!r}")
 
 
 def too_many(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -> TypeError:

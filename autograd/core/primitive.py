@@ -70,6 +70,7 @@ class Primitive:
             position, required ones first.
         rules: input name -> Rule.
         composite: the same function in plain primitives, or None.
+        other_words: None, or what is called instead where a keyword is none of the parameters.
         plan: what follows from the rules; None until it is needed.
         broadcasts, elementwise, differentiable, outputs, constant_outputs, scalar: as given.
     """
@@ -100,6 +101,7 @@ class Primitive:
         self.scalar = options.get("scalar")
         self.rules: dict[str, Rule] = {}
         self.composite: Callable[..., Any] | None = None
+        self.other_words: Any = None
         self.plan: Plan | None = None
         self._read_parameters(code)
 

@@ -133,11 +133,6 @@ class Tensor:
         return self._data.ndim
 
     @property
-    def size(self) -> int:
-        """Number of elements."""
-        return self._data.size
-
-    @property
     def is_leaf(self) -> bool:
         """True if no recorded operation made it."""
         return self._node is None or type(self._node) is Leaf

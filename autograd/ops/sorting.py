@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -101,7 +101,19 @@ def argsort(x: Any, *, axis: Any = -1, descending: bool = False) -> Any:
     return _order("argsort", x, axis, descending)[0]
 
 
-def topk(x: Any, k: int, axis: Any = -1, largest: bool = True) -> tuple[Any, Any]:
+class ValuesAndIndices(NamedTuple):
+    """Elements, and where along the axis they are.
+
+    Attributes:
+        values: the elements.
+        indices: of each, along the axis.
+    """
+
+    values: Any
+    indices: Any
+
+
+def topk(x: Any, k: int, axis: Any = -1, largest: bool = True) -> ValuesAndIndices:
     """The k largest elements along an axis, largest first.
 
     Args:
@@ -109,7 +121,7 @@ def topk(x: Any, k: int, axis: Any = -1, largest: bool = True) -> tuple[Any, Any
         largest: False for the k smallest, smallest first.
 
     Returns:
-        (values, indices).
+        (values, indices), which are also ``.values`` and ``.indices``.
 
     Raises:
         ValueError: if k is more than the axis has.
@@ -127,7 +139,7 @@ def topk(x: Any, k: int, axis: Any = -1, largest: bool = True) -> tuple[Any, Any
         raise ValueError(f"topk: k={k} is more than axis {axis} of {x.shape} has")
     order = argsort(x, axis, arguments.boolean("topk", "largest", largest))
     indices = getitem(order, (slice(None),) * axis + (slice(k),))
-    return take_along_axis(x, indices, axis), indices
+    return ValuesAndIndices(take_along_axis(x, indices, axis), indices)
 
 
 @primitive(differentiable=False)

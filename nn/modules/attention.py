@@ -240,9 +240,9 @@ class MultiheadAttention(Module):
     def _projections(self) -> Projections:
         biases: Any = (None, None, None)
         if self.in_proj_bias is not None:
-            biases = tuple(autograd.split(self.in_proj_bias, 3))
+            biases = tuple(autograd.split(self.in_proj_bias, 3, axis=0))
         if self.in_proj_weight is not None:
-            w_q, w_k, w_v = autograd.split(self.in_proj_weight, 3)
+            w_q, w_k, w_v = autograd.split(self.in_proj_weight, 3, axis=0)
         else:
             w_q, w_k, w_v = self.q_proj_weight, self.k_proj_weight, self.v_proj_weight
         out = self.out_proj

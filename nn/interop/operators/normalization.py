@@ -30,7 +30,7 @@ def batch_norm(
 def _statistics(x: Any, eps: float) -> tuple[Any, Any]:
     axes = (0, *range(2, x.ndim))
     x = x.detach()  # PyTorch has no gradient of these
-    return ag.mean(x, axis=axes), (ag.var(x, axis=axes) + eps) ** -0.5
+    return ag.mean(x, axis=axes), (ag.var(x, axis=axes, ddof=0) + eps) ** -0.5
 
 
 def native_batch_norm(
@@ -98,7 +98,7 @@ def native_layer_norm(input: Any, normalized_shape: Any, weight: Any, bias: Any,
     axes = tuple(range(input.ndim - len(normalized_shape), input.ndim))
     x = input.detach()  # PyTorch has no gradient of mean and inverse deviation
     mean = ag.mean(x, axis=axes, keepdims=True)
-    inverse = (ag.var(x, axis=axes, keepdims=True) + eps) ** -0.5
+    inverse = (ag.var(x, axis=axes, ddof=0, keepdims=True) + eps) ** -0.5
     return F.layer_norm(input, tuple(normalized_shape), weight, bias, eps), mean, inverse
 
 
@@ -118,7 +118,7 @@ def native_group_norm(
 ) -> Any:
     grouped = ag.reshape(input, shape=(N, group, -1))
     mean = ag.mean(grouped, axis=-1)
-    inverse = (ag.var(grouped, axis=-1) + eps) ** -0.5
+    inverse = (ag.var(grouped, axis=-1, ddof=0) + eps) ** -0.5
     return F.group_norm(input, group, weight, bias, eps), mean, inverse
 
 

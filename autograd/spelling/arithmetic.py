@@ -1,0 +1,288 @@
+"""Arithmetic and products in PyTorch's spelling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd import arguments
+from autograd.arguments.arrays import raw
+from autograd.core.tensor import Tensor
+from autograd.ops.elementwise import (
+    add,
+    astype,
+    clip,
+    divide,
+    floor,
+    isinf,
+    multiply,
+    sqrt,
+    subtract,
+    trunc,
+)
+from autograd.ops.linalg.decompositions import slogdet
+from autograd.ops.linalg.norms import norm as norm_of
+from autograd.ops.linalg.norms import vector_norm
+from autograd.ops.products import einsum as contract
+from autograd.ops.products import matmul
+from autograd.ops.products import tensordot as contract_axes
+from autograd.ops.reductions import sum as sum_
+from autograd.ops.shapes import expand_dims
+from autograd.ops.transcendental import power
+from autograd.spelling.differences import differs
+
+# Sums and quotients -------------------------------------------------------------------------------
+
+
+def plus(x: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """``x + alpha * other``."""
+    return add(x, other if _is_one(alpha) else multiply(alpha, other))
+
+
+def sub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """``x - alpha * other``."""
+    return subtract(x, other if _is_one(alpha) else multiply(alpha, other))
+
+
+def rsub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """``other - alpha * x``."""
+    return sub(other, x, alpha=alpha)
+
+
+def _is_one(alpha: Any) -> bool:
+    return isinstance(alpha, (int, float)) and alpha == 1
+
+
+def div(x: Any, other: Any, *, rounding_mode: Any = None) -> Any:
+    """``x / other``; rounded down for ``"floor"``, towards zero for ``"trunc"``."""
+    if rounding_mode is None:
+        return divide(x, other)
+    arguments.choice("div", "rounding_mode", rounding_mode, ("floor", "trunc"))
+    quotient = divide(x, other)
+    rounded = floor(quotient) if rounding_mode == "floor" else trunc(quotient)
+    whole = all(np.asarray(raw(v)).dtype.kind in "iub" for v in (x, other))
+    return astype(rounded, np.int64) if whole else rounded
+
+
+def rsqrt(x: Any) -> Any:
+    """``1 / x.sqrt()``."""
+    return divide(1.0, sqrt(x))
+
+
+def lerp(x: Any, end: Any, weight: Any) -> Any:
+    """``x + weight * (end - x)``."""
+    return add(x, multiply(weight, subtract(end, x)))
+
+
+def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """``x + value * tensor1 * tensor2``."""
+    return plus(x, multiply(tensor1, tensor2), alpha=value)
+
+
+def addcdiv(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """``x + value * tensor1 / tensor2``."""
+    return plus(x, divide(tensor1, tensor2), alpha=value)
+
+
+def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
+    """``x.clip(min, max)``."""
+    return clip(x, min, max)
+
+
+def clamp_min(x: Any, min: Any) -> Any:
+    """``x.clip(min, None)``."""
+    return clip(x, min, None)
+
+
+def clamp_max(x: Any, max: Any) -> Any:
+    """``x.clip(None, max)``."""
+    return clip(x, None, max)
+
+
+# Products -----------------------------------------------------------------------------------------
+
+
+def mm(x: Any, mat2: Any) -> Any:
+    """``x @ mat2`` of two matrices."""
+    return matmul(_of("mm", x, 2, "x"), _of("mm", mat2, 2, "mat2"))
+
+
+def bmm(x: Any, mat2: Any) -> Any:
+    """``x @ mat2`` of two stacks of matrices, (B, N, M) and (B, M, P)."""
+    x, mat2 = _of("bmm", x, 3, "x"), _of("bmm", mat2, 3, "mat2")
+    if x.shape[0] != mat2.shape[0]:
+        raise ValueError(
+            f"bmm: stacks of {x.shape[0]} and {mat2.shape[0]} matrices (shapes {x.shape} and "
+            f"{mat2.shape}); both must have as many"
+        )
+    return matmul(x, mat2)
+
+
+def mv(x: Any, vec: Any) -> Any:
+    """``x @ vec`` of a matrix and a vector."""
+    return matmul(_of("mv", x, 2, "x"), _of("mv", vec, 1, "vec"))
+
+
+def _of(who: str, x: Any, ndim: int, name: str) -> Any:
+    if len(x.shape) != ndim:
+        raise ValueError(f"{who}: {name} must have {ndim} axes, got shape {tuple(x.shape)}")
+    return x
+
+
+def addmm(x: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * x + alpha * (mat1 @ mat2)``."""
+    return _scaled_sum(x, mm(mat1, mat2), beta, alpha)
+
+
+def addmv(x: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * x + alpha * (mat @ vec)``."""
+    return _scaled_sum(x, mv(mat, vec), beta, alpha)
+
+
+def baddbmm(x: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * x + alpha * (batch1 @ batch2)`` for stacks of matrices."""
+    return _scaled_sum(x, bmm(batch1, batch2), beta, alpha)
+
+
+def addbmm(x: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * x + alpha * (batch1 @ batch2).sum(0)``."""
+    return _scaled_sum(x, sum_(bmm(batch1, batch2), axis=0), beta, alpha)
+
+
+def addr(x: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+    """``beta * x + alpha * outer(vec1, vec2)``."""
+    product = multiply(expand_dims(_of("addr", vec1, 1, "vec1"), axis=1), vec2)
+    return _scaled_sum(x, product, beta, alpha)
+
+
+def _scaled_sum(x: Any, product: Any, beta: Any, alpha: Any) -> Any:
+    """With ``beta=0`` x is not looked at, so that a NaN there does not matter."""
+    product = product if _is_one(alpha) else multiply(alpha, product)
+    if isinstance(beta, (int, float)) and beta == 0:
+        return product
+    return add(x if _is_one(beta) else multiply(beta, x), product)
+
+
+def einsum(subscripts: str, *operands: Any) -> Any:
+    """``autograd.einsum``, which may get its operands as a list, too."""
+    if len(operands) == 1 and isinstance(operands[0], (list, tuple)):
+        operands = tuple(operands[0])
+    return contract(subscripts, *operands)
+
+
+def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
+    """``autograd.tensordot(a, b, axes=dims)``."""
+    return contract_axes(a, b, dims)
+
+
+def logdet(x: Any) -> Any:
+    """The logarithm of the determinant: NaN where it is negative, −∞ where it is 0."""
+    sign, value = slogdet(x)
+    signs = raw(sign)
+    return value if np.all(signs >= 0) else value + np.where(signs < 0, np.nan, 0.0)
+
+
+# Distances and norms ------------------------------------------------------------------------------
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False, **theirs: Any) -> Any:
+    """Norm of vectors or matrices, as ``autograd.linalg.norm(x, ord, axis, keepdims)``.
+
+    ``p=`` and ``dim=`` are PyTorch's, which takes any number of axes for one vector. ``x.norm(2)``
+    of a matrix warns: NumPy gives its largest singular value, PyTorch the root of the sum of squares.
+    """
+    if theirs:
+        if axis is not None:
+            theirs.setdefault("dim", axis)
+        if keepdims:
+            theirs.setdefault("keepdim", keepdims)
+        return _norm_of_all(x, *(() if ord is None else (ord,)), **theirs)
+    axes = len(x.shape) if axis is None else axis
+    of_matrix = axes == 2 or (isinstance(axes, (tuple, list)) and len(axes) == 2)
+    if ord is not None and ord != "fro" and of_matrix and ord != "nuc":
+        differs("norm")
+    if ord is not None and axis is None and len(x.shape) > 2 and ord != "fro" and ord != "nuc":
+        return vector_norm(x, ord, None, keepdims)  # which NumPy has no norm for
+    return norm_of(x, ord, axis, keepdims)
+
+
+def _norm_of_all(
+    x: Any, p: Any = "fro", dim: Any = None, keepdim: Any = False, dtype: Any = None
+) -> Any:
+    """PyTorch's norm: of all elements over the axes as one vector."""
+    if dtype is not None:
+        x = astype(x, dtype)
+    if p == "nuc":
+        return norm_of(x, p, dim, keepdim)
+    return vector_norm(x, 2 if p is None or p == "fro" else p, dim, keepdim)
+
+
+def cdist(x1: Any, x2: Any, p: Any = 2.0) -> Any:
+    """Distances between the rows of x1 (…, N, D) and those of x2 (…, M, D): (…, N, M).
+
+    Args:
+        p: of the norm; its gradient is 0 where two rows are equal.
+    """
+    difference = subtract(expand_dims(x1, axis=-2), expand_dims(x2, axis=-3))
+    return vector_norm(difference, p, -1)
+
+
+def dist(x: Any, other: Any, p: Any = 2) -> Any:
+    """The norm of ``x - other``, all elements taken as one vector."""
+    return vector_norm(subtract(x, other), p)
+
+
+# Questions ----------------------------------------------------------------------------------------
+
+
+def isclose(
+    x: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Any:
+    """Where ``|x − other| ≤ atol + rtol·|other|``, as a tensor of bools."""
+    return Tensor(np.isclose(raw(x), raw(other), rtol, atol, equal_nan))
+
+
+def allclose(
+    x: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> bool:
+    """True if all elements are close; see ``isclose``."""
+    return bool(np.allclose(raw(x), raw(other), rtol, atol, equal_nan))
+
+
+def isposinf(x: Any) -> Any:
+    """Where x is +∞."""
+    return isinf(x) & (x > 0)
+
+
+def isneginf(x: Any) -> Any:
+    """Where x is −∞."""
+    return isinf(x) & (x < 0)
+
+
+def pow(x: Any, exponent: Any) -> Any:
+    """``x ** exponent``."""
+    return power(x, exponent)
+
+
+def frac(x: Any) -> Any:
+    """``x - x.trunc()``."""
+    return subtract(x, trunc(x))
+
+
+def logit(x: Any, eps: Any = None) -> Any:
+    """``log(x / (1 − x))``, of x clipped to [eps, 1 − eps] if eps is given."""
+    from autograd.ops.transcendental import log
+
+    x = x if eps is None else clip(x, eps, 1.0 - eps)
+    return log(divide(x, subtract(1.0, x)))
+
+
+def xlogy(x: Any, other: Any) -> Any:
+    """``x * log(other)``; 0 where x is 0, also of other = 0."""
+    from autograd.ops.elementwise import where
+    from autograd.ops.transcendental import log
+
+    none = np.equal(raw(x), 0) & ~np.isnan(raw(other))
+    return where(none, 0.0, multiply(x, log(where(none, 1.0, other))))
+

@@ -1,0 +1,134 @@
+"""Spellings that mean one thing to NumPy and another to PyTorch, and the warning that says so."""
+
+from __future__ import annotations
+
+import warnings
+from typing import NamedTuple
+
+__all__ = ["DIFFERENCES", "Difference", "SpellingWarning", "differs"]
+
+
+class SpellingWarning(UserWarning):
+    """A line that PyTorch would read in another way: here it has NumPy's meaning.
+
+    Told once for each line of code. ``warnings.simplefilter("error", autograd.SpellingWarning)``
+    makes errors of them, ``"ignore"`` silences them.
+    """
+
+
+class Difference(NamedTuple):
+    """One spelling with two meanings.
+
+    Attributes:
+        spelling: as it is written, of a tensor ``x``.
+        here: what it means here, as in NumPy.
+        torch: what it means in PyTorch.
+        write_here: how to say, in silence, that NumPy's meaning is wanted.
+        write_torch: how to write PyTorch's meaning.
+    """
+
+    spelling: str
+    here: str
+    torch: str
+    write_here: str
+    write_torch: str
+
+    def message(self) -> str:
+        """What the warning says."""
+        return (
+            f"{self.spelling} is read as NumPy reads it: {self.here}. PyTorch would give "
+            f"{self.torch}: for that write {self.write_torch}; to keep NumPy's meaning without "
+            f"this warning, {self.write_here}"
+        )
+
+
+#: By a name of their own. ``python -m nn.port`` reads them, too.
+DIFFERENCES: dict[str, Difference] = {
+    "std": Difference(
+        "x.std() without ddof", "divided by n", "the estimate divided by n - 1",
+        "x.std(ddof=0)", "x.std(correction=1)",
+    ),
+    "var": Difference(
+        "x.var() without ddof", "divided by n", "the estimate divided by n - 1",
+        "x.var(ddof=0)", "x.var(correction=1)",
+    ),
+    "max": Difference(
+        "x.max(1)", "the largest values", "the pair (values, indices)", "x.max(axis=1)",
+        "x.max(dim=1)",
+    ),
+    "min": Difference(
+        "x.min(1)", "the smallest values", "the pair (values, indices)", "x.min(axis=1)",
+        "x.min(dim=1)",
+    ),
+    "median": Difference(
+        "x.median(1)", "the middle values", "the pair (values, indices)", "x.median(axis=1)",
+        "x.median(dim=1)",
+    ),
+    "median of all": Difference(
+        "x.median() of an even number of elements", "the mean of the two in the middle",
+        "the smaller of the two", "x.median(axis=None)", "x.flatten().median(dim=0).values",
+    ),
+    "sort": Difference(
+        "x.sort()", "the values in order", "the pair (values, indices)", "x.sort(axis=-1)",
+        "x.sort(dim=-1)",
+    ),
+    "cummax": Difference(
+        "x.cummax(0)", "the values", "the pair (values, indices)", "x.cummax(axis=0)",
+        "x.cummax(dim=0)",
+    ),
+    "cummin": Difference(
+        "x.cummin(0)", "the values", "the pair (values, indices)", "x.cummin(axis=0)",
+        "x.cummin(dim=0)",
+    ),
+    "split": Difference(
+        "x.split(k)", "k equal parts", "parts of length k", "x.split(k, axis=0)",
+        "x.split(k, dim=0)",
+    ),
+    "split at": Difference(
+        "x.split([2, 3])", "cut at the places 2 and 3", "parts of the lengths 2 and 3",
+        "x.split([2, 3], axis=0)", "x.split([2, 3], dim=0)",
+    ),
+    "repeat": Difference(
+        "x.repeat(2, 1)", "each element twice in a row, along axis 1",
+        "the whole set side by side, twice along axis 0", "x.repeat(2, axis=1)", "x.tile(2, 1)",
+    ),
+    "transpose": Difference(
+        "x.transpose(0, 1) of a matrix", "the order of the axes, which is the one they have",
+        "the two axes exchanged", "x.transpose((0, 1))", "x.swapaxes(0, 1), or x.T",
+    ),
+    "norm": Difference(
+        "x.norm(p) of a matrix", "a norm of the matrix (2: its largest singular value)",
+        "the norm of all its elements as one vector", "autograd.linalg.norm(x, p)", "x.norm(p=2)",
+    ),
+    "meshgrid": Difference(
+        "meshgrid(a, b) without indexing", 'indexing="xy", the axes of the first two exchanged',
+        'indexing="ij"', 'meshgrid(a, b, indexing="xy")', 'meshgrid(a, b, indexing="ij")',
+    ),
+    "cross": Difference(
+        "cross(a, b) without axis", "products along the last axis",
+        "products along the first axis of length 3", "cross(a, b, axis=-1)", "cross(a, b, dim=0)",
+    ),
+    "nonzero": Difference(
+        "x.nonzero()", "a tuple with the indices along each axis",
+        "one matrix with a row of indices for each element", "x.nonzero(as_tuple=True)",
+        "x.nonzero(as_tuple=False)",
+    ),
+    "Tensor": Difference(
+        "Tensor(3)", "the number 3", "an uninitialised vector of length 3", "tensor(3)",
+        "zeros(3)",
+    ),
+    "Tensor of integers": Difference(
+        "Tensor([1, 2])", "a tensor of integers", "a tensor of floats", "tensor([1, 2])",
+        "tensor([1.0, 2.0])",
+    ),
+}  # fmt: skip
+
+
+def differs(name: str, level: int = 3) -> None:
+    """Warn of a spelling that PyTorch reads in another way.
+
+    Args:
+        name: its key in ``DIFFERENCES``.
+        level: how many calls up the line of the user is: 3 for the caller of the caller.
+    """
+    warnings.warn(DIFFERENCES[name].message(), SpellingWarning, stacklevel=level)

@@ -1,0 +1,190 @@
+"""``x.add_(y)``, ``x.zero_()``: x becomes the result, as under PyTorch.
+
+Where nothing is recorded, the memory is written into. A recorded tensor that is neither a leaf nor
+a view becomes the result, which every name for it sees (``autograd.core.rebinding``). Leaves and
+views are refused, with the way out.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.arguments.arrays import raw
+from autograd.core.node import Leaf
+from autograd.core.random import generator_or_default
+from autograd.core.rebinding import in_place
+from autograd.ops.elementwise import where
+from autograd.ops.gathering import set_at
+
+#: What is done by the function of the same name, and from which module it is.
+_OF_FUNCTION = {
+    "ops.elementwise": "ceil floor negative reciprocal rint sign sqrt square trunc round "
+                       "remainder fmod floor_divide absolute clip",
+    "ops.transcendental": "exp expm1 exp2 log log1p log2 log10 sin cos tan sinh cosh tanh arctan "
+                          "sigmoid",
+    "ops.activations": "relu",
+    "ops.special": "erf erfc",
+    "ops.linalg.diagonals": "tril triu",
+    "ops.cumulative": "cumsum cumprod",
+    "spelling.arithmetic": "plus sub div pow clamp clamp_min clamp_max rsqrt lerp addcmul addcdiv "
+                           "addmm addbmm baddbmm addmv addr",
+    "spelling.indexing": "masked_fill masked_scatter index_add index_copy index_fill index_put "
+                         "scatter scatter_add scatter_reduce",
+}  # fmt: skip
+_HOME = {name: home for home, names in _OF_FUNCTION.items() for name in names.split()}
+
+
+def _by(name: str, called: str) -> Callable[..., Any]:
+    """``x.called_(...)``: x becomes ``function(x, ...)``."""
+
+    def method(x: Any, *args: Any, **options: Any) -> Any:
+        function = getattr(importlib.import_module(f"autograd.{_HOME[name]}"), name)
+        return _become(called, x, lambda t: function(t, *args, **options))
+
+    method.__name__ = method.__qualname__ = called
+    method.__doc__ = f"``x.{called.removesuffix('_')}(...)``, which x becomes."
+    return method
+
+
+def _become(who: str, x: Any, function: Callable[[Any], Any]) -> Any:
+    def fitting(t: Any) -> Any:
+        result = function(t)
+        if result.shape != t.shape:
+            raise ValueError(
+                f"{who}: a result of shape {result.shape} does not fit the tensor of shape {t.shape}"
+            )
+        return result
+
+    return in_place(who, x, fitting, word="", instead=f"write x = x.{who.removesuffix('_')}(...)")
+
+
+def _multiply(x: Any, other: Any) -> Any:
+    """``x.mul(other)``, which x becomes."""
+    return _become("mul_", x, lambda t: t * other)
+
+
+mul_ = multiply_ = _multiply
+mul_.__name__ = mul_.__qualname__ = "mul_"
+
+
+# Values that are given ----------------------------------------------------------------------------
+
+
+def _filled(who: str, x: Any, value: Any) -> Any:
+    """x becomes the value, also where it is recorded: what it was made of gets gradients of 0."""
+    return _become(who, x, lambda t: where(np.broadcast_to(True, t.shape), value, t))
+
+
+def zero_(x: Any) -> Any:
+    """x becomes zeros."""
+    return _filled("zero_", x, 0.0)
+
+
+def fill_(x: Any, value: Any) -> Any:
+    """x becomes one value."""
+    return _filled("fill_", x, value)
+
+
+def copy_(x: Any, src: Any, non_blocking: bool = False) -> Any:
+    """x becomes a copy of src, broadcast to its shape and in its dtype."""
+    return _filled("copy_", x, src)
+
+
+def fill_diagonal_(x: Any, fill_value: Any, wrap: bool = False) -> Any:
+    """x becomes itself with one value on its diagonal."""
+
+    def filled(t: Any) -> Any:
+        n = min(t.shape)
+        index = (np.arange(n),) * len(t.shape)
+        return set_at(t, index, fill_value)
+
+    return _become("fill_diagonal_", x, filled)
+
+
+def _random(who: str, draw: Callable[..., Any], parameters: str, doc: str) -> Callable[..., Any]:
+    def method(x: Any, *given: Any, generator: Any = None, **named: Any) -> Any:
+        rng = generator_or_default(who, generator)
+        given = tuple([raw(v) for v in given])
+        drawn = np.asarray(draw(rng, x.shape, *given, **named)).astype(x.dtype)
+        return _filled(who, x, drawn)
+
+    method.__name__ = method.__qualname__ = who
+    method.__doc__ = f"x becomes {doc}: ``x.{who}({parameters})``."
+    return method
+
+
+normal_ = _random(
+    "normal_", lambda rng, shape, mean=0.0, std=1.0: rng.normal(mean, std, shape),
+    "mean=0, std=1", "normal numbers",
+)  # fmt: skip
+uniform_ = _random(
+    "uniform_", lambda rng, shape, a=0.0, b=1.0, **named:
+        rng.uniform(named.get("from", a), named.get("to", b), shape),
+    "0.0, 1.0", "numbers drawn evenly between two",
+)  # fmt: skip
+bernoulli_ = _random(
+    "bernoulli_", lambda rng, shape, p=0.5: rng.random(shape) < p, "p=0.5",
+    "1 with a probability, else 0",
+)  # fmt: skip
+exponential_ = _random(
+    "exponential_", lambda rng, shape, lambd=1.0: rng.exponential(1.0 / lambd, shape), "lambd=1",
+    "exponential numbers",
+)  # fmt: skip
+
+
+# The graph ----------------------------------------------------------------------------------------
+
+
+def detach_(x: Any) -> Any:
+    """x leaves the graph: it becomes a constant, and so a leaf."""
+    if x._node is not None:
+        if type(x._node) is Leaf:
+            x.requires_grad = False
+        else:
+            x._node, x._index = None, 0
+    return x
+
+
+def _refused(who: str, instead: str) -> Callable[..., Any]:
+    def method(x: Any, *args: Any, **options: Any) -> Any:
+        raise TypeError(f"{who}: a tensor keeps its shape; write {instead}")
+
+    method.__name__ = method.__qualname__ = who
+    method.__doc__ = f"Refused: a tensor keeps its shape; write ``{instead}``."
+    return method
+
+
+unsqueeze_ = _refused("unsqueeze_", "x = x.unsqueeze(dim)")
+squeeze_ = _refused("squeeze_", "x = x.squeeze()")
+t_ = _refused("t_", "x = x.t()")
+transpose_ = _refused("transpose_", "x = x.swapaxes(dim0, dim1)")
+resize_ = _refused("resize_", "x = x.reshape(shape)")
+
+
+#: PyTorch's names of what ours are called otherwise.
+_CALLED = {"abs": "absolute", "neg": "negative", "add": "plus", "subtract": "sub", "divide": "div",
+           "clip": "clamp", "round": "rint", "atan": "arctan"}  # fmt: skip
+
+
+def __getattr__(called: str) -> Any:
+    """``exp_`` and its like are made when they are first asked for."""
+    word = called.removesuffix("_")
+    name = _CALLED.get(word, word)
+    if not called.endswith("_") or called.startswith("__") or name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {called!r}")
+    globals()[called] = found = _by(name, called)
+    return found
+
+
+#: Every name that can be asked for.
+NAMES = sorted(
+    {f"{name}_" for name in _HOME if name not in ("plus", "absolute", "negative", "rint", "clip")}
+    | {f"{name}_" for name in _CALLED}
+    | {"mul_", "multiply_", "zero_", "fill_", "copy_", "fill_diagonal_", "normal_", "uniform_",
+       "bernoulli_", "exponential_", "detach_", "unsqueeze_", "squeeze_", "t_", "transpose_",
+       "resize_"}
+)  # fmt: skip

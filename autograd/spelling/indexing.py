@@ -1,0 +1,193 @@
+"""Masks, places and what is written there, in PyTorch's spelling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd import arguments
+from autograd.arguments.arrays import array_like, raw
+from autograd.core.tensor import Tensor
+from autograd.ops import gathering
+from autograd.ops.elementwise import multiply
+from autograd.ops.elementwise import where as choose
+from autograd.ops.gathering import nonzero, take, take_along_axis
+from autograd.ops.indexing import getitem
+from autograd.ops.reductions import broadcast_to
+from autograd.ops.sorting import searchsorted as places_in
+
+# Masks --------------------------------------------------------------------------------------------
+
+
+def masked_fill(x: Any, mask: Any, value: Any) -> Any:
+    """``autograd.where(mask, value, x)``, of x's shape and dtype."""
+    x = array_like("masked_fill", x)
+    result = choose(_mask("masked_fill", mask), value, x)
+    return result if result.dtype == x.dtype else result.astype(x.dtype)
+
+
+def masked_select(x: Any, mask: Any) -> Any:
+    """``x[mask]``, x and mask broadcast together: a vector."""
+    mask = _mask("masked_select", mask)
+    shape = np.broadcast_shapes(tuple(x.shape), mask.shape)
+    return getitem(broadcast_to(x, shape), np.broadcast_to(mask, shape))
+
+
+def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
+    """A copy of x whose elements under the mask are the first ones of the source, in order."""
+    mask = np.broadcast_to(_mask("masked_scatter", mask), tuple(x.shape))
+    return gathering.set_at(x, mask, source.ravel()[: int(mask.sum())])
+
+
+def _mask(who: str, mask: Any) -> Any:
+    mask = np.asarray(raw(mask))
+    if mask.dtype.kind != "b":
+        raise TypeError(f"{who}: mask must be of bools, got dtype {mask.dtype}; write mask != 0")
+    return mask
+
+
+def where(condition: Any, *choices: Any, **named: Any) -> Any:
+    """``autograd.where(condition, x, y)``; of a condition alone the indices where it holds."""
+    if not choices and not named:
+        return nonzero(condition)
+    named = {{"input": "x", "other": "y"}.get(k, k): v for k, v in named.items()}
+    return choose(condition, *choices, **named)
+
+
+def where_method(x: Any, condition: Any, other: Any) -> Any:
+    """``autograd.where(condition, x, other)``: x where the condition holds, else the other."""
+    return choose(condition, x, other)
+
+
+# Reading along an axis ----------------------------------------------------------------------------
+
+
+def gather(
+    x: Any, indices: Any = None, axis: Any = -1, *, dim: Any = None, index: Any = None,
+    sparse_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Elements at positions along an axis: ``x.gather(1, index)`` or ``x.gather(indices, axis=1)``."""
+    if index is not None:
+        indices, axis = index, indices if dim is None else dim
+    elif dim is not None:
+        axis = dim
+    elif arguments.is_integer(indices) and np.ndim(raw(axis)):
+        indices, axis = axis, indices
+    return gathering.gather(x, indices, axis)
+
+
+def _no_larger(values: Any, indices: Any) -> Any:
+    """Values, without what lies beyond the shape of the indices, as PyTorch leaves it out."""
+    sizes, given = np.shape(raw(indices)), np.shape(raw(values))
+    if len(given) != len(sizes) or given == sizes or any(map(int.__lt__, given, sizes)):
+        return values
+    return getitem(values, tuple([slice(n) for n in sizes]))
+
+
+def _dim_first(who: str, function: Any) -> Any:
+    """``x.scatter(dim, index, src)`` as well as ``x.scatter(indices, values, axis)``."""
+
+    def call(x: Any, *given: Any, **named: Any) -> Any:
+        words = {"dim": "axis", "index": "indices", "src": "values", "value": "values",
+                 "source": "values"}  # fmt: skip
+        named = {words.get(k, k): v for k, v in named.items()}
+        order = ("indices", "values", "axis", "reduce", "include_self")
+        if given and arguments.is_integer(given[0]):
+            order = ("axis", "indices", "values", "reduce", "include_self")
+        for name, value in zip([n for n in order if n not in named], given, strict=False):
+            named[name] = value
+        if "values" in named and "indices" in named:
+            named["values"] = _no_larger(named["values"], named["indices"])
+        return function(x, **named)
+
+    call.__name__ = call.__qualname__ = who
+    call.__doc__ = (
+        f"``autograd.{who}(x, indices, values, axis)``, also in PyTorch's order: "
+        f"``x.{who}(dim, index, src)``."
+    )
+    return call
+
+
+def _scatter(x: Any, indices: Any, values: Any, axis: Any = -1, reduce: Any = None) -> Any:
+    if reduce is None:
+        return gathering.scatter(x, indices, values, axis)
+    arguments.choice("scatter", "reduce", reduce, ("add", "multiply"))
+    values = broadcast_to(values, np.shape(raw(indices)))
+    return gathering.scatter_reduce(x, indices, values, axis, "sum" if reduce == "add" else "prod")
+
+
+scatter = _dim_first("scatter", _scatter)
+scatter_add = _dim_first("scatter_add", gathering.scatter_add)
+scatter_reduce = _dim_first("scatter_reduce", gathering.scatter_reduce)
+
+
+def index_select(x: Any, dim: Any, index: Any) -> Any:
+    """``x.take(index, axis=dim)``."""
+    return take(x, index, axis=dim)
+
+
+def take_along_dim(x: Any, indices: Any, dim: Any = None) -> Any:
+    """``autograd.take_along_axis(x, indices, dim)``."""
+    return take_along_axis(x, indices, dim)
+
+
+# Writing along an axis, functionally --------------------------------------------------------------
+
+
+def _places(who: str, x: Any, dim: Any, index: Any) -> tuple[Any, ...]:
+    dim = arguments.axis(who, dim, len(x.shape), "dim")
+    return (*(slice(None),) * dim, np.asarray(raw(index)))
+
+
+def index_add(x: Any, dim: Any, index: Any, source: Any, *, alpha: Any = 1) -> Any:
+    """A copy of x with the source's slices added to those that the index names."""
+    source = source if alpha == 1 else multiply(alpha, source)
+    return gathering.add_at(x, _places("index_add", x, dim, index), source)
+
+
+def index_copy(x: Any, dim: Any, index: Any, source: Any) -> Any:
+    """A copy of x with the source's slices in the place of those that the index names."""
+    return gathering.set_at(x, _places("index_copy", x, dim, index), source)
+
+
+def index_fill(x: Any, dim: Any, index: Any, value: Any) -> Any:
+    """A copy of x with one value in the slices that the index names."""
+    return gathering.set_at(x, _places("index_fill", x, dim, index), value)
+
+
+def index_put(x: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """``autograd.set_at(x, indices, values)``; ``accumulate`` adds: ``autograd.add_at``."""
+    write = gathering.add_at if accumulate else gathering.set_at
+    return write(x, tuple(raw(i) for i in indices), values)
+
+
+def select_scatter(x: Any, src: Any, dim: Any, index: Any) -> Any:
+    """A copy of x with src as its slice at one place along an axis."""
+    dim = arguments.axis("select_scatter", dim, len(x.shape), "dim")
+    return gathering.set_at(x, (*(slice(None),) * dim, index), src)
+
+
+# Order and counts ---------------------------------------------------------------------------------
+
+
+def searchsorted(
+    a: Any, v: Any, *, side: Any = None, right: Any = False, out_int32: bool = False
+) -> Any:
+    """``autograd.searchsorted(a, v, side)``; ``right=True`` is ``side="right"``."""
+    return places_in(a, v, side=side or ("right" if right else "left"))
+
+
+def bucketize(x: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
+    """Which interval between the boundaries every element lies in."""
+    return places_in(boundaries, x, side="right" if right else "left")
+
+
+def unique(
+    x: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False,
+    dim: Any = None,
+) -> Any:  # fmt: skip
+    """The distinct elements in order, with where each went and how often it occurs if asked for."""
+    wanted: Any = {"return_inverse": return_inverse, "return_counts": return_counts, "axis": dim}
+    found = np.unique(np.asarray(raw(x)), **wanted)
+    return tuple(map(Tensor, found)) if isinstance(found, tuple) else Tensor(found)

@@ -1,0 +1,156 @@
+"""Keywords of PyTorch (``dim=``, ``keepdim=``), read as the parameters of our functions.
+
+Nothing here runs in a call that uses our names: a primitive asks only when it was given a keyword
+that it does not have, and other functions look at their keywords only when there are any.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from autograd.core import errors
+from autograd.spelling.devices import check_device
+
+__all__ = ["respell", "spelled"]
+
+#: PyTorch's names of parameters, and ours that they stand for: the first that the function has.
+_OURS: dict[str, tuple[str, ...]] = {
+    "dim": ("axis", "axes"),
+    "dims": ("axis", "axes", "reps"),
+    "keepdim": ("keepdims",),
+    "start_dim": ("start_axis",),
+    "end_dim": ("end_axis",),
+    "dim1": ("axis1",),
+    "dim2": ("axis2",),
+    "index": ("indices",),
+    "src": ("values",),
+    "diagonal": ("k",),
+    "size": ("shape",),
+    "steps": ("num",),
+    "end": ("stop",),
+    "shifts": ("shift",),
+    "tensors": ("arrays",),
+    "interpolation": ("method",),
+    "min": ("low",),
+    "max": ("high",),
+    "A": ("a", "x"),
+    "B": ("b",),
+}
+#: About memory, which is the CPU's, and its layout, which is the kernels' affair.
+_OF_MEMORY = frozenset({"layout", "pin_memory", "memory_format", "non_blocking"})
+#: What ours do in any case.
+_ALWAYS = {"stable": (True, False, None), "sorted": (True, False)}
+#: Functions whose ``dtype=`` means: convert first.
+_CONVERTING = frozenset(
+    {"cumprod", "cumsum", "log_softmax", "mean", "nanmean", "nansum", "prod", "softmax", "sum"}
+)
+#: Primitives whose other words are more than names.
+_THEIRS = {"transpose": "shapes.transpose", "flip": "shapes.turned_over", "where": "indexing.where",
+           "squeeze": "shapes.squeeze"}  # fmt: skip
+#: Where PyTorch's ``dim=`` would mean something else, or nothing, without another argument.
+_NOT_DIM = frozenset({"nanstd", "nanvar", "gradient", "repeat", "matrix_norm", "max", "min", "median",
+                      "nanmedian", "std", "var", "sort", "split", "squeeze", "cummax",
+                      "cummin"})  # fmt: skip
+
+
+def respell(
+    name: str, parameters: Iterable[str], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a call as a function of ours takes them.
+
+    Args:
+        name: of the function.
+        parameters: the names of its parameters, in order.
+        args, kwargs: what it was called with.
+
+    Raises:
+        TypeError: for a keyword that is neither its own nor one of PyTorch's for it.
+    """
+    parameters = tuple(parameters)
+    ours: dict[str, Any] = {}
+    convert = None
+    for key, value in kwargs.items():
+        if key in parameters:
+            ours[key] = value
+        elif key == "input" and not args:
+            ours[parameters[0]] = value
+        elif key == "other" and len(parameters) > 1 and parameters[1] not in kwargs:
+            ours[parameters[1]] = value
+        elif key == "dtype" and name in _CONVERTING:
+            convert = value
+        elif key == "device":
+            check_device(name, value)
+        elif key in _OF_MEMORY or (key == "out" and value is None) or value in _ALWAYS.get(key, ()):
+            continue
+        elif key == "out":
+            raise TypeError(f"{name}: there is no out=; take the result: y = autograd.{name}(...)")
+        elif key == "right" and "side" in parameters:
+            ours["side"] = "right" if value else "left"
+        else:
+            ours[_stands_for(name, key, parameters)] = value
+    if parameters[0] in ours and not args and name in _CONVERTING:
+        args = (ours.pop(parameters[0]),)
+    if convert is not None:
+        from autograd.ops.elementwise import astype
+
+        args = (astype(args[0], convert), *args[1:])
+    return args, ours
+
+
+def _stands_for(name: str, key: str, parameters: tuple[str, ...]) -> str:
+    for ours in _OURS.get(key, ()):
+        if ours in parameters:
+            if key in ("dim", "dims") and name in _NOT_DIM:
+                break
+            return ours
+    raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
+
+
+def spelled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function as users see it: it also takes PyTorch's names of its parameters.
+
+    A primitive is returned as it is, having been told whom to ask; and so are functions without
+    parameters that PyTorch calls otherwise.
+    """
+    info = getattr(function, "primitive", None)
+    if info is not None:
+        if info.other_words is None and info.function is function:
+            info.other_words = functools.partial(_in_our_words, info)
+        return function
+    if not inspect.isfunction(function) or hasattr(function, "takes_other_words"):
+        return function
+    parameters = tuple(inspect.signature(function).parameters)
+    ours = {each for names in _OURS.values() for each in names} | {"dtype"}
+    if not ours.intersection(parameters):
+        return function
+    known = frozenset(parameters)
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and not known.issuperset(kwargs):
+            args, kwargs = respell(function.__name__, parameters, args, kwargs)
+        return function(*args, **kwargs)
+
+    call.takes_other_words = True  # type: ignore[attr-defined]
+    return call
+
+
+def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """A call of a primitive whose arguments do not fit its parameters."""
+    theirs = _THEIRS.get(info.name)
+    if theirs is not None:
+        module, _, name = theirs.rpartition(".")
+        return getattr(importlib.import_module(f"autograd.spelling.{module}"), name)(*args, **kwargs)
+    parameters = (*info.inputs, *info.static_names)
+    args, kwargs = respell(info.forward.__name__, parameters, args, kwargs)
+    for x in info.inputs[len(args) :]:
+        if x not in kwargs and x not in info.optional:
+            raise errors.missing(info, x)
+    twice = set(info.static_positions[: max(len(args) - len(info.inputs), 0)]) & kwargs.keys()
+    if twice or len(args) > len(info.inputs) + len(info.static_positions):
+        raise errors.too_many(info, args, kwargs)
+    return info.function(*args, **kwargs)

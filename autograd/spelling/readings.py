@@ -1,0 +1,214 @@
+"""Functions whose name means one thing to NumPy and another to PyTorch: NumPy's, and a word about it.
+
+Each is the function of ``autograd.ops`` that it is named after. A keyword that only PyTorch has
+declares its meaning (see ``reductions``, ``shapes``); a call that both would take, and answer
+differently, warns (see ``differences``), unless it says which is meant: by ``axis=``, or ``ddof=``.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd import arguments, creation
+from autograd.arguments.arrays import raw
+from autograd.ops import cumulative, gathering, products, reductions, sorting, split_and_stack
+from autograd.spelling import arithmetic, indexing, shapes
+from autograd.spelling import creation as made
+from autograd.spelling import reductions as theirs
+from autograd.spelling.differences import differs
+
+Test = Callable[..., Any]
+
+#: The keywords that only PyTorch has.
+_WORDS = frozenset(
+    "dim keepdim unbiased correction other input stable split_size split_size_or_sections".split()
+)
+
+
+def _reading(ours: Any, torch: Any, unclear: Test) -> Any:
+    """A function that two readers would read differently.
+
+    Args:
+        ours: what it is here.
+        torch: what is called where a keyword, or an argument, can only be PyTorch's.
+        unclear: gets the arguments; the name of the difference if both would take them, ``True`` if
+            they can only be PyTorch's, else nothing.
+    """
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and not _WORDS.isdisjoint(kwargs):
+            if "input" in kwargs:
+                args = (kwargs.pop("input"), *args)
+            return torch(*args, **kwargs)
+        found = unclear(*args, **kwargs) if args else None
+        if found is True:
+            return torch(*args, **kwargs)
+        result = ours(*args, **kwargs)
+        if found:
+            differs(found)
+        return result
+
+    return _named_after(ours)(call)
+
+
+def _named_after(ours: Any) -> Callable[[Any], Any]:
+    """Has a function look like ours, which it also is for pickle and help."""
+
+    def dressed(function: Any) -> Any:
+        functools.update_wrapper(function, ours)
+        function.__module__ = "autograd"
+        function.takes_other_words = True
+        return function
+
+    return dressed
+
+
+# Extremes and order -------------------------------------------------------------------------------
+
+
+def _positional(name: str) -> Test:
+    """``x.max(1)``: one answer here, a pair there."""
+
+    def unclear(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if not args:
+            return None
+        if len(args) == 1 and theirs._is_other(args[0]):
+            return True
+        return name if arguments.is_integer(args[0]) else None
+
+    return unclear
+
+
+def _alone(function: Any) -> Callable[..., Any]:
+    """PyTorch's ``max(x)`` of everything, and ``max(x, dim)`` of what goes along an axis."""
+
+    def call(x: Any, dim: Any = None, keepdim: Any = False, *, other: Any = None) -> Any:
+        return function(x, other if dim is None and other is not None else dim, keepdim)
+
+    return call
+
+
+max = _reading(reductions.max, _alone(theirs.max_along), _positional("max"))
+min = _reading(reductions.min, _alone(theirs.min_along), _positional("min"))
+cummax = _reading(cumulative.cummax, theirs.cummax_along, _positional("cummax"))
+cummin = _reading(cumulative.cummin, theirs.cummin_along, _positional("cummin"))
+nanmedian = _reading(sorting.nanmedian, theirs.nanmedian_along, _positional("median"))
+
+
+def _unclear_median(x: Any, *args: Any, **kwargs: Any) -> Any:
+    if args:
+        return "median" if arguments.is_integer(args[0]) else None
+    return None if "axis" in kwargs or np.size(raw(x)) % 2 else "median of all"
+
+
+median = _reading(sorting.median, theirs.median_along, _unclear_median)
+
+
+def _unclear_sort(x: Any, *args: Any, **kwargs: Any) -> Any:
+    return None if "axis" in kwargs or (args and args[0] is None) else "sort"
+
+
+sort = _reading(sorting.sort, theirs.sort_along, _unclear_sort)
+
+
+# Spread around the mean ---------------------------------------------------------------------------
+
+
+def _unclear_spread(name: str) -> Test:
+    def unclear(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if any(isinstance(a, (bool, np.bool_)) for a in args[:2]):
+            return True  # (dim, unbiased), or unbiased alone
+        return None if len(args) > 1 or "ddof" in kwargs else name
+
+    return unclear
+
+
+std = _reading(
+    reductions.std, functools.partial(theirs.spread_of, "std"), _unclear_spread("std")
+)
+var = _reading(
+    reductions.var, functools.partial(theirs.spread_of, "var"), _unclear_spread("var")
+)
+
+
+# Parts, grids, products, places -------------------------------------------------------------------
+
+
+def _split(
+    x: Any, size: Any = None, dim: Any = 0, *, split_size: Any = None,
+    split_size_or_sections: Any = None,
+) -> Any:  # fmt: skip
+    given = [s for s in (size, split_size, split_size_or_sections) if s is not None]
+    if len(given) != 1:
+        raise TypeError("split: give the length of the parts, or a list of lengths, once")
+    return shapes.split_by(x, given[0], dim)
+
+
+def _unclear_split(x: Any, where: Any = None, *args: Any, **kwargs: Any) -> Any:
+    if where is None or "axis" in kwargs or not hasattr(x, "shape"):
+        return None
+    where, axis = raw(where), args[0] if args else 0
+    if not arguments.is_integer(axis) or not -len(x.shape) <= axis < len(x.shape):
+        return None
+    n = x.shape[axis]
+    if arguments.is_integer(where):
+        return None if where * where == n else "split"
+    lengths = list(where) if isinstance(where, (list, tuple, np.ndarray)) else []
+    whole = all(map(arguments.is_integer, lengths)) and sum(lengths) == n
+    return "split at" if whole and len(lengths) > 0 else None
+
+
+split = _reading(split_and_stack.split, _split, _unclear_split)
+
+
+@_named_after(split_and_stack.meshgrid)
+def meshgrid(*vectors: Any, **options: Any) -> Any:
+    if len(vectors) == 1 and isinstance(vectors[0], (list, tuple)) and vectors[0]:
+        if all(hasattr(v, "shape") for v in vectors[0]):
+            vectors = tuple(vectors[0])
+    if "indexing" not in options and len(vectors) > 1:
+        differs("meshgrid")
+    return split_and_stack.meshgrid(*vectors, **options)
+
+
+def _cross_along(x: Any, other: Any, dim: Any = -1) -> Any:
+    return products.cross(x, other, axis=dim)
+
+
+def _unclear_cross(a: Any, b: Any = None, *args: Any, **kwargs: Any) -> Any:
+    if args or kwargs or not hasattr(a, "shape"):
+        return None
+    return "cross" if 3 in a.shape[:-1] and a.shape[-1] == 3 else None
+
+
+cross = _reading(products.cross, _cross_along, _unclear_cross)
+
+
+@_named_after(gathering.nonzero)
+def nonzero(x: Any, *, as_tuple: Any = None) -> Any:
+    if as_tuple is None:
+        differs("nonzero")
+    elif not arguments.boolean("nonzero", "as_tuple", as_tuple):
+        return gathering.argwhere(x)
+    return gathering.nonzero(x)
+
+
+@_named_after(gathering.select)
+def select(*args: Any, **kwargs: Any) -> Any:
+    if hasattr(args[0] if args else None, "shape") or "dim" in kwargs:
+        return shapes.select(*args, **kwargs)  # NumPy's begins with a list of conditions
+    return gathering.select(*args, **kwargs)
+
+
+# These read arguments in both orders, and more of them; nothing in them is unclear.
+gather = _named_after(gathering.gather)(indexing.gather)
+scatter = _named_after(gathering.scatter)(indexing.scatter)
+scatter_add = _named_after(gathering.scatter_add)(indexing.scatter_add)
+scatter_reduce = _named_after(gathering.scatter_reduce)(indexing.scatter_reduce)
+einsum = _named_after(products.einsum)(arithmetic.einsum)
+normal = _named_after(creation.normal)(made.normal)
+randint = _named_after(creation.randint)(made.randint)

@@ -1,0 +1,306 @@
+"""Shapes, joining and cutting in PyTorch's spelling."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import arguments
+from autograd.arguments.arrays import array_like, raw
+from autograd.arguments.dtypes import check_dtype
+from autograd.ops.images.windows import sliding_window_view
+from autograd.ops.indexing import getitem
+from autograd.ops.products import outer
+from autograd.ops.reductions import broadcast_to
+from autograd.ops.shapes import concatenate, expand_dims, flip, moveaxis, ravel, reshape, swapaxes
+from autograd.ops.shapes import squeeze as squeeze_axes
+from autograd.ops.shapes import transpose as reorder
+from autograd.ops.split_and_stack import broadcast_arrays, meshgrid, unstack
+from autograd.ops.split_and_stack import repeat as repeat_elements
+from autograd.ops.split_and_stack import tile as tile_by
+from autograd.spelling.differences import differs
+
+# The same elements in another shape --------------------------------------------------------------
+
+
+def together(values: tuple[Any, ...]) -> Any:
+    """``f(2, 3)`` as well as ``f((2, 3))``: the sizes that were meant, as one sequence."""
+    if len(values) == 1 and hasattr(raw(values[0]), "__len__"):
+        return values[0]
+    return values
+
+
+def view(x: Any, *shape: Any) -> Any:
+    """``x.reshape(shape)``: ``x.view(2, 3)``, ``x.view((2, -1))``; with a dtype it is refused."""
+    sizes = together(shape)
+    if len(shape) == 1 and not hasattr(raw(shape[0]), "__len__"):
+        if not arguments.is_integer(shape[0]):
+            check_dtype("view", shape[0])
+            raise TypeError(
+                "view: the bits of a tensor cannot be read as another dtype; "
+                "x.to(dtype) converts the numbers"
+            )
+    return reshape(x, sizes)
+
+
+def view_as(x: Any, other: Any) -> Any:
+    """``x.reshape(other.shape)``."""
+    return reshape(x, other.shape)
+
+
+reshape_as = view_as
+
+
+def unflatten(x: Any, dim: Any, sizes: Any) -> Any:
+    """One axis as several, of the sizes given: the reverse of ``flatten``."""
+    dim = arguments.axis("unflatten", dim, len(x.shape), "dim")
+    sizes = tuple(sizes)
+    inner = np.broadcast_to(np.int8(0), (x.shape[dim],))  # takes no memory; infers a −1
+    return reshape(x, (*x.shape[:dim], *reshape(inner, sizes).shape, *x.shape[dim + 1 :]))
+
+
+def unsqueeze(x: Any, dim: Any) -> Any:
+    """``x.expand_dims(dim)``."""
+    return expand_dims(x, dim)
+
+
+def squeeze(x: Any, axis: Any = None, *, dim: Any = None) -> Any:
+    """``x`` without axes of size 1. ``dim=`` leaves axes of another size; ``axis=`` refuses them."""
+    if dim is None:
+        return squeeze_axes(x, axis=axis)
+    dims = arguments.axes("squeeze", dim, len(x.shape), "dim")
+    return squeeze_axes(x, axis=tuple([d for d in dims if x.shape[d] == 1]))
+
+
+def expand(x: Any, *sizes: Any) -> Any:
+    """``x.broadcast_to(sizes)``, where −1 keeps a length: ``x.expand(8, -1, -1)``."""
+    wanted = tuple(together(sizes))
+    new = len(wanted) - len(x.shape)
+    if new < 0:
+        raise ValueError(
+            f"expand: sizes {wanted} are fewer than the axes of a tensor of shape {tuple(x.shape)}"
+        )
+    if any(arguments.is_integer(n) and n == -1 for n in wanted[:new]):
+        raise ValueError(f"expand: −1 keeps a length, but the new axes of {wanted} have none yet")
+    shape = [
+        x.shape[k - new] if k >= new and arguments.is_integer(n) and n == -1 else n
+        for k, n in enumerate(wanted)
+    ]
+    return broadcast_to(x, tuple(shape))
+
+
+def expand_as(x: Any, other: Any) -> Any:
+    """``x.broadcast_to(other.shape)``."""
+    return broadcast_to(x, other.shape)
+
+
+def broadcast_tensors(*tensors: Any) -> Any:
+    """``autograd.broadcast_arrays(*tensors)``."""
+    return broadcast_arrays(*tensors)
+
+
+# Orders of axes -----------------------------------------------------------------------------------
+
+
+def t(x: Any) -> Any:
+    """``x.T`` of a matrix or a vector."""
+    if len(x.shape) > 2:
+        raise ValueError(f"t: expected at most two axes, got shape {tuple(x.shape)}; "
+                         "x.mT exchanges the last two")  # fmt: skip
+    return reorder(x)
+
+
+def adjoint(x: Any) -> Any:
+    """``x.mT``: tensors are real."""
+    return swapaxes(x, -2, -1)
+
+
+def swapdims(x: Any, dim0: Any, dim1: Any) -> Any:
+    """``x.swapaxes(dim0, dim1)``."""
+    return swapaxes(x, dim0, dim1)
+
+
+def movedim(x: Any, source: Any, destination: Any) -> Any:
+    """``x.moveaxis(source, destination)``."""
+    return moveaxis(x, source, destination)
+
+
+def permute(x: Any, *dims: Any) -> Any:
+    """``x.transpose(dims)``: ``x.permute(0, 2, 1)``."""
+    return reorder(x, tuple(together(dims)))
+
+
+def transpose(x: Any, *axes: Any, dim0: Any = None, dim1: Any = None) -> Any:
+    """Axes in another order, or two exchanged.
+
+    ``x.transpose((2, 0, 1))`` and ``x.transpose(2, 0, 1)`` name the old axis at each new place;
+    none reverses them all. Two numbers for a tensor of three axes and more can mean only what
+    PyTorch means: exchange the two. For a matrix they are the order; PyTorch would exchange there,
+    too, which ``x.transpose(0, 1)`` warns of.
+    """
+    if dim0 is not None or dim1 is not None:
+        return swapaxes(x, *axes, *[d for d in (dim0, dim1) if d is not None])
+    if len(axes) == 2 and all(map(arguments.is_integer, axes)):
+        ndim = len(x.shape)
+        if ndim != 2:
+            return swapaxes(x, *axes)
+        if axes[0] % 2 == 0 and axes[1] % 2 == 1 and max(x.shape) > 1:
+            differs("transpose")
+    return reorder(x, (axes[0] if axes[0] is None else together(axes)) if axes else None)
+
+
+# Joining and cutting ------------------------------------------------------------------------------
+
+
+def cat(tensors: Sequence[Any], dim: Any = 0) -> Any:
+    """``autograd.concatenate(tensors, dim)``; empty vectors among other shapes are left out."""
+    if isinstance(tensors, (list, tuple)):
+        shapes = {tuple(x.shape) for x in tensors if hasattr(x, "shape")}
+        if (0,) in shapes and any(len(shape) != 1 for shape in shapes):
+            tensors = [x for x in tensors if tuple(x.shape) != (0,)]
+    return concatenate(tensors, dim)
+
+
+def _lengths(who: str, x: Any, lengths: Sequence[int], dim: int) -> tuple[Any, ...]:
+    ends = list(itertools.accumulate(lengths))
+    before = (slice(None),) * dim
+    return tuple(
+        [getitem(x, (*before, slice(a, b))) for a, b in zip([0, *ends], ends, strict=False)]
+    )
+
+
+def chunk(x: Any, chunks: Any, dim: Any = 0) -> tuple[Any, ...]:
+    """At most so many parts along an axis, all of one length but for the last."""
+    count = arguments.integer("chunk", "chunks", chunks)
+    dim = arguments.axis("chunk", dim, len(x.shape), "dim")
+    return split_by(x, max(-(-x.shape[dim] // count), 1), dim)
+
+
+def split_by(x: Any, size: Any, dim: Any = 0) -> tuple[Any, ...]:
+    """Parts of one length along an axis (the last may be shorter), or of the lengths listed."""
+    dim = arguments.axis("split", dim, len(x.shape), "dim")
+    n = x.shape[dim]
+    if arguments.is_integer(raw(size)):
+        length = arguments.integer("split", "split_size", raw(size))
+        lengths = [min(length, n - k) for k in range(0, n, length)] or [0]
+    else:
+        lengths = [arguments.integer("split", "a length", k, 0) for k in together((size,))]
+        if sum(lengths) != n:
+            raise ValueError(
+                f"split: the lengths {lengths} add up to {sum(lengths)}, but axis {dim} of "
+                f"{tuple(x.shape)} has {n}"
+            )
+    return _lengths("split", x, lengths, dim)
+
+
+def unbind(x: Any, dim: Any = 0) -> Any:
+    """``x.unstack(dim)``."""
+    return unstack(x, dim)
+
+
+def narrow(x: Any, dim: Any, start: Any, length: Any) -> Any:
+    """So many places along an axis, from one on: a slice."""
+    dim = arguments.axis("narrow", dim, len(x.shape), "dim")
+    n = x.shape[dim]
+    start = arguments.integer("narrow", "start", start, None)
+    length = arguments.integer("narrow", "length", length, 0)
+    first = start + n if start < 0 else start
+    if not 0 <= first <= first + length <= n:
+        raise IndexError(
+            f"narrow: {length} places from {start} on do not lie within axis {dim} of "
+            f"{tuple(x.shape)}"
+        )
+    return getitem(x, (*(slice(None),) * dim, slice(first, first + length)))
+
+
+def select(x: Any, dim: Any, index: Any) -> Any:
+    """One place along an axis, without that axis: ``x[..., index]``."""
+    dim = arguments.axis("select", dim, len(x.shape), "dim")
+    return getitem(x, (*(slice(None),) * dim, arguments.integer("select", "index", index, None)))
+
+
+def unfold(x: Any, dimension: Any, size: Any, step: Any) -> Any:
+    """Windows along an axis, so many places apart, in a new last axis: a view."""
+    axis = arguments.axis("unfold", dimension, len(x.shape), "dimension")
+    step = arguments.integer("unfold", "step", step)
+    windows = sliding_window_view(x, size, axis)
+    return getitem(windows, (*(slice(None),) * axis, slice(None, None, step)))
+
+
+# Repeating ----------------------------------------------------------------------------------------
+
+
+def tile(x: Any, *reps: Any, dims: Any = None) -> Any:
+    """``autograd.tile(x, reps)``: ``x.tile((2, 1))`` and ``x.tile(2, 1)``."""
+    return tile_by(x, together(reps) if dims is None else dims)
+
+
+_UNSAID: Any = object()
+
+
+def repeat(x: Any, *repeats: Any, axis: Any = _UNSAID, sizes: Any = None) -> Any:
+    """Every element several times in a row, as ``autograd.repeat(x, repeats, axis)``.
+
+    PyTorch would set the whole of x side by side, as ``x.tile(2, 1)`` does. ``x.repeat(2, 1)`` is
+    (repeats, axis), and warns of it; what cannot be that, as ``x.repeat(8, 1, 1)``, is PyTorch's.
+    """
+    if sizes is not None:
+        return tile_by(x, sizes)
+    if axis is not _UNSAID:
+        return repeat_elements(x, together(repeats), axis)
+    if repeats and all(map(arguments.is_integer, repeats)):
+        ndim = len(x.shape)
+        theirs = len(repeats) >= ndim
+        ours = len(repeats) == 1 or (len(repeats) == 2 and -ndim <= repeats[1] < ndim)
+        if theirs and not ours:
+            return tile_by(x, repeats)
+        alike = x.size == 1 == len(repeats) or set(repeats) == {1}
+        if theirs and not alike:
+            differs("repeat")
+    return repeat_elements(x, repeats[0], *repeats[1:])
+
+
+def repeat_interleave(x: Any, repeats: Any, dim: Any = None) -> Any:
+    """Every element several times in a row: ``autograd.repeat(x, repeats, axis=dim)``."""
+    return repeat_elements(x, repeats, dim)
+
+
+def turned_over(x: Any, *dims: Any, axis: Any = None) -> Any:
+    """``autograd.flip(x, dims)``: ``x.flip(0, 1)``, ``x.flip((0, 1))``, ``x.flip(axis=0)``."""
+    if not dims:
+        return flip(x, axis=axis)
+    return flip(x, axis=dims[0] if len(dims) == 1 else tuple(dims))
+
+
+# Grids --------------------------------------------------------------------------------------------
+
+
+def cartesian_prod(*vectors: Any) -> Any:
+    """Every combination of the vectors' elements, one a row."""
+    grids = meshgrid(*vectors, indexing="ij")
+    columns = [reshape(g, (-1, 1)) for g in grids]
+    return columns[0].ravel() if len(columns) == 1 else concatenate(columns, 1)
+
+
+def block_diag(*tensors: Any) -> Any:
+    """Matrices along the diagonal of one, zeros elsewhere; numbers and vectors count as rows."""
+    from autograd.creation import zeros
+    from autograd.ops.split_and_stack import atleast_2d
+
+    parts = [atleast_2d(array_like("block_diag", x)) for x in tensors]
+    width = sum(p.shape[1] for p in parts)
+    rows, left = [], 0
+    for p in parts:
+        n, m = p.shape
+        sides = [zeros(n, left, dtype=p.dtype), p, zeros(n, width - left - m, dtype=p.dtype)]
+        rows.append(concatenate(sides, 1))
+        left += m
+    return concatenate(rows, 0)
+
+
+def ger(x: Any, vec2: Any) -> Any:
+    """``autograd.outer(x, vec2)``."""
+    return outer(ravel(x), ravel(vec2))
