@@ -47,20 +47,22 @@ __all__ = [*_WHERE, *_MODULES, "arguments", "newaxis"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> _Any:
-    from autograd.spelling.devices import DTYPES
+    from autograd.spelling.devices import CONSTANTS
     from autograd.spelling.keywords import spelled
 
-    if name in _READINGS or (name in _SPELLED and name not in _WHERE):
+    if name in _READINGS or name in _SPELLED:
         home, _, inner = (_READINGS.get(name) or _SPELLED[name]).rpartition(".")
-        value = spelled(getattr(_importlib.import_module(f"autograd.{home}"), inner))
+        value = getattr(_importlib.import_module(f"autograd.{home}"), inner)
+        if home.startswith("ops."):
+            value = spelled(value)
     elif name in _WHERE:
         module = _importlib.import_module(f"autograd.{_WHERE[name]}")
         value = spelled(getattr(module, name))
         setattr(module, name, value)  # pickle finds functions by the module that defines them
     elif name in _MODULES:
         value = _importlib.import_module(f"autograd.{_MODULES[name]}")
-    elif name in DTYPES:
-        value = DTYPES[name]
+    elif name in CONSTANTS:
+        value = CONSTANTS[name]
     elif name == "autograd":  # as PyTorch has torch.autograd.grad: these are autograd's own names
         value = _sys.modules[__name__]
     else:
@@ -73,9 +75,9 @@ def __getattr__(name: str) -> _Any:
 
 
 def _known() -> set[str]:
-    from autograd.spelling.devices import DTYPES
+    from autograd.spelling.devices import CONSTANTS
 
-    return {*__all__, *_SPELLED, *DTYPES}
+    return {*__all__, *_SPELLED, *CONSTANTS}
 
 
 def __dir__() -> list[str]:

@@ -42,6 +42,7 @@ from .creation import zeros as zeros
 from .creation import zeros_like as zeros_like
 from .engine import backward_steps as backward_steps
 from .engine import grad as grad
+from .engine.api import backward_from as backward
 from .kernels.allocator import empty_cache as empty_cache
 from .kernels.threads import get_num_threads as get_num_threads
 from .kernels.threads import set_num_threads as set_num_threads
@@ -457,3 +458,11 @@ int: Any
 int64: Any
 long: Any
 bool: Any
+dtype: Any
+e: Any
+finfo: Any
+iinfo: Any
+inf: Any
+nan: Any
+pi: Any
+Size: Any

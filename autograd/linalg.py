@@ -32,8 +32,10 @@ from autograd.ops.linalg.least_squares import (
     tensorsolve,
 )
 from autograd.ops.linalg.norms import matrix_norm, norm, vector_norm
+from autograd.ops.linalg.triangular import solve_triangular
 from autograd.ops.products import cross, matmul, outer, tensordot, vecdot
 from autograd.ops.split_and_stack import matrix_transpose
+from autograd.spelling.keywords import spelled as _spelled
 
 __all__ = [
     "LinAlgError",
@@ -58,6 +60,7 @@ __all__ = [
     "qr",
     "slogdet",
     "solve",
+    "solve_triangular",
     "svd",
     "svdvals",
     "tensordot",
@@ -67,3 +70,6 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+for _name in __all__[1:]:
+    globals()[_name] = _spelled(globals()[_name])

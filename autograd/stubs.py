@@ -72,7 +72,7 @@ def names_file(names: dict[str, str]) -> str:
 
 def package_stub(names: dict[str, str]) -> str:
     """Text of ``__init__.pyi``."""
-    from autograd.spelling.devices import DTYPES
+    from autograd.spelling.devices import CONSTANTS
     from autograd.spelling.names import FUNCTIONS, READINGS
 
     by_module: dict[str, list[str]] = {}
@@ -87,7 +87,7 @@ def package_stub(names: dict[str, str]) -> str:
     for module in sorted(by_module):
         lines += [f"from .{module} import {name}" for name in sorted(by_module[module])]
     lines += ["from typing import Any", "", "newaxis: None", "__version__: str", "autograd: Any"]
-    return "\n".join([*lines, *[f"{name}: Any" for name in DTYPES], ""])
+    return "\n".join([*lines, *[f"{name}: Any" for name in CONSTANTS], ""])
 
 
 def tensor_stub() -> str:

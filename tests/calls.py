@@ -52,7 +52,9 @@ AUTOGRAD: dict[str, Arguments] = {
             "hardswish log_sigmoid mish relu silu softsign modf ravel matrix_transpose", x=M),
     **_each("fliplr flipud", m=M),
     **_each("sqrt reciprocal cbrt log log10 log2 log1p", x=POSITIVE),
-    **_each("arcsin arccos arctanh sinc", x=unit(3, 4)),
+    **_each("arcsin arccos arctanh sinc erfinv", x=unit(3, 4)),
+    **_each("lgamma digamma", x=POSITIVE),
+    "polygamma": dict(n=2, x=POSITIVE),
     "arccosh": dict(x=POSITIVE + 1.0),
     "invert": dict(x=WHOLE),
     **_each("add subtract multiply divide maximum minimum fmax fmin logaddexp logaddexp2 arctan2 "
@@ -233,6 +235,7 @@ LINALG: dict[str, Arguments] = {
     **_each("det slogdet inv svdvals", a=SQUARE),
     **_each("eigh eigvalsh", a=SQUARE, UPLO="L"),
     "solve": dict(a=SQUARE, b=spread(3, 2)),
+    "solve_triangular": dict(a=SQUARE, b=spread(3, 2), upper=True, left=True, unitriangular=False),
     "norm": dict(x=M, ord=None, axis=1, keepdims=False),
     "matrix_norm": dict(x=M, ord="fro", axis=(0, 1), keepdims=False),
     "vector_norm": dict(x=M, ord=3.0, axis=1, keepdims=False),

@@ -76,7 +76,7 @@ _SQUARE = symmetric(3) + 0.0
 #: Further parameters, or other values, of single functions.
 PARTICULAR: dict[str, dict[str, Any]] = {
     **{f"ag.{name}": {"x": POSITIVE} for name in
-       "sqrt reciprocal cbrt log log10 log2 log1p arcsin arccos arctanh".split()},
+       "sqrt reciprocal cbrt log log10 log2 log1p arcsin arccos arctanh erfinv lgamma digamma".split()},
     **{f"ag.{name}": {"x": INTEGERS, "y": INTEGERS % 3} for name in
        "bitwise_and bitwise_or bitwise_xor left_shift right_shift".split()},
     **{f"ag.{name}": {"x": POSITIVE, "y": N} for name in ("power", "float_power")},
@@ -129,6 +129,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "ag.meshgrid": {"vectors": [V, V]},
     "ag.normal": {"mean": 0.5, "std": 2.0, "shape": (3,)},
     "ag.normalize": {"weight": V, "bias": V, "axes": (1,)},
+    "ag.polygamma": {"n": 2, "x": POSITIVE},
     "ag.pad": {"pad_width": 1, "constant_values": 0.5},
     "ag.pad_constant": {"widths": [(1, 0), (0, 1)], "value": 0.5},
     "ag.pad_index": {"widths": [(1, 0), (0, 1)], "mode": "reflect"},
@@ -169,6 +170,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "linalg.matrix_power": {"a": _SQUARE, "n": 2},
     "linalg.multi_dot": {"arrays": [M, N.T]},
     "linalg.solve": {"a": _SQUARE, "b": spread(3)},
+    "linalg.solve_triangular": {"a": _SQUARE, "b": spread(3, 2), "upper": True},
     "linalg.tensorinv": {"a": _SQUARE[:2, :2].reshape(2, 1, 2, 1) + 0.0, "ind": 2},
     "linalg.tensorsolve": {"a": _SQUARE, "b": spread(3), "axes": None},
     "linalg.vector_norm": {"axis": 1},

@@ -164,6 +164,7 @@ PUBLIC = {
     "autograd.kernels",
     "autograd.kernels.native",  # for `nn.doctor`
     "autograd.kernels.optimizers",
+    "autograd.spelling",  # what two readers read differently, for nn.port
     "autograd.viz",
     "autograd.viz.palette",  # the lesson's figures have the colours of the engine's pictures,
     "autograd.viz.shell",  # and follow a page's light or dark in the same way

@@ -147,7 +147,7 @@ def of_one(info: Primitive) -> Callable[..., Any]:
                 return info.other_words(*given, **static)
             given, static = bound
         if static and _settle(info, static):
-            return info.other_words(*given, **static)
+            return info.other_words(given[0], **static)
         x = given[0]
         kind = type(x)
         if kind is not Tensor and kind not in tensor_types:
@@ -409,6 +409,7 @@ def _settle(info: Primitive, static: dict[str, Any]) -> bool:
                     "gradient, which would be lost; give its number, .item() or .detach()"
                 )
             static[name] = value._data
+    return False
 
 
 def _make_ready(info: Primitive, data: list[Any], given: tuple[Any, ...]) -> None:

@@ -14,7 +14,7 @@ from autograd.engine.accumulate import own
 from autograd.engine.backward import BackwardPass
 from autograd.engine.step import Step
 
-__all__ = ["Watcher", "backward", "backward_steps", "grad", "seed_for"]
+__all__ = ["Watcher", "backward", "backward_from", "backward_steps", "grad", "seed_for"]
 
 
 class Watcher(Protocol):
@@ -101,18 +101,64 @@ def backward(
         >>> a.grad.item()
         6.0
     """
+    _run([self], [gradient], retain_graph, create_graph, inputs, break_on)
+
+
+def backward_from(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool = False,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """One pass from several tensors at once: what they share is gone through once.
+
+    Args:
+        tensors: a tensor or a sequence of them.
+        grad_tensors: incoming gradients, one for each; None for 1 of a single element.
+        retain_graph, create_graph, inputs: as for ``Tensor.backward``.
+
+    Raises:
+        ValueError: if there are not as many gradients as tensors.
+        RuntimeError: as ``Tensor.backward``.
+
+    Example:
+        >>> import autograd as ag
+        >>> a = ag.tensor(3.0, requires_grad=True)
+        >>> b = a * a
+        >>> ag.backward([b, 2.0 * b])
+        >>> a.grad.item()
+        18.0
+    """
+    roots = check_tensors("backward", "tensors", tensors)
+    given = [grad_tensors] if isinstance(grad_tensors, Tensor) else grad_tensors
+    seeds = [None] * len(roots) if given is None else list(given)
+    if len(seeds) != len(roots):
+        raise ValueError(f"backward: {len(seeds)} grad_tensors for {len(roots)} tensors")
+    _run(roots, seeds, retain_graph, create_graph, inputs, ())
+
+
+def _run(
+    roots: list[Tensor],
+    gradients: list[Any],
+    retain_graph: bool,
+    create_graph: bool,
+    inputs: Any,
+    break_on: Iterable[Watcher],
+) -> None:
     _check_flags("backward", retain_graph=retain_graph, create_graph=create_graph)
-    seed = seed_for("backward", self, gradient, create_graph)
-    wanted = None
-    if inputs is not None:
-        wanted = check_tensors("backward", "inputs", inputs)
+    seeds = [
+        seed_for("backward", root, g, create_graph)
+        for root, g in zip(roots, gradients, strict=True)
+    ]
+    wanted = None if inputs is None else check_tensors("backward", "inputs", inputs)
     work = BackwardPass(
-        [self], [seed], retain_graph=retain_graph, create_graph=create_graph, inputs=wanted
+        roots, seeds, retain_graph=retain_graph, create_graph=create_graph, inputs=wanted
     )
     watchers = check_watchers(break_on)
     steps = work.steps(observe=bool(watchers))
     for watcher in watchers:
-        watcher.begin(self, work, steps)
+        watcher.begin(roots[0], work, steps)
     for step in steps:
         for watcher in watchers:
             watcher.after(work, steps, step)

@@ -90,7 +90,7 @@ def _clean_item(who: str, item: Any, shape: tuple[int, ...]) -> Any:
     item = raw(item)
     if isinstance(item, (bool, np.bool_)):
         return bool(item)
-    if isinstance(item, (list, tuple)):
+    if isinstance(item, (list, tuple, range)):
         item = as_array(f"{who}: index", item) if len(item) else np.empty(0, np.intp)
         if item.size == 0 and item.dtype.kind == "f":
             item = item.astype(np.intp)

@@ -285,4 +285,3 @@ def xlogy(x: Any, other: Any) -> Any:
 
     none = np.equal(raw(x), 0) & ~np.isnan(raw(other))
     return where(none, 0.0, multiply(x, log(where(none, 1.0, other))))
-

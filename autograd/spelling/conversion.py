@@ -187,6 +187,6 @@ H = property(lambda x: x.mT, doc="``x.mT``: tensors are real.")
 
 
 def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> Any:
-    """The tensor itself, as PyTorch has had it since tensors can require gradients themselves."""
-    x = data if isinstance(data, Tensor) else Tensor(data)
+    """A leaf on the data's memory, as it was in PyTorch before tensors required gradients."""
+    x = data.detach() if isinstance(data, Tensor) else Tensor(data)
     return x.requires_grad_() if requires_grad else x

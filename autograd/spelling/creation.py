@@ -111,8 +111,6 @@ def _new(function: Any) -> Any:
         _, options = _like(f"new_{function.__name__}", x, options)
         if "size" in options:
             size = (options.pop("size"), *size)
-        if function is creation.full:
-            return creation.full(tuple(size[0]), *size[1:], **options)
         return function(together(size), **options)
 
     make.__name__ = make.__qualname__ = f"new_{function.__name__}"
@@ -122,7 +120,12 @@ def _new(function: Any) -> Any:
 
 new_zeros = new_empty = _new(creation.zeros)
 new_ones = _new(creation.ones)
-new_full = _new(creation.full)
+
+
+def new_full(x: Any, size: Any, fill_value: Any, **options: Any) -> Tensor:
+    """``autograd.full(size, fill_value)``, of x's dtype."""
+    _, options = _like("new_full", x, options)
+    return creation.full(tuple(size), fill_value, **options)
 
 
 def new_tensor(x: Any, data: Any, **options: Any) -> Tensor:
@@ -139,28 +142,31 @@ def _drawn(who: str, generator: Any, dtype: Any, device: Any) -> Any:
     return generator_or_default(who, generator), None if dtype is None else check_dtype(who, dtype)
 
 
-def normal(mean: Any, std: Any = 1.0, size: Any = None, shape: Any = None, **options: Any) -> Any:
+def normal(
+    mean: Any, std: Any = 1.0, size: Any = None, generator: Any = None, dtype: Any = None,
+    requires_grad: bool = False, *, shape: Any = None, device: Any = None,
+) -> Any:  # fmt: skip
     """Normal numbers: ``normal(0.0, 1.0, (2, 3))``, or of tensors of means and deviations."""
+    check_device("normal", device)
     sizes = shape if size is None else size
     if sizes is not None:
-        check_device("normal", options.pop("device", None))
-        return creation.normal(mean, std, sizes, **options)
-    return creation.as_tensor(mean) + std * creation.randn(
-        np.broadcast_shapes(np.shape(raw(mean)), np.shape(raw(std))),
-        dtype=np.result_type(raw(creation.as_tensor(mean)), raw(creation.as_tensor(std))), **options
-    )  # fmt: skip
+        return creation.normal(mean, std, sizes, generator, dtype, requires_grad)
+    mean, std = creation.as_tensor(mean), creation.as_tensor(std)
+    sizes = np.broadcast_shapes(mean.shape, std.shape)
+    dtype = np.result_type(mean.dtype, std.dtype) if dtype is None else dtype
+    return mean + std * creation.randn(sizes, generator=generator, dtype=dtype)
 
 
 def randint(
-    low: Any, high: Any = None, size: Any = None, *, shape: Any = None, generator: Any = None,
+    low: Any, high: Any = None, size: Any = None, generator: Any = None, *, shape: Any = None,
     dtype: Any = None, device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Integers from [low, high): ``randint(0, 10, (2, 3))``; ``randint(10, (2, 3))`` from 0 on."""
-    _, dtype = _drawn("randint", generator, dtype, device)
+    rng, dtype = _drawn("randint", generator, dtype, device)
     sizes = shape if size is None else size
     if sizes is None and high is not None:
         low, high, sizes = 0, low, high
-    found = creation.randint(low, high, sizes, generator)
+    found = creation.randint(low, high, sizes, rng)
     return found if dtype is None else found.astype(dtype)
 
 

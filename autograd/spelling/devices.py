@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,14 @@ import numpy as np
 from autograd.arguments.dtypes import check_dtype, default_dtype
 from autograd.arguments.numbers import shown
 
-__all__ = ["DTYPES", "check_device", "device", "get_default_dtype", "set_default_dtype"]
+__all__ = [
+    "CONSTANTS",
+    "DTYPES",
+    "check_device",
+    "device",
+    "get_default_dtype",
+    "set_default_dtype",
+]
 
 #: PyTorch's names of dtypes. They are NumPy's objects: ``x.dtype == autograd.float32``.
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -28,6 +36,19 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "int64": np.dtype(np.int64),
     "long": np.dtype(np.int64),
     "bool": np.dtype(np.bool_),
+}
+
+#: What else ``torch`` has and NumPy has, too.
+CONSTANTS: dict[str, Any] = {
+    **DTYPES,
+    "dtype": np.dtype,
+    "e": math.e,
+    "finfo": np.finfo,
+    "iinfo": np.iinfo,
+    "inf": math.inf,
+    "nan": math.nan,
+    "pi": math.pi,
+    "Size": tuple,
 }
 
 
@@ -129,7 +150,9 @@ class _NoGPU:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise RuntimeError(f"cuda.{name}: there is no GPU here, all tensors live in the CPU's memory")
+        raise RuntimeError(
+            f"cuda.{name}: there is no GPU here, all tensors live in the CPU's memory"
+        )
 
 
 class _Backends:

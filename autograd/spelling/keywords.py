@@ -49,7 +49,7 @@ _CONVERTING = frozenset(
     {"cumprod", "cumsum", "log_softmax", "mean", "nanmean", "nansum", "prod", "softmax", "sum"}
 )
 #: Primitives whose other words are more than names.
-_THEIRS = {"transpose": "shapes.transpose", "flip": "shapes.turned_over", "where": "indexing.where",
+_THEIRS = {"transpose": "shapes.exchanged", "flip": "shapes.turned_over", "where": "indexing.where",
            "squeeze": "shapes.squeeze"}  # fmt: skip
 #: Where PyTorch's ``dim=`` would mean something else, or nothing, without another argument.
 _NOT_DIM = frozenset({"nanstd", "nanvar", "gradient", "repeat", "matrix_norm", "max", "min", "median",
@@ -91,7 +91,10 @@ def respell(
         elif key == "right" and "side" in parameters:
             ours["side"] = "right" if value else "left"
         else:
-            ours[_stands_for(name, key, parameters)] = value
+            word = _stands_for(name, key, parameters)
+            if word in kwargs:
+                raise TypeError(f"{name}: {word}= and {key}= are one; give one of them")
+            ours[word] = value
     if parameters[0] in ours and not args and name in _CONVERTING:
         args = (ours.pop(parameters[0]),)
     if convert is not None:
@@ -123,7 +126,9 @@ def spelled(function: Callable[..., Any]) -> Callable[..., Any]:
         return function
     if not inspect.isfunction(function) or hasattr(function, "takes_other_words"):
         return function
-    parameters = tuple(inspect.signature(function).parameters)
+    signature = inspect.signature(function).parameters
+    parameters = tuple(signature)
+    variadic = next((n for n, each in signature.items() if each.kind is each.VAR_POSITIONAL), None)
     ours = {each for names in _OURS.values() for each in names} | {"dtype"}
     if not ours.intersection(parameters):
         return function
@@ -133,6 +138,8 @@ def spelled(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs and not known.issuperset(kwargs):
             args, kwargs = respell(function.__name__, parameters, args, kwargs)
+            if variadic in kwargs:
+                args = (*args, kwargs.pop(variadic))
         return function(*args, **kwargs)
 
     call.takes_other_words = True  # type: ignore[attr-defined]
@@ -144,7 +151,9 @@ def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
     theirs = _THEIRS.get(info.name)
     if theirs is not None:
         module, _, name = theirs.rpartition(".")
-        return getattr(importlib.import_module(f"autograd.spelling.{module}"), name)(*args, **kwargs)
+        return getattr(importlib.import_module(f"autograd.spelling.{module}"), name)(
+            *args, **kwargs
+        )
     parameters = (*info.inputs, *info.static_names)
     args, kwargs = respell(info.forward.__name__, parameters, args, kwargs)
     for x in info.inputs[len(args) :]:

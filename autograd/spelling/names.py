@@ -27,10 +27,16 @@ _BOTH: dict[str, str] = {
         "logical_xor logical_not bitwise_and bitwise_or bitwise_xor bitwise_not=invert abs=absolute "
         "absolute fix=trunc copysign heaviside fmax fmin signbit",
     ),
-    **_same("ops.transcendental", "acos=arccos asin=arcsin atan=arctan acosh=arccosh asinh=arcsinh "
-            "atanh=arctanh atan2=arctan2 sinc logaddexp2 float_power"),
+    **_same(
+        "ops.transcendental",
+        "acos=arccos asin=arcsin atan=arctan acosh=arccosh asinh=arcsinh "
+        "atanh=arctanh atan2=arctan2 sinc logaddexp2 float_power",
+    ),
     **_same("ops.products", "matmul vdot kron"),
-    **_same("ops.linalg.decompositions", "det inverse=inv slogdet cholesky matrix_power pinverse=pinv svd qr"),
+    **_same(
+        "ops.linalg.decompositions",
+        "det inverse=inv slogdet cholesky matrix_power pinverse=pinv svd qr",
+    ),
     **_same("ops.linalg.diagonals", "fliplr flipud rot90 diagflat diag"),
     **_same("ops.special", "lgamma digamma erfinv"),
     **_same("ops.cumulative", "logcumsumexp"),
@@ -114,4 +120,5 @@ FUNCTIONS: dict[str, str] = {
     **_same("spelling.devices", "device get_default_dtype set_default_dtype cuda backends"),
     **_same("spelling.differences", "SpellingWarning"),
     **_same("core.modes", "inference_mode=no_grad"),
+    **_same("engine.api", "backward=backward_from"),
 }

@@ -127,12 +127,8 @@ def _unclear_spread(name: str) -> Test:
     return unclear
 
 
-std = _reading(
-    reductions.std, functools.partial(theirs.spread_of, "std"), _unclear_spread("std")
-)
-var = _reading(
-    reductions.var, functools.partial(theirs.spread_of, "var"), _unclear_spread("var")
-)
+std = _reading(reductions.std, functools.partial(theirs.spread_of, "std"), _unclear_spread("std"))
+var = _reading(reductions.var, functools.partial(theirs.spread_of, "var"), _unclear_spread("var"))
 
 
 # Parts, grids, products, places -------------------------------------------------------------------

@@ -152,6 +152,16 @@ def transpose(x: Any, *axes: Any, dim0: Any = None, dim1: Any = None) -> Any:
     return reorder(x, (axes[0] if axes[0] is None else together(axes)) if axes else None)
 
 
+def exchanged(x: Any, *given: Any, dims: Any = None, dim0: Any = None, dim1: Any = None) -> Any:
+    """``autograd.transpose(x, dim0, dim1)``: two axes exchanged; ``dims=`` is their order."""
+    if dims is not None:
+        return reorder(x, tuple(dims), *given)
+    given = (*given, *[d for d in (dim0, dim1) if d is not None])
+    if len(given) != 2:
+        raise TypeError(f"transpose: give the order of the axes, or two to exchange, got {given}")
+    return swapaxes(x, *given)
+
+
 # Joining and cutting ------------------------------------------------------------------------------
 
 
@@ -268,11 +278,11 @@ def repeat_interleave(x: Any, repeats: Any, dim: Any = None) -> Any:
     return repeat_elements(x, repeats, dim)
 
 
-def turned_over(x: Any, *dims: Any, axis: Any = None) -> Any:
+def turned_over(x: Any, *given: Any, axis: Any = None, dims: Any = None) -> Any:
     """``autograd.flip(x, dims)``: ``x.flip(0, 1)``, ``x.flip((0, 1))``, ``x.flip(axis=0)``."""
-    if not dims:
-        return flip(x, axis=axis)
-    return flip(x, axis=dims[0] if len(dims) == 1 else tuple(dims))
+    if not given:
+        return flip(x, axis=axis if dims is None else dims)
+    return flip(x, axis=given[0] if len(given) == 1 else tuple(given))
 
 
 # Grids --------------------------------------------------------------------------------------------

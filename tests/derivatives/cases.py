@@ -84,7 +84,9 @@ AUTOGRAD: dict[str, Case] = {
     **_each("absolute alias around ceil floor negative positive rint round sign square trunc", M),
     **_each("sqrt reciprocal cbrt log log10 log2 log1p", positive(3, 4)),
     **_each("exp exp2 expm1 sin cos tan sinh cosh tanh arctan arcsinh sigmoid erf erfc", M),
-    **_each("arcsin arccos arctanh sinc", unit(3, 4)),
+    **_each("arcsin arccos arctanh sinc erfinv", unit(3, 4)),
+    **_each("lgamma digamma", positive(3, 4)),
+    "polygamma": _case(lambda x: ag.polygamma(2, x), positive(3, 4), order=3),
     **_each("deg2rad rad2deg degrees radians", M),
     "arccosh": _case(ag.arccosh, positive(3, 4) + 1.0, order=3),
     **{
@@ -310,6 +312,9 @@ LINALG: dict[str, Case] = {
     "slogdet": _case(lambda a: ag.linalg.slogdet(a)[1], S3),
     "inv": _case(ag.linalg.inv, S3),
     "solve": _case(ag.linalg.solve, S3, spread(3, 2)),
+    "solve_triangular": _case(
+        lambda a, b: ag.linalg.solve_triangular(a, b, upper=False), S3, spread(3, 2)
+    ),
     "norm": _case(ag.linalg.norm, M),
     "matrix_norm": _case(lambda a: ag.linalg.matrix_norm(a), M),
     "vector_norm": _case(lambda a: ag.linalg.vector_norm(a), V),

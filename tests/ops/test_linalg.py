@@ -274,3 +274,47 @@ def test_error_types():
         linalg.matrix_power(ONE, 0.5)
     with pytest.raises(IndexError, match="^norm: axis 2 is out of range"):
         linalg.norm(ONE, axis=2)
+
+
+@pytest.mark.parametrize("upper", [True, False])
+@pytest.mark.parametrize("unit", [True, False])
+@pytest.mark.parametrize("left", [True, False])
+def test_triangular_systems_look_at_one_triangle(upper, unit, left):
+    rng = np.random.default_rng(3)
+    a = rng.normal(size=(2, 3, 3)) + 3.0 * np.eye(3)
+    b = rng.normal(size=(2, 3, 2) if left else (2, 2, 3))
+    options = {"upper": upper, "left": left, "unitriangular": unit}
+    part = np.triu(a) if upper else np.tril(a)
+    if unit:
+        part = part - part * np.eye(3) + np.eye(3)
+    x = ag.linalg.solve_triangular(ag.tensor(a), ag.tensor(b), **options).numpy()
+    np.testing.assert_allclose(part @ x if left else x @ part, b, rtol=1e-12, atol=1e-12)
+    t = ag.tensor(a, requires_grad=True)
+    ag.linalg.solve_triangular(t, ag.tensor(b), **options).sum().backward()
+    outside = np.tril(np.ones((3, 3)), 0 if unit else -1)
+    assert not (t.grad.numpy() * (outside if upper else outside.T)).any()
+    with pytest.raises(ValueError, match="^solve_triangular: a must be square"):
+        ag.linalg.solve_triangular(np.ones((3, 2)), ag.tensor(b), **options)
+    with pytest.raises(TypeError, match="upper must be True or False"):
+        ag.linalg.solve_triangular(ag.tensor(a), ag.tensor(b), upper="yes")
+
+
+def test_least_squares_of_stacks():
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(size=(2, 5, 3)), rng.normal(size=(2, 5, 2))
+    x, residuals, rank, s = ag.linalg.lstsq(ag.tensor(a), ag.tensor(b))
+    for k in range(2):
+        expected = np.linalg.lstsq(a[k], b[k])
+        for got, wanted in zip((x, residuals, rank, s), expected, strict=True):
+            np.testing.assert_allclose(np.asarray(got[k]), wanted, rtol=1e-11)
+    assert ag.linalg.lstsq(a[:, :, [0, 0, 0]], b)[2].tolist() == [1, 1]
+    with pytest.raises(ValueError, match=r"^lstsq: .* stacks of both, got shapes \(2, 5, 3\)"):
+        ag.linalg.lstsq(a, b[0])
+    with pytest.raises(ValueError, match="^lstsq: shapes"):
+        ag.linalg.lstsq(a, np.concatenate([b, b[:1]]))
+
+
+def test_linalg_takes_pytorchs_words():
+    m = np.arange(6.0).reshape(2, 3)
+    assert ag.linalg.norm(m, dim=1, keepdim=True).shape == (2, 1)
+    assert ag.linalg.vector_norm(m, ord=1, dim=0).tolist() == [3.0, 5.0, 7.0]

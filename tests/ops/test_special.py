@@ -4,11 +4,12 @@ import math
 
 import numpy as np
 import pytest
+import scipy.special
 from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.kernels import special
+from autograd.kernels import gamma, special
 
 from .support import check, normal
 
@@ -59,3 +60,71 @@ def test_memory_order_is_kept():
     x = normal(4, 6)[::-1, ::2]
     np.testing.assert_allclose(special.erf(x), np.vectorize(math.erf)(x), rtol=1e-14)
     assert special.erf(np.zeros((0, 3))).shape == (0, 3)
+
+
+GAMMA = np.concatenate([np.linspace(-20.3, 30.0, 403), [1e-5, 1e-300, 1e10, 1e300]])
+
+
+@pytest.mark.parametrize(("name", "oracle"), [("lgamma", "gammaln"), ("digamma", "digamma")])
+def test_gamma_functions_to_the_last_digits(name, oracle):
+    function, expected = getattr(gamma, name), getattr(scipy.special, oracle)(GAMMA)
+    np.testing.assert_allclose(function(GAMMA), expected, rtol=1e-13, atol=1e-13)
+    single = function(GAMMA[:403].astype(np.float32))
+    assert single.dtype == np.float32
+    assert function(np.arange(1, 4)).dtype == np.float64
+
+
+def test_gamma_functions_at_their_poles_and_ends():
+    ends = np.array([0.0, -0.0, -1.0, -7.0, math.inf, -math.inf, math.nan])
+    np.testing.assert_array_equal(gamma.lgamma(ends), [math.inf] * 6 + [math.nan])
+    nan, inf = math.nan, math.inf
+    np.testing.assert_array_equal(gamma.digamma(ends), [-inf, inf, nan, nan, inf, nan, nan])
+    np.testing.assert_array_equal(gamma.polygamma(ends[[0, 2, 4, 6]], 1), [inf, inf, 0.0, nan])
+    assert gamma.lgamma(np.array(1e308)) == inf
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 6])
+def test_polygamma_is_the_derivative_of_digamma(n):
+    x = np.linspace(0.01, 40.0, 300)
+    np.testing.assert_allclose(gamma.polygamma(x, n), scipy.special.polygamma(n, x), rtol=1e-12)
+    # The recurrence holds below 0, too: ψₙ(x + 1) = ψₙ(x) + (−1)ⁿ n! / xⁿ⁺¹.
+    x = np.array([-7.3, -1.5, -0.2])
+    step = (-1) ** n * math.factorial(n) / x ** (n + 1)
+    np.testing.assert_allclose(gamma.polygamma(x + 1, n), gamma.polygamma(x, n) + step, rtol=1e-9)
+
+
+def test_polygamma_refuses():
+    with pytest.raises(ValueError, match="^polygamma: n must be a non-negative integer, got -1"):
+        ag.polygamma(-1, 1.0)
+    with pytest.raises(ValueError, match="^polygamma: n must be at most 100, got 101"):
+        ag.polygamma(101, 1.0)
+    with pytest.raises(ValueError, match="^polygamma: x must not be below -10000, got -20000"):
+        ag.polygamma(1, np.array([-2e4]))
+    assert ag.polygamma(0, np.array([0.7])) == ag.digamma(np.array([0.7]))
+
+
+def test_erfinv_to_the_last_digits():
+    y = np.concatenate(
+        [np.linspace(-0.999, 0.999, 999), [0.0, 1e-300, 1e-20, 1 - 1e-12, 1 - 2e-16]]
+    )
+    np.testing.assert_allclose(gamma.erfinv(y), scipy.special.erfinv(y), rtol=1e-14, atol=0)
+    np.testing.assert_array_equal(
+        gamma.erfinv(np.array([1.0, -1.0, 1.5, -2.0, math.nan])),
+        [math.inf, -math.inf, math.nan, math.nan, math.nan],
+    )
+    assert math.copysign(1, gamma.erfinv(np.array(-0.0))) == -1
+    assert gamma.erfinv(np.array([0.5], np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("function", "oracle"),
+    [(ag.lgamma, scipy.special.gammaln), (ag.digamma, scipy.special.digamma),
+     (ag.erfinv, scipy.special.erfinv),
+     (lambda x: ag.polygamma(1, x), lambda x: scipy.special.polygamma(1, x))],
+)  # fmt: skip
+def test_gradients_of_gamma_functions(function, oracle):
+    check(function, oracle, np.random.default_rng(0).uniform(0.1, 0.9, (3, 4)))
+    scalars = ag.scalars(np.array([0.5, 0.25]))
+    assert [t.item() for t in function(scalars)] == pytest.approx(
+        oracle(np.array([0.5, 0.25])).tolist(), rel=1e-6
+    )

@@ -13,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, as_floats, constant, raw, shape_of
+from autograd.arguments.arrays import (
+    array_like,
+    as_floats,
+    broadcast_shape,
+    constant,
+    raw,
+    shape_of,
+)
 from autograd.arguments.half import in_single
 from autograd.ops.linalg.decompositions import inv, pinv, solve, svdvals
 from autograd.ops.linalg.norms import matrix_norm
@@ -23,20 +30,20 @@ from autograd.ops.shapes import moveaxis, reshape, sequence_of_arrays
 
 
 @in_single
-def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, Any]:
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
     """The x for which a · x comes nearest to b; the smallest one, if there are several.
 
     Differentiable where the rank does not change.
 
     Args:
-        a: a matrix (m, n).
-        b: a vector (m,), or a matrix (m, k) of columns.
+        a: a matrix (m, n), or a stack of them (…, m, n).
+        b: a vector (m,), or a matrix (m, k) of columns; for a stack (…, m, k).
         rcond: singular values below this fraction of the largest count as 0; default: the
             dtype's epsilon times the longer side.
 
     Returns:
         (x, residuals, rank, s): the solution; its sums of squared errors (empty unless the rank
-        is n < m); the rank of a; its singular values.
+        is n < m, of every matrix); the rank of a, for a stack an array of them; its singular values.
 
     Raises:
         ValueError: if the shapes do not fit.
@@ -48,23 +55,28 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, int, An
         2.0
     """
     a, b = as_floats(array_like("lstsq: a", a, b)), as_floats(array_like("lstsq: b", b, a))
-    if len(a.shape) != 2 or len(b.shape) not in (1, 2) or b.shape[0] != a.shape[0]:
+    rows, stacked = a.shape[-2:-1], len(a.shape) > 2
+    fits = len(b.shape) == len(a.shape) if stacked else len(b.shape) in (1, 2)
+    if not rows or not fits or b.shape[-2 if len(b.shape) > 1 else 0] != rows[0]:
         raise ValueError(
-            f"lstsq: a must be a matrix (m, n) and b (m,) or (m, k), got shapes {a.shape} "
-            f"and {b.shape}"
+            f"lstsq: a must be a matrix (m, n) and b (m,) or (m, k), or stacks of both, got shapes "
+            f"{a.shape} and {b.shape}"
         )
+    broadcast_shape("lstsq", a.shape[:-2], b.shape[:-2] if stacked else ())
     rcond = None if rcond is None else arguments.real("lstsq", "rcond", rcond)
+    m, n = a.shape[-2:]
     if rcond is None or rcond == -1:
-        rcond = float(np.finfo(a.dtype).eps) * (max(a.shape) or 1 if rcond is None else 1)
+        rcond = float(np.finfo(a.dtype).eps) * (max(m, n) or 1 if rcond is None else 1)
     x = matmul(pinv(a, rcond), b)
     s = svdvals(a)
     values = raw(s)
-    rank = int((values > rcond * values.max(initial=0.0)).sum())
+    ranks = (values > rcond * values.max(-1, initial=0.0, keepdims=True)).sum(-1)
     missed = matmul(a, x) - b
-    squares = sum_(missed * missed, 0)
-    if rank < a.shape[1] or a.shape[0] <= a.shape[1]:
+    squares = sum_(missed * missed, -2 if len(b.shape) > 1 else 0)
+    if (ranks < n).any() or m <= n:
         squares = np.zeros(0, a.dtype)
-    return x, squares if squares.shape else reshape(squares, (1,)), rank, s
+    squares = squares if squares.shape else reshape(squares, (1,))
+    return x, squares, ranks if stacked else int(ranks), s
 
 
 @in_single

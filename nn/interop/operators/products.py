@@ -57,7 +57,7 @@ def cross(self: Any, other: Any, dim: int | None = None) -> Any:
 
 def linalg_cross(self: Any, other: Any, dim: int = -1) -> Any:
     x, y = ag.broadcast_arrays(self, other)
-    return ag.moveaxis(ag.cross(ag.moveaxis(x, dim, -1), ag.moveaxis(y, dim, -1)), -1, dim)
+    return ag.moveaxis(ag.cross(ag.moveaxis(x, dim, -1), ag.moveaxis(y, dim, -1), axis=-1), -1, dim)
 
 
 def multi_dot(tensors: Any) -> Any:
