@@ -17,7 +17,7 @@ from autograd.conversion import check_argument, check_conversion
 from autograd.core.modes import local
 from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
-from autograd.spelling.size import Size, size_of
+from autograd.spelling.size import size_of
 
 __all__ = ["AsArray", "methods_of"]
 
@@ -38,7 +38,7 @@ class AsArray:
     shape: tuple[int, ...]
 
     @property
-    def size(self) -> Size:
+    def size(self) -> Any:
         """Number of elements; called, the shape: ``t.size()``, ``t.size(0)``."""
         return size_of(self._data)
 

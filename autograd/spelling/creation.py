@@ -9,7 +9,7 @@ import numpy as np
 from autograd import arguments, creation
 from autograd.arguments.arrays import raw
 from autograd.arguments.dtypes import as_array, check_dtype
-from autograd.core.random import generator_or_default
+from autograd.arguments.generator import generator_or_default
 from autograd.core.tensor import Tensor, _wrap
 from autograd.spelling.devices import DTYPES, check_device
 from autograd.spelling.differences import differs

@@ -1,7 +1,7 @@
 """``x.add_(y)``, ``x.zero_()``: x becomes the result, as under PyTorch.
 
 Where nothing is recorded, the memory is written into. A recorded tensor that is neither a leaf nor
-a view becomes the result, which every name for it sees (``autograd.core.rebinding``). Leaves and
+a view becomes the result, which every name for it sees (``autograd.in_place``). Leaves and
 views are refused, with the way out.
 """
 
@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.arrays import raw
+from autograd.arguments.generator import generator_or_default
 from autograd.core.node import Leaf
-from autograd.core.random import generator_or_default
-from autograd.core.rebinding import in_place
+from autograd.in_place import in_place
 from autograd.ops.elementwise import where
 from autograd.ops.gathering import set_at
 

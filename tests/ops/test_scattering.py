@@ -105,7 +105,11 @@ def test_running_sums_of_nothing_yet_have_no_nan():
     [
         (lambda: ag.scatter(ag.zeros(3), [3], 1.0), IndexError, "^scatter: index 3 is out of"),
         (lambda: ag.scatter(ag.zeros(3), [[1]], 1.0), ValueError, "^scatter: indices of shape"),
-        (lambda: ag.scatter(ag.zeros(3), [1, 0, 2], [1.0, 2.0]), ValueError, "^scatter: values of shape"),
+        (
+            lambda: ag.scatter(ag.zeros(3), [1, 0, 2], [1.0, 2.0]),
+            ValueError,
+            "^scatter: values of shape",
+        ),
         (lambda: ag.scatter_reduce(ag.zeros(3), [1], 1.0, reduce="any"), ValueError, "reduce must"),
         (lambda: ag.cummax(ag.zeros(3), 1), IndexError, "^cummax: axis"),
     ],
