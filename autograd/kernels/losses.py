@@ -2,6 +2,7 @@
 
     softmax(x, *, axis) -> probabilities
     log_softmax(x, *, axis) -> log_probabilities
+    softmax_gradient(g, y, *, axis) -> gx or None;  log_softmax_gradient, the same
     dot(x, y, *, axis) -> sums
     softmax_cross_entropy(x, targets, weight, *, ignore_index, label_smoothing, reduction)
         -> (loss, probabilities)
@@ -18,10 +19,16 @@ Sums over the last axis are products with ones. The loss of one
 sample with class t is −(1 − ε)·w_t·log p_t − (ε/C)·Σ_c w_c·log p_c with label smoothing ε. Samples
 whose class is ``ignore_index`` have loss 0. The mean divides by Σ w_t over the others, so it is NaN
 when all are ignored.
+
+Along the last axis, and for losses without weights, smoothing and ignored samples, there are kernels
+in C (``native/losses.inc``).
 """
+
+from typing import Any
 
 import numpy as np
 
+from autograd.kernels import native
 from autograd.kernels.bounds import Bound
 from autograd.kernels.threads import matmul
 
@@ -37,6 +44,9 @@ def log_softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
     >>> log_softmax(np.array([1e4, 1e4]), axis=0)
     array([-0.69314718, -0.69314718])
     """
+    if native.plain(x) and axis % x.ndim == x.ndim - 1:
+        native.library.log_softmax(x, result := np.empty_like(x))
+        return result
     if x.dtype == np.float16:
         return log_softmax(x.astype(np.float32), axis=axis).astype(np.float16)
     if x.dtype.kind == "O":
@@ -48,18 +58,41 @@ def log_softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
     return shifted
 
 
-@np.errstate(invalid="ignore", divide="ignore")  # ∞ and NaN are answers here
 def softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
     """exp(x) / Σ exp(x) along ``axis``, for values of any size.
 
     >>> softmax(np.array([1e4, 1e4]), axis=0)
     array([0.5, 0.5])
     """
+    if native.plain(x) and axis % x.ndim == x.ndim - 1:
+        native.library.softmax(x, result := np.empty_like(x))
+        return result
+    return _softmax_by_numpy(x, axis)
+
+
+@np.errstate(invalid="ignore", divide="ignore")  # ∞ and NaN are answers here
+def _softmax_by_numpy(x: np.ndarray, axis: int) -> np.ndarray:
     if x.dtype == np.float16:
         return softmax(x.astype(np.float32), axis=axis).astype(np.float16)
     result = np.exp(x if _within(x, MODEST) else x - np.maximum.reduce(x, axis=axis, keepdims=True))
     result /= _sum(result, axis)
     return result
+
+
+def softmax_gradient(g: Any, y: Any, *, axis: int) -> np.ndarray | None:
+    """y · (g − Σ g·y), the gradient of y = softmax(x), where there is a kernel; else None."""
+    if not native.plain(g, y) or axis % y.ndim != y.ndim - 1:
+        return None
+    native.library.softmax_gradient(g, y, gx := np.empty_like(y))
+    return gx
+
+
+def log_softmax_gradient(g: Any, y: Any, *, axis: int) -> np.ndarray | None:
+    """g − exp(y) · Σ g, the gradient of y = log_softmax(x), where there is a kernel; else None."""
+    if not native.plain(g, y) or axis % y.ndim != y.ndim - 1:
+        return None
+    native.library.log_softmax_gradient(g, y, gx := np.empty_like(y))
+    return gx
 
 
 def dot(x: np.ndarray, y: np.ndarray, *, axis: int) -> np.ndarray:
@@ -96,7 +129,6 @@ def _in_lines(x: np.ndarray, axis: int) -> bool:
     return last and x.flags.c_contiguous and x.dtype in (np.float32, np.float64)
 
 
-@np.errstate(invalid="ignore", divide="ignore")
 def softmax_cross_entropy(
     x: np.ndarray,
     targets: np.ndarray,
@@ -115,6 +147,43 @@ def softmax_cross_entropy(
     >>> bool(np.isclose(loss, np.log(4)))
     True
     """
+    if _has_kernel(x, targets, weight, label_smoothing):
+        probabilities, losses = np.empty_like(x), np.empty(len(x), x.dtype)
+        total = native.library.cross_entropy(x, targets, probabilities, losses)
+        ignores_a_class = 0 <= ignore_index < x.shape[1]
+        if total is not None and not ignores_a_class:
+            if reduction == "none":
+                return losses, probabilities
+            loss = total / len(x) if reduction == "mean" else total
+            return np.asarray(loss, x.dtype), probabilities
+    return _by_numpy(x, targets, weight, ignore_index, label_smoothing, reduction)
+
+
+def _has_kernel(
+    x: np.ndarray, targets: np.ndarray, weight: np.ndarray | None, label_smoothing: float
+) -> bool:
+    """Whether the kernels in C may try: they find out by themselves whether all targets count."""
+    return (
+        weight is None
+        and not label_smoothing
+        and native.plain(x)
+        and x.ndim == 2
+        and targets.dtype == np.int64
+        and targets.flags.c_contiguous
+        and targets.flags.aligned
+    )
+
+
+@np.errstate(invalid="ignore", divide="ignore")
+def _by_numpy(
+    x: np.ndarray,
+    targets: np.ndarray,
+    weight: np.ndarray | None,
+    ignore_index: int,
+    label_smoothing: float,
+    reduction: str,
+) -> tuple[np.ndarray, np.ndarray]:
+    """`softmax_cross_entropy` by NumPy."""
     axis = min(1, x.ndim - 1)
     working = x.astype(np.float32) if x.dtype == np.float16 else x
     kept, classes = _classes(targets, ignore_index, x.shape[axis])
@@ -159,6 +228,10 @@ def softmax_cross_entropy_gradient(
     For one sample with target distribution q (already weighted) it is g·(p·Σq − q): without
     weights and smoothing the familiar p − onehot.
     """
+    if _has_kernel(probabilities, targets, weight, label_smoothing):
+        gx = _gradient_in_c(g, probabilities, targets, ignore_index, reduction)
+        if gx is not None:
+            return gx
     axis = min(1, probabilities.ndim - 1)
     size = probabilities.shape[axis]
     dtype = probabilities.dtype
@@ -188,6 +261,18 @@ def softmax_cross_entropy_gradient(
     if kept is not None:
         np.copyto(gx, 0, where=~np.expand_dims(kept, axis))
     return gx.astype(dtype, copy=False)
+
+
+def _gradient_in_c(g, probabilities, targets, ignore_index, reduction):
+    """`softmax_cross_entropy_gradient` by the kernel; None where not all targets count."""
+    share = np.ascontiguousarray(g, probabilities.dtype)
+    if not share.ndim or reduction != "none":
+        share = float(np.asarray(g)) / (len(targets) if reduction == "mean" else 1)
+    gx = np.empty_like(probabilities)
+    if 0 <= ignore_index < probabilities.shape[1]:
+        return None
+    done = native.library.cross_entropy_gradient(share, probabilities, targets, gx)
+    return gx if done else None
 
 
 def _classes(

@@ -5,6 +5,8 @@
     rmsprop(p, g, v, mean, momentum_buffer, *, lr, alpha, eps, weight_decay, momentum, maximize)
     adagrad(p, g, sums, *, step, lr, lr_decay, eps, weight_decay, maximize)
 
+    sgd_all(parameters, first=..., **options);  adam_all(parameters, steps, **options)
+
 Every array argument but ``g`` is written into; optional state is None (no momentum, no AMSGrad, not
 centred). ``step`` counts from 1. Arrays have any shape, () too, and any strides, all the same
 shape; ``g`` is only read. The rules are PyTorch's, to the order of operations.
@@ -16,6 +18,9 @@ the whole step; the arithmetic is then the only cost and nothing is allocated.
 Halves (float16) are computed in float32: eps and small squares would be 0 in them. A block of the
 parameter is widened, and rounded once when its step is done; state had better be float32 as well,
 see `state_dtype`.
+
+A network has many parameters, most of them small. `sgd_all` and `adam_all` step all of them at once,
+in C where there are kernels (``native/optimizers.inc``), to the same bits.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,6 +29,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.kernels import native
 from autograd.kernels.bounds import Bound
 
 BLOCK: Bound[int] = 1 << 16  # elements: smaller blocks cost more in calls than the cache gives back
@@ -62,6 +68,40 @@ def sgd(
                 b += np.multiply(d, 1.0 - dampening, out=t) if dampening else d
             d = np.add(d, np.multiply(b, momentum, out=t), out=t) if nesterov else b
         p_ -= np.multiply(d, lr, out=t)
+
+
+def sgd_all(
+    parameters: list[tuple[np.ndarray, np.ndarray, np.ndarray | None]],
+    *,
+    first: bool,
+    **options: Any,
+) -> None:
+    """`sgd` for each ``(p, g, momentum_buffer)``; ``options`` are all of `sgd`'s, by name.
+
+    >>> p, g = np.ones(2), np.ones(2)
+    >>> sgd_all([(p, g, None)], first=True, lr=0.25, momentum=0.0, dampening=0.0, weight_decay=0.0,
+    ...         nesterov=False, maximize=False)
+    >>> p
+    array([0.75, 0.75])
+    """
+    plain, others = _parted(parameters)
+    if plain:
+        numbers = (options[name] for name in ("lr", "momentum", "dampening", "weight_decay"))
+        signs = (options["nesterov"], options["maximize"])
+        native.library.sgd(plain, *map(float, numbers), *signs, first)
+    for arrays in others:
+        sgd(*arrays, first=first, **options)
+
+
+def _parted(parameters: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Those that have a kernel in C, and the others."""
+    if native.library is None:
+        return [], parameters
+    known = [native.library.plain(*arrays) for arrays in parameters]
+    if all(known):
+        return parameters, []
+    pairs = list(zip(known, parameters, strict=True))
+    return [p for plain, p in pairs if plain], [p for plain, p in pairs if not plain]
 
 
 def adam(
@@ -103,6 +143,26 @@ def adam(
         np.divide(m_, t, out=t)
         t *= rate
         p_ -= t
+
+
+def adam_all(
+    parameters: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]],
+    *,
+    step: int,
+    **options: Any,
+) -> None:
+    """`adam` for each ``(p, g, m, v, v_max)`` at the same ``step``; ``options`` are all of `adam`'s."""
+    plain, others = _parted(parameters)
+    if plain:
+        lr, beta1, beta2, decay = (
+            float(options[name]) for name in ("lr", "beta1", "beta2", "weight_decay")
+        )
+        rate, root = lr / (1.0 - beta1**step), sqrt(1.0 - beta2**step)
+        shrink, decay = (1.0 - lr * decay, 0.0) if options["decoupled"] else (1.0, decay)
+        numbers = (rate, root, float(options["eps"]), beta1, beta2, decay, shrink)
+        native.library.adam(plain, *numbers, options["maximize"])
+    for arrays in others:
+        adam(*arrays, step=step, **options)
 
 
 def rmsprop(

@@ -392,12 +392,20 @@ def _dot_along(x, y, *, axis):  # type: ignore[no-untyped-def]
 
 
 _dot_along.gradients(x=lambda g, y: g * y, y=lambda g, x: g * x)
-_softmax.gradients(
-    x=lambda g, out, axis: out * (g - _dot_along(g, out, axis)),
-)
-_log_softmax.gradients(
-    x=lambda g, out, axis: g - exp(out) * sum_(g, axis, True),
-)
+
+
+def _softmax_gradient(g: Any, out: Any, axis: int) -> Any:
+    found = loss_kernels.softmax_gradient(g, out, axis=axis)
+    return out * (g - _dot_along(g, out, axis)) if found is None else found
+
+
+def _log_softmax_gradient(g: Any, out: Any, axis: int) -> Any:
+    found = loss_kernels.log_softmax_gradient(g, out, axis=axis)
+    return g - exp(out) * sum_(g, axis, True) if found is None else found
+
+
+_softmax.gradients(x=lambda g, out, axis: _softmax_gradient(g, out, axis))
+_log_softmax.gradients(x=lambda g, out, axis: _log_softmax_gradient(g, out, axis))
 
 
 @in_single

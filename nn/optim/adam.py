@@ -70,28 +70,30 @@ class Adam(Optimizer):
         for name in ("amsgrad", "maximize"):
             arguments.boolean(self._who, name, options[name])
 
-    def _update(
-        self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
+    def _update_all(
+        self, work: list[tuple[np.ndarray, np.ndarray, dict[str, Any]]], group: dict[str, Any]
     ) -> None:
         names = ["exp_avg", "exp_avg_sq"] + ["max_exp_avg_sq"] * bool(group["amsgrad"])
-        fill_state(array, state, names)
-        state["step"] += 1
+        by_step: dict[int, list[Any]] = {}  # parameters that were frozen for a while lag behind
+        for array, grad, state in work:
+            fill_state(array, state, names)
+            state["step"] += 1
+            top = state["max_exp_avg_sq"] if group["amsgrad"] else None
+            arrays = (array, grad, state["exp_avg"], state["exp_avg_sq"], top)
+            by_step.setdefault(state["step"], []).append(arrays)
         beta1, beta2 = group["betas"]
-        kernels.adam(
-            array,
-            grad,
-            state["exp_avg"],
-            state["exp_avg_sq"],
-            state["max_exp_avg_sq"] if group["amsgrad"] else None,
-            step=state["step"],
-            lr=group["lr"],
-            beta1=beta1,
-            beta2=beta2,
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
-            decoupled=self._decoupled,
-            maximize=group["maximize"],
-        )
+        for step, parameters in by_step.items():
+            kernels.adam_all(
+                parameters,
+                step=step,
+                lr=group["lr"],
+                beta1=beta1,
+                beta2=beta2,
+                eps=group["eps"],
+                weight_decay=group["weight_decay"],
+                decoupled=self._decoupled,
+                maximize=group["maximize"],
+            )
 
 
 class AdamW(Adam):

@@ -81,6 +81,13 @@ class Optimizer:
         """Writes one step into ``array``; ``grad`` must not be written to."""
         raise TypeError(f"{self._who} defines no _update()")
 
+    def _update_all(
+        self, work: list[tuple[np.ndarray, np.ndarray, dict[str, Any]]], group: dict[str, Any]
+    ) -> None:
+        """Does what `_update` does for all parameters of a group."""
+        for array, grad, state in work:
+            self._update(array, grad, state, group)
+
     def add_param_group(self, group: Mapping[str, Any]) -> None:
         """Adds parameters with hyper-parameters of their own, for instance layers just unfrozen.
 
@@ -158,16 +165,27 @@ class Optimizer:
         self._loaded_lrs = None
         with autograd.no_grad():
             for group in self.param_groups:
-                for p in group["params"]:
-                    grad = p.grad
-                    if grad is None:
-                        continue
-                    state = self.state.get(p)
-                    if state is None:
-                        state = self.state[p] = {}
-                    with autograd.writable(p) as array:
-                        self._update(array, np.asarray(grad.data), state, group)
+                self._step_group(group)
         return loss
+
+    def _step_group(self, group: dict[str, Any]) -> None:
+        """Opens the arrays of a group's parameters for writing, and steps all of them at once."""
+        opened, work = [], []
+        try:
+            for p in group["params"]:
+                grad = p.grad
+                if grad is None:
+                    continue
+                state = self.state.get(p)
+                if state is None:
+                    state = self.state[p] = {}
+                writing = autograd.writable(p)
+                work.append((writing.__enter__(), np.asarray(grad.data), state))
+                opened.append(writing)
+            self._update_all(work, group)
+        finally:
+            for writing in opened:
+                writing.__exit__()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on later, as plain dictionaries, numbers and array copies.

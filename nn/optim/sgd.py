@@ -73,22 +73,21 @@ class SGD(Optimizer):
                 f"momentum={options['momentum']} and dampening={options['dampening']}"
             )
 
-    def _update(
-        self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
+    def _update_all(
+        self, work: list[tuple[np.ndarray, np.ndarray, dict[str, Any]]], group: dict[str, Any]
     ) -> None:
-        buffer = state.get("momentum_buffer")
-        first = buffer is None
-        if first and group["momentum"]:
-            buffer = state["momentum_buffer"] = np.empty_like(array, kernels.state_dtype(array))
-        kernels.sgd(
-            array,
-            grad,
-            buffer if group["momentum"] else None,
-            lr=group["lr"],
-            momentum=group["momentum"],
-            dampening=group["dampening"],
-            weight_decay=group["weight_decay"],
-            nesterov=group["nesterov"],
-            maximize=group["maximize"],
-            first=first,
-        )
+        first: list[Any] = []
+        later: list[Any] = []
+        for array, grad, state in work:
+            buffer = state.get("momentum_buffer")
+            begins = buffer is None
+            if not group["momentum"]:
+                buffer = None
+            elif begins:
+                buffer = state["momentum_buffer"] = np.empty_like(array, kernels.state_dtype(array))
+            (first if begins else later).append((array, grad, buffer))
+        names = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
+        options = {name: group[name] for name in names}
+        for parameters in (first, later):
+            if parameters:
+                kernels.sgd_all(parameters, first=parameters is first, **options)

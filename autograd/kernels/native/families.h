@@ -9,7 +9,9 @@
     F(plain_methods) \
     F(elementwise_methods) \
     F(pooling_methods) \
-    F(normalization_methods)
+    F(normalization_methods) \
+    F(losses_methods) \
+    F(optimizers_methods)
 
 #define DECLARE(table) extern PyMethodDef table[];
 METHOD_TABLES(DECLARE)

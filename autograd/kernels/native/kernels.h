@@ -11,13 +11,17 @@
 #include "elementwise.h"
 #include "pooling.h"
 #include "normalization.h"
+#include "losses.h"
+#include "optimizers.h"
 
 #define FAMILIES(F) \
     CORRELATION(F) \
     MATRIX(F) \
     ELEMENTWISE(F) \
     POOLING(F) \
-    NORMALIZATION(F)
+    NORMALIZATION(F) \
+    LOSSES(F) \
+    OPTIMIZERS(F)
 
 #define FIELD(result, name, arguments) result (*name) arguments;
 typedef struct {
