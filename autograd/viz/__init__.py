@@ -5,6 +5,7 @@
     viz.scalars(f, *inputs)    the same for a function taken apart into single numbers
     viz.explain(loss, w, at)   where one number of a gradient came from (``autograd.debug.explain``)
     viz.summary(model, shape)  a model as a table, layer by layer
+    viz.attention(model, x)    an attention head: what every position reads, and what comes back
     viz.tensor_html(t)         how a tensor shows itself in a notebook
 
 and the convolution microscope (``autograd.viz.microscope``): ``viz.conv``, ``viz.pool``,
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autograd.core.tensor import Tensor
     from autograd.debug.explain import explain
+    from autograd.viz.heads import attention
     from autograd.viz.microscope import (
         conv,
         feature_maps,
@@ -46,7 +48,16 @@ _MICROSCOPE = (
     "shift_test",
 )
 
-__all__ = ["explain", "graph", "scalars", "step", "summary", "tensor_html", *_MICROSCOPE]
+__all__ = [
+    "attention",
+    "explain",
+    "graph",
+    "scalars",
+    "step",
+    "summary",
+    "tensor_html",
+    *_MICROSCOPE,
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -55,6 +66,11 @@ def __getattr__(name: str) -> Any:
 
         globals()["explain"] = explain
         return explain
+    if name == "attention":
+        from autograd.viz.heads import attention
+
+        globals()["attention"] = attention
+        return attention
     if name == "summary":
         from autograd.viz.summaries import summary
 
