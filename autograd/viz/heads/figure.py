@@ -13,7 +13,7 @@ from autograd.viz import shell, words
 from autograd.viz.heads.head import Head
 from autograd.viz.microscope import html, panels
 from autograd.viz.microscope.figure import Figure
-from autograd.viz.microscope.panels import LEGEND, Panel, legend, numbers
+from autograd.viz.microscope.panels import LEGEND, Grid, Panel, legend, numbers
 from autograd.viz.picture import data_uri
 
 #: A picture shows so many positions each way, a page so many.
@@ -120,7 +120,7 @@ class Attention(Figure):
     # Panels --------------------------------------------------------------------------------------
 
     def panels(self) -> list[Panel]:
-        head, (query, key) = self.head, self.at
+        head, query = self.head, self.at[0]
         rows, columns = (
             _stretch(at, count, SHOWN) for at, count in zip(self.at, head.scores.shape, strict=True)
         )
@@ -138,7 +138,7 @@ class Attention(Figure):
                       [self.sentence() + ".", RULE]),
             ]  # fmt: skip
 
-    def _grid(self, title: str, values: Any, rows: range, columns: range) -> panels.Grid:
+    def _grid(self, title: str, values: Any, rows: range, columns: range) -> Grid:
         query, key = self.at
         allowed = self.head.allowed
         marks: dict[Any, tuple[str, ...]] = {}

@@ -62,7 +62,7 @@ class Head:
     @property
     def causal(self) -> bool:
         """True if every query reads only the keys up to its own position."""
-        return bool((self.allowed == np.tri(*self.scores.shape, dtype=bool)).all())
+        return bool((self.allowed == (np.tri(*self.scores.shape) > 0)).all())
 
 
 def find_head(
