@@ -14,8 +14,7 @@ COMPARED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 @pytest.fixture(autouse=True)
-def two_threads(numpy_kernels):
-    """And no kernels in C: bounds are those of the NumPy paths."""
+def two_threads():
     before = threads.get_num_threads()
     threads.set_num_threads(2)
     yield

@@ -20,8 +20,12 @@ enum { MOST_THREADS = 64, KEPT_BLOCKS = 8, ALIGNMENT = 64, YIELD_AFTER = 1000 };
 enum { SPINS = 500 };
 /* Multiplications below which a second thread costs more than it brings. */
 static const double WORTHWHILE = 1 << 18;
-/* A larger block of scratch memory is given back to the system after its use. */
+/* A larger block of scratch memory is given back to the system after its use; all are where a sanitizer watches. */
+#if defined(__SANITIZE_ADDRESS__)
+static const size_t KEPT_BYTES = 0;
+#else
 static const size_t KEPT_BYTES = (size_t)16 << 20;
+#endif
 
 /* ---- what differs between systems ---------------------------------------------------------- */
 
