@@ -36,7 +36,15 @@ FLOORS = [
 ]
 
 #: Only what writes pages of executed notebooks asks for these.
-LESSON = {"jupyter_client", "latex2mathml", "nbclient", "nbconvert", "nbformat", "pygments"}
+LESSON = {
+    "docutils",
+    "jupyter_client",
+    "latex2mathml",
+    "nbclient",
+    "nbconvert",
+    "nbformat",
+    "pygments",
+}
 THIRD_PARTY = {
     "autograd": {"numpy", "graphviz", "cairosvg"},  # the last one only where it is there
     "nn": {"numpy", "matplotlib", "mpi4py", "onnx", "PIL", "safetensors", "tqdm"} | LESSON,

@@ -5,6 +5,7 @@
     python -m nn.lesson export --solutions --seed ada   its solutions, for who has the key
     python -m nn.lesson grade FOLDER                    a table of the sheets that came back
     python -m nn.lesson html                            all notebooks, executed, as pages
+    python -m nn.lesson site --out DIR                  a site: pages, a reference, live cells
     python -m nn.lesson tidy                            strips outputs, writes exercise cells anew
 
 In a notebook an exercise is two cells: the question, and an answer to fill in::

@@ -66,6 +66,18 @@ def _parser() -> argparse.ArgumentParser:
                       help="default: those of the lesson")  # fmt: skip
     html.set_defaults(run=write_pages)
 
+    site = commands.add_parser("site", help="a static site, with a reference and live cells")
+    site.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the folder of the site"
+    )
+    site.add_argument("--pyodide", type=Path, metavar="DIR",
+                      help="the npm package pyodide (default: node_modules/pyodide)")  # fmt: skip
+    site.add_argument("--wheels", type=Path, metavar="DIR",
+                      help="wheels for that Pyodide: NumPy's, and what else cells import")  # fmt: skip
+    site.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK",
+                      help="default: those of the lesson")  # fmt: skip
+    site.set_defaults(run=build_site)
+
     tidy = commands.add_parser("tidy", help="strip outputs, write exercise cells anew")
     tidy.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK")
     tidy.set_defaults(run=tidy_files)
@@ -158,6 +170,24 @@ def write_pages(arguments: argparse.Namespace) -> int:
         arguments.notebooks or files.notebooks(), arguments.out, arguments.solutions
     ):
         print(path)
+    return 0
+
+
+def build_site(arguments: argparse.Namespace) -> int:
+    """Builds the static site."""
+    from nn.lesson import site
+    from nn.lesson.site.build import missing
+
+    if missing():
+        print(
+            f'nn.lesson site needs {", ".join(missing())}: pip install -e ".[site]"',
+            file=sys.stderr,
+        )
+        return 2
+    live = site.Live.found(arguments.pyodide, arguments.wheels)
+    for sentence in site.build(arguments.out, live, arguments.notebooks):
+        print(sentence)
+    print(arguments.out / "index.html")
     return 0
 
 

@@ -1,0 +1,265 @@
+"""The lesson as a static site: what a cell shows, the reference, and the whole of it in a browser."""
+
+import functools
+import http.server
+import importlib
+import os
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+import autograd as ag
+from nn.lesson import files
+from nn.lesson.__main__ import main
+from nn.lesson.site.build import NOT_SHOWN, Live, build, missing
+from nn.lesson.site.cell import run
+from nn.lesson.site.reference import MODULES, names_of, page_of
+
+ROOT = Path(__file__).parents[2]
+
+# -- one cell ------------------------------------------------------------------------------------
+
+
+def test_a_cell_shows_what_it_prints_and_what_its_last_line_is_worth():
+    names: dict[str, object] = {}
+    assert run("a = 2\nprint('two')\na + 1", names) == [
+        {"kind": "text", "value": "two\n"},
+        {"kind": "text", "value": "3"},
+    ]
+    assert run("a += 5", names) == []
+    assert run("a;", names) == []
+    assert run("None", names) == []
+    assert run("", names) == []
+    assert names["a"] == 7
+
+
+def test_what_draws_itself_is_drawn():
+    (tensor,) = run("ag.tensor([1.0, 2.0])", {"ag": ag})
+    assert tensor["kind"] == "html" and "<table" in tensor["value"]
+    (graph,) = run("viz.graph(ag.tensor(2.0, requires_grad=True) * 3)", {"ag": ag, "viz": ag.viz})
+    assert graph["kind"] == "html" and "<img" in graph["value"]
+    (kind,) = run("type(ag.tensor(1.0))", {"ag": ag})
+    assert kind["kind"] == "text"
+
+
+def test_figures_are_shown_and_closed():
+    plt = pytest.importorskip("matplotlib.pyplot", reason="matplotlib is not installed")
+    source = "import matplotlib.pyplot as plt\nplt.figure(figsize=(1, 1))\nplt.title('A picture');"
+    (figure,) = run(source, {})
+    assert figure["kind"] == "html" and 'alt="A picture"' in figure["value"]
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("a = 1\n1 / 0", "line 2 of the cell\nZeroDivisionError: division by zero"),
+        ("def f():\n    oh\n\n\nf()", "line 2 of the cell\nNameError: name 'oh' is not defined"),
+        ("a = (", "SyntaxError"),
+        ("raise SystemExit", "SystemExit"),
+    ],
+)
+def test_an_error_names_the_line(source, told):
+    *before, error = run("print('first')\n" * 0 + source, {})
+    assert error["kind"] == "error" and told in error["value"]
+
+
+def test_what_was_printed_before_an_error_is_shown():
+    assert [each["kind"] for each in run("print(1)\noh", {})] == ["text", "error"]
+
+
+# -- the reference -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_reference_has_every_public_name(name):
+    module = importlib.import_module(name)
+    page = page_of(name)
+    for each in names_of(module):
+        value = getattr(module, each)
+        if callable(value):
+            assert re.search(
+                rf"^\.\. auto\w+:: {re.escape(name)}\.{each}$", page, flags=re.MULTILINE
+            )
+    left_out = set(getattr(module, "__all__", [])) - set(names_of(module))
+    assert {n for n in left_out if callable(getattr(module, n))} <= {"LinAlgError"}  # NumPy's
+
+
+# -- what makes cells live -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def npm(tmp_path):
+    folder = tmp_path / "pyodide"
+    folder.mkdir()
+    (folder / "pyodide.mjs").write_text("export {}")
+    return folder
+
+
+def test_without_pyodide_or_numpy_cells_are_not_live(npm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "no Pyodide" in Live.found(None, None).why_not
+    assert "no wheel of NumPy" in Live.found(npm, None).why_not
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / "numpy-2.0.2-cp311-cp311-manylinux2014_x86_64.whl").write_bytes(b"")
+    assert "no wheel of NumPy" in Live.found(npm, wheels).why_not
+    (wheels / "numpy-2.0.2-cp312-cp312-pyodide_2024_0_wasm32.whl").write_bytes(b"")
+    live = Live.found(npm, wheels)
+    assert not live.why_not and len(live.wheels) == 2 and live.pyodide == npm
+
+
+def test_pyodide_is_found_where_npm_puts_it(npm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "node_modules").mkdir()
+    npm.rename(tmp_path / "node_modules" / "pyodide")
+    assert "no wheel of NumPy" in Live.found(None, None).why_not
+
+
+def test_folders_that_hold_something_else_are_refused(npm, tmp_path):
+    with pytest.raises(ValueError, match=r"no pyodide\.mjs"):
+        Live.found(tmp_path, None)
+    with pytest.raises(ValueError, match="no wheels"):
+        Live.found(npm, tmp_path)
+    with pytest.raises(ValueError, match="something else than a site"):
+        build(tmp_path, Live(None, (), "none"))
+    assert npm.is_dir()
+
+
+def test_what_is_not_installed_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert main(["site", "--out", str(tmp_path / "site")]) == 2
+    assert 'pip install -e ".[site]"' in capsys.readouterr().err
+
+
+# -- all of it, in a browser ---------------------------------------------------------------------
+
+#: Where a machine has them: the npm package, and wheels for it, NumPy's among them.
+PYODIDE, WHEELS = os.environ.get("GLASSGRAD_PYODIDE"), os.environ.get("GLASSGRAD_WHEELS")
+
+PATIENCE = 60_000  # milliseconds
+START = 300_000  # Python has to start in the browser, on a machine that may be busy
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    if missing():
+        pytest.skip(f'{", ".join(missing())} not installed; pip install -e ".[site]"')
+    out = tmp_path_factory.mktemp("site")
+    where = (Path(PYODIDE), Path(WHEELS)) if PYODIDE and WHEELS else (None, None)
+    notebooks = [files.notebooks()[n] for n in (0, 1, 3)]
+    return out, build(out, Live.found(*where), notebooks)
+
+
+@pytest.fixture
+def visit(site, browser):
+    """Opens a page of the site from a server on this machine; nothing else may be asked for."""
+    out, _ = site
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=out)
+    )
+    server.handle_error = lambda *args: None  # a page was left while it still loaded
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    base = f"http://127.0.0.1:{server.server_address[1]}/"
+    faults, contexts = [], []
+
+    def visit(name, **options):
+        context = browser.new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        context.on("request", lambda request: request.url.startswith((base, "data:", "blob:"))
+                   or faults.append(f"asked for {request.url}"))  # fmt: skip
+        context.on("response", lambda answer: answer.status < 400 or faults.append(answer.url))
+        page.on("console", lambda said: said.type != "error" or faults.append(said.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.goto(base + name)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    assert faults == []
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+class TestSite:
+    def test_the_first_page_leads_to_the_notebooks_and_the_claims_to_their_cells(self, visit):
+        page = visit("index.html")
+        page.get_by_role("link", name="1 · Scalars").first.click()
+        assert page.locator("h1").inner_text().startswith("1 · Scalars")
+        page = visit("index.html")
+        page.get_by_role("link", name="1 · any-block").first.click()
+        place = page.locator("#any-block")
+        assert place.count() == 1 and "#any-block" in page.url
+
+    def test_formulas_are_mathml(self, visit):
+        page = visit("lesson/01_scalars.html")
+        box = page.locator("math msup").first.bounding_box()
+        assert box["width"] > 5 and box["height"] > 5
+
+    def test_the_backward_pass_steps(self, visit):
+        page = visit("lesson/01_scalars.html")
+        page.get_by_role("button", name="Next").first.click()
+        page.get_by_text("step 1 of 4").first.wait_for()
+
+    def test_the_microscope_answers_to_a_key(self, visit):
+        page = visit("lesson/04_convolution.html")
+        said = page.locator(".say[aria-live]").first
+        cell = page.locator('table[aria-label^="output"]').first.locator("tbody td").first
+        cell.click()
+        before = said.inner_text()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("([node, old]) => node.innerText !== old",
+                               arg=[said.element_handle(), before])  # fmt: skip
+
+    def test_pictures_follow_the_sites_own_switch(self, visit):
+        page = visit("lesson/01_scalars.html", color_scheme="dark")
+        page.evaluate("document.body.dataset.theme = 'light'")
+        page.wait_for_function("document.documentElement.dataset.theme === 'light'")
+        themes = page.evaluate("""() => [...document.querySelectorAll('.gg-steps')].map(
+            (host) => host.shadowRoot.querySelector('.page').dataset.theme)""")
+        assert themes and set(themes) == {"light"}
+
+    def test_the_reference_shows_docstrings(self, visit):
+        page = visit("reference/autograd.func.html")
+        assert page.get_by_text("gradgradcheck").count() >= 1
+        assert page.locator("dl.py dt").count() >= 10
+
+    def test_nothing_is_wider_than_a_telephone(self, visit):
+        page = visit("lesson/04_convolution.html", viewport={"width": 420, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+    def test_a_cell_runs_or_the_page_says_that_none_does(self, site, visit):
+        page = visit("lesson/02_tensors.html")
+        _, said = site
+        if not (PYODIDE and WHEELS):
+            assert said[0].startswith(NOT_SHOWN)
+            assert "not live" in page.locator(".live-note").inner_text()
+            assert page.locator(".live-run").count() == 0
+            return
+        cells = page.locator("div.cell")
+        code = cells.nth(1).locator(".cell_input pre")
+        code.evaluate(
+            "(element) => { element.textContent = 'print(6 * 7, type(ag.tensor([1.0])).__name__)' }"
+        )
+        code.focus()
+        page.keyboard.press("Shift+Enter")
+        cells.nth(1).get_by_text("ran in your browser").wait_for(timeout=START)
+        assert cells.nth(1).locator(".cell_output").inner_text().strip() == "42 Tensor"
+        page.locator(".live-run").last.click()  # everything above runs first
+        cells.last.get_by_text("ran in your browser").wait_for(timeout=START)
+        assert "2.4: not answered yet" in cells.last.locator(".cell_output").inner_text()
+        assert page.locator(".live-error").count() == 0
