@@ -84,7 +84,7 @@ def sort(x: Any, axis: Any = -1, descending: bool = False) -> Any:
 
     Example:
         >>> import autograd as ag
-        >>> ag.sort(ag.tensor([3.0, 1.0, 2.0]))
+        >>> ag.sort(ag.tensor([3.0, 1.0, 2.0]), axis=0)
         Tensor([1., 2., 3.])
     """
     if axis is None:

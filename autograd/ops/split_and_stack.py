@@ -75,7 +75,7 @@ def split(x: Any, indices_or_sections: Any, axis: Any = 0) -> list[Any]:
 
     Example:
         >>> import autograd as ag
-        >>> [part.tolist() for part in ag.split(ag.arange(4), [1, 3])]
+        >>> [part.tolist() for part in ag.split(ag.arange(4), [1, 3], axis=0)]
         [[0], [1, 2], [3]]
     """
     return _split("split", x, indices_or_sections, axis, equal=True)
