@@ -51,6 +51,17 @@ def status() -> str:
     return f"not in use: {_reason}"
 
 
+def _outdated(path: str) -> bool:
+    """In a checkout: did the sources change after the extension was built?
+
+    Such a one may lack functions, or take other arguments than its callers give.
+    """
+    built = os.stat(path).st_mtime
+    with os.scandir(os.path.dirname(path)) as entries:
+        sources = [entry for entry in entries if entry.name.endswith((".c", ".h", ".inc"))]
+        return any(entry.stat().st_mtime > built for entry in sources)
+
+
 def _load() -> None:
     global library, _reason
     wanted = os.environ.get("GLASSGRAD_NATIVE", "").lower()
@@ -59,11 +70,17 @@ def _load() -> None:
         return
     try:
         module = import_module(f"{__name__}._native")
+        if module.__file__ and _outdated(module.__file__):
+            raise RuntimeError("its sources were changed after it was built")
     except Exception as error:  # whatever is wrong with the file, NumPy computes instead
         if isinstance(error, ImportError) and error.name == f"{__name__}._native":
             why = "it was not built"
         else:
-            why = f"{type(error).__name__}: {error}"
+            why = (
+                str(error)
+                if isinstance(error, RuntimeError)
+                else f"{type(error).__name__}: {error}"
+            )
         _reason = (
             f"{why}; with GCC or Clang installed, `pip install .` or `python setup.py build_ext "
             "--inplace` in the sources builds it, until then NumPy computes"
