@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 import math
 import os
@@ -32,6 +31,8 @@ def memory_bytes() -> int:
 
 
 def _windows_memory() -> int:
+    import ctypes
+
     kilobytes = ctypes.c_ulonglong(0)
     library = getattr(ctypes, "windll", None)
     if library is None or not library.kernel32.GetPhysicallyInstalledSystemMemory(

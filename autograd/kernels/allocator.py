@@ -6,11 +6,18 @@ every ``free``. Other C libraries are left alone. Setting the environment variab
 back, that of `scratch` included.
 """
 
-import ctypes
+from __future__ import annotations
+
 import os
 import sys
+from typing import Any
 
 from autograd.kernels.scratch import clear_pools
+
+try:
+    import ctypes
+except ImportError:  # a Python without it, as some browsers have; nothing is tuned then
+    ctypes = None  # type: ignore[assignment]
 
 # Parameters of glibc's mallopt (malloc.h).
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
@@ -44,9 +51,9 @@ def tune_allocator() -> bool:
     )
 
 
-def _glibc() -> ctypes.CDLL | None:
+def _glibc() -> Any:
     """The process's own C library where it is glibc, otherwise None."""
-    if not sys.platform.startswith("linux"):
+    if ctypes is None or not sys.platform.startswith("linux"):
         return None
     try:
         libc = ctypes.CDLL(None)

@@ -23,7 +23,6 @@ Whatever is raised in the caller, Ctrl-C at the least convenient moment included
 
 import _thread
 import contextvars
-import ctypes
 import os
 import threading
 import warnings
@@ -38,6 +37,11 @@ import numpy as np
 
 from autograd.kernels import native
 from autograd.kernels.bounds import Bound
+
+try:
+    import ctypes
+except ImportError:  # a Python without it, as some browsers have; its BLAS is left alone
+    ctypes = None  # type: ignore[assignment]
 
 WORTHWHILE: Bound[int] = 2**23
 """Multiplications below which a second thread costs more than it brings."""
@@ -356,8 +360,10 @@ def _find_control():
     return "none", None, None
 
 
-def _libraries() -> Iterator[ctypes.CDLL]:
+def _libraries() -> Iterator[Any]:
     """NumPy's core, which leads to its BLAS on Linux and macOS, then what its wheel bundles."""
+    if ctypes is None:
+        return
     core = import_module("numpy._core._multiarray_umath").__file__
     folder = os.path.dirname(np.__file__)
     bundled = [
