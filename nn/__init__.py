@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 if _TYPE_CHECKING:
-    from nn import data, distributions, files, functional, init, interop, onnx, optim, utils
+    from nn import data, distributions, files, functional, init, interop, onnx, optim, port, utils
     from nn.container import *
     from nn.files import load, save
     from nn.interop.convert import from_torch
@@ -26,8 +26,8 @@ if _TYPE_CHECKING:
 
 #: Parts that go by their own names, and those whose ``__all__`` lists names of this package.
 _PARTS = (
-    "data", "distributions", "files", "functional", "init", "interop", "models", "onnx", "optim", "parallel", "train",
-    "utils",
+    "data", "distributions", "files", "functional", "init", "interop", "models", "onnx", "optim",
+    "parallel", "port", "train", "utils",
 )  # fmt: skip
 _HOMES = ("parameter", "random", "module", "container", "modules", "summary")
 #: Single names, and the modules that hold them.

@@ -1,0 +1,415 @@
+"""Reads a program written for PyTorch, and notes for every use of it what it comes to here.
+
+Nothing of the program runs: it is parsed, its imports are followed by name, and every name is
+looked up in the packages that are there.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import autograd
+from autograd.spelling import DIFFERENCES
+from nn.port.edits import Edit, Source
+from nn.port.imports import Imports
+from nn.port.names import find
+from nn.port.table import CALLS, MODULE_METHODS
+from nn.port.tensors import Tensors
+from nn.port.torch_names import MODULE, TENSOR
+
+__all__ = ["DIFFERS", "HAND", "WORKS", "WRITE", "Finding", "Scan"]
+
+#: Kinds of findings: fine as it is; to be written otherwise; for a person to decide; silently
+#: another thing.
+WORKS, WRITE, HAND, DIFFERS = "works", "write", "hand", "differs"
+
+#: Methods that parameters have for `nn.init`, and what does it.
+_FILL = {"normal_": "normal_", "uniform_": "uniform_", "fill_": "constant_", "zero_": "zeros_"}
+#: Calls about GPUs, and what they come to.
+_ABOUT_GPUS = {"torch.cuda.is_available": "False", "torch.cuda.device_count": "0",
+               "torch.backends.mps.is_available": "False"}  # fmt: skip
+#: What parameters and their gradients are usually called.
+_PARAMETERS = ("weight", "bias", "grad", "p", "param", "parameter")
+#: Names that other things than tensors have, too; without knowing the receiver nothing is said.
+_COMMON = {
+    name
+    for kind in (str, bytes, list, dict, set, tuple, int, float, object)
+    for name in dir(kind)
+    if not name.startswith("_")
+} | {"data", "grad", "device", "dtype", "shape", "size", "T", "name", "names", "to", "type"}
+
+
+class Finding(NamedTuple):
+    """One use of PyTorch.
+
+    Attributes:
+        line: where it begins, counted from 1.
+        kind: one of `WORKS`, `WRITE`, `HAND`, `DIFFERS`.
+        what: the spelling.
+        words: what it comes to, in a sentence.
+        edits: what ``--write`` does about it; empty where that is left to a person.
+    """
+
+    line: int
+    kind: str
+    what: str
+    words: str
+    edits: tuple[Edit, ...] = ()
+
+
+class Scan:
+    """All findings of one program.
+
+    Args:
+        text: the program.
+        name: of its file, for errors.
+
+    Raises:
+        SyntaxError: if it is not Python.
+    """
+
+    def __init__(self, text: str, name: str = "<source>") -> None:
+        self.source = Source(text, name)
+        self.findings: list[Finding] = []
+        self._parents: dict[ast.AST, Any] = {
+            child: node
+            for node in ast.walk(self.source.tree)
+            for child in ast.iter_child_nodes(node)
+        }
+        self.imports = Imports(self.source)
+        self._tensors = Tensors(self.source.tree, self.imports.resolve)
+        self._own = {
+            node.name
+            for node in ast.walk(self.source.tree)
+            if isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        }
+        self._done: set[ast.AST] = set()
+        self._told: set[ast.AST] = set()  # what a finding speaks of already
+        self.quiet: list[Edit] = []  # edits that go with another finding
+        if not self.imports.found:
+            return
+        for node in ast.walk(self.source.tree):
+            self._look(node)
+        self.findings += self._of_imports()
+        self.findings.sort(key=lambda f: (f.line, f.what))
+
+    # What is noted ---------------------------------------------------------------------------
+
+    def _note(self, node: ast.AST, kind: str, what: str, words: str, *edits: Edit) -> None:
+        if kind == WORKS and node in self._told:
+            self.quiet += edits
+            return
+        if edits and self._has_no_place(node):
+            kind, edits = HAND if kind == WRITE else kind, ()
+        self.findings.append(Finding(node.lineno, kind, what, words, edits))  # type: ignore[attr-defined]
+
+    def _has_no_place(self, node: ast.AST) -> bool:
+        """True inside f-strings before Python 3.12, whose parser does not say where they stand."""
+        above: ast.AST | None = node if sys.version_info < (3, 12) else None
+        while above is not None and not isinstance(above, ast.JoinedStr):
+            above = self._parents.get(above)
+        return above is not None
+
+    def _of_imports(self) -> Iterator[Finding]:
+        for rewritten in self.imports.rewritten():
+            yield Finding(rewritten.line, rewritten.kind, rewritten.what, rewritten.words,
+                          rewritten.edits)  # fmt: skip
+
+    def _look(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Call):
+            self._call(node)
+        if isinstance(node, (ast.Attribute, ast.Name)) and node not in self._done:
+            path = self.imports.resolve(node)
+            if path is not None:
+                self._reference(node, path)
+            elif isinstance(node, ast.Attribute):
+                self._attribute(node)
+
+    # Names of PyTorch's -----------------------------------------------------------------------
+
+    def _reference(self, node: ast.expr, path: str) -> None:
+        """A dotted name that begins at an import of PyTorch's."""
+        inner: Any = node
+        while isinstance(inner, ast.Attribute):
+            inner = inner.value
+            self._done.add(inner)
+        if self.imports.is_module(path):
+            return
+        if self._on_the_cpu(node, path):
+            return
+        ours = find(path)
+        edits = self.imports.renaming(node, ours.path)
+        if ours.found is None:
+            self._note(node, HAND, self.source.of(node), ours.instead)
+        elif edits and self.imports.is_renamed(path, ours.path):
+            self._note(node, WRITE, self.source.of(node), f"is {ours.path} here", *edits)
+        else:
+            self._note(node, WORKS, path.rpartition(".")[2], f"is {ours.path}", *edits)
+            self._keywords(node, ours.path, ours.found)
+
+    def _on_the_cpu(self, node: ast.expr, path: str) -> bool:
+        """What asks about GPUs, or sets them up, is left out."""
+        call = self._parents.get(node)
+        statement = self._parents.get(call) if call is not None else None
+        value = _ABOUT_GPUS.get(path)
+        if value is not None and isinstance(call, ast.Call) and call.func is node:
+            edit = Edit(self.source.start(call), self.source.end(call), value)
+            self._note(node, WRITE, self.source.of(call), f"is {value}: there is no GPU", edit)
+            return True
+        if not path.startswith(("torch.cuda.", "torch.backends.")):
+            return False
+        statement = call if isinstance(call, ast.Assign) and node in call.targets else statement
+        if isinstance(statement, (ast.Expr, ast.Assign)):
+            edit = Edit(self.source.start(statement), self.source.end(statement), "pass")
+            self._note(node, WRITE, self.source.of(statement), "is left out: there is no GPU", edit)
+            return True
+        return False
+
+    def _keywords(self, node: ast.expr, path: str, found: Any) -> None:
+        """Arguments by name that ours does not have."""
+        call = self._parents.get(node)
+        if not (isinstance(call, ast.Call) and call.func is node and path.startswith("nn.")):
+            return
+        try:
+            parameters = inspect.signature(found).parameters
+        except (TypeError, ValueError):
+            return
+        if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            return
+        for keyword in call.keywords:
+            if keyword.arg and keyword.arg not in parameters:
+                taken = ", ".join(name for name in parameters if name != "self")
+                self._note(keyword.value, HAND, f"{path}({keyword.arg}=…)",
+                           f"there is no such argument here; it takes {taken}")  # fmt: skip
+
+    # Calls that mean two things ---------------------------------------------------------------
+
+    def _call(self, call: ast.Call) -> None:
+        path = self.imports.resolve(call.func)
+        if path is not None:
+            name, skip = path.rpartition(".")[2], 1
+            if path in ("torch.Tensor", "torch.FloatTensor"):
+                self._made(call, path)
+            if path.rpartition(".")[0] not in ("torch", "torch.functional"):
+                return
+            known = True
+        elif isinstance(call.func, ast.Attribute):
+            name, skip = call.func.attr, 0
+            if self.imports.is_other_module(call.func.value) or name in self._own:
+                return
+            known = call.func.value in self._tensors
+        else:
+            return
+        skip = 0 if name == "meshgrid" else skip
+        for spelling in CALLS:
+            if spelling.name == name and spelling.sees(call, skip):
+                if known or self._looks_like_a_tensors(call, name):
+                    self._differs(call, spelling, skip, known)
+                return
+
+    def _looks_like_a_tensors(self, call: ast.Call, name: str) -> bool:
+        """Whether a call on something unknown is likely PyTorch's: not a list's, not a string's."""
+        if name == "sort":
+            return self._is_unpacked(call) or any(k.arg == "descending" for k in call.keywords)
+        if name == "split":
+            return bool(call.args) and (
+                isinstance(call.args[0], (ast.List, ast.Tuple))
+                or (isinstance(call.args[0], ast.Constant) and type(call.args[0].value) is int)
+            )
+        return True
+
+    def _is_unpacked(self, call: ast.Call) -> bool:
+        parent = self._parents.get(call)
+        if isinstance(parent, ast.Assign):
+            return isinstance(parent.targets[0], (ast.Tuple, ast.List))
+        return isinstance(parent, ast.Subscript)
+
+    def _differs(self, call: ast.Call, spelling: Any, skip: int, known: bool) -> None:
+        difference = DIFFERENCES[spelling.difference]
+        words = (
+            f"here, as in NumPy: {difference.here}; in PyTorch: {difference.torch}; "
+            f"write {difference.write_torch}"
+        )
+        edits = self._edit(call, spelling.edit, skip) if known else ()
+        if not known and spelling.edit:
+            words += " (left to you: it may be a NumPy array's)"
+        self._told.add(call.func)
+        self._note(call, DIFFERS, self._shown(call), words, *edits)
+
+    def _shown(self, call: ast.Call) -> str:
+        text = " ".join(self.source.of(call).split())
+        return text if len(text) <= 60 else text[:59] + "…"
+
+    def _edit(self, call: ast.Call, edit: str, skip: int) -> tuple[Edit, ...]:
+        source, (what, *words) = self.source, edit.split() or [""]
+        if any(isinstance(a, ast.Starred) for a in call.args) and what != "rename":
+            return ()
+        if what == "rename" and isinstance(call.func, ast.Attribute):
+            return (Edit(*source.name_span(call.func), words[0]),)
+        if what == "name":
+            given = call.args[int(words[0]) + skip :]
+            places = [source.start(argument) for argument in given]
+            return tuple(
+                Edit(place, place, f"{word}=")
+                for place, word in zip(places, words[1:], strict=False)
+            )
+        if what == "add":
+            place = source.last_argument(call)
+            comma = ", " if call.args or call.keywords else ""
+            return (Edit(place, place, comma + words[0]),)
+        return ()
+
+    def _made(self, call: ast.Call, path: str) -> None:
+        """``torch.Tensor(3)``: a size for PyTorch, a number here."""
+        sizes = all(isinstance(a, ast.Constant) and type(a.value) is int for a in call.args)
+        if not call.args:
+            return
+        key = "Tensor" if sizes or len(call.args) > 1 else "Tensor of integers"
+        if key == "Tensor of integers" and path != "torch.Tensor":
+            return  # FloatTensor([1, 2]) gives floats here, too
+        if key == "Tensor of integers" and isinstance(call.args[0], (ast.List, ast.Tuple)):
+            numbers = [n.value for n in ast.walk(call.args[0]) if isinstance(n, ast.Constant)]
+            if any(isinstance(value, float) for value in numbers):
+                return
+        difference = DIFFERENCES[key]
+        words = (
+            f"here: {difference.here}; in PyTorch: {difference.torch}; "
+            f"write autograd.{difference.write_torch}"
+        )
+        edits: tuple[Edit, ...] = ()
+        if isinstance(call.func, ast.Attribute):
+            self._told.add(call.func)
+            if key == "Tensor" and (sizes or len(call.args) > 1):
+                edits = self.imports.renaming(call.func, "autograd.zeros")
+                self._done |= {call.func, *ast.walk(call.func)}
+            elif isinstance(call.args[0], (ast.List, ast.Tuple)) and not call.keywords:
+                place = self.source.last_argument(call)
+                edits = (Edit(place, place, ", dtype=autograd.float32"),)
+                self.imports.need("autograd")
+        self._note(call, DIFFERS, self._shown(call), words, *edits)
+
+    # Attributes of tensors and modules --------------------------------------------------------
+
+    def _attribute(self, node: ast.Attribute) -> None:
+        parent = self._parents.get(node)
+        called = isinstance(parent, ast.Call) and parent.func is node
+        if self.imports.is_other_module(node.value):
+            return
+        if node.attr == "data":
+            self._array(node)
+        elif called and node.attr == "cuda":
+            end = self.source.end(parent)
+            self._note(node, WRITE, self.source.of(parent), "is left out: everything runs on the CPU",
+                       Edit(self.source.end(node.value), end, ""))  # fmt: skip
+        elif called and node.attr in MODULE_METHODS and node.attr not in self._own:
+            self._note(node, HAND, f".{node.attr}()", MODULE_METHODS[node.attr])
+        elif node.attr in TENSOR and node.attr not in self._own:
+            self._of_a_tensor(node, called)
+
+    def _of_a_tensor(self, node: ast.Attribute, called: bool) -> None:
+        sure = node.value in self._tensors
+        if not sure and (node.attr in _COMMON or not called or node.attr in MODULE):
+            return
+        try:
+            getattr(autograd.Tensor, node.attr)
+        except AttributeError as error:
+            _, found, said = str(error).partition("; write ")
+            words = f"write {said}" if found else "there is nothing of this name here"
+            self._note(node, HAND, f".{node.attr}", words)
+        else:
+            self._note(node, WORKS, node.attr, "works on tensors as it is")
+
+    def _array(self, node: ast.Attribute) -> None:
+        """``x.data``, which is a NumPy array here, and read-only."""
+        source, parent = self.source, self._parents.get(node)
+        if parent is not None:
+            self._told.add(parent)
+        owner, drop = source.of(node.value), Edit(source.end(node.value), source.end(node), "")
+        is_parameter = _last_name(node.value) in _PARAMETERS
+        call = self._parents.get(parent) if isinstance(parent, ast.Attribute) else None
+        if isinstance(call, ast.Call) and call.func is parent and parent.attr.endswith("_"):
+            self._array_method(node, parent.attr, call)
+        elif isinstance(parent, ast.AugAssign) and parent.target is node:
+            line = f"with autograd.no_grad(): {owner} {_operator(parent)} …"
+            self._under_no_grad(node, parent, f"{owner}.data {_operator(parent)} …", line, drop)
+        elif isinstance(parent, ast.Assign) and node in parent.targets:
+            self._note(node, HAND, f"{owner}.data = …",
+                       f"write: with autograd.no_grad(): {owner}[...] = …")  # fmt: skip
+        elif isinstance(parent, ast.Call) and self._is_init(parent.func) and node in parent.args:
+            self._note(node, WRITE, f"{owner}.data", f"write {owner}: nn.init writes into parameters",
+                       drop)  # fmt: skip
+        elif is_parameter or node.value in self._tensors:
+            self._note(node, WRITE, f"{owner}.data", f"is a NumPy array here; write {owner}.detach()",
+                       Edit(*source.name_span(node), "detach()"))  # fmt: skip
+        elif isinstance(parent, (ast.Attribute, ast.Subscript)) and node.attr not in self._own:
+            self._note(node, DIFFERS, f"{owner}.data",
+                       f"of a tensor it is a NumPy array here, so that {owner}.data.max(1) and the "
+                       f"like are NumPy's; write {owner}.detach()")  # fmt: skip
+
+    def _array_method(self, node: ast.Attribute, method: str, call: ast.Call) -> None:
+        source, owner = self.source, self.source.of(node.value)
+        start, opened = source.start(call), source.open_bracket(call)
+        what = f"{owner}.data.{method}(…)"
+        drop = Edit(source.end(node.value), source.end(node), "")
+        if _last_name(node.value) == "grad":
+            self._note(node, WRITE, what, f"write {owner}.{method}(…)", drop)
+        elif method in _FILL and not any(k.arg in ("from", "to") for k in call.keywords):
+            comma = ", " if call.args or call.keywords else ""
+            name = f"nn.init.{_FILL[method]}"
+            self.imports.need("nn")
+            self._note(
+                node, WRITE, what, f"write {name}({owner}{comma and ', …'})",
+                Edit(start, start, name + "("),
+                Edit(source.end(node.value), opened, comma),
+            )  # fmt: skip
+        else:
+            line = f"with autograd.no_grad(): {owner}.{method}(…)"
+            self._under_no_grad(node, self._parents.get(call), what, line, drop)
+
+    def _under_no_grad(
+        self, node: ast.Attribute, statement: Any, what: str, line: str, drop: Edit
+    ) -> None:
+        """A statement that has to stand under ``no_grad``, put there if that is possible."""
+        simple = isinstance(statement, (ast.AugAssign, ast.Expr)) and self.source.stands_alone(
+            statement
+        )
+        if self._is_under_no_grad(node):
+            self._note(node, WRITE, what, f"write {line.partition(': ')[2]}", drop)
+        elif simple:
+            start = self.source.start(statement)
+            self.imports.need("autograd")
+            self._note(node, WRITE, what, f"write: {line}",
+                       Edit(start, start, "with autograd.no_grad(): "), drop)  # fmt: skip
+        else:
+            self._note(node, HAND, what, f"write on a line of its own: {line}")
+
+    def _is_under_no_grad(self, node: ast.AST) -> bool:
+        above: ast.AST | None = node
+        while above is not None:
+            decorated = (
+                getattr(above, "decorator_list", []) if isinstance(above, ast.FunctionDef) else []
+            )
+            held = [i.context_expr for i in above.items] if isinstance(above, ast.With) else []
+            for each in (*decorated, *held):
+                call = each.func if isinstance(each, ast.Call) else each
+                if self.imports.resolve(call) in ("torch.no_grad", "torch.inference_mode"):
+                    return True
+            above = self._parents.get(above)
+        return False
+
+    def _is_init(self, function: ast.expr) -> bool:
+        path = self.imports.resolve(function)
+        return path is not None and path.startswith("torch.nn.init.")
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _operator(statement: ast.AugAssign) -> str:
+    signs = {ast.Add: "+=", ast.Sub: "-=", ast.Mult: "*=", ast.Div: "/=", ast.Pow: "**="}
+    return signs.get(type(statement.op), "op=")

@@ -1,0 +1,406 @@
+"""One line of PyTorch each: what it becomes, and what is said about it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import autograd
+import nn
+from nn import port
+from nn.port.names import find
+from nn.port.table import CALLS, MODULE_METHODS
+from nn.port.torch_names import MODULE, TENSOR
+
+HEAD = """\
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import torch.optim as optim
+import numpy as np
+class M(nn.Module):
+    def forward(self, x, y):
+        """
+#: What is right as it stands; only the package's name changes.
+WORKS = """
+x = x.view(x.size(0), -1)
+n = x.size(1)
+y = F.relu(nn.functional.conv2d(x, y))
+y = torch.cat([x, y], dim=1)
+y = x.unsqueeze(0).squeeze(0).permute(1, 0).contiguous()
+y = x.max(dim=1)
+y = x.max()
+y = x.std(dim=1, unbiased=False)
+y = x.var(1, correction=1)
+y = x.std(0, False)
+y = torch.meshgrid(x, y, indexing="ij")
+y = x.split(2, dim=1)
+y = x.norm()
+y = x.norm(p=2, dim=1)
+y = x.transpose(0, 1, 2)
+y = torch.transpose(x, 0, 1)
+y = x.nonzero(as_tuple=True)
+y = x.sort(dim=-1)
+y = torch.zeros(2, 3)
+y = torch.float32
+y = torch.Tensor([1.0, 2.0])
+y = nn.init.xavier_uniform_(self.weight)
+y = optim.SGD(self.parameters(), lr=0.1)
+y = torch.optim.lr_scheduler.StepLR(y, 3)
+y = nn.Conv2d(1, 2, 3, bias=None)
+y = np.std(x), np.transpose(y, (0, 1)), np.median(y)
+y = "a b".split(" "), ",".join(y)
+y.sort(key=len)
+y = nn.utils.clip_grad_norm_(self.parameters(), 1.0)
+y = isinstance(x, torch.Tensor)
+""".strip().splitlines()
+
+#: A line, what becomes of it, and the kind of the finding.
+REWRITTEN = [
+    ("y = x.std()", "y = x.std(correction=1)", "differs"),
+    ("y = x.std(1)", "y = x.std(1, correction=1)", "differs"),
+    ("y = x.var(1, keepdim=True)", "y = x.var(1, keepdim=True, correction=1)", "differs"),
+    ("y = torch.std(x)", "y = autograd.std(x, correction=1)", "differs"),
+    ("y = x.std(1,)", "y = x.std(1, correction=1,)", "differs"),
+    ("v, i = x.max(1)", "v, i = x.max(dim=1)", "differs"),
+    ("y = x.min(-1)[0]", "y = x.min(dim=-1)[0]", "differs"),
+    ("y = torch.max(x, 1)", "y = autograd.max(x, dim=1)", "differs"),
+    ("y = torch.max(x, 1, True)[0]", "y = autograd.max(x, dim=1, keepdim=True)[0]", "differs"),
+    ("v, i = x.sort(1, True)", "v, i = x.sort(dim=1, descending=True)", "differs"),
+    ("y = x.median(0)", "y = x.median(dim=0)", "differs"),
+    ("v, i = x.sort()", "v, i = x.sort(dim=-1)", "differs"),
+    ("v, i = x.sort(1, descending=True)", "v, i = x.sort(dim=1, descending=True)", "differs"),
+    (
+        "v, i = torch.sort(x, descending=True)",
+        "v, i = autograd.sort(x, descending=True, dim=-1)",
+        "differs",
+    ),
+    ("y = x.cummax(0)", "y = x.cummax(dim=0)", "differs"),
+    ("y = x.split(3)", "y = x.split(3, dim=0)", "differs"),
+    ("y = x.split(3, 1)", "y = x.split(3, dim=1)", "differs"),
+    ("y = x.split([1, 2], 1)", "y = x.split([1, 2], dim=1)", "differs"),
+    ("y = torch.split(x, 3)", "y = autograd.split(x, 3, dim=0)", "differs"),
+    ("y = x.repeat(2, 1)", "y = x.tile(2, 1)", "differs"),
+    ("y = (x + 1).repeat(*n)", "y = (x + 1).tile(*n)", "differs"),
+    ("y = x.transpose(0, 1)", "y = x.swapaxes(0, 1)", "differs"),
+    ("y = x.norm(2)", "y = x.norm(p=2)", "differs"),
+    ("y = torch.norm(x, 2, 1)", "y = autograd.norm(x, 2, 1)", "works"),
+    ("y = torch.meshgrid(x, y)", 'y = autograd.meshgrid(x, y, indexing="ij")', "differs"),
+    ("y = x.nonzero()", "y = x.nonzero(as_tuple=False)", "differs"),
+    ("y = torch.Tensor(3)", "y = autograd.zeros(3)", "differs"),
+    ("y = torch.Tensor(n, 3)", "y = autograd.zeros(n, 3)", "differs"),
+    ("y = torch.FloatTensor(2, 3)", "y = autograd.zeros(2, 3)", "differs"),
+    ("y = torch.Tensor([1, 2])", "y = autograd.Tensor([1, 2], dtype=autograd.float32)", "differs"),
+    ("y = x.cuda()", "y = x", "write"),
+    ("y = x.cuda(non_blocking=True).relu()", "y = x.relu()", "write"),
+    ("y = torch.cuda.is_available()", "y = False", "write"),
+    ("torch.cuda.manual_seed_all(3)", "pass", "write"),
+    ("torch.backends.cudnn.benchmark = True", "pass", "write"),
+    ("torch.manual_seed(3)", "nn.manual_seed(3)", "write"),
+    ("torch.save(self.state_dict(), 'a.pth')", "nn.save(self.state_dict(), 'a.pth')", "write"),
+    (
+        "y = nn.init.xavier_uniform(self.weight)",
+        "y = nn.init.xavier_uniform_(self.weight)",
+        "write",
+    ),
+    ("nn.init.normal_(self.weight.data, 0, 1)", "nn.init.normal_(self.weight, 0, 1)", "write"),
+    ("self.weight.data.normal_()", "nn.init.normal_(self.weight)", "write"),
+    ("m.weight.data.normal_(0.0, 0.02)", "nn.init.normal_(m.weight, 0.0, 0.02)", "write"),
+    ("m.weight.data.uniform_(-1, 1)", "nn.init.uniform_(m.weight, -1, 1)", "write"),
+    ("m.bias.data.zero_()", "nn.init.zeros_(m.bias)", "write"),
+    ("if m: m.bias.data.fill_(1)  # one", "if m: nn.init.constant_(m.bias, 1)  # one", "write"),
+    ("m.weight.data.copy_(x)", "with autograd.no_grad(): m.weight.copy_(x)", "write"),
+    ("p.data -= 0.1 * p.grad", "with autograd.no_grad(): p -= 0.1 * p.grad", "write"),
+    (
+        "p.data.add_(p.grad, alpha=-0.1)",
+        "with autograd.no_grad(): p.add_(p.grad, alpha=-0.1)",
+        "write",
+    ),
+    ("a.data  -=  0.5  # down", "with autograd.no_grad(): a  -=  0.5  # down", "write"),
+    ("p.grad.data.zero_()", "p.grad.zero_()", "write"),
+    ("y = x.data.max(1)[1]", "y = x.detach().max(dim=1)[1]", "write"),
+    ("y = self.weight.data.norm()", "y = self.weight.detach().norm()", "write"),
+]
+
+#: What a person has to decide: a line, a word of the finding.
+BY_HAND = [
+    ("y = torch.jit.script(self)", "no compiler"),
+    ("y = nn.DataParallel(self)", "no GPUs"),
+    ("y = torch.compile(self)", "no compiler"),
+    ("y = torch.distributed.get_rank()", "nn.parallel"),
+    ("y = nn.Conv2d(1, 2, 3, colour=1)", "it takes in_channels"),
+    ("y = torch.no_such_thing(x)", "nothing of this name"),
+    ("y = nn.Linaer(1, 2)", "did you mean 'Linear'?"),
+    ("y = optim.LBFGS(self.parameters())", "SGD, Adam"),
+    ("self.register_backward_hook(y)", "register_full_backward_hook"),
+    ("p.data = x", "with autograd.no_grad(): p[...] = …"),
+    ("if y: p.data -= 1", "on a line of its own: with autograd.no_grad(): p -="),
+    ("z = y(lambda p: p.data.add_(1))", "on a line of its own: with autograd.no_grad(): p.add_"),
+    ("y = x.bfloat16()", "x.half()|t.half()|model.half()"),
+]
+
+#: What silently differs and is left as it is, since it may be something else's.
+LEFT = [
+    "y = z.std()",
+    "y = z.transpose(0, 1)",
+    "y = z.repeat(2, 1)",
+    "y = z.max(1)",
+    "y = batch.data.max(1)",
+    "y = x.median()",
+]
+
+
+def last(text):
+    return text.splitlines()[-1].strip()
+
+
+def findings(line, *kinds):
+    number = HEAD.count("\n") + 1
+    return [f for f in port.read(HEAD + line + "\n") if f.line == number and f.kind in kinds]
+
+
+@pytest.mark.parametrize("line", WORKS)
+def test_what_works_is_left_alone(line):
+    assert not findings(line, "write", "hand", "differs")
+    wanted = line.replace("torch.optim", "nn.optim").replace("torch.", "autograd.")
+    assert last(port.rewrite(HEAD + line + "\n")) == wanted
+
+
+@pytest.mark.parametrize(("line", "wanted", "kind"), REWRITTEN)
+def test_what_is_rewritten(line, wanted, kind):
+    assert last(port.rewrite(HEAD + line + "\n")) == wanted
+    found = findings(line, "write", "hand", "differs")
+    assert kind == "works" or kind in [f.kind for f in found]
+    assert all(f.edits and f.words for f in found)
+    ast.parse(port.rewrite(HEAD + line + "\n"))
+
+
+@pytest.mark.parametrize(("line", "words"), BY_HAND)
+def test_what_is_left_to_a_person_is_told_and_left(line, words):
+    found = findings(line, "hand")
+    assert any(each in f.words for f in found for each in words.split("|")), found
+    assert not any(f.edits for f in found)
+
+
+@pytest.mark.parametrize("line", LEFT)
+def test_what_may_be_another_things_is_told_and_left(line):
+    found = findings(line, "differs")
+    assert len(found) >= 1
+    assert not any(f.edits for f in found)
+    assert port.rewrite(HEAD + line + "\n").endswith(line + "\n")
+
+
+# Imports ------------------------------------------------------------------------------------------
+
+IMPORTS = [
+    ("import torch\ntorch.ones(1)", "import autograd\nautograd.ones(1)"),
+    ("import torch as th\nth.ones(1), th.nn.ReLU()", "import nn\nimport autograd as th\nth.ones(1), nn.ReLU()"),
+    ("import torch\ntorch.nn.ReLU()", "import nn\nnn.ReLU()"),
+    ("import torch.nn\ntorch.nn.ReLU()", "import nn\nnn.ReLU()"),
+    ("import torch, torch.nn as nn\ntorch.ones(1), nn.ReLU()", "import autograd\nimport nn\nautograd.ones(1), nn.ReLU()"),
+    ("from torch import nn, Tensor", "import nn\nfrom autograd import Tensor"),
+    ("from torch import nn as tnn\ntnn.ReLU()", "import nn as tnn\ntnn.ReLU()"),
+    ("from torch.nn import Linear, Conv2d as C", "from nn import Linear, Conv2d as C"),
+    ("from torch.nn import functional as F, init", "from nn import functional as F, init"),
+    ("from torch.nn.parameter import Parameter", "from nn import Parameter"),
+    ("from torch.nn.modules.conv import Conv2d", "from nn import Conv2d"),
+    ("from torch.utils.data import Dataset, DataLoader", "from nn.data import Dataset, DataLoader"),
+    ("import torch.utils.data as data", "import nn.data as data"),
+    ("import torch.optim as optim", "import nn.optim as optim"),
+    ("from torch.optim import Adam, SGD", "from nn.optim import Adam, SGD"),
+    ("from torch.optim.lr_scheduler import StepLR", "from nn.optim.lr_scheduler import StepLR"),
+    ("from torch.distributions import Normal", "from nn.distributions import Normal"),
+    ("from torch.distributions.normal import Normal", "from nn.distributions import Normal"),
+    ("from torch.nn.utils import weight_norm", "from nn.utils import weight_norm"),
+    ("from torch.nn.utils.rnn import pad_sequence", "from nn.utils.rnn import pad_sequence"),
+    ("from torch.nn.utils.parametrizations import spectral_norm", "from nn.utils.parametrizations import spectral_norm"),
+    ("from torch.autograd import Variable, grad", "from autograd import Variable, grad"),
+    ("from torch.func import hessian", "from autograd.func import hessian"),
+    ("def f():\n    import torch.nn as nn  # here\n    return nn", "def f():\n    import nn  # here\n    return nn"),
+    ("import torch; import torch.nn as nn\ntorch.ones(1)", "import autograd; import nn\nautograd.ones(1)"),
+    ("try:\n    import torch\nexcept ImportError:\n    torch = None", "try:\n    import autograd\nexcept ImportError:\n    torch = None"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new"), IMPORTS)
+def test_imports(old, new):
+    assert port.rewrite(old + "\n") == new + "\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("import torchvision", "nn.data has"),
+        ("from torchvision import models", "nn.data has"),
+        ("import torch.jit", "no compiler"),
+        ("from torch.nn import *", "cannot be read off"),
+        ("from torch.nn.modules.utils import _pair", "nothing of this name"),
+        ("from torch.cuda.amp import autocast", "runs on the CPU"),
+    ],
+)
+def test_imports_of_what_is_not_here_stay_and_are_told(line, words):
+    assert any(words in f.words and f.kind == "hand" for f in port.read(line + "\n"))
+    assert line in port.rewrite(line + "\n")
+
+
+def test_a_part_that_is_not_here_stays_in_an_import_of_its_own():
+    new = port.rewrite("from torch.nn import Linear, AdaptiveLogSoftmaxWithLoss\n")
+    assert new == "from nn import Linear\nfrom torch.nn import AdaptiveLogSoftmaxWithLoss\n"
+
+
+def test_a_program_without_pytorch_is_nobodys_business():
+    text = "import numpy as np\nx = np.ones(3)\nx.std(), x.transpose(0, 1)\n"
+    assert port.read(text) == []
+    assert port.rewrite(text) == text
+
+
+def test_letters_beyond_ascii_do_not_move_the_edits():
+    old = 'import torch\nπ = "…"; ä = torch.ones(2).std()  # größer\n'
+    assert port.rewrite(old) == (
+        'import autograd\nπ = "…"; ä = autograd.ones(2).std(correction=1)  # größer\n'
+    )
+
+
+def test_what_is_not_python_is_refused_with_its_line():
+    with pytest.raises(SyntaxError) as told:
+        port.read("import torch\nprint 'two'\n", "old.py")
+    assert (told.value.filename, told.value.lineno) == ("old.py", 2)
+
+
+# The tables ---------------------------------------------------------------------------------------
+
+
+def test_every_spelling_with_two_meanings_is_looked_for():
+    seen = {spelling.difference for spelling in CALLS} | {"Tensor", "Tensor of integers"}
+    assert seen == set(autograd.spelling.DIFFERENCES)
+
+
+def test_every_renamed_name_is_there():
+    from nn.port import names
+
+    missing = [path for path in names._RENAMED if find(path).found is None]
+    assert missing == []
+    assert all(find(path).found is not None for path in names._HOMES)
+
+
+def test_methods_that_are_refused_are_really_missing():
+    assert not [name for name in MODULE_METHODS if hasattr(nn.Module, name)]
+
+
+def test_the_readme_has_the_table_of_what_silently_differs():
+    readme = Path(__file__).parents[3] / "README.md"
+    assert port.markdown() in readme.read_text(encoding="utf-8"), "python -m nn.port --table"
+
+
+@pytest.mark.torch
+def test_names_of_pytorchs_tensors_and_modules_are_known(torch):
+    for known, cls in ((TENSOR, torch.Tensor), (MODULE, torch.nn.Module)):
+        there = {name for name in dir(cls) if not name.startswith("_")}
+        assert len(there - known) <= 0.05 * len(there), sorted(there - known)
+
+
+# The command --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def command(capsys):
+    from nn.port.__main__ import main
+
+    def run(*args):
+        status = main([str(a) for a in args])
+        return status, *capsys.readouterr()
+
+    return run
+
+
+PROGRAM = "import torch\n\nx = torch.ones(3)  # three\nprint(x.std(), x.view(3))\n"
+
+
+class TestCommand:
+    def test_it_lists_by_line_and_says_what_is_left(self, command, tmp_path):
+        file = tmp_path / "a.py"
+        file.write_text(PROGRAM)
+        status, out, _ = command(file)
+        assert status == 1
+        assert f"{file}:4: x.std()\n    silently differs: here, as in NumPy: divided by n;" in out
+        assert "works as it is, 2 times: ones, view" in out
+        assert "--write makes 3 of these edits" in out
+        assert file.read_text() == PROGRAM
+
+    def test_write_edits_the_file_and_a_second_run_finds_nothing(self, command, tmp_path):
+        file = tmp_path / "a.py"
+        file.write_text(PROGRAM)
+        status, out, _ = command(file, "--write")
+        assert status == 0
+        assert file.read_text() == (
+            "import autograd\n\nx = autograd.ones(3)  # three\n"
+            "print(x.std(correction=1), x.view(3))\n"
+        )
+        assert command(file) == (0, "nothing of PyTorch is used here\n", "")
+
+    def test_what_write_leaves_is_listed_and_counts(self, command, tmp_path):
+        file = tmp_path / "a.py"
+        file.write_text("import torch\nx = torch.jit.script(torch.ones(3))\n")
+        status, out, _ = command(file, "--write")
+        assert status == 1
+        assert "a.py:2: torch.jit.script" in out
+        assert "needs you: there is no compiler" in out
+
+    def test_out_leaves_the_file_alone(self, command, tmp_path):
+        file, new = tmp_path / "a.py", tmp_path / "b.py"
+        file.write_text(PROGRAM)
+        assert command(file, "--out", new)[0] == 0
+        assert file.read_text() == PROGRAM
+        assert "autograd.ones" in new.read_text()
+
+    def test_diff_shows_and_changes_nothing(self, command, tmp_path):
+        file = tmp_path / "a.py"
+        file.write_text(PROGRAM)
+        status, out, _ = command(file, "--diff")
+        assert "+import autograd\n" in out
+        assert "-import torch\n" in out
+        assert status == 1
+        assert file.read_text() == PROGRAM
+
+    def test_a_folder_is_read_file_by_file(self, command, tmp_path):
+        for name in ("a.py", "b.py"):
+            (tmp_path / name).write_text(PROGRAM)
+        (tmp_path / "c.txt").write_text("import torch")
+        _, out, _ = command(tmp_path)
+        assert out.count("silently differs:") == 2
+
+    def test_encodings_and_line_ends_stay(self, command, tmp_path):
+        file = tmp_path / "a.py"
+        old = "# -*- coding: latin-1 -*-\r\nimport torch\r\nx = torch.ones(1)  # größer\r\n"
+        file.write_bytes(old.encode("latin-1"))
+        assert command(file, "--write")[0] == 0
+        assert file.read_bytes() == old.replace("torch", "autograd").encode("latin-1")
+
+    @pytest.mark.parametrize("content", [b"print 'two'\n", b"\xff\xfe", None])
+    def test_what_cannot_be_read_is_told(self, command, tmp_path, content):
+        file = tmp_path / "a.py"
+        if content is not None:
+            file.write_bytes(content)
+        status, out, err = command(file, "--write")
+        assert (status, out) == (2, "")
+        assert f"{file}: cannot be read" in err
+
+    def test_help_says_what_to_do_first(self, command, capsys):
+        with pytest.raises(SystemExit) as end:
+            command("--help")
+        out = capsys.readouterr().out
+        assert end.value.code == 0
+        for words in ("A first try", "--write", "silently differs", "exit status"):
+            assert words in out
+
+    def test_without_a_file_it_asks_for_one(self, command, capsys):
+        with pytest.raises(SystemExit) as end:
+            command()
+        assert end.value.code == 2
+        assert "give a file of Python" in capsys.readouterr().err
+
+    def test_the_table_is_printed(self, command):
+        status, out, _ = command("--table")
+        assert status == 0
+        assert out == port.markdown() + "\n"
+        assert out.count("\n") == len(autograd.spelling.DIFFERENCES) + 2
