@@ -93,6 +93,11 @@ def _raised(error: BaseException) -> tuple[type[BaseException], BaseException, o
 def main(arguments: list[str]) -> int:
     """Runs the tests; returns pytest's exit status."""
     disable()
+    import autograd  # noqa: F401
+    import nn  # noqa: F401
+
+    for name in ("ctypes", "_ctypes"):  # SciPy, which the tests compare with, cannot do without
+        del sys.modules[name]
     import pytest
 
     paths = [each for each in arguments if not each.startswith("-")] or [*FOLDERS]

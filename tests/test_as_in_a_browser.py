@@ -19,7 +19,7 @@ ag.set_num_threads(4)  # as if there were some
 ag.manual_seed(0)
 model = nn.Sequential(nn.Conv2d(3, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2),
                       nn.Flatten(), nn.Linear(32 * 16 * 16, 10))
-optimizer = nn.optim.SGD(model.parameters(), lr=0.01)
+optimizer = nn.optim.SGD(model.parameters(), lr=1e-4)
 images = ag.rand(16, 3, 32, 32)
 losses = []
 for step in range(4):
