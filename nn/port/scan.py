@@ -295,7 +295,7 @@ class Scan:
     # Attributes of tensors and modules --------------------------------------------------------
 
     def _attribute(self, node: ast.Attribute) -> None:
-        parent = self._parents.get(node)
+        parent: Any = self._parents.get(node)
         called = isinstance(parent, ast.Call) and parent.func is node
         if self.imports.is_other_module(node.value):
             return
@@ -325,7 +325,8 @@ class Scan:
 
     def _array(self, node: ast.Attribute) -> None:
         """``x.data``, which is a NumPy array here, and read-only."""
-        source, parent = self.source, self._parents.get(node)
+        source = self.source
+        parent: Any = self._parents.get(node)
         if parent is not None:
             self._told.add(parent)
         owner, drop = source.of(node.value), Edit(source.end(node.value), source.end(node), "")
