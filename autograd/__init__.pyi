@@ -34,9 +34,13 @@ from .creation import tensor as tensor
 from .creation import uniform as uniform
 from .creation import zeros as zeros
 from .creation import zeros_like as zeros_like
+from .debug.anomaly import detect_anomaly as detect_anomaly
+from .debug.anomaly import set_detect_anomaly as set_detect_anomaly
 from .engine import HookHandle as HookHandle
 from .engine import backward_steps as backward_steps
 from .engine import grad as grad
+from .engine import saved_tensors as graph
+from .engine import saved_tensors_hooks as saved_tensors_hooks
 from .engine.api import backward_from as backward
 from .in_place import writable as writable
 from .kernels.allocator import empty_cache as empty_cache
@@ -171,6 +175,8 @@ from .ops.images.windows import scatter_windows as scatter_windows
 from .ops.images.windows import sliding_window_view as sliding_window_view
 from .ops.images.windows import take_windows as take_windows
 from .ops.images.windows import windows as windows
+from .ops.index_tricks import c_ as c_
+from .ops.index_tricks import r_ as r_
 from .ops.indexing import getitem as getitem
 from .ops.insert_and_delete import block as block
 from .ops.insert_and_delete import choose as choose
@@ -239,6 +245,7 @@ from .ops.shapes import transpose as transpose
 from .ops.sorting import argsort as argsort
 from .ops.sorting import nanpercentile as nanpercentile
 from .ops.sorting import nanquantile as nanquantile
+from .ops.sorting import partition as partition
 from .ops.sorting import percentile as percentile
 from .ops.sorting import quantile as quantile
 from .ops.sorting import searchsorted as searchsorted

@@ -81,6 +81,11 @@ class AsArray:
                 "as_strided: this tensor requires a gradient, which an array would lose; "
                 "autograd.windows and np.lib.stride_tricks.sliding_window_view keep it"
             )
+        if self._node is not None and "_index_tricks" in sys._getframe(1).f_code.co_filename:
+            raise RuntimeError(
+                "np.r_, np.c_: this tensor requires a gradient, which an array would lose; "
+                "autograd.r_ and autograd.c_ keep it"
+            )
         self._refuse_grad("conversion to an array")
         array = np.asarray(self.data)
         if dtype is not None and array.dtype != dtype:

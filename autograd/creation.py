@@ -30,7 +30,11 @@ def tensor(
         >>> ag.tensor([[1, 2], [3, 4]]).shape
         (2, 2)
     """
-    return Tensor(data, dtype=dtype, requires_grad=requires_grad, name=name)
+    if isinstance(data, Tensor):
+        return Tensor(data, dtype=dtype, requires_grad=requires_grad, name=name)
+    result = object.__new__(Tensor)
+    result._fill(data, dtype, requires_grad, name)
+    return result
 
 
 def as_tensor(data: Any, dtype: Any = None) -> Tensor:

@@ -22,6 +22,7 @@ from autograd.core.writes import note_write
 from autograd.hints import ATTRIBUTES, Foreign
 from autograd.in_place import check_rebinding, check_writable, is_recorded, rebind
 from autograd.spelling import names as spelling
+from autograd.spelling.differences import differs_in_tensor
 from autograd.spelling.keywords import spelled
 
 __all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
@@ -320,6 +321,7 @@ def attach() -> None:
     """Put the operators and methods on Tensor."""
     Tensor._repr_html_ = _as_html  # type: ignore[attr-defined]
     Tensor.__dir__ = _own_names  # type: ignore[assignment]
+    Tensor._told = staticmethod(differs_in_tensor)  # type: ignore[attr-defined]
     for name in ATTRIBUTES:
         setattr(Tensor, name, Foreign(name))
     for name, entry in methods_of(AsArray).items():

@@ -137,6 +137,7 @@ AUTOGRAD: dict[str, Arguments] = {
     "vander": dict(x=V, N=3, increasing=False),
     "bincount": dict(x=INDEX, weights=spread(3), minlength=4),
     "trapezoid": dict(y=M, x=np.array([0.0, 1.1, 3.0, 4.7]), dx=1.0, axis=1),
+    "partition": dict(x=M, kth=1, axis=1),
     **_each("sort sort_with_indices argsort", x=M, axis=1, descending=False),
     "searchsorted": dict(a=np.arange(5.0), v=M, side="left"),
     "topk": dict(x=M, k=2, axis=1, largest=True),

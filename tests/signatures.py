@@ -129,6 +129,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "ag.meshgrid": {"vectors": [V, V]},
     "ag.normal": {"mean": 0.5, "std": 2.0, "shape": (3,)},
     "ag.normalize": {"weight": V, "bias": V, "axes": (1,)},
+    "ag.partition": {"kth": 1},
     "ag.polygamma": {"n": 2, "x": POSITIVE},
     "ag.pad": {"pad_width": 1, "constant_values": 0.5},
     "ag.pad_constant": {"widths": [(1, 0), (0, 1)], "value": 0.5},

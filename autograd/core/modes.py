@@ -20,14 +20,16 @@ class State:
     ``recorder`` is None, or a function called after every operation on tensors with its primitive,
     its node (None without gradient), its outputs, inputs as given, their arrays and its static
     parameters by name (see ``autograd.debug.record`` and ``autograd.debug.operations``).
+    ``watchers`` look on in every backward pass (see ``autograd.debug.anomaly``).
     """
 
-    __slots__ = ("grad_enabled", "module", "recorder")
+    __slots__ = ("grad_enabled", "module", "recorder", "watchers")
 
     def __init__(self) -> None:
         self.grad_enabled = True
         self.module = ""
         self.recorder: Callable[..., None] | None = None
+        self.watchers: tuple[Any, ...] = ()
 
 
 class _Local(threading.local):

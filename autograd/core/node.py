@@ -40,14 +40,17 @@ FREED = _Freed()
 
 
 class Extra:
-    """What few nodes have: hooks, tensors whose gradient is retained, a debug record."""
+    """What few nodes have: hooks, tensors whose gradient is retained, a debug record, and who can
+    restore what the node has saved, where that was packed away.
+    """
 
-    __slots__ = ("hooks", "record", "retained")
+    __slots__ = ("hooks", "record", "retained", "unpack")
 
     def __init__(self) -> None:
         self.hooks: dict[int, dict[int, Any]] = {}  # output index -> {hook id: hook}
         self.retained: dict[int, weakref.ref[Tensor]] = {}
         self.record: Any = None
+        self.unpack: Any = None
 
 
 class Node:

@@ -20,6 +20,8 @@ __all__ = ["Tensor", "tensor_types"]
 #: Tensor and its subclasses: the call code of primitives looks a type up here.
 tensor_types: set[type] = set()
 
+_PYTHONS = frozenset({int, list, tuple})
+
 
 class Tensor:
     """An n-dimensional array whose computation is recorded, so that gradients can be taken.
@@ -78,6 +80,14 @@ class Tensor:
                     "lose it; use t.copy() to stay in the graph, t.detach() to leave it"
                 )
             data = data._data
+        if dtype is None and type(self) is Tensor and type(data) in _PYTHONS:
+            self._told(data)
+        self._fill(data, dtype, requires_grad, name)
+
+    #: Of what Python's integers mean to others; `autograd.spelling` says it.
+    _told = staticmethod(lambda data: None)
+
+    def _fill(self, data: Any, dtype: Any, requires_grad: bool, name: str | None) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(f"Tensor: name must be a string, got {name!r}")
         self._adopt(as_array("Tensor", data, dtype))

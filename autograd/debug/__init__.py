@@ -1,5 +1,6 @@
 """Backprop that can be watched: recorded, paused, checked, stopped at a condition, explained."""
 
+from autograd.debug.anomaly import detect_anomaly, set_detect_anomaly
 from autograd.debug.backprop import Backprop
 from autograd.debug.breakpoints import (
     Breakpoint,
@@ -40,11 +41,13 @@ __all__ = [
     "accumulates",
     "at_line",
     "certify",
+    "detect_anomaly",
     "explain",
     "nonfinite",
     "norm_over",
     "operations",
     "record",
+    "set_detect_anomaly",
     "set_line",
     "touches",
     "when",

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograd import arguments
-from autograd.core.modes import set_grad_enabled
+from autograd.core.modes import local, set_grad_enabled
 from autograd.core.tensor import Tensor, _wrap
 from autograd.engine.accumulate import own
 from autograd.engine.backward import BackwardPass
@@ -155,14 +155,18 @@ def _run(
     work = BackwardPass(
         roots, seeds, retain_graph=retain_graph, create_graph=create_graph, inputs=wanted
     )
-    watchers = check_watchers(break_on)
+    _go(work, roots[0], [*check_watchers(break_on), *local.state.watchers])
+    work.commit()
+
+
+def _go(work: BackwardPass, root: Tensor, watchers: Sequence[Watcher]) -> None:
+    """Through all steps of a pass, looked at by those who watch."""
     steps = work.steps(observe=bool(watchers))
     for watcher in watchers:
-        watcher.begin(roots[0], work, steps)
+        watcher.begin(root, work, steps)
     for step in steps:
         for watcher in watchers:
             watcher.after(work, steps, step)
-    work.commit()
 
 
 def grad(
@@ -225,8 +229,7 @@ def grad(
     seeds = [seed_for("grad", o, g, create_graph) for o, g in zip(outs, given, strict=True)]
     keep = create_graph if retain_graph is None else retain_graph
     work = BackwardPass(outs, seeds, retain_graph=keep, create_graph=create_graph, inputs=ins)
-    for _ in work.steps():
-        pass
+    _go(work, outs[0], local.state.watchers)
     results: list[Tensor | None] = []
     distinct = len({(t._node, t._index) for t in ins}) == len(ins)
     # Under ``create_graph`` a result may be a seed, an input or another result, or a view of one.

@@ -286,6 +286,8 @@ class BackwardPass:
         gradients = list(g) if several else [g]
         wanted = [k for k in range(len(gradients)) if (node, k) in self._wanted]
         extra = None if self._stop and wanted else node.extra
+        if extra is not None and extra.unpack is not None:
+            extra.unpack(node)
         for index, gradient in enumerate(gradients):
             if gradient is None or extra is None:
                 continue

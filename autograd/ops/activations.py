@@ -31,7 +31,7 @@ from autograd.ops.elementwise import (
     where,
 )
 from autograd.ops.reductions import sum as sum_
-from autograd.ops.shapes import reshape
+from autograd.ops.shapes import reshape, transpose
 from autograd.ops.special import erf
 from autograd.ops.transcendental import exp, sigmoid, tanh
 
@@ -409,11 +409,11 @@ _log_softmax.gradients(x=lambda g, out, axis: _log_softmax_gradient(g, out, axis
 
 
 @in_single
-def softmax(x: Any, axis: int = -1) -> Any:
+def softmax(x: Any, axis: Any = -1) -> Any:
     """exp(x) / Σ exp(x) along an axis, without overflow.
 
     Args:
-        axis: the axis whose elements sum to 1.
+        axis: the axis whose elements sum to 1; of a tuple, all elements along these together.
 
     Example:
         >>> import autograd as ag
@@ -421,18 +421,31 @@ def softmax(x: Any, axis: int = -1) -> Any:
         Tensor([0.5, 0.5])
     """
     x = floating("softmax", "x", x)
+    if isinstance(axis, (tuple, list)):
+        return _over_several("softmax", softmax, x, axis)
     if not x.shape and arguments.axis("softmax", axis, 1) == 0:
         return reshape(_softmax(reshape(x, (1,)), 0), ())
     axis = arguments.axis("softmax", axis, len(x.shape))
     return _softmax(x, axis) if x.shape[axis] else positive(x)
 
 
+def _over_several(who: str, function: Any, x: Any, axis: Any) -> Any:
+    """A function along one axis, over several: these are put together as a last one."""
+    axes = arguments.axes(who, axis, len(x.shape))
+    order = (*[k for k in range(len(x.shape)) if k not in axes], *axes)
+    moved = transpose(x, order)
+    rest = moved.shape[: len(order) - len(axes)]
+    joined = reshape(moved, (*rest, math.prod(moved.shape[len(rest) :])))
+    result = reshape(function(joined, -1), moved.shape)
+    return transpose(result, tuple(sorted(range(len(order)), key=order.__getitem__)))
+
+
 @in_single
-def log_softmax(x: Any, axis: int = -1) -> Any:
+def log_softmax(x: Any, axis: Any = -1) -> Any:
     """x − log Σ exp(x) along an axis, without overflow.
 
     Args:
-        axis: the axis whose exponentials sum to 1.
+        axis: the axis whose exponentials sum to 1; of a tuple, all along these together.
 
     Example:
         >>> import autograd as ag
@@ -440,6 +453,8 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
         Tensor([-10000.,      0.])
     """
     x = floating("log_softmax", "x", x)
+    if isinstance(axis, (tuple, list)):
+        return _over_several("log_softmax", log_softmax, x, axis)
     if not x.shape and arguments.axis("log_softmax", axis, 1) == 0:
         return reshape(_log_softmax(reshape(x, (1,)), 0), ())
     axis = arguments.axis("log_softmax", axis, len(x.shape))

@@ -25,6 +25,7 @@ __all__ = [
     "nanmedian",
     "nanpercentile",
     "nanquantile",
+    "partition",
     "percentile",
     "quantile",
     "searchsorted",
@@ -90,6 +91,34 @@ def sort(x: Any, axis: Any = -1, descending: bool = False) -> Any:
     if axis is None:
         x, axis = ravel(x), 0
     return sort_with_indices(x, axis, descending)[0]
+
+
+def partition(x: Any, kth: Any, axis: Any = -1) -> Any:
+    """x along an axis with the k-th smallest element in its place: smaller ones before, others after.
+
+    NumPy leaves the order within the two parts open; here all are in order, as ``sort`` has them.
+
+    Args:
+        kth: which element, or several of them; from 0, negative from the end.
+        axis: which axis; None for the ravelled array.
+
+    Raises:
+        ValueError: for a k-th that the axis does not have.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.partition(ag.tensor([3.0, 1.0, 2.0]), 1)[1].item()
+        2.0
+    """
+    x = array_like("partition", x)
+    if axis is None:
+        x, axis = ravel(x), 0
+    n = x.shape[arguments.axis("partition", axis, len(x.shape))]
+    places = np.atleast_1d(as_array("partition: kth", raw(kth))).tolist()
+    for k in places:
+        if not -n <= arguments.integer("partition", "kth", k, None) < n:
+            raise ValueError(f"partition: kth={k} is out of range for an axis of length {n}")
+    return sort_with_indices(x, axis=axis)[0]
 
 
 @primitive(differentiable=False)

@@ -8,11 +8,10 @@ import numpy as np
 
 from autograd import arguments, creation
 from autograd.arguments.arrays import raw
-from autograd.arguments.dtypes import as_array, check_dtype
+from autograd.arguments.dtypes import check_dtype
 from autograd.arguments.generator import generator_or_default
 from autograd.core.tensor import Tensor, _wrap
 from autograd.spelling.devices import DTYPES, check_device
-from autograd.spelling.differences import differs
 from autograd.spelling.keywords import spelled
 from autograd.spelling.shapes import together
 
@@ -220,12 +219,3 @@ def poisson(x: Any, generator: Any = None) -> Tensor:
     """Poisson numbers of the rates in x, of x's dtype."""
     rng = generator_or_default("poisson", generator)
     return _wrap(np.asarray(rng.poisson(raw(x))).astype(raw(x).dtype))
-
-
-def check_data(cls: type, data: Any, dtype: Any) -> None:
-    """Warn of ``Tensor(3)`` and ``Tensor([1, 2])``, which PyTorch reads as a size and as floats."""
-    if dtype is None and cls is Tensor:
-        if type(data) is int:
-            differs("Tensor", 4)
-        elif isinstance(data, (list, tuple)) and as_array("Tensor", data).dtype.kind == "i":
-            differs("Tensor of integers", 4)

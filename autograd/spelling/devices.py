@@ -148,9 +148,7 @@ class _NoGPU:
     synchronize = empty_cache
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        raise RuntimeError(
+        raise AttributeError(
             f"cuda.{name}: there is no GPU here, all tensors live in the CPU's memory"
         )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["DIFFERENCES", "Difference", "SpellingWarning", "differs"]
+__all__ = ["DIFFERENCES", "Difference", "SpellingWarning", "differs", "differs_in_tensor"]
 
 
 class SpellingWarning(UserWarning):
@@ -132,3 +132,21 @@ def differs(name: str, level: int = 3) -> None:
         level: how many calls up the line of the user is: 3 for the caller of the caller.
     """
     warnings.warn(DIFFERENCES[name].message(), SpellingWarning, stacklevel=level)
+
+
+def differs_in_tensor(data: Any) -> None:
+    """Warn of ``Tensor(3)`` and ``Tensor([1, 2])``, which PyTorch reads as a size and as floats."""
+    if type(data) is int:
+        differs("Tensor", 4)
+    elif data and _all_integers(data):
+        differs("Tensor of integers", 4)
+
+
+def _all_integers(data: Any) -> bool:
+    while isinstance(data, (list, tuple)):
+        if not data:
+            return False
+        if not isinstance(data[0], (list, tuple)):
+            return all(type(v) is int for v in data)
+        data = data[0]
+    return False

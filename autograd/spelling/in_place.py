@@ -182,7 +182,7 @@ def __getattr__(called: str) -> Any:
 
 #: Every name that can be asked for.
 NAMES = sorted(
-    {f"{name}_" for name in _HOME if name not in ("plus", "absolute", "negative", "rint", "clip")}
+    {f"{name}_" for name in _HOME if name not in _CALLED.values() or name in ("sub", "div", "clamp")}
     | {f"{name}_" for name in _CALLED}
     | {"mul_", "multiply_", "zero_", "fill_", "copy_", "fill_diagonal_", "normal_", "uniform_",
        "bernoulli_", "exponential_", "detach_", "unsqueeze_", "squeeze_", "t_", "transpose_",
