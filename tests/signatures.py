@@ -53,7 +53,7 @@ class Call(NamedTuple):
 #: No functions on arrays: classes, modes, what draws random numbers from shapes alone, and what
 #: takes functions or graphs.
 LEFT_OUT = frozenset(
-    "HookHandle ModuleInfo ModulePath Tensor all_reduce as_tensor backward_steps convolve_output_size default_dtype "
+    "c_ r_ HookHandle ModuleInfo ModulePath Tensor all_reduce as_tensor backward_steps convolve_output_size default_dtype "
     "default_generator empty_cache enable_grad explain_kernel from_dlpack generator_or_default own_generator "
     "get_num_threads grad is_grad_enabled manual_seed module_path module_scope no_grad "
     "pad_indices pool_output_size primitive rand randn scalars set_grad_enabled set_module_path "

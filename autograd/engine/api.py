@@ -176,6 +176,8 @@ def grad(
     retain_graph: bool | None = None,
     create_graph: bool = False,
     allow_unused: bool = False,
+    *,
+    only_inputs: bool = True,
 ) -> tuple[Tensor | None, ...]:
     """Gradients of outputs with respect to inputs; touches no ``.grad``.
 
@@ -186,6 +188,7 @@ def grad(
         retain_graph: keep the graph's saved values; default: the value of ``create_graph``.
         create_graph: record the computation, so that the results have gradients too.
         allow_unused: give None for an input that the outputs do not depend on.
+        only_inputs: True, which PyTorch's code may say; there is nothing else.
 
     Returns:
         A tuple with one gradient per input.
@@ -209,6 +212,8 @@ def grad(
         )
     if inputs is None:
         raise TypeError("grad: inputs is missing; give the tensors to differentiate by")
+    if only_inputs is not True:
+        raise ValueError("grad: only_inputs must be True; backward() fills .grad of the leaves")
     _check_flags(
         "grad", retain_graph=False if retain_graph is None else retain_graph, create_graph=create_graph,
         allow_unused=allow_unused,

@@ -29,7 +29,7 @@ _WORDS = frozenset(
 )
 
 
-def _reading(ours: Any, torch: Any, unclear: Test) -> Any:
+def _reading(ours: Any, torch: Any, unclear: Test, clear_alone: bool = False) -> Any:
     """A function that two readers would read differently.
 
     Args:
@@ -37,9 +37,12 @@ def _reading(ours: Any, torch: Any, unclear: Test) -> Any:
         torch: what is called where a keyword, or an argument, can only be PyTorch's.
         unclear: gets the arguments; the name of the difference if both would take them, ``True`` if
             they can only be PyTorch's, else nothing.
+        clear_alone: both give the same for x alone.
     """
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if clear_alone and not kwargs and len(args) == 1:
+            return ours(args[0])
         if kwargs and not _WORDS.isdisjoint(kwargs):
             if "input" in kwargs:
                 args = (kwargs.pop("input"), *args)
@@ -92,8 +95,8 @@ def _alone(function: Any) -> Callable[..., Any]:
     return call
 
 
-max = _reading(reductions.max, _alone(theirs.max_along), _positional("max"))
-min = _reading(reductions.min, _alone(theirs.min_along), _positional("min"))
+max = _reading(reductions.max, _alone(theirs.max_along), _positional("max"), True)
+min = _reading(reductions.min, _alone(theirs.min_along), _positional("min"), True)
 cummax = _reading(cumulative.cummax, theirs.cummax_along, _positional("cummax"))
 cummin = _reading(cumulative.cummin, theirs.cummin_along, _positional("cummin"))
 nanmedian = _reading(sorting.nanmedian, theirs.nanmedian_along, _positional("median"))

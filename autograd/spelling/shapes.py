@@ -70,7 +70,7 @@ def unsqueeze(x: Any, dim: Any) -> Any:
 def squeeze(x: Any, axis: Any = None, *, dim: Any = None) -> Any:
     """``x`` without axes of size 1. ``dim=`` leaves axes of another size; ``axis=`` refuses them."""
     if dim is None:
-        return squeeze_axes(x, axis=axis)
+        return squeeze_axes(x) if axis is None else squeeze_axes(x, axis)
     dims = arguments.axes("squeeze", dim, len(x.shape), "dim")
     return squeeze_axes(x, axis=tuple([d for d in dims if x.shape[d] == 1]))
 
@@ -281,8 +281,8 @@ def repeat_interleave(x: Any, repeats: Any, dim: Any = None) -> Any:
 def turned_over(x: Any, *given: Any, axis: Any = None, dims: Any = None) -> Any:
     """``autograd.flip(x, dims)``: ``x.flip(0, 1)``, ``x.flip((0, 1))``, ``x.flip(axis=0)``."""
     if not given:
-        return flip(x, axis=axis if dims is None else dims)
-    return flip(x, axis=given[0] if len(given) == 1 else tuple(given))
+        return flip(x, axis if dims is None else dims)
+    return flip(x, given[0] if len(given) == 1 else tuple(given))
 
 
 # Grids --------------------------------------------------------------------------------------------

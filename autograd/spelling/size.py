@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd import arguments
 
-__all__ = ["Size", "size_of"]
+__all__ = ["Size", "known_sizes", "size_of"]
 
 
 class Size(int):
@@ -33,16 +33,16 @@ class Size(int):
 
 
 #: Sizes by shape: who asks for `x.size` in a loop pays for one look-up.
-_known: dict[tuple[int, ...], Size] = {}
+known_sizes: dict[tuple[int, ...], Size] = {}
 
 
 def size_of(array: Any) -> Size:
     """The number of elements of an array."""
     shape = array.shape
-    found = _known.get(shape)
+    found = known_sizes.get(shape)
     if found is None:
-        if len(_known) >= 4096:
-            _known.clear()
-        found = _known[shape] = Size(array.size)
+        if len(known_sizes) >= 4096:
+            known_sizes.clear()
+        found = known_sizes[shape] = Size(array.size)
         found._shape = shape
     return found
