@@ -187,8 +187,14 @@ def size(count: int) -> str:
     return f"{short(amount, 3)} {units[0]}"
 
 
-def rule_lines(rule: str, indent: str) -> list[str]:
-    """A rule's source after the word ``rule``; below it, if it has several lines or a long one."""
+def rule_lines(rule: str, indent: str, formula: str = "") -> list[str]:
+    """A rule's source after the word ``rule``; below it, if it has several lines or a long one.
+
+    Where there is a formula that says it shorter, that comes first.
+    """
+    if formula:
+        source = [f"{indent}  {line}" for line in rule.splitlines()]
+        return [f"{indent}rule  {formula}", f"{indent}in the source", *source]
     lines = rule.splitlines()
     if len(lines) == 1 and len(rule) > WIDTH:
         lines = textwrap.wrap(rule, WIDTH - 8, subsequent_indent="    ", break_long_words=False)

@@ -123,6 +123,8 @@ def general(info: Primitive) -> Callable[..., Any]:
                         result._node, result._index = node, k
             else:
                 node.shape, node.dtype = out.shape, out.dtype
+                if not node.shape:
+                    node.number = out
                 result._node = node
         if state.recorder is not None:
             state.recorder(info, node, tuple(outs), given, tuple(data), {**defaults, **static})
@@ -194,6 +196,8 @@ def of_one(info: Primitive) -> Callable[..., Any]:
                     node.static = _own(node.static)
                     break
             node.shape, node.dtype = shape, out.dtype
+            if not shape:
+                node.number = out
             node.seq = next(counter)
             node.module, node.extra = state.module, None
             result._node = node
@@ -263,6 +267,8 @@ def unary(info: Primitive) -> Callable[..., Any]:
             node.aside = (x._index,) if x._index else None
             node.static = ()
             node.shape, node.dtype = shape, out.dtype
+            if not shape:
+                node.number = out
             node.seq = next(counter)
             node.module, node.extra = state.module, None
             result._node = node
@@ -351,6 +357,8 @@ def binary(info: Primitive) -> Callable[..., Any]:
                 node.aside = (x._index, y._index) if x._index or y._index else None
             node.static = ()
             node.shape, node.dtype = shape, out.dtype
+            if not shape:
+                node.number = out
             node.seq = next(counter)
             node.module, node.extra = state.module, None
             result._node = node

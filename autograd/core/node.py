@@ -72,10 +72,12 @@ class Node:
         seq: sequence number; the order of creation.
         module: dotted path of the enclosing modules.
         extra: None, or an ``Extra``.
+        number: the output itself if it is a single number (else there is no such attribute): it
+            costs next to nothing, and pictures of scalar graphs are about the values.
     """
 
     __slots__ = (
-        "__weakref__", "aside", "dtype", "extra", "module", "parents", "plan", "saved", "seq",
+        "__weakref__", "aside", "dtype", "extra", "module", "number", "parents", "plan", "saved", "seq",
         "shape", "static", "versions",
     )  # fmt: skip
 
@@ -90,6 +92,7 @@ class Node:
     seq: int
     module: str
     extra: Extra | None
+    number: Any
 
     @property
     def primitive(self) -> Primitive:

@@ -161,6 +161,12 @@ class Primitive:
         rule = self.rules.get(name.partition("[")[0])
         return f"no gradient rule for {name}" if rule is None else source.of_function(rule.function)
 
+    def rule_formula(self, name: str) -> str:
+        """A rule in a formula, where its source is more than one: its docstring's first line."""
+        rule = self.rules.get(name.partition("[")[0])
+        said = None if rule is None else rule.function.__doc__
+        return (said or "").strip().partition("\n")[0]
+
     def gradients(self, *joint: Any, **rules: Callable[..., Any]) -> None:
         """Give the gradient rules, by input name; ``gradients(("x", "w"), rule)`` a joint one.
 

@@ -48,6 +48,11 @@ class Sent:
         """The gradient rule as written in the source."""
         return self._info.rule_source(self.name)
 
+    @property
+    def formula(self) -> str:
+        """The rule in a formula, if its source has one; else an empty string."""
+        return self._info.rule_formula(self.name)
+
     def sentence(self) -> str:
         """``sends −3 to a; 1 + −3 = −2``."""
         value = text.array(self.contribution, _SAID)
@@ -155,7 +160,7 @@ class Step(text.Page):
         lines.append(f"  gradient coming in: {self._arrived()}")
         for sent in self.sent:
             lines.append(f"  to {sent.target} (as {sent.name})")
-            lines += text.rule_lines(sent.rule, "    ")
+            lines += text.rule_lines(sent.rule, "    ", sent.formula)
             used = self._used(sent)
             if used:
                 lines += _wrapped("    with ", [self._g(), *used], ", ")

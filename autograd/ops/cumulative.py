@@ -56,6 +56,7 @@ def cumsum(x: Any, *, axis: Any = None) -> Any:
 
 
 def _cumsum_slope(g: Any, axis: Any, x_shape: Any, x_dtype: Any) -> Any:
+    """The sums of g from each element to the end: each is in all sums from its own on."""
     g = astype(g, np.float64) if x_dtype == HALF else g
     along = 0 if axis is None else axis
     return reshape(flip(cumsum(flip(g, along), along), along), x_shape)

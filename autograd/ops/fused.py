@@ -112,6 +112,7 @@ def _normalize(x, weight=None, bias=None, *, axes, eps):  # type: ignore[no-unty
 
 
 def _normalize_gradient(g, x, weight, out1, out2, weight_shape, bias_shape, axes):  # type: ignore[no-untyped-def]
+    """(g·w − mean(g·w) − x̂ · mean(g·w · x̂)) / std; for w: sum of g · x̂; for b: sum of g."""
     if any(statistic is not None for statistic in g[1:]):
         return _through_statistics(g, x, weight, out1, out2, bias_shape, axes)
     gx, gweight, gbias = kernels.normalize_gradient(g[0], x, weight, out1, out2, axes=axes)
@@ -206,13 +207,15 @@ def _cross_entropy(x, targets, weight=None, *, ignore_index, label_smoothing, re
     )  # fmt: skip
 
 
-_cross_entropy.gradients(
-    x=lambda g, out1, targets, weight, ignore_index, label_smoothing, reduction: (
-        loss_kernels.softmax_cross_entropy_gradient(
-            g[0], out1, targets, weight, ignore_index=ignore_index,
-            label_smoothing=label_smoothing, reduction=reduction)
-    )
-)  # fmt: skip
+def _cross_entropy_slope(g, out1, targets, weight, ignore_index, label_smoothing, reduction):  # type: ignore[no-untyped-def]
+    """g · (probability − 1) at the right class, g · probability at the others; ÷ rows if a mean."""
+    return loss_kernels.softmax_cross_entropy_gradient(
+        g[0], out1, targets, weight, ignore_index=ignore_index,
+        label_smoothing=label_smoothing, reduction=reduction,
+    )  # fmt: skip
+
+
+_cross_entropy.gradients(x=_cross_entropy_slope)
 
 
 @_cross_entropy.composite

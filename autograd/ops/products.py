@@ -79,6 +79,7 @@ def _check_matmul(x: tuple[int, ...], y: tuple[int, ...]) -> None:
 
 
 def _matmul_x(g: Any, y: Any, x_shape: tuple[int, ...]) -> Any:
+    """g · yᵀ"""
     if len(x_shape) == 2 and y.ndim == 2:
         return matmul(g, transpose(y))
     if y.ndim == 1:
@@ -92,6 +93,7 @@ def _matmul_x(g: Any, y: Any, x_shape: tuple[int, ...]) -> Any:
 
 
 def _matmul_y(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
+    """xᵀ · g"""
     if x.ndim == 2 and len(y_shape) == 2:
         return matmul(transpose(x), g)
     if len(y_shape) == 1:

@@ -216,6 +216,7 @@ def var(x: Any, *, axis: Any = None, ddof: float = 0, keepdims: bool = False) ->
 
 
 def _var_slope(g: Any, x: Any, axis: Any, ddof: float, keepdims: bool) -> Any:
+    """g · 2 (x − mean(x)) / n, with n less ddof."""
     if not count_along(x.shape, axis):
         return spread(g, axis, keepdims, x.shape)  # empty, as x is
     scaled = g * (2.0 / _divisor(x.shape, axis, ddof))
@@ -242,6 +243,7 @@ def _all_equal(x: Any, axis: Any, keepdims: bool) -> Any:
 def _std_slope(
     g: Any, x: Any, x_dtype: Any, out: Any, axis: Any, ddof: float, keepdims: bool
 ) -> Any:
+    """g · (x − mean(x)) / (n · std(x)), with n less ddof; 0 where all are equal."""
     if not count_along(x.shape, axis):
         return spread(g, axis, keepdims, x.shape)
     if x_dtype == HALF:  # that of small numbers has lost digits
@@ -317,6 +319,7 @@ def min(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _share_among_equals(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    """g, shared equally by all elements that are as large (as small) as the result."""
     x, best = raw(x), raw(out)
     if axis is not None and not keepdims:
         best = best.reshape(kept_shape(x.shape, axis))
@@ -344,6 +347,7 @@ def _give_to_first(g: Any, indices: Any, axis: Any, keepdims: bool, shape: tuple
 
 def _extremum_slope(arg: Any) -> Any:
     def rule(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+        """g, to the first element along the axis that the result was taken from."""
         one = axis[0] if isinstance(axis, (tuple, list)) and len(axis) == 1 else axis
         if one is None or isinstance(one, (tuple, list)):
             return _share_among_equals(g, x, out, axis, keepdims)
@@ -511,6 +515,7 @@ def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def _logsumexp_slope(g: Any, x: Any, x_dtype: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    """g · softmax(x)"""
     if x_dtype == HALF:  # the exponential of what rounding took from out is no small thing
         axes = None if axis is None else _axes("logsumexp", axis, ndim_of(x))
         top = _largest(raw(x), axis=axes, keepdims=True, initial=-np.inf)

@@ -189,6 +189,7 @@ def _permutation(axes: Any, ndim: int) -> tuple[int, ...]:
 
 
 def _transpose_back(g: Any, axes: Any) -> Any:
+    """g with its axes put back."""
     if axes is None:
         return transpose(g)
     order = _permutation(axes, ndim_of(g))
@@ -264,6 +265,7 @@ def _concatenate(*xs: Any, axis: int) -> Any:
 
 
 def _parts(g: Any, xs_shape: Any, axis: int) -> tuple[Any, ...]:
+    """The part of g that each piece became."""
     ends = list(itertools.accumulate(shape[axis] for shape in xs_shape))
     before = (slice(None),) * axis
     return tuple(

@@ -64,6 +64,7 @@ def sort_with_indices(x: Any, *, axis: Any = -1, descending: bool = False) -> An
 
 
 def _unsort(g: Any, outs: Any, axis: Any) -> Any:
+    """g, put back into the order of x."""
     order = raw(outs[1])
     places = np.empty_like(order)
     ranks = np.arange(order.shape[axis]).reshape(

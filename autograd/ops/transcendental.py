@@ -51,6 +51,7 @@ def power(x: Any, y: Any) -> Any:
 
 
 def _power_x(g: Any, x: Any, y: Any) -> Any:
+    """g · y · x^(y − 1)"""
     if type(y) is int or type(y) is float:
         if y == 0:
             return g * 0.0
@@ -63,6 +64,7 @@ def _power_x(g: Any, x: Any, y: Any) -> Any:
 
 
 def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
+    """g · x^y · log x"""
     # x^y · log x, with 0 at x = 0 for y ≥ 0, where the limit of the product is meant.
     if (type(x) is int or type(x) is float) and x > 0:
         return g * (out * math.log(x))

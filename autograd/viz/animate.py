@@ -162,9 +162,11 @@ class Animation:
                 for link, route in zip(view.links, layout.routes, strict=True):
                     if (link.source, link.target) in each.flowing:
                         path = svg.route_path(route, layout.rightwards, svg.ARROW - 1)
+                        back = svg.back_tip(route, layout.rightwards)
                         shown = film.window(number, number + 1, "gg-wave")
                         parts.append(
-                            f"<g class='gg-flow {shown}'><path class='gg-line' d='{path}'/></g>"
+                            f"<g class='gg-flow {shown}'><path class='gg-line' d='{path}'/>"
+                            f"<path class='gg-tip gg-back-tip' d='{back}'/></g>"
                         )
                 item = items[each.active]
                 shape = svg.outline(item, layout.centres[item.id], self.sizes[item.id])

@@ -108,6 +108,8 @@ class Capture:
         for node in order:
             if isinstance(node, Leaf):
                 continue
+            if (number := getattr(node, "number", None)) is not None:
+                values[id(node), 0] = number
             for name, array in saved_arrays(node).items():
                 if name == "out":
                     values[id(node), 0] = array
@@ -402,6 +404,11 @@ class Capture:
             incoming=self._summary(arrived[0][1]) if arrived else None,
             rules={
                 each.name: self._rule(step.node.primitive, each.name) for each in step.contributions
+            },
+            formulas={
+                each.name: said
+                for each in step.contributions
+                if (said := step.node.primitive.rule_formula(each.name))
             },
             inputs=inputs,
             contributions=[

@@ -127,32 +127,10 @@ def _place(index: tuple[int, ...]) -> str:
 
 def _heat(summary: Summary) -> str:
     """The thumbnail as an image, with the scale in words; signs also differ in shape."""
-    legend = _legend(summary)
+    legend = words.legend(summary)
     alt = f"heat map, {legend}; {words.statistics(summary)}"
     picture = data_uri(heat_svg(summary))
     return f'{HOST_COLOURS}<img class="gg-still" alt="{escape(alt)}" src="{picture}"/><div><small>{escape(legend)}</small></div>'
-
-
-def _legend(summary: Summary) -> str:
-    """How the marks of a thumbnail are to be read."""
-    rows, columns = (1, *summary.shape)[-2:]
-    cells = summary.thumbnail or ()
-    block = -(-rows // len(cells)), -(-columns // len(cells[0]))
-    what = f"means of blocks of up to {words.shape(block)}" if max(block) > 1 else "every element"
-    marks = {cell for line in cells for cell in line}
-    kinds = [
-        told
-        for told, there in (
-            ("squares +", any(0 < mark < NONFINITE_CELL for mark in marks)),
-            ("discs −", any(mark < 0 for mark in marks)),
-        )
-        if there
-    ]
-    if kinds:
-        kinds.append(f"full size {words.number(summary.scale, 3)}")
-    if NONFINITE_CELL in marks:
-        kinds.append("crosses: NaN or ∞ inside")
-    return f"{what}: {', '.join(kinds)}" if kinds else what
 
 
 def _planes(t: Tensor) -> str:
@@ -179,7 +157,7 @@ def _planes(t: Tensor) -> str:
                 f'border:1px solid #8b97a4" src="data:image/png;base64,{data}"'
             )
         else:
-            told += f"; {_legend(summary)}"
+            told += f"; {words.legend(summary)}"
             picture = f'class="gg-still" src="{data_uri(heat_svg(summary))}"'
         pictures.append(
             '<figure style="margin:4px 12px 4px 0;max-width:15em">'

@@ -15,7 +15,8 @@ class Item:
     """A visible node. ``lines`` are (style, text) pairs; ``hidden`` counts the nodes it stands for.
 
     ``room`` are texts that may later stand in the slot, the line of style ``"slot"``. A ``light``
-    item stands beside the main line: a leaf, or made of parameters alone.
+    item stands beside the main line: a leaf, or made of parameters alone. ``number`` stands in its
+    corner: what sentences call it by, if it has no name.
     """
 
     id: int
@@ -27,6 +28,7 @@ class Item:
     share: float | None = None
     room: list[str] = field(default_factory=list)
     light: bool = False
+    number: str = ""
 
 
 def node_item(
@@ -63,7 +65,8 @@ def node_item(
             lines += [(style, text), ("none", remark.rstrip(")"))]
         else:
             lines.append((style, text))
-    return Item(node.id, node.kind, lines, words.sentence(node, operands))
+    number = "" if node.name or node.kind == "constant" else f"node {node.id}"
+    return Item(node.id, node.kind, lines, words.sentence(node, operands), number=number)
 
 
 def _kind_line(node: TraceNode) -> str:

@@ -81,13 +81,15 @@ class Route:
     """An edge's way: points joined by straight lines and by curves where ``curved`` says so.
 
     ``curved[i]`` regards the part from point i to i+1. In huge graphs a route begins where it
-    leaves an earlier one from the same node. A ``spline`` (from Graphviz) is a row of cubic Bézier
+    leaves an earlier one from the same node. ``border``: the point that lies on the border of the
+    node that it begins at. A ``spline`` (from Graphviz) is a row of cubic Bézier
     curves instead, each sharing its end with the next, with two control points between.
     """
 
     points: list[Point]
     curved: list[bool] = field(default_factory=list)
     spline: bool = False
+    border: int = 0
 
 
 @dataclass(slots=True)

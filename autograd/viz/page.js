@@ -224,7 +224,11 @@
       if (step.g >= 0) panel.append(block("incoming gradient g", step.g));
       for (const each of step.c) {
         panel.append(make("h3", { text: `to ${each.w}${each.a ? `, argument ${each.a}` : ""}` }));
-        if (each.u) panel.append(make("code", { class: "rule", text: each.u }));
+        const source = each.u && make("code", { class: "rule", text: each.u });
+        if (each.f) {
+          panel.append(make("p", { class: "formula", text: each.f }));
+          panel.append(make("details", {}, make("summary", { text: "source" }), source));
+        } else if (source) panel.append(source);
         const sum = make("div", { class: "sum" });
         if (each.b >= 0) sum.append(block("before", each.b), sign("+"));
         if (each.d >= 0) sum.append(block("contribution", each.d));
@@ -285,20 +289,24 @@
       set(map, {
         class: "heat", role: "img", width: columns * side, height: rows * side,
         viewBox: `0 0 ${columns * side} ${rows * side}`,
-        "aria-label": `heat map, ${entry.c}scale ±${entry.m}; ${entry.s || entry.t}`,
+        "aria-label": `heat map, ${entry.m}; ${entry.s || entry.t}`,
       });
       entry.h.forEach((line, row) => [...line].forEach((letter, column) => {
         const level = letter === "x" ? 9 : letter.charCodeAt(0) - 106;
         if (!level) return;
         const kind = letter === "x" ? "bad" : level > 0 ? "pos" : "neg";
+        if (kind === "bad") {
+          const d = `M${column * side + 3} ${row * side + 3}l6 6m0-6l-6 6`;
+          map.append(set(document.createElementNS(space, "path"), { class: "cross", d }));
+          return;
+        }
         const size = (Math.abs(level) / 9) * (side - 2);
         map.append(set(document.createElementNS(space, "rect"), {
           class: kind, x: column * side + (side - size) / 2, y: row * side + (side - size) / 2,
           width: size, height: size, rx: level < 0 ? size / 2 : 0,
         }));
       }));
-      const legend = `squares +, discs −, full size ${entry.m}`;
-      return make("div", {}, map, make("div", { class: "stat", text: legend }));
+      return make("div", {}, map, make("div", { class: "stat", text: entry.m }));
     }
 
     // -- pinning and keys -----------------------------------------------------------------------

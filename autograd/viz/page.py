@@ -255,8 +255,7 @@ class _Table:
             row["v"] = _grid(summary)
         if self.detail >= 3 and summary.thumbnail is not None:
             row["h"] = ["".join(_cell(cell) for cell in line) for line in summary.thumbnail]
-            row["m"] = words.number(summary.scale, 3)
-            row["c"] = "first of the leading axes; " if any(summary.shape[:-2]) else ""
+            row["m"] = words.legend(summary)
         key = json.dumps(row)
         if key not in self._places:
             self._places[key] = len(self.rows)
@@ -348,6 +347,8 @@ def _contribution(visible: View, step: Step, each: Contribution, table: _Table) 
         "u": step.rules.get(each.argument, "") if table.detail else "",
         "o": view.slot_text(each.after) if each.after is not None else "",
     }
+    if entry["u"] and each.argument in step.formulas:
+        entry["f"] = step.formulas[each.argument]
     short = words.brief(each.contribution, 3)
     if short != words.brief(each.contribution):
         entry["l"] = short  # beside an edge there is room for few numbers

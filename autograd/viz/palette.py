@@ -110,6 +110,8 @@ STRUCTURE = (
     ".gg .gg-heading{font-weight:700;text-anchor:start}"
     ".gg .gg-argument{font-size:11px;text-anchor:start}"
     ".gg .gg-caption{text-anchor:start}"
+    ".gg .gg-number{text-anchor:start;font-size:9px}"
+    ".gg-back-tip,.gg-flow>.gg-tip{display:none}.gg-flow>.gg-back-tip{display:inline}"
     ".gg-shape{stroke-width:1.4}"
     ".gg-constant .gg-shape{stroke-dasharray:4 3}"
     ".gg-line{fill:none;stroke-width:1.4}"

@@ -57,11 +57,16 @@ def measure(item: Item) -> tuple[float, float]:
         text_width(text, 13.0, True) if style == "title" else text_width(text)
         for style, text in item.lines
     )
-    width = max([width, *(text_width(text) for text in item.room)])
+    width = max([width, text_width(item.number, 9), *(text_width(text) for text in item.room)])
     slanted = item.kind in ("parameter", "input")
     width += 2 * PADDING_X + (2 * SLANT if slanted else 0)
-    height = LINE_HEIGHT * len(item.lines) + 2 * PADDING_Y
+    height = LINE_HEIGHT * len(item.lines) + 2 * PADDING_Y + _below(item)
     return max(round(width), 56.0), height
+
+
+def _below(item: Item) -> float:
+    """How far the lines stand below where they would be without the number in the corner."""
+    return 4.0 if item.number else 0.0
 
 
 def arrange(
@@ -109,6 +114,7 @@ def close_gaps(view: View, layout: Layout) -> None:
             if route.spline and not layout.rightwards:  # it may begin anywhere on the outline
                 begin = x + 0.3 * (centre[0] - x), y + 0.3 * (centre[1] - y)
             route.points[:0] = [begin, begin, (x, y)] if route.spline else [begin]
+            route.border = 3 if route.spline else 1
             route.curved.insert(0, False)
 
 
@@ -197,7 +203,7 @@ def render(
             parts.append(f"<g transform='translate({_n(frame.x)} {_n(frame.y)})'>{about}</g>")
         elif group.index:
             parts.append(_group(layout.frames[group.index], group))
-    tips = len(view.links) <= TIPS_UP_TO
+    tips, back = len(view.links) <= TIPS_UP_TO, bool(view.trace.steps)
     flowing = moment.flowing if moment is not None else frozenset()
     names = _argument_places(view, layout, sizes, (width, height))
     for number, (link, route) in enumerate(zip(view.links, layout.routes, strict=True)):
@@ -206,10 +212,10 @@ def render(
             x, y = route.points[0]
             route = replace(route, points=[(a - x, b - y) for a, b in route.points])
             name = name and replace(name, x=name.x - x, y=name.y - y)
-            about = _edge(link, route, layout.rightwards, tips, flows, name)
+            about = _edge(link, route, layout.rightwards, tips, flows, name, back)
             parts.append(f"<g transform='translate({_n(x)} {_n(y)})'>{about}</g>")
         else:
-            parts.append(_edge(link, route, layout.rightwards, tips, flows, name))
+            parts.append(_edge(link, route, layout.rightwards, tips, flows, name, back))
     for item in view.items:
         (x, y), size = layout.centres[item.id], sizes[item.id]
         if movable:
@@ -356,7 +362,13 @@ def _heading_place(frame: Frame) -> tuple[float, bool]:
 
 
 def _edge(
-    link: Link, route: Route, rightwards: bool, tip: bool, flowing: bool, name: Label | None
+    link: Link,
+    route: Route,
+    rightwards: bool,
+    tip: bool,
+    flowing: bool,
+    name: Label | None,
+    back: bool,
 ) -> str:
     x, y = route.points[-1]
     path = route_path(route, rightwards, ARROW - 1 if tip else 0.0)
@@ -366,17 +378,33 @@ def _edge(
         f"<path class='gg-line' d='{path}'/>"
     ]
     if tip:
-        dx, dy = _heading(route, rightwards)
-        back, half = (x - ARROW * dx, y - ARROW * dy), 3.5
-        left = f"{_n(back[0] - half * dy)} {_n(back[1] + half * dx)}"
-        right = f"{_n(back[0] + half * dy)} {_n(back[1] - half * dx)}"
-        parts.append(f"<path class='gg-tip' d='M{_n(x)} {_n(y)}L{left}L{right}Z'/>")
+        parts.append(f"<path class='gg-tip' d='{_tip((x, y), _heading(route, rightwards))}'/>")
+        if back:
+            parts.append(f"<path class='gg-tip gg-back-tip' d='{back_tip(route, rightwards)}'/>")
     if name is not None:
         parts.append(
             f"<text class='gg-argument gg-muted' x='{_n(name.x)}' y='{_n(name.y)}'>"
             f"{escape(link.argument)}</text>"
         )
     return "".join([*parts, "</g>"])
+
+
+def _tip(point: tuple[float, float], ahead: tuple[float, float]) -> str:
+    """Path data of an arrow's tip that points ahead."""
+    (x, y), (dx, dy), half = point, ahead, 3.5
+    back = x - ARROW * dx, y - ARROW * dy
+    left = f"{_n(back[0] - half * dy)} {_n(back[1] + half * dx)}"
+    right = f"{_n(back[0] + half * dy)} {_n(back[1] - half * dx)}"
+    return f"M{_n(x)} {_n(y)}L{left}L{right}Z"
+
+
+def back_tip(route: Route, rightwards: bool) -> str:
+    """The tip of what goes back along an edge: a gradient."""
+    points = route.points[route.border :]
+    turned = Route(points[::-1], route.curved, route.spline)
+    if route.spline:
+        return _tip(points[0], _heading(turned, rightwards))
+    return _tip(points[0], (-1.0, 0.0) if rightwards else (0.0, -1.0))
 
 
 _TEXT_CLASSES = {
@@ -404,7 +432,13 @@ def _item(
             f"<rect class='gg-bar' x='{_n(left + 8)}' y='{_n(top + height - 6)}' "
             f"width='{_n(length)}' height='3'/>"
         )
-    baseline = top + PADDING_Y + 12
+    if item.number:
+        inset = SLANT + 3 if item.kind in ("parameter", "input") else 6
+        parts.append(
+            f"<text class='gg-number gg-muted' x='{_n(left + inset)}' y='{_n(top + 10)}'>"
+            f"{escape(item.number)}</text>"
+        )
+    baseline = top + PADDING_Y + 12 + _below(item)
     for place, (style, text) in enumerate(item.lines):
         classes = _TEXT_CLASSES.get(style, f"gg-{style}")
         if moment is not None and style == "slot":
@@ -423,7 +457,7 @@ def outline(item: Item, centre: tuple[float, float], size: tuple[float, float]) 
 def slot_place(item: Item, centre: tuple[float, float], size: tuple[float, float]) -> str:
     """The position attributes of the text in an item's slot."""
     line = [style for style, _ in item.lines].index("slot")
-    y = centre[1] - size[1] / 2 + PADDING_Y + 12 + LINE_HEIGHT * line
+    y = centre[1] - size[1] / 2 + PADDING_Y + 12 + _below(item) + LINE_HEIGHT * line
     return f"x='{_n(centre[0])}' y='{_n(y)}'"
 
 

@@ -37,7 +37,8 @@ class Summary:
     """What a picture may know of an array: all numbers when it is small, else statistics.
 
     ``values`` is a number or nested lists, or None for an array of more than the budgeted elements;
-    then ``thumbnail`` holds block means of its last two axes (at ``corner`` of the leading axes).
+    then ``thumbnail`` holds block means of its last two axes, at ``corner`` of the leading axes: in
+    the plane that holds the largest magnitude, or the first number that is not finite.
     ``minimum``, ``maximum``, ``mean`` and ``norm`` (Euclidean) regard finite elements only and are
     None when there is none; ``nans`` and ``infinities`` count the others.
     """
@@ -128,12 +129,16 @@ class Contribution:
 
 @dataclass(slots=True)
 class Step:
-    """One step of the backward pass: a node's rule is applied to the gradient that reached it."""
+    """One step of the backward pass: a node's rule is applied to the gradient that reached it.
+
+    ``rules`` are as written in the source; ``formulas`` say the longer ones shortly.
+    """
 
     number: int
     node: int
     incoming: Summary | None
     rules: dict[str, str] = field(default_factory=dict)
+    formulas: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, Summary] = field(default_factory=dict)
     contributions: list[Contribution] = field(default_factory=list)
     seconds: float | None = None
@@ -289,8 +294,11 @@ def _exact(array: np.ndarray) -> Any:
 def _thumbnail(
     numbers: np.ndarray,
 ) -> tuple[tuple[tuple[int, ...], ...], float, tuple[int, ...]]:
-    """Block means of the last two axes at index 0 of the others, as integers from -9 to 9."""
-    corner = (0,) * max(numbers.ndim - 2, 0)
+    """Block means of one plane of the last two axes, as integers from -9 to 9."""
+    corner: tuple[int, ...] = ()
+    if numbers.ndim > 2:
+        largest = np.where(np.isfinite(numbers), np.abs(numbers), np.inf).argmax()
+        corner = tuple(int(each) for each in np.unravel_index(largest, numbers.shape)[:-2])
     plane = np.atleast_2d(numbers[corner])
     for axis in (0, 1):
         length = plane.shape[axis]

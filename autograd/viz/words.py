@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from autograd.text import MINUS, shape, visible
 from autograd.text import short as number
 from autograd.text import size as size_in_bytes
-from autograd.viz.trace import Contribution, Step, Summary, Trace, TraceNode
+from autograd.viz.trace import NONFINITE_CELL, Contribution, Step, Summary, Trace, TraceNode
 
 #: What a picture writes for an operation whose sign everybody knows.
 SIGNS = {
@@ -91,6 +92,36 @@ def statistics(summary: Summary) -> str:
     if nonfinite(summary):
         parts.append(nonfinite(summary))
     return ", ".join(parts)
+
+
+def legend(summary: Summary) -> str:
+    """Which part of an array a thumbnail shows, and how its marks are to be read."""
+    rows, columns = (1, *summary.shape)[-2:]
+    cells = summary.thumbnail or ()
+    parts = []
+    if summary.corner:
+        more = math.prod(summary.shape[:-2]) - 1
+        held = "what is not finite" if nonfinite(summary) else "the largest value"
+        where = ", ".join(map(str, summary.corner))
+        others = f"{more:,} more not shown; " if more else ""
+        parts.append(f"plane [{where}], which holds {held}; {others}".rstrip("; "))
+    block = -(-rows // len(cells)), -(-columns // len(cells[0]))
+    what = f"means of blocks of up to {shape(block)}" if max(block) > 1 else "every element"
+    marks = {cell for line in cells for cell in line}
+    kinds = [
+        told
+        for told, there in (
+            ("squares +", any(0 < mark < NONFINITE_CELL for mark in marks)),
+            ("discs −", any(mark < 0 for mark in marks)),
+        )
+        if there
+    ]
+    if kinds:
+        kinds.append(f"full size {number(summary.scale, 3)}")
+    if NONFINITE_CELL in marks:
+        kinds.append("crosses: NaN or ∞ inside")
+    parts.append(f"{what}: {', '.join(kinds)}" if kinds else what)
+    return "; ".join(parts)
 
 
 def seconds(duration: float) -> str:

@@ -161,6 +161,7 @@ def pinv(a: Any, *, rcond: float | None = None) -> Any:
 
 
 def _pinv_slope(g: Any, a: Any, out: Any) -> Any:
+    """−pᵀ g pᵀ + (1 − a p) gᵀ p pᵀ + pᵀ p gᵀ (1 − p a), with p the pseudoinverse."""
     p, pt = out, _t(out)
     left = _t(g) - matmul(matmul(a, p), _t(g))  # (1 − a p) gᵀ
     right = _t(g) - matmul(_t(g), matmul(p, a))  # gᵀ (1 − p a)
@@ -212,6 +213,7 @@ def det(a: Any) -> Any:
 
 
 def _det_slope(g: Any, a: Any, out: Any) -> Any:
+    """g · det(a) · a⁻ᵀ"""
     g = expand_dims(g, (-2, -1))
     if not np.all(raw(out)):
         return g * _cofactors(a)
@@ -392,6 +394,7 @@ def _svd(a: Any, *, full_matrices: bool) -> Any:
 
 
 def _svd_slope(g: Any, outs: Any) -> Any:
+    """U (diag(gˢ) + terms in Uᵀgᵘ and Vᵀgᵛ over s_j² − s_i²) Vᵀ, and what leaves the spans."""
     u, s, vt = outs
     g_u, g_s, g_vt = g
     row, column = expand_dims(s, -2), expand_dims(s, -1)
@@ -483,6 +486,7 @@ def _qr(a: Any) -> Any:
 
 
 def _qr_slope(g: Any, outs: Any) -> Any:
+    """(gq + q · copyltu(r gʳᵀ − gqᵀ q)) r⁻ᵀ; copyltu mirrors the lower triangle."""
     q, r = outs
     inner = 0.0
     if g[1] is not None:

@@ -27,6 +27,7 @@ def _euclidean(x: Any, *, axis: Any, keepdims: bool) -> Any:
 
 
 def _euclidean_slope(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    """g · x / norm(x), and 0 where the norm is 0."""
     zero = equal(out, 0)  # no direction is steepest there: 0
     scaled = where(zero, 0.0, g) / where(zero, 1.0, out)
     if getattr(g, "_node", None) is not None and raw(zero).any():

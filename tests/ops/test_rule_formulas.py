@@ -1,0 +1,63 @@
+"""Rules that are long in the source are said in a formula first."""
+
+import importlib
+import pkgutil
+
+import numpy as np
+
+import autograd as ag
+import autograd.ops
+from autograd import viz
+
+#: A rule of so many lines is read as written.
+SHORT = 3
+
+
+def primitives():
+    found = {}
+    for module in pkgutil.walk_packages(autograd.ops.__path__, "autograd.ops."):
+        for value in vars(importlib.import_module(module.name)).values():
+            info = getattr(value, "primitive", None)
+            if hasattr(info, "rules"):
+                found[info.name] = info
+    return found
+
+
+def test_every_rule_longer_than_three_lines_has_a_formula():
+    known = primitives()
+    assert len(known) > 150
+    long = [
+        (name, argument)
+        for name, info in known.items()
+        for argument in info.rules
+        if len(info.rule_source(argument).splitlines()) > SHORT
+    ]
+    assert len(long) > 20
+    assert [each for each in long if not known[each[0]].rule_formula(each[1])] == []
+
+
+def test_the_terminal_and_the_page_say_the_formula_before_the_source():
+    x = ag.tensor([[1.0, 2.0, 3.0]], requires_grad=True)
+    loss = ag.cross_entropy(x, np.array([1]))
+    step = ag.debug.Backprop(loss, retain_graph=True).step()
+    text = step.text()
+    assert text.index("(probability − 1) at the right class") < text.index("in the source")
+    page = viz.step(loss)
+    assert page.trace.steps[0].formulas["x"].startswith("g · (probability − 1)")
+    html = page._repr_html_()
+    assert '"f":"g · (probability − 1)' in html
+
+
+def test_the_formulas_hold():
+    """Those that a line of NumPy can say."""
+    rng = np.random.default_rng(0)
+    x = ag.tensor(rng.normal(size=(2, 3)), requires_grad=True)
+    g = rng.normal(size=2)
+    ag.logsumexp(x, axis=1).backward(g)
+    exps = np.exp(x.numpy() if not x.requires_grad else x.detach().numpy())
+    softmax = exps / exps.sum(1, keepdims=True)
+    np.testing.assert_allclose(x.grad.numpy(), g[:, None] * softmax)
+    x.grad = None
+    ag.cross_entropy(x, np.array([2, 0])).backward()
+    one_hot = np.eye(3)[[2, 0]]
+    np.testing.assert_allclose(x.grad.numpy(), (softmax - one_hot) / 2)
