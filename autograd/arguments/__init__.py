@@ -9,7 +9,7 @@ from autograd.arguments.arrays import array_like, floating, integer_array
 from autograd.arguments.containers import elements, function, mapping
 from autograd.arguments.dtypes import float_dtype
 from autograd.arguments.half import in_single, single
-from autograd.arguments.nearest import nearest
+from autograd.arguments.nearest import nearest, suggesting
 from autograd.arguments.numbers import (
     axes,
     axis,
@@ -45,5 +45,6 @@ __all__ = [
     "probability",
     "real",
     "shown",
+    "suggesting",
     "single",
 ]

@@ -6,6 +6,7 @@ put on it by the table in ``autograd/methods.py``; its conversions stand in ``au
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -185,6 +186,8 @@ class Tensor:
     @property
     def grad(self) -> Tensor | None:
         """Sum of the gradients of all ``backward()`` calls since it was last None."""
+        if self._grad is None and type(self._node) is Node:
+            _say_that_none_is_kept(self)
         return self._grad
 
     @grad.setter
@@ -219,6 +222,20 @@ class Tensor:
 
 
 tensor_types.add(Tensor)
+
+
+def _say_that_none_is_kept(t: Tensor) -> None:
+    """Warn who looks for the gradient of a result, unless it was asked for or is yet to come."""
+    node: Any = t._node
+    if node.extra is None or t._index not in node.extra.retained:
+        warnings.warn(
+            f".grad is None: this tensor is the result of {node.primitive.name}, and backward() "
+            "keeps the gradients of leaves. To train it, change the leaf in place: `with "
+            "autograd.no_grad(): a -= lr * a.grad` instead of `a = a - lr * a.grad`. To look at it, "
+            "call retain_grad() before backward()",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _wrap(data: Any) -> Tensor:

@@ -52,3 +52,10 @@ __all__ = [
     "touches",
     "when",
 ]
+
+
+def __getattr__(name: str) -> object:
+    from autograd.arguments import nearest
+
+    hint = nearest(name, __all__)
+    raise AttributeError(f"module 'autograd.debug' has no attribute {name!r}{hint}")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import text
+from autograd.arguments import suggesting
 from autograd.core.node import Leaf, Node
 from autograd.core.tensor import Tensor, _wrap
 from autograd.debug.history import HELD, History
@@ -55,6 +56,7 @@ class Backprop(text.Page):
         -2.0
     """
 
+    @suggesting
     def __init__(
         self,
         loss: Tensor,
@@ -154,6 +156,7 @@ class Backprop(text.Page):
         """The steps taken so far; at a breakpoint the latest ones, as many as were kept."""
         return self._history.steps
 
+    @suggesting
     def until(
         self,
         op: Any = None,

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments import suggesting
 from autograd.arguments.generator import default_generator
 from autograd.core.modes import enable_grad, local
 from autograd.core.node import Leaf
@@ -44,6 +45,7 @@ _EPS = float(np.finfo(np.float64).eps)
 _SUSPECTS = 4
 
 
+@suggesting
 def certify(
     loss: Tensor,
     gradient: Any = None,

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import text
+from autograd.arguments import suggesting
 from autograd.core.modes import enable_grad
 from autograd.core.tensor import Tensor, _wrap
 from autograd.debug.names import GraphNames
@@ -140,6 +141,7 @@ class Explanation(text.Page):
         return ["  ∞ and −∞ meet in the sum: it is NaN"] if len(signs) == 2 else []
 
 
+@suggesting
 def explain(
     loss: Tensor,
     w: Tensor,

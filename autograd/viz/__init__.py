@@ -21,6 +21,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from autograd.arguments import nearest, suggesting
+
 if TYPE_CHECKING:
     from autograd.core.tensor import Tensor
     from autograd.debug.explain import explain
@@ -77,13 +79,15 @@ def __getattr__(name: str) -> Any:
         globals()["summary"] = summary
         return summary
     if name not in _MICROSCOPE:
-        raise AttributeError(f"module 'autograd.viz' has no attribute {name!r}")
+        hint = nearest(name, __all__)
+        raise AttributeError(f"module 'autograd.viz' has no attribute {name!r}{hint}")
     from autograd.viz import microscope
 
     globals().update({each: getattr(microscope, each) for each in _MICROSCOPE})
     return globals()[name]
 
 
+@suggesting
 def graph(
     t: Tensor,
     *,
@@ -156,6 +160,7 @@ def graph(
     return Graph(trace, options)
 
 
+@suggesting
 def step(loss: Tensor, gradient: Any = None, *, title: str = "", theme: str = "auto") -> Steps:
     """The backward pass of a tensor, step by step, as a page for a notebook or on its own.
 

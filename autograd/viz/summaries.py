@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.arguments import suggesting
 from autograd.arguments.generator import default_generator
 from autograd.core.tensor import Tensor
 from autograd.creation import tensor
@@ -100,6 +101,7 @@ class ModelSummary:
         ).replace("</th scope=col>", "</th>")
 
 
+@suggesting
 def summary(model: Any, *inputs: Any) -> ModelSummary:
     """A model as a table: layers, output shapes, parameters, multiply-adds, bytes kept for backward.
 

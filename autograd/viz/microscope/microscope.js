@@ -127,14 +127,11 @@
     const views = make("div", { class: "views" });
     const legend = make("div", { class: "legend" });
     const page = make("div", { class: "page", tabindex: "-1", role: "group", "aria-label": data.title },
-      bar, say, views, legend);
+      bar, make("p", { class: "hint how", text: data.words.help }), say, views, legend);
     root.append(make("style", { text: data.style }), page);
     for (const [kind, text, sample] of data.words.legend) {
       legend.append(make("span", {}, cellSample(kind, sample), text));
     }
-    legend.append(make("span", {
-      text: data.words.help,
-    }));
 
     function cellSample(kind, text) {
       const row = make("tr", {}, make("td", { class: kind, text }));
@@ -336,7 +333,7 @@
       lines[lines.length - 1].push("→", outputGrid(() => `output, channel ${entry.o}`, (i, j) => [y(i, j)],
         () => largest(all(y)), ySigned()));
       return [
-        view(() => `1 · Output ${here()}: ${data.words.what}`, true, lines,
+        view(() => `1 · Output ${here()}: ${flip ? data.words.what.replace("× the kernel", "× the turned kernel") : data.words.what}`, true, lines,
           sentence(sumSentence), hint(data.stretched), hint(data.note), hint(data.skipped)),
         pixelView(2), sharingView(3), matrixView(4),
       ];
@@ -494,11 +491,11 @@
         const place = Math.max(0, Math.min(at - (length >> 1), many - length)) + b;
         return [few ? entry.channels[Math.floor(place / taps.length)] : now.c, ...taps[place % taps.length]];
       };
-      const column = (b) => () => {
-        const [c, u, v] = spotOf(b);
+      const nameOf = (c, u, v) => {
         const inside = data.rank === 1 ? v : `${u},${v}`;
         return entry.channels.length > 1 ? `${c};${inside}` : inside;
       };
+      const column = (b) => () => nameOf(...spotOf(b));
       const heads = range(0, height).map((a) => () => place(...spots[first() + a]));
       const names = range(0, length).map(column);
       const isColumn = (b) => {
@@ -534,7 +531,12 @@
         }, outputAt);
       const parts = [patches];
       if (conv) {
-        parts.push("×", grid("kernel", names, [entry.o], data.scales.w, (b) => {
+        // The rows are named by where their weight is stored, which a turned kernel reads backwards.
+        const kept = names.map((_, b) => {
+          const [c, u, v] = spotOf(b);
+          return () => nameOf(c, ...stored(u, v));
+        });
+        parts.push("×", grid(() => `kernel${flip ? ", turned" : ""}`, kept, [entry.o], data.scales.w, (b) => {
           const value = factor(...spotOf(b));
           return { t: signed(value), v: value, k: marks(["chosen", isColumn(b)]) };
         }, (b) => tapAt(b)), "=");
@@ -559,7 +561,7 @@
       };
       const tapped = (i, j) => weight(i, j, c, now.u, now.v);
       return [
-        view(() => `1 · Output ${here()}: ${data.words.what}`, true, [[
+        view(() => `1 · Output ${here()}: ${flip ? data.words.what.replace("× the kernel", "× the turned kernel") : data.words.what}`, true, [[
           inputGrid(c), "→", tapGrid(() => "window", c, inWindow, data.scales.x), "→",
           outputGrid(() => `output, channel ${c}`, (i, j) => [y(i, j)], () => largest(all(y)), ySigned()),
           tapGrid(() => "∂y/∂x", c, (u, v) => [factor(c, u, v)], 1),

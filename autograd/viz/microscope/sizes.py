@@ -132,9 +132,15 @@ class OutputSize(Figure):
         rest = (axis.size + axis.before + axis.after - axis.span) % axis.stride
         lines = []
         if rest and not self.ceil_mode:
+            padded = min(rest, axis.after)  # the last cells are padding, if there is any
+            kind = (
+                "" if not padded else "padded " if padded == rest else f"({padded} of them padded) "
+            )
+            cells = f"cell{'s' if rest > 1 else ''}"
+            said = f"{kind}{cells}" if padded in (0, rest) else f"{cells} {kind}".rstrip()
             lines.append(
-                f"The division leaves {rest}: after the last window {rest} padded "
-                f"cell{'s are' if rest > 1 else ' is'} left, too few for another step of {axis.stride}."
+                f"The division leaves {rest}: after the last window {rest} {said} "
+                f"{'are' if rest > 1 else 'is'} left, too few for another step of {axis.stride}."
             )
         missed = list(axis.skipped)
         if missed:
