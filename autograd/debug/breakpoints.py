@@ -85,7 +85,7 @@ class Condition:
             raise Breakpoint(report, Backprop._resume(work, steps, history), self)
         said = bad_loss(root) if self._begin is None else None
         if said is not None:
-            warnings.warn(f"backward: {said}", RuntimeWarning, stacklevel=3)
+            warnings.warn(f"backward: {said}", RuntimeWarning, stacklevel=4)
 
     def after(self, work: BackwardPass, steps: Iterator[EngineStep], step: EngineStep) -> None:
         """Called by the engine after every step."""

@@ -65,7 +65,8 @@ def node_item(
             lines += [(style, text), ("none", remark.rstrip(")"))]
         else:
             lines.append((style, text))
-    number = "" if node.name or node.kind == "constant" else f"node {node.id}"
+    plain = node.name or node.kind == "constant" or not detailed
+    number = "" if plain else f"node {node.id}"
     return Item(node.id, node.kind, lines, words.sentence(node, operands), number=number)
 
 

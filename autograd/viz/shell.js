@@ -29,13 +29,10 @@ function takeKeys(page) {
 // Colours as chosen in a <select>, else as the host has them, else as the reader prefers.
 function followTheme(page, choice) {
   function ofHost() {
-    const body = document.body, top = document.documentElement;
-    const jupyter = body.dataset.jpThemeLight;
-    if (jupyter) return jupyter === "false" ? "dark" : "light";
-    const code = body.dataset.vscodeThemeKind || "";
-    if (code) return code.includes("dark") || code === "vscode-high-contrast" ? "dark" : "light";
-    if (top.getAttribute("theme")) return top.getAttribute("theme") === "dark" ? "dark" : "light";
-    if (top.dataset.theme) return top.dataset.theme === "dark" ? "dark" : "light";
+    const body = document.body.dataset, top = document.documentElement;
+    if (body.jpThemeLight) return body.jpThemeLight === "false" ? "dark" : "light";
+    const said = body.vscodeThemeKind || top.getAttribute("theme") || top.dataset.theme;
+    if (said) return /dark|contrast$/.test(said) ? "dark" : "light";
     return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   }
   const paint = () => {

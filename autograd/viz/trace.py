@@ -138,10 +138,10 @@ class Step:
     node: int
     incoming: Summary | None
     rules: dict[str, str] = field(default_factory=dict)
-    formulas: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, Summary] = field(default_factory=dict)
     contributions: list[Contribution] = field(default_factory=list)
     seconds: float | None = None
+    formulas: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

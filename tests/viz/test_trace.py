@@ -31,7 +31,7 @@ def test_thumbnail_holds_block_means_of_the_last_two_axes():
     array = np.zeros((2, 24, 24))
     array[0, :2, :2] = 8.0  # exactly the first of 12 by 12 blocks
     array[0, 2:4, :2] = -4.0
-    array[1] = 99.0  # another image: not in the thumbnail
+    array[1] = 1.0  # another image, with smaller values: not in the thumbnail
     summary = summarize(array)
     assert summary.scale == 8.0 and summary.corner == (0,)
     assert summary.thumbnail[0][0] == 9 and summary.thumbnail[1][0] == round(-4.5)
@@ -66,6 +66,23 @@ def test_objects_are_refused():
 )  # fmt: skip
 def test_numbers_read_well(value, text):
     assert words.number(value) == text
+
+
+def test_the_plane_with_the_largest_value_is_shown_and_said():
+    array = np.zeros((16, 1, 3, 3), np.float32)
+    array[0, 0] = 1e-4
+    array[5, 0, 1, 2] = -4e-4
+    summary = summarize(array)
+    assert summary.corner == (5, 0) and summary.scale == pytest.approx(4e-4)
+    said = words.legend(summary)
+    assert said == (
+        "plane [5, 0], which holds the largest value; 15 more not shown; every element: discs −, "
+        "full size 0.0004"
+    )
+    array[7, 0, 0, 0] = np.inf
+    assert "plane [7, 0], which holds what is not finite" in words.legend(summarize(array))
+    flat = summarize(np.arange(400.0).reshape(20, 20))
+    assert words.legend(flat).startswith("means of blocks of up to 2×2: squares +, full size 388")
 
 
 def test_json_survives_a_round_trip_and_is_strict(builder):

@@ -140,6 +140,7 @@ def page_data(scope: Microscope, cells: int, channels: int, outputs: int) -> dic
         "note": shown.note(model),
         "words": {
             "what": what(model),
+            "turned": what(model).replace("× the kernel", "× the turned kernel"),
             "matrix": MATRIX + " Dotted frames mark the selected pixel wherever it was copied to."
             if model.kind == "conv"
             else ROW_BY_ROW,

@@ -333,7 +333,7 @@
       lines[lines.length - 1].push("→", outputGrid(() => `output, channel ${entry.o}`, (i, j) => [y(i, j)],
         () => largest(all(y)), ySigned()));
       return [
-        view(() => `1 · Output ${here()}: ${flip ? data.words.what.replace("× the kernel", "× the turned kernel") : data.words.what}`, true, lines,
+        view(() => `1 · Output ${here()}: ${flip ? data.words.turned : data.words.what}`, true, lines,
           sentence(sumSentence), hint(data.stretched), hint(data.note), hint(data.skipped)),
         pixelView(2), sharingView(3), matrixView(4),
       ];
@@ -532,9 +532,9 @@
       const parts = [patches];
       if (conv) {
         // The rows are named by where their weight is stored, which a turned kernel reads backwards.
-        const kept = names.map((_, b) => {
+        const kept = names.map((_, b) => () => {
           const [c, u, v] = spotOf(b);
-          return () => nameOf(c, ...stored(u, v));
+          return nameOf(c, ...stored(u, v));
         });
         parts.push("×", grid(() => `kernel${flip ? ", turned" : ""}`, kept, [entry.o], data.scales.w, (b) => {
           const value = factor(...spotOf(b));
@@ -561,7 +561,7 @@
       };
       const tapped = (i, j) => weight(i, j, c, now.u, now.v);
       return [
-        view(() => `1 · Output ${here()}: ${flip ? data.words.what.replace("× the kernel", "× the turned kernel") : data.words.what}`, true, [[
+        view(() => `1 · Output ${here()}: ${flip ? data.words.turned : data.words.what}`, true, [[
           inputGrid(c), "→", tapGrid(() => "window", c, inWindow, data.scales.x), "→",
           outputGrid(() => `output, channel ${c}`, (i, j) => [y(i, j)], () => largest(all(y)), ySigned()),
           tapGrid(() => "∂y/∂x", c, (u, v) => [factor(c, u, v)], 1),
