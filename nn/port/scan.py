@@ -331,9 +331,10 @@ class Scan:
             self._told.add(parent)
         owner, drop = source.of(node.value), Edit(source.end(node.value), source.end(node), "")
         is_parameter = _last_name(node.value) in _PARAMETERS
-        call = self._parents.get(parent) if isinstance(parent, ast.Attribute) else None
-        if isinstance(call, ast.Call) and call.func is parent and parent.attr.endswith("_"):
-            self._array_method(node, parent.attr, call)
+        method = parent.attr if isinstance(parent, ast.Attribute) else ""
+        call = self._parents.get(parent) if method.endswith("_") else None
+        if isinstance(call, ast.Call) and call.func is parent:
+            self._array_method(node, method, call)
         elif isinstance(parent, ast.AugAssign) and parent.target is node:
             line = f"with autograd.no_grad(): {owner} {_operator(parent)} …"
             self._under_no_grad(node, parent, f"{owner}.data {_operator(parent)} …", line, drop)
