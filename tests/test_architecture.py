@@ -23,6 +23,7 @@ FLOORS = [
     "autograd.within",
     "autograd.arguments",
     "autograd.kernels",
+    "autograd.errors",
     "autograd.core",
     "autograd.in_place",
     "autograd.ops",
@@ -220,3 +221,67 @@ def test_no_file_names_a_path_of_one_machine(file):
         return
     found = MACHINE.search(file.read_text(encoding="utf-8"))
     assert not found, f"{file.name}: {found.group()}"
+
+
+# Size -----------------------------------------------------------------------------------------------
+
+#: Where the parameters are those of PyTorch or NumPy: what has their names there.
+FOREIGN = (
+    "nn.modules", "nn.functional", "nn.optim", "nn.data", "nn.interop.operators",
+    "nn.onnx.operators", "autograd.func.kit.operations",
+)  # fmt: skip
+#: Functions with more than seven parameters, and why.
+WIDE = {
+    "autograd.gradcheck.check": "torch.autograd.gradcheck's tolerances, handed on in one place",
+    "autograd.gradcheck.paths": "one trial: what is compared, and how exactly",
+    "autograd.kernels.optimizers": "a step of torch.optim: its settings, and the arrays",
+    "autograd.ops.fused": "a rule: its parameters declare what is saved",
+    "autograd.ops.images.convolution": "numpy.convolve's and torch.conv2d's settings together",
+    "autograd.ops.images.pooling": "torch.max_pool2d's and avg_pool2d's",
+    "autograd.viz": "what a picture can be asked for, by keyword",
+    "autograd.viz.microscope": "what a picture can be asked for, by keyword",
+    "autograd.viz.svg": "what a picture can be asked for, by keyword",
+    "autograd.viz.view": "what a picture can be asked for, by keyword",
+    "nn.files.pth_file": "torch._utils._rebuild_tensor_v2 as files call it",
+    "nn.onnx.export": "torch.onnx.export's",
+}
+
+
+def functions(name):
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    return [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def lines_of_code(name, function):
+    """Without the docstring, comments and blank lines; nested functions count."""
+    source = MODULES[name].read_text(encoding="utf-8").splitlines()
+    documented = ast.get_docstring(function) is not None
+    doc = range(function.body[0].lineno, function.body[0].end_lineno + 1) if documented else ()
+    lines = range(function.lineno, function.end_lineno + 1)
+    texts = [source[k - 1].strip() for k in lines if k not in doc]
+    return sum(bool(text) and not text.startswith("#") for text in texts)
+
+
+def parameters(function):
+    a = function.args
+    names = [x.arg for x in (*a.posonlyargs, *a.args, *a.kwonlyargs)]
+    return [x for x in names if x not in ("self", "cls")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_function_is_longer_than_sixty_lines(name):
+    sizes = {f.name: lines_of_code(name, f) for f in functions(name)}
+    assert not {f: n for f, n in sizes.items() if n > 60}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_function_has_more_than_seven_parameters_but_those_that_pytorch_and_numpy_gave(name):
+    if name.startswith(FOREIGN) or name in WIDE:
+        return
+    wide = {f.name: len(parameters(f)) for f in functions(name) if len(parameters(f)) > 7}
+    assert not wide
+
+
+def test_exceptions_are_needed():
+    for name in WIDE:
+        assert any(len(parameters(f)) > 7 for f in functions(name)), name

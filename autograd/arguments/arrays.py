@@ -13,6 +13,8 @@ import numpy as np
 from autograd.arguments import numbers
 from autograd.arguments.dtypes import as_array, common_float
 
+#: Arrays of these are operands as they are.
+_USUAL = frozenset(map(np.dtype, "float64 float32 float16 int64 int32 bool".split()))
 #: Integers from −2⁶³ to 2⁶⁴ are those that an array can hold.
 _WORD = 1 << 63
 
@@ -47,6 +49,8 @@ def array_like(who: str, x: Any, *beside: Any) -> Any:
         TypeError: for what is no number.
         ValueError: for ragged lists.
     """
+    if type(x) is np.ndarray and x.dtype.kind == "f":
+        return x
     if not has_shape(x):
         return as_array(who, x, copy=False, beside=common_float(*beside))
     if x.dtype.kind not in "fiubcO":
@@ -71,6 +75,9 @@ def floating(who: str, name: str, value: Any, *beside: Any) -> Any:
         TypeError: for integers, bools, strings and other things.
         ValueError: for ragged lists.
     """
+    data = getattr(value, "_data", value)
+    if type(data) is np.ndarray and data.dtype.kind == "f":
+        return value
     if isinstance(value, type) or not (hasattr(value, "_node") or isinstance(value, np.ndarray)):
         value = as_array(f"{who}: {name}", value, beside=common_float(*beside))
     kind = getattr(value, "_data", value).dtype.kind
@@ -133,6 +140,8 @@ def coerce(who: str, argument: str, value: Any, *beside: Any) -> Any:
             f"{who}: {argument} is {value.dtype}; a tensor mixes only with real numbers"
         )
     if isinstance(value, np.ndarray):
+        if kind is np.ndarray and value.ndim and value.dtype in _USUAL:
+            return np.array(value, order="K")
         if value.dtype == object:
             raise TypeError(
                 f"{who}: {argument} is an object array; tensors don't mix with arrays of scalars. "

@@ -35,14 +35,14 @@ def rounded(x: Any) -> Any:
     return x.astype(HALF) if getattr(x, "dtype", None) == SINGLE else x
 
 
-def _dtypes(values: Iterable[Any]) -> list[Any]:
+def _dtypes(values: Iterable[Any]) -> set[Any]:
     """The dtypes of tensors, arrays and numbers, also of those in tuples and lists."""
-    found: list[Any] = []
+    found: set[Any] = set()
     for x in values:
         if (kind := type(x)) is tuple or kind is list:
-            found += _dtypes(x)
+            found |= _dtypes(x)
         else:
-            found.append(getattr(x, "dtype", None))
+            found.add(getattr(x, "dtype", None))
     return found
 
 
@@ -54,14 +54,12 @@ def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def called(*arguments: Any, **options: Any) -> Any:
-        dtypes = _dtypes(arguments) + _dtypes(options.values()) if options else _dtypes(arguments)
+        dtypes = _dtypes((*arguments, *options.values()))
         if HALF not in dtypes:
             return function(*arguments, **options)
         result = function(
             *[single(x) for x in arguments], **{name: single(x) for name, x in options.items()}
         )
-        return (
-            rounded(result) if not {SINGLE, np.dtype(np.float64)}.intersection(dtypes) else result
-        )
+        return result if dtypes & {SINGLE, np.dtype(np.float64)} else rounded(result)
 
     return called

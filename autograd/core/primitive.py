@@ -135,6 +135,7 @@ class Primitive:
             )
         self.static_defaults: dict[str, Any] = self.forward.__kwdefaults__ or {}
         self.static_template = {x: self.static_defaults.get(x) for x in self.static_names}
+        self.static_values = tuple(self.static_template.values())
         required = [x for x in self.static_names if x not in self.static_defaults]
         # After an input that may be absent, a required parameter cannot stand by position.
         by_position = () if self.variadic or (self.optional and required) else self.static_names

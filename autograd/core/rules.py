@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd import errors
 from autograd.arguments.half import HALF, single
-from autograd.core import errors
 
 if TYPE_CHECKING:
     from autograd.core.node import Node
     from autograd.core.primitive import Primitive
 
-__all__ = ["Plan", "Rule", "snapshot"]
+__all__ = ["Plan", "Rule", "unrounded"]
 
 Cell = list[int] | None
 Gradients = Callable[[Any, Any, Any, Any], tuple[Any, ...]]
@@ -63,17 +63,19 @@ class Plan:
             what is read of it (None: the value), and the inputs whose gradients ask for it (None:
             it is saved in any case).
         saves_outputs: whether an output is among them.
-        saves_inputs, saves_one, saves_crossed, saves_all: the usual cases, for which a call need not
-            look at ``keeps``: the inputs and nothing else; the only input or the only output; each
-            of two inputs for the gradient of the other; all inputs in any case.
+        saves_inputs, saves_one, saves_crossed: whether these are the inputs; the only input or the
+            only output; each of two inputs for the gradient of the other.
+        save: (parents, inputs, their version cells, outputs, theirs) -> ``Node.saved`` and
+            ``Node.versions``.
         notes: positions of the inputs that ``Node.aside`` notes if they are constant: those that may
             not be saved (an only input is never constant); None for all.
         gradients: ``(node, g, saved, needs)`` -> one gradient an input, None where none is needed.
     """
 
     __slots__ = (
-        "gradients", "keeps", "notes", "primitive", "saved_names", "saves_all", "saves_crossed",
-        "saves_inputs", "saves_one", "saves_outputs", "several",
+        "gradients", "keeps", "saves_outputs", "notes", "primitive", "save", "saved_names", "saves_crossed",
+        "saves_inputs",
+        "saves_one", "several",
     )  # fmt: skip
 
     def __init__(self, info: Primitive) -> None:
@@ -82,69 +84,15 @@ class Plan:
         self.saved_names = tuple(_saved_names(info))
         self.keeps = [_keep(info, name) for name in self.saved_names]
         self.saves_inputs = self.saved_names == info.inputs
-        self.saves_outputs = any(
-            name == "outs" or (name[:3] == "out" and not name[3:].strip("0123456789"))
-            for name in self.saved_names
-        )
         self.saves_one = self.saved_names == ("out",) or (
             self.saves_inputs and len(info.inputs) == 1
         )
         users = [keep[2] for keep in self.keeps]
-        self.saves_all = self.saves_inputs and not info.variadic and not any(users)
+        self.saves_outputs = bool({"outs", *_outputs(info)}.intersection(self.saved_names))
         self.saves_crossed = self.saves_inputs and users == [(1,), (0,)]
+        self.save = _saver(info, self.saves_inputs, self.keeps)
         self.notes: Any = None if info.variadic else tuple(_noted(info, self.saved_names, users))
         self.gradients = _runner(info, self.saved_names)
-
-    def save(
-        self, parents: Any, data: Any, cells: Any, outs: Any, out_cells: Any, static: Any = None
-    ) -> Any:
-        """``Node.saved`` and ``Node.versions``, from inputs and outputs with their version cells.
-
-        ``static`` are the static parameters that were given.
-        """
-        if self.saves_all:
-            return tuple(data), snapshot(cells)
-        if not self.keeps:
-            return None, None
-        if self.saves_outputs and HALF in [out.dtype for out in outs]:
-            outs, out_cells = self._unrounded(data, outs, out_cells, static or {})
-        values, cells = (*data, *outs), (*cells, *out_cells)
-        saved: list[Any] = []
-        watched: list[Any] = []
-        for place, read, users in self.keeps:
-            value = values[place]
-            if read is not None:
-                saved.append(tuple(map(read, value)) if type(place) is slice else read(value))
-            elif type(place) is slice:
-                saved.append(value)
-                watched += snapshot(cells[place]) or [None] * len(cells[place])
-            elif users is None or any(map(parents.__getitem__, users)):
-                cell = cells[place]
-                saved.append(value)
-                watched.append(None if cell is None else (cell, cell[0]))
-            else:
-                saved.append(None)
-                watched.append(None)
-        return tuple(saved), tuple(watched) if any(watched) else None
-
-    def _unrounded(self, data: Any, outs: Any, out_cells: Any, static: dict[str, Any]) -> Any:
-        """Outputs in halves as rules should see them, in single precision, and what watches them.
-
-        1 − tanh² of a rounded 1 is 0. What is no half, or had not to be rounded, stays as it is.
-        """
-        made = self.primitive.forward(*single(tuple(data)), **static)
-        kept, watched = list(outs), list(out_cells)
-        for k, exact in enumerate(made if self.several else (made,)):
-            if outs[k].dtype == HALF != exact.dtype and not np.array_equal(outs[k], exact):
-                kept[k], watched[k] = exact, None
-        return kept, watched
-
-
-def snapshot(cells: Sequence[Cell]) -> tuple[tuple[list[int], int] | None, ...] | None:
-    """Version cells with the counts that they stand at; None where no array is watched."""
-    if cells.count(None) == len(cells):
-        return None
-    return tuple([None if cell is None else (cell, cell[0]) for cell in cells])
 
 
 # What is saved ------------------------------------------------------------------------------------
@@ -157,8 +105,12 @@ def _saved_names(info: Primitive) -> Iterator[str]:
         needed.update(info.inputs)
     for x in info.inputs:
         yield from (name for name in (x, f"{x}_shape", f"{x}_dtype") if name in needed)
-    outputs = [f"out{k}" for k in range(info.outputs) if info.outputs > 1]
-    yield from (name for name in ("out", "outs", *outputs) if name in needed)
+    yield from (name for name in ("outs", *_outputs(info)) if name in needed)
+
+
+def _outputs(info: Primitive) -> list[str]:
+    """What rules call the outputs."""
+    return ["out"] + [f"out{k}" for k in range(info.outputs) if info.outputs > 1]
 
 
 def _keep(info: Primitive, name: str) -> tuple[Any, Any, tuple[int, ...] | None]:
@@ -174,6 +126,83 @@ def _keep(info: Primitive, name: str) -> tuple[Any, Any, tuple[int, ...] | None]
     if name == "outs":
         return slice(-info.outputs, None), None, None
     return int(name[3:] or 0) - info.outputs, None, None
+
+
+def _saver(info: Primitive, inputs_only: bool, keeps: list[Any]) -> Any:
+    """The function that makes ``Node.saved`` and ``Node.versions``; the usual cases written out.
+
+    It gets the parents, the inputs with their version cells, and the outputs with theirs.
+    """
+
+    def nothing(parents: Any, data: Any, cells: Any, outs: Any, out_cells: Any) -> Any:
+        return None, None
+
+    def all_inputs(parents: Any, data: Any, cells: Any, outs: Any, out_cells: Any) -> Any:
+        return tuple(data), _watched(cells)
+
+    def crossed(parents: Any, data: Any, cells: Any, outs: Any, out_cells: Any) -> Any:
+        (x, y), (x_data, y_data), (x_cell, y_cell) = parents, data, cells
+        if y is None:
+            x_data = x_cell = None
+        if x is None:
+            y_data = y_cell = None
+        if x_cell is None and y_cell is None:  # numbers are immutable and have none
+            return (x_data, y_data), None
+        return (x_data, y_data), (
+            None if x_cell is None else (x_cell, x_cell[0]),
+            None if y_cell is None else (y_cell, y_cell[0]),
+        )
+
+    def chosen(parents: Any, data: Any, cells: Any, outs: Any, out_cells: Any) -> Any:
+        values, cells = (*data, *outs), (*cells, *out_cells)
+        saved: list[Any] = []
+        watched: list[Any] = []
+        for place, read, users in keeps:
+            value = values[place]
+            if read is not None:
+                saved.append(tuple(map(read, value)) if type(place) is slice else read(value))
+            elif type(place) is slice:
+                saved.append(value)
+                watched += cells[place]
+            elif users is None or any([parents[k] for k in users]):
+                saved.append(value)
+                watched.append(cells[place])
+            else:
+                saved.append(None)
+                watched.append(None)
+        return tuple(saved), _watched(watched)
+
+    def shape(parents: Any, data: Any, cells: Any, outs: Any, out_cells: Any) -> Any:
+        return (data[0].shape,), None
+
+    if [keep[1] for keep in keeps] == [_shape_of] and len(info.inputs) == 1 and not info.variadic:
+        return shape
+    users = [keep[2] for keep in keeps]
+    if inputs_only and not info.variadic and not any(users):
+        return all_inputs
+    if inputs_only and users == [(1,), (0,)]:
+        return crossed
+    return chosen if keeps else nothing
+
+
+def unrounded(node: Node, data: Any, outs: Any, out_cells: Any) -> Any:
+    """Outputs in halves as rules should see them, in single precision, and what watches them.
+
+    1 − tanh² of a rounded 1 is 0. What is no half, or had not to be rounded, stays as it is.
+    """
+    made = node.primitive.forward(*single(tuple(data)), **node.static_values())
+    kept, watched = list(outs), list(out_cells)
+    for k, exact in enumerate(made if node.several else (made,)):
+        if outs[k].dtype == HALF != exact.dtype and not np.array_equal(outs[k], exact):
+            kept[k], watched[k] = exact, None
+    return kept, watched
+
+
+def _watched(cells: Sequence[Cell]) -> tuple[tuple[list[int], int] | None, ...] | None:
+    """Version cells with the counts that they stand at; None where no array is watched."""
+    if cells.count(None) == len(cells):
+        return None
+    return tuple([None if cell is None else (cell, cell[0]) for cell in cells])
 
 
 def _noted(info: Primitive, saved_names: tuple[str, ...], users: list[Any]) -> Iterator[int]:
@@ -252,8 +281,11 @@ def _run_each(rules: list[Any], names: tuple[str, ...]) -> Gradients:
 
     def gradients(node: Node, g: Any, saved: Any, needs: Any) -> tuple[Any, ...]:
         values = (g, *(saved or ()), *node.static)
-        return tuple([None if need is None else function(*gather(values))
-                      for need, (function, gather) in zip(needs, pairs, strict=True)])  # fmt: skip
+        results, k = [], 0
+        for function, gather in pairs:
+            results.append(None if needs[k] is None else function(*gather(values)))
+            k += 1
+        return tuple(results)
 
     return gradients
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-__all__ = ["NUMBER_VIEWS", "Witness", "note_write", "share", "written_message"]
+from autograd.core.node import FREED, Node
+
+__all__ = ["NUMBER_VIEWS", "Witness", "check_saved", "note_write", "share"]
 
 #: Primitives that give views of arrays. What they give of a number, or as one, is a copy that
 #: nothing watches; so both tensors are marked.
@@ -44,14 +46,26 @@ def share(cell: list[Any]) -> list[Any]:
     return cell
 
 
-def written_message(needed: str, record: Any, cell: list[Any], count: int) -> str:
-    """What to say where a saved value is not what it was.
+def check_saved(node: Node) -> None:
+    """Raise if what a node has saved is gone, or was written into since."""
+    if node.saved is FREED:
+        raise RuntimeError(
+            f"backward a second time through {_where(node)}: what it had saved was released after "
+            "the first pass. Pass retain_graph=True to the first backward, or compute the output "
+            "again"
+        )
+    for watched in node.versions or ():
+        if watched is not None and watched[0][0] != watched[1]:
+            raise RuntimeError(_written(_where(node), node.record, *watched))
 
-    Args:
-        needed: the operation that needs it.
-        record: what ``autograd.debug.record`` kept of that operation, or None.
-        cell, count: the value's version cell, and its count when it was saved.
-    """
+
+def _where(node: Node) -> str:
+    inside = f" in module {node.module}" if node.module else ""
+    return f"{node.primitive.name} (output shape {node.shape}{inside})"
+
+
+def _written(needed: str, record: Any, cell: list[Any], count: int) -> str:
+    """What to say where a saved value is not what it was: its version cell, its count then."""
     said = (
         f"a value that {needed} needs for its gradient was written into after it was used "
         f"(version {count}, now {cell[0]})."

@@ -56,18 +56,13 @@ def fitting(node: Node, position: int, value: Any) -> Any:
     return value[()] if type(value) is np.ndarray and not shape else value
 
 
-def _references(array: Any) -> int:
+def _references_of_a_fresh_array() -> int:
+    array = [np.empty(1)].pop()
     return sys.getrefcount(array)
 
 
-def _references_of_a_fresh_array() -> int:
-    held = {0: np.empty(1)}
-    array = held.popitem()[1]
-    return _references(array)
-
-
-#: What ``sys.getrefcount`` says, two calls down, of an array that only its caller's name refers
-#: to. Measured rather than assumed: interpreters differ in how many references a call adds.
+#: What ``sys.getrefcount`` says of an array that only one name refers to. Measured rather than
+#: assumed: interpreters differ in how many references a call adds.
 _SOLE = _references_of_a_fresh_array()
 
 
@@ -79,17 +74,15 @@ def own(gradient: Any, order: Any = "C") -> Any:
     """
     if type(gradient) is not np.ndarray:
         return gradient
-    base = gradient.base
-    if (
-        (order == "K" or gradient.flags.c_contiguous)
-        and _references(gradient) <= _SOLE + 1  # this function's name for it, the caller's
-        and (
-            gradient.flags.owndata
-            if base is None
-            else type(base) is np.ndarray and base.flags.owndata and _references(base) <= _SOLE + 1
-        )
-    ):
-        return gradient
+    # The caller's name for it and this function's; of the base, the array's and this one's.
+    if sys.getrefcount(gradient) <= _SOLE + 1:
+        base, flags = gradient.base, gradient.flags
+        if (order == "K" or flags.c_contiguous) and (
+            flags.owndata if base is None
+            else type(base) is np.ndarray and base.flags.owndata
+            and sys.getrefcount(base) <= _SOLE + 1
+        ):  # fmt: skip
+            return gradient
     return np.array(gradient, order=order)
 
 

@@ -220,41 +220,53 @@ def grad(
     )  # fmt: skip
     outs = check_tensors("grad", "outputs", outputs, need_gradient=False)
     ins = check_tensors("grad", "inputs", inputs)
-    if grad_outputs is None:
-        given: Sequence[Any] = [None] * len(outs)
-    elif isinstance(grad_outputs, (list, tuple)) and (
-        not isinstance(outputs, Tensor)
-        or any(g is None or isinstance(g, (Tensor, np.ndarray)) for g in grad_outputs)
-    ):
-        given = list(grad_outputs)
-    else:
-        given = [grad_outputs]
-    if len(given) != len(outs):
-        raise ValueError(f"grad: {len(given)} grad_outputs for {len(outs)} outputs")
-    seeds = [seed_for("grad", o, g, create_graph) for o, g in zip(outs, given, strict=True)]
+    seeds = _seeds(outs, isinstance(outputs, Tensor), grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     work = BackwardPass(outs, seeds, retain_graph=keep, create_graph=create_graph, inputs=ins)
     _go(work, outs[0], local.state.watchers)
-    results: list[Tensor | None] = []
     distinct = len({(t._node, t._index) for t in ins}) == len(ins)
-    # Under ``create_graph`` a result may be a seed, an input or another result, or a view of one.
-    # Whatever shares memory has its version cell in common.
-    given_out = {id(t._version) for t in (*ins, *outs, *seeds) if isinstance(t, Tensor)}
+    found = [work.result_for(t, take=distinct) for t in ins]
     for k, t in enumerate(ins):
-        found = work.take_result_for(t) if distinct else work.result_for(t)
-        if found is None and not allow_unused:
+        if found[k] is None and not allow_unused:
             raise RuntimeError(
                 f"grad: the outputs do not depend on input {k} (shape {t.shape}); "
                 "pass allow_unused=True to get None for it"
             )
-        if isinstance(found, Tensor):
-            if found.ndim and id(found._version) in given_out:
+    return _apart(found, (*ins, *outs, *seeds))
+
+
+def _seeds(outs: list[Tensor], single: bool, given: Any, create_graph: bool) -> list[Any]:
+    """The incoming gradients of the outputs; ``single``: whether a tensor was given, no sequence."""
+    if given is None:
+        given = [None] * len(outs)
+    elif not isinstance(given, (list, tuple)) or (
+        single and not any([g is None or isinstance(g, (Tensor, np.ndarray)) for g in given])
+    ):
+        given = [given]
+    if len(given) != len(outs):
+        raise ValueError(f"grad: {len(given)} grad_outputs for {len(outs)} outputs")
+    return [seed_for("grad", o, g, create_graph) for o, g in zip(outs, given, strict=True)]
+
+
+def _apart(found: list[Any], given: Sequence[Any]) -> tuple[Tensor | None, ...]:
+    """Gradients as tensors that share memory neither with one another nor with what was given.
+
+    Recorded ones may be, or view, a tensor that was given; what shares memory has its version cell
+    in common. Arrays are taken out of the list one by one, lest it refers to them.
+    """
+    known = {id(t._version) for t in given if isinstance(t, Tensor)}
+    results: list[Tensor | None] = []
+    found.reverse()
+    while found:
+        g = found.pop()
+        if isinstance(g, Tensor):
+            if g.ndim and id(g._version) in known:
                 with set_grad_enabled(True):
-                    found = found.copy()  # type: ignore[attr-defined]
-            given_out.add(id(found._version))
-        elif found is not None:
-            found = _wrap(own(found, "K"))
-        results.append(found)
+                    g = g.copy()
+            known.add(id(g._version))
+        elif g is not None:
+            g = _wrap(own(g, "K"))
+        results.append(g)
     return tuple(results)
 
 

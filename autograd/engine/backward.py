@@ -3,31 +3,28 @@
 ``BackwardPass.steps()`` is a generator that goes through the graph by sequence number, highest
 first, so every node is reached after all of its children. ``backward()`` and ``grad()`` run it to
 the end; the debugger pauses it; pictures are drawn from it. A heap holds what is pending: nothing
-here recurses, and a chain of a million nodes is as good as any.
+here recurses.
 
 What a rule returns is made to fit in one place (``accumulate.fitting``) and sent in one way
-(``BackwardPass._send``). Gradients of leaves are collected on the side and committed together at
-the end, so an exception leaves them untouched.
-
-Gradients of float16 are float32 here: rules get g, and what was saved, in float32, contributions are
-added up in it, and it is rounded for hooks, steps and ``.grad``. A sum of halves would end at 2,048.
+(``BackwardPass._send``). Gradients of leaves are committed together at the end, so an exception
+leaves them untouched. Gradients of float16 are float32 here, and rounded for hooks, steps and
+``.grad``: a sum of halves would end at 2,048.
 """
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
+from autograd import errors
 from autograd.arguments.half import HALF, rounded, single
-from autograd.core import errors
-from autograd.core.modes import local, set_grad_enabled
+from autograd.core.modes import enable_grad, local
 from autograd.core.node import FREED, Leaf, Node, leaves_with_hooks
 from autograd.core.tensor import Tensor
-from autograd.core.writes import written_message
+from autograd.core.writes import check_saved
 from autograd.engine import double_backward
 from autograd.engine.accumulate import add_half_to_grad, add_to_grad, fitting, own
 from autograd.engine.hooks import call_hooks
@@ -40,7 +37,7 @@ __all__ = ["BackwardPass", "recorded_gradients"]
 
 
 class _Modes:
-    """The modes that rules and hooks run in; ``left()`` while the generator is suspended."""
+    """The modes that rules and hooks run in; left while the generator is suspended."""
 
     def __init__(self, create_graph: bool) -> None:
         self._create_graph = create_graph
@@ -58,15 +55,6 @@ class _Modes:
         self._errors.__exit__(None, None, None)
         state = local.state
         state.grad_enabled, state.module, state.recorder = self._before
-
-    @contextlib.contextmanager
-    def left(self) -> Iterator[None]:
-        """The modes as they were outside."""
-        self.__exit__()
-        try:
-            yield
-        finally:
-            self.__enter__()
 
 
 class BackwardPass:
@@ -104,7 +92,7 @@ class BackwardPass:
         self.pending: dict[Node, Any] = {}
         self.leaf_gradients: dict[Leaf, Any] = {}
         self._inputs = tuple(inputs or ())
-        self._wanted = frozenset([(t._node, t._index) for t in self._inputs])
+        self._wanted: Any = {(t._node, t._index): t for t in reversed(self._inputs)}
         self._captured: dict[tuple[Any, int], Any] = {}
         self._retained: list[tuple[Tensor, Any]] = []
         self._heap: list[tuple[int, Node]] = []
@@ -121,8 +109,9 @@ class BackwardPass:
             node: Any = root._node
             if self._useful is None or node in self._useful:
                 self._send(node, root._index, seed)
-        for node in dict.fromkeys([root._node for root in roots]):
-            self._finish_leaf(node, 0)
+        if self._edges_left is not None:
+            for node in dict.fromkeys([root._node for root in roots]):
+                self._finish_leaf(node, 0)
 
     # Which nodes take part ------------------------------------------------------------------------
 
@@ -219,8 +208,7 @@ class BackwardPass:
     def steps(self, observe: bool = False) -> Iterator[Step]:
         """Run the pass; when observed, stop after every node and yield its ``Step``."""
         heap, pending, useful, edges = self._heap, self.pending, self._useful, self._edges_left
-        send, create_graph, retain = self._send, self.create_graph, self.retain_graph
-        number, step = 0, None
+        create_graph, number, step = self.create_graph, 0, None
         with (modes := _Modes(create_graph)):
             while heap:
                 node = heappop(heap)[1]
@@ -234,13 +222,11 @@ class BackwardPass:
                 needs: tuple[Any, ...] = node.parents
                 if useful is not None:
                     needs = tuple([parent if parent in useful else None for parent in needs])
-                    if needs.count(None) == len(needs):
+                    if not any(needs):
                         continue
-                if node.saved is FREED:
-                    raise RuntimeError(freed_message(node))
-                if node.versions is not None:
-                    check_versions(node)
                 saved = node.saved
+                if saved is FREED or node.versions is not None:
+                    check_saved(node)
                 if node.dtype is HALF or (node.plan.several and HALF in node.dtype):
                     g, saved = single(g), single(saved)
                 try:
@@ -252,7 +238,7 @@ class BackwardPass:
                     raise errors.rule_failed(node, error, g)
                 if observe:
                     step = Step(number, node, _as_seen(node, g), saved_by_name(node))
-                if not retain:
+                if not self.retain_graph:
                     node.saved = FREED
                 k = 0
                 for parent in needs:
@@ -267,15 +253,18 @@ class BackwardPass:
                         ):  # fmt: skip
                             value = fitting(node, k, value)
                         index = 0 if node.aside is None else node.index_of_parent(k)
-                        send(parent, index, value, step and (step, k))
+                        self._send(parent, index, value, step and (step, k))
                         if edges is not None:
                             self._finish_leaf(parent, 1)
                     k += 1
-                values = value = saved = g = None  # type: ignore[assignment]  # held no longer than needed
+                values = value = saved = g = None  # type: ignore[assignment]  # let go of
                 if step is not None:
                     number += 1
-                    with modes.left():
+                    modes.__exit__()
+                    try:
                         yield step
+                    finally:
+                        modes.__enter__()
                     step = None
 
     # Hooks, and what is kept on the way -----------------------------------------------------------
@@ -323,25 +312,27 @@ class BackwardPass:
 
     # At the end -----------------------------------------------------------------------------------
 
-    def result_for(self, t: Tensor) -> Any:
-        """The gradient collected for one of ``inputs``, or None if there is none."""
-        if type(t._node) is Leaf:
-            return _as_seen(t._node, self.leaf_gradients.get(t._node))
-        return self._captured.get((t._node, t._index))
+    def result_for(self, t: Tensor, take: bool = False) -> Any:
+        """The gradient collected for one of ``inputs``, or None if there is none.
 
-    def take_result_for(self, t: Tensor) -> Any:
-        """As ``result_for``, but the pass forgets it: the caller may own it."""
+        Args:
+            take: forget it: the caller may own it.
+        """
+        store, key = self._captured, (t._node, t._index)
         if type(t._node) is Leaf:
-            return _as_seen(t._node, self.leaf_gradients.pop(t._node, None))
-        return self._captured.pop((t._node, t._index), None)
+            store, key = self.leaf_gradients, t._node  # type: ignore[assignment]
+        found = store.pop(key, None) if take else store.get(key)
+        return found if store is self._captured else _as_seen(t._node, found)
 
     def commit(self) -> None:
         """Add what was collected to ``.grad`` of the leaves, then run their hooks."""
         updates: list[tuple[Tensor, Any]] = []
         halves: list[tuple[Tensor, Leaf, Any]] = []
         hooks: list[tuple[Tensor, list[Any]]] = []
-        while self.leaf_gradients:
-            leaf, gradient = self.leaf_gradients.popitem()
+        leaves, gradients = list(self.leaf_gradients), list(self.leaf_gradients.values())[::-1]
+        self.leaf_gradients.clear()
+        for leaf in leaves:
+            gradient = gradients.pop()  # now nothing else here refers to it
             target = leaf.tensor()
             if target is None or target._node is not leaf:
                 continue
@@ -358,31 +349,22 @@ class BackwardPass:
             leaf.passes = leaf.passes + 1 if target._grad is not None else 1
             if leaf.after_hooks:
                 hooks.append((target, list(leaf.after_hooks.values())))
-        updates.reverse()  # popped from the end: now in the order of their first contributions
-        hooks.reverse()
-        others = [(t, self._captured[t._node, t._index]) for t in self._first_of_each_input()]
+        others = [(t, self._captured[k]) for k, t in self._wanted.items() if k in self._captured]
         # Those among ``inputs`` have theirs already.
         others += [(t, g) for t, g in self._retained if not any(t is i for i in self._inputs)]
-        for target, gradient in others:
-            updates.append(
-                (target, gradient if self.create_graph else np.array(gradient, order="C"))
-            )
-        with set_grad_enabled(self.create_graph or local.state.grad_enabled):
+        if self.create_graph:
+            with enable_grad():
+                for target, gradient in updates + others:
+                    add_to_grad(target, gradient, True)
+        else:
+            updates += [(target, np.array(gradient, order="C")) for target, gradient in others]
             for target, gradient in updates:
-                add_to_grad(target, gradient, self.create_graph)
+                add_to_grad(target, gradient, False)
         for target, leaf, gradient in halves:
             add_half_to_grad(target, leaf, gradient)
         for target, functions in hooks:
             for function in functions:
                 function(target)
-
-    def _first_of_each_input(self) -> list[Tensor]:
-        """The tensors among ``inputs`` that are no leaves and were reached, each place once."""
-        found: dict[Any, Tensor] = {}
-        for t in self._inputs:
-            if (t._node, t._index) in self._captured:
-                found.setdefault((t._node, t._index), t)
-        return list(found.values())
 
 
 def _as_seen(node: Any, g: Any) -> Any:
@@ -390,30 +372,6 @@ def _as_seen(node: Any, g: Any) -> Any:
     if type(node) is not Leaf and node.plan.several:
         return tuple([rounded(x) if d == HALF else x for x, d in zip(g, node.dtype, strict=True)])
     return rounded(g) if node.dtype == HALF else g
-
-
-# What a pass refuses ------------------------------------------------------------------------------
-
-
-def _where(node: Node) -> str:
-    inside = f" in module {node.module}" if node.module else ""
-    return f"{node.primitive.name} (output shape {node.shape}{inside})"
-
-
-def freed_message(node: Node) -> str:
-    """What is said of a graph whose saved values are gone."""
-    return (
-        f"backward a second time through {_where(node)}: what it had saved was released after the "
-        "first pass. Pass retain_graph=True to the first backward, or compute the output again"
-    )
-
-
-def check_versions(node: Node) -> None:
-    """Raise if a saved value was written into since it was saved."""
-    for watched in node.versions or ():
-        if watched is not None and watched[0][0] != watched[1]:
-            cell, count = watched
-            raise RuntimeError(written_message(_where(node), node.record, cell, count))
 
 
 # A pass within a rule -----------------------------------------------------------------------------

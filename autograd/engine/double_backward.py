@@ -37,41 +37,34 @@ def _saved_tensors(node: Node) -> tuple[Any, ...]:
 
     They keep their version cells, so that a write is noticed in the next pass, too.
     """
-    info = node.primitive
     watched = iter(node.versions or ())
-    result = []
-
-    def cell() -> list[int] | None:
-        found = next(watched, None)
-        return None if found is None else found[0]
-
-    for name, value in zip(node.plan.saved_names, node.saved or (), strict=True):
-        if name == "out":
-            value = _connected(value, node, 0, cell())
-        elif name == "outs":
-            value = tuple(
-                _wrap(v) if k in info.constant_outputs else _connected(v, node, k, c)
-                for k, (v, c) in enumerate([(v, cell()) for v in value])
-            )
-        elif name[:3] == "out" and name[3:].isdigit():
-            index = int(name[3:])
-            constant, c = index in info.constant_outputs, cell()
-            value = _wrap(value) if constant else _connected(value, node, index, c)
-        elif name == info.variadic:
-            value = tuple([_input_tensor(node, k, v, cell()) for k, v in enumerate(value)])
-        elif name in info.inputs:
-            c = cell()
-            if value is not None:
-                value = _input_tensor(node, info.inputs.index(name), value, c)
-        result.append(value)
+    result: list[Any] = []
+    for (place, read, _), value in zip(node.plan.keeps, node.saved or (), strict=True):
+        if read is not None:  # a shape or a dtype
+            result.append(value)
+        elif type(place) is slice:  # all inputs, or all outputs
+            first = 0 if place.start is None else place.start
+            cells = [next(watched, None) for _ in value]
+            result.append(tuple([_tensor(node, first + k, v, cell)
+                                 for k, (v, cell) in enumerate(zip(value, cells, strict=True))]))  # fmt: skip
+        else:
+            result.append(_tensor(node, place, value, next(watched, None)))
     return tuple(result)
 
 
-def _input_tensor(node: Node, position: int, value: Any, cell: list[int] | None) -> Any:
-    parent = node.parents[position]
-    if parent is None:
-        return value
-    return _connected(value, parent, node.index_of_parent(position), cell)
+def _tensor(node: Node, place: int, value: Any, watched: tuple[list[int], int] | None) -> Any:
+    """A saved value: an input by its position from 0, an output by its position from the end."""
+    cell = None if watched is None else watched[0]
+    if value is None:
+        return None
+    if place >= 0:
+        parent = node.parents[place]
+        index = node.index_of_parent(place)
+        return value if parent is None else _connected(value, parent, index, cell)
+    index = place + node.primitive.outputs
+    if index in node.primitive.constant_outputs:
+        return _wrap(value)
+    return _connected(value, node, index, cell)
 
 
 def _composite_gradients(

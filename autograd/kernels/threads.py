@@ -43,6 +43,8 @@ try:
 except ImportError:  # a Python without it, as some browsers have; its BLAS is left alone
     ctypes = None  # type: ignore[assignment]
 
+_HALF = np.dtype(np.float16)
+
 WORTHWHILE: Bound[int] = 2**23
 """Multiplications below which a second thread costs more than it brings."""
 
@@ -117,7 +119,7 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
     >>> matmul(np.ones((2, 3)), np.ones((3, 4))).shape
     (2, 4)
     """
-    if a.dtype == b.dtype == np.float16:  # BLAS knows no halves; sums of them lose digits
+    if a.dtype == _HALF and b.dtype == _HALF:  # BLAS knows no halves; sums of them lose digits
         product = matmul(a.astype(np.float32), b.astype(np.float32)).astype(np.float16)
         if out is None:
             return product

@@ -37,13 +37,13 @@ def _linear(x, w, bias=None):  # type: ignore[no-untyped-def]
     if x.dtype.kind == "O" or w.dtype.kind == "O":
         y = np.matmul(x, w.T)
         return y if bias is None else y + bias
-    if x.dtype == w.dtype == HALF:
+    if x.dtype == HALF and w.dtype == HALF:
         y = _linear.primitive.forward(single(x), single(w), single(bias))
         return rounded(y) if bias is None or bias.dtype == HALF else y
     y = matmul_kernel(x, w.T)
     if bias is None:
         return y
-    if y.ndim and y.dtype == np.result_type(y, bias):
+    if y.ndim and (y.dtype is bias.dtype or y.dtype == np.result_type(y, bias)):
         y += bias
         return y
     return y + bias
@@ -87,16 +87,17 @@ def linear(x: Any, w: Any, bias: Any = None) -> Any:
         Tensor([ 1., 11.])
     """
     x, w = floating("linear", "x", x, w, bias), floating("linear", "w", w, x, bias)
-    if len(w.shape) != 2 or not x.shape or x.shape[-1] != w.shape[1]:
+    x_shape, w_shape = x.shape, w.shape
+    if len(w_shape) != 2 or not x_shape or x_shape[-1] != w_shape[1]:
         raise ValueError(
-            f"linear: x (..., I) and the weight (O, I) do not fit together, got x {x.shape} and "
-            f"weight {w.shape}"
+            f"linear: x (..., I) and the weight (O, I) do not fit together, got x {x_shape} and "
+            f"weight {w_shape}"
         )
     if bias is not None:
         bias = floating("linear", "bias", bias, x, w)
-        if bias.shape != (w.shape[0],):
-            raise ValueError(f"linear: bias must have shape ({w.shape[0]},), got {bias.shape}")
-    if len(x.shape) == 1:
+        if bias.shape != w_shape[:1]:
+            raise ValueError(f"linear: bias must have shape ({w_shape[0]},), got {bias.shape}")
+    if len(x_shape) == 1:
         return _linear(x[None], w, bias)[0]
     return _linear(x, w, bias)
 

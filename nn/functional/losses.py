@@ -27,7 +27,6 @@ __all__ = [
 # Classes ------------------------------------------------------------------------------------------
 
 
-@arguments.in_single
 def cross_entropy(
     input: Any,
     target: Any,
@@ -69,17 +68,26 @@ def cross_entropy(
         return autograd.cross_entropy(
             input, classes, weight, ignore_index, label_smoothing, reduction
         )
+    if arguments.integer(who, "ignore_index", ignore_index, None) >= 0:
+        raise ValueError(
+            f"{who}: ignore_index goes with classes, not with probabilities; got {ignore_index}"
+        )
+    return _against_probabilities(input, target, weight, label_smoothing, reduction)
+
+
+@arguments.in_single
+def _against_probabilities(
+    input: Any, target: Any, weight: Any, smoothing: Any, reduction: str
+) -> Any:
+    """Cross-entropy with wanted probabilities instead of classes."""
+    who = "cross_entropy"
     input, target, weight = floats(who, input=input, target=target, weight=weight)
     if not input.shape or input.shape != target.shape:
         raise ValueError(
             f"{who}: target probabilities must have the shape of the input, {input.shape}, "
             f"got {target.shape}; for classes, give integers"
         )
-    smoothing = arguments.probability(who, "label_smoothing", label_smoothing)
-    if arguments.integer(who, "ignore_index", ignore_index, None) >= 0:
-        raise ValueError(
-            f"{who}: ignore_index goes with classes, not with probabilities; got {ignore_index}"
-        )
+    smoothing = arguments.probability(who, "label_smoothing", smoothing)
     axis = min(1, len(input.shape) - 1)
     classes = input.shape[axis]
     if smoothing:
@@ -87,8 +95,7 @@ def cross_entropy(
     terms = autograd.log_softmax(input, axis) * target
     if weight is not None:
         terms = terms * _class_weight(who, weight, classes, len(input.shape) - 1 - axis)
-    losses = -autograd.sum(terms, axis)
-    return reduced(losses, reduction)
+    return reduced(-autograd.sum(terms, axis), reduction)
 
 
 def _class_weight(who: str, weight: Any, classes: int, trailing: int) -> Any:

@@ -36,7 +36,7 @@ __all__ = [
     "forward_failed", "missing", "missing_rule", "no_array", "rule_failed", "too_many", "wrong_count",
 ]  # fmt: skip
 
-_LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_LIBRARY = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 _FAULTS = (
     AttributeError, NameError, LookupError, AssertionError, TypeError, ValueError, OverflowError,
@@ -47,6 +47,8 @@ _RAISE = dis.opmap["RAISE_VARARGS"]
 def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -> Exception:
     """The error to raise for one that came out of a primitive's forward function."""
     name, text = info.name, str(error)
+    if isinstance(error, AttributeError) and error.__traceback__.tb_next is None:  # type: ignore[union-attr]
+        return no_array(info, error.obj)  # not in the forward function, but in what called it
     if text.startswith(f"{name}:") or _names_a_function(error):
         return error
     if isinstance(error, TypeError) and text.startswith(f"{info.forward.__qualname__}() "):
