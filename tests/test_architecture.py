@@ -247,6 +247,16 @@ WIDE = {
 }
 
 
+#: Functions of more than sixty lines, and why.
+LONG = {
+    ("autograd.viz.view", "view"): "one walk over a trace, in which each step needs all before it",
+    (
+        "autograd.viz.svg",
+        "render",
+    ): "a drawing from its background to its top, one layer after another",
+}
+
+
 def functions(name):
     tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
     return [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
@@ -271,7 +281,7 @@ def parameters(function):
 @pytest.mark.parametrize("name", MODULES)
 def test_no_function_is_longer_than_sixty_lines(name):
     sizes = {f.name: lines_of_code(name, f) for f in functions(name)}
-    assert not {f: n for f, n in sizes.items() if n > 60}
+    assert not {f: n for f, n in sizes.items() if n > 60 and (name, f) not in LONG}
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -285,3 +295,6 @@ def test_no_function_has_more_than_seven_parameters_but_those_that_pytorch_and_n
 def test_exceptions_are_needed():
     for name in WIDE:
         assert any(len(parameters(f)) > 7 for f in functions(name)), name
+    for name, called in LONG:
+        sizes = [lines_of_code(name, f) for f in functions(name) if f.name == called]
+        assert max(sizes) > 60, (name, called)
