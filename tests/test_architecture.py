@@ -228,7 +228,7 @@ def test_no_file_names_a_path_of_one_machine(file):
 #: Where the parameters are those of PyTorch or NumPy: what has their names there.
 FOREIGN = (
     "nn.modules", "nn.functional", "nn.optim", "nn.data", "nn.interop.operators",
-    "nn.onnx.operators", "autograd.func.kit.operations",
+    "nn.onnx.operators", "autograd.func.kit.operations", "autograd.spelling",
 )  # fmt: skip
 #: Functions with more than seven parameters, and why.
 WIDE = {
@@ -238,6 +238,7 @@ WIDE = {
     "autograd.ops.fused": "a rule: its parameters declare what is saved",
     "autograd.ops.images.convolution": "numpy.convolve's and torch.conv2d's settings together",
     "autograd.ops.images.pooling": "torch.max_pool2d's and avg_pool2d's",
+    "autograd.viz.heads": "what a picture can be asked for, by keyword",
     "autograd.viz": "what a picture can be asked for, by keyword",
     "autograd.viz.microscope": "what a picture can be asked for, by keyword",
     "autograd.viz.svg": "what a picture can be asked for, by keyword",

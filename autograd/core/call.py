@@ -58,10 +58,9 @@ def general(info: Primitive) -> Callable[..., Any]:
     count = None if info.variadic else len(info.inputs)
 
     def call(*given: Any, **static: Any) -> Any:
-        read = _read(info, given, static)
-        if read is None:
+        given, static, fixed = _read(info, given, static)
+        if fixed is None:
             return info.other_words(*given, **static)
-        given, static, fixed = read
         data: Any = given
         try:
             for x in given:
@@ -114,10 +113,9 @@ def of_one(info: Primitive) -> Callable[..., Any]:
     def call(*given: Any, **static: Any) -> Any:
         fixed = True
         if static or len(given) != 1:
-            read = _read(info, given, static)
-            if read is None:
+            given, static, fixed = _read(info, given, static)
+            if fixed is None:
                 return info.other_words(*given, **static)
-            given, static, fixed = read
         x = given[0]
         try:
             kind = type(x)
@@ -278,10 +276,12 @@ def ternary(info: Primitive) -> Callable[..., Any]:
     forward, otherwise, differentiable = info.forward, general(info), info.differentiable
 
     def call(*given: Any, **static: Any) -> Any:
-        read = _read(info, given, static) if static else (given, static, True)
-        if read is None or len(given) != 3:
-            return otherwise(*given, **static)
-        (x, y, z), static, fixed = read
+        fixed = True
+        if static or len(given) != 3:
+            given, static, fixed = _read(info, given, static)
+            if fixed is None:
+                return info.other_words(*given, **static)
+        x, y, z = given
         if not (type(x) in tensor_types and type(y) in tensor_types and type(z) in tensor_types):
             return otherwise(x, y, z, **static)
         data, cells = (x._data, y._data, z._data), (x._version, y._version, z._version)
@@ -329,29 +329,30 @@ def _read(info: Primitive, given: tuple[Any, ...], static: dict[str, Any]) -> An
 
     Inputs may be given by name; static parameters, which are keyword-only where a primitive is
     defined, by position after the inputs, required ones first. Of tensors among them the data are
-    taken: they are constants. None if a call does not fit and there is who knows other words.
+    taken: they are constants. In the last place is None if a call does not fit and there is who
+    knows other words.
     """
     count, words = len(info.inputs), info.other_words
     if len(given) != count and not info.variadic:
-        named = dict(static)
+        named, bound = dict(static), given
         for x in info.inputs[len(given) :]:
             if x in named or x in info.optional:
-                given += (named.pop(x, None),)
+                bound += (named.pop(x, None),)
             elif words is None:
                 raise errors.missing(info, x)
             else:
-                return None
-        static = dict(zip(info.static_positions, given[count:], strict=False)) | named
-        if len(static) != len(given) - count + len(named):
+                return given, static, None
+        by_position = dict(zip(info.static_positions, bound[count:], strict=False))
+        if len(by_position) < len(bound) - count or by_position.keys() & named.keys():
             if words is None:
-                raise errors.too_many(info, given, named)
-            return None
-        given = given[:count]
+                raise errors.too_many(info, bound, named)
+            return given, static, None
+        given, static = bound[:count], by_position | named
     fixed = True
     for name, value in static.items():
         if name not in info.static_template:
             if words is not None:
-                return None
+                return given, static, None
         elif type(value) not in _FIXED:
             fixed = False
             if type(value) in tensor_types:

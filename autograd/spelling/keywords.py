@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd.core import errors
+from autograd import errors
 from autograd.spelling.devices import check_device
 
 __all__ = ["respell", "spelled"]
