@@ -250,6 +250,7 @@ WIDE = {
 
 #: Functions of more than sixty lines, and why.
 LONG = {
+    ("autograd.viz.microscope.html", "page_data"): "what a page is told, entry by entry",
     ("autograd.viz.view", "view"): "one walk over a trace, in which each step needs all before it",
     (
         "autograd.viz.svg",
