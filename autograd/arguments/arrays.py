@@ -6,6 +6,7 @@ Every function here takes ``who``, the public function on whose behalf it speaks
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -213,6 +214,7 @@ def shape_tuple(
     return sizes
 
 
+@lru_cache(maxsize=4096)
 def broadcast_shape(who: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that all the shapes broadcast to.
 

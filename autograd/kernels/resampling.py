@@ -18,14 +18,21 @@ be no slower for small images, but 0 · NaN would spread a single NaN over its w
 
 from collections.abc import Sequence
 from functools import lru_cache
-from math import floor
+from math import floor, prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.arguments.window import Window
+from autograd.kernels import native
 from autograd.kernels.bounds import Bound
 from autograd.kernels.layout import memory_axes, memory_view, shape_view, to_batch_last
-from autograd.kernels.pooling.average import adaptive_bounds
+from autograd.kernels.pooling.average import (
+    adaptive_bounds,
+    avg_pool,
+    avg_pool_gradient,
+    native_order,
+)
 
 CUBIC = -0.75  # the free parameter of the cubic convolution kernel, as PyTorch and OpenCV choose it
 
@@ -279,9 +286,27 @@ def interpolate_adjoint(
 
 def adaptive_avg_pool(x: np.ndarray, *, out_shape: Sequence[int]) -> np.ndarray:
     """Average of ``x`` (N, C, *S) over windows from ⌊i·L/o⌋ to ⌈(i + 1)·L/o⌉."""
+    window = _even_window(x.shape[2:], tuple(out_shape))
+    if window is not None and native.plain(x):
+        return avg_pool(x, window=window, divisors=prod(window.kernel))
     return interpolate(x, out_shape=out_shape, mode="area")
 
 
 def adaptive_avg_pool_adjoint(y: np.ndarray, *, input_shape: Sequence[int]) -> np.ndarray:
     """The adjoint of `adaptive_avg_pool`."""
+    window = _even_window(tuple(input_shape), y.shape[2:])
+    if window is not None and native.plain(y := native_order(y)):
+        divisors = prod(window.kernel)
+        return avg_pool_gradient(
+            y, input_shape=tuple(input_shape), window=window, divisors=divisors
+        )
     return interpolate_adjoint(y, input_shape=input_shape, mode="area")
+
+
+@lru_cache(maxsize=256)
+def _even_window(sizes: tuple[int, ...], outputs: tuple[int, ...]) -> Window | None:
+    """The window of an ordinary pooling, where all adaptive windows are alike."""
+    if 0 in sizes or 0 in outputs or any(n % o for n, o in zip(sizes, outputs, strict=True)):
+        return None
+    kernel = tuple([n // o for n, o in zip(sizes, outputs, strict=True)])
+    return Window(kernel, kernel, ((0, 0),) * len(kernel), (1,) * len(kernel))

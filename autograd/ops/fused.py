@@ -21,7 +21,7 @@ from autograd.kernels.threads import matmul as matmul_kernel
 from autograd.ops.activations import log_softmax
 from autograd.ops.elementwise import where
 from autograd.ops.products import matmul
-from autograd.ops.reductions import mean, var
+from autograd.ops.reductions import mean, sum_to_axis, var
 from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import reshape, swapaxes
 from autograd.ops.transcendental import exp
@@ -57,7 +57,7 @@ def _rows(x: Any) -> Any:
 _linear.gradients(
     x=lambda g, w: matmul(g, w),
     w=lambda g, x: matmul(_rows(g).T, _rows(x)),
-    bias=lambda g: sum_(_rows(g), 0),
+    bias=lambda g: sum_to_axis(g, len(g.shape) - 1),
 )
 
 

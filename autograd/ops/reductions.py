@@ -25,6 +25,7 @@ from autograd.arguments.arrays import (
 from autograd.arguments.half import HALF, SINGLE, rounded, single
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
+from autograd.kernels.normalization.in_c import channel_sums
 from autograd.ops.elementwise import equal, sqrt, where
 from autograd.ops.indexing import getitem
 from autograd.ops.shapes import concatenate, reshape, transpose
@@ -113,6 +114,14 @@ def sum(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     if x.dtype == HALF:
         return rounded(_add(x, axis=axes, keepdims=keepdims, dtype=SINGLE))
     return _add(x, axis=axes, keepdims=keepdims)
+
+
+def sum_to_axis(g: Any, axis: int) -> Any:
+    """The sum over all axes but one: the gradient of a bias."""
+    found = channel_sums(g, axis)
+    if found is not None:
+        return found
+    return sum(g, tuple([a for a in range(len(g.shape)) if a != axis]))
 
 
 sum.gradients(x=lambda g, axis, keepdims, x_shape: spread(g, axis, keepdims, x_shape))

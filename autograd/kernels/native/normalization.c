@@ -68,10 +68,25 @@ FUNCTION(norm_channels) { (void)module; return forward("norm_channels", false, a
 FUNCTION(norm_rows_gradient) { (void)module; return backward("norm_rows_gradient", true, args, n); }
 FUNCTION(norm_channels_gradient) { (void)module; return backward("norm_channels_gradient", false, args, n); }
 
+/* channel_sums(x, (samples, cells, run), out): out (cells) */
+FUNCTION(channel_sums) {
+    Array x, sums;
+    Norm p;
+    (void)module;
+    if (!arguments("channel_sums", n, 3) || !read_array(args[0], "x", READ, FLOATS, ANY, &x) || !read_array(args[2], "out", WRITE, FLOATS, 1, &sums) ||
+        !same_type(&x, &sums) || !read_sizes(args[1], false, &x, &p) || !sized(&sums, p.cells) || !apart(&sums, &x, false))
+        return NULL;
+    int failed = 0;
+    UNLOCKED(4.0 * (double)x.size, failed = kernels_for(&x)->channel_sums(&p, x.data, sums.data));
+    if (failed) return PyErr_NoMemory();
+    Py_RETURN_NONE;
+}
+
 PyMethodDef normalization_methods[] = {
     METHOD(norm_rows, "norm_rows(x, weight, bias, (samples, groups, cells, run), eps, out, mean, rstd, variance)"),
     METHOD(norm_channels, "norm_channels(x, weight, bias, (samples, cells, run), eps, out, mean, rstd, variance)"),
     METHOD(norm_rows_gradient, "norm_rows_gradient(g, x, weight, mean, rstd, (samples, groups, cells, run), out, gweight, gbias)"),
     METHOD(norm_channels_gradient, "norm_channels_gradient(g, x, weight, mean, rstd, (samples, cells, run), out, gweight, gbias)"),
+    METHOD(channel_sums, "channel_sums(x, (samples, cells, run), out): the sum of each cell over samples and run."),
     {NULL, NULL, 0, NULL},
 };

@@ -16,5 +16,6 @@ typedef struct {
     F(int, norm_rows, (const Norm *p, const void *x, const void *w, const void *b, void *y, void *mean, void *rstd, void *variance)) \
     F(int, norm_rows_gradient, (const Norm *p, const void *g, const void *x, const void *w, const void *mean, const void *rstd, void *gx, void *gw, void *gb)) \
     F(int, norm_channels, (const Norm *p, const void *x, const void *w, const void *b, void *y, void *mean, void *rstd, void *variance)) \
+    F(int, channel_sums, (const Norm *p, const void *x, void *sums)) \
     F(int, norm_channels_gradient, (const Norm *p, const void *g, const void *x, const void *w, const void *mean, const void *rstd, void *gx, void *gw, void *gb))
 #endif

@@ -202,8 +202,15 @@ def _shape(parameter: np.ndarray | None) -> tuple[int, ...] | None:
     return None if parameter is None else parameter.shape
 
 
+@lru_cache(maxsize=1024)
+def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of the statistics."""
+    averaged = [axis % len(shape) for axis in axes]
+    return tuple([1 if axis in averaged else n for axis, n in enumerate(shape)])
+
+
 def _normalize_in_c(x, weight, bias, axes, eps, sizes):
-    kept = tuple([1 if i in axes or i - x.ndim in axes else n for i, n in enumerate(x.shape)])
+    kept = _kept(x.shape, tuple(axes))
     y = np.empty_like(x)
     mean, rstd, variance = (np.empty(kept, x.dtype) for _ in range(3))
     function = native.library.norm_rows if len(sizes) == 4 else native.library.norm_channels

@@ -1,7 +1,16 @@
-"""How the kernels in C see an array that is to be normalised: as rows or as channels."""
+"""How the kernels in C see an array that is to be normalised: as rows or as channels.
+
+native_sizes(shape, axes, *parameters) -> sizes or None
+channel_sums(x, axis) -> sums or None, the same way of looking for the gradients of biases
+"""
 
 from functools import lru_cache
 from math import prod
+from typing import Any
+
+import numpy as np
+
+from autograd.kernels import native
 
 Shape = tuple[int, ...]
 
@@ -50,3 +59,14 @@ def _varying(shape: Shape, parameter: Shape) -> tuple[int, int] | None:
         return 0, 0
     first, last = axes[0], axes[-1] + 1
     return (first, last) if aligned[first:last] == shape[first:last] else None
+
+
+def channel_sums(x: Any, axis: int) -> np.ndarray | None:
+    """The sum over all axes but one, which is not the first, where there is a kernel; else None."""
+    if not native.plain(x):
+        return None
+    shape = x.shape
+    sums = np.empty(shape[axis], x.dtype)
+    sizes = (prod(shape[:axis]), shape[axis], prod(shape[axis:]) // shape[axis])
+    native.library.channel_sums(x, sizes, sums)
+    return sums

@@ -36,6 +36,7 @@ from autograd.arguments.window import Window, cross
 from autograd.core.primitive import primitive
 from autograd.kernels import native
 from autograd.kernels.conv import correlation as kernels
+from autograd.ops.reductions import sum_to_axis
 
 __all__ = [
     "convolve",
@@ -62,7 +63,7 @@ _correlate.gradients(
     x=lambda g, w, x_shape, window, groups: _correlate_input(
         g, w, input_shape=x_shape[2:], window=window, groups=groups),
     w=lambda g, x, window, groups: _correlate_weight(x, g, window=window, groups=groups),
-    bias=lambda g: g.sum(axis=(0, *range(2, g.ndim))),
+    bias=lambda g: sum_to_axis(g, 1),
 )  # fmt: skip
 
 _correlate_input.gradients(

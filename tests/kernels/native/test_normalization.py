@@ -132,6 +132,28 @@ def test_nan_and_infinity_stay_in_their_row_or_channel(
     np.testing.assert_array_equal(np.isnan(gx), touched)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_sums_for_channels(library, dtype):
+    rng = np.random.default_rng(1)
+    for samples, cells, run in [
+        (1, 1, 1), (3, 5, 1), (300, 33, 1), (129, 300, 1), (4, 3, 7), (2, 5, 300), (130, 2, 16), (7, 40, 9)
+    ]:  # fmt: skip
+        x = rng.standard_normal((samples, cells, run)).astype(dtype)
+        library.channel_sums(x, (samples, cells, run), out := np.empty(cells, dtype))
+        expected = x.astype(LONG).sum(axis=(0, 2))
+        limit = 8 * np.sqrt(samples * run) * np.finfo(dtype).eps
+        assert abs(out - expected).max() <= limit, (samples, cells, run)
+    x[2, 11, 4] = np.nan
+    library.channel_sums(x, x.shape, out)
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(out)), [11])
+    for error, arguments in [
+        (ValueError, (x, x.shape, out[:4])), (ValueError, (x, (7, 8, 9), out)), (TypeError, (x, x.shape)),
+        (ValueError, (x, x.shape, x.reshape(-1)[:40])), (ValueError, (x[:0], (0, 40, 9), out)),
+    ]:  # fmt: skip
+        with pytest.raises(error):
+            library.channel_sums(*arguments)
+
+
 def test_constant_rows_give_the_bias(normalize):
     for value in (0.0, 7.0, 1e20):
         x, bias = np.full((3, 50), value, np.float32), np.arange(50, dtype=np.float32)

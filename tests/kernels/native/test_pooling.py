@@ -6,6 +6,8 @@ from math import prod
 import numpy as np
 import pytest
 
+from autograd.kernels import native, resampling
+
 DTYPES = [np.float32, np.float64]
 
 
@@ -59,6 +61,8 @@ CASES = [  # usual ones, beside random ones
     ((9, 9), (5, 5), ((3, 3), (2, 2), (1, 1), (1, 1))),
     ((6, 6), (1, 1), ((6, 6), (6, 6), (0, 0), (1, 1))),
     ((5,), (5,), ((3,), (1,), (1,), (1,))),
+    ((4, 9), (1, 1), ((7, 11), (1, 1), (2, 1), (1, 1))),
+    ((3, 5, 7), (1, 1, 1), ((3, 5, 7), (1, 1, 1), (0, 0, 0), (1, 1, 1))),
     ((3, 3), (2, 2), ((1000, 1000), (1000, 1000), (998, 998), (1, 1))),
 ]
 
@@ -108,6 +112,50 @@ def test_maxima_and_who_gets_their_gradient(library, dtype, special):
         np.testing.assert_array_equal(y.reshape(expected.shape), expected, where)
         tolerance = 8 * np.finfo(dtype).eps * max(1, abs(slope).max())
         np.testing.assert_allclose(gx.reshape(slope.shape), slope, 0, tolerance, err_msg=where)
+
+
+@pytest.mark.parametrize(
+    "sizes, outputs", [((8, 6), (1, 1)), ((8, 6), (4, 3)), ((9,), (3,)), ((7, 6), (2, 3))]
+)
+def test_adaptive_averages_are_ordinary_ones_where_sizes_divide(
+    library, sizes, outputs, monkeypatch
+):
+    x = np.random.default_rng(3).standard_normal((2, 3, *sizes)).astype(np.float32)
+    y = resampling.adaptive_avg_pool(x, out_shape=outputs)
+    gx = resampling.adaptive_avg_pool_adjoint(y, input_shape=sizes)
+    monkeypatch.setattr(native, "library", None)
+    expected = resampling.adaptive_avg_pool(x, out_shape=outputs)
+    np.testing.assert_allclose(y, expected, 0, 1e-6)
+    slope = resampling.adaptive_avg_pool_adjoint(expected, input_shape=sizes)
+    np.testing.assert_allclose(gx, slope, 0, 1e-6)
+
+
+def test_wrong_arguments_are_refused(library):
+    x, y, g = np.ones((2, 3, 8, 8)), np.ones((2, 3, 4, 4)), np.ones((2, 3, 4, 4))
+    window = packed((2, 2), (2, 2), (0, 0), (1, 1))
+    library.max_pool(x, window, y)
+    for error, function, arguments in [
+        (TypeError, library.max_pool, (x, window)),
+        (TypeError, library.max_pool, (x, list(window), y)),
+        (TypeError, library.max_pool, (x, window[:11], y)),
+        (ValueError, library.max_pool, (x, (0, *window[1:]), y)),
+        (ValueError, library.max_pool, (x, (2**40, *window[1:]), y)),
+        (ValueError, library.max_pool, (x, packed((2, 2), (2, 2), (0, 2**30), (1, 1)), y)),
+        (TypeError, library.max_pool, (x, window, y.astype(np.float32))),
+        (ValueError, library.max_pool, (x, window, y[0])),
+        (ValueError, library.max_pool, (x[0, 0], window, y[0, 0])),
+        (ValueError, library.max_pool, (x, window, np.ones((2, 4, 4, 4)))),
+        (ValueError, library.max_pool, (x.transpose(0, 1, 3, 2)[..., ::2], window, y)),
+        (ValueError, library.max_pool, (x, window, x.reshape(-1)[:96].reshape(y.shape))),
+        (TypeError, library.avg_pool, (x, window, "4", y)),
+        (ValueError, library.avg_pool, (x, window, np.ones((4, 5)), y)),
+        (TypeError, library.avg_pool, (x, window, np.ones((4, 4), np.float32), y)),
+        (ValueError, library.max_pool_gradient, (g[:1], x, y, window, np.ones_like(x))),
+        (ValueError, library.max_pool_gradient, (g, x, y, window, x)),
+        (ValueError, library.avg_pool_gradient, (g, window, 4.0, x[:1])),
+    ]:
+        with pytest.raises(error):
+            function(*arguments)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
