@@ -88,3 +88,220 @@ def test_rows_are_those_of_the_table_whatever_part_of_the_gradient_passes():
     found.sum().backward()
     seen = np.isin(np.arange(998), index) & (np.arange(998) != 3)
     np.testing.assert_allclose(weight.grad.numpy()[:997], seen[:997, None] * np.ones(3), rtol=1e-6)
+
+
+# Corners that no other test told from their neighbours ---------------------------------------------
+
+
+def doubles(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def test_bilinear_adds_its_bias_to_the_form():
+    x, y, w, b = doubles(3, 4), doubles(3, 2, seed=1), doubles(5, 4, 2, seed=2), doubles(5, seed=3)
+    got = F.bilinear(*map(ag.tensor, (x, y, w, b))).numpy()
+    want = [[x[n] @ w[o] @ y[n] + b[o] for o in range(5)] for n in range(3)]
+    np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def test_a_number_has_a_softmax_of_its_own_shape():
+    for function, value in ((F.softmax, 1.0), (F.log_softmax, 0.0), (F.softmin, 1.0)):
+        y = function(ag.tensor(3.0), 0)
+        assert y.shape == () and y.item() == value
+
+
+def test_columns_without_a_batch_fold_to_images_without_one():
+    columns = doubles(4, 4)
+    alone, among = F.fold(ag.tensor(columns), 3, 2), F.fold(ag.tensor(columns[None]), 3, 2)
+    assert alone.shape == (1, 3, 3) and among.shape == (1, 1, 3, 3)
+    np.testing.assert_array_equal(alone.numpy(), among.numpy()[0])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [((3, 1), (4,)), ((2, 1, 4), (3, 1)), ((4,), (2, 4)), ((1, 4), (3, 4))]
+)
+def test_distances_broadcast_both_sides(first, second):
+    a, b = doubles(*first), doubles(*second, seed=1)
+    wide = np.broadcast_arrays(a, b)
+    got = F.pairwise_distance(ag.tensor(a), ag.tensor(b), eps=0.0).numpy()
+    np.testing.assert_allclose(got, np.linalg.norm(wide[0] - wide[1], axis=-1), rtol=1e-12)
+    got = F.cosine_similarity(ag.tensor(a), ag.tensor(b), -1).numpy()
+    norms = np.linalg.norm(wide[0], axis=-1) * np.linalg.norm(wide[1], axis=-1)
+    np.testing.assert_allclose(got, (wide[0] * wide[1]).sum(-1) / norms, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("size_average", "reduce", "wanted"),
+    [(None, None, "sum"), (True, None, "mean"), (False, None, "sum"), (None, True, "mean"),
+     (None, False, "none"), (True, False, "none"), (False, True, "sum"), (True, True, "mean")],
+)  # fmt: skip
+def test_the_former_names_of_reductions(size_average, reduce, wanted):
+    x, y = doubles(2, 3), doubles(2, 3, seed=1)
+    got = F.mse_loss(ag.tensor(x), ag.tensor(y), size_average, reduce, "sum").numpy()
+    squares = (x - y) ** 2
+    right = {"sum": squares.sum(), "mean": squares.mean(), "none": squares}[wanted]
+    np.testing.assert_allclose(got, right, rtol=1e-12)
+
+
+def test_the_mean_of_a_divergence_over_one_axis_and_over_none():
+    p, q = np.array([0.2, 0.3, 0.5]), np.log([0.3, 0.3, 0.4])
+    terms = p * (np.log(p) - q)
+    kl = lambda *given: F.kl_div(*map(ag.tensor, given), reduction="batchmean").item()
+    assert kl(q, p) == pytest.approx(terms.sum() / 3)  # the first axis counts as the batch
+    assert kl(q[0], p[0]) == pytest.approx(terms[0])
+
+
+def test_weighted_means_are_divided_by_the_weights():
+    x, y, w = doubles(2, 3), doubles(2, 3, seed=1), abs(doubles(2, 3, seed=2))
+    got = F.mse_loss(*map(ag.tensor, (x, y)), weight=ag.tensor(w))
+    assert got.shape == () and got.item() == pytest.approx((w * (x - y) ** 2).sum() / w.sum())
+
+
+def test_groups_are_normalised_over_all_that_is_theirs():
+    x = doubles(2, 6, 3, 4)
+    got = F.group_norm(ag.tensor(x), 2, eps=0.0).numpy()
+    grouped = x.reshape(2, 2, -1)
+    want = (grouped - grouped.mean(-1, keepdims=True)) / grouped.std(-1, keepdims=True)
+    np.testing.assert_allclose(got, want.reshape(x.shape), rtol=1e-10)
+
+
+@pytest.mark.parametrize("make", [F.instance_norm, None])
+def test_running_statistics_of_instances_are_means_over_the_samples(make):
+    x = doubles(4, 3, 5)
+    mean, var = ag.tensor(np.zeros(3)), ag.tensor(np.ones(3))
+    if make is None:
+        layer = nn.InstanceNorm1d(3, track_running_stats=True).double()
+        layer(ag.tensor(x))
+        mean, var = layer.running_mean, layer.running_var
+    else:
+        make(ag.tensor(x), mean, var)
+    np.testing.assert_allclose(mean.numpy(), 0.1 * x.mean(2).mean(0), rtol=1e-12)
+    want = 0.9 + 0.1 * x.var(2, ddof=1).mean(0)
+    np.testing.assert_allclose(var.numpy(), want, rtol=1e-12)
+
+
+@pytest.mark.parametrize("cls", ["InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"])
+def test_a_sample_without_a_batch_is_normalised_as_one_with_it(cls):
+    n = int(cls[-2])
+    layer = getattr(nn, cls)(3, affine=True, track_running_stats=True).double()
+    x = ag.tensor(doubles(3, *(4, 5, 2)[:n]))
+    assert layer(x).shape == x.shape
+    np.testing.assert_array_equal(layer.eval()(x).data, layer(x[None]).data[0])
+
+
+def test_the_last_of_several_values_stays_when_unpooling():
+    values = ag.tensor([[[1.0, 2.0, 3.0]], [[4.0, 5.0, 6.0]]], requires_grad=True)
+    places = np.array([[[0, 0, 4]], [[5, 5, 5]]])
+    y = F.max_unpool1d(values, places, 2)
+    np.testing.assert_array_equal(y.detach().numpy(), [[[2, 0, 0, 0, 3, 0]], [[0, 0, 0, 0, 0, 6]]])
+    y.sum().backward()
+    assert values.grad.tolist() == [[[0.0, 1.0, 1.0]], [[0.0, 0.0, 1.0]]]
+
+
+@pytest.mark.parametrize("p", [0.5, 2.0, 3.0])
+def test_power_means_of_windows_beside_one_that_is_all_zero(p):
+    x = np.array([[[0.0, 0.0, 3.0, -4.0 if p == 2 else 4.0]]])
+    got = F.lp_pool1d(ag.tensor(x), p, 2).numpy()[0, 0]
+    assert got[0] == 0.0
+    assert got[1] == pytest.approx((3.0**p + 4.0**p) ** (1 / p))
+
+
+def test_power_means_are_scaled_by_the_largest_of_either_sign():
+    x = ag.tensor([[[-1e200, 1.0]]], dtype=np.float64)
+    assert F.lp_pool1d(x, 2, 2).item() == pytest.approx(1e200)
+
+
+@pytest.mark.parametrize("pool", [F.pool, F.pool1d])
+def test_windows_of_any_function_are_not_padded_unless_told(pool):
+    x = ag.tensor([[[1.0, 2.0, 3.0, 4.0]]])
+    got = pool(x, lambda w: ag.sum(w, axis=-1), 2)
+    assert got.tolist() == [[[3.0, 7.0]]]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_every_layer_that_pads_does_so_on_its_own_axes(n):
+    for kind in ("Reflection", "Replication", "Circular", "Zero", "Constant"):
+        given = (1, 2.5) if kind == "Constant" else (1,)
+        layer = getattr(nn, f"{kind}Pad{n}d")(*given)
+        x = doubles(2, 3, *(4, 3, 5)[:n])
+        mode = {"Reflection": "reflect", "Replication": "edge", "Circular": "wrap"}.get(kind)
+        more = {"mode": mode} if mode else {"constant_values": 2.5 if kind == "Constant" else 0.0}
+        want = np.pad(x, [(0, 0), (0, 0)] + [(1, 1)] * n, **more)
+        np.testing.assert_array_equal(layer(ag.tensor(x)).numpy(), want)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_every_mode_of_interpolation_takes_its_ranks_and_no_others(n):
+    ranks = {"nearest": (1, 2, 3), "nearest-exact": (1, 2, 3), "area": (1, 2, 3), "linear": (1,),
+             "bilinear": (2,), "trilinear": (3,), "bicubic": (2,)}  # fmt: skip
+    x = ag.tensor(doubles(1, 2, *(4, 3, 5)[:n]))
+    for mode, own in ranks.items():
+        if n in own:
+            assert F.interpolate(x, 2, mode=mode).shape == (1, 2, *(2,) * n)
+        else:
+            with pytest.raises(ValueError, match=f"^interpolate: mode '{mode}'"):
+                F.interpolate(x, 2, mode=mode)
+
+
+@pytest.mark.parametrize("gain", [1.5, -1.5])
+def test_gains_of_either_sign_fill_the_same_interval(gain):
+    w = nn.Parameter(np.zeros((300, 200)))
+    rng = np.random.default_rng(0)
+    bound = 1.5 * np.sqrt(6 / 500)
+    values = nn.init.xavier_uniform_(w, gain, rng).detach().numpy()
+    assert values.min() == pytest.approx(-bound, rel=1e-3)
+    assert values.max() == pytest.approx(bound, rel=1e-3)
+    values = nn.init.xavier_normal_(w, gain, rng).detach().numpy()
+    assert values.std() == pytest.approx(1.5 * np.sqrt(2 / 500), rel=0.02)
+
+
+def test_gains_are_those_of_the_table():
+    ones = "linear identity sigmoid".split()
+    ones += [f"{kind}{n}d" for kind in ("conv", "conv_transpose") for n in (1, 2, 3)]
+    assert {name: nn.init.calculate_gain(name) for name in ones} == dict.fromkeys(ones, 1)
+
+
+def test_a_normal_distribution_is_cut_where_it_is_told():
+    # Around the mean, and far from 0: what lies inside is counted from the mean.
+    w = nn.init.trunc_normal_(nn.Parameter(np.zeros(4000)), 50.0, 1.0, 49.5, 52.0)
+    values = w.detach().numpy()
+    assert 49.5 <= values.min() < 49.52 and 51.5 < values.max() <= 52.0
+    w = nn.init.trunc_normal_(nn.Parameter(np.zeros(4000)), -50.0, 1.0, -52.0, -49.5)
+    assert -52.0 <= w.detach().numpy().min() and w.detach().numpy().max() <= -49.5
+
+
+def test_parameters_are_drawn_from_within_their_bound():
+    layer = nn.Linear(400, 5000)
+    values = np.concatenate([layer.bias.detach().numpy(), layer.weight.detach().numpy().ravel()])
+    assert abs(values).max() <= 1 / 20 and abs(layer.bias.detach().numpy()).max() > 0.049
+
+
+def test_modules_are_counted_on_from_the_first_free_number():
+    net = nn.Sequential({"1": nn.ReLU(), "2": nn.Tanh()})
+    net.append(nn.Sigmoid())  # there are two, so 2 would be next, which is taken
+    assert [name for name, _ in net.named_children()] == ["1", "2", "3"]
+
+
+def test_sizes_of_which_one_is_open_are_completed():
+    x = ag.tensor(doubles(2, 12))
+    assert nn.Unflatten(1, (2, -1, 3))(x).shape == (2, 2, 2, 3)
+    with pytest.raises(ValueError, match="^Unflatten: "):
+        nn.Unflatten(1, (-1, 5))(x)
+    with pytest.raises(ValueError, match="^Unflatten: "):
+        nn.Unflatten(1, (0, 12))(x)
+
+
+@pytest.mark.parametrize(("eps", "falls"), [(1e-8, True), (0.06, False)])
+def test_a_plateau_lowers_a_rate_only_by_more_than_eps(eps, falls):
+    p = nn.Parameter(ag.tensor([1.0]))
+    optimizer = nn.optim.SGD([p], lr=0.1)
+    schedule = nn.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=0, eps=eps)
+    for _ in range(2):
+        schedule.step(1.0)
+    assert optimizer.param_groups[0]["lr"] == (0.05 if falls else 0.1)
+
+
+def test_pages_of_other_ranks_show_no_example_of_images():
+    for name in ("conv1d", "conv3d", "max_pool1d", "avg_pool3d", "conv_transpose1d"):
+        text = getattr(F, name).__doc__
+        assert text and "Example:" not in text and "Args:" in text
