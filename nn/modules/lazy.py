@@ -308,12 +308,13 @@ class LazyBatchNorm3d(_LazyBatchNorm, normalization.BatchNorm3d):
 
 
 class _LazyInstanceNorm(_LazyNorm):
+    # PyTorch's defaults here are not those of `InstanceNorm1d`.
     def __init__(
         self,
         eps: float = 1e-5,
         momentum: float | None = 0.1,
-        affine: bool = False,
-        track_running_stats: bool = False,
+        affine: bool = True,
+        track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
         *,

@@ -21,9 +21,9 @@ CASES = {
     "LazyBatchNorm1d": ((), (4, 3), (3,)),
     "LazyBatchNorm2d": ((), (2, 3, 4, 4), (3,)),
     "LazyBatchNorm3d": ((), (2, 3, 2, 2, 2), (3,)),
-    "LazyInstanceNorm1d": ((), (3, 4), (3,)),
-    "LazyInstanceNorm2d": ((), (2, 3, 4, 4), (3,)),
-    "LazyInstanceNorm3d": ((), (3, 2, 2, 2), (3,)),
+    "LazyInstanceNorm1d": ((), (3, 4), (3, 1e-5, 0.1, True, True)),
+    "LazyInstanceNorm2d": ((), (2, 3, 4, 4), (3, 1e-5, 0.1, True, True)),
+    "LazyInstanceNorm3d": ((), (3, 2, 2, 2), (3, 1e-5, 0.1, True, True)),
 }
 
 

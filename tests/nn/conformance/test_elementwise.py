@@ -5,7 +5,11 @@ import pytest
 
 import nn.functional as F
 
-pytestmark = pytest.mark.torch
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning"),  # ∞ · 0, ∞ / ∞
+]
 
 # Name, and the options to be tried.
 ACTIVATIONS = [

@@ -8,7 +8,11 @@ import pytest
 import autograd
 import nn.functional as F
 
-pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::UserWarning")]
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning"),  # means of nothing
+]
 
 REDUCTIONS = ["mean", "sum", "none"]
 

@@ -6,7 +6,7 @@ import pytest
 import nn.functional as F
 from tests.nn.conformance.random_cases import pick
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::UserWarning")]
 
 
 MODES = {

@@ -7,7 +7,7 @@ import pytest
 
 import nn.functional as F
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::UserWarning")]
 
 SHAPES = [(2, 3, 5, 4), (1, 2, 1, 6), (2, 1, 3, 4, 5)]
 
