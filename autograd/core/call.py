@@ -296,7 +296,9 @@ def ternary(info: Primitive) -> Callable[..., Any]:
             out, version = _memory(out, data, cells)
         else:
             version = [0]
-        result = _tensor(out, version)
+        result = _new(Tensor)
+        result._data, result._version, result._index = out, version, 0
+        result._node = result._grad = result.name = None
         state, node, parents = local.state, None, (x._node, y._node, z._node)
         if state.grad_enabled and differentiable and any(parents):
             result._node = node = _node(info, state, static, fixed)

@@ -163,14 +163,15 @@ def _saver(info: Primitive, inputs_only: bool, keeps: list[Any]) -> Any:
                 saved.append(tuple(map(read, value)) if type(place) is slice else read(value))
             elif type(place) is slice:
                 saved.append(value)
-                watched += cells[place]
-            elif users is None or any([parents[k] for k in users]):
+                watched += _watched(cells[place]) or [None] * len(value)
+            elif users is None or any(map(parents.__getitem__, users)):
+                cell = cells[place]
                 saved.append(value)
-                watched.append(cells[place])
+                watched.append(None if cell is None else (cell, cell[0]))
             else:
                 saved.append(None)
                 watched.append(None)
-        return tuple(saved), _watched(watched)
+        return tuple(saved), tuple(watched) if any(watched) else None
 
     def shape(parents: Any, data: Any, cells: Any, outs: Any, out_cells: Any) -> Any:
         return (data[0].shape,), None

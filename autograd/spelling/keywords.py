@@ -51,6 +51,8 @@ _CONVERTING = frozenset(
 #: Primitives whose other words are more than names.
 _THEIRS = {"transpose": "shapes.exchanged", "flip": "shapes.turned_over", "where": "indexing.where",
            "squeeze": "shapes.squeeze"}  # fmt: skip
+#: PyTorch has none of that name, so nobody knows its parameters by other words; and layers call them.
+_OURS_ALONE = frozenset({"correlate", "correlate_input", "correlate_weight"})
 #: Where PyTorch's ``dim=`` would mean something else, or nothing, without another argument.
 _NOT_DIM = frozenset({"nanstd", "nanvar", "gradient", "repeat", "matrix_norm", "max", "min", "median",
                       "nanmedian", "std", "var", "sort", "split", "squeeze", "cummax",
@@ -125,6 +127,8 @@ def spelled(function: Callable[..., Any]) -> Callable[..., Any]:
             info.other_words = functools.partial(_in_our_words, info)
         return function
     if not inspect.isfunction(function) or hasattr(function, "takes_other_words"):
+        return function
+    if function.__name__ in _OURS_ALONE:
         return function
     signature = inspect.signature(function).parameters
     parameters = tuple(signature)
