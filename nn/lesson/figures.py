@@ -42,7 +42,7 @@ def follow_theme() -> None:
     Raises:
         ImportError: if matplotlib is not installed.
     """
-    import matplotlib
+    from matplotlib import pyplot
     from matplotlib.figure import Figure
 
     try:
@@ -52,7 +52,9 @@ def follow_theme() -> None:
     running: Any = get_ipython()  # type: ignore[no-untyped-call]
     if running is None:
         return
-    matplotlib.get_backend()  # chosen only now, and it forgets formatters that were there before
+    pyplot.close(
+        pyplot.figure()
+    )  # the first one sets up how a notebook shows figures, ours to change
     formatters = running.display_formatter.formatters
     formatters["text/html"].for_type(Figure, html)
     formatters["image/png"].for_type(Figure, lambda figure: None)  # not a third time
@@ -64,7 +66,7 @@ def html(figure: Any) -> str:
     with _light_ink(figure):
         dark = _png(figure)
     return (
-        '<div class="gg-figure"><picture>'
+        '<div class="gg-drawn"><picture>'
         f'<source media="(prefers-color-scheme: dark)" srcset="{dark}">'
         f'<img alt="{escape(_words(figure), quote=True)}" src="{light}"></picture>\n'
         f"<script>{shell.script('nn.lesson', 'figure.js')}</script></div>"

@@ -167,15 +167,22 @@ def without_formulas(markdown: str, formulas: list[str]) -> str:
 
     The formulas are appended, as MathML; going through the markdown converter they would be taken apart.
     """
-    from latex2mathml.converter import convert
 
     def replace(found: re.Match[str]) -> str:
         display, inline = found.groups()
-        formulas.append(convert(display or inline, display="block" if display else "inline"))
+        formulas.append(mathml(display or inline, display="block" if display else "inline"))
         return f"⟦formula {len(formulas) - 1}⟧"
 
     parts = _CODE.split(markdown)
     return "".join(part if n % 2 else _MATH.sub(replace, part) for n, part in enumerate(parts))
+
+
+def mathml(formula: str, display: str) -> str:
+    """A formula of LaTeX as MathML; ``display`` is ``"block"`` or ``"inline"``."""
+    from latex2mathml.converter import convert
+
+    # A prime is raised already; as an exponent it would hang in the line above.
+    return str(convert(formula.replace("'", "′"), display=display))
 
 
 def _links(path: Path, paths: list[Path]) -> str:

@@ -210,6 +210,12 @@ class TestPages:
         assert "<msup>" in formulas[0]
         assert 'display="block"' in formulas[1]
 
+    def test_primes_stay_on_their_line(self):
+        from nn.lesson.pages import mathml
+
+        assert "<msup>" not in mathml("w_{u'}", display="inline")
+        assert "′" in mathml("w_{u'}", display="inline")
+
     def test_a_page_is_complete_and_asks_for_nothing(self, tmp_path):
         path = tmp_path / "01_small.ipynb"
         cells = [

@@ -55,6 +55,18 @@ def test_nothing_is_written_to_stderr(executed):
             assert output.get("name") != "stderr", f"{path.name}, {each['id']}: {output['text']}"
 
 
+def test_figures_are_drawn_for_light_and_for_dark(executed):
+    path, notebook = executed
+    for each in notebook.cells:
+        for output in each.get("outputs", ()):
+            data = output.get("data", {})
+            assert "image/png" not in data, (
+                f"{path.name}, {each['id']}: lesson.follow_theme() is missing"
+            )
+            if "gg-drawn" in data.get("text/html", ""):
+                assert data["text/html"].count("data:image/png") == 2
+
+
 def test_no_page_shows_where_it_was_made(executed):
     path, notebook = executed
     root = str(path.resolve().parents[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from latex2mathml.converter import convert
+from nn.lesson.pages import mathml
 
 
 def setup(app: Any) -> dict[str, Any]:
@@ -12,12 +12,12 @@ def setup(app: Any) -> dict[str, Any]:
     from docutils.nodes import SkipNode
 
     def inline(translator: Any, node: Any) -> None:
-        translator.body.append(convert(node.astext(), display="inline"))
+        translator.body.append(mathml(node.astext(), display="inline"))
         raise SkipNode
 
     def block(translator: Any, node: Any) -> None:
         translator.body.append(
-            f'<div class="formula">{convert(node.astext(), display="block")}</div>'
+            f'<div class="formula">{mathml(node.astext(), display="block")}</div>'
         )
         raise SkipNode
 
