@@ -7,6 +7,7 @@ take_axis(x, *, index, axis), add_axis(y, *, index, axis, size)   a gather and i
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ Array = np.ndarray[Any, Any]
 
 def empty_in_order_of(x: Array, shape: tuple[int, ...]) -> Array:
     """Uninitialised memory of another shape whose axes are ordered in memory as those of x."""
+    if x.flags.c_contiguous:
+        return np.empty(shape, x.dtype)
     order = sorted(range(x.ndim), key=lambda axis: (-abs(x.strides[axis]), axis))
     memory = np.empty([shape[axis] for axis in order], x.dtype)
     return memory.transpose(np.argsort(order)) if x.ndim else memory
@@ -25,27 +28,36 @@ def empty_in_order_of(x: Array, shape: tuple[int, ...]) -> Array:
 
 def pad(x: Array, *, widths: tuple[tuple[int, int], ...], value: Any = 0.0) -> Array:
     """x with a constant around it; a new array unless nothing is padded at all."""
-    shape = tuple(size + a + b for size, (a, b) in zip(x.shape, widths, strict=True))
-    inner = tuple(
-        slice(max(-a, 0), size - max(-b, 0)) for size, (a, b) in zip(x.shape, widths, strict=True)
-    )
+    shape, inner, target, frame = _places(x.shape, widths)
     out = empty_in_order_of(x, shape)
-    if shape == tuple(s.stop - s.start for s in inner):
-        out[...] = x[inner]
-        return out
     if x.dtype.kind == "O" and isinstance(value, float) and value.is_integer():
         value = int(value)
-    target = tuple(
-        slice(max(a, 0), size - max(b, 0)) for size, (a, b) in zip(shape, widths, strict=True)
-    )
-    # Only the frame is filled: two slabs per axis, each within what earlier axes left over.
-    frame = [slice(None)] * x.ndim
-    for axis, place in enumerate(target):
-        for slab in (slice(0, place.start), slice(place.stop, None)):
-            out[(*frame[:axis], slab)] = value
-        frame[axis] = place
+    for slab in frame:
+        out[slab] = value
     out[target] = x[inner]
     return out
+
+
+Place = tuple[slice, ...]
+
+
+@lru_cache(maxsize=1024)
+def _places(
+    sizes: tuple[int, ...], widths: tuple[tuple[int, int], ...]
+) -> tuple[tuple[int, ...], Place, Place, tuple[Place, ...]]:
+    """The padded shape, what is kept of the input, where it comes to lie, and the frame around it:
+    two slabs for each axis, within what earlier axes left over."""
+    pairs = list(zip(sizes, widths, strict=True))
+    shape = tuple([size + a + b for size, (a, b) in pairs])
+    inner = tuple([slice(max(-a, 0), size - max(-b, 0)) for size, (a, b) in pairs])
+    target = tuple(
+        [slice(max(a, 0), n - max(b, 0)) for n, (a, b) in zip(shape, widths, strict=True)]
+    )
+    frame = []
+    for axis, place in enumerate(target):
+        before, after = slice(0, place.start), slice(place.stop, shape[axis])
+        frame += [(*target[:axis], slab) for slab in (before, after) if slab.start < slab.stop]
+    return shape, inner, target, tuple(frame)
 
 
 def pad_index(mode: str, size: int, before: int, after: int) -> Array:
