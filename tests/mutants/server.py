@@ -179,6 +179,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        process.returncode = 0  # it is waited for by its number, with the forked ones
         os.close(write)
         self.runs[read] = _Run(mutant, tests, True, read, process.pid, folder)
 
