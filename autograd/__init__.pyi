@@ -193,7 +193,6 @@ from .ops.linalg.decompositions import matrix_power as matrix_power
 from .ops.linalg.decompositions import pinv as pinverse
 from .ops.linalg.decompositions import qr as qr
 from .ops.linalg.decompositions import slogdet as slogdet
-from .ops.linalg.decompositions import svd as svd
 from .ops.linalg.diagonals import diag as diag
 from .ops.linalg.diagonals import diagflat as diagflat
 from .ops.linalg.diagonals import diagonal as diagonal
@@ -250,7 +249,6 @@ from .ops.sorting import percentile as percentile
 from .ops.sorting import quantile as quantile
 from .ops.sorting import searchsorted as searchsorted
 from .ops.sorting import sort_with_indices as sort_with_indices
-from .ops.sorting import topk as topk
 from .ops.special import digamma as digamma
 from .ops.special import erf as erf
 from .ops.special import erfc as erfc
@@ -360,6 +358,7 @@ from .spelling.arithmetic import pow as pow
 from .spelling.arithmetic import rsqrt as rsqrt
 from .spelling.arithmetic import rsub as rsub
 from .spelling.arithmetic import sub as sub
+from .spelling.arithmetic import svd as svd
 from .spelling.arithmetic import xlogy as xlogy
 from .spelling.conversion import Variable as Variable
 from .spelling.conversion import is_complex as is_complex
@@ -370,6 +369,7 @@ from .spelling.conversion import numel as numel
 from .spelling.creation import BoolTensor as BoolTensor
 from .spelling.creation import DoubleTensor as DoubleTensor
 from .spelling.creation import FloatTensor as FloatTensor
+from .spelling.creation import Generator as Generator
 from .spelling.creation import HalfTensor as HalfTensor
 from .spelling.creation import IntTensor as IntTensor
 from .spelling.creation import LongTensor as LongTensor
@@ -423,6 +423,7 @@ from .spelling.readings import select as select
 from .spelling.readings import sort as sort
 from .spelling.readings import split as split
 from .spelling.readings import std as std
+from .spelling.readings import topk as topk
 from .spelling.readings import var as var
 from .spelling.reductions import aminmax as aminmax
 from .spelling.reductions import kthvalue as kthvalue
@@ -443,6 +444,8 @@ from .spelling.shapes import permute as permute
 from .spelling.shapes import repeat_interleave as repeat_interleave
 from .spelling.shapes import swapdims as swapdims
 from .spelling.shapes import t as t
+from .spelling.shapes import tril_indices as tril_indices
+from .spelling.shapes import triu_indices as triu_indices
 from .spelling.shapes import unbind as unbind
 from .spelling.shapes import unflatten as unflatten
 from .spelling.shapes import unsqueeze as unsqueeze
@@ -466,6 +469,8 @@ int: Any
 int64: Any
 long: Any
 bool: Any
+byte: Any
+char: Any
 dtype: Any
 e: Any
 finfo: Any

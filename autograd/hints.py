@@ -18,7 +18,6 @@ _OF_ARRAYS = ("tobytes", "tofile", "data_ptr", "base", "ctypes", "byteswap", "pu
 #: What to write instead of an attribute that tensors do not have.
 ATTRIBUTES: dict[str, str] = {
     "einsum": "autograd.einsum(subscripts, t)",
-    "equal": "numpy.array_equal(t, u)",
     "conj": _REAL,
     "conjugate": _REAL,
     "real": _REAL,

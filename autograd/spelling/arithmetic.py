@@ -22,13 +22,14 @@ from autograd.ops.elementwise import (
     trunc,
 )
 from autograd.ops.linalg.decompositions import slogdet
+from autograd.ops.linalg.decompositions import svd as decompose
 from autograd.ops.linalg.norms import norm as norm_of
 from autograd.ops.linalg.norms import vector_norm
 from autograd.ops.products import einsum as contract
 from autograd.ops.products import matmul
 from autograd.ops.products import tensordot as contract_axes
 from autograd.ops.reductions import sum as sum_
-from autograd.ops.shapes import expand_dims
+from autograd.ops.shapes import expand_dims, swapaxes
 from autograd.ops.transcendental import power
 from autograd.spelling.differences import differs
 
@@ -183,6 +184,14 @@ def logdet(x: Any) -> Any:
     return value if np.all(signs >= 0) else value + np.where(signs < 0, np.nan, 0.0)
 
 
+def svd(x: Any, some: bool = True, compute_uv: bool = True) -> Any:
+    """(U, S, V) with x = U · diag(S) · V.mT: ``autograd.linalg.svd`` gives V transposed instead."""
+    if not compute_uv:
+        return decompose(x, False, False)
+    u, s, vh = decompose(x, full_matrices=not some)
+    return u, s, swapaxes(vh, -1, -2)
+
+
 # Distances and norms ------------------------------------------------------------------------------
 
 
@@ -248,6 +257,11 @@ def allclose(
 ) -> bool:
     """True if all elements are close; see ``isclose``."""
     return bool(np.allclose(raw(x), raw(other), rtol, atol, equal_nan))
+
+
+def all_equal(x: Any, other: Any) -> bool:
+    """True if shapes and all elements are the same."""
+    return bool(np.array_equal(raw(x), raw(other)))
 
 
 def isposinf(x: Any) -> Any:

@@ -83,6 +83,8 @@ to_long = _converter("long")
 to_int = _converter("int")
 to_short = _converter("short")
 to_bool = _converter("bool")
+to_byte = _converter("byte")
+to_char = _converter("char")
 
 
 def type_as(x: Any, other: Any) -> Any:

@@ -219,3 +219,19 @@ def poisson(x: Any, generator: Any = None) -> Tensor:
     """Poisson numbers of the rates in x, of x's dtype."""
     rng = generator_or_default("poisson", generator)
     return _wrap(np.asarray(rng.poisson(raw(x))).astype(raw(x).dtype))
+
+
+def Generator(device: Any = None) -> Any:
+    """A source of random numbers of its own: ``Generator().manual_seed(0)``."""
+    check_device("Generator", device)
+
+    class Generator(np.random.Generator):
+        """NumPy's, which can be seeded anew."""
+
+        def manual_seed(self, seed: int) -> Any:
+            """Start anew from a seed; returns itself."""
+            fresh = np.random.default_rng(arguments.integer("manual_seed", "seed", seed, 0))
+            self.bit_generator.state = fresh.bit_generator.state
+            return self
+
+    return Generator(np.random.PCG64())

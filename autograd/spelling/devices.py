@@ -36,6 +36,8 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "int64": np.dtype(np.int64),
     "long": np.dtype(np.int64),
     "bool": np.dtype(np.bool_),
+    "byte": np.dtype(np.uint8),
+    "char": np.dtype(np.int8),
 }
 
 #: What else ``torch`` has and NumPy has, too.

@@ -30,6 +30,7 @@ _OURS: dict[str, tuple[str, ...]] = {
     "src": ("values",),
     "diagonal": ("k",),
     "size": ("shape",),
+    "correction": ("ddof",),
     "steps": ("num",),
     "end": ("stop",),
     "shifts": ("shift",),

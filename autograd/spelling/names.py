@@ -35,7 +35,7 @@ _BOTH: dict[str, str] = {
     **_same("ops.products", "matmul vdot kron"),
     **_same(
         "ops.linalg.decompositions",
-        "det inverse=inv slogdet cholesky matrix_power pinverse=pinv svd qr",
+        "det inverse=inv slogdet cholesky matrix_power pinverse=pinv qr",
     ),
     **_same("ops.linalg.diagonals", "fliplr flipud rot90 diagflat diag"),
     **_same("ops.special", "lgamma digamma erfinv"),
@@ -48,7 +48,7 @@ _BOTH: dict[str, str] = {
         "spelling.arithmetic",
         "add=plus sub subtract=sub rsub div divide=div true_divide=div pow rsqrt lerp addcmul addcdiv "
         "clamp clamp_min clamp_max mm bmm mv addmm addmv baddbmm addbmm addr logdet dist isclose "
-        "allclose isposinf isneginf frac logit xlogy norm",
+        "allclose isposinf isneginf frac logit xlogy norm svd",
     ),
     **_same("spelling.reductions", "kthvalue mode aminmax"),
     **_same(
@@ -75,10 +75,12 @@ METHODS: dict[str, str] = {
         "unfold H=adjoint",
     ),
     **_same("spelling.indexing", "where=where_method"),
+    **_same("spelling.arithmetic", "equal=all_equal"),
+    **_same("spelling.readings", "topk"),
     **_same(
         "spelling.conversion",
         "to cpu cuda float=to_float double=to_double half=to_half long=to_long int=to_int "
-        "short=to_short bool=to_bool type_as type=type_of dim ndimension=dim nelement=numel "
+        "short=to_short byte=to_byte char=to_char bool=to_bool type_as type=type_of dim ndimension=dim nelement=numel "
         "element_size stride contiguous is_contiguous get_device pin_memory=itself "
         "share_memory_=itself device=device_of is_cuda=on_gpu is_sparse=on_gpu is_mps=on_gpu "
         "is_quantized=on_gpu grad_fn H",
@@ -101,20 +103,23 @@ METHODS: dict[str, str] = {
 READINGS: dict[str, str] = {
     **_same("spelling.readings",
             "max min median nanmedian sort std var split cummax cummin cross meshgrid nonzero select "
-            "gather scatter scatter_add scatter_reduce einsum normal randint"),
+            "gather scatter scatter_add scatter_reduce einsum normal randint topk"),
 }  # fmt: skip
 
 #: Functions of autograd that only PyTorch calls so.
 FUNCTIONS: dict[str, str] = {
     **{name: path for name, path in _BOTH.items() if name not in WHERE},
     **_same("spelling.arithmetic", "cdist"),
-    **_same("spelling.shapes", "cat concat=cat broadcast_tensors cartesian_prod block_diag"),
+    **_same(
+        "spelling.shapes",
+        "cat concat=cat broadcast_tensors cartesian_prod block_diag tril_indices triu_indices",
+    ),
     **_same("spelling.reductions", "std_mean var_mean"),
     **_same("spelling.indexing", "bucketize"),
     **_same(
         "spelling.creation",
         "empty from_numpy asarray scalar_tensor logspace FloatTensor DoubleTensor HalfTensor "
-        "LongTensor IntTensor BoolTensor rand_like randn_like randint_like randperm poisson",
+        "LongTensor IntTensor BoolTensor rand_like randn_like randint_like randperm poisson Generator",
     ),
     **_same("spelling.conversion", "is_tensor Variable"),
     **_same("spelling.devices", "device get_default_dtype set_default_dtype cuda backends"),

@@ -203,6 +203,12 @@ def select(*args: Any, **kwargs: Any) -> Any:
     return gathering.select(*args, **kwargs)
 
 
+@_named_after(sorting.topk)
+def topk(x: Any, k: Any, axis: Any = -1, largest: Any = True, sorted: Any = True, *,
+         dim: Any = None) -> Any:  # fmt: skip
+    return sorting.topk(x, k, axis if dim is None else dim, largest)  # always in order
+
+
 # These read arguments in both orders, and more of them; nothing in them is unclear.
 gather = _named_after(gathering.gather)(indexing.gather)
 scatter = _named_after(gathering.scatter)(indexing.scatter)

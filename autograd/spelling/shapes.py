@@ -11,6 +11,7 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import array_like, raw
 from autograd.arguments.dtypes import check_dtype
+from autograd.core.tensor import Tensor
 from autograd.ops.images.windows import sliding_window_view
 from autograd.ops.indexing import getitem
 from autograd.ops.products import outer
@@ -128,9 +129,9 @@ def movedim(x: Any, source: Any, destination: Any) -> Any:
     return moveaxis(x, source, destination)
 
 
-def permute(x: Any, *dims: Any) -> Any:
+def permute(x: Any, *order: Any, dims: Any = None) -> Any:
     """``x.transpose(dims)``: ``x.permute(0, 2, 1)``."""
-    return reorder(x, tuple(together(dims)))
+    return reorder(x, tuple(together(order) if dims is None else dims))
 
 
 def transpose(x: Any, *axes: Any, dim0: Any = None, dim1: Any = None) -> Any:
@@ -309,6 +310,22 @@ def block_diag(*tensors: Any) -> Any:
         rows.append(concatenate(sides, 1))
         left += m
     return concatenate(rows, 0)
+
+
+def _triangle_indices(function: Any, row: Any, col: Any, offset: Any, who: str) -> Any:
+    row, col = arguments.integer(who, "row", row, 0), arguments.integer(who, "col", col, 0)
+    offset = arguments.integer(who, "offset", offset, None)
+    return Tensor(np.stack(function(row, offset, col)))
+
+
+def tril_indices(row: Any, col: Any, offset: Any = 0, **options: Any) -> Any:
+    """Rows and columns of the places in the lower triangle of a matrix: (2, count)."""
+    return _triangle_indices(np.tril_indices, row, col, offset, "tril_indices")
+
+
+def triu_indices(row: Any, col: Any, offset: Any = 0, **options: Any) -> Any:
+    """Rows and columns of the places in the upper triangle of a matrix: (2, count)."""
+    return _triangle_indices(np.triu_indices, row, col, offset, "triu_indices")
 
 
 def ger(x: Any, vec2: Any) -> Any:

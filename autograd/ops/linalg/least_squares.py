@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import string
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,17 @@ from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import moveaxis, reshape, sequence_of_arrays
 
 
+class LstsqResult(NamedTuple):
+    """What ``lstsq`` returns."""
+
+    solution: Any
+    residuals: Any
+    rank: Any
+    singular_values: Any
+
+
 @in_single
-def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, Any]:
+def lstsq(a: Any, b: Any, rcond: float | None = None) -> LstsqResult:
     """The x for which a · x comes nearest to b; the smallest one, if there are several.
 
     Differentiable where the rank does not change.
@@ -42,7 +51,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, An
             dtype's epsilon times the longer side.
 
     Returns:
-        (x, residuals, rank, s): the solution; its sums of squared errors (empty unless the rank
+        (solution, residuals, rank, singular_values), by these names, too: the solution; its sums of squared errors (empty unless the rank
         is n < m, of every matrix); the rank of a, for a stack an array of them; its singular values.
 
     Raises:
@@ -76,7 +85,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> tuple[Any, Any, Any, An
     if (ranks < n).any() or m <= n:
         squares = np.zeros(0, a.dtype)
     squares = squares if squares.shape else reshape(squares, (1,))
-    return x, squares, ranks if stacked else int(ranks), s
+    return LstsqResult(x, squares, ranks if stacked else int(ranks), s)
 
 
 @in_single
