@@ -46,11 +46,21 @@ def _lambdas(filename: str, text: str) -> dict[tuple[int, int], str]:
         tree = ast.parse(text)
     except SyntaxError:
         return {}
+    lines = text.encode().splitlines(keepends=True)  # offsets count bytes
     return {
-        (node.body.lineno, node.body.col_offset): ast.get_source_segment(text, node) or ""
+        (node.body.lineno, node.body.col_offset): _segment(lines, node)
         for node in ast.walk(tree)
         if isinstance(node, ast.Lambda)
     }
+
+
+def _segment(lines: list[bytes], node: ast.Lambda) -> str:
+    """A lambda as written: ``ast.get_source_segment`` splits the whole file anew for each."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    taken = lines[first : last + 1]
+    taken[-1] = taken[-1][: node.end_col_offset]
+    taken[0] = taken[0][node.col_offset :]
+    return b"".join(taken).decode()
 
 
 def _lambda_text(code: Any) -> str | None:

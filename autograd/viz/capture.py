@@ -19,7 +19,17 @@ from autograd.engine import BackwardPass, seed_for
 from autograd.engine import Step as EngineStep
 from autograd.module_paths import ModulePath
 from autograd.viz import words
-from autograd.viz.trace import SMALL, Contribution, Edge, Step, Summary, Trace, TraceNode, summarize
+from autograd.viz.trace import (
+    SMALL,
+    Contribution,
+    Edge,
+    Step,
+    Summary,
+    Trace,
+    TraceNode,
+    name_of_dtype,
+    summarize,
+)
 
 #: What is given for these arguments comes from outside of the module that has the loss.
 _DATA_ARGUMENTS = ("targets",)
@@ -80,7 +90,9 @@ class Capture:
 
     def _add(self, kind: str, label: str, shape: Any, dtype: Any, **details: Any) -> TraceNode:
         sizes = tuple(int(length) for length in shape)
-        node = TraceNode(len(self.trace.nodes) + 1, kind, label, shape=sizes, dtype=str(dtype))
+        node = TraceNode(
+            len(self.trace.nodes) + 1, kind, label, shape=sizes, dtype=name_of_dtype(dtype)
+        )
         for field, value in details.items():
             setattr(node, field, value)
         self.trace.nodes.append(node)

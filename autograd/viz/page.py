@@ -44,15 +44,19 @@ class Steps:
         return len(self.trace.steps)
 
     @cached_property
+    def _choice(self) -> view.Choice:
+        return view.Choice(self.trace)
+
+    @cached_property
     def view(self) -> View:
         """What of the graph is visible."""
-        visible = view.build(self.trace, limit=VISIBLE)
+        visible = self._choice.view(limit=VISIBLE)
         view.add_slots(visible)
         return visible
 
     def _cut(self, most: int) -> View:
         """The view with no more than so many nodes, without their values."""
-        visible = view.build(self.trace, limit=most, most=most, values=False)
+        visible = self._choice.view(False, most, most)
         view.add_slots(visible)
         return visible
 
@@ -165,7 +169,7 @@ class Steps:
         return f"<{len(self)} steps of a backward pass; .text() tells, .save('x.html') shows them>"
 
     def _repr_html_(self) -> str:
-        if len(self.view.items) <= MOST_DRAWN:
+        if self._choice.count(VISIBLE) <= MOST_DRAWN:
             html = fragment(self.view, *self._arranged, theme=self.theme)
             if html:
                 return html

@@ -186,7 +186,7 @@ class Graph:
 
     def _page(self, embed: Callable[[str, str], str]) -> str:
         """The picture in HTML, as big as a page may be; ``embed`` says how it gets in there."""
-        if self._choice.count <= MOST_DRAWN or len(self.view.items) <= MOST_DRAWN:
+        if self._choice.count() <= MOST_DRAWN:
             how = (
                 image if switch.can_switch(self.view) else embed
             )  # those that switch have a script for it

@@ -225,6 +225,17 @@ class Trace:
 #: Asking a dtype for its name takes longer than all else that is said of a number.
 _NAMES = {char: np.dtype(char).name for char in np.typecodes["Float"]}
 
+_names: dict[Any, str] = {}
+
+
+def name_of_dtype(dtype: Any) -> str:
+    """``float32``; ``str(dtype)`` takes long, and few different ones are ever asked for."""
+    try:
+        return _names[dtype]
+    except KeyError:
+        return _names.setdefault(dtype, str(dtype))
+
+
 # -- summaries ----------------------------------------------------------------------------------
 
 
@@ -234,6 +245,8 @@ def summarize(array: Any, small: int = SMALL) -> Summary:
     >>> summarize(np.array([1.0, -2.0])).values
     [1.0, -2.0]
     """
+    if type(array) is np.ndarray and not array.shape:
+        array = array[()]
     if isinstance(array, np.floating) and math.isfinite(array):  # the common case in scalar graphs
         exact, rounded = float(str(array)), _round(array)
         norm = abs(rounded)
@@ -253,11 +266,14 @@ def summarize(array: Any, small: int = SMALL) -> Summary:
         regular = numbers[np.isfinite(numbers)]
     statistics: dict[str, Any] = {}
     if regular.size:
+        # Not by BLAS, whose threads take longer to wake up than such a sum does.
+        with np.errstate(over="ignore"):
+            squares = float(np.square(regular).sum())
         statistics = {
             "minimum": _round(regular.min()),
             "maximum": _round(regular.max()),
             "mean": _round(regular.mean()),
-            "norm": _round(np.linalg.norm(regular.ravel())),
+            "norm": _round(math.sqrt(squares)),
         }
     if array.size <= small:
         detail: dict[str, Any] = {"values": _exact(array)}

@@ -127,10 +127,12 @@ class Choice:
             self._standing.fold()
         self._standing.collapse(asked, self._expand)
 
-    @property
-    def count(self) -> int:
-        """How many items are visible, if nothing more is collapsed."""
-        return self._standing.visible_count()
+    def count(self, limit: int = COLLAPSE_ABOVE) -> int:
+        """How many items a view has, for a limit that modules are collapsed to reach."""
+        standing = self._standing.copy()
+        if self._collapse is None:
+            standing.collapse_until(limit, self._expand)
+        return standing.visible_count()
 
     def view(
         self,
