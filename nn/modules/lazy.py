@@ -266,8 +266,6 @@ class _LazyNorm(_Lazy):
         single = "or (C" in real._shapes and len(shape) == real._ranks[0]
         return shape[0 if single else 1]
 
-
-class _LazyBatchNorm(_LazyNorm):
     def __init__(
         self,
         eps: float = 1e-5,
@@ -286,13 +284,13 @@ class _LazyBatchNorm(_LazyNorm):
         )  # fmt: skip
 
 
-class LazyBatchNorm1d(_LazyBatchNorm, normalization.BatchNorm1d):
+class LazyBatchNorm1d(_LazyNorm, normalization.BatchNorm1d):
     """`BatchNorm1d`, with ``num_features`` from the first input; see `LazyBatchNorm2d`."""
 
     _becomes = normalization.BatchNorm1d
 
 
-class LazyBatchNorm2d(_LazyBatchNorm, normalization.BatchNorm2d):
+class LazyBatchNorm2d(_LazyNorm, normalization.BatchNorm2d):
     """`BatchNorm2d`, with ``num_features`` from the first input; the others are its arguments.
 
     Asked for parameters before the first call, it raises RuntimeError.
@@ -301,45 +299,29 @@ class LazyBatchNorm2d(_LazyBatchNorm, normalization.BatchNorm2d):
     _becomes = normalization.BatchNorm2d
 
 
-class LazyBatchNorm3d(_LazyBatchNorm, normalization.BatchNorm3d):
+class LazyBatchNorm3d(_LazyNorm, normalization.BatchNorm3d):
     """`BatchNorm3d`, with ``num_features`` from the first input; see `LazyBatchNorm2d`."""
 
     _becomes = normalization.BatchNorm3d
 
 
-class _LazyInstanceNorm(_LazyNorm):
-    # PyTorch's defaults here are not those of `InstanceNorm1d`.
-    def __init__(
-        self,
-        eps: float = 1e-5,
-        momentum: float | None = 0.1,
-        affine: bool = True,
-        track_running_stats: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-        *,
-        bias: bool | None = True,
-    ) -> None:
-        Module.__init__(self)
-        self._set(
-            eps=eps, momentum=momentum, affine=affine, track_running_stats=track_running_stats,
-            device=device, dtype=dtype, bias=bias,
-        )  # fmt: skip
-
-
-class LazyInstanceNorm1d(_LazyInstanceNorm, normalization.InstanceNorm1d):
-    """`InstanceNorm1d`, with ``num_features`` from the first input; see `LazyBatchNorm2d`."""
+class LazyInstanceNorm1d(_LazyNorm, normalization.InstanceNorm1d):
+    """`InstanceNorm1d`, with ``num_features`` from the first input; see `LazyInstanceNorm2d`."""
 
     _becomes = normalization.InstanceNorm1d
 
 
-class LazyInstanceNorm2d(_LazyInstanceNorm, normalization.InstanceNorm2d):
-    """`InstanceNorm2d`, with ``num_features`` from the first input; see `LazyBatchNorm2d`."""
+class LazyInstanceNorm2d(_LazyNorm, normalization.InstanceNorm2d):
+    """`InstanceNorm2d`, with ``num_features`` from the first input.
+
+    As in PyTorch, ``affine`` and ``track_running_stats`` are True here unless told otherwise. Asked
+    for parameters before the first call, it raises RuntimeError.
+    """
 
     _becomes = normalization.InstanceNorm2d
 
 
-class LazyInstanceNorm3d(_LazyInstanceNorm, normalization.InstanceNorm3d):
-    """`InstanceNorm3d`, with ``num_features`` from the first input; see `LazyBatchNorm2d`."""
+class LazyInstanceNorm3d(_LazyNorm, normalization.InstanceNorm3d):
+    """`InstanceNorm3d`, with ``num_features`` from the first input; see `LazyInstanceNorm2d`."""
 
     _becomes = normalization.InstanceNorm3d

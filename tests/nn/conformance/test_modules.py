@@ -135,8 +135,32 @@ SEPARATELY = {
 }  # fmt: skip
 
 
+#: Lazy layers, their arguments, and the shape of an input.
+LAZY = {
+    "LazyLinear": ((5,), (2, 3)),
+    **{f"LazyConv{n}d": ((4, 3), (2, 3, *[5] * n)) for n in (1, 2, 3)},
+    **{f"LazyConvTranspose{n}d": ((4, 3), (2, 3, *[3] * n)) for n in (1, 2, 3)},
+    **{f"LazyBatchNorm{n}d": ((), (2, 3, *[3] * n)) for n in (1, 2, 3)},
+    **{f"LazyInstanceNorm{n}d": ((), (2, 3, *[3] * n)) for n in (1, 2, 3)},
+}
+
+
 def test_every_layer_is_here():
-    assert {name for name, *_ in LAYERS} | SEPARATELY == set(modules.__all__)
+    assert {name for name, *_ in LAYERS} | SEPARATELY | set(LAZY) == set(modules.__all__)
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_lazy_layers(torch, compare, rng, name):
+    args, shape = LAZY[name]
+    theirs, ours = getattr(torch.nn, name)(*args).double(), getattr(nn, name)(*args).double()
+    assert repr(ours) == repr(theirs)
+    x = rng.normal(size=shape)
+    theirs(torch.tensor(x))
+    ours(autograd.tensor(x))
+    assert repr(ours) == repr(theirs)
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    ours.load_state_dict({key: value.numpy() for key, value in theirs.state_dict().items()})
+    compare(theirs.eval(), ours.eval(), [x])
 
 
 @pytest.mark.parametrize("name", modules.__all__)
