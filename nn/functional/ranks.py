@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import types
 from collections.abc import Callable
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
@@ -71,7 +72,8 @@ def in_words_of(n: int, text: str | None) -> str | None:
     """A docstring about images (N, C, H, W) for ``n`` spatial axes."""
     if text is None or n == 2:
         return text
-    text = text.partition("\n\n    Example:")[0]  # its data are images
+    # Its data are images. From Python 3.13 on, docstrings come without their indentation.
+    text = re.split(r"\n\n *Example:", text)[0]
     for word, other in _WORDS[n]:
         text = text.replace(word, other)
     return text
