@@ -1,4 +1,4 @@
-"""What is said when a layer is made with the wrong arguments."""
+"""What is said of a layer's constructor: its parameters, and what was wrong with the arguments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd import Tensor, arguments
 
-__all__ = ["telling"]
+__all__ = ["Parameters", "telling"]
 
 
 def telling(init: Callable[..., None], home: str = "nn") -> Callable[..., None]:
@@ -71,3 +71,20 @@ def _call(full: str, parameters: list[inspect.Parameter]) -> str:
         if p.name not in ("device", "dtype", "generator")
     ]
     return f"{full}({', '.join(shown)})"
+
+
+class Parameters:
+    """The signature of a class, as help and editors ask for it: that of its constructor.
+
+    A class without a constructor of its own has the base's, which takes anything, so as to say what
+    is wrong with it.
+    """
+
+    def __get__(self, instance: Any, cls: type) -> inspect.Signature:
+        if instance is not None:
+            raise AttributeError("__signature__")
+        own = next(base for base in cls.__mro__ if "__init__" in vars(base))
+        taken = inspect.signature(own.__init__)  # type: ignore[misc]
+        if "__signature__" in vars(own):  # the base
+            return taken.replace(parameters=[])
+        return taken.replace(parameters=list(taken.parameters.values())[1:])

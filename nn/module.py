@@ -14,7 +14,7 @@ import numpy as np
 
 import autograd
 from autograd import HookHandle, Tensor, arguments
-from nn.constructor import telling
+from nn.constructor import Parameters, telling
 from nn.gradient_hooks import call_between_gates
 from nn.parameter import Parameter
 from nn.summary import module_summary
@@ -70,6 +70,7 @@ class Module:
     """
 
     training: bool = True
+    __signature__ = Parameters()
 
     # Parameters, buffers and sub-modules lie in the instance's own ``__dict__``, where Python
     # finds them fastest; ``_kinds`` says in which order and which of the three they are.

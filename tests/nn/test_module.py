@@ -1,6 +1,7 @@
 """Module: registration, walking, state dicts, hooks, paths, copies."""
 
 import copy
+import inspect
 import pickle
 
 import numpy as np
@@ -615,3 +616,16 @@ def test_copies_share_what_their_originals_share():
     assert copied[0].weight.tolist() == layer.weight.tolist()
     both = copy.deepcopy({"model": model, "layer": layer})
     assert both["layer"] is both["model"][0]
+
+
+def test_a_layer_without_settings_shows_that_it_has_none():
+    class Scaled(nn.Tanh):
+        def __init__(self, factor):
+            super().__init__()
+            self.factor = factor
+
+    shown = {cls: str(inspect.signature(cls)) for cls in (nn.Tanh, nn.Module, nn.ReLU, Scaled)}
+    assert shown[nn.Tanh] == shown[nn.Module] == "() -> 'None'"
+    assert shown[nn.ReLU] == "(inplace: 'bool' = False) -> 'None'"
+    assert shown[Scaled] == "(factor)"
+    assert str(inspect.signature(nn.Tanh())) == "(*args: 'Any', **kwargs: 'Any') -> 'Any'"
