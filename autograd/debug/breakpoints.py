@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -85,7 +86,10 @@ class Condition:
             raise Breakpoint(report, Backprop._resume(work, steps, history), self)
         said = bad_loss(root) if self._begin is None else None
         if said is not None:
-            warnings.warn(f"backward: {said}", RuntimeWarning, stacklevel=4)
+            level, frame = 1, sys._getframe()
+            while frame.f_back and frame.f_globals.get("__name__", "").startswith("autograd."):
+                level, frame = level + 1, frame.f_back  # the line of the user's own
+            warnings.warn(f"backward: {said}", RuntimeWarning, stacklevel=level)
 
     def after(self, work: BackwardPass, steps: Iterator[EngineStep], step: EngineStep) -> None:
         """Called by the engine after every step."""
