@@ -127,6 +127,10 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
         return out
     if a.ndim < 2 or b.ndim < 2:
         return _blas.run(np.matmul, a, b, out)
+    if native.library is not None and out is None and b.ndim == 2:
+        product = _compiled(a, b)
+        if product is not None:
+            return product
     work = a.size * b.shape[-1] * (1 if a.ndim > 2 else prod(b.shape[:-2]))
     if work < WORTHWHILE or object in (a.dtype, b.dtype):
         if work <= _BLAS_ALONE:
@@ -151,6 +155,21 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
 
     for_each(piece, range(0, out.shape[axis], size), work)
     return out
+
+
+def _compiled(a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
+    """The product by the kernel in C; None where that cannot do it, or BLAS is faster."""
+    if a.dtype != b.dtype or a.shape[-1] != b.shape[0] or a.dtype.kind != "f":
+        return None
+    rows = a
+    if a.ndim > 2:  # one product for all stacked ones
+        if not a.flags.c_contiguous:
+            return None
+        rows = a.reshape(prod(a.shape[:-1]), a.shape[-1])
+    out = np.empty((rows.shape[0], b.shape[1]), a.dtype)
+    if not native.library.matmul_if_faster(rows, b, out):
+        return None
+    return out if a.ndim == 2 else out.reshape(*a.shape[:-1], b.shape[1])
 
 
 def _part(x: np.ndarray, axis: int, part: slice, contracted: int) -> np.ndarray:

@@ -23,6 +23,8 @@ from autograd.kernels import elementwise, scratch, threads
 from autograd.kernels.layout import to_batch_last
 from autograd.kernels.normalization import any_axes
 
+pytestmark = pytest.mark.usefixtures("numpy_kernels")  # those in C know no interrupts
+
 KERNELS = str(Path(threads.__file__).parent)
 
 

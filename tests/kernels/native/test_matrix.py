@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from autograd.kernels import threads
+
 SIZES = [1, 2, 3, 5, 8, 9, 16, 17, 47, 48, 49, 64, 100]
 
 
@@ -36,6 +38,51 @@ def test_products_equal_numpys(library, dtype):
         expected = a.astype(float) @ b.astype(float) + (0 if bias is None else bias)
         bound = 4 * k * np.finfo(dtype).eps * (abs(a).max() * abs(b).max() + 1)
         assert abs(out - expected).max() <= bound, (m, k, n, *ways)
+
+
+def test_large_and_odd_products_are_left_to_blas(library):
+    small, out = np.ones((16, 8)), np.empty((16, 16))
+    assert library.matmul_if_faster(small, small.T, out) is True and (out == 8).all()
+    large = np.ones((400, 400))
+    thin = np.ones((4, 4000))
+    for a, b, out in [
+        (large, large, np.empty((400, 400))),
+        (thin, np.ones((4, 4000)).T, np.empty((4, 4))),
+        (large, np.ones((400, 1)), np.empty((400, 1))),
+        (small.astype(int), small.T.astype(int), out),
+        (small, small, out),
+        (small, small.T, out[:3]),
+        (small, None, out),
+    ]:
+        before = out.copy()
+        assert library.matmul_if_faster(a, b, out) is False
+        assert np.array_equal(out, before, equal_nan=True)
+
+
+def test_stacked_rows_are_one_product(library):
+    rng = np.random.default_rng(2)
+    a, b = rng.standard_normal((3, 5, 7)), rng.standard_normal((9, 7)).T
+    np.testing.assert_allclose(threads.matmul(a, b), np.matmul(a, b), rtol=1e-13)
+    np.testing.assert_allclose(threads.matmul(a[:, ::2], b), np.matmul(a[:, ::2], b), rtol=1e-13)
+    assert threads.matmul(np.ones((0, 4, 7)), b).shape == (0, 4, 9)
+    assert (threads.matmul(np.ones((2, 3, 0)), np.ones((0, 4))) == 0).all()
+
+
+@pytest.mark.parametrize("shape", [(7, 500, 90), (300, 40, 200), (128, 64, 10)])
+def test_the_same_bits_for_any_number_of_threads(library, shape):
+    rng = np.random.default_rng(3)
+    m, k, n = shape
+    a, b = rng.standard_normal((m, k)), rng.standard_normal((k, n))
+    before, results = threads.get_num_threads(), []
+    try:
+        for count in (1, 2, 3, 4):
+            threads.set_num_threads(count)
+            out = np.empty((m, n))
+            library.matmul(a, b, None, out)
+            results.append(out.tobytes())
+    finally:
+        threads.set_num_threads(before)
+    assert results == results[:1] * 4
 
 
 def test_wrong_arguments_are_refused(library):
