@@ -45,7 +45,7 @@ def test_large_and_odd_products_are_left_to_blas(library):
     assert library.matmul_if_faster(small, small.T, out) is True and (out == 8).all()
     large = np.ones((400, 400))
     thin = np.ones((4, 4000))
-    for a, b, out in [
+    for a, b, result in [
         (large, large, np.empty((400, 400))),
         (thin, np.ones((4, 4000)).T, np.empty((4, 4))),
         (large, np.ones((400, 1)), np.empty((400, 1))),
@@ -54,9 +54,9 @@ def test_large_and_odd_products_are_left_to_blas(library):
         (small, small.T, out[:3]),
         (small, None, out),
     ]:
-        before = out.copy()
-        assert library.matmul_if_faster(a, b, out) is False
-        assert np.array_equal(out, before, equal_nan=True)
+        before = result.copy()
+        assert library.matmul_if_faster(a, b, result) is False
+        assert np.array_equal(result, before, equal_nan=True)
 
 
 def test_stacked_rows_are_one_product(library):
