@@ -23,6 +23,7 @@ NATIVE = Path("autograd/kernels/native")
 #: lets the compiler reorder sums or forget NaN.
 FLAGS = [
     "-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden", "-Wno-psabi",
+    "-g0",
 ]  # fmt: skip
 
 

@@ -54,8 +54,11 @@ def status() -> str:
 def _outdated(path: str) -> bool:
     """In a checkout: did the sources change after the extension was built?
 
-    Such a one may lack functions, or take other arguments than its callers give.
+    Such a one may lack functions, or take other arguments than its callers give. What was installed
+    belongs together, in whatever order its files were written.
     """
+    if not os.path.exists(os.path.join(os.path.dirname(path), *[os.pardir] * 3, "setup.py")):
+        return False
     built = os.stat(path).st_mtime
     with os.scandir(os.path.dirname(path)) as entries:
         sources = [entry for entry in entries if entry.name.endswith((".c", ".h", ".inc"))]
