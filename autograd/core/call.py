@@ -58,7 +58,9 @@ def general(info: Primitive) -> Callable[..., Any]:
     count = None if info.variadic else len(info.inputs)
 
     def call(*given: Any, **static: Any) -> Any:
-        given, static, fixed = _read(info, given, static)
+        fixed = True
+        if static or len(given) != count:
+            given, static, fixed = _read(info, given, static)
         if fixed is None:
             return info.other_words(*given, **static)
         data: Any = given
