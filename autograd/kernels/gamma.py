@@ -5,7 +5,7 @@
 * digamma: ψ(x) = ψ(x + 1) − 1/x lifts x above 10, where the asymptotic series ln x − 1/2x − Σ
   B₂ₖ/(2k·x²ᵏ) has all digits; below 0 the reflection ψ(x) = ψ(1 − x) − π/tan(πx).
 * polygamma of order n ≥ 1: (−1)ⁿ⁺¹ n! ζ(n + 1, x), where Hurwitz' ζ(s, x) = Σ (x + k)⁻ˢ is summed
-  up to x + k > 12 and ended by the formula of Euler and Maclaurin.
+  up to x + k > 12 and ended by the formula of Euler and Maclaurin; below 0 by reflection.
 * erfinv: Winitzki's closed formula, then Newton's method with a second-order term (Halley's) on erf,
   or near ±1 on erfc.
 
@@ -29,8 +29,6 @@ Array = np.ndarray[Any, Any]
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
 #: From here on the series are used.
 _HIGH = 12.0
-#: So far below 0 the sum for polygamma is followed.
-_LOW = -10_000.0
 
 
 def _in_double(function: Any) -> Any:
@@ -82,13 +80,20 @@ def digamma(x: Array) -> Array:
 
 @_in_double
 def polygamma(x: Array, n: int) -> Array:
-    """The n-th derivative of digamma, n ≥ 1; infinite at the poles."""
+    """The n-th derivative of digamma, n ≥ 1; infinite at the poles, NaN at −∞."""
+    near = x - np.rint(x)  # the reflection's cotangent has the period 1
+    sign = -1.0 if n % 2 else 1.0
+    turned = np.where(x < 0, 1.0 - x, x)
+    value = _by_series(turned, n)
+    cotangent = sign * _by_series(1.0 - near, n) - _by_series(near, n)
+    return np.where(np.isnan(x), x, np.where(x < 0, sign * value - cotangent, value))
+
+
+def _by_series(x: Array, n: int) -> Array:
+    """polygamma of x ≥ −½."""
     s = n + 1
-    if (x < _LOW).any():
-        raise ValueError(f"polygamma: x must not be below {_LOW:g}, got {x.min():g}")
     total, at = np.zeros_like(x), np.where(np.isnan(x), 1.0, x)
-    steps = int(max(_HIGH - math.floor(at.min(initial=_HIGH)), 0))
-    for _ in range(steps):
+    for _ in range(int(_HIGH) + 1):
         low = at < _HIGH
         total += np.where(low, at ** float(-s), 0.0)
         at = at + low

@@ -87,7 +87,7 @@ def polygamma(n: int, x: Any) -> Any:
     """The n-th derivative of ``digamma``, n ≥ 0.
 
     Raises:
-        ValueError: for a negative n, or x below −10000.
+        ValueError: for a negative n, or one above 100.
 
     Example:
         >>> import autograd as ag

@@ -79,7 +79,9 @@ def gather(
 
 def _no_larger(values: Any, indices: Any) -> Any:
     """Values, without what lies beyond the shape of the indices, as PyTorch leaves it out."""
-    sizes, given = np.shape(raw(indices)), np.shape(raw(values))
+    if not hasattr(indices, "shape") or not hasattr(values, "shape"):
+        return values
+    sizes, given = tuple(indices.shape), tuple(values.shape)
     if len(given) != len(sizes) or given == sizes or any(map(int.__lt__, given, sizes)):
         return values
     return getitem(values, tuple([slice(n) for n in sizes]))

@@ -156,7 +156,8 @@ def _unclear_split(x: Any, where: Any = None, *args: Any, **kwargs: Any) -> Any:
     n = x.shape[axis]
     if arguments.is_integer(where):
         return None if where * where == n else "split"
-    lengths = list(where) if isinstance(where, (list, tuple, np.ndarray)) else []
+    plain = isinstance(where, (list, tuple)) or np.ndim(where) == 1
+    lengths = list(where) if plain else []
     whole = all(map(arguments.is_integer, lengths)) and sum(lengths) == n
     return "split at" if whole and len(lengths) > 0 else None
 

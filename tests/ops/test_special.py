@@ -88,7 +88,7 @@ def test_polygamma_is_the_derivative_of_digamma(n):
     x = np.linspace(0.01, 40.0, 300)
     np.testing.assert_allclose(gamma.polygamma(x, n), scipy.special.polygamma(n, x), rtol=1e-12)
     # The recurrence holds below 0, too: ψₙ(x + 1) = ψₙ(x) + (−1)ⁿ n! / xⁿ⁺¹.
-    x = np.array([-7.3, -1.5, -0.2])
+    x = np.array([-7.3, -1.5, -0.2, -1e5 - 0.25])
     step = (-1) ** n * math.factorial(n) / x ** (n + 1)
     np.testing.assert_allclose(gamma.polygamma(x + 1, n), gamma.polygamma(x, n) + step, rtol=1e-9)
 
@@ -98,8 +98,6 @@ def test_polygamma_refuses():
         ag.polygamma(-1, 1.0)
     with pytest.raises(ValueError, match="^polygamma: n must be at most 100, got 101"):
         ag.polygamma(101, 1.0)
-    with pytest.raises(ValueError, match="^polygamma: x must not be below -10000, got -20000"):
-        ag.polygamma(1, np.array([-2e4]))
     assert ag.polygamma(0, np.array([0.7])) == ag.digamma(np.array([0.7]))
 
 
