@@ -128,9 +128,9 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
     if a.ndim < 2 or b.ndim < 2:
         return _blas.run(np.matmul, a, b, out)
     if native.library is not None and out is None and b.ndim == 2:
-        product = _compiled(a, b)
-        if product is not None:
-            return product
+        compiled = _compiled(a, b)
+        if compiled is not None:
+            return compiled
     work = a.size * b.shape[-1] * (1 if a.ndim > 2 else prod(b.shape[:-2]))
     if work < WORTHWHILE or object in (a.dtype, b.dtype):
         if work <= _BLAS_ALONE:

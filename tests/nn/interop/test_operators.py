@@ -94,6 +94,8 @@ def close(ours, theirs, what):
     exact = {"rtol": 1e-5, "atol": 1e-6} if single else {"rtol": 1e-10, "atol": 1e-11}
     if what.startswith("hardsigmoid"):
         exact = {"rtol": 1e-7, "atol": 1e-8}  # PyTorch's slope is 1/6 in single precision
+    if "order" in what and what.startswith(("lgamma", "digamma")):
+        exact = {"rtol": 5e-9, "atol": 1e-9}  # PyTorch's trigamma; SciPy's is met elsewhere
     if "order" in what and what.startswith(NAN):
         theirs = np.where(np.isnan(theirs), ours.data, theirs)
     np.testing.assert_allclose(ours.data, theirs, err_msg=what, **exact)
