@@ -105,7 +105,9 @@ def test_layers(name):
     refused_or_understood(layer, needed, names)
     made = layer(**needed)
     inputs = [
-        p for p in inspect.signature(made.forward).parameters.values() if p.default is p.empty
+        p
+        for p in inspect.signature(made.forward).parameters.values()
+        if p.default is p.empty and p.kind is not p.VAR_POSITIONAL
     ]
     for label, bad in BAD.items():
         found = complaint(lambda v=bad: made(*[v] * len(inputs)))

@@ -78,6 +78,8 @@ def floating(who: str, name: str, value: Any, *beside: Any) -> Any:
     """
     data = getattr(value, "_data", value)
     if type(data) is np.ndarray and data.dtype.kind == "f":
+        if isinstance(value, np.ma.MaskedArray):  # it has a ``_data``, too, without its mask
+            return as_array(f"{who}: {name}", value, copy=False)
         return value
     if isinstance(value, type) or not (hasattr(value, "_node") or isinstance(value, np.ndarray)):
         value = as_array(f"{who}: {name}", value, beside=common_float(*beside))

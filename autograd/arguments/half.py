@@ -30,8 +30,9 @@ def single(x: Any) -> Any:
 
 def rounded(x: Any) -> Any:
     """A float32 tensor, array or number in float16; tuples item by item; all else as it is."""
-    if type(x) is tuple:
-        return tuple([rounded(item) for item in x])
+    if isinstance(x, tuple):
+        items = [rounded(item) for item in x]
+        return tuple(items) if type(x) is tuple else type(x)(*items)  # with its parts' names
     return x.astype(HALF) if getattr(x, "dtype", None) == SINGLE else x
 
 

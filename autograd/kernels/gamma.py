@@ -64,7 +64,7 @@ def digamma(x: Array) -> Array:
     positive = np.where(x > 0, x, 1.0 - x)
     value = np.zeros_like(positive)
     for _ in range(int(_HIGH)):
-        low = positive < _HIGH
+        low = np.less(positive, _HIGH)
         value -= np.where(low, 1.0 / positive, 0.0)
         positive = positive + low
     square = 1.0 / (positive * positive)
@@ -94,7 +94,7 @@ def _by_series(x: Array, n: int) -> Array:
     s = n + 1
     total, at = np.zeros_like(x), np.where(np.isnan(x), 1.0, x)
     for _ in range(int(_HIGH) + 1):
-        low = at < _HIGH
+        low = np.less(at, _HIGH)
         total += np.where(low, at ** float(-s), 0.0)
         at = at + low
     total += at ** (1.0 - s) / (s - 1.0) + 0.5 * at ** float(-s)

@@ -57,6 +57,8 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     """
     who = "bilinear"
     weight = floating(who, weight, "weight", input1, input2, bias)
+    if bias is not None:
+        bias = floating(who, bias, "bias", input1, input2, weight)
     input1, input2, weight, bias = floats(
         who, input1=input1, input2=input2, weight=weight, bias=bias
     )

@@ -152,6 +152,10 @@ def grade_folder(arguments: argparse.Namespace) -> int:
 
 def write_pages(arguments: argparse.Namespace) -> int:
     """Executes notebooks and writes a page for each, and an index."""
+    if arguments.solutions and files.folder().parent == Path(__file__).parent:
+        print("nn.lesson html --solutions: solutions are written from a checkout of the project, where "
+              "teachers are at home", file=sys.stderr)  # fmt: skip
+        return 2
     needed = ("nbclient", "nbconvert", "nbformat", "ipykernel", "latex2mathml")
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
@@ -162,10 +166,6 @@ def write_pages(arguments: argparse.Namespace) -> int:
         return 2
     from nn.lesson import pages
 
-    if arguments.solutions and files.folder().parent == Path(__file__).parent:
-        print("nn.lesson html --solutions: solutions are written from a checkout of the project, where "
-              "teachers are at home", file=sys.stderr)  # fmt: skip
-        return 2
     for path in pages.write(
         arguments.notebooks or files.notebooks(), arguments.out, arguments.solutions
     ):

@@ -185,7 +185,7 @@ class _Recurrent(_Uniform):
     def _states(self, hx: Any, batch: int, x: Any, batched: bool) -> State:
         """The first states, with a batch axis: those given, else zeros."""
         who = type(self).__name__
-        check_precision(self, next(self.parameters()), x)
+        check_precision(self, self.weight_ih_l0, x)
         count = self.num_layers * (1 + self.bidirectional)
         widths = [self.proj_size or self.hidden_size]
         if self._has_cell:

@@ -297,7 +297,7 @@ AUTOGRAD: dict[str, Case] = {
 
 #: Public names that are no functions of arrays, or make arrays out of nothing.
 NOT_ARRAY_FUNCTIONS = frozenset(
-    "HookHandle ModuleInfo ModulePath Tensor arange as_tensor backward_steps convolve_output_size default_dtype "
+    "c_ r_ HookHandle ModuleInfo ModulePath Tensor arange as_tensor backward_steps convolve_output_size default_dtype "
     "default_generator empty_cache generator_or_default manual_seed own_generator "
     "empty_like enable_grad explain_kernel eye from_dlpack full full_like get_num_threads grad "
     "is_grad_enabled linspace module_path module_scope no_grad normal ones ones_like pad_indices "

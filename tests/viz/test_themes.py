@@ -26,7 +26,7 @@ def everything():
     ag.manual_seed(0)
     a = ag.tensor([1.0, 2.0], requires_grad=True)
     layer = nn.Conv2d(1, 2, 3)
-    image = ag.tensor(np.random.default_rng(0).normal(size=(1, 1, 6, 6)))
+    image = ag.tensor(np.random.default_rng(0).normal(size=(1, 1, 6, 6)).astype(np.float32))
     return {
         "graph": viz.graph((a * a).sum())._repr_html_(),
         "modules": viz.graph(nn.Sequential(layer, nn.ReLU())(image).sum())._repr_html_(),

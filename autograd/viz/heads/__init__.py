@@ -59,8 +59,8 @@ def attention(
         >>> from autograd import viz
         >>> x = ag.tensor([[0.0, 1.0], [2.0, 0.0]], requires_grad=True)
         >>> scope = viz.attention(lambda x: ag.softmax(x @ x.T, -1) @ x, x, tokens="ab")
-        >>> scope.head.weights.round(2).tolist()
-        [[0.27, 0.73], [0.02, 0.98]]
+        >>> [[round(weight, 2) for weight in row] for row in scope.head.weights.tolist()]
+        [[0.73, 0.27], [0.02, 0.98]]
         >>> print(scope.sentence((1, 1)).split(":")[0])
         Position 1 “b” reads position 1 “b”
     """
