@@ -8,6 +8,7 @@ Helpers are slowed down, so that they are at work whenever the caller is interru
 import _thread
 import dis
 import functools
+import signal
 import sys
 import threading
 import time
@@ -200,7 +201,15 @@ def test_an_interrupt_leaves_nothing_behind_wherever_it_comes(slow_helpers, name
         assert a.tobytes() == b.tobytes()
 
 
-def test_interrupts_from_outside_at_random_times(slow_helpers):
+@pytest.fixture
+def listening():
+    """Interrupts are heard, also where pytest was started in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interrupts_from_outside_at_random_times(slow_helpers, listening):
     kernel = KERNELS_WITH_THREADS["conv2d"]
     right = kernel()
     rng = np.random.default_rng(0)
