@@ -101,7 +101,7 @@ def draw(results: dict[str, dict[str, dict[str, float]]], path: str) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.set_xlabel("time, as a multiple of PyTorch's (left of the line: faster)")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper right")
     figure.savefig(path, metadata={"Date": None} if path.endswith("svg") else None)
 
 
