@@ -90,7 +90,8 @@ class TensorDataset(Dataset):
     @property
     def samplewise(self) -> bool:
         """May several batches be made at once? So it is for small samples, each by itself."""
-        small = self.arrays[0].nbytes <= 4096 * len(self)
+        ours = type(self).batch is TensorDataset.batch  # another's batches may be anything
+        small = ours and self.arrays[0].nbytes <= 4096 * len(self)
         return small and (self.transform is None or getattr(self.transform, "samplewise", False))
 
     def __len__(self) -> int:
@@ -122,7 +123,8 @@ class Subset(Dataset):
     @property
     def samplewise(self) -> bool:
         """May several batches be made at once?"""
-        return getattr(self.dataset, "samplewise", False)
+        ours = type(self).batch is Subset.batch
+        return ours and getattr(self.dataset, "samplewise", False)
 
     def __len__(self) -> int:
         return len(self.indices)

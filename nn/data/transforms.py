@@ -33,10 +33,15 @@ class Transform:
 
     ``samplewise`` says that each image is treated by itself, whatever stands beside it in the batch
     (as all transforms here do, but for `Lambda`); then a loader may transform several small batches
-    at once. Default False, which is always right.
+    at once. Default False, which is always right; a class with an ``apply`` of its own says it anew.
     """
 
     samplewise = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "apply" in vars(cls) and "samplewise" not in vars(cls):
+            cls.samplewise = False
 
     def __call__(self, images: Any, draws: Draws | None = None) -> np.ndarray[Any, Any]:
         who = type(self).__name__

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from nn.data import DataLoader, Dataset, RandomSampler, TensorDataset
+from nn.data import DataLoader, Dataset, RandomSampler, Subset, TensorDataset
 from nn.data import transforms as T
 from nn.data.transforms import RandomHorizontalFlip
 
@@ -56,6 +56,25 @@ def test_small_batches_made_together_are_those_made_one_by_one(batch_size, sampl
     for (a, b), (c, d) in zip(plain, threaded, strict=True):
         np.testing.assert_array_equal(a, c)
         np.testing.assert_array_equal(b, d)
+
+
+def test_what_overrides_a_batch_or_a_transform_is_never_made_together():
+    class Named(TensorDataset):
+        def batch(self, indices, draws=None):
+            return {"x": super().batch(indices, draws)[0]}
+
+    class Centred(T.Normalize):
+        def apply(self, images, draws):
+            return images - images.mean()
+
+    images = np.random.default_rng(0).normal(size=(12, 1, 2, 2)).astype(np.float32)
+    for data in (Named(images), TensorDataset(images, transform=Centred(0.0, 1.0))):
+        assert not data.samplewise and not Subset(data, range(12)).samplewise
+        plain, threaded = (list(DataLoader(data, 4, num_workers=w)) for w in (0, 1))
+        for a, b in zip(plain, threaded, strict=True):
+            a, b = (each["x"] if isinstance(each, dict) else each[0] for each in (a, b))
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+    assert TensorDataset(images, transform=T.RandomVerticalFlip()).samplewise
 
 
 def test_large_samples_are_not_made_together():
