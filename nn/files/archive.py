@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 import zipfile
@@ -91,14 +90,18 @@ def members(archive: zipfile.ZipFile, path: str) -> dict[str, zipfile.ZipInfo]:
     return found
 
 
-def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> io.BytesIO:
-    """A member's contents; the checksum is verified, and no more is read than it says."""
+def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> bytes:
+    """A member's contents; the checksum is verified, and no more is read than it says.
+
+    Plain bytes, never the buffer of a `BytesIO`: should an error's traceback keep both in a cycle,
+    the collector of some Pythons (3.12.1 for one) frees the memory below the buffer and crashes.
+    """
     budget.spend(info.file_size, f"the member {info.filename!r}")
     with archive.open(info) as file:
         data = file.read(info.file_size + 1)
     if len(data) != info.file_size:
         raise ValueError(f"the member {info.filename!r} is truncated")
-    return io.BytesIO(data)
+    return data
 
 
 def tensor_from_bytes(data: Any, kind: str, shape: tuple[int, ...], order: str = "<") -> Tensor:

@@ -38,7 +38,7 @@ def read(path: str, budget: Budget) -> tuple[dict[str, Tensor], dict[str, str]]:
     with refusing(path), zipfile.ZipFile(path) as archive:
         for name, info in members(archive, path).items():
             if name == _METADATA:
-                texts = json.load(read_member(archive, info, budget))
+                texts = json.loads(read_member(archive, info, budget))
                 if not isinstance(texts, dict) or not all(
                     isinstance(text, str) for text in texts.values()
                 ):
@@ -51,7 +51,8 @@ def read(path: str, budget: Budget) -> tuple[dict[str, Tensor], dict[str, str]]:
     return tensors, texts
 
 
-def _tensor(name: str, file: io.BytesIO) -> Tensor:
+def _tensor(name: str, member: bytes) -> Tensor:
+    file = io.BytesIO(member)
     version = npy.read_magic(file)
     if version == (1, 0):
         shape, fortran, dtype = npy.read_array_header_1_0(file)
@@ -65,7 +66,7 @@ def _tensor(name: str, file: io.BytesIO) -> Tensor:
         raise ValueError(f"{name!r} has dtype {dtype}, which tensors here lack")
     if any(type(n) is not int or n < 0 for n in shape):
         raise ValueError(f"{name!r} has the shape {shape}")
-    data = memoryview(file.getbuffer())[file.tell() :]
+    data = memoryview(member)[file.tell() :]
     if math.prod(shape) * dtype.itemsize != len(data):
         raise ValueError(f"{name!r} has {len(data):,} bytes, but the shape {shape} of {dtype}")
     order, kind = (">" if dtype.byteorder == ">" else "<"), f"{dtype.kind}{dtype.itemsize}"

@@ -66,7 +66,7 @@ def read_zip(path: str, budget: Budget) -> tuple[Any, dict[str, str]]:
         folder = program.removesuffix("data.pkl")
         order = "<"
         if f"{folder}byteorder" in found:
-            written = read_member(archive, found[f"{folder}byteorder"], budget).getvalue()
+            written = read_member(archive, found[f"{folder}byteorder"], budget)
             order = {b"little": "<", b"big": ">"}[written]
         storages: dict[str, Any] = {}
 
@@ -75,10 +75,10 @@ def read_zip(path: str, budget: Budget) -> tuple[Any, dict[str, str]]:
                 member = found.get(f"{folder}data/{key}")
                 if member is None:
                     raise ValueError(f"the storage {key!r} is missing")
-                storages[key] = read_member(archive, member, budget).getbuffer()
+                storages[key] = read_member(archive, member, budget)
             return _Storage(storages[key], kind, order)
 
-        machine = _Machine(read_member(archive, found[program], budget), storage, budget)
+        machine = _Machine(io.BytesIO(read_member(archive, found[program], budget)), storage, budget)
         return _result(machine.run()), {}
 
 
