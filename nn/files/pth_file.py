@@ -78,7 +78,9 @@ def read_zip(path: str, budget: Budget) -> tuple[Any, dict[str, str]]:
                 storages[key] = read_member(archive, member, budget)
             return _Storage(storages[key], kind, order)
 
-        machine = _Machine(io.BytesIO(read_member(archive, found[program], budget)), storage, budget)
+        machine = _Machine(
+            io.BytesIO(read_member(archive, found[program], budget)), storage, budget
+        )
         return _result(machine.run()), {}
 
 
