@@ -7,6 +7,7 @@ only.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from dataclasses import dataclass, field, replace
 
@@ -47,7 +48,8 @@ _BOLD = 1.14
 
 def text_width(text: str, size: float = 12.0, bold: bool = False) -> float:
     """The width of a text in pixels, estimated without any font at hand."""
-    width = sum(_WIDTH.get(character, 0.84) for character in visible(text)) * size
+    # Summed exactly: from Python 3.12 on `sum` rounds otherwise than before.
+    width = math.fsum(_WIDTH.get(character, 0.84) for character in visible(text)) * size
     return width * _BOLD if bold else width
 
 

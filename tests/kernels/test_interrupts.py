@@ -196,7 +196,7 @@ def test_an_interrupt_leaves_nothing_behind_wherever_it_comes(slow_helpers, name
             for a, b in zip(result, right, strict=True):
                 assert a.tobytes() == b.tobytes(), f"point {n}"
         n += 1
-    assert n > 20, "there were no points"
+    assert n > 10, "there were no points"  # how many differs with the version of Python
     for a, b in zip(flat(result), right, strict=True):
         assert a.tobytes() == b.tobytes()
 
