@@ -238,15 +238,6 @@ class Case(NamedTuple):
 _K = "autograd.kernels"
 _ALWAYS = 10**9
 _SPREAD = {f"{_K}.threads.WORTHWHILE": 1, f"{_K}.threads._BLAS_ALONE": -1}
-_LARGE = {f"{_K}.conv.correlation._SMALL": 0}
-_MANY_ROWS = {**_LARGE, f"{_K}.conv.row_expansion._COLUMNS": 1,
-              f"{_K}.conv.row_expansion._BLOCK_BYTES": 1}  # fmt: skip
-_FAST = {
-    **_LARGE,
-    f"{_K}.conv.correlation._LONG_RUN": 1,
-    f"{_K}.conv.correlation._LONG_STRIDED_RUN": 1,
-}
-
 CASES: dict[str, Case] = {
     f"{_K}.elementwise.LARGE": Case((1, 24, 25, _ALWAYS), ELEMENTWISE),
     f"{_K}.elementwise.BLOCK": Case((5, 12, 13, _ALWAYS), ELEMENTWISE, {f"{_K}.elementwise.LARGE": 2}),
@@ -269,36 +260,12 @@ CASES: dict[str, Case] = {
     f"{_K}.pooling.average.FEW": Case((9, 10), POOLING),
     f"{_K}.pooling.maximum._FEW": Case((1, 432, 433), POOLING),
     f"{_K}.scratch.POOL_BYTES": Case((0, _ALWAYS), LENT, {f"{_K}.scratch._SMALL": 0}),
-    f"{_K}.scratch._SMALL": Case((0, 191, 192, _ALWAYS), (*LENT, *CONVOLUTIONS[:1]), _LARGE),
+    f"{_K}.scratch._SMALL": Case((0, 191, 192, _ALWAYS), (*LENT, *CONVOLUTIONS[:1])),
     f"{_K}.threads.WORTHWHILE": Case((1, 300, _ALWAYS), (*PRODUCTS, *ROWS[:1], *CONVOLUTIONS[:1]),
-        {f"{_K}.threads._BLAS_ALONE": -1, **_LARGE}),
+        {f"{_K}.threads._BLAS_ALONE": -1}),
     f"{_K}.threads._BLAS_ALONE": Case((-1, 377, 378, _ALWAYS), PRODUCTS),
     f"{_K}.threads._PIECES": Case((1, 2, 8), PRODUCTS, _SPREAD),
-    f"{_K}.layout._LARGE": Case((1, 720, 721), CONVOLUTIONS[:2] + POOLING[:1], _LARGE),
-    f"{_K}.layout._ALIASED": Case((1, _ALWAYS), CONVOLUTIONS[:1],
-        {f"{_K}.layout._LARGE": 1, f"{_K}.layout._SAMPLES": 2, **_LARGE}),
-    f"{_K}.layout._SAMPLES": Case((1, 5, 6), CONVOLUTIONS[:1],
-        {f"{_K}.layout._LARGE": 1, f"{_K}.layout._ALIASED": 1, **_LARGE}),
-    f"{_K}.conv.correlation._SMALL": Case((0, 2000, _ALWAYS), CONVOLUTIONS),
-    f"{_K}.conv.correlation._FEW_PIXELS": Case((1, 16, _ALWAYS), ONE_IMAGE + CONVOLUTIONS[:2], _LARGE),
-    f"{_K}.conv.correlation._LONG_RUN": Case((1, _ALWAYS), ONE_IMAGE + DEPTHWISE, _LARGE),
-    f"{_K}.conv.correlation._LONG_STRIDED_RUN": Case((1, _ALWAYS), ONE_IMAGE + DEPTHWISE, _LARGE),
-    f"{_K}.conv.depthwise._BLOCK_BYTES": Case((1, 2000, _ALWAYS), DEPTHWISE, _FAST),
-    f"{_K}.conv.depthwise._LEAST_ROWS": Case((1, 3, 9), DEPTHWISE,
-        {**_FAST, f"{_K}.conv.depthwise._BLOCK_BYTES": 1}),
-    f"{_K}.conv.depthwise._LANES": Case((1, 3, 8), DEPTHWISE,
-        {**_FAST, **_SPREAD, f"{_K}.conv.depthwise._BLOCK_BYTES": 1,
-         f"{_K}.conv.depthwise._LEAST_ROWS": 1}),
-    f"{_K}.conv.im2col._BLOCK_BYTES": Case((1, 2000, _ALWAYS), ONE_IMAGE, _LARGE),
-    f"{_K}.conv.row_expansion._COLUMNS": Case((1, 12, _ALWAYS), CONVOLUTIONS, _LARGE),
-    f"{_K}.conv.row_expansion._BLOCK_BYTES": Case((1, 4000, _ALWAYS), CONVOLUTIONS, _LARGE),
-    f"{_K}.conv.row_expansion._LEAST_ROWS": Case((1, 2, 8), CONVOLUTIONS, _MANY_ROWS),
-    f"{_K}.conv.row_expansion._PIECES": Case((1, 2, 8), CONVOLUTIONS, {**_LARGE, **_SPREAD}),
-    f"{_K}.conv.row_expansion._FOLD_BELOW": Case((0.0, 0.5, 4.0), CONVOLUTIONS,
-        {**_LARGE, f"{_K}.conv.row_expansion._FOLD_NARROW": (0, 9.0)}),
-    f"{_K}.conv.row_expansion._FOLD_NARROW": Case(((99, 0.0), (4, 0.25), (0, 9.0)), CONVOLUTIONS,
-        _LARGE),
-    f"{_K}.conv.row_expansion._LANES": Case((1, 2, 4), CONVOLUTIONS, {**_MANY_ROWS, **_SPREAD}),
+    f"{_K}.tuning.COLUMN_BYTES": Case((1, 20000, _ALWAYS), CONVOLUTIONS + DEPTHWISE + ONE_IMAGE),
     "autograd.ops.linalg.decompositions._SMALL": Case((2, 3), ADJUGATE),
 }  # fmt: skip
 

@@ -19,15 +19,6 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autograd.kernels.bounds import Bound
-from autograd.kernels.pieces import in_pieces
-
-# A distance in bytes whose multiples share few sets of a first-level cache.
-_ALIASED: Bound[int] = 1024
-_SAMPLES: Bound[int] = 16
-_LARGE: Bound[int] = 2**14  # numbers below which one call is best
-_PASSES = 4  # what turning counts for beside a pass over memory in order
-
 
 @cache
 def memory_axes(ndim: int) -> tuple[int, ...]:
@@ -102,22 +93,6 @@ def to_batch_last(x: np.ndarray, dtype: DTypeLike | None = None) -> np.ndarray:
 
     Returns ``x`` itself where it already is both, otherwise a copy.
     """
-    if x.dtype.kind == "O" or x.size < _LARGE:
-        view = memory_view(x)
-        converted = np.ascontiguousarray(view, dtype=dtype)
-        return x if converted is view else shape_view(converted)
-    if (dtype is None or x.dtype == dtype) and x.transpose(memory_axes(x.ndim)).flags.c_contiguous:
-        return x
-    out = empty_batch_last(x.shape, x.dtype if dtype is None else dtype)
-    in_pieces(_turn, (x, out), axis=2, passes=_PASSES)
-    return out
-
-
-def _turn(x: np.ndarray, out: np.ndarray) -> None:
-    if x.strides[0] and x.strides[0] % _ALIASED == 0 and len(x) > _SAMPLES:
-        # The same place in all samples falls into one set of the cache: more samples than that
-        # has lines throw each other out. A few at a time are two to three times as fast.
-        for first in range(0, len(x), _SAMPLES):
-            out[first : first + _SAMPLES] = x[first : first + _SAMPLES]
-    else:
-        out[...] = x
+    view = memory_view(x)
+    converted = np.ascontiguousarray(view, dtype=dtype)
+    return x if converted is view else shape_view(converted)

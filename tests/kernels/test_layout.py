@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd.kernels import layout, pieces
+from autograd.kernels import layout
 
 SHAPES = pytest.mark.parametrize("shape", [(3, 4, 5), (3, 4, 5, 6), (3, 4, 5, 6, 7), (1, 1, 5, 6)])
 
@@ -43,18 +43,3 @@ def test_conversion_copies_only_where_needed():
 def test_a_spatial_axis_is_needed(function):
     with pytest.raises(ValueError, match="spatial axis"):
         function(2)
-
-
-@pytest.mark.parametrize(
-    "shape", [(40, 4, 16, 16), (40, 3, 19, 17), (5, 64, 128), (20, 2, 4, 16, 16)]
-)
-@pytest.mark.parametrize("dtype", [None, np.float64])
-def test_large_arrays_are_turned_in_pieces_to_the_same_values(shape, dtype, monkeypatch):
-    """Also where samples lie a power of two apart, and where threads share the work."""
-    monkeypatch.setattr(layout, "_LARGE", 1)
-    monkeypatch.setattr(pieces, "WORTHWHILE", 1)
-    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    turned = layout.to_batch_last(x, dtype)
-    assert layout.is_batch_last(turned) and turned.dtype == (dtype or np.float32)
-    np.testing.assert_array_equal(turned, x)
-    assert layout.to_batch_last(turned, dtype) is turned

@@ -1,7 +1,4 @@
-"""The input's gradient of strided correlations, one residue at a time: against a loop over taps.
-
-Images and channels are large enough that the kernels really go this way.
-"""
+"""The input's gradient of strided and dilated correlations against a loop over taps."""
 
 import numpy as np
 import pytest

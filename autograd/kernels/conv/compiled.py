@@ -1,8 +1,8 @@
 """Correlation and its two adjoints by the kernels in C, where there are any (``kernels.native``).
 
-Images are plain: C order in, C order out. What lies otherwise is copied first. How it is computed is
-told in ``native/correlation.inc``: panels of windows, gathered from a padded copy of a few samples,
-times the kernel, by one tile of registers for all shapes; and tap by tap for depthwise kernels.
+Arrays come in C order and aligned, of one type of float, not empty. How it is computed is told in
+``native/correlation.inc``: panels of windows, gathered from a padded copy of a few samples, times the
+kernel, by one tile of registers for all shapes; and tap by tap for depthwise kernels.
 """
 
 from functools import lru_cache
@@ -22,17 +22,11 @@ def _geometry(size, window: Window, groups: int):
     return window.outputs(size), numbers
 
 
-def plain(a: np.ndarray) -> np.ndarray:
-    """``a`` or a copy of it, in C order and aligned."""
-    flags = a.flags
-    return a if flags.c_contiguous and flags.aligned else np.array(a, order="C", subok=False)
-
-
 def correlate(x, w, bias, window: Window, groups: int) -> np.ndarray:
-    """See `autograd.kernels.conv.correlation.correlate`; one type of float, nothing empty."""
+    """See `autograd.kernels.conv.correlation.correlate`."""
     out, geometry = _geometry(x.shape[2:], window, groups)
     y = np.empty((x.shape[0], w.shape[0], *out), x.dtype)
-    native.library.correlate(plain(x), plain(w), bias if bias is None else plain(bias), y, geometry)
+    native.library.correlate(x, w, bias, y, geometry)
     return y
 
 
@@ -40,7 +34,7 @@ def correlate_input(y, w, input_shape, window: Window, groups: int) -> np.ndarra
     """See `autograd.kernels.conv.correlation.correlate_input`."""
     _, geometry = _geometry(tuple(input_shape), window, groups)
     x = np.empty((y.shape[0], w.shape[1] * groups, *input_shape), y.dtype)
-    native.library.correlate_input(plain(y), plain(w), x, geometry)
+    native.library.correlate_input(y, w, x, geometry)
     return x
 
 
@@ -48,5 +42,5 @@ def correlate_weight(x, y, window: Window, groups: int) -> np.ndarray:
     """See `autograd.kernels.conv.correlation.correlate_weight`."""
     _, geometry = _geometry(x.shape[2:], window, groups)
     w = np.empty((y.shape[1], x.shape[1] // groups, *window.kernel), y.dtype)
-    native.library.correlate_weight(plain(x), plain(y), w, geometry)
+    native.library.correlate_weight(x, y, w, geometry)
     return w

@@ -1,22 +1,20 @@
-"""Correlation as one matrix product over all pixels of all samples, for small batches and maps.
+"""Correlation by NumPy: all windows side by side in a matrix (im2col), times the kernel.
 
-Where the rows of an image times the batch are short, the products of ``rows`` would be too small
-for BLAS. Here every pixel's window is copied to a column of one matrix (im2col), (C*K) times (P*N)
-with as many columns as there are output pixels, which is multiplied at once, or in a few blocks
-when it would be large. The cost of the copies grows with the whole kernel, but on small work calls
-cost more than numbers, and there are only half a dozen: everything that follows from the shapes is
-worked out once, in a `Plan`.
+For a few samples at a time the windows of x are copied to a matrix with a row for each weight of a
+kernel and a column for each output pixel. With the kernel as a matrix of one row for each output
+channel,
 
-The input gradient without a stride is the same with the flipped kernel; with a stride, the columns
-of the product ``w.T @ y`` are added up where their windows lay, tap by tap.
+    forward          y  = w · windows(x)
+    weight gradient  gw = Σ over samples of y · windows(x)ᵀ
+    input gradient   gx = wᵀ · y, each row added where its weight had looked
 
-Memory here is pixels first, (C, *S, N) and (O, *P, N), of any rank; results are handed out as
-views (N, C, *S) of it.
+and BLAS does the rest. Samples lie one after the other in memory, so products are written straight
+to where they belong. A kernel of one element needs no copies: its windows are the samples.
+
+Arguments are as in ``correlation``: one type of float, C order, nothing empty.
 """
 
-from __future__ import annotations
-
-from itertools import product
+from functools import lru_cache
 from math import prod
 from typing import NamedTuple
 
@@ -24,43 +22,34 @@ import numpy as np
 
 from autograd.arguments.window import Window
 from autograd.kernels import threads
-from autograd.kernels.bounds import Bound
-from autograd.kernels.scratch import scratch
+from autograd.kernels.tuning import COLUMN_BYTES
+from autograd.kernels.windows import overlaps
 
-_BLOCK_BYTES: Bound[int] = 4 * 2**20
-"""Larger matrices of windows are made and multiplied block by block."""
+_PIECES = 4
+"""How many parts large work has at least, where the batch allows it, for threads to share."""
 
 
 class Plan(NamedTuple):
-    """What follows from the shapes of a call."""
+    """What follows from the shapes of a call; one sample's shapes, where nothing else is said."""
 
-    order: tuple[int, ...]  # axes of (N, C, *S) as they lie in memory here
-    back: tuple[int, ...]  # and the way back
-    x: tuple[int, ...]  # (C, *S, N)
-    y: tuple[int, ...]  # (O, *P, N)
-    padded: tuple[int, ...]  # (C, *S', N): padded or cropped just as far as windows reach
-    source: tuple[slice, ...]  # the part of x that windows see
-    target: tuple[slice, ...]  # its place in the padded memory
-    whole: bool  # it fills that
-    windows: tuple[int, ...]  # (G, C/G, *K, *P, N)
-    strides: tuple[int, ...]  # of a view of the padded memory with that shape, in bytes
+    source: tuple[slice, ...]  # the part of x (N, C, *S) that windows see
+    target: tuple[slice, ...]  # its place in the padded sample
+    padded: tuple[int, ...]  # (C, *S'): padded or cropped just as far as windows reach
+    windows: tuple[int, ...]  # (C, *K, *P)
+    strides: tuple[int, ...]  # of a view (N, C, *K, *P) of padded samples, in bytes
+    columns: tuple[int, int, int]  # (G, C/G * K, pixels): the windows as matrices
     matrix: tuple[int, int, int]  # (G, O/G, C/G * K)
-    columns: tuple[int, int, int]  # (G, C/G * K, P * N)
-    blocks: tuple[slice, ...]  # of the output's first spatial axis
-    small: bool  # so little work that nothing needs to be said to BLAS about threads
-    taps: tuple[tuple[tuple, tuple], ...]  # for each: its columns, and where in the padded memory
+    products: tuple[int, int, int]  # (G, O/G, pixels)
+    out: tuple[int, ...]  # P
+    chunks: tuple[slice, ...]  # samples that are done together
+    work: int  # multiplications
 
 
-def plan(x_shape, w_shape, out, window: Window, groups, itemsize) -> Plan:
-    """The plan for x (N, C, *S), w (O, C/G, *K) and outputs of the spatial shape ``out``.
-
-    Of the padding only that before each axis counts; ``out`` says where windows end.
-    """
-    stride, dilation = window.stride, window.dilation
-    n, c, *size = x_shape
-    o, each, *kernel = w_shape
-    rank = len(size)
-    source, target, padded = [slice(None)], [slice(None)], [c]
+@lru_cache(maxsize=4096)
+def _plan(x_shape, w_shape, window: Window, groups: int, itemsize: int) -> Plan:
+    (n, c, *size), (o, each, *kernel) = x_shape, w_shape
+    stride, dilation, out = window.stride, window.dilation, window.outputs(x_shape[2:])
+    source, target, padded = [slice(None)] * 2, [slice(None)] * 2, [c]
     for length, outputs, s, k, d, (before, _) in zip(
         size, out, stride, kernel, dilation, window.padding, strict=True
     ):
@@ -70,146 +59,94 @@ def plan(x_shape, w_shape, out, window: Window, groups, itemsize) -> Plan:
         padded.append(reach)
         target.append(slice(first, last))
         source.append(slice(first - before, last - before))
-    padded.append(n)
-    whole = all(t.stop - t.start == r for t, r in zip(target[1:], padded[1:-1], strict=True))
-    steps = [prod(padded[axis + 1 :]) * itemsize for axis in range(rank + 2)]
-    taps = []
-    for k in product(*map(range, kernel)):
-        reached = (
-            slice(i * d, i * d + (p - 1) * s + 1, s)
-            for i, p, s, d in zip(k, out, stride, dilation, strict=True)
-        )
-        taps.append(((slice(None), *k), (slice(None), *reached)))
-    depth, pixels = each * prod(kernel), prod(out) * n
-    row = groups * depth * pixels // out[0] * itemsize
-    rows = max(_BLOCK_BYTES // max(row, 1), 1)
+    steps = [prod(padded[axis:]) * itemsize for axis in range(1, len(padded) + 1)]
+    depth, pixels = each * prod(kernel), prod(out)
+    work = n * o * depth * pixels
+    most = max(1, COLUMN_BYTES // (groups * depth * pixels * itemsize))
+    if work >= threads.WORTHWHILE:
+        most = min(most, -(-n // _PIECES))
+    count = -(-n // -(-n // -(-n // most)))  # equal parts
     return Plan(
-        order=(*range(1, rank + 2), 0),
-        back=(rank + 1, *range(rank + 1)),
-        x=(c, *size, n),
-        y=(o, *out, n),
-        padded=tuple(padded),
         source=tuple(source),
         target=tuple(target),
-        whole=whole,
-        windows=(groups, each, *kernel, *out, n),
+        padded=tuple(padded),
+        windows=(c, *kernel, *out),
         strides=(
-            steps[0] * each,
+            c * steps[0],
             steps[0],
-            *(a * d for a, d in zip(steps[1:], dilation, strict=False)),
-            *(a * s for a, s in zip(steps[1:], stride, strict=False)),
-            steps[-1],
+            *(a * d for a, d in zip(steps[1:], dilation, strict=True)),
+            *(a * s for a, s in zip(steps[1:], stride, strict=True)),
         ),
-        matrix=(groups, o // groups, depth),
         columns=(groups, depth, pixels),
-        blocks=tuple(slice(h, min(h + rows, out[0])) for h in range(0, out[0], rows)),
-        small=o * depth * pixels <= threads._BLAS_ALONE,
-        taps=tuple(taps),
+        matrix=(groups, o // groups, depth),
+        products=(groups, o // groups, pixels),
+        out=out,
+        chunks=tuple(slice(i, min(i + count, n)) for i in range(0, n, count)),
+        work=work,
     )
 
 
-def correlate(x, w, bias, p: Plan) -> np.ndarray:
-    """The correlation of ``x`` (N, C, *S) with ``w`` (O, C/G, *K), plus ``bias`` (O,) or None."""
-    y = _forward(x, w.reshape(p.matrix), p)
-    if bias is not None:
-        y += bias.reshape(-1, *[1] * (y.ndim - 1))
-    return y.transpose(p.back)
+def correlate(x, w, bias, window: Window, groups: int) -> np.ndarray:
+    """See `autograd.kernels.conv.correlation.correlate`."""
+    p = _plan(x.shape, w.shape, window, groups, x.itemsize)
+    y = np.empty((len(x), *p.products), x.dtype)
+    matrix = w.reshape(p.matrix)
+
+    def run(chunk: slice) -> None:
+        part = y[chunk]
+        np.matmul(matrix, _columns(x[chunk], p), out=part)
+        if bias is not None:
+            part += bias.reshape(groups, -1, 1)
+
+    threads.for_each(run, p.chunks, p.work)
+    return y.reshape(len(x), len(w), *p.out)
 
 
-def correlate_input(y, w, p: Plan, adjoint: Plan | None) -> np.ndarray:
-    """Its adjoint in x. ``adjoint`` is the plan with x and y in each other's place, if stride 1."""
-    if adjoint is None:
-        return _folded(y, w, p)
-    groups, o, _ = p.matrix
-    turned = w.reshape(groups, o, *w.shape[1:])[(..., *[slice(None, None, -1)] * (w.ndim - 2))]
-    turned = np.ascontiguousarray(turned.swapaxes(1, 2))  # BLAS takes no flipped views
-    return _forward(y, turned.reshape(adjoint.matrix), adjoint).transpose(p.back)
-
-
-def correlate_weight(x, y, out, p: Plan) -> None:
-    """Write its adjoint in w to ``out`` (O, C/G, *K), contiguous."""
-    multiply = np.matmul if p.small else threads.matmul
-    windows = _windows(x, p)
-    g = y.transpose(p.order)
-    groups, o, _ = p.matrix
-    if len(p.blocks) == 1:
-        e = windows.reshape(p.columns)
-        multiply(g.reshape(groups, o, -1), e.swapaxes(1, 2), out.reshape(p.matrix))
-        return
-    out[...] = 0
-    for block in p.blocks:
-        with _columns(windows, block, p) as e:
-            part = multiply(g[:, block].reshape(groups, o, -1), e.swapaxes(1, 2))
-        out += part.reshape(out.shape)
-
-
-def _forward(x, matrix, p: Plan) -> np.ndarray:
-    """The product of ``matrix`` and the windows of ``x``, (O, *P, N)."""
-    multiply = np.matmul if p.small else threads.matmul
-    windows = _windows(x, p)
-    if len(p.blocks) == 1:
-        return multiply(matrix, windows.reshape(p.columns)).reshape(p.y)
-    y = np.empty(p.y, x.dtype)
-    for block in p.blocks:
-        part = y[:, block]
-        with _columns(windows, block, p) as e:
-            part[...] = multiply(matrix, e).reshape(part.shape)
-    return y
-
-
-def _folded(y, w, p: Plan) -> np.ndarray:
-    """The input gradient, by adding each tap's products where the tap met the input."""
-    multiply = np.matmul if p.small else threads.matmul
+def correlate_input(y, w, input_shape, window: Window, groups: int) -> np.ndarray:
+    """See `autograd.kernels.conv.correlation.correlate_input`."""
+    x_shape = (len(y), w.shape[1] * groups, *input_shape)
+    p = _plan(x_shape, w.shape, window, groups, y.itemsize)
+    x, y = np.zeros(x_shape, y.dtype), y.reshape(-1, *p.products)
     matrix = w.reshape(p.matrix).swapaxes(1, 2)
-    groups, o, _ = p.matrix
-    g = y.transpose(p.order)
-    padded = np.zeros(p.padded, y.dtype)
-    kernel = p.windows[2 : len(p.x)]
-    for block in p.blocks:
-        part = g[:, block]
-        e = multiply(matrix, part.reshape(groups, o, -1))
-        e = e.reshape(p.padded[0], *kernel, *part.shape[1:])
-        for tap, reached in p.taps:
-            padded[_rows_of(reached, block)] += e[tap]
-    if p.whole and padded.shape == p.x:
-        return padded.transpose(p.back)
-    x = np.zeros(p.x, y.dtype)
-    x[p.source] = padded[p.target]
-    return x.transpose(p.back)
+    multiply = np.matmul if matrix.shape[2] > 1 else np.multiply  # BLAS is slow at outer products
+    met = overlaps(window, tuple(input_shape), p.out)
+
+    def run(chunk: slice) -> None:
+        part = x[chunk]
+        columns = multiply(matrix, y[chunk]).reshape(-1, *p.windows)
+        for weight, inputs, outputs in met:
+            part[inputs] += columns[:, :, *weight][outputs]
+
+    threads.for_each(run, p.chunks, p.work)
+    return x
 
 
-def _rows_of(reached, block):
-    """The part of what a tap reaches that belongs to a block of the output's first axis."""
-    channels, rows, *rest = reached
-    first = rows.start + block.start * rows.step
-    last = rows.start + (block.stop - 1) * rows.step
-    return (channels, slice(first, last + 1, rows.step), *rest)
+def correlate_weight(x, y, window: Window, groups: int) -> np.ndarray:
+    """See `autograd.kernels.conv.correlation.correlate_weight`."""
+    w_shape = (y.shape[1], x.shape[1] // groups, *window.kernel)
+    p = _plan(x.shape, w_shape, window, groups, x.itemsize)
+    y = y.reshape(-1, *p.products)
+    lanes = range(min(_PIECES, len(p.chunks)))
+    sums = np.zeros((len(lanes), groups, p.matrix[2], p.matrix[1]), x.dtype)
+
+    def run(lane: int) -> None:
+        for chunk in p.chunks[lane :: len(lanes)]:
+            # Transposed: BLAS is faster when the large factor comes first.
+            sums[lane] += np.matmul(_columns(x[chunk], p), y[chunk].swapaxes(2, 3)).sum(axis=0)
+
+    threads.for_each(run, lanes, p.work)
+    w = np.empty(w_shape, x.dtype)
+    w.reshape(p.matrix)[...] = sums.sum(axis=0).swapaxes(1, 2)
+    return w
 
 
-def _windows(x, p: Plan) -> np.ndarray:
-    """View (G, C/G, *K, *P, N) of all windows of ``x`` (N, C, *S)."""
-    seen = x.transpose(p.order)[p.source]
-    if not p.whole:
-        padded = np.zeros(p.padded, x.dtype)
-        padded[p.target] = seen
-    elif seen.flags.c_contiguous:
-        padded = seen
+def _columns(x: np.ndarray, p: Plan) -> np.ndarray:
+    """The windows of samples ``x`` as matrices (N, G, C/G * K, pixels)."""
+    padded = x[p.source]
+    if padded.shape[1:] == p.padded:
+        padded = np.ascontiguousarray(padded)
     else:
-        padded = np.ascontiguousarray(seen)
-    return np.ndarray(p.windows, x.dtype, padded, 0, p.strides)
-
-
-class _columns(scratch):
-    """Context: the windows of one block copied to a matrix (G, C/G * K, pixels)."""
-
-    __slots__ = ("_depth", "_windows")
-
-    def __init__(self, windows, block, p: Plan) -> None:
-        self._windows = windows[(slice(None),) * len(p.x) + (block,)]
-        self._depth = p.columns[1]
-        super().__init__(self._windows.shape, windows.dtype)
-
-    def __enter__(self):
-        e = super().__enter__()
-        np.copyto(e, self._windows)
-        return e.reshape(len(e), self._depth, -1)
+        padded = np.zeros((len(x), *p.padded), x.dtype)
+        padded[p.target] = x[p.source]
+    windows = np.ndarray((len(x), *p.windows), x.dtype, padded, 0, p.strides)
+    return windows.reshape(len(x), *p.columns)

@@ -409,7 +409,7 @@ def explain_kernel(
     Example:
         >>> import autograd as ag
         >>> sentence = ag.explain_kernel((64, 16, 8, 8), (32, 16, 1, 1))
-        >>> sentence.split(":")[0] in ("native", "pointwise")
+        >>> sentence.split(":")[0] in ("native", "im2col")
         True
     """
     who = "explain_kernel"
