@@ -26,6 +26,7 @@
     LANES_8(f, c), f(8) + c, f(9) + c, f(10) + c, f(11) + c, f(12) + c, f(13) + c, f(14) + c, f(15) + c
 #define LANES_OF2(n, f, c) LANES_##n(f, c)
 #define LANES_OF(n, f, c) LANES_OF2(n, f, c)
+#define ITSELF(i) (i)
 #if defined(__clang__)
 #define SHUFFLE(a, b, f, c) __builtin_shufflevector(a, b, LANES_OF(LANES, f, c))
 #else
