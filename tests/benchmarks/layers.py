@@ -106,7 +106,7 @@ def _workloads() -> dict[str, Make]:
 
     def losses(name: str, shapes: list[Any], build: Callable[[Library, int], Any]) -> None:
         for s in shapes:
-            made[f"{name}, {'x'.join(map(str, s))}"] = loss(lambda l, s=s: build(l, s[1]), *s)
+            made[f"{name}, {'x'.join(map(str, s))}"] = loss(lambda lib, s=s: build(lib, s[1]), *s)
 
     layers("layer_norm", ROWS, lambda nn, s: nn.LayerNorm(s[-1]))
     layers("rms_norm", ROWS, lambda nn, s: nn.RMSNorm(s[-1]))
@@ -124,14 +124,20 @@ def _workloads() -> dict[str, Make]:
     layers("avg_pool", IMAGES, lambda nn, s: nn.AvgPool2d(2))
     layers("lp_pool", IMAGES, lambda nn, s: nn.LPPool2d(2, 2))
     layers("global average", IMAGES, lambda nn, s: nn.AdaptiveAvgPool2d(1))
-    weights = lambda l, n: l.tensor(np.linspace(0.5, 1.5, n, dtype=np.float32))
-    losses("cross_entropy", [*CLASSES, (4, 21, 32, 32)], lambda l, n: l.nn.CrossEntropyLoss())
-    losses("cross_entropy with weights", CLASSES, lambda l, n: l.nn.CrossEntropyLoss(weights(l, n)))
+    weights = lambda lib, n: lib.tensor(np.linspace(0.5, 1.5, n, dtype=np.float32))
+    losses("cross_entropy", [*CLASSES, (4, 21, 32, 32)], lambda lib, n: lib.nn.CrossEntropyLoss())
     losses(
-        "cross_entropy smoothed", CLASSES, lambda l, n: l.nn.CrossEntropyLoss(label_smoothing=0.1)
+        "cross_entropy with weights",
+        CLASSES,
+        lambda lib, n: lib.nn.CrossEntropyLoss(weights(lib, n)),
     )
-    losses("nll_loss", CLASSES, lambda l, n: l.nn.NLLLoss())
-    losses("nll_loss with weights", CLASSES, lambda l, n: l.nn.NLLLoss(weights(l, n)))
+    losses(
+        "cross_entropy smoothed",
+        CLASSES,
+        lambda lib, n: lib.nn.CrossEntropyLoss(label_smoothing=0.1),
+    )
+    losses("nll_loss", CLASSES, lambda lib, n: lib.nn.NLLLoss())
+    losses("nll_loss with weights", CLASSES, lambda lib, n: lib.nn.NLLLoss(weights(lib, n)))
     for count, width, *shape in TABLES:
         made[f"embedding {count}x{width}, {shape[0]}x{shape[1]}"] = embedding(count, width, *shape)
     for name, shapes in PARAMETERS.items():
