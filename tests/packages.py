@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[1]
 #: Tests about the checkout itself, which is not there.
 ABOUT_THE_CHECKOUT = (
     "tests/test_architecture.py", "tests/notebooks", "tests/mutants", "tests/test_readme.py",
-    "tests/test_docs.py", "tests/test_examples.py", "tests/derivatives/test_derivatives.py",
+    "tests/test_examples.py", "tests/test_promises.py", "tests/test_mutants.py",
+    "tests/test_bounds.py", "tests/test_clash.py", "tests/derivatives/test_derivatives.py",
 )  # fmt: skip
 
 
@@ -29,7 +30,8 @@ def check(package, options):
         subprocess.run([sys.executable, "-m", "venv", home / "venv"], check=True)
         python = home / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
         subprocess.run([python, "-m", "pip", "install", "-q", f"{package}[test]"], check=True)
-        shutil.copytree(ROOT / "tests", home / "suite" / "tests")
+        for name in ("tests", "docs"):
+            shutil.copytree(ROOT / name, home / "suite" / name)
         for name in ("pyproject.toml", "README.md", "REFERENCE.md"):
             shutil.copy(ROOT / name, home / "suite" / name)
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}

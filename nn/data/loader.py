@@ -161,12 +161,15 @@ class DataLoader:
         """Batches that are made in one go: several small ones, where the data set allows it.
 
         A batch of a few tiny images costs mostly the calls that make it, and these hold Python's
-        lock, so that training waits for them.
+        lock, so that training waits for them. The first one is made alone, since training waits
+        for it; the others in groups that double up to `_MANY` samples.
         """
         together = self.collate_fn is None and getattr(self.dataset, "samplewise", False)
+        count = 1
         for first in remaining:
-            more = (_MANY - 1) // max(len(first), 1) if together else 0
-            yield [first, *islice(remaining, more)]
+            yield [first, *islice(remaining, count - 1)]
+            if together:
+                count = max(1, min(2 * count, -(-_MANY // max(len(first), 1))))
 
     def _batches(self, lists: list[Any], epoch: int) -> list[Any]:
         if self.collate_fn is not None:

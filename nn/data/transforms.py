@@ -271,13 +271,13 @@ class Cutout(Transform):
 
     def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
         """The batch, with a hole in each image."""
-        inside = np.ones((len(images), 1, *images.shape[2:]), bool)
-        for axis, (extent, size) in enumerate(zip(images.shape[2:], self.size, strict=True)):
+        hit = []
+        for extent, size in zip(images.shape[2:], self.size, strict=True):
             start = draws.integers(0, extent)[:, None] - size // 2
             place = np.arange(extent)
-            hit = (place >= start) & (place < start + size)
-            inside &= hit[:, None, :, None] if axis == 0 else hit[:, None, None, :]
-        inside &= (draws.uniform() < self.p)[:, None, None, None]
+            hit.append((place >= start) & (place < start + size))
+        hit[0] &= (draws.uniform() < self.p)[:, None]
+        inside = hit[0][:, None, :, None] & hit[1][:, None, None, :]
         return np.where(inside, images.dtype.type(self.fill), images)
 
 
@@ -322,13 +322,18 @@ class RandomAffine(Transform):
         # For each pixel of the result: which place of the image is seen there. About the centre,
         # a linear map; its four numbers stand before rows and columns, which are added only once.
         middle, center = (height - 1) / 2, (width - 1) / 2
-        y = np.arange(height)[:, None] - middle - down[:, None, None]
-        x = np.arange(width) - center - right[:, None, None]
-        cos, sin, slant = (
-            each[:, None, None] for each in (np.cos(angle) / factor, np.sin(angle) / factor, slant)
+        cos, sin = np.cos(angle) / factor, np.sin(angle) / factor
+        y = np.arange(height) - middle - down[:, None]
+        x = np.arange(width) - center - right[:, None]
+        rows_y, columns_y = cos[:, None] * y + middle, -sin[:, None] * x
+        rows_x = (sin - slant * cos)[:, None] * y + center
+        columns_x = (cos + slant * sin)[:, None] * x
+        exact = np.result_type(images.dtype, np.float32)
+        rows_y, columns_y, rows_x, columns_x = (
+            each.astype(exact) for each in (rows_y, columns_y, rows_x, columns_x)
         )
-        source_y = (cos * y + middle) - sin * x
-        source_x = ((sin - slant * cos) * y + center) + (cos + slant * sin) * x
+        source_y = rows_y[:, :, None] + columns_y[:, None, :]
+        source_x = rows_x[:, :, None] + columns_x[:, None, :]
         return _bilinear(images, source_y, source_x, self.fill)
 
 
@@ -363,34 +368,39 @@ class Resize(Transform):
 def _bilinear(
     images: np.ndarray[Any, Any], y: np.ndarray[Any, Any], x: np.ndarray[Any, Any], fill: float
 ) -> np.ndarray[Any, Any]:
-    """Values at the places (y, x), of shape (N, H, W) each; outside lies ``fill``."""
+    """Values at the places (y, x), of shape (N, H, W) each; outside lies ``fill``. Overwrites y and x."""
     n, channels, height, width = images.shape
-    padded = np.full((n, channels, height + 2, width + 2), fill, images.dtype)
+    wide = width + 2
+    padded = np.full((n, channels, height + 2, wide), fill, images.dtype)
     padded[:, :, 1:-1, 1:-1] = images
-    y, x = (
-        np.minimum(np.maximum(places, -1.0), extent) + 1.0
-        for places, extent in ((y, height), (x, width))
-    )
-    top, left = y.astype(np.intp), x.astype(np.intp)
-    np.minimum(top, height, out=top), np.minimum(left, width, out=left)
-    down, right = (
-        (places - before).astype(images.dtype)[:, None] for places, before in ((y, top), (x, left))
-    )
-    # Numbers of the pixels above and left, in all planes of the batch behind one another.
-    planes = np.arange(n * channels).reshape(n, channels, 1, 1) * ((height + 2) * (width + 2))
-    place = planes + (top * (width + 2) + left)[:, None]
+    # The pixels above and left of the places, and how far the places lie from these.
+    above = []
+    for places, extent in ((y, height), (x, width)):
+        np.maximum(places, -1.0, out=places)
+        np.minimum(places, extent, out=places)
+        places += 1.0
+        above.append(np.floor(places))
+        np.minimum(above[-1], extent, out=above[-1])
+        places -= above[-1]
+    down, right = (part.astype(images.dtype, copy=False)[:, None] for part in (y, x))
+    # Their numbers, in all planes of the batch behind one another.
+    top, left = (each.astype(np.intp) for each in above)
+    top *= wide
+    top += left
+    planes = np.arange(n * channels).reshape(n, channels, 1, 1) * ((height + 2) * wide)
+    place = planes + top[:, None]
+    flat = padded.reshape(-1)
 
     def row(start: int) -> Any:
-        before, after = (
-            padded.reshape(-1)[start:].take(place),
-            padded.reshape(-1)[start + 1 :].take(place),
-        )
+        # All places are inside; "clip" is the mode that does not look.
+        before = flat[start:].take(place, mode="clip")
+        after = flat[start + 1 :].take(place, mode="clip")
         after -= before
         after *= right
         after += before
         return after
 
-    upper, lower = row(0), row(width + 2)
+    upper, lower = row(0), row(wide)
     lower -= upper
     lower *= down
     lower += upper
