@@ -88,11 +88,16 @@ class TensorDataset(Dataset):
         self.transform = transform
 
     @property
-    def samplewise(self) -> bool:
-        """May several batches be made at once? So it is for small samples, each by itself."""
-        ours = type(self).batch is TensorDataset.batch  # another's batches may be anything
-        small = ours and self.arrays[0].nbytes <= 4096 * len(self)
-        return small and (self.transform is None or getattr(self.transform, "samplewise", False))
+    def samplewise(self) -> int | None:
+        """The bytes of a sample where several batches may be made at once, otherwise None.
+
+        They may where samples are small and each is made by itself.
+        """
+        if type(self).batch is not TensorDataset.batch:  # another's batches may be anything
+            return None
+        size = self.arrays[0].nbytes // max(len(self), 1)
+        alone = self.transform is None or getattr(self.transform, "samplewise", False)
+        return size if alone and size <= 4096 else None
 
     def __len__(self) -> int:
         return len(self.arrays[0])
@@ -121,10 +126,10 @@ class Subset(Dataset):
         self.indices = [_sample(dataset, index) for index in indices]
 
     @property
-    def samplewise(self) -> bool:
-        """May several batches be made at once?"""
+    def samplewise(self) -> int | None:
+        """The bytes of a sample where several batches may be made at once, otherwise None."""
         ours = type(self).batch is Subset.batch
-        return ours and getattr(self.dataset, "samplewise", False)
+        return getattr(self.dataset, "samplewise", None) if ours else None
 
     def __len__(self) -> int:
         return len(self.indices)

@@ -18,8 +18,10 @@ from nn.data.samplers import BatchSampler, RandomSampler, SequentialSampler
 
 __all__ = ["DataLoader"]
 
-#: Samples below which batches are made together, see `DataLoader._together`.
-_MANY = 512
+#: At most so many samples are made together, see `DataLoader._together`.
+_MANY = 4096
+#: Bytes of a sample up to which threads would cost more than they hide.
+_TINY = 512
 
 
 class DataLoader:
@@ -36,7 +38,8 @@ class DataLoader:
         sampler: gives the order instead. Its ``set_epoch`` is called if it has one.
         batch_sampler: gives lists of sample numbers, instead of the three before.
         num_workers: threads that prepare batches ahead; 0: none, batches are made when asked for.
-            NumPy leaves Python's lock while it computes, so one or two keep up with training.
+            NumPy leaves Python's lock while it computes, so one or two keep up with training. Images
+            as tiny as 8×8 are made without threads, many batches in one go, which is quicker.
         collate_fn: joins a list of samples. Default: `nn.data.collate`, or the data set's own way.
         drop_last: leave out a last batch that is shorter. Default False.
         prefetch_factor: batches kept ready for each worker. Default 2.
@@ -157,32 +160,41 @@ class DataLoader:
             yield to_tensors(batch)
         self._at = (epoch + 1, 0)
 
-    def _together(self, remaining: Iterator[Any]) -> Iterator[list[Any]]:
+    def _together(self, remaining: Iterator[Any], count: int = 1) -> Iterator[list[Any]]:
         """Batches that are made in one go: several small ones, where the data set allows it.
 
-        A batch of a few tiny images costs mostly the calls that make it, and these hold Python's
-        lock, so that training waits for them. The first one is made alone, since training waits
-        for it; the others in groups that double up to `_MANY` samples.
+        A batch of a few small images costs mostly the calls that make it; these hold Python's lock,
+        and each time that it changes hands, training waits. So ``count`` batches are made together
+        (the first one alone, since training waits for it), then four times as many each time, up to
+        `_MANY` samples.
         """
-        together = self.collate_fn is None and getattr(self.dataset, "samplewise", False)
-        count = 1
+        small = self._bytes() is not None
         for first in remaining:
-            yield [first, *islice(remaining, count - 1)]
-            if together:
-                count = max(1, min(2 * count, -(-_MANY // max(len(first), 1))))
+            most = max(1, _MANY // max(len(first), 1)) if small else 1
+            yield [first, *islice(remaining, min(count, most) - 1)]
+            count = min(4 * count, most)
+
+    def _bytes(self) -> int | None:
+        """The size of a sample where batches may be made together, otherwise None."""
+        return None if self.collate_fn is not None else getattr(self.dataset, "samplewise", None)
 
     def _batches(self, lists: list[Any], epoch: int) -> list[Any]:
         if self.collate_fn is not None:
             return [self.collate_fn([self.dataset[index] for index in lists[0]])]
-        indices = lists[0] if len(lists) == 1 else [index for each in lists for index in each]
-        batch = batch_of(self.dataset, indices, Draws(self.seed, epoch, indices))
         if len(lists) == 1:
-            return [batch]
+            return [batch_of(self.dataset, lists[0], Draws(self.seed, epoch, lists[0]))]
+        indices = np.array([index for each in lists for index in each])
+        batch = batch_of(self.dataset, indices, Draws(self.seed, epoch, indices))
         ends = list(accumulate(map(len, lists), initial=0))
         return [tuple(part[a:b] for part in batch) for a, b in pairwise(ends)]
 
     def _ahead(self, remaining: Iterator[Any], epoch: int) -> Iterator[Any]:
         """Batches in their order, prepared by threads a few at a time."""
+        size = self._bytes()
+        if size is not None and size <= _TINY:
+            for lists in self._together(remaining, _MANY):
+                yield from self._batches(lists, epoch)
+            return
         executor = ThreadPoolExecutor(self.num_workers, thread_name_prefix="DataLoader")
         waiting: deque[Future[Any]] = deque()
         try:

@@ -271,12 +271,13 @@ class Cutout(Transform):
 
     def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
         """The batch, with a hole in each image."""
+        drawn = draws.uniform(size=(3,))
         hit = []
-        for extent, size in zip(images.shape[2:], self.size, strict=True):
-            start = draws.integers(0, extent)[:, None] - size // 2
+        for k, (extent, size) in enumerate(zip(images.shape[2:], self.size, strict=True)):
+            start = np.floor(extent * drawn[:, k, None]) - size // 2
             place = np.arange(extent)
             hit.append((place >= start) & (place < start + size))
-        hit[0] &= (draws.uniform() < self.p)[:, None]
+        hit[0] &= drawn[:, 2, None] < self.p
         inside = hit[0][:, None, :, None] & hit[1][:, None, None, :]
         return np.where(inside, images.dtype.type(self.fill), images)
 
@@ -314,19 +315,22 @@ class RandomAffine(Transform):
         if images.dtype.kind != "f":
             raise TypeError(f"RandomAffine: images are {images.dtype}; put ToFloat() before it")
         height, width = images.shape[2:]
-        angle = np.radians(draws.uniform(-self.degrees, self.degrees))
-        slant = np.tan(np.radians(draws.uniform(-self.shear, self.shear)))
-        factor = draws.uniform(*self.scale)
-        down = draws.uniform(-1, 1) * self.translate[0] * height
-        right = draws.uniform(-1, 1) * self.translate[1] * width
+        drawn = iter(draws.uniform(-1, 1, (5,)).T)
+        angle = np.radians(next(drawn) * self.degrees)
+        slant = np.tan(np.radians(next(drawn) * self.shear))
+        smallest, largest = self.scale
+        factor = smallest + (largest - smallest) * (0.5 + 0.5 * next(drawn))
+        down = next(drawn) * self.translate[0] * height
+        right = next(drawn) * self.translate[1] * width
         # For each pixel of the result: which place of the image is seen there. About the centre,
         # a linear map; its four numbers stand before rows and columns, which are added only once.
         middle, center = (height - 1) / 2, (width - 1) / 2
         cos, sin = np.cos(angle) / factor, np.sin(angle) / factor
         y = np.arange(height) - middle - down[:, None]
         x = np.arange(width) - center - right[:, None]
-        rows_y, columns_y = cos[:, None] * y + middle, -sin[:, None] * x
-        rows_x = (sin - slant * cos)[:, None] * y + center
+        # (The image gets a border of one pixel, so its first one is number 1.)
+        rows_y, columns_y = cos[:, None] * y + (middle + 1), -sin[:, None] * x
+        rows_x = (sin - slant * cos)[:, None] * y + (center + 1)
         columns_x = (cos + slant * sin)[:, None] * x
         exact = np.result_type(images.dtype, np.float32)
         rows_y, columns_y, rows_x, columns_x = (
@@ -368,27 +372,27 @@ class Resize(Transform):
 def _bilinear(
     images: np.ndarray[Any, Any], y: np.ndarray[Any, Any], x: np.ndarray[Any, Any], fill: float
 ) -> np.ndarray[Any, Any]:
-    """Values at the places (y, x), of shape (N, H, W) each; outside lies ``fill``. Overwrites y and x."""
+    """Values at the places (y, x), of shape (N, H, W) each, counted from 1; outside lies ``fill``.
+
+    Overwrites y and x.
+    """
     n, channels, height, width = images.shape
-    wide = width + 2
-    padded = np.full((n, channels, height + 2, wide), fill, images.dtype)
-    padded[:, :, 1:-1, 1:-1] = images
-    # The pixels above and left of the places, and how far the places lie from these.
-    above = []
+    tall, wide = height + 3, width + 3
+    padded = np.full((n, channels, tall, wide), fill, images.dtype)
+    padded[:, :, 1:-2, 1:-2] = images
     for places, extent in ((y, height), (x, width)):
-        np.maximum(places, -1.0, out=places)
-        np.minimum(places, extent, out=places)
-        places += 1.0
-        above.append(np.floor(places))
-        np.minimum(above[-1], extent, out=above[-1])
-        places -= above[-1]
+        np.maximum(places, 0.0, out=places)
+        np.minimum(places, extent + 1, out=places)
+    # The pixels above and left of the places, and how far the places lie from these.
+    top, left = np.floor(y), np.floor(x)
+    y -= top
+    x -= left
     down, right = (part.astype(images.dtype, copy=False)[:, None] for part in (y, x))
     # Their numbers, in all planes of the batch behind one another.
-    top, left = (each.astype(np.intp) for each in above)
     top *= wide
     top += left
-    planes = np.arange(n * channels).reshape(n, channels, 1, 1) * ((height + 2) * wide)
-    place = planes + top[:, None]
+    planes = np.arange(n * channels).reshape(n, channels, 1, 1) * (tall * wide)
+    place = planes + top.astype(np.intp)[:, None]
     flat = padded.reshape(-1)
 
     def row(start: int) -> Any:
