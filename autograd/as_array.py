@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.dtypes import as_array
+from autograd.arguments.numbers import boolean
 from autograd.conversion import check_argument, check_conversion
 from autograd.core.modes import local
 from autograd.core.node import Leaf
@@ -62,13 +63,17 @@ class AsArray:
         """How the elements lie in memory, as NumPy describes it (of the read-only view)."""
         return self.data.flags
 
-    def numpy(self) -> Any:
+    def numpy(self, *, force: bool = False) -> Any:
         """The values as a read-only view.
+
+        Args:
+            force: True to take them from a tensor that requires a gradient, too.
 
         Raises:
             RuntimeError: if the tensor requires a gradient; use ``t.detach().numpy()``.
         """
-        self._refuse_grad("numpy()")
+        if not boolean("numpy", "force", force):
+            self._refuse_grad("numpy()")
         data = self.data
         if type(data) is not np.ndarray:
             data = np.asarray(data)

@@ -12,6 +12,7 @@ from autograd.arguments.generator import generator_or_default
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.numbers import shown
 from autograd.core.tensor import Tensor, _wrap
+from autograd.core.writes import share
 
 __all__ = [
     "arange", "as_tensor", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace",
@@ -54,7 +55,16 @@ def as_tensor(data: Any, dtype: Any = None) -> Tensor:
         if data._node is not None:
             return data.astype(dtype)  # type: ignore[attr-defined]
         data = data._data
-    return _wrap(as_array("as_tensor", data, dtype, copy=False))
+    return _on(data, as_array("as_tensor", data, dtype, copy=False))
+
+
+def _on(source: Any, array: Any) -> Tensor:
+    """A tensor on an array; on one that somebody else has, it cannot become something else alone."""
+    result = _wrap(array)
+    if result._version is not None and isinstance(source, np.ndarray):
+        if np.may_share_memory(array, source):
+            share(result._version)
+    return result
 
 
 def from_dlpack(source: Any) -> Tensor:
@@ -75,7 +85,7 @@ def from_dlpack(source: Any) -> Tensor:
         array = np.from_dlpack(source)
     except BufferError as error:
         raise TypeError(f"from_dlpack: {type(source).__name__} cannot be shared: {error}") from None
-    return _wrap(as_array("from_dlpack", array, copy=False))
+    return _on(array, as_array("from_dlpack", array, copy=False))
 
 
 def _finish(array: Any, requires_grad: bool, name: str | None = None) -> Tensor:

@@ -1,9 +1,10 @@
-"""In place: what may be written into, and ``x += y`` where it may not.
+"""In place: what may be written into, and ``x += y``, ``x[i] = y`` where it may not.
 
-Where nothing is recorded, an array is really written into (``writable``). A recorded tensor *rebinds*
-for ``x += y``: the object becomes the result, so every name for it sees it. Nothing is written: what the graph has saved stays as it was. So it is possible only where no other
-tensor lies on the same memory, which would have to change, too; that is told by a mark that views
-leave on both sides when they are made, and never by counting references.
+Where nothing is recorded, an array is really written into (``writable``). Where x or y is recorded, x
+*rebinds*: the object becomes the result, so every name for it sees it. Nothing is written: what the
+graph has saved stays as it was. So it is possible only where no other tensor (nor an array given to
+``as_tensor``) lies on the same memory, which would have to change, too; that is told by a mark that
+views leave on both sides when they are made, and never by counting references.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from autograd.core.tensor import Tensor
 from autograd.core.writes import note_write
 
 __all__ = [
-    "check_rebinding", "check_writable", "in_place", "is_recorded", "last_view", "rebind", "writable",
+    "check_rebinding", "check_writable", "in_place", "is_recorded", "last_view", "rebind", "records",
+    "writable",
 ]  # fmt: skip
 
 
@@ -88,19 +90,33 @@ def is_recorded(t: Tensor) -> bool:
     return t._node is not None and local.state.grad_enabled
 
 
-def check_rebinding(t: Tensor, who: str) -> None:
-    """Raise unless a recorded tensor may become the result of an operation on it.
+def records(t: Any, value: Any) -> bool:
+    """True if what a write of a value makes of the tensor is recorded, so that nothing is written."""
+    return local.state.grad_enabled and (
+        t._node is not None or (isinstance(value, Tensor) and value._node is not None)
+    )
+
+
+def check_rebinding(t: Tensor, who: str, instead: str = "") -> None:
+    """Raise unless a tensor may become the result of a recorded operation on it.
 
     Raises:
-        RuntimeError: for a leaf; for a tensor that is a view, or that others are views of.
+        RuntimeError: for a leaf that has or had gradients; for a tensor that is a view, or that
+            others are views of; for one on the memory of an array.
     """
     if type(t._node) is Leaf:
         check_writable(t, who)
-    if _is_shared(t):
+    if t._node is None and getattr(t, "_leaf", None) is not None:
         raise RuntimeError(
-            f"{who}: this tensor shares its memory with another (it is a view, or a view of it was "
-            "made), which would not see the change. Make a new tensor instead (y = x + 1 for "
-            "x += 1, inplace=False for a layer), or work on a copy: x = x.copy()"
+            f"{who}: this tensor is a leaf whose requires_grad was switched off, and the value "
+            "requires a gradient. Make a new tensor instead: y = x + 1 for x += 1"
+        )
+    if _is_shared(t):
+        instead = instead or "y = x + 1 for x += 1, inplace=False for a layer"
+        raise RuntimeError(
+            f"{who}: this tensor shares its memory with another, or with an array (it is a view, or a "
+            "view of it was made), which would not see the change. Make a new tensor instead "
+            f"({instead}), or work on a copy: x = x.copy()"
         )
 
 
@@ -160,8 +176,8 @@ def in_place(
         instead: what to do where it is refused.
 
     Raises:
-        RuntimeError: for a leaf that requires a gradient, for a view, and for read-only memory;
-            also if the result requires a gradient and x does not.
+        RuntimeError: for a leaf that requires a gradient, and for read-only memory; for a view, and
+            what has one, where the result is recorded.
     """
     if isinstance(x, np.ndarray):
         if not x.flags.writeable:
@@ -180,9 +196,8 @@ def in_place(
     check_writable(x, f"{who}{word}")
     result = function(x)
     if result._node is not None:
-        raise RuntimeError(
-            f"{who}{word}, but the result requires a gradient and the input does not; {instead}"
-        )
+        check_rebinding(x, f"{who}{word}", instead)
+        return rebind(x, result, who)
     if x._version is None:
         x._data = result._data.astype(x.dtype)
     else:

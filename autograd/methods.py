@@ -16,13 +16,12 @@ import numpy as np
 
 from autograd.arguments.arrays import coerce
 from autograd.as_array import AsArray, methods_of
-from autograd.core.modes import is_grad_enabled
 from autograd.core.tensor import Tensor
 from autograd.core.writes import note_write
 from autograd.hints import ATTRIBUTES, Foreign
-from autograd.in_place import check_rebinding, check_writable, is_recorded, rebind
+from autograd.in_place import check_rebinding, check_writable, rebind, records
 from autograd.spelling import names as spelling
-from autograd.spelling.differences import differs_in_tensor
+from autograd.spelling.differences import differs_in_tensor, zeros_of_size
 from autograd.spelling.keywords import spelled
 
 __all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
@@ -37,7 +36,7 @@ def _ops(family: str) -> Any:
 
 def _in_place(symbol: str, name: str, ufunc: Any, path: str) -> Callable[[Tensor, Any], Tensor]:
     def operator(self: Tensor, other: Any) -> Tensor:
-        if is_recorded(self):
+        if records(self, other):
             check_rebinding(self, f"{symbol}=")
             return rebind(self, _find(path)(self, other), f"{symbol}=")
         check_writable(self, f"{symbol}=")
@@ -72,20 +71,20 @@ def _in_place(symbol: str, name: str, ufunc: Any, path: str) -> Callable[[Tensor
 
 
 def _plain(who: str, value: Any, data: Any) -> Any:
-    """An operand of a write into ``data``: what requires a gradient would lose it."""
-    if isinstance(value, Tensor):
-        if value.requires_grad and is_grad_enabled():
-            raise RuntimeError(
-                f"{who}: the value requires a gradient, which a write would not record; "
-                "make a new tensor: autograd.set_at(x, index, value), autograd.where(...), x + value"
-            )
-        return value._data
-    return coerce(who, "value", value, data)
+    """An operand of a write into ``data``."""
+    return value._data if isinstance(value, Tensor) else coerce(who, "value", value, data)
 
 
 def _setitem(self: Tensor, index: Any, value: Any) -> None:
-    """``t[index] = value``, really written, under ``no_grad`` or without a gradient."""
-    check_writable(self, "t[index] = value")
+    """``t[index] = value``: written, or where one of them is recorded a change of what t is."""
+    who = "t[index] = value"
+    if records(self, value):
+        check_rebinding(self, who, "x = autograd.set_at(x, index, value)")
+        if self._node is None:
+            check_writable(self, who)
+        rebind(self, _ops("gathering").set_at(self, index, value), who)
+        return
+    check_writable(self, who)
     value = _plain("t[index] = value", value, self._data)
     index = _ops("indexing").clean_index("t[index] = value", index, self.shape)
     data = self._data if self._data.ndim else np.array(self._data)
@@ -322,6 +321,7 @@ def attach() -> None:
     Tensor._repr_html_ = _as_html  # type: ignore[attr-defined]
     Tensor.__dir__ = _own_names  # type: ignore[assignment]
     Tensor._told = staticmethod(differs_in_tensor)  # type: ignore[attr-defined]
+    Tensor._sized = staticmethod(zeros_of_size)
     for name in ATTRIBUTES:
         setattr(Tensor, name, Foreign(name))
     for name, entry in methods_of(AsArray).items():

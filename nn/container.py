@@ -25,6 +25,9 @@ class _Ordered(Module):
             )
         return item
 
+    def _put(self, name: str, item: Any) -> None:
+        setattr(self, name, item)
+
     def _made_of(self, items: Iterable[Any]) -> Self:
         """A new container of the same class."""
         return type(self)().extend(items)
@@ -49,7 +52,7 @@ class _Ordered(Module):
         for name in list(self._kinds):
             delattr(self, name)
         for position, item in enumerate(items):
-            setattr(self, str(position), item)
+            self._put(str(position), item)
 
     def __len__(self) -> int:
         return len(self._kinds)
@@ -67,7 +70,7 @@ class _Ordered(Module):
 
     def __setitem__(self, index: int, item: Any) -> None:
         name = list(self._kinds)[self._index(index, len(self))]
-        setattr(self, name, self._item(item, f"[{index}]"))
+        self._put(name, self._item(item, f"[{index}]"))
 
     def __delitem__(self, index: int | slice) -> None:
         items = self._items()
@@ -84,7 +87,7 @@ class _Ordered(Module):
 
     def append(self, item: Any) -> Self:
         """Adds an item at the end; returns self."""
-        setattr(self, str(len(self)), self._item(item, ".append"))
+        self._put(str(len(self)), self._item(item, ".append"))
         return self
 
     def extend(self, items: Iterable[Any]) -> Self:
@@ -163,10 +166,10 @@ class ModuleList(_Ordered):
     """A list of modules whose parameters are found; it cannot be called itself.
 
     Args:
-        modules: the modules. Default none.
+        modules: the modules; None for a place that stays empty. Default none.
 
     Raises:
-        TypeError: for anything that is no module.
+        TypeError: for anything else.
 
     Example:
         >>> import nn
@@ -179,10 +182,17 @@ class ModuleList(_Ordered):
         super().__init__()
         self.extend(modules)
 
+    def _item(self, item: Any, where: str) -> Any:
+        return None if item is None else super()._item(item, where)
+
+    def _put(self, name: str, item: Any) -> None:
+        self.register_module(name, item)
+
     def _repr_children(self, texts: dict[int, str]) -> Iterator[tuple[str, str]]:
         # Twelve equal blocks read best as one line.
         for text, run in groupby(
-            enumerate(texts[id(m)] for m in self._items()), key=lambda pair: pair[1]
+            enumerate(texts[id(m)] if m is not None else "None" for m in self._items()),
+            key=lambda pair: pair[1],
         ):
             positions = [position for position, _ in run]
             first, last = positions[0], positions[-1]

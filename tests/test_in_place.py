@@ -224,13 +224,90 @@ def test_inplace_refuses_leaves_and_views_and_lost_gradients(name):
         function(fixed, inplace=True, **options)
 
 
-def test_inplace_with_a_learnt_slope_needs_an_input_that_can_hold_it():
+def test_inplace_with_a_learnt_slope_makes_the_input_recorded():
     slope = ag.tensor(0.3, requires_grad=True)
-    with pytest.raises(RuntimeError, match="result requires a gradient"):
-        F.leaky_relu(ag.tensor([-1.0]), slope, inplace=True)
-    h = ag.tensor([-1.0], requires_grad=True) * 2.0
-    F.leaky_relu(h, slope, inplace=True).sum().backward()
-    assert slope.grad.item() == -2.0
+    for h in (ag.tensor([-2.0]), ag.tensor([-1.0], requires_grad=True) * 2.0):
+        slope.grad = None
+        assert F.leaky_relu(h, slope, inplace=True) is h
+        h.sum().backward()
+        assert slope.grad.item() == -2.0
+
+
+WRITES = {
+    "out[i] = y": lambda out, y: operator.setitem(out, 1, y),
+    "out[:, k] = y": lambda out, y: operator.setitem(out, (slice(None), 1), y),
+    "out[mask] = y": lambda out, y: operator.setitem(out, SQUARE[:, 0] > 1, y),
+    "out += y": operator.iadd,
+    "out *= y": operator.imul,
+    "add_": lambda out, y: out.add_(y),
+    "copy_": lambda out, y: out.copy_(y),
+    "scatter_add_": lambda out, y: out.scatter_add_(0, ag.tensor([[0, 1]]), y[None]),
+    "index_add_": lambda out, y: out.index_add_(0, ag.tensor([1]), y[None]),
+    "index_copy_": lambda out, y: out.index_copy_(0, ag.tensor([1]), y[None]),
+    "index_put_": lambda out, y: out.index_put_((ag.tensor([1]),), y),
+    "masked_scatter_": lambda out, y: out.masked_scatter_(ag.tensor([[True], [False]]), y),
+    "scatter_": lambda out, y: out.scatter_(0, ag.tensor([[0, 1]]), y[None]),
+}
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize("name", WRITES)
+def test_recorded_values_written_into_a_tensor_make_it_recorded(name, recorded):
+    y = ag.tensor([2.0, -3.0], dtype=np.float64, requires_grad=True)
+    x = ag.tensor(SQUARE, requires_grad=True)
+    out = x * 1.0 if recorded else ag.tensor(SQUARE)
+    alias = [out]
+    WRITES[name](out, y * 1.0)
+    assert alias[0].requires_grad
+    plain = ag.tensor(SQUARE)
+    WRITES[name](plain, y.detach())
+    np.testing.assert_array_equal(out.detach(), plain)
+    weights = np.arange(1.0, 5.0).reshape(2, 2)
+    (alias[0] * weights).sum().backward()
+
+    def slope(k, place):
+        ends = []
+        for h in (1e-3, -1e-3):
+            moved = [y.numpy(force=True).copy(), x.numpy(force=True).copy()]
+            moved[k][place] += h
+            other = ag.tensor(moved[1])
+            WRITES[name](other, ag.tensor(moved[0]))
+            ends.append((other.numpy() * weights).sum())
+        return (ends[0] - ends[1]) / 2e-3
+
+    for k, grad in enumerate([y.grad, x.grad] if recorded else [y.grad]):
+        for place in np.ndindex(grad.shape):
+            assert grad[place].item() == pytest.approx(slope(k, place), abs=1e-9)
+
+
+def test_an_array_that_others_hold_is_not_left_behind():
+    y = ag.tensor([1.0, 2.0], dtype=np.float64, requires_grad=True)
+    array = np.zeros((2, 2))
+    for make in (ag.as_tensor, ag.from_numpy, ag.from_dlpack):
+        out = make(array)
+        for write in WRITES.values():
+            with pytest.raises(RuntimeError, match="array"):
+                write(out, y * 1.0)
+        out[0] = 3.0
+        assert array[0].tolist() == [3.0, 3.0]
+        array[:] = 0.0
+
+
+def test_what_cannot_become_recorded_refuses_and_stays():
+    y = ag.tensor([1.0, 2.0], requires_grad=True)
+    whole = ag.zeros(2, 2)
+    row = whole[0]
+    integers, leaf = ag.zeros(2, dtype=int), ag.zeros(2, requires_grad=True)
+    off = ag.zeros(2, requires_grad=True)
+    off.requires_grad = False
+    for t, kind, words in (
+        (whole, RuntimeError, "view.*set_at"), (row, RuntimeError, "view"),
+        (integers, TypeError, "int64"), (leaf, RuntimeError, "requires a gradient"),
+        (off, RuntimeError, "switched off"),
+    ):  # fmt: skip
+        with pytest.raises(kind, match=words):
+            t[:] = y * 1.0
+        assert t.is_leaf and not np.any(t.detach().numpy())
 
 
 def test_a_write_under_no_grad_into_what_backward_needs_is_noticed():

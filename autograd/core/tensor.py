@@ -34,6 +34,8 @@ class Tensor:
         requires_grad: True to have ``.grad`` filled by ``backward()``; floats only.
         name: shown in pictures.
 
+    Two to four integers alone, ``Tensor(2, 3)``, are a size, as in PyTorch: zeros of that shape.
+
     Raises:
         TypeError: for data that are no numbers; for ``requires_grad`` on integers or bools.
         ValueError: for ragged lists.
@@ -74,6 +76,9 @@ class Tensor:
         requires_grad: bool = False,
         name: str | None = None,
     ) -> None:
+        if type(dtype) is int:
+            data, dtype = self._sized((data, dtype, requires_grad, name)), None
+            requires_grad, name = False, None
         if type(data) in tensor_types:
             if data._node is not None and local.state.grad_enabled:
                 raise RuntimeError(
@@ -85,8 +90,9 @@ class Tensor:
             self._told(data)
         self._fill(data, dtype, requires_grad, name)
 
-    #: Of what Python's integers mean to others; `autograd.spelling` says it.
+    #: Of what Python's integers mean to others; `autograd.spelling` says it, and makes the zeros.
     _told = staticmethod(lambda data: None)
+    _sized: Any = None
 
     def _fill(self, data: Any, dtype: Any, requires_grad: bool, name: str | None) -> None:
         if name is not None and not isinstance(name, str):

@@ -12,6 +12,7 @@ from autograd import arguments
 from autograd.arguments.arrays import array_like, ndim_of, raw, shape_of
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
+from autograd.core.tensor import Tensor, _wrap
 from autograd.ops.elementwise import multiply, where
 from autograd.ops.indexing import clean_index, getitem, scatter_index
 from autograd.ops.reductions import broadcast_to, sum_to
@@ -444,7 +445,8 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     )
     check_bytes("bincount", (n,), np.float64)
     if weights is None:
-        return np.bincount(places, minlength=n)
+        counts = np.bincount(places, minlength=n)
+        return _wrap(counts) if isinstance(x, Tensor) else counts
     weights = array_like("bincount: weights", weights)
     if weights.shape != places.shape:
         raise ValueError(

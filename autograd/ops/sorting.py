@@ -177,13 +177,22 @@ def searchsorted(a: Any, v: Any, *, side: str = "left") -> Any:
     """Where in the sorted vector a every element of v would have to go.
 
     Args:
+        a: a vector; or several, (..., n), each for its own row of v, (..., m).
         side: ``"left"`` of equal elements, or ``"right"``.
     """
     arguments.choice("searchsorted", "side", side, ("left", "right"))
-    a = array_like("searchsorted: a", a)
-    if a.ndim != 1:
-        raise ValueError(f"searchsorted: a must be a sorted vector, got shape {a.shape}")
-    return a.searchsorted(array_like("searchsorted: v", v), side)
+    a, v = array_like("searchsorted: a", a), array_like("searchsorted: v", v)
+    if a.ndim == 1:
+        return a.searchsorted(v, side)
+    if a.ndim < 1 or a.shape[:-1] != v.shape[:-1]:
+        raise ValueError(
+            "searchsorted: a must be a sorted vector, or as many of them as v has rows; "
+            f"got shapes {a.shape} and {v.shape}"
+        )
+    found = np.empty(v.shape, np.intp)
+    for row in np.ndindex(a.shape[:-1]):
+        found[row] = a[row].searchsorted(v[row], side)
+    return found
 
 
 # Quantiles ----------------------------------------------------------------------------------------

@@ -123,7 +123,7 @@ def get_default_dtype() -> np.dtype[Any]:
 
 def set_default_dtype(d: Any) -> None:
     """Have Python's floats become another dtype: ``default_dtype(d)``."""
-    default_dtype(check_dtype("set_default_dtype", getattr(d, "dtype", d)))
+    default_dtype(check_dtype("set_default_dtype", d.dtype if isinstance(d, default_dtype) else d))
 
 
 class _NoGPU:

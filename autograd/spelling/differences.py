@@ -5,7 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import Any, NamedTuple
 
-__all__ = ["DIFFERENCES", "Difference", "SpellingWarning", "differs", "differs_in_tensor"]
+from autograd.creation import zeros
+
+__all__ = [
+    "DIFFERENCES", "Difference", "SpellingWarning", "differs", "differs_in_tensor", "zeros_of_size",
+]  # fmt: skip
 
 
 class SpellingWarning(UserWarning):
@@ -140,6 +144,19 @@ def differs_in_tensor(data: Any) -> None:
         differs("Tensor", 4)
     elif data and _all_integers(data):
         differs("Tensor of integers", 4)
+
+
+def zeros_of_size(sizes: tuple[Any, ...]) -> Any:
+    """What ``Tensor(2, 3)`` is made from; what was not given of Tensor's arguments is at its default."""
+    given = list(sizes)
+    while given and (given[-1] is None or given[-1] is False):
+        given.pop()
+    if not all(type(n) is int for n in given):
+        raise TypeError(
+            "Tensor: expected (data, dtype, requires_grad, name), or lengths of axes that are all "
+            f"integers, got {tuple(given)!r}"
+        )
+    return zeros(*given)._data
 
 
 def _all_integers(data: Any) -> bool:

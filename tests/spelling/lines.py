@@ -15,6 +15,23 @@ make ``out``. The second text is NumPy's expression for the same values, of arra
 
 from __future__ import annotations
 
+#: What writing recorded values into constants makes of them; sizes given to Tensor.
+RECORDED_WRITES = [
+    ("out = torch.zeros(2, 4).double(); out[0] = m[0] * 2; out[1] = m[1]", "m[:2] * [[2], [1]]"),
+    ("out = torch.zeros(3, 4).double(); out[:, 1] = v[:3] * 2", "np.array([[0, 2, 0, 0]]) * v[:3, None]"),
+    ("out = torch.zeros(2, 4).double(); out[torch.tensor([True, False])] = v", "np.stack([v, 0 * v])"),
+    ("out = torch.zeros(3, 4).double().scatter_add_(0, i, m)", None),
+    ("out = torch.zeros(3, 4).double().index_add_(0, torch.tensor([0, 0, 2]), m)",
+     "np.stack([m[0] + m[1], 0 * m[0], m[2]])"),
+    ("total = torch.zeros(1).double(); total += v.sum(); total *= 2; out = total", "2 * v.sum()[None]"),
+    ("out = torch.Tensor(2, 4).double(); out[:] = v", "np.stack([v, v])"),
+    ("torch.Tensor(3, 4).double().copy_(m)", "m"),
+    ("out = v * torch.Tensor(1, 2, 3).numel()", "6 * v"),
+    ("torch.bincount(k, minlength=5).to(torch.float64) * v.sum()", "np.bincount(k, minlength=5) * v.sum()"),
+    ("torch.tensor(v.numpy(force=True))", "v"),
+    ("torch.searchsorted(torch.cumsum(p, -1).detach(), p.detach(), right=True) * m.sum()", None),
+]  # fmt: skip
+
 #: Sizes, views and orders of axes.
 SHAPES = [
     ("x.view(2, 12)", "x.reshape(2, 12)"),
@@ -534,7 +551,8 @@ IN_PLACE = [
 ]  # fmt: skip
 
 GROUPS = {
-    "shapes": SHAPES, "joining": JOINING, "reductions": REDUCTIONS, "arithmetic": ARITHMETIC,
+    "recorded writes": RECORDED_WRITES, "shapes": SHAPES, "joining": JOINING,
+    "reductions": REDUCTIONS, "arithmetic": ARITHMETIC,
     "indexing": INDEXING, "making": MAKING, "in place": IN_PLACE,
 }  # fmt: skip
 EVERY = [(code, oracle) for lines in GROUPS.values() for code, oracle in lines]
