@@ -28,7 +28,6 @@ RECORDED_WRITES = [
     ("torch.Tensor(3, 4).double().copy_(m)", "m"),
     ("out = v * torch.Tensor(1, 2, 3).numel()", "6 * v"),
     ("torch.bincount(k, minlength=5).to(torch.float64) * v.sum()", "np.bincount(k, minlength=5) * v.sum()"),
-    ("torch.tensor(v.numpy(force=True))", "v"),
     ("torch.searchsorted(torch.cumsum(p, -1).detach(), p.detach(), right=True) * m.sum()", None),
 ]  # fmt: skip
 
