@@ -69,6 +69,7 @@ from .ops.activations import softmax as softmax
 from .ops.activations import softplus as softplus
 from .ops.activations import softshrink as softshrink
 from .ops.activations import softsign as softsign
+from .ops.activations import tanhshrink as tanhshrink
 from .ops.activations import threshold as threshold
 from .ops.communication import all_reduce as all_reduce
 from .ops.cumulative import cummax_with_indices as cummax_with_indices

@@ -289,6 +289,7 @@ WHERE = {
     "take_windows": "ops.images.windows",
     "tan": "ops.transcendental",
     "tanh": "ops.transcendental",
+    "tanhshrink": "ops.activations",
     "tensor": "creation",
     "tensordot": "ops.products",
     "threshold": "ops.activations",

@@ -49,7 +49,7 @@ AUTOGRAD: dict[str, Arguments] = {
     **_each("absolute alias ceil floor negative positive rint sign square trunc exp exp2 expm1 sin "
             "cos tan sinh cosh tanh arctan arcsinh sigmoid erf erfc deg2rad rad2deg degrees radians "
             "isnan isinf isfinite logical_not signbit argwhere nonzero gelu gelu_tanh hardsigmoid "
-            "hardswish log_sigmoid mish relu silu softsign modf ravel matrix_transpose", x=M),
+            "hardswish log_sigmoid mish relu silu softsign tanhshrink modf ravel matrix_transpose", x=M),
     **_each("fliplr flipud", m=M),
     **_each("sqrt reciprocal cbrt log log10 log2 log1p", x=POSITIVE),
     **_each("arcsin arccos arctanh sinc erfinv", x=unit(3, 4)),

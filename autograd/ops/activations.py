@@ -17,6 +17,7 @@ from autograd.arguments.half import in_single
 from autograd.core.primitive import primitive
 from autograd.kernels import elementwise as kernels
 from autograd.kernels import losses as loss_kernels
+from autograd.kernels import special
 from autograd.ops.elementwise import (
     absolute,
     clip,
@@ -32,7 +33,7 @@ from autograd.ops.elementwise import (
 )
 from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import reshape, transpose
-from autograd.ops.special import erf
+from autograd.ops.special import erfc
 from autograd.ops.transcendental import exp, sigmoid, tanh
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "softplus",
     "softshrink",
     "softsign",
+    "tanhshrink",
     "threshold",
 ]
 
@@ -250,7 +252,8 @@ _GELU_END = 30.0  # from here on the weight is 0 or 1 to the last bit; x³ might
 
 def _normal_below(x: Any) -> Any:
     """Probability that a standard normal number lies below x."""
-    return 0.5 * (1.0 + erf(x * math.sqrt(0.5)))
+    # Not (1 + erf) / 2, which is a difference of nearly equal numbers for x below −1.
+    return 0.5 * erfc(x * -math.sqrt(0.5))
 
 
 @primitive(broadcasts=True)
@@ -298,6 +301,21 @@ def softsign(x: Any) -> Any:
 
 
 softsign.gradients(x=lambda g, x: g / square(1.0 + absolute(x)))
+
+
+@primitive(broadcasts=True)
+def tanhshrink(x: Any) -> Any:
+    """x − tanh(x), with full relative precision also near 0, where it is x³/3.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.tanhshrink(ag.tensor([1e-3, 1.0]))
+        Tensor([3.3333e-10, 2.3841e-01])
+    """
+    return kernels.formula(special.tanhshrink, x)
+
+
+tanhshrink.gradients(x=lambda g, x: g * square(tanh(x)))
 
 
 # Made of straight pieces --------------------------------------------------------------------------

@@ -302,11 +302,9 @@ def softsign(input: Any) -> Any:
     return autograd.softsign(floating("softsign", input))
 
 
-@arguments.in_single
 def tanhshrink(input: Any) -> Any:
     """x − tanh(x)."""
-    input = floating("tanhshrink", input)
-    return input - autograd.tanh(input)
+    return autograd.tanhshrink(floating("tanhshrink", input))
 
 
 @arguments.in_single

@@ -127,7 +127,7 @@ AUTOGRAD: dict[str, Case] = {
     **{
         name: _case(getattr(ag, name), M)
         for name in "relu elu gelu gelu_tanh hardshrink hardsigmoid hardswish hardtanh leaky_relu "
-        "log_sigmoid log_softmax mish silu softmax softplus softshrink softsign".split()
+        "log_sigmoid log_softmax mish silu softmax softplus softshrink softsign tanhshrink".split()
     },
     "prelu": _case(ag.prelu, M, np.array([0.25])),
     "threshold": _case(lambda x: ag.threshold(x, 0.1, 0.2), M),

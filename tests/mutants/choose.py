@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
+from typing import Any
 
 from tests.mutants.operators import ROOT, Mutant
 from tests.mutants.reach import Reached
@@ -117,19 +118,24 @@ def _places(file: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     statements, functions = [], []
     for node in ast.walk(ast.parse((ROOT / file).read_bytes())):
         if isinstance(node, _FUNCTIONS):
-            functions.append((node.lineno, node.end_lineno or node.lineno))
+            functions.append((_first(node), node.end_lineno or node.lineno))
         if isinstance(node, ast.stmt):
             body = getattr(node, "body", None)
             end = body[0].lineno - 1 if isinstance(body, list) and body else node.end_lineno
-            statements.append((node.lineno, max(end or 0, node.lineno)))
+            statements.append((_first(node), max(end or 0, node.lineno)))
     return statements, functions
+
+
+def _first(node: Any) -> int:
+    """The first line of a definition or statement; decorators belong to it."""
+    return min([d.lineno for d in getattr(node, "decorator_list", ())], default=node.lineno)
 
 
 @cache
 def headers(file: str) -> set[tuple[int, int]]:
     """The lines of the heads of functions: names, parameters and their defaults."""
     return {
-        (node.lineno, max(node.body[0].lineno - 1, node.lineno))
+        (_first(node), max(node.body[0].lineno - 1, node.lineno))
         for node in ast.walk(ast.parse((ROOT / file).read_bytes()))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     }

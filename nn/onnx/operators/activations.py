@@ -157,6 +157,7 @@ TABLE: dict[str, Callable[[Builder, Call], Any]] = {
     "gelu": gelu,
     "gelu_tanh": gelu_tanh,
     "softsign": lambda b, call: b.node("Softsign", [call.x()]),
+    "tanhshrink": lambda b, call: b.node("Sub", [call.x(), b.node("Tanh", [call.x()])]),
     "hardtanh": hardtanh,
     "hardsigmoid": _ramp,
     "hardswish": hardswish,

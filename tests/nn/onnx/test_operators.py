@@ -129,6 +129,7 @@ CASES = {
     "gelu": (ag.gelu, X),
     "gelu_tanh": (ag.gelu_tanh, X),
     "softsign": (ag.softsign, X),
+    "tanhshrink": (ag.tanhshrink, X),
     "hardtanh": (ag.hardtanh, X),
     "hardsigmoid": (ag.hardsigmoid, X),
     "hardswish": (ag.hardswish, X),
