@@ -147,8 +147,8 @@ def _last_of_each(x: Any, places: np.ndarray[Any, Any], cells: int) -> Any:
     """x, with 0 where a later value goes to the same place."""
     planes = math.prod(places.shape[:2])
     flat = places.reshape(planes, math.prod(places.shape[2:]))
-    last = np.full((planes, cells), -1)
-    order = np.broadcast_to(np.arange(flat.shape[1]), flat.shape)
+    last = np.empty((planes, cells), np.intp)  # read only where something goes
+    order = np.arange(flat.shape[1])[None]
     np.put_along_axis(last, flat, order, axis=1)
     counts = np.take_along_axis(last, flat, axis=1) == order
     if counts.all():

@@ -206,3 +206,9 @@ A, B = np.ones((2, 3)), np.ones((4, 5))
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("formula", ["...a...->a", "a......->a", "......->", "..a->a", "a.->a"])
+def test_einsum_takes_one_ellipsis_an_input(formula):
+    with pytest.raises(ValueError, match="einsum: .* may hold letters, commas"):
+        ag.einsum(formula, ag.tensor(np.ones((2, 3))))
