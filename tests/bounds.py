@@ -26,6 +26,7 @@ import numpy as np
 import autograd as ag
 import nn.functional as F
 from autograd.kernels import optimizers, scratch
+from tests.layouts import batch_last
 
 ROOT = Path(__file__).parents[1]
 ORDERS = 3
@@ -257,8 +258,6 @@ CASES: dict[str, Case] = {
     f"{_K}.normalization.last_axes.PIECES": Case((1, 4, 8), ROWS, _SPREAD),
     f"{_K}.optimizers.BLOCK": Case((5, 23, 24, 25), STEPS),
     f"{_K}.pieces.PIECES": Case((1, 3, 4), POOLING, _SPREAD),
-    f"{_K}.pooling.average.FEW": Case((9, 10), POOLING),
-    f"{_K}.pooling.maximum._FEW": Case((1, 432, 433), POOLING),
     f"{_K}.scratch.POOL_BYTES": Case((0, _ALWAYS), LENT, {f"{_K}.scratch._SMALL": 0}),
     f"{_K}.scratch._SMALL": Case((0, 191, 192, _ALWAYS), (*LENT, *CONVOLUTIONS[:1])),
     f"{_K}.threads.WORTHWHILE": Case((1, 300, _ALWAYS), (*PRODUCTS, *ROWS[:1], *CONVOLUTIONS[:1]),
@@ -287,7 +286,7 @@ def _read_only(x: Any) -> Any:
 
 OPERANDS: dict[str, Callable[[Any], Any]] = {
     "contiguous": lambda x: x,
-    "batch-last": lambda x: np.moveaxis(np.ascontiguousarray(np.moveaxis(x, 0, -1)), -1, 0),
+    "batch-last": batch_last,
     "strided": _strided,
     "backwards": lambda x: x[..., ::-1].copy()[..., ::-1],
     "read-only": _read_only,

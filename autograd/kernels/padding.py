@@ -1,4 +1,4 @@
-"""Padding along any axes, keeping the memory order of the input.
+"""Padding along any axes; results are in C order.
 
 pad(x, *, widths, value)             negative widths crop
 pad_index(mode, size, before, after) which cell each cell of a padded axis repeats
@@ -17,19 +17,10 @@ __all__ = ["add_axis", "pad", "pad_index", "take_axis"]
 Array = np.ndarray[Any, Any]
 
 
-def empty_in_order_of(x: Array, shape: tuple[int, ...]) -> Array:
-    """Uninitialised memory of another shape whose axes are ordered in memory as those of x."""
-    if x.flags.c_contiguous:
-        return np.empty(shape, x.dtype)
-    order = sorted(range(x.ndim), key=lambda axis: (-abs(x.strides[axis]), axis))
-    memory = np.empty([shape[axis] for axis in order], x.dtype)
-    return memory.transpose(np.argsort(order)) if x.ndim else memory
-
-
 def pad(x: Array, *, widths: tuple[tuple[int, int], ...], value: Any = 0.0) -> Array:
     """x with a constant around it; a new array unless nothing is padded at all."""
     shape, inner, target, frame = _places(x.shape, widths)
-    out = empty_in_order_of(x, shape)
+    out = np.empty(shape, x.dtype)
     if x.dtype.kind == "O" and isinstance(value, float) and value.is_integer():
         value = int(value)
     for slab in frame:
@@ -72,9 +63,9 @@ def pad_index(mode: str, size: int, before: int, after: int) -> Array:
 
 
 def take_axis(x: Array, *, index: Array, axis: int) -> Array:
-    """x at the given positions of one axis, in the memory order of x."""
+    """x at the given positions of one axis."""
     shape = x.shape[:axis] + (len(index),) + x.shape[axis + 1 :]
-    out = empty_in_order_of(x, shape)
+    out = np.empty(shape, x.dtype)
     here: list[Any] = [slice(None)] * x.ndim
     for target, source in _runs(index):
         here[axis] = target
@@ -86,7 +77,7 @@ def take_axis(x: Array, *, index: Array, axis: int) -> Array:
 
 def add_axis(y: Array, *, index: Array, axis: int, size: int) -> Array:
     """The adjoint: every slice of y added to the position its index names."""
-    out = empty_in_order_of(y, y.shape[:axis] + (size,) + y.shape[axis + 1 :])
+    out = np.empty(y.shape[:axis] + (size,) + y.shape[axis + 1 :], y.dtype)
     out[...] = 0
     here: list[Any] = [slice(None)] * y.ndim
     for source, target in _runs(index):

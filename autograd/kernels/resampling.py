@@ -6,7 +6,7 @@
     interpolation_map(length, outputs, mode, align_corners, scale_factor, ties) -> AxisMap
     apply_maps(x, maps) -> y
 
-Images are (N, C, *spatial), results batch-last. ``mode`` is ``"nearest"``, ``"nearest-exact"``,
+Images are (N, C, *spatial), results in C order. ``mode`` is ``"nearest"``, ``"nearest-exact"``,
 ``"linear"`` (bilinear and trilinear in two and three dimensions), ``"cubic"`` or ``"area"``.
 
 The idea: every one of these is a linear map along each axis in turn, a sparse matrix with a few
@@ -26,12 +26,10 @@ import numpy as np
 from autograd.arguments.window import Window
 from autograd.kernels import native
 from autograd.kernels.bounds import Bound
-from autograd.kernels.layout import memory_axes, memory_view, shape_view, to_batch_last
 from autograd.kernels.pooling.average import (
     adaptive_bounds,
     avg_pool,
     avg_pool_gradient,
-    native_order,
 )
 
 CUBIC = -0.75  # the free parameter of the cubic convolution kernel, as PyTorch and OpenCV choose it
@@ -85,17 +83,16 @@ def _regular(positions: np.ndarray) -> Positions:
 
 
 def apply_maps(x: np.ndarray, maps: Sequence[AxisMap]) -> np.ndarray:
-    """Apply one map along each spatial axis of ``x`` (N, C, *S): (N, C, *outputs), batch-last."""
+    """Apply one map along each spatial axis of ``x`` (N, C, *S): (N, C, *outputs)."""
     dtype = x.dtype
-    m = memory_view(to_batch_last(x, np.dtype(np.float32) if dtype == np.float16 else None))
-    places = memory_axes(x.ndim)
+    x = np.asarray(x, np.float32 if dtype == np.float16 else None, order="C")
     # Axes that shrink most go first, so that later ones have less to do.
     for map_, axis in sorted(
         zip(maps, range(2, x.ndim), strict=True),
         key=lambda pair: pair[0].outputs / (pair[0].inputs or 1),
     ):
-        m = _apply_along(m, places.index(axis), map_)
-    return shape_view(m.astype(dtype, copy=False))
+        x = _apply_along(x, axis, map_)
+    return x.astype(dtype, copy=False)
 
 
 def _apply_along(m: np.ndarray, axis: int, map_: AxisMap) -> np.ndarray:
@@ -295,7 +292,8 @@ def adaptive_avg_pool(x: np.ndarray, *, out_shape: Sequence[int]) -> np.ndarray:
 def adaptive_avg_pool_adjoint(y: np.ndarray, *, input_shape: Sequence[int]) -> np.ndarray:
     """The adjoint of `adaptive_avg_pool`."""
     window = _even_window(tuple(input_shape), y.shape[2:])
-    if window is not None and native.plain(y := native_order(y)):
+    y = np.asarray(y, order="C")
+    if window is not None and native.plain(y):
         divisors = prod(window.kernel)
         return avg_pool_gradient(
             y, input_shape=tuple(input_shape), window=window, divisors=divisors

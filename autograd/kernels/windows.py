@@ -23,7 +23,6 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from autograd.arguments.window import Window
-from autograd.kernels.layout import empty_batch_last, zeros_batch_last
 
 Slices = tuple[slice, ...]
 Overlap = tuple[tuple[int, ...], Slices, Slices]
@@ -79,7 +78,7 @@ def overlaps(
 
 
 def pad_planes(x: np.ndarray, padding: Sequence[tuple[int, int]], value: object = 0) -> np.ndarray:
-    """``x`` (N, C, *S) with ``value`` around its planes (negative padding crops), batch-last.
+    """``x`` (N, C, *S) with ``value`` around its planes (negative padding crops).
 
     Returns ``x`` itself when all padding is 0.
     """
@@ -89,8 +88,7 @@ def pad_planes(x: np.ndarray, padding: Sequence[tuple[int, int]], value: object 
         max(0, length + low + high)
         for length, (low, high) in zip(x.shape[2:], padding, strict=True)
     )
-    padded = empty_batch_last(shape, x.dtype)
-    padded[...] = value
+    padded = np.full(shape, value, x.dtype)
     source: list[slice] = [slice(None)] * 2
     target: list[slice] = [slice(None)] * 2
     for length, (low, high) in zip(x.shape[2:], padding, strict=True):
@@ -126,7 +124,7 @@ def windows(x: np.ndarray, *, window: Window) -> np.ndarray:
 
 
 def fold_windows(w: np.ndarray, *, input_shape: tuple[int, ...], window: Window) -> np.ndarray:
-    """Sum windows ``w`` (N, C, *out, *kernel) back into planes (N, C, *input_shape), batch-last.
+    """Sum windows ``w`` (N, C, *out, *kernel) back into planes (N, C, *input_shape).
 
     The adjoint of `windows`: each cell gets the sum of what all windows hold for it, and what
     they hold for the padding is dropped.
@@ -137,7 +135,7 @@ def fold_windows(w: np.ndarray, *, input_shape: tuple[int, ...], window: Window)
     """
     rank = len(input_shape)
     half = w.dtype == np.float16  # added up in single precision
-    folded = zeros_batch_last((*w.shape[:2], *input_shape), np.dtype("f4") if half else w.dtype)
+    folded = np.zeros((*w.shape[:2], *input_shape), np.dtype("f4") if half else w.dtype)
     for offset, inputs, outputs in overlaps(window, input_shape, w.shape[2 : 2 + rank]):
         folded[inputs] += w[outputs + offset]
     return folded.astype(w.dtype) if half else folded

@@ -261,7 +261,7 @@ flip.gradients(x=lambda g, axis: flip(g, axis))
 
 @primitive(name="concatenate")
 def _concatenate(*xs: Any, axis: int) -> Any:
-    return np.concatenate(xs, axis)  # keeps the inputs' memory order, also batch-last
+    return np.concatenate(xs, axis)
 
 
 def _parts(g: Any, xs_shape: Any, axis: int) -> tuple[Any, ...]:

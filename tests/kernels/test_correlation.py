@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from autograd.arguments import Window
 from autograd.kernels import threads
 from autograd.kernels.conv import correlation, im2col, plain
+from tests.layouts import batch_last
 
 MODULES = pytest.mark.parametrize("kernels", [correlation, plain], ids=["fast", "plain"])
 
@@ -188,11 +189,6 @@ def known_terms(name):
 
 
 ALL_CASES = pytest.mark.parametrize("name", CASES)
-
-
-def batch_last(a):
-    """``a`` with the batch as the fastest axis in memory, as some transposed views have it."""
-    return np.moveaxis(np.ascontiguousarray(np.moveaxis(a, 0, -1)), -1, 0)
 
 
 @ALL_CASES

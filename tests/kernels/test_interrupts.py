@@ -21,8 +21,8 @@ import pytest
 import autograd
 import nn.functional as functional
 from autograd.kernels import elementwise, scratch, threads
-from autograd.kernels.layout import to_batch_last
 from autograd.kernels.normalization import any_axes
+from tests.layouts import batch_last
 
 pytestmark = pytest.mark.usefixtures("numpy_kernels")  # those in C know no interrupts
 
@@ -89,7 +89,7 @@ class Interruption:
 
 
 def images(*shape):
-    return to_batch_last(np.random.default_rng(prod(shape)).normal(size=shape).astype(np.float32))
+    return batch_last(np.random.default_rng(prod(shape)).normal(size=shape).astype(np.float32))
 
 
 X, G = images(16, 8, 12, 12), images(16, 8, 12, 12)

@@ -5,11 +5,11 @@ import pytest
 
 from autograd.arguments import Window
 from autograd.kernels import elementwise, pieces
-from autograd.kernels.layout import to_batch_last
 from autograd.kernels.normalization import any_axes
 from autograd.kernels.pieces import in_pieces
 from autograd.kernels.pooling import average, maximum
 from autograd.kernels.threads import get_num_threads, set_num_threads
+from tests.layouts import batch_last
 
 RNG = np.random.default_rng
 
@@ -54,8 +54,8 @@ def test_small_work_is_one_piece():
 
 def results():
     """What every kernel that is cut into pieces returns for one input."""
-    x = to_batch_last(RNG(0).normal(size=(32, 10, 8, 8)).astype(np.float32))
-    g = to_batch_last(RNG(1).normal(size=x.shape).astype(np.float32))
+    x = batch_last(RNG(0).normal(size=(32, 10, 8, 8)).astype(np.float32))
+    g = batch_last(RNG(1).normal(size=x.shape).astype(np.float32))
     y = elementwise.relu(x)
     yield y
     yield elementwise.relu_gradient(g, y)

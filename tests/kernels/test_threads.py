@@ -13,7 +13,7 @@ import pytest
 from autograd.arguments import Window
 from autograd.kernels import threads
 from autograd.kernels.conv import correlation
-from autograd.kernels.layout import to_batch_last
+from tests.layouts import batch_last
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +149,7 @@ def test_same_bits_for_every_number_of_threads(name):
     rank = len(x_shape) - 2
     window = Window.read("test", rank, w_shape[2:], stride, padding)
     geometry = {"window": window, "groups": groups}
-    x = to_batch_last(rng.normal(size=x_shape).astype(np.float32))
+    x = batch_last(rng.normal(size=x_shape).astype(np.float32))
     w = rng.normal(size=w_shape).astype(np.float32)
     threads.set_num_threads(1)
     g = rng.normal(size=correlation.correlate(x, w, **geometry).shape).astype(np.float32)

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd.arguments import Window
-from autograd.kernels.layout import is_batch_last, to_batch_last
 from autograd.kernels.windows import fold_windows, overlaps, pad_planes, windows
+from tests.layouts import batch_last
 
 
 def loop_windows(x, kernel_shape, stride, padding, dilation):
@@ -37,7 +37,7 @@ def in_some_memory_order(x, seed):
     """The same values, in C order, batch-last, with reversed axes or as every second cell."""
     how = seed % 4
     if how == 1:
-        return to_batch_last(x)
+        return batch_last(x)
     if how == 2:
         return np.ascontiguousarray(x[:, :, ::-1])[:, :, ::-1]
     if how == 3:
@@ -89,7 +89,7 @@ def test_fold_windows_is_the_adjoint(case):
     folded = fold_windows(w, input_shape=x.shape[2:], window=Window(**hyper))
     assert w.shape[-len(hyper["kernel"]) :] == hyper["kernel"]
     assert folded.shape == x.shape
-    assert is_batch_last(folded)
+    assert folded.flags.c_contiguous
     np.testing.assert_allclose(np.vdot(x, folded), np.vdot(seen, w), rtol=1e-12, atol=1e-12)
 
 

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.kernels.layout import is_batch_last, to_batch_last
 
 from .support import check, normal
 
@@ -66,12 +65,6 @@ def test_a_thousand_arrays():
     joined = ag.concatenate(parts)
     (joined * np.arange(1000, dtype=np.float32)).sum().backward()
     assert [p.grad.item() for p in parts] == list(range(1000))
-
-
-def test_images_stay_batch_last():
-    a, b = (to_batch_last(normal(n, 3, 4, 5)) for n in (2, 2))
-    for joined in (ag.concatenate([a, b], 1), ag.concatenate([a, b], 0)):
-        assert is_batch_last(joined)
 
 
 @given(st.data())

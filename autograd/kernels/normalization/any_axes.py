@@ -12,8 +12,7 @@ reduced axes with size 1. Results lie in memory as ``x`` does.
 Three ideas.
 
 *Any layout is four axes.* In memory order, neighbouring axes that are both averaged over, or both
-kept, merge; what is left of batch-last images under batch norm is (H, C, W·N), of C-ordered ones
-(N, C, H·W), of a matrix under layer norm (rows, columns). All of these are special cases of
+kept, merge; what is left of images in C order under batch norm is (N, C, H·W), of a matrix under layer norm (rows, columns). All of these are special cases of
 (A, C, B, D) with statistics of shape (C, D). The one loop below goes over blocks of that which
 stay in cache, so each pass reads memory once however many NumPy calls it takes.
 

@@ -1,23 +1,20 @@
 """Pooling over windows: what all kinds share, and averages. (Maxima: `max_pooling`.)
 
     combine_windows(combine, x, met, nothing, out)
-    arranged(x) -> x
     pool_divisors(input_shape, window, count_include_pad, divisor_override) -> number or array
     avg_pool(x, *, window, divisors) -> y
     avg_pool_gradient(y, *, input_shape, window, divisors) -> gx
     adaptive_bounds(length, outputs) -> (starts, ends)
 
-Images are (N, C, *spatial) in any memory order, results batch-last. Where windows look is a
+Images are (N, C, *spatial) in any memory order, results in C order. Where windows look is a
 `Window` with one entry per spatial axis.
 
 Ideas. Both maximum and sum are separable, so a k × k window costs k + k steps: rows first, because
-in batch-last memory whole rows are contiguous. Each step is one NumPy call per kernel offset (see
-`windows.overlaps`). Padding is never materialised: a window that looks into it simply meets fewer
-cells. Average pooling over adaptive windows is a linear map per axis; it lives in `resampling`.
-Batches of images in another memory order are first brought into this one: that costs one pass and
-saves several.
+whole rows are contiguous. Each step is one NumPy call per kernel offset (see `windows.overlaps`).
+Padding is never materialised: a window that looks into it simply meets fewer cells. Average pooling
+over adaptive windows is a linear map per axis; it lives in `resampling`.
 
-Images in C order have kernels in C, whose results are in C order, too (see `native_window`).
+There are kernels in C, too (see `native_window`).
 """
 
 from collections.abc import Sequence
@@ -28,17 +25,8 @@ import numpy as np
 
 from autograd.arguments.window import Window
 from autograd.kernels import native
-from autograd.kernels.bounds import Bound
-from autograd.kernels.layout import (
-    empty_batch_last,
-    is_batch_last,
-    to_batch_last,
-    zeros_batch_last,
-)
 from autograd.kernels.pieces import in_pieces
 from autograd.kernels.windows import overlaps_by_axis, pad_planes, windows
-
-FEW: Bound[int] = 8  # images, of fewer the width makes runs as long as the batch would
 
 
 def combine_windows(
@@ -52,7 +40,7 @@ def combine_windows(
     last = x.ndim - 1
     for axis, met_here in enumerate(met, start=2):
         shape = (*x.shape[:axis], out.shape[axis], *x.shape[axis + 1 :])
-        result = out if axis == last else empty_batch_last(shape, x.dtype)
+        result = out if axis == last else np.empty(shape, x.dtype)
         _combine_along(combine, x, axis, met_here, nothing, result)
         x = result
 
@@ -97,16 +85,6 @@ def native_window(window: Window, sizes: tuple[int, ...]) -> tuple[int, ...] | N
     return numbers if all(n >> 30 == 0 for n in numbers) else None
 
 
-def native_order(g: np.ndarray) -> np.ndarray:
-    """A gradient in C order, unless it lies as NumPy's versions have it."""
-    return g if g.flags.c_contiguous or is_batch_last(g) else np.ascontiguousarray(g)
-
-
-def arranged(x: np.ndarray) -> np.ndarray:
-    """``x`` batch-last if that pays for windows: always, unless there are but few images."""
-    return x if len(x) < FEW or x.dtype.kind == "O" else to_batch_last(x)
-
-
 # Average ------------------------------------------------------------------------------------------
 
 
@@ -139,7 +117,8 @@ def pool_divisors(
 
 
 def avg_pool(x: np.ndarray, *, window: Window, divisors: int | np.ndarray) -> np.ndarray:
-    """Sum of every window's cells, divided by ``divisors`` (see `pool_divisors`), batch-last."""
+    """Sum of every window's cells, divided by ``divisors`` (see `pool_divisors`)."""
+    x = np.asarray(x, order="C")
     out_shape = window.outputs(x.shape[2:])
     if native.plain(x) and (taken := native_window(window, x.shape[2:])):
         pooled = np.empty(x.shape[:2] + out_shape, x.dtype)
@@ -147,10 +126,10 @@ def avg_pool(x: np.ndarray, *, window: Window, divisors: int | np.ndarray) -> np
         return pooled
     if x.dtype.kind == "O":
         return _plain_avg_pool(x, window, out_shape, divisors)
-    dtype, x = x.dtype, arranged(x)
+    dtype = x.dtype
     if dtype == np.float16:  # as PyTorch, sums of halves are kept in single precision
         x = x.astype(np.float32)
-    y = empty_batch_last((*x.shape[:2], *out_shape), x.dtype)
+    y = np.empty((*x.shape[:2], *out_shape), x.dtype)
     met = overlaps_by_axis(window, x.shape[2:], out_shape)
     divisor = np.asarray(divisors, x.dtype)
 
@@ -189,7 +168,8 @@ def avg_pool_gradient(
 ) -> np.ndarray:
     """The adjoint of `avg_pool`: every cell gets ``y / divisors`` of the windows that see it."""
     dtype = y.dtype
-    if native.plain(y := native_order(y)) and (taken := native_window(window, input_shape)):
+    y = np.asarray(y, order="C")
+    if native.plain(y) and (taken := native_window(window, input_shape)):
         spread_out = np.empty((*y.shape[:2], *input_shape), dtype)
         native.library.avg_pool_gradient(y, taken, _native_divisors(divisors, dtype), spread_out)
         return spread_out
@@ -197,8 +177,8 @@ def avg_pool_gradient(
         share = y * (1.0 / np.asarray(divisors))
     else:
         working = np.float32 if dtype == np.float16 else dtype
-        share = np.divide(arranged(y), np.asarray(divisors, working))
-    gx = zeros_batch_last((*y.shape[:2], *input_shape), share.dtype)
+        share = np.divide(y, np.asarray(divisors, working))
+    gx = np.zeros((*y.shape[:2], *input_shape), share.dtype)
     met = overlaps_by_axis(window, input_shape, y.shape[2:])
 
     def spread(share: np.ndarray, gx: np.ndarray) -> None:
@@ -206,7 +186,7 @@ def avg_pool_gradient(
         for axis in reversed(range(2, gx.ndim)):
             before = (slice(None),) * axis
             shape = (*share.shape[:axis], input_shape[axis - 2], *share.shape[axis + 1 :])
-            wider = gx if axis == 2 else zeros_batch_last(shape, share.dtype)
+            wider = gx if axis == 2 else np.zeros(shape, share.dtype)
             for _, inputs, outputs in met[axis - 2]:
                 wider[*before, inputs] += share[*before, outputs]
             share = wider

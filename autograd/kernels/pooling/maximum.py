@@ -12,8 +12,6 @@ comparing, one kernel offset after the other, for all windows at once.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import product
 from math import prod
 from typing import Any
 
@@ -21,28 +19,14 @@ import numpy as np
 
 from autograd.arguments.window import Window, cross
 from autograd.kernels import native
-from autograd.kernels.bounds import Bound
 from autograd.kernels.elementwise import keep_where
-from autograd.kernels.layout import (
-    empty_batch_last,
-    memory_axes,
-    memory_view,
-    shape_view,
-    to_batch_last,
-    zeros_batch_last,
-)
 from autograd.kernels.pieces import in_pieces
 from autograd.kernels.pooling.average import (
     adaptive_bounds,
-    arranged,
     combine_windows,
-    native_order,
     native_window,
 )
 from autograd.kernels.windows import overlaps, overlaps_by_axis
-
-_FEW: Bound[int] = 2**16
-"""Cells of tiled planes below which calls cost more than cells, and the fewest are made."""
 
 
 def max_pool(x: np.ndarray, *, window: Window) -> tuple[np.ndarray, np.ndarray]:
@@ -58,7 +42,6 @@ def max_pool(x: np.ndarray, *, window: Window) -> tuple[np.ndarray, np.ndarray]:
     """
     if x.dtype.kind != "f":
         return _plain_max_pool(x, window)
-    x = arranged(x)
     values = max_pool_values(x, window=window)
     if _has_nan(values):  # equality does not find NaN
         return _plain_max_pool(x, window)
@@ -78,10 +61,10 @@ def _winners(x: np.ndarray, values: np.ndarray, window: Window) -> np.ndarray:
     """
     spatial, out_shape = x.shape[2:], values.shape[2:]
     met = overlaps(window, spatial, out_shape)
-    waited = zeros_batch_last(values.shape, np.min_scalar_type(len(met)))
+    waited = np.zeros(values.shape, np.min_scalar_type(len(met)))
 
     def wait(x: np.ndarray, values: np.ndarray, waited: np.ndarray) -> None:
-        waiting = empty_batch_last(values.shape, bool)
+        waiting = np.empty(values.shape, bool)
         waiting[...] = True
         for _, inputs, outputs in met[:-1]:
             waiting[outputs] &= x[inputs] != values[outputs]
@@ -91,8 +74,8 @@ def _winners(x: np.ndarray, values: np.ndarray, window: Window) -> np.ndarray:
     strides = [prod(spatial[axis + 1 :]) for axis in range(len(spatial))]
     steps = [sum(o * d * s for o, d, s in zip(offset, window.dilation, strides, strict=True))
              for offset, *_ in met]  # fmt: skip
-    indices = empty_batch_last(values.shape, np.int64)
-    memory_view(indices)[...] = np.asarray(steps or [0]).take(memory_view(waited), mode="clip")
+    indices = np.empty(values.shape, np.int64)
+    indices[...] = np.asarray(steps or [0]).take(waited, mode="clip")
     axes = zip(out_shape, window.stride, window.padding, strides, strict=True)
     for axis, (outputs, s, (low, _), step) in enumerate(axes):
         line = (np.arange(outputs) * s - low) * step
@@ -110,7 +93,7 @@ def _plain_max_pool(x: np.ndarray, window: Window) -> tuple[np.ndarray, np.ndarr
     for axis, line in enumerate(_first_cells(spatial, window)):
         rest = spatial[axis + 1 :]
         firsts += (line * prod(rest)).reshape((-1,) + (1,) * len(rest))
-    indices = empty_batch_last(shape, np.int64)
+    indices = np.empty(shape, np.int64)
     indices[...] = firsts
     best = take_windows(x, indices)
     for _, inputs, outputs in overlaps(window, spatial, out_shape):
@@ -151,6 +134,7 @@ def max_pool_values(x: np.ndarray, *, window: Window) -> np.ndarray:
     """Maximum of every window, without indices: the values of `max_pool`, much sooner."""
     if x.dtype.kind != "f":
         return _plain_max_pool(x, window)[0]
+    x = np.asarray(x, order="C")
     spatial = x.shape[2:]
     out_shape = window.outputs(spatial)
     if max(window.dilation) > 1:  # only then can a window miss every cell
@@ -159,12 +143,7 @@ def max_pool_values(x: np.ndarray, *, window: Window) -> np.ndarray:
         pooled = np.empty(x.shape[:2] + out_shape, x.dtype)
         native.library.max_pool(x, taken, pooled)
         return pooled
-    if x.size < _FEW and window.kernel == window.stride:
-        offsets = _tile_offsets(x.shape, out_shape, window)
-        if offsets:
-            return _tile_maxima(x, x.shape[:2] + out_shape, offsets)
-    x = arranged(x)
-    out = empty_batch_last(x.shape[:2] + out_shape, x.dtype)
+    out = np.empty(x.shape[:2] + out_shape, x.dtype)
     met = overlaps_by_axis(window, spatial, out_shape)
 
     def pool(x: np.ndarray, out: np.ndarray) -> None:
@@ -182,115 +161,28 @@ def max_pool_gradient(
     ``x`` is the input, ``out`` the result. The same as scattering ``g`` by the indices of
     `max_pool`, but found by comparing, so that the forward pass need not keep them.
     """
-    if native.plain(x, out, g := native_order(g)) and (taken := native_window(window, x.shape[2:])):
+    g, x, out = (np.asarray(a, order="C") for a in (g, x, out))
+    if native.plain(x, out, g) and (taken := native_window(window, x.shape[2:])):
         routed = np.empty(x.shape, x.dtype)
         native.library.max_pool_gradient(g, x, out, taken, routed)
         return routed
-    kernel, stride = window.kernel, window.stride
-    if x.size < _FEW and kernel == stride and x.dtype.kind == g.dtype.kind == "f":
-        tiles = _tile_offsets(x.shape, out.shape[2:], window)
-        gx = _route_few(g, x, out) if tiles else None
-        if gx is not None:
-            return gx
     if g.dtype.kind != "f" or _has_nan(out):
         _, indices = max_pool(x, window=window)
         return scatter_windows(g, indices, input_shape=x.shape[2:])
-    g, x, out = arranged(g), arranged(x), arranged(out)
-    apart = all(span == k <= s for span, k, s in zip(window.spans, kernel, stride, strict=True))
-    if apart and stride == kernel and _tiled(x.shape[2:], out.shape[2:], window):
-        gx = empty_batch_last(x.shape, g.dtype)
-        in_pieces(_route_tiled, (g, x, out, gx), axis=1, passes=2)
-        return gx
-    # Windows that share no cells write each cell once: no sums.
-    gx = zeros_batch_last(x.shape, g.dtype)
+    gx = np.zeros(x.shape, g.dtype)
     met = overlaps(window, x.shape[2:], out.shape[2:])
 
     def route(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) -> None:
-        waiting = empty_batch_last(out.shape, bool)
+        waiting = np.empty(out.shape, bool)
         waiting[...] = True
         for _, inputs, outputs in met:
             here = x[inputs] == out[outputs]
             here &= waiting[outputs]
             waiting[outputs] ^= here
-            if apart:
-                keep_where(g[outputs], here, out=gx[inputs])
-            else:
-                gx[inputs] += keep_where(g[outputs], here)
+            gx[inputs] += keep_where(g[outputs], here)
 
     in_pieces(route, (g, x, out, gx), axis=1, passes=2)
     return gx
-
-
-def _tiled(spatial: tuple[int, ...], outputs: tuple[int, ...], window: Window) -> bool:
-    """Whether windows side by side cover the plane and nothing else."""
-    sizes = zip(spatial, outputs, window.kernel, window.padding, strict=True)
-    return all(length == k * count and pads == (0, 0) for length, count, k, pads in sizes)
-
-
-@lru_cache(maxsize=1024)
-def _tile_offsets(
-    shape: tuple[int, ...], out_shape: tuple[int, ...], window: Window
-) -> tuple[tuple[int, ...], ...]:
-    """The kernel's offsets where windows of stride ``kernel`` tile the plane; none elsewhere."""
-    if max(window.dilation) > 1 or 0 in shape or not _tiled(shape[2:], out_shape, window):
-        return ()
-    return tuple(product(*map(range, window.kernel)))
-
-
-def _tile_maxima(
-    x: np.ndarray, out_shape: tuple[int, ...], offsets: Sequence[tuple[int, ...]]
-) -> np.ndarray:
-    """`max_pool_values` of little, tiled: one maximum of all windows for each offset."""
-    cells = _offsets_first(x, out_shape)
-    best = np.maximum(cells[offsets[0]], cells[offsets[-1]])
-    for offset in offsets[1:-1]:
-        np.maximum(best, cells[offset], out=best)
-    return shape_view(best)
-
-
-def _route_few(g: np.ndarray, x: np.ndarray, out: np.ndarray) -> np.ndarray | None:
-    """`_route_tiled` of little, in any memory order; None if a window holds NaN."""
-    gx = empty_batch_last(x.shape, g.dtype)
-    return gx if _route_tiled(g, x, out, gx) else None
-
-
-def _route_tiled(g: np.ndarray, x: np.ndarray, out: np.ndarray, gx: np.ndarray) -> bool:
-    """Hand ``g`` to the first maximum of windows that tile the plane, all offsets at once.
-
-    Where cells and maxima are equal is one array, the offsets first; a cell keeps its mark only
-    if no offset before it has one. Few NumPy calls, and those on masks are on contiguous memory.
-    Returns whether every window had a maximum: one with NaN has none.
-    """
-    cells, routed = _offsets_first(x, out.shape), _offsets_first(gx, out.shape)
-    best, gradient = memory_view(out), memory_view(g)
-    wins = np.empty(cells.shape, bool)
-    np.equal(cells, best, out=wins)
-    masks = wins.reshape(wins.size // out.size if out.size else 1, out.size)
-    found = masks[0].copy()
-    for mask in masks[1:]:
-        np.greater(mask, found, out=mask)
-        found |= mask
-    keep_where(gradient, wins, out=routed)
-    return bool(found.all())
-
-
-def _offsets_first(x: np.ndarray, out_shape: Sequence[int]) -> np.ndarray:
-    """View of tiled planes as (*kernel, *memory order of the windows)."""
-    split, order = _split(x.shape, tuple(out_shape))
-    return x.reshape(split).transpose(order)
-
-
-@lru_cache(maxsize=256)
-def _split(
-    shape: tuple[int, ...], out_shape: tuple[int, ...]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The shape in which kernel offsets have axes of their own, and the order of these axes."""
-    split = [*shape[:2]]
-    for length, outputs in zip(shape[2:], out_shape[2:], strict=True):
-        split += [outputs, length // outputs if outputs else 1]
-    windows = (0, 1, *range(2, len(split), 2))
-    kernel = range(3, len(split), 2)
-    return tuple(split), (*kernel, *(windows[axis] for axis in memory_axes(len(shape))))
 
 
 def _plane_indexer(indices: np.ndarray, spatial: Sequence[int]) -> tuple[Any, ...]:
@@ -302,12 +194,12 @@ def _plane_indexer(indices: np.ndarray, spatial: Sequence[int]) -> tuple[Any, ..
 
 
 def take_windows(x: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """Pick cells of each plane: ``x`` (N, C, *S), ``indices`` (N, C, *out) flat in S, batch-last.
+    """Pick cells of each plane: ``x`` (N, C, *S), ``indices`` (N, C, *out) flat in S.
 
     >>> take_windows(np.array([[[5, 7, 6]]]), np.array([[[1, 1]]]))
     array([[[7, 7]]])
     """
-    return to_batch_last(x[_plane_indexer(indices, x.shape[2:])])
+    return np.asarray(x[_plane_indexer(indices, x.shape[2:])])
 
 
 def scatter_windows(
@@ -320,7 +212,7 @@ def scatter_windows(
     >>> scatter_windows(np.array([[[1.0, 2.0]]]), np.array([[[1, 1]]]), input_shape=(3,))
     array([[[0., 3., 0.]]])
     """
-    x = zeros_batch_last((*y.shape[:2], *input_shape), y.dtype)
+    x = np.zeros((*y.shape[:2], *input_shape), y.dtype)
     where = _plane_indexer(indices, input_shape)
     if y.dtype.kind == "f":
         # bincount adds in double precision, in order, and is faster than any other scatter-add.
@@ -341,7 +233,7 @@ def adaptive_max_pool(x: np.ndarray, *, out_shape: Sequence[int]) -> tuple[np.nd
     spatial = x.shape[2:]
     bounds = [adaptive_bounds(*pair) for pair in zip(spatial, out_shape, strict=True)]
     reach = [int((end - start).max(initial=0)) for start, end in bounds]
-    indices = empty_batch_last((*x.shape[:2], *out_shape), np.int64)
+    indices = np.empty((*x.shape[:2], *out_shape), np.int64)
     best = None
     for offset in np.ndindex(*reach):
         lines = [
@@ -350,7 +242,7 @@ def adaptive_max_pool(x: np.ndarray, *, out_shape: Sequence[int]) -> tuple[np.nd
         cells = x[(slice(None), slice(None), *np.ix_(*lines))]
         flat = np.ravel_multi_index(np.broadcast_arrays(*np.ix_(*lines)), spatial)
         if best is None:
-            best = to_batch_last(cells, x.dtype)
+            best = np.array(cells, order="C")
             indices[...] = flat
             continue
         better = cells > best
@@ -359,5 +251,5 @@ def adaptive_max_pool(x: np.ndarray, *, out_shape: Sequence[int]) -> tuple[np.nd
         np.copyto(best, cells, where=better)
         np.copyto(indices, flat, where=better)
     if best is None:
-        best = empty_batch_last(indices.shape, x.dtype)
+        best = np.empty(indices.shape, x.dtype)
     return best, indices
