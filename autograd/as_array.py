@@ -101,6 +101,7 @@ class AsArray:
 
     def __dlpack__(self, **kwargs: Any) -> Any:
         self._refuse_grad("__dlpack__")
+        _noted(self, "__dlpack__")
         return np.asarray(self._data).__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> tuple[int, int]:
@@ -129,10 +130,12 @@ class AsArray:
         """
         if self._data.size != 1:
             raise ValueError(f"item(): the tensor has {self._data.size} elements, not one")
+        _noted(self, "item()")
         return self._data.item()
 
     def tolist(self) -> Any:
         """Nested lists of Python numbers (a number when 0-d)."""
+        _noted(self, "tolist()")
         return self._data.tolist()
 
     # What asks for a number may lose a gradient: see `autograd.conversion`.
@@ -163,11 +166,13 @@ class AsArray:
                 f"only a 0-d integer tensor can be an index, got shape {self.shape} "
                 f"and dtype {self.dtype}"
             )
+        _noted(self, "an index")
         return int(self._data)
 
     def _one_number(self, what: str) -> Any:
         if self._data.size != 1:
             raise TypeError(f"{what}: the tensor has {self._data.size} elements, not one")
+        _noted(self, what)
         return self._data.item()
 
     def __bool__(self) -> bool:
@@ -176,6 +181,7 @@ class AsArray:
                 f"the truth value of a tensor with {self._data.size} elements is ambiguous; "
                 "use .any() or .all()"
             )
+        _noted(self, "a truth value (if, while, and, or, not)")
         return bool(self._data.item())
 
     def __len__(self) -> int:
@@ -191,6 +197,7 @@ class AsArray:
     # Text, copies, files --------------------------------------------------------------------------
 
     def __repr__(self) -> str:
+        _noted(self, "repr()")
         cls = type(self).__name__
         text = np.array2string(
             np.asarray(self._data), separator=", ", prefix=f"{cls}(", suffix=",", **_PRINT
@@ -215,6 +222,7 @@ class AsArray:
                 "only leaves can be deep-copied; this tensor was made by "
                 f"{self._node!r}. Use t.detach() or t.copy()"
             )
+        _noted(self, "a copy")
         result: Any = object.__new__(type(self))
         memo[id(self)] = result
         result._adopt(np.array(self._data, order="K"))
@@ -234,9 +242,16 @@ class AsArray:
                 f"only leaves can be pickled; this tensor was made by {self._node!r}. "
                 "Use t.detach()"
             )
+        _noted(self, "pickling")
         grad = None if self._grad is None else np.array(self._grad._data)
         state = (np.asarray(self._data), self._node is not None, self.name, grad)
         return _unpickle, (type(self), *state)
+
+
+def _noted(t: Any, what: str) -> None:
+    """A step that is being recorded must not depend on values that it has only now."""
+    if local.state.recording is not None:
+        local.state.recording.read(t, what)
 
 
 def _unpickle(cls: type[Tensor], data: Any, requires_grad: bool, name: Any, grad: Any) -> Tensor:

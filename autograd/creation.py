@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments.arrays import raw
 from autograd.arguments.dtypes import as_array, check_dtype, default_dtype
 from autograd.arguments.generator import generator_or_default
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.numbers import shown
+from autograd.core.modes import each_time, local
 from autograd.core.tensor import Tensor, _wrap
 from autograd.core.writes import share
 
@@ -90,6 +92,8 @@ def from_dlpack(source: Any) -> Tensor:
 
 def _finish(array: Any, requires_grad: bool, name: str | None = None) -> Tensor:
     result = _wrap(np.asarray(array))
+    if local.state.recording is not None:
+        local.state.recording.constant(result)
     result.name = name
     if requires_grad is not False:
         result.requires_grad = requires_grad
@@ -161,7 +165,7 @@ def _fill_value(who: str, given: Any, dtype: Any) -> Any:
                 f"{who}: fill_value requires a gradient, which a new constant would lose; "
                 "use broadcast_to(t, shape)"
             )
-        given = given._data
+        given = raw(given)
     wanted = None if dtype is None else check_dtype(who, dtype)
     value = as_array(who, given, copy=False, beside=np.float64 if wanted else None)
     if value.ndim:
@@ -286,7 +290,9 @@ def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = F
 def _random(who: str, shape: Any, dtype: Any, requires_grad: bool, draw: Any) -> Tensor:
     sizes, wanted = _shape(who, shape), _dtype(who, dtype)
     check_bytes(who, sizes, np.float64)
-    return _finish(np.asarray(draw(sizes)).astype(wanted), requires_grad)
+    return each_time(
+        lambda: _finish(np.asarray(draw(sizes)).astype(wanted), requires_grad)  # anew at a replay
+    )
 
 
 def randn(
@@ -352,7 +358,7 @@ def randint(low: int, high: int | None, shape: Any, generator: Any = None) -> Te
         raise ValueError(f"randint: high must be greater than low, got {low} and {high}")
     sizes = _shape("randint", (shape,))
     check_bytes("randint", sizes, np.int64)
-    return _finish(rng.integers(low, high, sizes), False)
+    return each_time(lambda: _finish(rng.integers(low, high, sizes), False))
 
 
 # Scalars ------------------------------------------------------------------------------------------

@@ -78,6 +78,8 @@ def check_writable(t: Tensor, who: str) -> None:
             "Write under autograd.no_grad(), or make a new tensor: y = x + 1 for x += 1, "
             "autograd.set_at(x, index, value) for x[index] = value, autograd.where(...)"
         )
+    if local.state.recording is not None:
+        local.state.recording.written(t, who)
     if t._data.ndim and not t._data.flags.writeable:
         raise RuntimeError(
             f"{who}: the tensor shares memory that is read-only (a broadcast, or an array given "

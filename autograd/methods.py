@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd.arguments.arrays import coerce
 from autograd.as_array import AsArray, methods_of
+from autograd.core.modes import local
 from autograd.core.tensor import Tensor
 from autograd.core.writes import note_write
 from autograd.hints import ATTRIBUTES, Foreign
@@ -142,6 +143,8 @@ def _iterate(self: Tensor) -> Any:
 
 def _contains(self: Tensor, value: Any) -> bool:
     """True if some element equals the value."""
+    if local.state.recording is not None:
+        local.state.recording.read(self, "in")
     return bool(np.any(self._data == getattr(value, "_data", value)))
 
 

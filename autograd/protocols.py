@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd._names import WHERE
+from autograd.arguments.arrays import raw
 from autograd.core.tensor import Tensor
 from autograd.spelling.names import READINGS
 
@@ -84,7 +85,7 @@ def _detached(value: Any) -> Any:
     """An argument with arrays in place of tensors."""
     if isinstance(value, (list, tuple)):
         return type(value)([_detached(v) for v in value])
-    return np.asarray(value._data) if isinstance(value, Tensor) else value
+    return np.asarray(raw(value)) if isinstance(value, Tensor) else value
 
 
 def _ours(name: str) -> Any:

@@ -634,6 +634,9 @@ class Module:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forgets all gradients, or fills them with zeros if ``set_to_none`` is False."""
+        autograd.func.each_time(self._zero_grad, set_to_none)
+
+    def _zero_grad(self, set_to_none: bool) -> None:
         for parameter in self.parameters():
             if parameter.grad is not None:
                 parameter.grad = None if set_to_none else autograd.zeros_like(parameter)

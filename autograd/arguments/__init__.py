@@ -5,7 +5,7 @@ name, so that an error reads ``Conv2d: stride must be a positive integer or 2 of
 returns the argument in its one form; who is called with it need not look again.
 """
 
-from autograd.arguments.arrays import array_like, floating, integer_array
+from autograd.arguments.arrays import array_like, floating, from_sizes, integer_array, passed_on
 from autograd.arguments.containers import elements, function, mapping
 from autograd.arguments.dtypes import float_dtype
 from autograd.arguments.half import in_single, single
@@ -35,6 +35,7 @@ __all__ = [
     "elements",
     "float_dtype",
     "floating",
+    "from_sizes",
     "function",
     "in_single",
     "integer",
@@ -42,6 +43,7 @@ __all__ = [
     "integers",
     "is_integer",
     "mapping",
+    "passed_on",
     "probability",
     "real",
     "shown",

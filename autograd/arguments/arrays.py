@@ -20,9 +20,34 @@ _USUAL = frozenset(map(np.dtype, "float64 float32 float16 int64 int32 bool".spli
 _WORD = 1 << 63
 
 
+#: None, or who is told of tensors whose values are read; while a step is being recorded somewhere
+#: (``autograd.func.replay``), which must not depend on values that it has only now.
+reader: Any = None
+
+
 def raw(x: Any) -> Any:
     """The array behind a tensor; arrays and numbers as they are."""
+    if reader is not None:
+        reader.raw(x)
     return x if isinstance(x, type) else getattr(x, "_data", x)
+
+
+def passed_on(x: Any, array: Any) -> Any:
+    """``array``, which is that of ``x``, perhaps copied or cast.
+
+    A function that says this takes nothing else from the values of x, now or later: it hands them to
+    a primitive.
+    """
+    if reader is not None:
+        reader.passed_on(x, array)
+    return array
+
+
+def from_sizes(array: Any, *sources: Any) -> Any:
+    """``array``, which was made of sizes and numbers alone, or from sources that were."""
+    if reader is not None:
+        reader.from_sizes(array, sources)
+    return array
 
 
 def has_shape(x: Any) -> bool:

@@ -114,6 +114,8 @@ class Tensor:
         self._index = 0
         self._grad = None
         self.name = None
+        if local.state.recording is not None:
+            local.state.recording.adopted(self)
 
     # What it is -----------------------------------------------------------------------------------
 
@@ -121,6 +123,8 @@ class Tensor:
     def data(self) -> Any:
         """The values, as a read-only view (a NumPy scalar when 0-d)."""
         data = self._data
+        if local.state.recording is not None:
+            local.state.recording.read(self, "data")
         if type(data) is not np.ndarray:
             return data
         view = data.view()
@@ -194,6 +198,8 @@ class Tensor:
         """Sum of the gradients of all ``backward()`` calls since it was last None."""
         if self._grad is None and type(self._node) is Node:
             _say_that_none_is_kept(self)
+        if local.state.recording is not None:
+            local.state.recording.grad_read(self)
         return self._grad
 
     @grad.setter
@@ -205,6 +211,8 @@ class Tensor:
                 raise ValueError(f"grad has shape {value.shape}, the tensor has {self.shape}")
         if type(self._node) is Leaf and value is not self._grad:  # `t.grad *= 0.5` is no other one
             self._node.passes = 0
+        if local.state.recording is not None:
+            local.state.recording.grad_set(self, value)
         self._grad = value
 
     @property

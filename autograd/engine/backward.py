@@ -112,6 +112,8 @@ class BackwardPass:
         if self._edges_left is not None:
             for node in dict.fromkeys([root._node for root in roots]):
                 self._finish_leaf(node, 0)
+        if local.state.recording is not None:
+            local.state.recording.begins(self, seeds)
 
     # Which nodes take part ------------------------------------------------------------------------
 
@@ -326,6 +328,8 @@ class BackwardPass:
 
     def commit(self) -> None:
         """Add what was collected to ``.grad`` of the leaves, then run their hooks."""
+        if local.state.recording is not None:
+            return local.state.recording.commits(self)
         updates: list[tuple[Tensor, Any]] = []
         halves: list[tuple[Tensor, Leaf, Any]] = []
         hooks: list[tuple[Tensor, list[Any]]] = []

@@ -1,6 +1,9 @@
 """Functions of functions: gradients of functions, and checks of gradients."""
 
+from autograd.core.modes import each_time
 from autograd.func.checkpoint import checkpoint
+from autograd.func.replaying.recording import ReplayError
+from autograd.func.replaying.replay import Replay, replay
 from autograd.func.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.gradcheck.check import GradcheckError, gradcheck, gradgradcheck
 from autograd.gradcheck.compare import Comparison, compare
@@ -8,8 +11,11 @@ from autograd.gradcheck.compare import Comparison, compare
 __all__ = [
     "Comparison",
     "GradcheckError",
+    "Replay",
+    "ReplayError",
     "checkpoint",
     "compare",
+    "each_time",
     "grad",
     "gradcheck",
     "gradgradcheck",
@@ -17,6 +23,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "replay",
     "value_and_grad",
     "vjp",
 ]

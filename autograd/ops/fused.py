@@ -272,7 +272,7 @@ def cross_entropy(
     x = floating(who, "x", x, weight)
     if not x.shape:
         raise ValueError(f"{who}: x needs a class axis, got shape ()")
-    classes = arguments.integer_array(who, "targets", targets)
+    classes = arguments.passed_on(targets, arguments.integer_array(who, "targets", targets))
     expected = x.shape[:1] + x.shape[2:] if len(x.shape) > 1 else ()
     if classes.shape != expected:
         raise ValueError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, raw, shape_of
+from autograd.arguments.arrays import array_like, passed_on, raw, shape_of
 from autograd.arguments.dtypes import as_array
 from autograd.arguments.half import HALF, SINGLE
 from autograd.arguments.limits import check_bytes
@@ -87,7 +87,7 @@ def _clean_item(who: str, item: Any, shape: tuple[int, ...]) -> Any:
         return item
     if kind is slice:
         return _clean_slice(who, item)
-    item = raw(item)
+    given, item = item, raw(item)
     if isinstance(item, (bool, np.bool_)):
         return bool(item)
     if isinstance(item, (list, tuple, range)):
@@ -96,9 +96,11 @@ def _clean_item(who: str, item: Any, shape: tuple[int, ...]) -> Any:
             item = item.astype(np.intp)
     if isinstance(item, np.ndarray):
         if item.dtype.kind in "iu":
-            return _fixed(item.astype(np.intp)) if item.ndim else int(item)
+            if not item.ndim:
+                return int(item)
+            return passed_on(given, _fixed(item.astype(np.intp)))
         if item.dtype.kind == "b":
-            return _fixed(item.copy())
+            return passed_on(given, _fixed(item.copy()))
         raise IndexError(
             f"{who}: an index array must hold integers or bools, got dtype {item.dtype} "
             f"(x has shape {shape})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -18,6 +19,11 @@ from nn.distributions.base import (
 from nn.random import generator_or_default
 
 __all__ = ["Exponential", "Laplace", "Normal", "Uniform"]
+
+
+def _drawn(draw: Any, size: Any, dtype: Any) -> Any:
+    """Numbers of a dtype; in a replayed step, others at every replay."""
+    return autograd.func.each_time(lambda: draw(size).astype(dtype))
 
 
 class Normal(Distribution):
@@ -58,7 +64,7 @@ class Normal(Distribution):
     def rsample(self, sample_shape: Any = (), generator: np.random.Generator | None = None) -> Any:
         """loc + scale · noise."""
         random = generator_or_default("Normal", generator)
-        noise = random.standard_normal(self._shape(sample_shape)).astype(self.loc.dtype)
+        noise = _drawn(random.standard_normal, self._shape(sample_shape), self.loc.dtype)
         return self.loc + self.scale * noise
 
     def log_prob(self, value: Any) -> Any:
@@ -107,7 +113,9 @@ class Laplace(Distribution):
     def rsample(self, sample_shape: Any = (), generator: np.random.Generator | None = None) -> Any:
         """loc + scale · noise."""
         random = generator_or_default("Laplace", generator)
-        noise = random.laplace(size=self._shape(sample_shape)).astype(self.loc.dtype)
+        noise = _drawn(
+            functools.partial(random.laplace, 0.0, 1.0), self._shape(sample_shape), self.loc.dtype
+        )
         return self.loc + self.scale * noise
 
     def log_prob(self, value: Any) -> Any:
@@ -149,7 +157,7 @@ class Exponential(Distribution):
     def rsample(self, sample_shape: Any = (), generator: np.random.Generator | None = None) -> Any:
         """noise / rate."""
         random = generator_or_default("Exponential", generator)
-        noise = random.standard_exponential(self._shape(sample_shape)).astype(self.rate.dtype)
+        noise = _drawn(random.standard_exponential, self._shape(sample_shape), self.rate.dtype)
         return noise / self.rate
 
     def log_prob(self, value: Any) -> Any:
@@ -194,7 +202,7 @@ class Uniform(Distribution):
     def rsample(self, sample_shape: Any = (), generator: np.random.Generator | None = None) -> Any:
         """low + (high − low) · noise."""
         random = generator_or_default("Uniform", generator)
-        noise = random.random(self._shape(sample_shape)).astype(self.low.dtype)
+        noise = _drawn(random.random, self._shape(sample_shape), self.low.dtype)
         return self.low + (self.high - self.low) * noise
 
     def log_prob(self, value: Any) -> Any:

@@ -75,7 +75,7 @@ def scaled_dot_product_attention(
     if arguments.boolean(who, "is_causal", is_causal):
         if attn_mask is not None:
             raise ValueError(f"{who}: attn_mask must be None with is_causal=True")
-        mask = np.tri(length, key.shape[-2], dtype=bool)
+        mask = arguments.from_sizes(np.tri(length, key.shape[-2], dtype=bool))
     elif attn_mask is not None:
         mask = read_mask(who, "attn_mask", attn_mask, query)
         if not _broadcasts(mask.shape, shape):
@@ -101,7 +101,7 @@ def attention_weights(scores: Any, mask: Any) -> Any:
     allowed = values if values.dtype.kind == "b" else values != -np.inf
     dead = ~allowed.any(-1, keepdims=True)
     if values.dtype.kind == "b":
-        scores = autograd.where(allowed | dead, scores, -np.inf)
+        scores = autograd.where(arguments.from_sizes(allowed | dead, mask), scores, -np.inf)
     else:
         scores = scores + (autograd.where(dead, 0.0, mask) if dead.any() else mask)
     weights = autograd.softmax(scores, -1)

@@ -128,15 +128,15 @@ def embedding(
     if len(weight.shape) != 2:
         raise ValueError(f"{who}: weight must have shape (rows, width), got {weight.shape}")
     rows = weight.shape[0]
-    if index.size and not (0 <= index.min() and index.max() < rows):
-        wrong = index[(index < 0) | (index >= rows)].flat[0]
-        raise IndexError(f"{who}: index {wrong} is not one of the {rows} rows 0…{rows - 1}")
+    autograd.func.each_time(_check_rows, who, input, rows)
     if arguments.boolean(who, "sparse", sparse):
         say_dense(who)
     padding = None
     if padding_idx is not None:
         padding = arguments.axis(who, padding_idx, rows, "padding_idx")
     arguments.real(who, "norm_type", norm_type)
+    if max_norm is None and not scale_grad_by_freq:
+        index = arguments.passed_on(input, index)
     if max_norm is not None:
         _shorten(who, weight, index, max_norm, norm_type)
     shares = None
@@ -156,6 +156,13 @@ def embedding(
     if not np.isfinite(rows_found.data).all():  # ∞ − ∞ is no 0
         nothing = autograd.where(autograd.isfinite(rows_found), nothing, 0.0)
     return rows_found + nothing * part
+
+
+def _check_rows(who: str, input: Any, rows: int) -> None:
+    index = arguments.integer_array(who, "input", input)
+    if index.size and not (0 <= index.min() and index.max() < rows):
+        wrong = index[(index < 0) | (index >= rows)].flat[0]
+        raise IndexError(f"{who}: index {wrong} is not one of the {rows} rows 0…{rows - 1}")
 
 
 def _shorten(who: str, weight: Any, index: Any, max_norm: Any, norm_type: Any) -> None:

@@ -104,12 +104,18 @@ def _dropout(
 def _dropped(input: Any, p: float, shape: tuple[int, ...], random: np.random.Generator) -> Any:
     if p == 1.0:
         return input * 0.0
+    mask = autograd.func.each_time(_mask, input, p, shape, random)
+    return input * (autograd.as_tensor(mask) if isinstance(input, Tensor) else mask)
+
+
+def _mask(input: Any, p: float, shape: tuple[int, ...], random: np.random.Generator) -> Any:
+    """0 where an element is dropped, else what the others are scaled by."""
     if shape == input.shape:
         uniform = _in_memory_order(random, input)
     else:
         uniform = random.random(shape)
     mask = np.multiply(uniform >= p, 1.0 / (1.0 - p), dtype=_dtype(input))
-    return input * (autograd.as_tensor(mask) if isinstance(input, Tensor) else mask)
+    return mask if mask.ndim else mask[()]
 
 
 def _dtype(input: Any) -> Any:

@@ -61,7 +61,7 @@ def cross_entropy(
     who = "cross_entropy"
     reduction = reduction_name(who, size_average, reduce, reduction)
     if getattr(getattr(target, "dtype", None), "kind", "i") != "f":
-        classes = arguments.integer_array(who, "target", target)
+        classes = arguments.passed_on(target, arguments.integer_array(who, "target", target))
         if weight is not None and not isinstance(weight, np.ndarray):
             weight = floating(who, weight, "weight", input)
         input = floating(who, input, "input", weight)
@@ -195,6 +195,14 @@ def binary_cross_entropy(
     reduction = reduction_name(who, size_average, reduce, reduction)
     input, target, weight = floats(who, input=input, target=target, weight=weight)
     _check_same_shape(who, input, target)
+    autograd.func.each_time(_check_probabilities, who, input)
+    losses = autograd.binary_cross_entropy(input, target)
+    if weight is not None:
+        losses = losses * _factor(who, "weight", weight, input.shape)
+    return reduced(losses, reduction)
+
+
+def _check_probabilities(who: str, input: Any) -> None:
     values = np.asarray(input.data if isinstance(input, Tensor) else input)
     if values.dtype.kind == "f" and values.size and not (values.min() >= 0 and values.max() <= 1):
         if not np.isnan(values).any():
@@ -202,10 +210,6 @@ def binary_cross_entropy(
                 f"{who}: input must lie from 0 to 1, got {values.min()} to {values.max()}; "
                 "binary_cross_entropy_with_logits takes scores of any size"
             )
-    losses = autograd.binary_cross_entropy(input, target)
-    if weight is not None:
-        losses = losses * _factor(who, "weight", weight, input.shape)
-    return reduced(losses, reduction)
 
 
 @arguments.in_single

@@ -64,8 +64,9 @@ def batch_norm(
         return normalized_by(who, input, running_mean, running_var, weight, bias, eps)
     result, mean, variance = normalized_by_batch(who, input, weight, bias, eps)
     if mean is not None:
-        moved(who, "running_mean", running_mean, mean, momentum)
-        moved(who, "running_var", running_var, variance, momentum)
+        each_time = autograd.func.each_time
+        each_time(moved, who, "running_mean", running_mean, mean, momentum)
+        each_time(moved, who, "running_var", running_var, variance, momentum)
     return result
 
 
@@ -113,8 +114,13 @@ def normalized_by_batch(
     result, mean, _, variance = autograd.normalize(
         input, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0)
     )
+    statistics = autograd.func.each_time(_unbiased, mean, variance, channels, count)
+    return result, *statistics
+
+
+def _unbiased(mean: Any, variance: Any, channels: int, count: int) -> tuple[Any, Any]:
     unbiased = np.asarray(_raw(variance)).reshape(channels) * (count / (count - 1))
-    return result, np.asarray(_raw(mean)).reshape(channels), unbiased
+    return np.asarray(_raw(mean)).reshape(channels), unbiased
 
 
 @arguments.in_single

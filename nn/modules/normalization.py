@@ -152,11 +152,15 @@ class _BatchNorm(_Norm):
             )
         result, mean, variance = normalized_by_batch(who, input, self.weight, self.bias, self.eps)
         if self.training and self.num_batches_tracked is not None:
-            seen = int(self.num_batches_tracked.item()) + 1
-            self.num_batches_tracked = autograd.tensor(seen, dtype=np.int64)
-            if mean is not None:
-                self._track(mean, variance, 1.0 / seen if self.momentum is None else self.momentum)
+            autograd.func.each_time(self._count, mean, variance)
         return result
+
+    def _count(self, mean: Any, variance: Any) -> None:
+        """One more batch, of these statistics."""
+        seen = int(self.num_batches_tracked.item()) + 1  # type: ignore[union-attr]
+        self.num_batches_tracked = autograd.tensor(seen, dtype=np.int64)
+        if mean is not None:
+            self._track(mean, variance, 1.0 / seen if self.momentum is None else self.momentum)
 
 
 class BatchNorm1d(_BatchNorm):
@@ -238,7 +242,8 @@ class _InstanceNorm(_Norm):
             who, input, self.weight, self.bias, self.eps
         )
         if mean is not None:
-            self._track(mean, variance, 0.0 if self.momentum is None else self.momentum)
+            momentum = 0.0 if self.momentum is None else self.momentum
+            autograd.func.each_time(self._track, mean, variance, momentum)
         return result
 
 

@@ -143,6 +143,9 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forgets all gradients, or fills them with zeros if ``set_to_none`` is False."""
+        autograd.func.each_time(self._zero_grad, set_to_none)
+
+    def _zero_grad(self, set_to_none: bool) -> None:
         for group in self.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
@@ -162,11 +165,14 @@ class Optimizer:
         if closure is not None:
             with autograd.enable_grad():
                 loss = arguments.function(self._who, "closure", closure)()
+        autograd.func.each_time(self._step_groups)
+        return loss
+
+    def _step_groups(self) -> None:
         self._loaded_lrs = None
         with autograd.no_grad():
             for group in self.param_groups:
                 self._step_group(group)
-        return loss
 
     def _step_group(self, group: dict[str, Any]) -> None:
         """Opens the arrays of a group's parameters for writing, and steps all of them at once."""

@@ -68,10 +68,18 @@ def clip_grad_norm_(
     """
     max_norm = arguments.real("clip_grad_norm_", "max_norm", max_norm, 0.0)
     norm_type = arguments.real("clip_grad_norm_", "norm_type", norm_type, 0.0, open_low=True)
-    grads = _gradients("clip_grad_norm_", parameters)
+    given = (
+        [parameters] if isinstance(parameters, Tensor) else _tensors("clip_grad_norm_", parameters)
+    )
+    clip = autograd.func.each_time
+    return clip(_clip_norm, given, max_norm, norm_type, error_if_nonfinite)  # type: ignore[no-any-return]
+
+
+def _clip_norm(tensors: list[Tensor], max_norm: float, norm_type: float, strict: bool) -> Tensor:
+    grads = _gradients("clip_grad_norm_", tensors)
     norms = [np.linalg.norm(np.ravel(grad.data).astype(np.float64), norm_type) for grad in grads]
     total = float(np.linalg.norm(norms, norm_type)) if norms else 0.0
-    if error_if_nonfinite and not math.isfinite(total):
+    if strict and not math.isfinite(total):
         raise RuntimeError(
             f"clip_grad_norm_: the norm of the gradients is {total}; "
             "pass error_if_nonfinite=False to clip all the same"
@@ -95,7 +103,14 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
         ValueError: if ``clip_value`` is negative.
     """
     clip_value = arguments.real("clip_grad_value_", "clip_value", clip_value, 0.0)
-    for grad in _gradients("clip_grad_value_", parameters):
+    given = (
+        [parameters] if isinstance(parameters, Tensor) else _tensors("clip_grad_value_", parameters)
+    )
+    autograd.func.each_time(_clip_value, given, clip_value)
+
+
+def _clip_value(tensors: list[Tensor], clip_value: float) -> None:
+    for grad in _gradients("clip_grad_value_", tensors):
         with autograd.no_grad(), autograd.writable(grad) as array:
             np.clip(array, -clip_value, clip_value, out=array)
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import floating
+from autograd.arguments.arrays import floating, raw
 from autograd.arguments.window import Window
 from autograd.core.primitive import primitive
 from autograd.kernels.pooling import average as kernels
@@ -52,7 +52,7 @@ _max_pool_with_indices.gradients(
 
 @_max_pool_with_indices.composite
 def _max_pool_with_indices_by_parts(x, *, window):  # type: ignore[no-untyped-def]
-    _, indices = max_kernels.max_pool(x._data if hasattr(x, "_node") else x, window=window)
+    _, indices = max_kernels.max_pool(raw(x), window=window)
     return _take_windows(x, indices), indices
 
 

@@ -1,0 +1,156 @@
+"""What a step finds in variables, and whether it still is what it was.
+
+From the function that is recorded one gets to others, to modules and objects by their names in its
+code: globals, variables of enclosing functions, attributes. Numbers, strings and tensors that are
+found there are compared at every replay: by identity, numbers by value.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from autograd.core.tensor import Tensor
+
+__all__ = ["Surroundings"]
+
+_SCALARS = (bool, int, float, str, type(None))
+_OURS = ("autograd", "nn", "numpy")
+_NONE = object()
+
+
+class Surroundings:
+    """The values that a function's names lead to."""
+
+    def __init__(self, function: Any) -> None:
+        self._found: list[tuple[Any, Any, Any, str]] = []
+        self._cells: list[tuple[Any, Any, str]] = []
+        self._lists: list[tuple[Any, tuple[Any, ...], str]] = []
+        self._seen: dict[int, Any] = {}
+        self._names: set[str] = set()
+        self._look(function, "the function")
+
+    def changed(self) -> str | None:
+        """What is not any more as it was; None if all is."""
+        for holder, key, value, name in self._found:
+            now = holder.get(key, _NONE)
+            if now is not value and not _equal(now, value):
+                return name
+        for cell, value, name in self._cells:
+            now = cell.cell_contents
+            if now is not value and not _equal(now, value):
+                return name
+        for items, before, name in self._lists:
+            if len(items) != len(before):
+                return name
+            for now, value in zip(items, before, strict=True):
+                if now is not value and not _equal(now, value):
+                    return name
+        return None
+
+    # The walk -------------------------------------------------------------------------------------
+
+    def _look(self, value: Any, name: str) -> None:
+        if isinstance(value, (*_SCALARS, Tensor, type)) or id(value) in self._seen:
+            return
+        self._seen[id(value)] = value
+        if isinstance(value, types.MethodType):
+            self._look(value.__self__, name)
+            self._look(value.__func__, name)
+        elif isinstance(value, types.FunctionType):
+            self._function(value)
+        elif isinstance(value, (list, tuple)):
+            if len(value) <= 1000:
+                if isinstance(value, list):
+                    self._lists.append((value, tuple(value), name))
+                for k, item in enumerate(value):
+                    self._look(item, f"{name}[{k}]")
+        elif isinstance(value, dict):
+            if len(value) <= 1000:
+                for key, item in list(value.items()):
+                    self._found.append((value, key, item, f"{name}[{key!r}]"))
+                    self._look(item, f"{name}[{key!r}]")
+        elif hasattr(value, "named_parameters") and hasattr(value, "training"):
+            self._module(value, name)
+        elif hasattr(value, "__wrapped__"):
+            self._look(value.__wrapped__, name)
+        else:
+            self._object(value, name)
+
+    def _function(self, function: Any) -> None:
+        if (function.__module__ or "").partition(".")[0] in _OURS:
+            return
+        code = function.__code__
+        for free, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+            try:
+                value = cell.cell_contents
+            except ValueError:
+                continue
+            self._cells.append((cell, value, free))
+            self._look(value, free)
+        for value in function.__defaults__ or ():
+            self._look(value, "a default")
+        names = {name for part in _codes(code) for name in part.co_names}
+        new = names - self._names
+        self._names |= names
+        for name in names & function.__globals__.keys():
+            value = function.__globals__[name]
+            self._found.append((function.__globals__, name, value, name))
+            self._look(value, name)
+        if new:  # objects that were seen before may have attributes of these names
+            for value in list(self._seen.values()):
+                if not isinstance(value, (types.FunctionType, types.MethodType, list, tuple, dict)):
+                    self._attributes(value, type(value).__name__, new)
+
+    def _object(self, value: Any, name: str) -> None:
+        self._attributes(value, name, self._names)
+
+    def _attributes(self, value: Any, name: str, names: set[str]) -> None:
+        own = getattr(value, "__dict__", None)
+        if not isinstance(own, dict):
+            return
+        if hasattr(value, "named_parameters") and hasattr(value, "training"):
+            return
+        if isinstance(value, types.ModuleType) and value.__name__.partition(".")[0] in _OURS:
+            return
+        for key in names & own.keys():
+            self._found.append((own, key, own[key], f"{name}.{key}"))
+            self._look(own[key], f"{name}.{key}")
+        for kind in type(value).__mro__:
+            if kind.__module__.partition(".")[0] not in (*_OURS, "builtins"):
+                for key in names & vars(kind).keys():
+                    method = vars(kind)[key]
+                    self._look(getattr(method, "fget", method), f"{name}.{key}")
+
+    def _module(self, module: Any, name: str) -> None:
+        """A module of nn: all of its attributes, but for the statistics that it keeps itself."""
+        own = vars(module)
+        kinds = own.get("_kinds", {})
+        for key, value in list(own.items()):
+            if kinds.get(key) == "buffer" or key == "_paths":
+                continue
+            self._found.append((own, key, value, f"{name}.{key}"))
+            if key != "_kinds":
+                self._look(value, f"{name}.{key}")
+        for kind in type(module).__mro__:  # what the class says and the module may say otherwise
+            for key, value in vars(kind).items():
+                if type(value) in _SCALARS and not key.startswith("__") and key not in own:
+                    self._found.append((own, key, _NONE, f"{name}.{key}"))
+                    self._found.append((vars(kind), key, value, f"{name}.{key}"))
+        forward = getattr(type(module), "forward", None)
+        if forward is not None:
+            self._look(forward, f"{name}.forward")
+
+
+def _codes(code: Any) -> Iterator[Any]:
+    """A function's code, and that of the functions in it."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
+def _equal(now: Any, before: Any) -> bool:
+    """Numbers and strings may be other objects with the same value."""
+    return type(now) is type(before) and isinstance(now, _SCALARS) and (now == before or now != now)

@@ -1,0 +1,452 @@
+"""Replayed steps are the eager ones to the last bit; what could go stale is refused."""
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+import nn.functional as F
+
+STEPS = 12
+
+
+def run(make, replayed):
+    """The results, parameters and buffers of some steps."""
+    nn.manual_seed(3)
+    function, batch, model = make()
+    step = ag.func.replay(function) if replayed else function
+    draw = np.random.default_rng(5)
+    found = []
+    for _ in range(STEPS):
+        result = step(*batch(draw))
+        results = result if isinstance(result, tuple) else (result,)
+        state = [*model.parameters(), *model.buffers()]
+        grads = [p.grad for p in model.parameters() if p.grad is not None]
+        found.append([np.array(t.detach().numpy()) for t in (*results, *state, *grads)])
+    if replayed:
+        assert step.replays >= STEPS - 4
+    found.append([np.array(nn.default_generator().random(2))])
+    return found
+
+
+def trained(model, loss_of, batch, optimizer=None, clip=None):
+    optimizer = optimizer or nn.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+
+    def function(*inputs):
+        optimizer.zero_grad()
+        loss = loss_of(*inputs)
+        loss.backward()
+        if clip is not None:
+            nn.utils.clip_grad_norm_(model.parameters(), clip)
+        optimizer.step()
+        return loss
+
+    return function, batch, model
+
+
+def images(draw, channels=1, size=8, classes=10, n=4):
+    x = draw.standard_normal((n, channels, size, size)).astype(np.float32)
+    return ag.tensor(x), ag.tensor(draw.integers(0, classes, n))
+
+
+def tokens(draw):
+    return ag.tensor(draw.integers(0, 11, (2, 6))), ag.tensor(draw.integers(0, 11, (2, 6)))
+
+
+def mlp():
+    model = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 1))
+    return trained(
+        model,
+        lambda x, y: F.mse_loss(model(x), y),
+        lambda draw: (draw.standard_normal((3, 5)).astype(np.float32), np.ones((3, 1), np.float32)),
+        nn.optim.Adam(model.parameters(), lr=1e-2),
+    )
+
+
+def cnn():
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.3),
+        nn.MaxPool2d(2), nn.Conv2d(4, 6, 3), nn.GELU(), nn.AvgPool2d(2), nn.Flatten(),
+        nn.Dropout(0.5), nn.Linear(6, 10),
+    )  # fmt: skip
+    return trained(model, lambda x, y: F.cross_entropy(model(x), y), images, clip=0.5)
+
+
+class Block(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.norm, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(self, x):
+        n, t, c = x.shape
+        q, k, v = self.qkv(self.norm(x)).split(c, dim=2)
+        q, k, v = (a.view(n, t, self.heads, c // self.heads).transpose(1, 2) for a in (q, k, v))
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        x = x + self.out(y.transpose(1, 2).contiguous().view(n, t, c))
+        return x + self.down(F.gelu(self.up(self.norm2(x))))
+
+
+class GPT(nn.Module):
+    """With the embedding's weight in the head, too."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.places = nn.Embedding(11, 8), nn.Embedding(6, 8)
+        self.blocks = nn.ModuleList([Block(8, 2) for _ in range(2)])
+        self.norm, self.head = nn.LayerNorm(8), nn.Linear(8, 11, bias=False)
+        self.head.weight = self.table.weight
+
+    def forward(self, index):
+        x = self.table(index) + self.places(ag.arange(index.shape[1]))
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x))
+
+
+def gpt():
+    model = GPT()
+
+    def loss_of(x, y):
+        return F.cross_entropy(model(x).view(-1, 11), y.view(-1))
+
+    return trained(model, loss_of, tokens, nn.optim.AdamW(model.parameters(), lr=1e-2), clip=1.0)
+
+
+def two_losses():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Sigmoid(), nn.Linear(4, 2))
+    optimizer = nn.optim.SGD(model.parameters(), lr=0.1)
+
+    def function(x):
+        model.zero_grad()
+        y = model(x)
+        first, second = (y * y).mean(), y.abs().sum(axis=0).max()
+        first.backward(retain_graph=True)
+        (0.5 * second).backward()
+        optimizer.step()
+        return first, second, y
+
+    return function, lambda draw: (ag.tensor(draw.standard_normal((5, 3))).float(),), model
+
+
+class Sampled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inside, self.outside = nn.Linear(6, 4), nn.Linear(2, 6)
+
+    def forward(self, x):
+        mean, log = self.inside(x).split(2, 1)
+        z = mean + (0.5 * log).exp() * ag.randn(*mean.shape)
+        back = self.outside(z).sigmoid()
+        kept = -0.5 * (1.0 + log - mean.pow(2) - log.exp()).sum()
+        return F.binary_cross_entropy(back, x, reduction="sum") + kept
+
+
+def vae():
+    model = Sampled()
+    return trained(model, model, lambda draw: (ag.tensor(draw.random((3, 6))).float(),))
+
+
+MODELS = {f.__name__: f for f in (mlp, cnn, gpt, two_losses, vae)}
+
+
+def different(name):
+    """The first step in which a replayed run is not the eager one, or None."""
+    plain, replayed = run(MODELS[name], False), run(MODELS[name], True)
+    for k, (expected, got) in enumerate(zip(plain, replayed, strict=True)):
+        assert len(expected) == len(got)
+        for x, y in zip(expected, got, strict=True):
+            if x.dtype != y.dtype or not np.array_equal(x, y):
+                return k
+    return None
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_replayed_steps_are_the_eager_ones_to_the_last_bit(name):
+    # Two eager runs of the small transformer differ in a last bit about once in a hundred, as the
+    # memory happens to lie; a replay that is another computation differs every time.
+    assert any(different(name) is None for _ in range(3)), name
+
+
+# Refusals -----------------------------------------------------------------------------------------
+
+X = np.arange(6, dtype=np.float32).reshape(2, 3)
+
+
+def weights():
+    return ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+
+
+def refused(function, match, *inputs, calls=1, changed="raise"):
+    step = ag.func.replay(function, changed=changed)
+    with pytest.raises(ag.func.ReplayError, match=match) as caught:
+        for _ in range(calls):
+            step(*(inputs or (ag.tensor(X),)))
+    return str(caught.value)
+
+
+READS = {
+    "bool": lambda x: bool(x.sum()),
+    "if": lambda x: x if x.sum() > 0 else -x,
+    "item": lambda x: x.sum().item(),
+    "float": lambda x: float(x.sum()),
+    "int": lambda x: int(x.sum()),
+    "format": lambda x: f"{x.sum():.2f}",
+    "print": repr,
+    "tolist": lambda x: x.tolist(),
+    "numpy": lambda x: x.numpy(),
+    "array": np.asarray,
+    "data": lambda x: x.data,
+    "in": lambda x: 3.0 in x,
+    "index": lambda x: [1, 2, 3][x[0].sum().astype(int)],
+    "iteration": lambda x: [float(row.sum()) for row in x],
+    "max": lambda x: max(x[0]),
+    "allclose": lambda x: ag.allclose(x, x),
+    "fill": lambda x: ag.full((2,), x.sum()),
+    "tensor": lambda x: ag.tensor(x) * 2.0,
+    "copy": __import__("copy").copy,
+    "dlpack": lambda x: np.from_dlpack(x),
+    "number index": lambda x: x[x[0, 1].astype(int)],
+    "split": lambda x: ag.split(x, x[0].astype(int)),
+}
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_number_taken_out_of_a_tensor_is_refused_with_the_line(name):
+    told = refused(READS[name], "cannot be recorded")
+    assert "test_replay.py:" in told
+
+
+def test_arrays_that_are_no_tensors_are_refused():
+    mask = np.ones(3, np.float32)
+    refused(lambda x: x * mask, "no tensor")
+    refused(lambda x: x * ag.tensor(mask), "made inside")
+    refused(lambda x: x[:, np.array([0, 1])], "an array as an argument")
+    refused(lambda x: x * ag.tensor(np.random.default_rng(0).random(3)), "made inside")
+
+
+def test_a_computation_from_before_the_step_is_refused():
+    w = weights()
+    y = w * 2.0
+
+    def function(x):
+        loss = (x * y).sum()
+        loss.backward()
+
+    refused(function, "computed before the step")
+
+
+def test_writes_are_refused():
+    w = weights()
+
+    def update(x):
+        with ag.no_grad():
+            w.__isub__(0.1)
+
+    def assign(x):
+        y = ag.zeros(3)
+        y[0] = 1.0
+
+    refused(update, "written into")
+    refused(assign, "written into")
+
+
+def test_hooks_are_refused():
+    w = weights()
+    handle = w.register_hook(lambda g: g * 2.0)
+
+    def function(x):
+        (x * w).sum().backward()
+
+    refused(function, "hook")
+    handle.remove()
+
+    def inside(x):
+        y = x * w
+        y.register_hook(lambda g: g)
+        y.sum().backward()
+
+    refused(inside, "hooks")
+
+
+def test_other_ways_to_a_gradient_are_refused():
+    w = weights()
+    refused(lambda x: ag.grad((x * w).sum(), w)[0], "other than by backward")
+    refused(lambda x: (x * w).sum().backward(create_graph=True), "other than by backward")
+    refused(lambda x: ag.func.grad(lambda v: (x * v).sum())(w), "other than by")
+    refused(lambda x: ag.func.checkpoint(lambda v: v * w, x).sum().backward(), "argument of type")
+
+
+def test_inputs_that_require_a_gradient_are_refused():
+    refused(lambda x: x * 2.0, "requires a gradient", weights())
+
+
+def test_a_variable_that_the_step_changes_is_refused():
+    seen = []
+    count = [0]
+
+    def appends(x):
+        seen.append(1)
+        return x * 2.0
+
+    def counts(x):
+        count[0] += 1
+        return x * 2.0
+
+    refused(appends, "changes seen")
+    refused(counts, "changes count")
+
+
+def test_a_number_that_is_another_at_every_call_is_refused():
+    draw = np.random.default_rng(0)
+    refused(lambda x: x * draw.random(), "something else at every call", calls=9)
+
+
+def test_a_learning_rate_in_a_variable_is_not_left_stale():
+    w, settings = weights(), {"rate": 0.1}
+    rate = 0.1
+
+    def by_name(x):
+        return (x * w).sum() * rate
+
+    def by_key(x):
+        return (x * w).sum() * settings["rate"]
+
+    for function in (by_name, by_key):
+        step = ag.func.replay(function)
+        again = ag.func.replay(function, changed="record")
+        rate = settings["rate"] = 0.1
+        for _ in range(3):
+            before = step(ag.tensor(X)).item(), again(ag.tensor(X)).item()
+        rate = settings["rate"] = 0.2
+        with pytest.raises(ag.func.ReplayError, match="rate"):
+            step(ag.tensor(X))
+        assert again(ag.tensor(X)).item() == pytest.approx(2 * before[1])
+
+
+def test_what_is_changed_in_a_model_is_noticed():
+    def changes(change):
+        model = nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5))
+        step = ag.func.replay(lambda x: model(x).sum())
+        for _ in range(3):
+            step(ag.tensor(X))
+        change(model)
+        with pytest.raises(ag.func.ReplayError):
+            step(ag.tensor(X))
+
+    changes(lambda model: model.eval())
+    changes(lambda model: model[0].weight.requires_grad_(False))
+    changes(lambda model: setattr(model[0], "weight", nn.Parameter(np.ones((2, 3), np.float32))))
+    changes(lambda model: setattr(model[1], "p", 0.1))
+    changes(lambda model: model[0].weight.register_hook(lambda g: g))
+    changes(lambda model: model[0].register_forward_hook(lambda *_: None))
+    changes(lambda model: model.append(nn.ReLU()))
+    changes(lambda model: model.double())
+
+
+def test_a_schedule_of_the_optimizer_is_followed():
+    def final(wrap):
+        w = weights()
+        optimizer = nn.optim.SGD([w], lr=0.1)
+
+        def function(x):
+            optimizer.zero_grad()
+            loss = ((x * w) ** 2).sum()
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step = wrap(function)
+        for k in range(6):
+            optimizer.param_groups[0]["lr"] = 0.01 / (1 + k)
+            step(ag.tensor(X))
+        return w.tolist()
+
+    assert final(ag.func.replay) == final(lambda f: f)
+
+
+def test_gradients_that_were_none_and_are_not_any_more_are_noticed():
+    w = weights()
+
+    def function(x):
+        loss = (x * w).sum()
+        loss.backward()
+        return loss
+
+    step = ag.func.replay(function)
+    for _ in range(4):
+        step(ag.tensor(X))
+    assert w.grad.tolist() == [4 * 3.0, 4 * 5.0, 4 * 7.0]  # they add up, as they do eagerly
+    w.grad = None
+    with pytest.raises(ag.func.ReplayError, match="grad"):
+        step(ag.tensor(X))
+
+
+def test_other_shapes_are_recorded_anew():
+    step = ag.func.replay(lambda x: (x * 2.0).sum(axis=0))
+    for n in (2, 3, 2, 3, 2, 3):
+        assert step(ag.ones(n, 3)).tolist() == [2.0 * n] * 3
+    assert (step.recorded, step.replays) == (4, 2)
+
+
+def test_values_that_decide_a_shape_are_noticed():
+    step = ag.func.replay(lambda x: x[x > 0])
+    for _ in range(3):
+        step(ag.tensor([1.0, -1.0, 2.0]))
+    with pytest.raises(ag.func.ReplayError, match="shape"):
+        step(ag.tensor([1.0, 1.0, 2.0]))
+
+
+def test_what_was_returned_is_never_overwritten():
+    w = weights()
+
+    def function(x):
+        w.grad = None
+        (x * w).sum().backward()
+        return x * 1.0, x, w, w.grad, ag.zeros(2), x.T
+
+    step, results, copies = ag.func.replay(function), [], []
+    for k in range(6):
+        results.append(step(ag.tensor(X + k)))
+        copies.append([t.tolist() for t in results[-1]])
+        with ag.no_grad():
+            w -= 0.1
+    for result, copy in zip(results, copies, strict=True):
+        assert [t.tolist() for t in result] == copy
+
+
+def test_a_wrong_input_at_a_replay_says_what_it_says_eagerly():
+    table = nn.Embedding(4, 2)
+    step = ag.func.replay(lambda i: F.cross_entropy(table(i), i - i))
+    for _ in range(3):
+        step(ag.tensor([1, 2]))
+    with pytest.raises(IndexError, match="index -1 is not one of the 4 rows"):
+        step(ag.tensor([1, -1]))
+    with pytest.raises(IndexError, match="index 4"):
+        step(ag.tensor([4, 1]))
+
+
+def test_the_same_tensor_given_twice_is_not_taken_for_one():
+    x = ag.tensor(X)
+    step = ag.func.replay(lambda a, b: (a - b).sum())
+    for _ in range(3):
+        assert step(x, x).item() == 0.0
+    assert step(x, x - 1.0).item() == 6.0
+
+
+def test_it_refuses_what_is_no_step():
+    with pytest.raises(TypeError, match="expected a function"):
+        ag.func.replay(3)
+    with pytest.raises(ValueError, match="changed"):
+        ag.func.replay(len, changed="never")
+    with pytest.raises(TypeError, match="is of type set"):
+        ag.func.replay(lambda x: x)({1})
+
+
+def test_numbers_that_change_are_not_recorded_for_ever():
+    step = ag.func.replay(lambda x, k: x * k)
+    with pytest.raises(ag.func.ReplayError, match="16 kinds"):
+        for k in range(20):
+            step(ag.tensor(X), k)
