@@ -227,7 +227,8 @@ class Fetched:
         return "fetch", id(self.t), self.slot, self.gradient
 
     def compile(self) -> Run:
-        t, shape, dtype, node = self.t, self.shape, self.dtype, self.node
+        t, shape, dtype = self.t, self.shape, self.dtype
+        node: Any = self.node
         if self.gradient or self.slot is None:
             return self._gradient()
         slot = self.slot
@@ -240,7 +241,7 @@ class Fetched:
                 )
             if t._node is not node:
                 raise Changed(f"requires_grad of a tensor of shape {shape} was changed")
-            if node is not None and (node.extra is not None or node.after_hooks):
+            if node is not None:
                 _check_hooks(t)
 
         return fetch

@@ -110,7 +110,8 @@ class Replay:
             kind = self._kinds[key] = _Kind()
         if local.state.recording is not None:
             raise ReplayError("replay: a replayed step within a step that is being recorded")
-        if kind.program is None or kind.surroundings is None:
+        program = kind.program
+        if program is None or kind.surroundings is None:
             return self._record(kind, inputs, rebuild)
         found = kind.surroundings.changed()
         if found is not None:
@@ -121,9 +122,9 @@ class Replay:
                 )
             self._kinds[key] = kind = _Kind()
             return self._record(kind, inputs, rebuild)
-        self._latest = kind.program
+        self._latest = program
         self.replays += 1
-        return kind.program.run(inputs)
+        return program.run(inputs)
 
     def _record(self, kind: _Kind, inputs: list[Tensor], rebuild: Callable[..., Any]) -> Any:
         before = Surroundings(self._function)
