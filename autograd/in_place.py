@@ -108,6 +108,8 @@ def check_rebinding(t: Tensor, who: str, instead: str = "") -> None:
     """
     if type(t._node) is Leaf:
         check_writable(t, who)
+    if t._node is None and local.state.recording is not None:
+        local.state.recording.written(t, who)
     if t._node is None and getattr(t, "_leaf", None) is not None:
         raise RuntimeError(
             f"{who}: this tensor is a leaf whose requires_grad was switched off, and the value "
