@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from autograd.arguments import nearest, suggesting
+from autograd.arguments import integer, nearest, suggesting
 
 if TYPE_CHECKING:
     from autograd.core.tensor import Tensor
@@ -102,6 +102,7 @@ def graph(
     theme: str = "auto",
     title: str = "",
     gradient: Any = None,
+    most: int | None = 3000,
 ) -> Graph:
     """Draw the computation graph of a tensor.
 
@@ -127,6 +128,8 @@ def graph(
         theme: ``"auto"``, ``"light"`` or ``"dark"``.
         title: the picture's title.
         gradient: the gradient to begin with, for ``show`` on a tensor of several elements.
+        most: of a graph with more nodes than this, those made last are looked at, and one more
+            stands for the others and says what they are; None for all, however long that takes.
 
     Raises:
         TypeError: if ``t`` is not a tensor.
@@ -153,7 +156,7 @@ def graph(
         engine=engine,
         theme=theme,
     )
-    capture = _capture(t, title)
+    capture = _capture(t, title, most)
     if show in ("time", "gradient"):
         capture.take_steps(gradient, timed=show == "time")
     trace = capture.trace
@@ -161,7 +164,14 @@ def graph(
 
 
 @suggesting
-def step(loss: Tensor, gradient: Any = None, *, title: str = "", theme: str = "auto") -> Steps:
+def step(
+    loss: Tensor,
+    gradient: Any = None,
+    *,
+    title: str = "",
+    theme: str = "auto",
+    most: int | None = 3000,
+) -> Steps:
     """The backward pass of a tensor, step by step, as a page for a notebook or on its own.
 
     The pass is taken now and dry: every ``.grad`` stays as it is and the graph can still be used.
@@ -171,6 +181,7 @@ def step(loss: Tensor, gradient: Any = None, *, title: str = "", theme: str = "a
         gradient: the gradient to begin with; needed unless ``loss`` has one element.
         title: the page's title.
         theme: ``"auto"`` (the host's, else the reader's), ``"light"`` or ``"dark"``.
+        most: as for :func:`graph`; only the steps of the nodes looked at are taken.
 
     Returns:
         A :class:`~autograd.viz.page.Steps`: it shows itself in a notebook; ``.save("lesson.html")``
@@ -191,7 +202,7 @@ def step(loss: Tensor, gradient: Any = None, *, title: str = "", theme: str = "a
     """
     from autograd.viz.page import Steps
 
-    return Steps(_capture(loss, title).take_steps(gradient), theme=theme)
+    return Steps(_capture(loss, title, most).take_steps(gradient), theme=theme)
 
 
 def scalars(f: Callable[..., Any], *inputs: Any, title: str = "", theme: str = "auto") -> Steps:
@@ -221,10 +232,11 @@ def scalars(f: Callable[..., Any], *inputs: Any, title: str = "", theme: str = "
     """
     from autograd.viz.capture import Capture
     from autograd.viz.page import Steps
+    from autograd.viz.selection import MOST
     from autograd.viz.singles import single_numbers
 
     total, _alive = single_numbers(f, inputs)
-    return Steps(Capture(total, title=title).take_steps(), theme=theme)
+    return Steps(Capture(total, title=title, most=MOST).take_steps(), theme=theme)
 
 
 def tensor_html(t: Tensor) -> str:
@@ -234,8 +246,10 @@ def tensor_html(t: Tensor) -> str:
     return tensor_html(t)
 
 
-def _capture(t: Any, title: str) -> Any:
+def _capture(t: Any, title: str, most: int | None) -> Any:
+    if most is not None:
+        most = integer("viz", "most", most)
     from autograd.debug.names import Names, user_scopes
     from autograd.viz.capture import Capture
 
-    return Capture(t, Names(user_scopes()), title=title)
+    return Capture(t, Names(user_scopes()), title=title, most=most)

@@ -19,6 +19,7 @@ from autograd.engine import BackwardPass, seed_for
 from autograd.engine import Step as EngineStep
 from autograd.module_paths import ModulePath
 from autograd.viz import words
+from autograd.viz.selection import EARLIER, Selection, is_parameter
 from autograd.viz.trace import (
     SMALL,
     Contribution,
@@ -33,6 +34,8 @@ from autograd.viz.trace import (
 
 #: What is given for these arguments comes from outside of the module that has the loss.
 _DATA_ARGUMENTS = ("targets",)
+#: Modules nested deeper than this are drawn as part of the one around them.
+DEEPEST = 16
 
 # -- the graph ----------------------------------------------------------------------------------
 
@@ -45,13 +48,21 @@ class Capture:
         names: where names come from.
         small: up to how many elements numbers are kept.
         title: of the picture.
+        most: how many nodes are looked at, those made last; one more stands for all others. None
+            for all.
 
     Raises:
         TypeError: if ``root`` is not a tensor.
     """
 
     def __init__(
-        self, root: Tensor, names: Names | None = None, *, small: int = SMALL, title: str = ""
+        self,
+        root: Tensor,
+        names: Names | None = None,
+        *,
+        small: int = SMALL,
+        title: str = "",
+        most: int | None = None,
     ) -> None:
         if not isinstance(root, Tensor):
             if callable(root):
@@ -71,19 +82,27 @@ class Capture:
         self._values: dict[tuple[int, int], Any] = {}
         self._counted: set[int] = set()
         self._rules: dict[tuple[Any, str], str] = {}
+        self._earlier_id = 0  # the node that stands for what is left out; 0 for none
+        self._operands: int | None = None
+        self._deep = False  # whether modules are nested deeper than is drawn
         self.trace = Trace([], [], title=title)
         if root._node is None:
             self._lonely()
         else:
-            order = topological(root._node)
-            self.names.learn(order)
-            self._find_values(order)
-            for node in order:
-                if isinstance(node, Leaf):
+            chosen = Selection(root._node, most)
+            looked_at = [node for node in chosen.nodes if node is not EARLIER]
+            self.names.learn(looked_at)
+            self._find_values(looked_at)
+            self._operands = chosen.operands
+            for node in chosen.nodes:
+                if node is EARLIER:
+                    self._earlier(chosen.omitted)
+                elif isinstance(node, Leaf):
                     self._leaf(node)
                 else:
                     self._operation(node)
             self._settle_modules()
+            self.trace.note = self._limits()
         last = self.trace.nodes[-1]
         if last.op:
             last.kind = "output"
@@ -113,6 +132,24 @@ class Capture:
 
     def _summary(self, array: Any) -> Summary | None:
         return None if array is None else summarize(array, self.small)
+
+    def _earlier(self, omitted: Any) -> None:
+        """One node for all that is left out."""
+        node = self._add("earlier", omitted.title, (), "", name=omitted.title)
+        self._earlier_id = node.id
+        self.trace.omitted = omitted
+
+    def _limits(self) -> str:
+        """What is not shown of a big graph, and how to see more."""
+        said = []
+        if self.trace.omitted is not None:
+            said.append(
+                f"only the newest {len(self.trace.nodes) - 1:,} nodes are looked at; most=None "
+                "takes all, and the same call with a tensor on the way what led to it"
+            )
+        if self._deep:
+            said.append(f"modules nested more than {DEEPEST} deep are part of the one around them")
+        return "; ".join(said)
 
     def _find_values(self, order: list[Any]) -> None:
         """Find outputs that somebody still holds: live tensors, or what was saved for rules."""
@@ -145,10 +182,9 @@ class Capture:
                 name=leaf.given_name or "", value=self._summary(value),
             )  # fmt: skip
         else:
-            is_parameter = any(base.__name__ == "Parameter" for base in type(tensor).__mro__)
             name = leaf.given_name or self.names.of_node(leaf)
             node = self._add(
-                "parameter" if is_parameter else "input",
+                "parameter" if is_parameter(tensor) else "input",
                 "leaf",
                 leaf.shape,
                 leaf.dtype,
@@ -190,6 +226,10 @@ class Capture:
     def _module(self, operation: Node) -> str:
         """The path of the module around an operation; what stands there and above is noted."""
         path = operation.module or ""
+        if path.count(".") >= DEEPEST:
+            shorter = ".".join(path.split(".", DEEPEST)[:DEEPEST])
+            path = ModulePath(shorter, path.table) if isinstance(path, ModulePath) else shorter
+            self._deep = True
         if isinstance(path, ModulePath):
             known = str(path)
             while known and known not in self.trace.classes:
@@ -229,7 +269,14 @@ class Capture:
         """Ids and argument names of what an operation took, constants included where known."""
         info, record = operation.primitive, operation.record
         saved = saved_arrays(operation)
+        beyond = len(operation.parents) if self._operands is None else self._operands
+        lumped = False
         for position, parent in enumerate(operation.parents):
+            if position >= beyond or (parent is not None and parent not in self.ids):
+                if not lumped:
+                    yield self._earlier_id, ""
+                lumped = True
+                continue
             argument = info.input_name(position)
             noted = record.inputs[position] if record is not None else None
             if parent is not None:
@@ -297,7 +344,7 @@ class Capture:
         carrying = self._carrying()
         fed = self._fed_layers()
         for node in self.trace.nodes:
-            if node.op or node.id not in users:
+            if node.op or node.id not in users or node.kind == "earlier":
                 continue
             modules = {self.trace.node(edge.target).module for edge in users[node.id]}
             if len(modules) == 1 and node.kind == "parameter":
@@ -319,7 +366,8 @@ class Capture:
         for edge in self.trace.edges:
             source, module = self.trace.node(edge.source), self.trace.node(edge.target).module
             info = self.trace.classes.get(module)
-            if info is not None and info.leaf and source.op and source.module != module:
+            made = source.op or source.kind == "earlier"
+            if info is not None and info.leaf and made and source.module != module:
                 fed.add(module)
         return fed
 
@@ -330,7 +378,8 @@ class Capture:
         for edge in self.trace.edges:  # in the order of their targets, so parents come first
             source = self.trace.node(edge.source)
             array = not source.op and source.kind != "parameter" and source.label != "number"
-            carries = count.get(source.id, 0) > 0 if source.op else array and source.dtype != ""
+            known = source.dtype != "" or source.kind == "earlier"
+            carries = count.get(source.id, 0) > 0 if source.op else array and known
             count[edge.target] = count.get(edge.target, 0) + carries
         return count
 
@@ -364,6 +413,8 @@ class Capture:
         started = time.perf_counter()
         try:
             for step in work.steps(observe=True):
+                if step.node not in self.ids:  # the kept operations come first
+                    break
                 duration = time.perf_counter() - started
                 noted = self._step(step)
                 if timed:
@@ -389,6 +440,8 @@ class Capture:
 
     def _note_hooks(self, work: BackwardPass) -> None:
         """Say so where a leaf's hook made its gradient another than what arrived."""
+        if self.trace.omitted is not None:  # nor is any leaf's gradient the whole
+            return
         arrived = self.trace.arrived()
         changed = []
         for leaf, gradient in work.leaf_gradients.items():
@@ -397,7 +450,7 @@ class Capture:
                 if final != arrived.get(self.ids[leaf]):
                     name = words.reference(self.trace.node(self.ids[leaf]))
                     changed.append(f"a hook makes the gradient of {name} {words.brief(final)}")
-        self.trace.note = "; ".join(changed)
+        self.trace.note = "; ".join(filter(None, (self.trace.note, *changed)))
 
     def _step(self, step: EngineStep) -> Step:
         several = isinstance(step.gradient, tuple)
@@ -423,17 +476,31 @@ class Capture:
                 if (said := step.node.primitive.rule_formula(each.name))
             },
             inputs=inputs,
-            contributions=[
+            contributions=self._contributions(step.contributions),
+        )
+
+    def _contributions(self, sent: Iterable[Any]) -> list[Contribution]:
+        """What a step sends to whom; what goes to all that is left out, as one without numbers."""
+        told = []
+        lumped = False
+        for each in sent:
+            parent = self.ids.get(each.parent)
+            beyond = self._operands is not None and len(told) - lumped >= self._operands
+            if parent is None or beyond:
+                if not lumped:
+                    told.append(Contribution(self._earlier_id, "", None, None, None))
+                lumped = True
+                continue
+            told.append(
                 Contribution(
-                    parent=self.ids[each.parent],
+                    parent=parent,
                     argument=each.name,
                     before=self._summary(each.before),
                     contribution=self._summary(each.value),
                     after=self._summary(each.after),
                 )
-                for each in step.contributions
-            ],
-        )
+            )
+        return told
 
 
 def _constant_label(argument: str, otherwise: str) -> str:
@@ -449,24 +516,6 @@ def _around(modules: set[str]) -> str:
         while first[:depth] != parts[:depth]:
             depth -= 1
     return ".".join(first[:depth])
-
-
-def topological(root: Any) -> list[Any]:
-    """All nodes below a node, parents before children, in the order of a depth-first walk."""
-    order: list[Any] = []
-    seen = {root}
-    pending = [(root, iter(root.parents))]
-    while pending:
-        node, parents = pending[-1]
-        for parent in parents:
-            if parent is not None and parent not in seen:
-                seen.add(parent)
-                pending.append((parent, iter(parent.parents)))
-                break
-        else:
-            order.append(node)
-            pending.pop()
-    return order
 
 
 def saved_arrays(node: Node) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from autograd.viz import words
 from autograd.viz.grouping import Group
-from autograd.viz.trace import Summary, Trace, TraceNode
+from autograd.viz.trace import Omitted, Summary, Trace, TraceNode
 
 
 @dataclass(slots=True)
@@ -39,6 +39,7 @@ def node_item(
     detailed: bool,
     sizes: bool = True,
     what: str = "",
+    omitted: Omitted | None = None,
 ) -> Item:
     """A node by itself. ``values``: with its numbers; ``detailed``: with more than its title;
     ``sizes``: with its shape and dtype. ``operands`` are what its tooltip calls them. ``what``: the
@@ -48,6 +49,8 @@ def node_item(
         return Item(
             node.id, node.kind, [("title", title), ("kind", "constant")], words.sentence(node)
         )
+    if omitted is not None and node.kind == "earlier":
+        return earlier_item([node], node.id, omitted)
     sign = words.SIGNS.get(node.op)
     heading = words.relative(words.title(node), module) + (f"  {sign}" if sign else "")
     if node.op and node.module != module and (what or node.module.rpartition(".")[2] != node.op):
@@ -93,12 +96,18 @@ def module_item(group: Group, inside: list[TraceNode], identifier: int) -> Item:
     return Item(identifier, "module", lines, tooltip)
 
 
-def earlier_item(inside: list[TraceNode], identifier: int) -> Item:
-    """What stands for the nodes that a picture has no room for."""
-    counts = words.kinds(inside)
-    lines = [("title", f"{len(inside):,} earlier nodes"), ("kind", "left out of this picture")]
+def earlier_item(inside: list[TraceNode], identifier: int, omitted: Omitted | None = None) -> Item:
+    """What stands for the nodes that a picture has no room for; ``omitted`` is among them if one of
+    them stands for it."""
+    counts, number = words.kinds(inside), len(inside)
+    if omitted is not None and any(node.kind == "earlier" for node in inside):
+        number += omitted.nodes - 1
+        counts = [*counts, "and before:"] if counts else []
+        counts += words.left_out(omitted)
+    lines = [("title", f"{number:,} earlier nodes"), ("kind", "left out of this picture")]
     lines += [("none", each) for each in counts]
-    tooltip = f"{len(inside)} earlier nodes, left out of this picture: {', '.join(counts)}"
+    told = ", ".join(counts).replace(":, ", ": ")
+    tooltip = f"{number} earlier nodes, left out of this picture: {told}"
     return Item(identifier, "module", lines, tooltip)
 
 

@@ -223,7 +223,7 @@ def _assemble(visible: View, picture: str, kept: list[Step], detail: int, theme:
     return (
         '<div class="gg-steps" data-lm-suppress-shortcuts="true">\n'
         f"{image(picture, words.describe(trace))}\n"
-        f"<details><summary>All {len(trace.steps)} steps of the backward pass as text{note}"
+        f"<details><summary>{_counted(trace)} of the backward pass as text{note}"
         "</summary>\n"
         f"<ol>{told}</ol></details>\n"
         f'<script type="application/json">{shell.inert(data)}</script>\n'
@@ -231,10 +231,18 @@ def _assemble(visible: View, picture: str, kept: list[Step], detail: int, theme:
     )
 
 
+def _counted(trace: Trace) -> str:
+    if trace.omitted is None:
+        return f"All {len(trace.steps)} steps"
+    return f"The first {len(trace.steps)} of {trace.all_steps} steps"
+
+
 def _left_out(trace: Trace, kept: list[Step], detail: int) -> str:
     """What the page does not tell because it would grow too big; empty if it tells all."""
     missing = len(trace.steps) - len(kept)
     parts = [f"{missing} in the middle left out"] if missing else []
+    if trace.omitted is not None:
+        parts.append(f"the last {trace.omitted.operations} left out")
     if detail < len(_DETAILS):
         parts.append(f"without {words.series(_DETAILS[detail:])}")
     return f"{', '.join(parts)}: too much for a page" if parts else ""
@@ -327,7 +335,7 @@ def _data(visible: View, kept: list[Step], detail: int, theme: str) -> dict[str,
     return {
         "theme": theme,
         "title": trace.title,
-        "total": len(trace.steps),
+        "total": trace.all_steps,
         "start": _start(trace, first),
         "seed": [visible.shown[first.node], view.slot_text(first.incoming)]
         if first is not None and first.incoming is not None

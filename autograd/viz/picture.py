@@ -178,8 +178,9 @@ class Graph:
         )
 
     def __repr__(self) -> str:
-        count = len(self.trace.nodes)
-        return f"<Graph of {count} nodes; .text() describes it, .save('graph.svg') draws it>"
+        return (
+            f"<Graph of {self.trace.size} nodes; .text() describes it, .save('graph.svg') draws it>"
+        )
 
     def _repr_html_(self) -> str:
         return self._page(image)  # notebooks that are not trusted strip inline <svg>
@@ -203,7 +204,7 @@ class Graph:
 
     def _with_switch(self, still: str) -> str:
         if not switch.can_switch(self.view):
-            folded = len(self.view.items) < len(self.trace.nodes)
+            folded = len(self.view.items) < self.trace.size
             return still + FOLDED if folded else still
         if self.options.engine == "dot":
             return switch.without(still, "that needs the built-in layout (engine=None)")

@@ -29,7 +29,7 @@ THUMBNAIL_SIDE = 12
 #: infinity.
 NONFINITE_CELL = 10
 
-KINDS = ("parameter", "input", "constant", "op", "output")
+KINDS = ("parameter", "input", "constant", "op", "output", "earlier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +144,37 @@ class Step:
     formulas: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Omitted:
+    """What a trace leaves out of a graph too big to look at: all but the newest operations.
+
+    One node of kind "earlier" stands for it. ``modules`` are paths and how many of the operations
+    are inside, ``classes`` what stands there.
+    """
+
+    operations: int
+    parameters: int = 0
+    inputs: int = 0
+    modules: tuple[tuple[str, int], ...] = ()
+    classes: dict[str, ModuleInfo] = field(default_factory=dict)
+
+    @property
+    def nodes(self) -> int:
+        """How many operations and leaves."""
+        return self.operations + self.parameters + self.inputs
+
+    @property
+    def title(self) -> str:
+        """What the node that stands for it is called."""
+        return f"{self.operations:,} earlier operations"
+
+
 @dataclass(slots=True)
 class Trace:
     """A graph, its nodes after their parents, and its backward pass if one was taken.
 
-    ``classes`` tells what module stands at a path, where that is known.
+    ``classes`` tells what module stands at a path, where that is known; ``omitted`` what is left out
+    of a big graph, None for nothing.
     """
 
     nodes: list[TraceNode]
@@ -157,6 +183,17 @@ class Trace:
     title: str = ""
     note: str = ""
     classes: dict[str, ModuleInfo] = field(default_factory=dict)
+    omitted: Omitted | None = None
+
+    @property
+    def size(self) -> int:
+        """How many nodes the graph has: those here, and the operations and leaves left out."""
+        return len(self.nodes) + (self.omitted.nodes - 1 if self.omitted else 0)
+
+    @property
+    def all_steps(self) -> int:
+        """How many steps the whole backward pass takes."""
+        return len(self.steps) + (self.omitted.operations if self.omitted else 0)
 
     def node(self, identifier: int) -> TraceNode:
         """The node with this id; ids count from 1 without gaps."""
@@ -201,6 +238,11 @@ class Trace:
             "edges": [asdict(edge) for edge in self.edges],
             "steps": [asdict(step) for step in self.steps],
         }
+        if self.omitted is not None:
+            content["omitted"] = {
+                **asdict(self.omitted),
+                "classes": {path: each._asdict() for path, each in self.omitted.classes.items()},
+            }
         return to_json(_strict(content), indent=indent, allow_nan=False)
 
     @classmethod
@@ -219,6 +261,7 @@ class Trace:
             title=content["title"],
             note=content["note"],
             classes={path: ModuleInfo(**info) for path, info in content["classes"].items()},
+            omitted=_omitted(content.get("omitted")),
         )
 
 
@@ -361,6 +404,15 @@ def _summary(entry: dict[str, Any] | None) -> Summary | None:
     if content["thumbnail"] is not None:
         content["thumbnail"] = tuple(tuple(row) for row in content["thumbnail"])
     return Summary(**content)
+
+
+def _omitted(entry: dict[str, Any] | None) -> Omitted | None:
+    if entry is None:
+        return None
+    content = dict(entry)
+    content["modules"] = tuple((path, count) for path, count in content["modules"])
+    content["classes"] = {path: ModuleInfo(**info) for path, info in content["classes"].items()}
+    return Omitted(**content)
 
 
 def _node(entry: dict[str, Any]) -> TraceNode:

@@ -151,13 +151,10 @@ class Choice:
             return standing.view(values, self.show)
         layers = layers_of(self.trace)
         visible = self._view_if_small(standing, values, limit, most)
-        for depth in self._depths() if fits and most is None else ():
-            if visible is not None and fits is not None and fits(visible):
-                break
-            standing.collapse(
-                {path for path in self.trace.modules if path and path.count(".") >= depth},
-                self._expand,
-            )
+        depths = list(self._depths()) if fits and most is None else []
+        if depths and fits is not None and (visible is None or not fits(visible)):
+            first = self._first_that_fits(standing, depths, values, limit, fits)
+            self._collapse_below(standing, depths[first])
             visible = self._view_if_small(standing, values, limit, most)
         if visible is None:
             standing.collapse_until(limit, self._expand)
@@ -165,6 +162,34 @@ class Choice:
         if visible.collapsed:
             visible.note = "; ".join(filter(None, (visible.note, self._said(visible, layers))))
         return visible
+
+    def _first_that_fits(
+        self,
+        standing: _Standing,
+        depths: list[int],
+        values: bool,
+        limit: int,
+        fits: Callable[[View], bool],
+    ) -> int:
+        """Which of the depths is the first to make the view small enough; else the last one.
+
+        Found by halving: the views get smaller from depth to depth.
+        """
+        low, high = 0, len(depths) - 1
+        while low < high:
+            middle = (low + high) // 2
+            trial = standing.copy()
+            self._collapse_below(trial, depths[middle])
+            visible = self._view_if_small(trial, values, limit, None)
+            if visible is not None and fits(visible):
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    def _collapse_below(self, standing: _Standing, depth: int) -> None:
+        paths = {path for path in self.trace.modules if path and path.count(".") >= depth}
+        standing.collapse(paths, self._expand)
 
     def _said(self, visible: View, layers: set[str]) -> str:
         """What detail was chosen, and how to see more."""
@@ -469,7 +494,7 @@ class _Standing:
                 module = self.groups[collapsed]
                 nodes = [self.trace.node(each) for each in self._contents[collapsed]]
                 if module.earlier:
-                    item = earlier_item(nodes, identifier)
+                    item = earlier_item(nodes, identifier, self.trace.omitted)
                 else:
                     item = module_item(module, nodes, identifier)
             else:
@@ -479,7 +504,8 @@ class _Standing:
                 names = operands.get(identifier, [])
                 info = self.trace.classes.get(node.module)
                 what = info.summary if info is not None and info.leaf else ""
-                item = node_item(node, module.path, names, detailed, few, sizes, what)
+                omitted = self.trace.omitted
+                item = node_item(node, module.path, names, detailed, few, sizes, what, omitted)
             item.group = group_index
             item.light = item.kind == "constant" or (not collapsed and identifier in derived)
             item.hidden = hidden[identifier] - 1
@@ -490,8 +516,8 @@ class _Standing:
                 item.lines.append(("cost", text))
             items.append(item)
         groups = [group for group in self.groups if group.index in alive]
-        concealed = len(self.trace.nodes) - len(items)
-        hiding = f"{concealed} of {len(self.trace.nodes)} nodes are hidden" if concealed else ""
+        concealed = self.trace.size - len(items)
+        hiding = f"{concealed} of {self.trace.size} nodes are hidden" if concealed else ""
         note = "; ".join(filter(None, (hiding, self.trace.note)))
         links = self._links(shown, items)
         modules = {index for index in self.collapsed if not self.groups[index].earlier}
@@ -543,7 +569,7 @@ def derived_from_parameters(trace: Trace) -> set[int]:
 
 def _all_alike(trace: Trace) -> bool:
     """Whether a graph is one of many single numbers, all of one type, which goes without saying."""
-    dtypes = {node.dtype for node in trace.nodes}
+    dtypes = {node.dtype for node in trace.nodes if node.kind != "earlier"}
     single = all(not node.shape for node in trace.nodes)
     return len(trace.nodes) >= ALIKE_FROM and single and len(dtypes) == 1
 

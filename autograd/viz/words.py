@@ -9,7 +9,15 @@ from typing import Any
 from autograd.text import MINUS, shape, visible
 from autograd.text import short as number
 from autograd.text import size as size_in_bytes
-from autograd.viz.trace import NONFINITE_CELL, Contribution, Step, Summary, Trace, TraceNode
+from autograd.viz.trace import (
+    NONFINITE_CELL,
+    Contribution,
+    Omitted,
+    Step,
+    Summary,
+    Trace,
+    TraceNode,
+)
 
 #: What a picture writes for an operation whose sign everybody knows.
 SIGNS = {
@@ -23,6 +31,8 @@ SIGNS = {
 
 #: A sentence names so many parents of a step; what has more has hundreds.
 MOST_SENT = 12
+#: So many modules are named of those whose operations are left out.
+MOST_MODULES = 5
 
 KIND_WORDS = {
     "parameter": "parameter",
@@ -30,6 +40,7 @@ KIND_WORDS = {
     "constant": "constant",
     "op": "operation",
     "output": "output",
+    "earlier": "left out",
 }
 
 
@@ -169,7 +180,7 @@ def reference(node: TraceNode) -> str:
 def step_sentence(trace: Trace, step: Step) -> str:
     """A step in one sentence, as the live region and the text fallback say it."""
     node = trace.node(step.node)
-    head = f"step {step.number} of {len(trace.steps)}: {reference(node)}"
+    head = f"step {step.number} of {trace.all_steps}: {reference(node)}"
     if not step.contributions:
         return f"{head} receives {amount(step.incoming)} and passes nothing on"
     parts = [_arrival(trace, each) for each in step.contributions[:MOST_SENT]]
@@ -202,19 +213,33 @@ def series(parts: Iterable[str]) -> str:
 
 def describe(trace: Trace) -> str:
     """A trace in a sentence or two: how many nodes of which kind, and what is drawn."""
-    text = (
-        f"Computation graph of {_count(len(trace.nodes), 'node')}: {', '.join(kinds(trace.nodes))}."
-    )
+    omitted = trace.omitted
+    shown = len(trace.nodes) - (omitted is not None)
+    text = f"Computation graph of {_count(shown, 'node')}: {', '.join(kinds(trace.nodes))}."
+    if omitted is not None:
+        text += f" Left out before that: {', '.join(left_out(omitted))}."
     if trace.steps:
-        text += f" Its backward pass takes {_count(len(trace.steps), 'step')}."
+        text += f" Its backward pass takes {_count(trace.all_steps, 'step')}."
     return text
+
+
+def left_out(omitted: Omitted) -> list[str]:
+    """What is left out of a graph, and the modules that it is inside of."""
+    parts = [_count(omitted.operations, "operation")]
+    counts = (omitted.parameters, "parameter"), (omitted.inputs, "input")
+    parts += [_count(count, kind) for count, kind in counts if count]
+    for path, count in omitted.modules[:MOST_MODULES]:
+        what = f": {omitted.classes[path].summary}" if path in omitted.classes else ""
+        parts.append(f"{path}{what} ({count:,})")
+    more = len(omitted.modules) - MOST_MODULES
+    return [*parts, _count(more, "more module")] if more > 0 else parts
 
 
 def kinds(nodes: Iterable[TraceNode]) -> list[str]:
     """How many nodes there are of each kind: ``["2 parameters", "1 output"]``."""
     counts = {kind: 0 for kind in KIND_WORDS}
     for node in nodes:
-        counts[node.kind] += 1
+        counts[node.kind] += node.kind != "earlier"
     return [_count(count, KIND_WORDS[kind]) for kind, count in counts.items() if count]
 
 
@@ -233,6 +258,8 @@ def text(trace: Trace, remarks: Mapping[int, str] | None = None) -> str:
     if trace.steps:
         lines += ["", "backward:"]
         lines += [f"  {step_sentence(trace, step)}" for step in trace.steps]
+        if trace.omitted is not None:
+            lines.append(f"  … {trace.omitted.operations} more steps")
     if trace.note:
         lines.append(trace.note)
     return visible("\n".join(lines))
@@ -273,6 +300,8 @@ def _operand(node: TraceNode) -> str:
 def sentence(node: TraceNode, arguments: Iterable[str] = ()) -> str:
     """A node with everything that its tooltip says."""
     call = title(node)
+    if node.kind == "earlier":
+        return f"{call}, left out"
     if node.op:
         call += f"({', '.join(arguments)})"
     known = f"{shape(node.shape)} {node.dtype}" if node.dtype else "not kept"

@@ -8,7 +8,8 @@ import pytest
 
 import autograd
 from autograd import viz
-from autograd.viz.capture import Capture, Names, topological
+from autograd.viz.capture import Capture, Names
+from autograd.viz.selection import topological
 from autograd.viz.view import build
 
 

@@ -77,6 +77,7 @@ def test_expand_takes_a_path_or_several_and_refuses_unknown_ones(resnet):
 OPTIONS = {
     "show": "memory", "collapse": True, "expand": "layer2", "detail": "operations", "fold": False,
     "values": False, "direction": "right", "theme": "dark", "title": "another",
+    "most": 9,
 }  # fmt: skip
 
 
