@@ -481,7 +481,7 @@ class Capture:
 
     def _contributions(self, sent: Iterable[Any]) -> list[Contribution]:
         """What a step sends to whom; what goes to all that is left out, as one without numbers."""
-        told = []
+        told: list[Contribution] = []
         lumped = False
         for each in sent:
             parent = self.ids.get(each.parent)
