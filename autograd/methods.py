@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments import no_attribute
 from autograd.arguments.arrays import coerce
 from autograd.as_array import AsArray, methods_of
 from autograd.core.modes import local
@@ -314,6 +315,10 @@ def _own_names(self: Tensor) -> list[str]:
     return [name for name in object.__dir__(self) if name not in ATTRIBUTES]
 
 
+def _missing(self: Tensor, name: str) -> Any:
+    raise no_attribute(self, name)
+
+
 def _as_html(self: Tensor) -> str:
     """How a tensor shows itself in a notebook; what draws it is loaded only then."""
     return importlib.import_module("autograd.viz").tensor_html(self)
@@ -323,6 +328,7 @@ def attach() -> None:
     """Put the operators and methods on Tensor."""
     Tensor._repr_html_ = _as_html  # type: ignore[attr-defined]
     Tensor.__dir__ = _own_names  # type: ignore[assignment]
+    Tensor.__getattr__ = _missing  # type: ignore[attr-defined]
     Tensor._told = staticmethod(differs_in_tensor)  # type: ignore[attr-defined]
     Tensor._sized = staticmethod(zeros_of_size)
     for name in ATTRIBUTES:

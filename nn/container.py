@@ -14,15 +14,28 @@ from nn.parameter import Parameter
 __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
 
+def _told(item: Any) -> str:
+    """What came in the place of a module, and what to write instead."""
+    if isinstance(item, type) and issubclass(item, Module):
+        return f"the class {item.__name__}; build the layer: nn.{item.__name__}(…)"
+    if isinstance(item, (list, tuple)):
+        return f"{type(item).__name__}; unpack it: nn.Sequential(*layers)"
+    if isinstance(item, Tensor):
+        return "Tensor; build the model first, then call it with the data: model(x)"
+    kind = type(item).__name__
+    if callable(item):
+        name = getattr(item, "__name__", kind)
+        return f"the {kind} {name}; a layer is a Module, such as nn.ReLU() for F.relu"
+    return kind
+
+
 class _Ordered(Module):
     """What lists of modules or of parameters share: items under the names "0", "1", ..."""
 
     def _item(self, item: Any, where: str) -> Any:
         """``item`` as it is to be kept; raises TypeError for what does not belong here."""
         if not isinstance(item, Module):
-            raise TypeError(
-                f"{type(self).__name__}{where}: expected a Module, got {type(item).__name__}"
-            )
+            raise TypeError(f"{type(self).__name__}{where}: expected a Module, got {_told(item)}")
         return item
 
     def _put(self, name: str, item: Any) -> None:
@@ -233,9 +246,7 @@ class _Named(Module):
 
     def _item(self, item: Any, where: str) -> Any:
         if not isinstance(item, Module):
-            raise TypeError(
-                f"{type(self).__name__}{where}: expected a Module, got {type(item).__name__}"
-            )
+            raise TypeError(f"{type(self).__name__}{where}: expected a Module, got {_told(item)}")
         return item
 
     def _key(self, key: Any) -> str:

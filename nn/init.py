@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -374,3 +374,8 @@ def _std(who: str, value: float) -> float:
     if value < 0:
         raise ValueError(f"{who}: std must not be negative, got {value}")
     return value
+
+
+def __getattr__(name: str) -> Any:
+    near = arguments.nearest(name, __all__)
+    raise AttributeError(f"module 'nn.init' has no attribute {name!r}{near}")

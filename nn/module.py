@@ -44,6 +44,18 @@ class IncompatibleKeys(NamedTuple):
     unexpected_keys: list[str]
 
 
+#: What models of other libraries do by themselves.
+_INSTEAD = {
+    "fit": "; write nn.train.fit(model, …)",
+    "predict": "; write model(x)",
+    "save": "; write nn.save(model.state_dict(), path)",
+    "load": "; write model.load_state_dict(nn.load(path))",
+    "summary": "; write viz.summary(model, input_shape): from autograd import viz",
+    "step": "; an optimizer steps: nn.optim.SGD(model.parameters(), lr=0.1)",
+    "backward": "; a loss goes back: loss.backward()",
+}
+
+
 class Module:
     """Base class of everything that holds parameters.
 
@@ -113,6 +125,7 @@ class Module:
         if name.startswith("__"):
             raise AttributeError(f"{who!r} object has no attribute {name!r}")
         near = arguments.nearest(name, [*self.__dict__.get("_kinds", ()), *dir(type(self))])
+        near = _INSTEAD.get(name, "") or near
         raise AttributeError(f"{who!r} object has no attribute {name!r}{near}")
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:

@@ -9,7 +9,7 @@ from autograd.arguments.arrays import array_like, floating, from_sizes, integer_
 from autograd.arguments.containers import elements, function, mapping
 from autograd.arguments.dtypes import float_dtype
 from autograd.arguments.half import in_single, single
-from autograd.arguments.nearest import nearest, suggesting
+from autograd.arguments.nearest import nearest, no_attribute, suggesting
 from autograd.arguments.numbers import (
     axes,
     axis,
@@ -44,6 +44,7 @@ __all__ = [
     "is_integer",
     "mapping",
     "passed_on",
+    "no_attribute",
     "probability",
     "real",
     "shown",

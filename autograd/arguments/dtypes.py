@@ -206,9 +206,11 @@ def _from_python(
     if array.dtype.kind == "O":
         if isinstance(_first_leaf(data), int):
             raise ValueError(f"{who}: an integer does not fit 64 bits")
+        wrong = next((each for each in array.flat if not isinstance(each, (int, float))), data)
+        inside = " inside" if isinstance(data, (list, tuple)) else ""
         raise TypeError(
             f"{who}: expected numbers, nested lists of numbers or an array, "
-            f"got {type(_first_leaf(data)).__name__}"
+            f"got {type(wrong).__name__}{inside}"
         )
     python_numbers = not isinstance(_first_leaf(data), (np.ndarray, np.generic))
     if wanted is None and python_numbers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Never, Protocol
 
 import numpy as np
 
@@ -78,6 +78,7 @@ def backward(
     create_graph: bool = False,
     inputs: Any = None,
     break_on: Iterable[Watcher] = (),
+    **unknown: Never,
 ) -> None:
     """Compute the gradients of this tensor and add them to ``.grad`` of the leaves.
 
@@ -101,7 +102,15 @@ def backward(
         >>> a.grad.item()
         6.0
     """
+    if unknown:
+        raise TypeError(
+            f"backward: there is no argument {next(iter(unknown))!r}"
+            f"{arguments.nearest(next(iter(unknown)), _KEYWORDS)}"
+        )
     _run([self], [gradient], retain_graph, create_graph, inputs, break_on)
+
+
+_KEYWORDS = ("gradient", "retain_graph", "create_graph", "inputs", "break_on")
 
 
 def backward_from(

@@ -353,7 +353,7 @@ def _wrong(
         f"(allowed difference {text.number(allowed[index], 2)}). "
         f"{int(np.sum(wrong))} of {wrong.size} elements are wrong"
     )
-    said += f"; {hint}." if hint else "."
+    said += f".\nLikeliest mistake: {hint}." if hint else "."
     if wrong.ndim and 1 < wrong.size <= 4096:
         said += f" Wrong elements (X):\n{mismatch_map(wrong)}"
     return GradcheckError(said, position, index, float(got[index]), float(right[index]))

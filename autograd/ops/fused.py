@@ -219,6 +219,13 @@ def _cross_entropy_slope(g, out1, targets, weight, ignore_index, label_smoothing
 _cross_entropy.gradients(x=_cross_entropy_slope)
 
 
+def _one_hot(classes: Any, shape: tuple[int, ...]) -> str:
+    """What to write where the targets are a row of noughts and a one for each sample, or a column."""
+    if classes.shape == shape:
+        return "; for rows that are 1 at the class, give its number: targets.argmax(axis=1)"
+    return "; targets.squeeze(1) has no column" if classes.shape == (*shape[:1], 1) else ""
+
+
 @_cross_entropy.composite
 def _cross_entropy_by_parts(x, targets, weight=None, *, ignore_index, label_smoothing, reduction):  # type: ignore[no-untyped-def]
     axis = min(1, len(x.shape) - 1)
@@ -277,7 +284,7 @@ def cross_entropy(
     if classes.shape != expected:
         raise ValueError(
             f"{who}: for x of shape {x.shape} targets must have shape {expected}, "
-            f"got {classes.shape}"
+            f"got {classes.shape}{_one_hot(classes, x.shape)}"
         )
     if weight is not None:
         learnt = getattr(weight, "_node", None) is not None and is_grad_enabled()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd import errors
+from autograd.arguments import nearest
 from autograd.spelling.devices import check_device
 
 __all__ = ["respell", "spelled"]
@@ -113,7 +114,9 @@ def _stands_for(name: str, key: str, parameters: tuple[str, ...]) -> str:
             if key in ("dim", "dims") and name in _NOT_DIM:
                 break
             return ours
-    raise TypeError(f"{name}() got an unexpected keyword argument {key!r}")
+    raise TypeError(
+        f"{name}() got an unexpected keyword argument {key!r}{nearest(key, parameters)}"
+    )
 
 
 def spelled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -205,6 +205,7 @@ def step(
     return Steps(_capture(loss, title, most).take_steps(gradient), theme=theme)
 
 
+@suggesting
 def scalars(f: Callable[..., Any], *inputs: Any, title: str = "", theme: str = "auto") -> Steps:
     """The graph and backward pass of a function at the level of single numbers.
 

@@ -33,6 +33,7 @@ def single_numbers(f: Callable[..., Any], inputs: Iterable[Any]) -> tuple[Tensor
     """
     inputs = [each._data if isinstance(each, Tensor) else each for each in inputs]
     _refuse_too_many(sum(np.size(each) for each in inputs))
+    _refuse_wrong_number(f, inputs)
     names = _names(f, len(inputs))
     arrays = [scalars(each, name=name) for each, name in zip(inputs, names, strict=True)]
     with record(check=False):
@@ -45,6 +46,24 @@ def single_numbers(f: Callable[..., Any], inputs: Iterable[Any]) -> tuple[Tensor
         for number in numbers[1:]:
             total = total + number
     return total, arrays
+
+
+def _refuse_wrong_number(f: Callable[..., Any], inputs: list[Any]) -> None:
+    if not callable(f):
+        raise TypeError(
+            f"scalars: f must be a function or a module, got {type(f).__name__}: "
+            "viz.scalars(f, x, w) draws f(x, w)"
+        )
+    with contextlib.suppress(ValueError):
+        try:
+            signature = inspect.signature(getattr(f, "forward", f))
+            signature.bind(*inputs)
+        except TypeError as error:
+            who = getattr(f, "__name__", type(f).__name__)
+            raise TypeError(
+                f"scalars: {who}{signature} does not take {len(inputs)} inputs ({error}); "
+                "they follow f: viz.scalars(f, x, w)"
+            ) from None
 
 
 def _refuse_too_many(count: int) -> None:

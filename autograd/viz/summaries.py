@@ -132,6 +132,10 @@ def summary(model: Any, *inputs: Any) -> ModelSummary:
     """
     if not callable(model):
         raise TypeError(f"summary: model must be a module or function, got {type(model).__name__}")
+    if not inputs:
+        raise TypeError(
+            "summary: give the shape of an input, as in viz.summary(model, (1, 3, 32, 32))"
+        )
     generator = np.random.default_rng(0)
     dtype = _dtype(model)
     arguments = [as_read_by(model, _example(each, generator, dtype)) for each in inputs]

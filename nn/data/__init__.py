@@ -1,5 +1,8 @@
 """Data sets, loaders and transforms; handwritten digits that come with the package."""
 
+from typing import Any as _Any
+
+from autograd import arguments as _arguments
 from nn.data import transforms
 from nn.data.collate import collate
 from nn.data.datasets import ConcatDataset, Dataset, Subset, TensorDataset, random_split
@@ -41,3 +44,8 @@ __all__ = [
     "random_split",
     "transforms",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    near = _arguments.nearest(name, __all__)
+    raise AttributeError(f"module 'nn.data' has no attribute {name!r}{near}")

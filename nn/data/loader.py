@@ -59,6 +59,7 @@ class DataLoader:
         ((64, 1, 8, 8), (64,), 23)
     """
 
+    @arguments.suggesting
     def __init__(
         self,
         dataset: Any,

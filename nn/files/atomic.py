@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,10 @@ def writing(path: str) -> Iterator[str]:
     """
     target = os.path.realpath(path)
     folder, name = os.path.split(target)
+    if not os.path.isdir(folder or "."):
+        raise FileNotFoundError(
+            errno.ENOENT, "there is no such folder; make it with os.makedirs", str(folder)
+        )
     descriptor, temporary = tempfile.mkstemp(prefix=f".{name[:80]}.", suffix=".part", dir=folder)
     os.close(descriptor)
     try:

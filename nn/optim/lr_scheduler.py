@@ -706,3 +706,8 @@ def _milestones(who: str, milestones: Iterable[int]) -> list[int]:
     if result != sorted(result):
         raise ValueError(f"{who}: milestones must not fall, got {result}")
     return result
+
+
+def __getattr__(name: str) -> Any:
+    near = arguments.nearest(name, __all__)
+    raise AttributeError(f"module 'nn.optim.lr_scheduler' has no attribute {name!r}{near}")

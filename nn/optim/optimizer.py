@@ -12,6 +12,7 @@ import autograd
 from autograd import Tensor, arguments
 from autograd import optimizers as kernels
 from nn.constructor import telling
+from nn.module import Module
 
 
 class Optimizer:
@@ -57,7 +58,7 @@ class Optimizer:
         if isinstance(params, Tensor) or not isinstance(params, Iterable):
             raise TypeError(
                 f"{self._who}: params must be an iterable of tensors or dictionaries, such as "
-                f"model.parameters(), got {type(params).__name__}"
+                f"model.parameters(), got {type(params).__name__}{_meant(params)}"
             )
         groups = list(_ordered(self._who, params))
         if not groups:
@@ -66,6 +67,9 @@ class Optimizer:
             groups = [{"params": groups}]
         for group in groups:
             self.add_param_group(group)
+
+    def __getattr__(self, name: str) -> Any:
+        raise arguments.no_attribute(self, name)
 
     @property
     def _who(self) -> str:
@@ -344,3 +348,12 @@ def check_betas(who: str, betas: Any) -> None:
         raise TypeError(f"{who}: betas must be a pair of numbers, got {betas!r}")
     for position, beta in enumerate(betas):
         check_number(who, f"betas[{position}]", beta, high=1.0, below=True)
+
+
+def _meant(params: Any) -> str:
+    """What to write instead of what is no list of parameters."""
+    if isinstance(params, Module):
+        return "; write model.parameters()"
+    if callable(params) and not isinstance(params, Tensor):
+        return f"; call it: {getattr(params, '__name__', 'parameters')}()"
+    return "; put it into a list" if isinstance(params, Tensor) else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -170,3 +171,8 @@ def _tensors(who: str, parameters: Iterable[Tensor]) -> list[Tensor]:
         if not isinstance(tensor, Tensor):
             raise TypeError(f"{who}: parameters must be tensors, got {type(tensor).__name__}")
     return tensors
+
+
+def __getattr__(name: str) -> Any:
+    near = arguments.nearest(name, __all__)
+    raise AttributeError(f"module 'nn.utils' has no attribute {name!r}{near}")

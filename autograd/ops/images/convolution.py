@@ -355,13 +355,21 @@ def check_correlation(
         expected = f"{w_shape[1]} × groups {groups} = {w_shape[1] * groups}"
         raise ValueError(
             f"{who}: the input {x_shape} has {channels} channels, but the kernel {w_shape} "
-            f"is for {expected}"
+            f"is for {expected}{_channels_last(x_shape, w_shape[1] * groups)}"
         )
     if bias_shape is not None and bias_shape != (outputs,):
         raise ValueError(
             f"{who}: bias must have shape ({outputs},), one per output channel, got {bias_shape}"
         )
     return window.check(who, x_shape[2:])
+
+
+def _channels_last(x_shape: tuple[int, ...], channels: int) -> str:
+    """What to write where the channels seem to stand on the last axis."""
+    if x_shape[-1] != channels:
+        return ""
+    n = len(x_shape)
+    return f"; its last axis is {channels} long: channels come second, x.transpose({(0, n - 1, *range(1, n - 1))})"
 
 
 def convolve_output_size(

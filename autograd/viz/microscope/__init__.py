@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograd.arguments import suggesting
+
 if TYPE_CHECKING:
     from autograd.viz.microscope.fields import ReceptiveField
     from autograd.viz.microscope.multiples import FeatureMaps, Kernels
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 
+@suggesting
 def conv(
     layer_or_weight: Any,
     x: Any,
@@ -118,6 +121,7 @@ def conv(
     return Microscope(model, at, tap, other=other, title=title, theme=theme)
 
 
+@suggesting
 def pool(
     layer: Any,
     x: Any,
@@ -175,6 +179,7 @@ def pool(
     return Microscope(model, at, tap, title=title, theme=theme)
 
 
+@suggesting
 def output_size(
     size: Any,
     kernel: Any = None,
@@ -212,6 +217,7 @@ def output_size(
     return OutputSize(read_sizes(size, kernel, stride, padding, dilation, ceil_mode), theme=theme)
 
 
+@suggesting
 def receptive_field(
     model: Any,
     layer: Any = None,
@@ -254,6 +260,7 @@ def receptive_field(
     return ReceptiveField(follow_back(model, layer, at, x), title=title, theme=theme)
 
 
+@suggesting
 def shift_test(
     model: Any,
     x: Any,
@@ -299,6 +306,7 @@ def shift_test(
     return ShiftTest(compare_shifts(model, x, dy, dx, tolerance), title=title, theme=theme)
 
 
+@suggesting
 def feature_maps(
     model: Any,
     x: Any,
@@ -332,6 +340,7 @@ def feature_maps(
     return FeatureMaps(collect_maps(model, x, layers), limit, title=title, theme=theme)
 
 
+@suggesting
 def kernels(
     layer: Any,
     *,
