@@ -179,7 +179,8 @@ def _parameters(function: Any, positional_only: bool) -> str:
             parts.append(f"*{parameter.name}: Any")
             keyword_marked = True
         elif kind is inspect.Parameter.VAR_KEYWORD:
-            parts.append(f"**{parameter.name}: Any")
+            if "Never" not in str(parameter.annotation):  # there only to be refused in good words
+                parts.append(f"**{parameter.name}: Any")
         else:
             if kind is inspect.Parameter.KEYWORD_ONLY and not keyword_marked:
                 # Static parameters of a primitive may be given by position as well.
