@@ -96,8 +96,10 @@ class ModelSummary:
 
         body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in self._cells())
         return (
+            f"<div style='overflow-x:auto' tabindex='0' role='group' "
+            f"aria-label='{html.escape(self.title)}: layers'>"
             f"<table><caption>{html.escape(self.title)}</caption>"
-            f"<thead><tr>{line(_HEADINGS, 'th scope=col')}</tr></thead><tbody>{body}</tbody></table>"
+            f"<thead><tr>{line(_HEADINGS, 'th scope=col')}</tr></thead><tbody>{body}</tbody></table></div>"
         ).replace("</th scope=col>", "</th>")
 
 

@@ -147,6 +147,9 @@ def _label_spacing(view: View) -> dict[int, float]:
     return spacing
 
 
+#: A note below a picture is broken into lines when the picture is no wider than this.
+NOTE_WIDTH = 560.0
+
 # -- drawing ------------------------------------------------------------------------------------
 
 
@@ -182,7 +185,6 @@ def render(
     ``overlay`` (drawn last) are for the animation, which also asks for ``footer`` pixels below the
     graph and a class of its own on the root element.
     """
-    note = view.note
     width, height = picture_size(view, layout)
     if moment is not None and moment.caption:
         overlay += caption_text(moment.caption, width, height)
@@ -225,17 +227,30 @@ def render(
             parts.append(f"<g transform='translate({_n(x)} {_n(y)})'>{about}</g>")
         else:
             parts.append(_item(item, x, y, *size, moment))
-    if note:
-        y = layout.height + LINE_HEIGHT - 4
-        parts.append(f"<text class='gg-caption gg-muted' x='12' y='{_n(y)}'>{escape(note)}</text>")
+    for place, line in enumerate(_note_lines(view, layout)):
+        y = layout.height + LINE_HEIGHT * (place + 1) - 4
+        parts.append(f"<text class='gg-caption gg-muted' x='12' y='{_n(y)}'>{escape(line)}</text>")
     parts += [overlay, "</svg>"]
     return "\n".join(part for part in parts if part) + "\n"
 
 
 def picture_size(view: View, layout: Layout) -> tuple[float, float]:
     """Width and height of the picture without a footer."""
-    note = text_width(view.note) + 24 if view.note else 0.0
-    return max(layout.width, 120.0, note), layout.height + (LINE_HEIGHT + 8 if note else 0.0)
+    lines = len(_note_lines(view, layout))
+    return _noted_width(view, layout), layout.height + (LINE_HEIGHT * lines + 8 if lines else 0.0)
+
+
+def _noted_width(view: View, layout: Layout) -> float:
+    """A note widens a small picture, but not beyond what a page has room for."""
+    return max(layout.width, 120.0, min(text_width(view.note) + 24, NOTE_WIDTH) if view.note else 0)
+
+
+def _note_lines(view: View, layout: Layout) -> list[str]:
+    width = _noted_width(view, layout)
+    if not view.note:
+        return []
+    fits = text_width(view.note) + 24 <= width
+    return [view.note] if fits else caption_lines(view.note, width)
 
 
 def caption_lines(text: str, width: float) -> list[str]:

@@ -229,8 +229,9 @@ def _grid_html(grid: Grid) -> str:
         for name, line in zip(grid.rows, grid.cells, strict=True)
     )
     return (
+        f"<div style='overflow-x:auto' tabindex='0' role='group' aria-label='{escape(grid.title)}'>"
         f"<table><caption>{escape(grid.title)}</caption><thead><tr><td></td>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table>"
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 

@@ -1,0 +1,130 @@
+"""No page is wider than its window: nothing is cut off at the right, nothing scrolls sideways but
+what has a scroll bar of its own.
+"""
+
+import re
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from autograd import viz
+from autograd.viz import svg
+from autograd.viz.picture import document
+
+#: What sticks out of the window, or out of a box that hides what does not fit; and text that an SVG
+#: picture cuts off.
+FAULTS = """() => {
+  const found = [];
+  const name = e => e.tagName + '.' + (e.className.baseVal ?? e.className) + ': '
+    + (e.textContent || '').trim().slice(0, 40);
+  const visit = root => {
+    for (const e of root.querySelectorAll('*')) {
+      if (e.shadowRoot) visit(e.shadowRoot);
+      const box = e.getBoundingClientRect();
+      if (!box.width || !box.height || getComputedStyle(e).visibility === 'hidden') continue;
+      if (e.tagName === 'svg') {
+        for (const text of e.querySelectorAll('text')) {
+          const t = text.getBoundingClientRect();
+          if (t.width && (t.right > box.right + 1 || t.left < box.left - 1)) found.push(name(text));
+        }
+      }
+      if (e.closest('svg') && e.tagName !== 'svg') continue;
+      let around = e.parentElement || (e.getRootNode().host), scrolls = false;
+      for (; around && around !== document.documentElement; ) {
+        const flow = getComputedStyle(around).overflowX, edge = around.getBoundingClientRect();
+        if (flow === 'auto' || flow === 'scroll') { scrolls = true; break; }
+        if ((flow === 'hidden' || flow === 'clip') && around !== document.body && edge.width > 2) {
+          if (box.right > edge.right + 1) found.push('cut ' + name(e));
+          scrolls = true;
+          break;
+        }
+        around = around.parentElement || (around.getRootNode().host);
+      }
+      if (!scrolls && box.right > innerWidth + 1) found.push('out ' + name(e));
+    }
+  };
+  visit(document);
+  const page = document.documentElement;
+  if (page.scrollWidth > page.clientWidth) found.push('the page scrolls sideways');
+  return found;
+}"""
+
+LONG = "a sentence of a note that is long, " * 20
+
+
+def pages():
+    """A page of every kind."""
+    ag.manual_seed(0)
+    rng = np.random.default_rng(0)
+    a = ag.tensor(-4.0, requires_grad=True, name="a")
+    image = ag.tensor(rng.normal(size=(2, 1, 8, 8)).astype(np.float32))
+    conv = nn.Conv2d(1, 2, 3, padding=1)
+    net = nn.Sequential(
+        conv, nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(32, 3)
+    )
+    with ag.debug.record():
+        a_name_that_goes_on_and_on = nn.functional.cross_entropy(net(image), np.array([0, 2]))
+    loss, chain = a_name_that_goes_on_and_on, a
+    for _ in range(150):
+        chain = chain * 1.01
+    small = rng.integers(0, 4, (3, 3)).astype(float), rng.integers(-1, 2, (2, 2)).astype(float)
+    return {
+        "graph": viz.graph(a * a + a).to_html(),
+        "graph of a net": viz.graph(loss).to_html(),
+        "graph with much left out": viz.graph(chain, most=40).to_html(),
+        "steps": viz.step(a * a + a).to_html(),
+        "steps of a net": viz.step(loss).to_html(),
+        "steps with much left out": viz.step(chain, most=40).to_html(),
+        "scalars": viz.scalars(lambda x, k: (x[:2, :2] * k + x[1:, 1:]).sum(), *small).to_html(),
+        "moving": document("t", viz.step(a * a + a).animate()._repr_html_()),
+        "convolution": viz.conv(conv, image).to_html(),
+        "pooling": viz.pool(nn.MaxPool2d(2), image).to_html(),
+        "output size": viz.output_size(17, 3, stride=2, padding=1).to_html(),
+        "receptive field": viz.receptive_field(net, "3", (0, 0), image).to_html(),
+        "shifts": viz.shift_test(conv, image, dy=1, dx=0).to_html(),
+        "feature maps": viz.feature_maps(net, image).to_html(),
+        "kernels": viz.kernels(conv).to_html(),
+        "summary": document("t", viz.summary(net, (2, 1, 8, 8))._repr_html_()),
+        "heat": document("t", viz.tensor_html(ag.tensor(rng.normal(size=(30, 40))))),
+        "planes": document("t", viz.tensor_html(ag.tensor(rng.normal(size=(9, 3, 4, 4))))),
+        "table": document("t", viz.tensor_html(ag.tensor(rng.normal(size=(6, 10)) * 1e-7))),
+        "certified": document("t", ag.debug.certify((a * a).exp())._repr_html_()),
+    }
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [420, 1200])
+def test_nothing_is_cut_off_or_sticks_out(visit, width):
+    for name, html in pages().items():
+        page = visit(html, viewport={"width": width, "height": 900})
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert page.evaluate(FAULTS) == [], name
+        for button in ("▶ Step", "▶|"):  # what the steps say may be long
+            if page.get_by_text(button, exact=True).count():
+                page.get_by_text(button, exact=True).first.click()
+                assert page.evaluate(FAULTS) == [], (name, button)
+        page.context.close()
+
+
+@pytest.mark.browser
+def test_the_check_finds_what_sticks_out(visit):
+    wide = "<div style='width:600px'>wide</div>"
+    for html in (wide, f"<div style='overflow:hidden'>{wide}</div>"):
+        page = visit(document("t", html), viewport={"width": 420, "height": 900})
+        assert page.evaluate(FAULTS)
+    page = visit(document("t", f"<div style='overflow:auto'>{wide}</div>"),
+                 viewport={"width": 420, "height": 900})  # fmt: skip
+    assert not page.evaluate(FAULTS)
+
+
+def test_a_long_note_is_broken_into_lines_and_does_not_widen_the_picture():
+    graph = viz.graph(ag.tensor(2.0, requires_grad=True) * 3.0)
+    plain = float(re.search(r"width='(\d+)", graph.to_svg()).group(1))
+    graph.view.note = LONG
+    picture = graph.to_svg()
+    assert float(re.search(r"width='(\d+)", picture).group(1)) == max(plain, svg.NOTE_WIDTH)
+    assert picture.count("gg-caption gg-muted") > 5
+    graph.view.note = "short"
+    assert graph.to_svg().count("gg-caption gg-muted") == 1
