@@ -50,17 +50,19 @@ def power(x: Any, y: Any) -> Any:
     return x**y
 
 
-def _power_x(g: Any, x: Any, y: Any) -> Any:
-    """g · y · x^(y − 1)"""
+def _power_slope(x: Any, y: Any) -> Any:
+    """y · x^(y − 1), with 0 where y = 0 also at x = 0, where x^(−1) is infinite."""
     if type(y) is int or type(y) is float:
         if y == 0:
-            return g * 0.0
-        if y == 2:
-            return g * (2.0 * x)
-        return g * (y * x ** (y - 1))
-    # y·x^(y−1), with 0 where y = 0 also at x = 0, where x^(−1) is infinite.
+            return 0.0
+        return 2.0 * x if y == 2 else y * x ** (y - 1)
     at_zero = equal(y, 0)
-    return g * where(at_zero, 0.0, y * power(x, where(at_zero, 1.0, y - 1.0)))
+    return where(at_zero, 0.0, y * power(x, where(at_zero, 1.0, y - 1.0)))
+
+
+def _power_x(g: Any, x: Any, y: Any) -> Any:
+    """g · y · x^(y − 1)"""
+    return g * _power_slope(x, y)
 
 
 def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
