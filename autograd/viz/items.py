@@ -39,7 +39,6 @@ def node_item(
     detailed: bool,
     sizes: bool = True,
     what: str = "",
-    omitted: Omitted | None = None,
 ) -> Item:
     """A node by itself. ``values``: with its numbers; ``detailed``: with more than its title;
     ``sizes``: with its shape and dtype. ``operands`` are what its tooltip calls them. ``what``: the
@@ -49,8 +48,6 @@ def node_item(
         return Item(
             node.id, node.kind, [("title", title), ("kind", "constant")], words.sentence(node)
         )
-    if omitted is not None and node.kind == "earlier":
-        return earlier_item([node], node.id, omitted)
     sign = words.SIGNS.get(node.op)
     heading = words.relative(words.title(node), module) + (f"  {sign}" if sign else "")
     if node.op and node.module != module and (what or node.module.rpartition(".")[2] != node.op):

@@ -504,8 +504,9 @@ class _Standing:
                 names = operands.get(identifier, [])
                 info = self.trace.classes.get(node.module)
                 what = info.summary if info is not None and info.leaf else ""
-                omitted = self.trace.omitted
-                item = node_item(node, module.path, names, detailed, few, sizes, what, omitted)
+                item = node_item(node, module.path, names, detailed, few, sizes, what)
+                if node.kind == "earlier":
+                    item = earlier_item([node], identifier, self.trace.omitted)
             item.group = group_index
             item.light = item.kind == "constant" or (not collapsed and identifier in derived)
             item.hidden = hidden[identifier] - 1
