@@ -315,12 +315,21 @@ def _norms(at: Rank, x: Any, p: float, window: Window) -> Any:
         x = autograd.pad_constant(x, ((0, 0), (0, 0), *beyond), 0.0 if p > 0 else math.inf)
     x = autograd.windows(x, window._replace(ceil_mode=False), who=at.who)
     scale = 1.0 if p == 1 or x.dtype.kind != "f" else _largest(x, p, axes)
+    zero = None
+    if p < 0:  # a power of 0 is infinite and its root 0: neither is worked out, the gradient is 0
+        values = np.asarray(_raw(x))
+        zeros = values == 0
+        if zeros.any():
+            x = autograd.where(zeros, 1.0, x)
+            zero = zeros.any(axes, keepdims=True) & ~np.isnan(values).any(axes, keepdims=True)
     total = autograd.sum(autograd.power(x / scale, p) if p != 1 else x, axes, keepdims=True)
     if over:
         shape = total.shape[2:]
         total = total * (math.prod(window.kernel) / _cells(sizes, window, outputs)).reshape(shape)
     if p != 1:
         total = _root(total, p) * scale
+    if zero is not None:
+        total = autograd.where(zero, 0.0, total)
     return last_view(autograd.squeeze, total, axes)
 
 

@@ -66,6 +66,21 @@ def test_a_window_of_zeros_has_gradient_zero(p):
     assert np.isfinite(x.grad.data).all() and x.grad.data[0, 0, 3] > 0
 
 
+@pytest.mark.parametrize("ceil_mode", [False, True])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("p", [-0.5, -1, -2, -3.3])
+def test_below_zero_a_window_with_a_zero_is_zero_and_so_is_its_gradient(p, dtype, ceil_mode):
+    x = ag.tensor(np.array([[[0.0, 2.0, 1.0, 4.0, 0.0, 0.0, 3.0]]], dtype), requires_grad=True)
+    y = F.lp_pool1d(x, p, 2, ceil_mode=ceil_mode)
+    assert y.data[0, 0, 0] == y.data[0, 0, 2] == 0
+    np.testing.assert_allclose(y.data[0, 0, 1], (1 + 4.0**p) ** (1 / p), rtol=2e-3)
+    y.sum().backward()
+    assert (x.grad.data[0, 0, [0, 1, 4, 5]] == 0).all() and (x.grad.data[0, 0, 2:4] > 0).all()
+    assert (x.grad.data[0, 0, 6] > 0) == ceil_mode
+    bad = F.lp_pool1d(ag.tensor(np.array([[[0.0, np.nan]]], dtype)), p, 2)
+    assert np.isnan(bad.data).all()
+
+
 def test_a_nan_stays_in_its_windows():
     y = F.lp_pool1d(ag.tensor([[[np.nan, 1.0, 3.0, 4.0, np.inf, 1.0]]]), 2, 2)
     np.testing.assert_allclose(y.data, [[[np.nan, 5.0, np.inf]]], rtol=1e-6)
