@@ -25,6 +25,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import autograd
 from autograd import arguments
 from nn.optim.optimizer import Optimizer, check_number
 
@@ -201,6 +202,9 @@ class LRScheduler(_Schedule):
 
     def step(self) -> None:
         """Goes on by one epoch (or batch, as the schedule was meant) and sets the rates."""
+        autograd.func.each_time(self._step)
+
+    def _step(self) -> None:
         self._mark()
         self._advance()
 
@@ -662,6 +666,9 @@ class ReduceLROnPlateau(_Schedule):
         Args:
             metrics: the value, a number or 0-d tensor.
         """
+        autograd.func.each_time(self._look_at, metrics)
+
+    def _look_at(self, metrics: Any) -> None:
         try:
             value = float(metrics.item() if hasattr(metrics, "item") else metrics)
         except (TypeError, ValueError):

@@ -367,6 +367,39 @@ def test_a_schedule_of_the_optimizer_is_followed():
     assert final(ag.func.replay) == final(lambda f: f)
 
 
+def test_a_scheduler_inside_of_the_step_goes_on():
+    def final(wrap):
+        w = weights()
+        optimizer = nn.optim.SGD([w], lr=0.01)
+        scheduler = nn.optim.lr_scheduler.StepLR(optimizer, 2, 0.5)
+
+        def function(x):
+            optimizer.zero_grad()
+            ((x * w) ** 2).sum().backward()
+            optimizer.step()
+            scheduler.step()
+
+        step = wrap(function)
+        for _ in range(7):
+            step(ag.tensor(X))
+        return w.tolist(), optimizer.param_groups[0]["lr"]
+
+    assert final(ag.func.replay) == final(lambda f: f)
+
+
+def test_no_warning_of_a_rule_at_a_kink_is_heard_in_a_replay():
+    w = ag.tensor([0.0, 1.0, 4.0], requires_grad=True)
+
+    def function(x):
+        w.grad = None
+        (ag.sqrt(w) * x).sum().backward()
+
+    step = ag.func.replay(function)
+    for _ in range(4):
+        step(ag.ones(3))
+    assert w.grad.tolist() == [np.inf, 0.5, 0.25]
+
+
 def test_gradients_that_were_none_and_are_not_any_more_are_noticed():
     w = weights()
 
@@ -450,3 +483,56 @@ def test_numbers_that_change_are_not_recorded_for_ever():
     with pytest.raises(ag.func.ReplayError, match="16 kinds"):
         for k in range(20):
             step(ag.tensor(X), k)
+
+
+# Looking at it ------------------------------------------------------------------------------------
+
+
+def stepped(keep):
+    nn.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    optimizer = nn.optim.SGD(model.parameters(), lr=0.1)
+
+    def function(x):
+        optimizer.zero_grad()
+        loss = (model(x) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    return ag.func.replay(function, keep=keep), model
+
+
+def test_the_last_replay_can_be_drawn_paused_and_checked():
+    step, model = stepped(keep=True)
+    for k in range(5):
+        loss = step(ag.tensor(X + k))
+    assert step.loss.item() == loss.item()
+    grads = [p.grad.tolist() for p in model.parameters()]
+    for s in ag.debug.Backprop(step.loss):
+        s.check()
+    assert "mean" in ag.viz.graph(step.loss, detail="operations").to_dot()
+    model.zero_grad()
+    step.loss.backward()
+    assert [p.grad.tolist() for p in model.parameters()] == grads
+    names = {n.primitive.name for n in [step.loss.grad_node, *step.loss.grad_node.parents]}
+    assert names & {"mean", "power", "square"}
+
+
+def test_values_that_were_written_over_are_not_shown():
+    step, _ = stepped(keep=False)
+    with pytest.raises(ag.func.ReplayError, match="nothing was replayed"):
+        _ = step.loss
+    for _ in range(3):
+        step(ag.tensor(X))
+    with pytest.raises(ag.func.ReplayError, match="keep=True"):
+        _ = step.loss
+
+
+def test_what_was_recorded_for_debugging_has_the_values_of_the_last_replay():
+    w = weights()
+    step = ag.func.replay(lambda x: (x * w).sum())
+    with ag.debug.record():
+        for k in range(4):
+            step(ag.tensor(X + k))
+    assert step.loss.grad_node.record.value == pytest.approx(float(((X + 3) * [1, 2, 3]).sum()))

@@ -91,6 +91,16 @@ class Applied:
 
         return gather
 
+    def refill(self, s: list[Any]) -> None:
+        """Give the node, and what was recorded of it, the values of the last run."""
+        node, outs = self.node, tuple([s[k] for k in self.outs])
+        node.saved, node.versions = self.saved()(s), None
+        if not self.shapes[0][0] and len(outs) == 1:
+            node.number = outs[0]
+        if node.record is not None:
+            node.record.inputs = tuple([s[k] for k in self.ins])
+            node.record.value = outs if len(outs) > 1 else outs[0]
+
     def compile(self) -> Run:
         function, (out, *more) = self._function(), self.outs
         (shape, dtype), ins = self.shapes[0], self.ins
@@ -226,7 +236,7 @@ class Fetched:
     def signature(self) -> Any:
         return "fetch", id(self.t), self.slot, self.gradient
 
-    def compile(self) -> Run:
+    def compile(self, keep: bool = False) -> Run:
         t, shape, dtype = self.t, self.shape, self.dtype
         node: Any = self.node
         if self.gradient or self.slot is None:
@@ -234,7 +244,8 @@ class Fetched:
         slot = self.slot
 
         def fetch(s: list[Any]) -> None:
-            s[slot] = data = t._data
+            data = t._data
+            s[slot] = data.copy() if keep else data
             if data.shape != shape or data.dtype is not dtype:
                 raise Changed(
                     f"a tensor of shape {shape}, {dtype} is now {data.shape}, {data.dtype}"
@@ -352,6 +363,7 @@ class Passed:
         self.steps: list[tuple[Applied, Any, list[Send]]] = []
         self.leaves: dict[Any, int] = {}
         self.committed = False
+        self.position = 0
         self.roots = [(r._node, r._index) for r in work.roots]
 
     def signature(self) -> Any:
@@ -359,24 +371,22 @@ class Passed:
             (done.outs, g, [s.key() for s in sends]) for done, g, sends in self.steps
         ]  # fmt: skip
 
-    def compile(self) -> list[Any]:
-        """(entry, run) for the seeds and each node."""
-        runs: list[Any] = []
-        for source, send in self.seeds:
-            runs.append((self, _put(source, send)))
-        for done, g, sends in self.steps:
-            runs.append((_Rule(done), _step(done, g, sends)))
-        return runs
+    def compile(self) -> Run:
+        runs = [_put(source, send) for source, send in self.seeds]
+        runs += [_step(done, g, sends) for done, g, sends in self.steps]
 
+        def back(s: list[Any]) -> None:
+            self.position = 0
+            with np.errstate(all="ignore"):  # 1/0 at a kink is an answer, not a mishap
+                for run in runs:
+                    run(s)
+                    self.position += 1
 
-class _Rule:
-    """A node's turn in a backward pass."""
-
-    def __init__(self, done: Applied) -> None:
-        self.done = done
+        return back
 
     def failed(self, error: Exception, s: list[Any]) -> Exception:
-        return errors.rule_failed(self.done.node, error, None)
+        k = self.position - len(self.seeds)
+        return error if k < 0 else errors.rule_failed(self.steps[k][0].node, error, None)
 
 
 def _put(source: int, send: Send) -> Run:

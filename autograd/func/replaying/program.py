@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core.modes import local
-from autograd.core.tensor import Tensor, _wrap
+from autograd.core.tensor import Tensor, _connected, _wrap
 from autograd.func.replaying.noted import Applied, Called, Changed, Fetched, Passed
 from autograd.func.replaying.recording import Recording, ReplayError
 from autograd.func.trees import flatten
@@ -25,7 +25,9 @@ class Program:
     def __init__(self, recording: Recording, result: Any) -> None:
         self.noted, self.slots = recording.noted, recording.values
         self.inputs, self.constants = recording.inputs, recording.constants
-        self._outside = recording.outside
+        self._tensors = [t for t, _ in recording.outside.values()]
+        self._keep = False
+        self._counts: list[tuple[Tensor, int]] = []
         leaves, self._rebuild = flatten(result)
         self._results: list[Any] = []
         self._fixed = leaves
@@ -75,8 +77,32 @@ class Program:
         ]
         return self._rebuild(leaves)
 
-    def compile(self) -> None:
+    def connected(self) -> list[Any]:
+        """The results of the last run as the ends of the recorded graph, which has its values.
+
+        Raises:
+            ReplayError: if tensors from outside were written into since they were used.
+        """
+        for t, count in self._counts:
+            if not self._keep and t._version is not None and t._version[0] != count:
+                raise ReplayError(
+                    f"replay: a tensor of shape {t.shape} was written into after the step had used "
+                    "it (by an optimizer, perhaps), so that what backward needs is gone. Look before "
+                    "that, or make the step with autograd.func.replay(function, keep=True)"
+                )
+        for done in self.noted:
+            if isinstance(done, Applied) and done.node is not None:
+                done.refill(self.slots)
+        found = zip(self._nodes, self._results, strict=True)
+        return [_connected(self.slots[r[0]], *n) for n, r in found if n is not None]
+
+    def _count(self) -> None:
+        """Note how often the tensors from outside were written into."""
+        self._counts = [(t, t._version[0]) for t in self._tensors if t._version is not None]
+
+    def compile(self, keep: bool) -> None:
         """Make the functions that are called at a replay."""
+        self._keep = keep
         used = set(self._used)
         for done in self.noted:
             if isinstance(done, Applied):
@@ -92,8 +118,9 @@ class Program:
                 if done.dynamic:
                     pairs.append((done, done.with_dynamic()))
                 pairs.append((done, done.compile()))
-            elif isinstance(done, Passed):
-                pairs += done.compile()
+            elif isinstance(done, Fetched) and not done.gradient:
+                if done.slot in used:
+                    pairs.append((done, done.compile(keep)))
             elif not isinstance(done, Fetched) or done.slot is None or done.slot in used:
                 pairs.append((done, done.compile()))
         self._entries = [entry for entry, _ in pairs]
@@ -102,6 +129,7 @@ class Program:
     def run(self, inputs: list[Tensor]) -> Any:
         """Replay the step with these inputs."""
         s = self.slots
+        self._count()
         for slot, t in zip(self.inputs, inputs, strict=True):
             s[slot] = t._data
         state = local.state

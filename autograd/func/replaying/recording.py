@@ -116,8 +116,7 @@ class Recording:
     def note(self, info: Any, node: Any, outs: Any, inputs: Any, data: Any, static: Any) -> None:
         """A primitive was applied: the recorder of `State`."""
         if node is not None and (
-            node.extra is not None
-            or HALF in [o.dtype for o in (*outs, *data) if hasattr(o, "dtype")]
+            _watched(node) or HALF in [o.dtype for o in (*outs, *data) if hasattr(o, "dtype")]
         ):
             self.refuse(f"{info.name}: hooks on what it saves, or float16 with gradients")
         ins = tuple([self.slot(info.name, x, d) for x, d in zip(inputs, data, strict=True)])
@@ -289,7 +288,7 @@ class Recording:
             done = self._applied.get(node)
             if done is None:
                 self.refuse(f"backward: through {node!r}, which was computed before the step")
-            if node.extra is not None:
+            if _watched(node):
                 self.refuse(f"backward: hooks or retain_grad() on {node!r}")
             several = node.plan.several
             g: Any = places.get((node, 0))
@@ -355,6 +354,12 @@ class unrecorded:
 
     def __exit__(self, *exception: object) -> None:
         local.state.recording, local.state.recorder = self._before
+
+
+def _watched(node: Any) -> bool:
+    """Whether somebody else takes part in a node's backward: hooks, kept gradients, packed values."""
+    extra = node.extra
+    return extra is not None and bool(any(extra.hooks.values()) or extra.retained or extra.unpack)
 
 
 def _forget(t: Tensor) -> None:

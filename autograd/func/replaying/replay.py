@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd.arguments import arrays
 from autograd.arguments.dtypes import default_dtype
+from autograd.arguments.numbers import boolean
 from autograd.core.modes import local
 from autograd.core.tensor import Tensor, _wrap
 from autograd.func.replaying.program import Program, difference
@@ -25,7 +26,7 @@ _KINDS = 16
 _TRIES = 4
 
 
-def replay(function: Callable[..., Any], *, changed: str = "raise") -> Replay:
+def replay(function: Callable[..., Any], *, changed: str = "raise", keep: bool = False) -> Replay:
     """A step that is recorded in its first calls, and from then on run again without a graph.
 
     What a step computes is the same at every call, but for values: so the primitives' functions and
@@ -38,6 +39,7 @@ def replay(function: Callable[..., Any], *, changed: str = "raise") -> Replay:
     whatever is called by `each_time`. What cannot be seen from primitives is refused while it is
     recorded, with the line: ``if``, ``item()``, ``numpy()`` and all else that takes a number out of
     a tensor; arrays that are no tensors; writes; hooks; Python's variables that the step changes.
+    What else Python does there, such as printing, happens in the recorded calls only.
 
     Args:
         function: takes tensors (arrays are made tensors), numbers, and tuples, lists and dicts of
@@ -46,6 +48,8 @@ def replay(function: Callable[..., Any], *, changed: str = "raise") -> Replay:
         changed: what to do where something else is not as it was when recorded: a number or a tensor
             that the step finds in a variable, a module's attribute, a parameter's ``requires_grad``.
             ``"raise"`` says what it is; ``"record"`` records the step anew.
+        keep: copy parameters before they are used, so that a step that changes them can be looked at
+            afterwards by ``Replay.loss``.
 
     Returns:
         A `Replay`, to be called like the function. What it returns is constant: no graph leads there.
@@ -71,7 +75,7 @@ def replay(function: Callable[..., Any], *, changed: str = "raise") -> Replay:
         raise TypeError(f"replay: expected a function, got {type(function).__name__}")
     if changed not in ("raise", "record"):
         raise ValueError(f"replay: changed must be 'raise' or 'record', got {changed!r}")
-    return Replay(function, changed == "record")
+    return Replay(function, changed == "record", boolean("replay", "keep", keep))
 
 
 class _Kind:
@@ -91,12 +95,31 @@ class Replay:
         recorded: how many calls were recorded; ``replays``: how many were replayed.
     """
 
-    def __init__(self, function: Callable[..., Any], again: bool) -> None:
+    def __init__(self, function: Callable[..., Any], again: bool, keep: bool) -> None:
         functools.update_wrapper(self, function)
-        self._function, self._again = function, again
+        self._function, self._again, self._keep = function, again, keep
         self._kinds: dict[Any, _Kind] = {}
         self._latest: Program | None = None
         self.recorded = self.replays = 0
+
+    @property
+    def loss(self) -> Tensor:
+        """The first result of the last replay that has a gradient, at the end of its graph.
+
+        The graph is the recorded one, with the values of the last replay: draw it
+        (``autograd.viz.graph(step.loss)``), go through its backward pass
+        (``autograd.debug.Backprop(step.loss)``), check its rules.
+
+        Raises:
+            ReplayError: before the first replay; if no result has a gradient; if parameters were
+                written into since, unless the step was made with ``keep=True``.
+        """
+        if self._latest is None or not self._latest.runs:
+            raise ReplayError("replay: nothing was replayed so far, so there is nothing to look at")
+        for t in self._latest.connected():
+            if t._node is not None:
+                return t  # type: ignore[no-any-return]
+        raise ReplayError("replay: no result of this step has a gradient")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         inputs, key, rebuild = _read(args, kwargs)
@@ -152,7 +175,7 @@ class Replay:
         kind.tries += 1
         if kind.last is not None and told is None:
             kind.program, kind.surroundings = program, before
-            program.compile()
+            program.compile(self._keep)
         elif kind.tries >= _TRIES:
             raise ReplayError(f"replay: the step does something else at every call: {told}")
         kind.last = None if kind.program else program
