@@ -227,7 +227,7 @@ def _sample(dataset: Any, index: Any) -> int:
     return number % length
 
 
-def batch_of(dataset: Any, indices: Sequence[int], draws: Draws | None) -> Any:
+def batch_of(dataset: Any, indices: Any, draws: Draws | None) -> Any:
     """A batch of any data set, also one that is only a sequence of samples."""
     if hasattr(dataset, "batch"):
         return dataset.batch(indices, draws)
