@@ -17,7 +17,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +33,28 @@ from nn.train.recipes import DATA, MODELS, load_data, make_model
 from nn.train.trainer import Trainer
 
 
+def _number(kind: Callable[[str], Any], least: float, above: bool = False) -> Callable[[str], Any]:
+    """A reader of an option's number, which must be at least (or above) something."""
+
+    def read(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not (value > least if above else value >= least) or value == math.inf:
+            what = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(
+                f"{what} {'above' if above else 'from'} {least:g} is wanted, not {text!r}"
+            )
+        return value
+
+    return read
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m nn.train",
+        usage="python -m nn.train [options]; --help tells them all",
         description=__doc__.partition("\n")[0].partition(": ")[2],
         epilog=__doc__.partition("\n\n")[2],
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -43,26 +65,64 @@ def _parser() -> argparse.ArgumentParser:
     add("--root", default="data", help="folder that downloads are kept in; default: data")
     add("--model", default=None, help=f"{', '.join(MODELS)}, or PATH.py:function; default: digits "
         "for the digits, otherwise resnet20")  # fmt: skip
-    add("--epochs", type=int, default=30, help="default: 30")
-    add("--batch-size", type=int, default=64, help="default: 64")
-    add("--lr", type=float, default=0.003, help="largest learning rate; default: 0.003")
+    add("--epochs", type=_number(int, 0), default=30, help="default: 30")
+    add("--batch-size", type=_number(int, 1), default=64, help="default: 64")
+    add(
+        "--lr",
+        type=_number(float, 0, above=True),
+        default=0.003,
+        help="largest learning rate; default: 0.003",
+    )
     add("--optimizer", choices=("adamw", "sgd"), default="adamw", help="default: adamw")
-    add("--weight-decay", type=float, default=0.01, help="default: 0.01")
+    add("--weight-decay", type=_number(float, 0), default=0.01, help="default: 0.01")
     add("--schedule", choices=("onecycle", "cosine", "none"), default="onecycle",
         help="of the learning rate; default: onecycle")  # fmt: skip
     add("--no-augment", action="store_true", help="train on the images as they are")
-    add("--label-smoothing", type=float, default=0.0, help="default: 0")
-    add("--accumulate", type=int, default=1, help="batches for one step; default: 1")
-    add("--clip", type=float, default=None, help="largest norm of all gradients; default: none")
-    add("--ema", type=float, default=None, help="decay of averaged weights; default: none")
+    add("--label-smoothing", type=_number(float, 0), default=0.0, help="default: 0")
+    add("--accumulate", type=_number(int, 1), default=1, help="batches for one step; default: 1")
     add(
-        "--patience", type=int, default=None, help="epochs without getting better; default: all run"
+        "--clip",
+        type=_number(float, 0, above=True),
+        default=None,
+        help="largest norm of all gradients; default: none",
     )
-    add("--seed", type=int, default=0, help="of weights, order and augmentation; default: 0")
-    add("--size", type=int, default=32, help="that images of a folder are brought to; default: 32")
-    add("--workers", type=int, default=1, help="threads that prepare batches; default: 1")
-    add("--threads", type=int, default=None, help="threads that compute; default: 1")
-    add("--folds", type=int, default=None, help="cross-validation on the digits, so many runs")
+    add(
+        "--ema",
+        type=_number(float, 0),
+        default=None,
+        help="decay of averaged weights; default: none",
+    )
+    add(
+        "--patience",
+        type=_number(int, 0),
+        default=None,
+        help="epochs without getting better; default: all run",
+    )
+    add(
+        "--seed",
+        type=_number(int, 0),
+        default=0,
+        help="of weights, order and augmentation; default: 0",
+    )
+    add(
+        "--size",
+        type=_number(int, 1),
+        default=32,
+        help="that images of a folder are brought to; default: 32",
+    )
+    add(
+        "--workers",
+        type=_number(int, 0),
+        default=1,
+        help="threads that prepare batches; default: 1",
+    )
+    add("--threads", type=_number(int, 1), default=None, help="threads that compute; default: 1")
+    add(
+        "--folds",
+        type=_number(int, 2),
+        default=None,
+        help="cross-validation on the digits, so many runs",
+    )
     add("--on-nonfinite", choices=("raise", "explain", "ignore"), default="explain",
         help="what is done about NaN and infinity; default: explain, with a page")  # fmt: skip
     add("--out", default="runs/latest", help="folder for checkpoints and history; "
@@ -79,13 +139,17 @@ def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> ar
     kept = Path(options.out, "options.json")
     if options.resume is None or not kept.is_file():
         return options
-    begun = json.loads(kept.read_text(encoding="utf-8"))
+    try:
+        begun = dict(json.loads(kept.read_text(encoding="utf-8")))
+    except (OSError, TypeError, ValueError) as error:
+        parser.error(f"--resume: {kept} cannot be read: {error}")
     parser.set_defaults(**{k: v for k, v in begun.items() if hasattr(options, k)})
     options = parser.parse_args(arguments)
-    if options.schedule != "none" and options.epochs != begun["epochs"]:
+    planned = begun.get("epochs", options.epochs)
+    if options.schedule != "none" and options.epochs != planned:
         parser.error(
-            f"the run was planned for {begun['epochs']} epochs, and its learning rate goes down "
-            f"to their end; {options.epochs} need a run of their own (or --schedule none)"
+            f"the run was planned for {planned} epochs, and its learning rate goes down to their "
+            f"end; {options.epochs} need a run of their own (or --schedule none)"
         )
     return options
 
@@ -143,19 +207,31 @@ def _run(options: Any, out: Path, fold: tuple[int, int] | None = None) -> Traine
         autograd.manual_seed(options.seed + 1_000_003 * group.rank)
     if group.chief:
         out.mkdir(parents=True, exist_ok=True)
+    resumed = None
     if options.resume is not None:
         resumed = trainer.resume(options.resume or None)
         if group.chief and not options.quiet:
             print(f"Going on with {resumed}" if resumed else f"No checkpoint in {out}: a new run")
-    elif group.chief:
+    if resumed is None and group.chief:
         trainer.checkpoints.clear()
         (out / "history.jsonl").unlink(missing_ok=True)
         begun = {k: v for k, v in vars(options).items() if k not in ("resume", "out")}
         (out / "options.json").write_text(json.dumps(begun, indent=2) + "\n", encoding="utf-8")
-    trainer.fit(loader, options.epochs, valid)
+    try:
+        trainer.fit(loader, options.epochs, valid)
+    except (NonFiniteError, OSError):
+        raise
+    except Exception as error:
+        if ".py:" in (options.model or ""):
+            traceback.print_exc()  # somebody's own code: its lines are wanted
+        raise _Failed(f"{type(error).__name__}: {error}") from error
     if group.chief:
         nn.save(trainer.network, out / f"model{suffix}")
     return trainer
+
+
+class _Failed(RuntimeError):
+    """Training ended with an error; the message says which."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -164,6 +240,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = _options(parser, arguments)
     out = Path(options.out)
+    if out.exists() and not out.is_dir():
+        parser.error(f"--out: {out} is a file, and a folder is wanted")
     try:
         if options.threads is not None:
             autograd.set_num_threads(options.threads)
@@ -171,10 +249,12 @@ def main(arguments: list[str] | None = None) -> int:
             trainer = _run(options, out)
         else:
             return _folds(options, out)
-    except (NonFiniteError, RuntimeError) as error:
+    except FileNotFoundError as error:
+        parser.error(f"there is no file {error.filename}" if error.filename else str(error))
+    except (OSError, RuntimeError) as error:
         print(f"The run went wrong: {error}", file=sys.stderr)
         return 1
-    except (ValueError, TypeError, ImportError, FileNotFoundError) as error:
+    except (ValueError, TypeError, ImportError) as error:
         parser.error(str(error))
     except KeyboardInterrupt:
         return 130
@@ -186,18 +266,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _told(trainer: Trainer) -> str:
+    steps = "1 step" if trainer.step == 1 else f"{trainer.step} steps"
     if not trainer.history:
-        return f"{trainer.step} steps."
+        return f"{steps}."
     record = trainer.history[-1]
     measured = ", ".join(
         f"{k} {record[k]:.4g}" for k in ("val_loss", "val_accuracy") if k in record
     )
-    return f"{trainer.epoch} epochs, {trainer.step} steps: {measured}."
+    epochs = "1 epoch" if trainer.epoch == 1 else f"{trainer.epoch} epochs"
+    return f"{epochs}, {steps}: {measured}."
 
 
 def _folds(options: Any, out: Path) -> int:
-    if options.data != "digits" or options.folds < 2:
-        raise ValueError("--folds needs the digits, and at least 2")
+    if options.data != "digits":
+        raise ValueError("--folds needs the digits")
     scores = []
     for k in range(options.folds):
         trainer = _run(options, out / f"fold-{k + 1}", (k, options.folds))

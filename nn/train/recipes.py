@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -81,6 +82,15 @@ def _folder(root: str, augment: bool, size: int, fold: Any) -> Part:
     last = [T.Resize(size), T.ToFloat(), T.Normalize(0.5, 0.25)]
     random: list[T.Transform] = [T.RandomHorizontalFlip()] if augment else []
     train = ImageFolder(root, T.Compose(random + last))
+    if len(train.classes) < 2:
+        raise ValueError(
+            f"--data: {root} holds the folder of one class, {train.classes[0]}; at least 2 are wanted"
+        )
+    if len(train) < 5:
+        raise ValueError(
+            f"--data: {root} holds {len(train)} images; every fifth one validates, so at least 5 are "
+            "wanted"
+        )
     valid = ImageFolder(root, T.Compose(last))
     held = [k for k in range(len(train)) if k % 5 == 4]
     rest = [k for k in range(len(train)) if k % 5 != 4]
@@ -151,14 +161,30 @@ def make_model(name: str, part: Part) -> nn.Module:
     spec = importlib.util.spec_from_file_location("users_model", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ValueError(f"--model: {path} cannot be run: {_told(error, path)}") from error
     make = getattr(module, function, None)
     if not callable(make):
         raise ValueError(f"--model: {path} defines no function {function}")
     import inspect
 
     takes = len(inspect.signature(make).parameters)
-    model = make(part.channels, len(part.classes), part.size) if takes else make()
+    try:
+        model = make(part.channels, len(part.classes), part.size) if takes else make()
+    except Exception as error:
+        raise ValueError(f"--model: {function} failed: {_told(error, path)}") from error
     if not isinstance(model, nn.Module):
         raise ValueError(f"--model: {function} returned a {type(model).__name__}, no module")
     return model
+
+
+def _told(error: Exception, path: str) -> str:
+    """An error in somebody's file: what it is, and at which line of the file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [
+        frame.lineno for frame in frames if os.path.abspath(frame.filename) == os.path.abspath(path)
+    ]
+    at = f" (line {lines[-1]})" if lines else ""
+    return f"{type(error).__name__}: {error}{at}"

@@ -73,14 +73,65 @@ def test_a_model_from_a_file_and_a_folder_of_images(tmp_path, capsys):
 @pytest.mark.parametrize(
     "arguments, word",
     [(["--data", "nothing"], "--data must be digits"), (["--model", "nothing"], "--model must be"),
-     (["--model", "nothing.py:f"], "no file"), (["--epochs", "x"], "invalid int"),
-     (["--folds", "1"], "--folds needs"), (["--batch-size", "0"], "batch_size"),
-     (["--lr", "-1"], "lr"), (["--threads", "0"], "threads")],
+     (["--model", "nothing.py:f"], "no file"), (["--epochs", "x"], "--epochs: a whole number from 0"),
+     (["--epochs", "-1"], "--epochs: a whole number from 0"), (["--folds", "1"], "--folds: a whole"),
+     (["--folds", "2", "--data", "."], "--folds needs"), (["--batch-size", "0"], "--batch-size: a"),
+     (["--lr", "-1"], "--lr: a number above 0"), (["--lr", "nan"], "not 'nan'"),
+     (["--clip", "inf"], "not 'inf'"), (["--threads", "0"], "--threads: a whole number from 1"),
+     (["--out", __file__], "is a file"), (["--resume", "nothing.npz"], "no file nothing.npz")],
 )  # fmt: skip
 def test_arguments_that_make_no_sense_end_with_code_2(arguments, word, tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
-        main([*arguments, "--quiet", "--out", str(tmp_path)])
+        main(["--quiet", "--out", str(tmp_path), *arguments])
+    told = capsys.readouterr().err
+    assert end.value.code == 2 and word in told and len(told.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    "text, word",
+    [("def make(: ", "cannot be run: SyntaxError"), ("import nothing_such", "(line 1)"),
+     ("def other(): pass", "defines no function make"), ("def make(): return 3", "returned a int"),
+     ("def make(a, b): pass", "make failed: TypeError"), ("def make():\n    1 / 0", "(line 2)")],
+)  # fmt: skip
+def test_what_is_wrong_with_a_file_of_a_model_is_told(text, word, tmp_path, capsys):
+    (tmp_path / "net.py").write_text(text)
+    with pytest.raises(SystemExit) as end:
+        main(["--model", f"{tmp_path}/net.py:make", "--quiet", "--out", str(tmp_path / "run")])
     assert end.value.code == 2 and word in capsys.readouterr().err
+
+
+def test_an_error_in_a_model_while_it_trains_ends_with_code_1_and_shows_its_lines(tmp_path, capsys):
+    (tmp_path / "net.py").write_text("import nn\ndef make():\n    return nn.Linear(3, 2)\n")
+    code = main(["--model", f"{tmp_path}/net.py:make", "--quiet", "--out", str(tmp_path / "run")])
+    told = capsys.readouterr().err
+    assert code == 1 and "Traceback" in told and "The run went wrong: ValueError: linear" in told
+
+
+@pytest.mark.parametrize(
+    "images, word",
+    [({"a": 4}, "one class, a"), ({"a": 2, "b": 2}, "at least 5"), ({}, "no images")],
+)
+def test_folders_from_which_nothing_can_be_learnt_are_refused(images, word, tmp_path, capsys):
+    PIL = pytest.importorskip("PIL.Image", reason="needs Pillow: pip install 'glassgrad[images]'")
+    for name, count in images.items():
+        (tmp_path / "data" / name).mkdir(parents=True)
+        for k in range(count):
+            PIL.new("RGB", (9, 9)).save(tmp_path / "data" / name / f"{k}.png")
+    (tmp_path / "data").mkdir(exist_ok=True)
+    with pytest.raises(SystemExit) as end:
+        main(["--data", str(tmp_path / "data"), "--quiet", "--out", str(tmp_path / "run")])
+    assert end.value.code == 2 and word in capsys.readouterr().err
+
+
+def test_resuming_where_nothing_is_yet_begins_a_run_that_can_be_resumed(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main([*QUICK, "--epochs", "1", "--resume", "--out", str(out)]) == 0
+    assert json.loads((out / "options.json").read_text())["model"] == "lenet"
+    assert main(["--resume", "--quiet", "--out", str(out)]) == 0
+    (out / "options.json").write_text("junk")
+    with pytest.raises(SystemExit) as end:
+        main(["--resume", "--quiet", "--out", str(out)])
+    assert end.value.code == 2 and "options.json cannot be read" in capsys.readouterr().err
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
