@@ -65,6 +65,42 @@ def _parser() -> argparse.ArgumentParser:
     add("--root", default="data", help="folder that downloads are kept in; default: data")
     add("--model", default=None, help=f"{', '.join(MODELS)}, or PATH.py:function; default: digits "
         "for the digits, otherwise resnet20")  # fmt: skip
+    _add_options_of_learning(add)
+    add(
+        "--size",
+        type=_number(int, 1),
+        default=32,
+        help="that images of a folder are brought to; default: 32",
+    )
+    add(
+        "--workers",
+        type=_number(int, 0),
+        default=1,
+        help="threads that prepare batches; default: 1",
+    )
+    add(
+        "--threads",
+        type=_number(int, 1),
+        default=None,
+        help="threads that compute; default: one for each core",
+    )
+    add(
+        "--folds",
+        type=_number(int, 2),
+        default=None,
+        help="cross-validation on the digits, so many runs",
+    )
+    add("--on-nonfinite", choices=("raise", "explain", "ignore"), default="explain",
+        help="what is done about NaN and infinity; default: explain, with a page")  # fmt: skip
+    add("--out", default="runs/latest", help="folder for checkpoints and history; "
+        "default: runs/latest")  # fmt: skip
+    add("--resume", nargs="?", const="", default=None, metavar="FILE", help="go on with the newest "
+        "checkpoint of --out, or with FILE")  # fmt: skip
+    add("--quiet", action="store_true", help="print only the last line")
+    return parser
+
+
+def _add_options_of_learning(add: Callable[..., Any]) -> None:
     add("--epochs", type=_number(int, 0), default=30, help="default: 30")
     add("--batch-size", type=_number(int, 1), default=64, help="default: 64")
     add(
@@ -104,33 +140,6 @@ def _parser() -> argparse.ArgumentParser:
         default=0,
         help="of weights, order and augmentation; default: 0",
     )
-    add(
-        "--size",
-        type=_number(int, 1),
-        default=32,
-        help="that images of a folder are brought to; default: 32",
-    )
-    add(
-        "--workers",
-        type=_number(int, 0),
-        default=1,
-        help="threads that prepare batches; default: 1",
-    )
-    add("--threads", type=_number(int, 1), default=None, help="threads that compute; default: 1")
-    add(
-        "--folds",
-        type=_number(int, 2),
-        default=None,
-        help="cross-validation on the digits, so many runs",
-    )
-    add("--on-nonfinite", choices=("raise", "explain", "ignore"), default="explain",
-        help="what is done about NaN and infinity; default: explain, with a page")  # fmt: skip
-    add("--out", default="runs/latest", help="folder for checkpoints and history; "
-        "default: runs/latest")  # fmt: skip
-    add("--resume", nargs="?", const="", default=None, metavar="FILE", help="go on with the newest "
-        "checkpoint of --out, or with FILE")  # fmt: skip
-    add("--quiet", action="store_true", help="print only the last line")
-    return parser
 
 
 def _options(parser: argparse.ArgumentParser, arguments: list[str] | None) -> argparse.Namespace:

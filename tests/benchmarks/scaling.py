@@ -2,8 +2,8 @@
 
     mpiexec -n 2 python -m tests.benchmarks.scaling       2 processes against 1 of the same run
 
-Every process trains on its own share, batch 64 each; then the first one trains alone while the
-others wait. The time of one sum of all gradients is told, too.
+Every process trains on its own share, batch 64 each, with one thread; before that the first one
+trains alone, with one thread too, while the others wait. The time of one sum of all gradients is told, too.
 """
 
 import statistics
@@ -34,6 +34,7 @@ def seconds(model, x, y):
 
 def main():
     group = nn.parallel.default_group()
+    autograd.set_num_threads(1)
     rng = np.random.default_rng(group.rank)
     for name, (make, shape) in MODELS.items():
         autograd.manual_seed(0)
