@@ -14,7 +14,6 @@ import numpy as np
 
 from autograd.arguments.dtypes import as_array
 from autograd.arguments.numbers import boolean
-from autograd.conversion import check_argument, check_conversion
 from autograd.core.modes import local
 from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
@@ -141,22 +140,30 @@ class AsArray:
     # What asks for a number may lose a gradient: see `autograd.conversion`.
     def __float__(self) -> float:
         if self._node is not None and local.state.grad_enabled:
+            from autograd.conversion import check_conversion
+
             check_conversion(self, "float()")
         return float(self._one_number("float()"))
 
     def __int__(self) -> int:
         if self._node is not None and local.state.grad_enabled:
+            from autograd.conversion import check_conversion
+
             check_conversion(self, "int()")
         return int(self._one_number("int()"))
 
     def __complex__(self) -> complex:
         if self._node is not None and local.state.grad_enabled:
+            from autograd.conversion import check_conversion
+
             check_conversion(self, "complex()")
         return complex(self._one_number("complex()"))
 
     def _constant_argument(self, who: str, name: str) -> Any:
         """Itself, to be taken for a constant number; refused if that loses a gradient."""
         if self._node is not None and local.state.grad_enabled:
+            from autograd.conversion import check_argument
+
             check_argument(self, who, name)
         return self
 

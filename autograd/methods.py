@@ -24,7 +24,6 @@ from autograd.hints import ATTRIBUTES, Foreign
 from autograd.in_place import check_rebinding, check_writable, rebind, records
 from autograd.spelling import names as spelling
 from autograd.spelling.differences import differs_in_tensor, zeros_of_size
-from autograd.spelling.keywords import spelled
 
 __all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
 
@@ -289,6 +288,8 @@ def _find(path: str) -> Any:
 
 def resolve(name: str) -> Any:
     """The function (or property) behind an operator or method, put on Tensor for good."""
+    from autograd.spelling.keywords import spelled
+
     entry = TABLE[name]
     if isinstance(entry, str):
         entry = _find(entry) if entry.startswith("spelling.") else spelled(_find(entry))

@@ -88,6 +88,7 @@ class Module:
     # finds them fastest; ``_kinds`` says in which order and which of the three they are.
     _kinds: dict[str, str]
     _transient: frozenset[str] = frozenset()  # buffers that the state dict leaves out
+    _hooked = False  # whether a hook was ever registered
     _forward_hooks: dict[int, Any] | None = None
     _forward_pre_hooks: dict[int, Any] | None = None
     _full_backward_hooks: dict[int, Any] | None = None
@@ -145,12 +146,7 @@ class Module:
             if path is None or before not in paths:
                 autograd.set_module_path(self._unforeseen_path(path, before, paths))
         try:
-            if (
-                self._forward_pre_hooks
-                or self._forward_hooks
-                or self._full_backward_hooks
-                or self._full_backward_pre_hooks
-            ):
+            if self._hooked:
                 return self._call_with_hooks(args, kwargs)
             return self.forward(*args, **kwargs)
         except RecursionError as error:
@@ -324,6 +320,7 @@ class Module:
         # They run in the order of their keys.
         key = min(hooks, default=0) - 1 if prepend else max(hooks, default=-1) + 1
         hooks[key] = (hook, with_kwargs)
+        self.__dict__["_hooked"] = True
         return HookHandle(hooks, key)
 
     # Registering

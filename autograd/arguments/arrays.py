@@ -75,7 +75,8 @@ def array_like(who: str, x: Any, *beside: Any) -> Any:
         TypeError: for what is no number.
         ValueError: for ragged lists.
     """
-    if type(x) is np.ndarray and x.dtype.kind == "f":
+    data = getattr(x, "_data", x)
+    if type(data) is np.ndarray and data.dtype.kind == "f":
         return x
     if not has_shape(x):
         return as_array(who, x, copy=False, beside=common_float(*beside))
@@ -135,8 +136,11 @@ def integer_array(who: str, name: str, value: Any) -> np.ndarray[Any, Any]:
     Raises:
         TypeError: for anything else.
     """
+    data = raw(value)
+    if type(data) is np.ndarray and data.dtype.kind in "iu":
+        return data
     try:
-        array = np.asarray(raw(value))
+        array = np.asarray(data)
     except (ValueError, TypeError, OverflowError):
         raise TypeError(
             f"{who}: {name} must be an array of integers, got {numbers.shown(value)}"

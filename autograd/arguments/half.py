@@ -19,6 +19,7 @@ __all__ = ["HALF", "SINGLE", "in_single", "rounded", "single"]
 
 HALF = np.dtype(np.float16)
 SINGLE = np.dtype(np.float32)
+_NO_ARRAYS = frozenset({int, float, str, bool, type(None)})
 
 
 def single(x: Any) -> Any:
@@ -47,6 +48,17 @@ def _dtypes(values: Iterable[Any]) -> set[Any]:
     return found
 
 
+def _has_half(values: Iterable[Any]) -> bool:
+    """Whether a float16 tensor, array or number is among them, also in tuples and lists."""
+    for x in values:
+        if (kind := type(x)) is tuple or kind is list:
+            if _has_half(x):
+                return True
+        elif kind not in _NO_ARRAYS and getattr(x, "dtype", None) == HALF:
+            return True
+    return False
+
+
 def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator: where all floating arguments are float16, compute in float32 and round the result.
 
@@ -55,9 +67,9 @@ def in_single(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def called(*arguments: Any, **options: Any) -> Any:
-        dtypes = _dtypes((*arguments, *options.values()))
-        if HALF not in dtypes:
+        if not _has_half(arguments) and not (options and _has_half(options.values())):
             return function(*arguments, **options)
+        dtypes = _dtypes((*arguments, *options.values()))
         result = function(
             *[single(x) for x in arguments], **{name: single(x) for name, x in options.items()}
         )

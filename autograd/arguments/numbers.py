@@ -73,6 +73,8 @@ def integer(who: str, name: str, value: Any, low: int | None = 1) -> int:
         TypeError: if it is no integer (bools and floats are not).
         ValueError: if it is too small, or too large.
     """
+    if type(value) is int and (-_WORD if low is None else low) <= value < _WORD:
+        return value
     kind = _KINDS.get(low, f"an integer ≥ {low}")
     if not is_integer(value):
         raise TypeError(

@@ -10,13 +10,13 @@ these very lines.
 from __future__ import annotations
 
 import functools
+import importlib
 import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import errors
 from autograd.arguments.arrays import coerce
 from autograd.arguments.dtypes import without_widening
 from autograd.arguments.half import HALF
@@ -71,31 +71,27 @@ def general(info: Primitive) -> Callable[..., Any]:
             else:
                 return on_arrays(*given, **static)
             data, parents, cells = list(given), [None] * len(given), [None] * len(given)
+            others: list[int] = []
             for k, x in enumerate(given):
                 if type(x) in tensor_types:
                     data[k], parents[k], cells[k] = x._data, x._node, x._version
-            for k, x in enumerate(given):
-                if data[k] is x and (x is not None or info.input_name(k) not in info.optional):
-                    data[k] = coerce(info.name, info.input_name(k), x, *data)
+                elif x is not None or info.input_name(k) not in info.optional:
+                    others.append(k)
+            for k in others:
+                data[k] = coerce(info.name, info.input_name(k), data[k], *data)
             made = forward(*data, **static)
         except Exception as error:
-            raise errors.forward_failed(info, error, tuple(data))
+            raise _failed(info, error, tuple(data))
         if count != 1 and not several and info.differentiable:
             made = _not_widened(made, data)
         outs, versions = _settled(info, made if several else (made,), data, cells)
-        results = [_tensor(out, version) for out, version in zip(outs, versions, strict=True)]
+        results = list(map(_tensor, outs, versions))
         state, node = local.state, None
         if state.grad_enabled and info.differentiable and any(parents):
             node = _node(info, state, static, fixed)
             node.parents = tuple(parents)
             _save(node, data, cells, outs, versions)
             node.aside = _aside(node, given, data, cells)
-            node.shape, node.dtype = outs[0].shape, outs[0].dtype
-            if several:
-                node.shape = tuple([out.shape for out in outs])
-                node.dtype = tuple([out.dtype for out in outs])
-            elif not node.shape:
-                node.number = outs[0]
             for k, result in enumerate(results):
                 if k not in info.constant_outputs:
                     result._node, result._index = node, k
@@ -127,7 +123,7 @@ def of_one(info: Primitive) -> Callable[..., Any]:
             out = forward(data, **static)
             shape = out.shape
         except Exception as error:
-            raise errors.forward_failed(info, error, (x,))
+            raise _failed(info, error, (x,))
         if not shape:
             out, version = out[()], None
         elif (base := out.base) is None and out is not data:
@@ -145,9 +141,6 @@ def of_one(info: Primitive) -> Callable[..., Any]:
             node.parents = (parent,)
             _save(node, (data,), (cell,), (out,), (version,))
             node.aside = (x._index,) if x._index else None
-            node.shape, node.dtype = shape, out.dtype
-            if not shape:
-                node.number = out
         if state.recorder is not None:
             state.recorder(info, node, (out,), (x,), (data,), defaults | static)
         return result
@@ -176,7 +169,7 @@ def unary(info: Primitive) -> Callable[..., Any]:
                 out = forward(data)
             shape = out.shape
         except Exception as error:
-            raise errors.forward_failed(info, error, (x,))
+            raise _failed(info, error, (x,))
         if not shape:
             out, version = out if type(out) is not _ndarray else out[()], None
         elif out.base is None and out is not data:
@@ -213,30 +206,33 @@ def unary(info: Primitive) -> Callable[..., Any]:
 
 def binary(info: Primitive) -> Callable[..., Any]:
     """``general`` for two inputs ``x`` and ``y``, both tensors or one of them a number."""
-    forward, differentiable, otherwise = info.forward, info.differentiable, general(info)
+    forward, on_arrays, differentiable = info.forward, _on_arrays(info), info.differentiable
+    otherwise = general(info)
 
     def call(x: Any, y: Any) -> Any:
-        kind, other = type(x), type(y)
-        if kind is Tensor or kind in tensor_types:
+        if (kind := type(x)) is Tensor or kind in tensor_types:
             x_data, x_node, x_cell = x._data, x._node, x._version
-            if other is Tensor or other in tensor_types:
+            if (other := type(y)) is Tensor or other in tensor_types:
                 y_data, y_node, y_cell = y._data, y._node, y._version
             elif other is float or (other is int and -_WORD <= y < _WORD):
                 y_data, y_node, y_cell = y, None, None
             else:
                 return otherwise(x, y)
-        elif (other is Tensor or other in tensor_types) and (
-            kind is float or (kind is int and -_WORD <= x < _WORD)
-        ):
+        elif (other := type(y)) is Tensor or other in tensor_types:
+            if not (kind is float or (kind is int and -_WORD <= x < _WORD)):
+                return otherwise(x, y)
             x_data, x_node, x_cell = x, None, None
             y_data, y_node, y_cell = y._data, y._node, y._version
         else:
-            return otherwise(x, y)
+            try:
+                return on_arrays(x, y)
+            except Exception as error:
+                raise _failed(info, error, (x, y))
         try:
             out = forward(x_data, y_data)
             shape, kind, first = out.shape, type(out), x_data if y_data is y else y_data
         except Exception as error:
-            raise errors.forward_failed(info, error, (x, y))
+            raise _failed(info, error, (x, y))
         if kind is not type(first) or (kind is _ndarray and out.dtype is not first.dtype):
             out = without_widening(out, x_data, y_data) if differentiable else out
         if not shape:
@@ -291,7 +287,7 @@ def ternary(info: Primitive) -> Callable[..., Any]:
             out = forward(*data, **static)
             dtype = out.dtype
         except Exception as error:
-            raise errors.forward_failed(info, error, given)
+            raise _failed(info, error, given)
         if dtype is not data[0].dtype and differentiable:
             out = without_widening(out, *data)
         if out.base is not None or not out.shape or out is data[0] or out is data[1]:
@@ -310,14 +306,21 @@ def ternary(info: Primitive) -> Callable[..., Any]:
                 node.aside = _aside(node, given, data, cells)
             else:
                 node.aside = None
-            node.shape, node.dtype = out.shape, out.dtype
-            if not node.shape:
-                node.number = out
         if state.recorder is not None:
             state.recorder(info, node, (out,), given, data, info.static_template | static)
         return result
 
     return call
+
+
+def _failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -> Exception:
+    """What to raise for an error that came out of a primitive."""
+    return _refused("forward_failed", info, error, inputs)
+
+
+def _refused(kind: str, *about: Any) -> Exception:
+    """An error in the words of ``autograd.errors``, which is loaded only when there is one."""
+    return getattr(importlib.import_module("autograd.errors"), kind)(*about)  # type: ignore[no-any-return]
 
 
 # Before the arithmetic ----------------------------------------------------------------------------
@@ -337,21 +340,27 @@ def _read(info: Primitive, given: tuple[Any, ...], static: dict[str, Any]) -> An
     knows other words.
     """
     count, words = len(info.inputs), info.other_words
-    if len(given) != count and not info.variadic:
+    if not static and count < len(given) <= count + len(info.static_positions):
+        static, given = dict(zip(info.static_positions, given[count:])), given[:count]  # noqa: B905
+    elif len(given) != count and not info.variadic:
         named, bound = dict(static), given
         for x in info.inputs[len(given) :]:
             if x in named or x in info.optional:
                 bound += (named.pop(x, None),)
             elif words is None:
-                raise errors.missing(info, x)
+                raise _refused("missing", info, x)
             else:
                 return given, static, None
         by_position = dict(zip(info.static_positions, bound[count:], strict=False))
         if len(by_position) < len(bound) - count or by_position.keys() & named.keys():
             if words is None:
-                raise errors.too_many(info, bound, named)
+                raise _refused("too_many", info, bound, named)
             return given, static, None
         given, static = bound[:count], by_position | named
+    if static.keys() <= info.static_template.keys() and _FIXED.issuperset(
+        map(type, static.values())
+    ):
+        return given, static, True
     fixed = True
     for name, value in static.items():
         if name not in info.static_template:
@@ -380,12 +389,12 @@ def _not_widened(made: Any, data: Sequence[Any]) -> Any:
 def _settled(info: Primitive, made: Any, data: list[Any], cells: list[Any]) -> Any:
     """The outputs, numbers where they are 0-d, and their version cells."""
     if not isinstance(made, tuple) or len(made) != info.outputs:
-        raise errors.no_array(info, made)
+        raise _refused("no_array", info, made)
     outs: list[Any] = []
     versions: list[Any] = []
     for out in made:
         if not isinstance(out, _ARRAYS):
-            raise errors.no_array(info, out)
+            raise _refused("no_array", info, out)
         out, version = _memory(out, data + outs, cells + versions)
         outs.append(out)
         versions.append(version)
@@ -459,8 +468,15 @@ def _own(static: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _save(node: Node, data: Any, cells: Any, outs: Any, versions: Any) -> None:
-    """Keep what the rules named: values of the inputs and outputs, and the state of their cells."""
-    plan = node.plan
+    """Keep what the rules named: values of the inputs and outputs, and the state of their cells;
+    and what the outputs look like.
+    """
+    plan, out = node.plan, outs[0]
+    node.shape, node.dtype = out.shape, out.dtype
+    if plan.several:
+        node.shape, node.dtype = tuple([o.shape for o in outs]), tuple([o.dtype for o in outs])
+    elif not node.shape:
+        node.number = out
     if plan.saves_outputs and HALF in [out.dtype for out in outs]:
         outs, versions = unrounded(node, data, outs, versions)
     node.saved, node.versions = plan.save(node.parents, data, cells, outs, versions)

@@ -9,8 +9,6 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from autograd.within import within
-
 __all__ = ["each_time", "enable_grad", "is_grad_enabled", "local", "no_grad", "set_grad_enabled"]
 
 
@@ -69,6 +67,8 @@ class _Recording:
         _swap(self._before.pop())
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        from autograd.within import within
+
         return within(type(self).__name__, _swap, self._mode, function)
 
 
@@ -141,6 +141,8 @@ class no_grad(_Recording):
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         if function is None:
             return super().__new__(cls)
+        from autograd.within import within
+
         return within(cls.__name__, _swap, cls._mode, function)
 
     def __init__(self, function: Callable[..., Any] | None = None) -> None:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import errors
 from autograd.arguments.half import HALF, single
 
 if TYPE_CHECKING:
@@ -167,7 +166,7 @@ def _saver(info: Primitive, inputs_only: bool, keeps: list[Any]) -> Any:
             elif users is None or any(map(parents.__getitem__, users)):
                 cell = cells[place]
                 saved.append(value)
-                watched.append(None if cell is None else (cell, cell[0]))
+                watched.append(cell and (cell, cell[0]))
             else:
                 saved.append(None)
                 watched.append(None)
@@ -306,7 +305,9 @@ def _run_any(info: Primitive, names: tuple[str, ...]) -> Gradients:
             if not wanted:
                 continue
             if type(rule) is not Rule:  # the name of an input that has none
-                raise errors.missing_rule(info, rule, node)
+                from autograd.errors import missing_rule
+
+                raise missing_rule(info, rule, node)
             found = rule.function(*gather[rule](values))
             if rule.joint:
                 found = _one_each(info, rule.inputs, found)
@@ -324,7 +325,9 @@ def _run_variadic(info: Primitive, names: tuple[str, ...]) -> Gradients:
 
     def gradients(node: Node, g: Any, saved: Any, needs: Any) -> tuple[Any, ...]:
         if rule is None:
-            raise errors.missing_rule(info, info.inputs[0], node)
+            from autograd.errors import missing_rule
+
+            raise missing_rule(info, info.inputs[0], node)
         values = (g, *(saved or ()), *node.static)
         if rule.joint:
             inputs = tuple([info.input_name(k) for k in range(len(needs))])
@@ -337,5 +340,7 @@ def _run_variadic(info: Primitive, names: tuple[str, ...]) -> Gradients:
 
 def _one_each(info: Primitive, inputs: tuple[str, ...], found: Any) -> tuple[Any, ...]:
     if type(found) is not tuple or len(found) != len(inputs):
-        raise errors.wrong_count(info, inputs, found)
+        from autograd.errors import wrong_count
+
+        raise wrong_count(info, inputs, found)
     return found

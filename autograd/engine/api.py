@@ -8,6 +8,7 @@ from typing import Any, Never, Protocol
 import numpy as np
 
 from autograd import arguments
+from autograd.arguments.dtypes import as_array
 from autograd.core.modes import local, set_grad_enabled
 from autograd.core.tensor import Tensor, _wrap
 from autograd.engine.accumulate import own
@@ -54,14 +55,17 @@ def seed_for(who: str, output: Tensor, gradient: Any, create_graph: bool) -> Any
                 return gradient if gradient.dtype == output.dtype else gradient.astype(output.dtype)
             seed = gradient._data
         else:
-            seed = Tensor(gradient, dtype=output.dtype)._data
-        if seed.shape != output.shape:
+            seed = gradient
+            if type(gradient) is not np.ndarray or gradient.dtype is not output._data.dtype:
+                seed = as_array(who, gradient, output.dtype, copy=False)
+        if seed.shape != output._data.shape:
             raise ValueError(
                 f"{who}: the gradient has shape {seed.shape}; the output has shape {output.shape}"
             )
         # What is recorded must not change with the caller's array. Otherwise none is copied, but
         # nobody may write to it: a rule may hand it on as it is, and a hook gets it then.
-        seed = seed.astype(output.dtype, copy=create_graph)
+        if create_graph or seed.dtype is not output._data.dtype:
+            seed = seed.astype(output.dtype, copy=create_graph)
         if isinstance(seed, np.ndarray):
             if not seed.ndim:
                 seed = seed[()]

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from autograd import errors
 from autograd.arguments.half import HALF, rounded, single
 from autograd.core.modes import enable_grad, local
 from autograd.core.node import FREED, Leaf, Node, leaves_with_hooks
@@ -210,12 +209,12 @@ class BackwardPass:
     def steps(self, observe: bool = False) -> Iterator[Step]:
         """Run the pass; when observed, stop after every node and yield its ``Step``."""
         heap, pending, useful, edges = self._heap, self.pending, self._useful, self._edges_left
-        create_graph, number, step = self.create_graph, 0, None
+        create_graph, number, step, ndarray = self.create_graph, 0, None, np.ndarray
         with (modes := _Modes(create_graph)):
             while heap:
                 node = heappop(heap)[1]
-                g = pending.pop(node)
-                if node.plan.several:
+                g, plan = pending.pop(node), node.plan
+                if plan.several:
                     g = tuple(g)
                 if node.extra is not None or self._wanted:
                     g = self._arrived(node, g)
@@ -229,15 +228,15 @@ class BackwardPass:
                 saved = node.saved
                 if saved is FREED or node.versions is not None:
                     check_saved(node)
-                if node.dtype is HALF or (node.plan.several and HALF in node.dtype):
+                if node.dtype is HALF or (plan.several and HALF in node.dtype):
                     g, saved = single(g), single(saved)
                 try:
                     if create_graph:
                         values = recorded_gradients(node, g, needs)
                     else:
-                        values = node.plan.gradients(node, g, saved, needs)
+                        values = plan.gradients(node, g, saved, needs)
                 except Exception as error:
-                    raise errors.rule_failed(node, error, g)
+                    raise _rule_failed(node, error, g)
                 if observe:
                     step = Step(number, node, _as_seen(node, g), saved_by_name(node))
                 if not self.retain_graph:
@@ -250,11 +249,11 @@ class BackwardPass:
                         if (
                             not (shape := value.shape) or shape != parent.shape
                             or value.dtype is not parent.dtype or value.dtype is HALF
-                            if kind is np.ndarray
+                            if kind is ndarray
                             else parent.shape or _SCALARS.get(kind) is not parent.dtype
                         ):  # fmt: skip
                             value = fitting(node, k, value)
-                        index = 0 if node.aside is None else node.index_of_parent(k)
+                        index = 0 if node.aside is None else node.aside[k]
                         self._send(parent, index, value, step and (step, k))
                         if edges is not None:
                             self._finish_leaf(parent, 1)
@@ -342,10 +341,11 @@ class BackwardPass:
                 continue
             if self._wanted and (leaf, 0) not in self._wanted:
                 continue
-            if leaf.dtype == HALF and not self.create_graph and gradient.dtype != HALF:
+            if leaf.dtype is HALF and not self.create_graph and gradient.dtype != HALF:
                 halves.append((target, leaf, gradient))
             else:
-                gradient = _as_seen(leaf, gradient)
+                if leaf.dtype is HALF:
+                    gradient = rounded(gradient)
                 if not self.create_graph and leaf not in self._owned:
                     gradient = own(gradient)
                 updates.append((target, gradient))
@@ -353,15 +353,20 @@ class BackwardPass:
             leaf.passes = leaf.passes + 1 if target._grad is not None else 1
             if leaf.after_hooks:
                 hooks.append((target, list(leaf.after_hooks.values())))
-        others = [(t, self._captured[k]) for k, t in self._wanted.items() if k in self._captured]
-        # Those among ``inputs`` have theirs already.
-        others += [(t, g) for t, g in self._retained if not any(t is i for i in self._inputs)]
+        if self._captured or self._retained:
+            others = [
+                (t, self._captured[k]) for k, t in self._wanted.items() if k in self._captured
+            ]
+            # Those among ``inputs`` have theirs already.
+            others += [(t, g) for t, g in self._retained if not any(t is i for i in self._inputs)]
+            for target, gradient in others:
+                copied = gradient if self.create_graph else np.array(gradient, order="C")
+                updates.append((target, copied))
         if self.create_graph:
             with enable_grad():
-                for target, gradient in updates + others:
+                for target, gradient in updates:
                     add_to_grad(target, gradient, True)
         else:
-            updates += [(target, np.array(gradient, order="C")) for target, gradient in others]
             for target, gradient in updates:
                 add_to_grad(target, gradient, False)
         for target, leaf, gradient in halves:
@@ -376,6 +381,13 @@ def _as_seen(node: Any, g: Any) -> Any:
     if type(node) is not Leaf and node.plan.several:
         return tuple([rounded(x) if d == HALF else x for x, d in zip(g, node.dtype, strict=True)])
     return rounded(g) if node.dtype == HALF else g
+
+
+def _rule_failed(node: Node, error: Exception, g: Any) -> Exception:
+    """What to raise for an error that came out of a rule; its words are loaded only then."""
+    from autograd.errors import rule_failed
+
+    return rule_failed(node, error, g)
 
 
 # A pass within a rule -----------------------------------------------------------------------------

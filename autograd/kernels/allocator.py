@@ -12,8 +12,6 @@ import os
 import sys
 from typing import Any
 
-from autograd.kernels.scratch import clear_pools
-
 try:
     import ctypes
 except ImportError:  # a Python without it, as some browsers have; nothing is tuned then
@@ -25,6 +23,8 @@ _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
 def empty_cache() -> None:
     """Give memory back to the system that is kept for later use: free scratch, then malloc's."""
+    from autograd.kernels.scratch import clear_pools
+
     clear_pools()
     libc = _glibc()
     if libc is not None:

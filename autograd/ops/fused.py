@@ -87,7 +87,7 @@ def linear(x: Any, w: Any, bias: Any = None) -> Any:
         Tensor([ 1., 11.])
     """
     x, w = floating("linear", "x", x, w, bias), floating("linear", "w", w, x, bias)
-    x_shape, w_shape = x.shape, w.shape
+    x_shape, w_shape = getattr(x, "_data", x).shape, getattr(w, "_data", w).shape
     if len(w_shape) != 2 or not x_shape or x_shape[-1] != w_shape[1]:
         raise ValueError(
             f"linear: x (..., I) and the weight (O, I) do not fit together, got x {x_shape} and "
@@ -95,7 +95,7 @@ def linear(x: Any, w: Any, bias: Any = None) -> Any:
         )
     if bias is not None:
         bias = floating("linear", "bias", bias, x, w)
-        if bias.shape != w_shape[:1]:
+        if getattr(bias, "_data", bias).shape != w_shape[:1]:
             raise ValueError(f"linear: bias must have shape ({w_shape[0]},), got {bias.shape}")
     if len(x_shape) == 1:
         return _linear(x[None], w, bias)[0]
@@ -277,14 +277,15 @@ def cross_entropy(
         0.6931471824645996
     """
     x = floating(who, "x", x, weight)
-    if not x.shape:
+    shape = x.shape
+    if not shape:
         raise ValueError(f"{who}: x needs a class axis, got shape ()")
     classes = arguments.passed_on(targets, arguments.integer_array(who, "targets", targets))
-    expected = x.shape[:1] + x.shape[2:] if len(x.shape) > 1 else ()
+    expected = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if classes.shape != expected:
         raise ValueError(
-            f"{who}: for x of shape {x.shape} targets must have shape {expected}, "
-            f"got {classes.shape}{_one_hot(classes, x.shape)}"
+            f"{who}: for x of shape {shape} targets must have shape {expected}, "
+            f"got {classes.shape}{_one_hot(classes, shape)}"
         )
     if weight is not None:
         learnt = getattr(weight, "_node", None) is not None and is_grad_enabled()
@@ -292,7 +293,7 @@ def cross_entropy(
             weight = np.asarray(
                 getattr(weight, "_data", weight), None if x.dtype.kind == "O" else x.dtype
             )
-        size = x.shape[min(1, len(x.shape) - 1)]
+        size = shape[min(1, len(shape) - 1)]
         if weight.shape != (size,):
             raise ValueError(
                 f"{who}: weight must have shape ({size},), one per class, got {weight.shape}"

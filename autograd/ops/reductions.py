@@ -121,7 +121,8 @@ def sum_to_axis(g: Any, axis: int) -> Any:
     found = channel_sums(g, axis)
     if found is not None:
         return found
-    return sum(g, tuple([a for a in range(len(g.shape)) if a != axis]))
+    axes = tuple([a for a in range(len(g.shape)) if a != axis])
+    return _add(g, axes) if type(g) is np.ndarray and g.dtype.char in "fd" else sum(g, axes)
 
 
 sum.gradients(x=lambda g, axis, keepdims, x_shape: spread(g, axis, keepdims, x_shape))

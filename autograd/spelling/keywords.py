@@ -12,8 +12,8 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd import errors
 from autograd.arguments import nearest
+from autograd.errors import missing, too_many
 from autograd.spelling.devices import check_device
 
 __all__ = ["respell", "spelled"]
@@ -166,8 +166,8 @@ def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
     args, kwargs = respell(info.forward.__name__, parameters, args, kwargs)
     for x in info.inputs[len(args) :]:
         if x not in kwargs and x not in info.optional:
-            raise errors.missing(info, x)
+            raise missing(info, x)
     twice = set(info.static_positions[: max(len(args) - len(info.inputs), 0)]) & kwargs.keys()
     if twice or len(args) > len(info.inputs) + len(info.static_positions):
-        raise errors.too_many(info, args, kwargs)
+        raise too_many(info, args, kwargs)
     return info.function(*args, **kwargs)

@@ -30,7 +30,7 @@ __all__ = [
 
 #: What a lazy layer keeps of itself when it becomes the real one.
 _KEPT = ("training", "_forward_hooks", "_forward_pre_hooks", "_full_backward_hooks",
-         "_full_backward_pre_hooks")  # fmt: skip
+         "_full_backward_pre_hooks", "_hooked")  # fmt: skip
 
 
 class _Lazy(Module):

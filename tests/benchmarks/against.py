@@ -84,7 +84,10 @@ def main() -> None:
         print(f"{'':32}   now ms  before ms   ratio  (quartiles)")
         if not options.imports:
             ours, theirs = (_environment(tree, options.native) for tree in trees)
-            with Worker("now", 1, command, **ours) as a, Worker("before", 1, command, **theirs) as b:
+            with (
+                Worker("now", 1, command, **ours) as a,
+                Worker("before", 1, command, **theirs) as b,
+            ):
                 ratios = []
                 for result in compare(names, a, b, options.rounds):
                     ratios.append(result.ratio)
