@@ -33,6 +33,10 @@ ORDERS = 3
 DTYPES = {np.float16: 2e-2, np.float32: 5e-4, np.float64: 1e-8}  # with what a derivative may err
 
 
+COUNTED = ("autograd.kernels.tuning.COST", "autograd.kernels.tuning.ROW_COST")
+"""Tuned numbers that are no bounds themselves, but can be put in other ones' place, too."""
+
+
 # Finding them -------------------------------------------------------------------------------------
 
 
@@ -68,7 +72,7 @@ def holders(bound: str) -> tuple[str, ...]:
 
 @functools.cache
 def _importing() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {bound: [] for bound in declared()}
+    found: dict[str, list[str]] = {bound: [] for bound in (*declared(), *COUNTED)}
     for module, tree in sources().items():
         for node in tree.body:
             if isinstance(node, ast.ImportFrom):
@@ -238,33 +242,23 @@ class Case(NamedTuple):
 
 _K = "autograd.kernels"
 _ALWAYS = 10**9
-_SPREAD = {f"{_K}.threads.WORTHWHILE": 1, f"{_K}.threads._BLAS_ALONE": -1}
+_SPREAD = {f"{_K}.tuning.WORTHWHILE": 1, f"{_K}.tuning.BLAS_ALONE": -1}
 CASES: dict[str, Case] = {
-    f"{_K}.elementwise.LARGE": Case((1, 24, 25, _ALWAYS), ELEMENTWISE),
-    f"{_K}.elementwise.BLOCK": Case((5, 12, 13, _ALWAYS), ELEMENTWISE, {f"{_K}.elementwise.LARGE": 2}),
-    f"{_K}.elementwise.LINE": Case((23, 24, 25), ELEMENTWISE[:1], {f"{_K}.elementwise.LARGE": 2}),
-    f"{_K}.losses.LARGE": Case((1, 24, 25), SOFTMAX),
-    f"{_K}.losses.LINE": Case((5, 6, 7), SOFTMAX),
+    f"{_K}.tuning.BLOCK": Case((5, 12, 13, 24, 25, _ALWAYS), (*ELEMENTWISE, *ERRORS, *ROWS, *STEPS)),
+    f"{_K}.tuning.PASS_BLOCK": Case((1, 50, 180, _ALWAYS), NORMS),
+    f"{_K}.tuning.BLAS_SUMS": Case((1, 24, 25), SOFTMAX),
+    f"{_K}.tuning.VECTOR_ALONE": Case((5, 6, 7, 719, 720, _ALWAYS), SOFTMAX + NORMS,
+        {f"{_K}.tuning.WORTHWHILE": _ALWAYS}),
+    f"{_K}.tuning.BLAS_ALONE": Case((-1, 377, 378, _ALWAYS), PRODUCTS),
+    f"{_K}.tuning.WORTHWHILE": Case((1, 300, _ALWAYS), (*PRODUCTS, *ROWS[:1], *CONVOLUTIONS[:1]),
+        {f"{_K}.tuning.BLAS_ALONE": -1}),
+    f"{_K}.tuning.PIECES": Case((1, 3, 4, 8), POOLING + PRODUCTS + ROWS + CONVOLUTIONS[:1], _SPREAD),
+    f"{_K}.tuning.COLUMN_BYTES": Case((1, 20000, _ALWAYS), CONVOLUTIONS + DEPTHWISE + ONE_IMAGE),
+    f"{_K}.tuning.POOL_BYTES": Case((0, _ALWAYS), LENT, {f"{_K}.tuning.SMALL_SCRATCH": 0}),
+    f"{_K}.tuning.SMALL_SCRATCH": Case((0, 191, 192, _ALWAYS), LENT),
     f"{_K}.losses.MODEST": Case((1e-3, 0.5, 10.0), SOFTMAX),
     f"{_K}.resampling.SMALL_IMAGE": Case((0, 19, 20, 128), NEAREST),
-    f"{_K}.special._BLOCK": Case((5, 23, 24, 25), ERRORS),
-    f"{_K}.normalization.any_axes.BLOCK": Case((1, 50, 180, _ALWAYS), NORMS),
-    f"{_K}.normalization.any_axes.ALONE": Case((719, 720, _ALWAYS), NORMS,
-        {f"{_K}.threads.WORTHWHILE": _ALWAYS}),
-    f"{_K}.normalization.any_axes.HELD": Case((0, _ALWAYS), NORMS,
-        {f"{_K}.normalization.any_axes.ALONE": 1}),
-    f"{_K}.normalization.last_axes.BLOCK": Case((6, 11, 12, _ALWAYS), ROWS),
     f"{_K}.normalization.last_axes.FAR": Case((1e-3, 16.0, 1e9), ROWS),
-    f"{_K}.normalization.last_axes.PIECES": Case((1, 4, 8), ROWS, _SPREAD),
-    f"{_K}.optimizers.BLOCK": Case((5, 23, 24, 25), STEPS),
-    f"{_K}.pieces.PIECES": Case((1, 3, 4), POOLING, _SPREAD),
-    f"{_K}.scratch.POOL_BYTES": Case((0, _ALWAYS), LENT, {f"{_K}.scratch._SMALL": 0}),
-    f"{_K}.scratch._SMALL": Case((0, 191, 192, _ALWAYS), (*LENT, *CONVOLUTIONS[:1])),
-    f"{_K}.threads.WORTHWHILE": Case((1, 300, _ALWAYS), (*PRODUCTS, *ROWS[:1], *CONVOLUTIONS[:1]),
-        {f"{_K}.threads._BLAS_ALONE": -1}),
-    f"{_K}.threads._BLAS_ALONE": Case((-1, 377, 378, _ALWAYS), PRODUCTS),
-    f"{_K}.threads._PIECES": Case((1, 2, 8), PRODUCTS, _SPREAD),
-    f"{_K}.tuning.COLUMN_BYTES": Case((1, 20000, _ALWAYS), CONVOLUTIONS + DEPTHWISE + ONE_IMAGE),
     "autograd.ops.linalg.decompositions._SMALL": Case((2, 3), ADJUGATE),
 }  # fmt: skip
 

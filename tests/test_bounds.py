@@ -5,8 +5,9 @@ import ast
 import numpy as np
 import pytest
 
-from autograd.kernels import threads
+from autograd.kernels import threads, tuning
 from tests import bounds
+from tests.benchmarks import tuning as measured
 
 pytestmark = pytest.mark.usefixtures("numpy_kernels")  # bounds are theirs
 
@@ -100,3 +101,8 @@ def test_numbers_are_taken_on_either_side_of_a_bound(bound, make):
                 assert got[0].shape == () and np.allclose(got[0], want[0][0, 0], rtol=1e-5)
                 mixed = bounds.derivatives(subject.function, [beside[0], *map(float, at[1:])])
                 assert np.allclose(mixed[0], want[0], rtol=1e-5)
+
+
+def test_the_tuned_constants_are_few_and_each_can_be_measured():
+    assert set(measured.WORK) == set(tuning.__all__)
+    assert len(tuning.__all__) <= 15

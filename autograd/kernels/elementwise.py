@@ -21,15 +21,8 @@ from typing import Any
 import numpy as np
 
 from autograd.kernels import native
-from autograd.kernels.bounds import Bound
 from autograd.kernels.pieces import in_pieces
-
-# Elements from which the lower cost per element outweighs `clip`'s costlier call.
-LARGE: Bound[int] = 1 << 15
-
-BLOCK: Bound[int] = 1 << 15  # elements of a block of `in_blocks`
-# Elements worked on at a time where several passes should find them in cache.
-LINE: Bound[int] = 1 << 17
+from autograd.kernels.tuning import BLOCK
 
 _INTEGERS = {
     np.dtype(np.float16): np.int16,
@@ -50,7 +43,7 @@ def relu(x: np.ndarray) -> np.ndarray:
         return _in_c("relu", (x,))
     if x.dtype.kind == "O":
         return x * np.asarray(x > 0).astype(int)  # every result still stems from its element
-    if x.dtype.kind != "f" or x.size < LARGE:
+    if x.dtype.kind != "f" or x.size < BLOCK:
         return np.asarray(np.maximum(x, x.dtype.type(0)))
     y = np.empty_like(x)
     in_pieces(lambda x, y: np.clip(x, 0, np.inf, out=y), (x, y), axis=_slowest(x), passes=1)
@@ -66,7 +59,7 @@ def relu_gradient(g: np.ndarray, out: np.ndarray) -> np.ndarray:
     if native.alike(g, out):
         return _in_c("relu_gradient", (g, out))
     # Not `out > 0`: where x was NaN the gradient passes, as in PyTorch.
-    if g.size < LARGE or g.dtype.kind != "f" or np.shape(out) != g.shape:
+    if g.size < BLOCK or g.dtype.kind != "f" or np.shape(out) != g.shape:
         return keep_where(g, np.not_equal(out, 0))
     gx = np.empty_like(out, dtype=g.dtype)
     lines = flat_views(g, out, gx) if g.dtype == out.dtype == np.float32 else None
@@ -88,8 +81,8 @@ def _keep_positive(g: np.ndarray, out: np.ndarray, gx: np.ndarray) -> None:
     or 0, ready for a multiplication. (The bits of −0 leave only the sign of 0.)
     """
     least = _least()
-    for start in range(0, out.size, LINE):
-        part = slice(start, start + LINE)
+    for start in range(0, out.size, BLOCK):
+        part = slice(start, start + BLOCK)
         kept = np.fmin(out[part], least[: out[part].size], out=gx[part]).view(np.int32)
         np.multiply(kept, g[part].view(np.int32), out=kept)
 
@@ -104,7 +97,7 @@ def _subnormals_count() -> bool:
 
 @lru_cache(maxsize=1)
 def _least() -> np.ndarray:
-    return np.ones(LINE, np.int32).view(np.float32)
+    return np.ones(BLOCK, np.int32).view(np.float32)
 
 
 def flat_views(*arrays: np.ndarray) -> list[np.ndarray] | None:
@@ -205,7 +198,7 @@ def choose(condition: Any, x: Any, y: Any) -> Any:
     >>> choose(np.array([True, False]), np.array([1.0, 2.0]), 0.0)
     array([1., 0.])
     """
-    if type(condition) is not np.ndarray or condition.dtype != bool or condition.size < LARGE:
+    if type(condition) is not np.ndarray or condition.dtype != bool or condition.size < BLOCK:
         return np.where(condition, x, y)
     if _is_zero(y) and _is_like(x, condition):
         return in_blocks(lambda x, condition: keep_where(x, condition), x, condition)

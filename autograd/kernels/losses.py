@@ -31,9 +31,8 @@ import numpy as np
 from autograd.kernels import native
 from autograd.kernels.bounds import Bound
 from autograd.kernels.threads import matmul
+from autograd.kernels.tuning import BLAS_SUMS, VECTOR_ALONE
 
-LARGE: Bound[int] = 4096  # elements from which BLAS sums sooner than NumPy
-LINE: Bound[int] = 8192  # numbers, of longer lines BLAS would spread a dot product over threads
 # exp(x) of no larger |x| and sums of it fit into single precision with ease.
 MODEST: Bound[float] = 32.0
 
@@ -104,7 +103,7 @@ def dot(x: np.ndarray, y: np.ndarray, *, axis: int) -> np.ndarray:
     if x.dtype == np.float16 or y.dtype == np.float16:
         wide = [a.astype(np.float32) if a.dtype == np.float16 else a for a in (x, y)]
         return dot(*wide, axis=axis).astype(np.result_type(x, y))
-    if _in_lines(x, axis) and _in_lines(y, axis) and x.shape[-1] <= LINE:
+    if _in_lines(x, axis) and _in_lines(y, axis) and x.shape[-1] <= VECTOR_ALONE:
         return np.vecdot(x, y)[..., None]
     return np.asarray((x * y).sum(axis=axis, keepdims=True))
 
@@ -116,7 +115,7 @@ def _within(x: np.ndarray, bound: float) -> bool:
 
 def _sum(x: np.ndarray, axis: int) -> np.ndarray:
     """Sum over an axis, which stays with size 1."""
-    if x.size >= LARGE and _in_lines(x, axis):
+    if x.size >= BLAS_SUMS and _in_lines(x, axis):
         width = x.shape[-1]
         sums = matmul(x.reshape(-1, width), np.ones(width, x.dtype))
         return sums.reshape(*x.shape[:-1], 1)

@@ -30,9 +30,7 @@ from typing import Any
 import numpy as np
 
 from autograd.kernels import native
-from autograd.kernels.bounds import Bound
-
-BLOCK: Bound[int] = 1 << 16  # elements: smaller blocks cost more in calls than the cache gives back
+from autograd.kernels.tuning import BLOCK
 
 
 def state_dtype(p: np.ndarray) -> np.dtype:

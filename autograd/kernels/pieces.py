@@ -8,19 +8,8 @@ from operator import attrgetter
 
 import numpy as np
 
-from autograd.kernels.bounds import Bound
-from autograd.kernels.threads import WORTHWHILE, for_each
-
-PIECES: Bound[int] = 4
-"""How many pieces: few, since each pays for its NumPy calls, and a multiple of usual counts."""
-
-COST = 4
-"""What touching one element counts for beside a multiplication of a matrix product.
-
-It takes longer than that, but waits for memory, which threads share, and a helper needs a tenth of
-a millisecond to get going: a second thread pays from half a millisecond on.
-"""
-
+from autograd.kernels.threads import for_each
+from autograd.kernels.tuning import COST, PIECES, WORTHWHILE
 
 _SIZE = attrgetter("size")
 

@@ -15,14 +15,10 @@ from math import prod
 import numpy as np
 
 from autograd.kernels import native
-from autograd.kernels.bounds import Bound
-
-POOL_BYTES: Bound[int] = 64 * 2**20
-"""The most that one thread's pool keeps between uses."""
+from autograd.kernels.tuning import POOL_BYTES, SMALL_SCRATCH
 
 _ALIGNMENT = 64  # a cache line, and an AVX-512 register
 _GRAIN = 4096
-_SMALL: Bound[int] = 2**14  # so few bytes come from malloc's own lists faster than from ours
 
 
 class _Pool:
@@ -86,7 +82,7 @@ class scratch:
 
     def __enter__(self) -> np.ndarray:
         size = prod(self._shape) * self._dtype.itemsize
-        if size <= _SMALL:
+        if size <= SMALL_SCRATCH:
             self._buffer = None
             return np.empty(self._shape, self._dtype)
         try:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd.kernels import native
-from autograd.kernels.bounds import Bound
+from autograd.kernels.tuning import BLOCK
 
 __all__ = ["erf", "erfc"]
 
@@ -70,7 +70,6 @@ _SHRINK = (
 _ONE = 4.0
 
 #: So many numbers at a time stay in the cache through all steps of a polynomial.
-_BLOCK: Bound[int] = 8192
 
 #: erfc is 0 in float64 from here on.
 _END = 27.5
@@ -124,10 +123,10 @@ def _by_parts(x: Any, near: Any, far: Any, for_single: Any = None) -> Any:
     laid_out = x.transpose(order)  # so that the result has x's memory order
     flat = np.ascontiguousarray(laid_out).reshape(-1)
     out = np.empty(flat.shape, dtype)
-    for start in range(0, flat.size, _BLOCK):
-        block = flat[start : start + _BLOCK].astype(np.float64)
+    for start in range(0, flat.size, BLOCK):
+        block = flat[start : start + BLOCK].astype(np.float64)
         if single and for_single is not None:
-            out[start : start + _BLOCK] = for_single(block)
+            out[start : start + BLOCK] = for_single(block)
             continue
         close = abs(block) < 1.0
         if close.all():
@@ -135,7 +134,7 @@ def _by_parts(x: Any, near: Any, far: Any, for_single: Any = None) -> Any:
         else:
             away = ~close
             block[close], block[away] = near(block[close], single), far(block[away], single)
-        out[start : start + _BLOCK] = block
+        out[start : start + BLOCK] = block
     return out.reshape(laid_out.shape).transpose(np.argsort(order))
 
 

@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 
 from autograd.kernels import native
-from autograd.kernels.bounds import Bound
+from autograd.kernels.tuning import BLAS_ALONE, PIECES, WORTHWHILE
 
 try:
     import ctypes
@@ -44,15 +44,6 @@ except ImportError:  # a Python without it, as some browsers have; its BLAS is l
     ctypes = None  # type: ignore[assignment]
 
 _HALF = np.dtype(np.float16)
-
-WORTHWHILE: Bound[int] = 2**23
-"""Multiplications below which a second thread costs more than it brings."""
-
-_BLAS_ALONE: Bound[int] = 2**18
-"""OpenBLAS multiplies on one thread by itself while M * N * K is no larger."""
-
-_PIECES: Bound[int] = 8
-"""Into how many pieces `matmul` cuts a large product."""
 
 
 def get_num_threads() -> int:
@@ -94,7 +85,7 @@ def for_each(function: Callable[[Any], object], items: Sequence[Any], work: floa
 
     An exception from ``function`` is raised here; pieces not yet begun are dropped.
     """
-    if work <= _BLAS_ALONE:
+    if work <= BLAS_ALONE:
         for item in items:
             function(item)
         return
@@ -133,7 +124,7 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
             return compiled
     work = a.size * b.shape[-1] * (1 if a.ndim > 2 else prod(b.shape[:-2]))
     if work < WORTHWHILE or object in (a.dtype, b.dtype):
-        if work <= _BLAS_ALONE:
+        if work <= BLAS_ALONE:
             return np.matmul(a, b, out)
         return _blas.run(np.matmul, a, b, out)
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
@@ -143,7 +134,7 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
         out = np.empty((*batch, a.shape[-2], b.shape[-1]), np.result_type(a, b))
     axis = max(range(out.ndim), key=out.shape.__getitem__)
     grain = 64 if axis >= out.ndim - 2 else 1
-    size = -(-out.shape[axis] // _PIECES)
+    size = -(-out.shape[axis] // PIECES)
     size = -(-size // grain) * grain
 
     def piece(start: int) -> None:

@@ -20,8 +20,8 @@ MODULES = pytest.mark.parametrize("kernels", [correlation, plain], ids=["fast", 
 SETTINGS = {
     "as chosen": {},
     "in pieces": {
-        im2col: dict(COLUMN_BYTES=1),
-        threads: dict(WORTHWHILE=1, _BLAS_ALONE=-1),
+        im2col: dict(COLUMN_BYTES=1, WORTHWHILE=1),
+        threads: dict(WORTHWHILE=1, BLAS_ALONE=-1),
     },
 }
 

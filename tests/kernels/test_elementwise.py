@@ -5,7 +5,6 @@ import pytest
 
 from autograd.kernels.elementwise import (
     BLOCK,
-    LARGE,
     _least,
     _subnormals_count,
     choose,
@@ -29,7 +28,7 @@ def values(size, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("size", [len(SPECIAL), LARGE, LARGE + 3])
+@pytest.mark.parametrize("size", [len(SPECIAL), BLOCK, BLOCK + 3])
 def test_relu_and_its_gradient(dtype, size):
     x = values(size, dtype)
     y = relu(x)
@@ -43,11 +42,11 @@ def test_relu_and_its_gradient(dtype, size):
 
 @pytest.mark.parametrize("exact", [True, False])
 def test_gradients_of_single_precision_keep_every_bit(monkeypatch, exact):
-    monkeypatch.setattr("autograd.kernels.elementwise.LINE", 1 << 14)  # several lines
+    monkeypatch.setattr("autograd.kernels.elementwise.BLOCK", 1 << 14)  # several lines
     _least.cache_clear()
     if not exact:  # as where a processor takes subnormal numbers for 0
         monkeypatch.setattr("autograd.kernels.elementwise._subnormals_count", lambda: False)
-    bits = np.random.default_rng(0).integers(0, 2**32, size=(5, LARGE), dtype=np.uint32)
+    bits = np.random.default_rng(0).integers(0, 2**32, size=(5, BLOCK), dtype=np.uint32)
     g = bits.view(np.float32)  # every kind of number, NaN and infinity
     out = np.full(g.shape, 0.0, np.float32)
     some = [1e-45, 1e-40, 1e-38, 1.0, 3e38, np.inf, np.nan, -np.nan, -0.0, 0.0]
@@ -123,10 +122,10 @@ def test_relu_of_objects_multiplies_each_of_them():
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_choosing_keeps_every_bit(dtype):
     rng = np.random.default_rng(0)
-    shape = (3, LARGE // 2, 2)
+    shape = (3, BLOCK // 2, 2)
     bits = f"u{np.dtype(dtype).itemsize}"
     x, y = (
-        np.frombuffer(rng.bytes(3 * LARGE * np.dtype(dtype).itemsize), dtype).reshape(shape)
+        np.frombuffer(rng.bytes(3 * BLOCK * np.dtype(dtype).itemsize), dtype).reshape(shape)
         for _ in range(2)
     )
     condition = rng.random(shape) < 0.5
@@ -141,15 +140,15 @@ def test_choosing_keeps_every_bit(dtype):
 
 
 def test_choosing_among_anything_is_where():
-    condition = np.arange(2 * LARGE) % 3 == 0
-    numbers = np.arange(2.0 * LARGE, dtype=np.float32)
+    condition = np.arange(2 * BLOCK) % 3 == 0
+    numbers = np.arange(2.0 * BLOCK, dtype=np.float32)
     for x, y in [
         (numbers, numbers.astype(float)),
         (numbers, 1),
         (numbers, 2.5),
         (1.0, 0.0),
         (numbers, numbers[None, :1]),
-        (np.arange(2 * LARGE), numbers),
+        (np.arange(2 * BLOCK), numbers),
         (numbers.astype(object), None),
     ]:
         got, want = choose(condition, x, y), np.where(condition, x, y)

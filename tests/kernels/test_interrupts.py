@@ -136,13 +136,18 @@ KERNELS_WITH_THREADS = {
 @pytest.fixture
 def slow_helpers(monkeypatch):
     """Two threads for however little work; how many pieces helpers are computing at the moment."""
-    for name in ("threads", "pieces", "normalization.any_axes", "normalization.last_axes"):
+    for name in (
+        "threads",
+        "pieces",
+        "conv.im2col",
+        "normalization.any_axes",
+        "normalization.last_axes",
+    ):
         monkeypatch.setattr(f"autograd.kernels.{name}.WORTHWHILE", 1)
     monkeypatch.setattr("autograd.kernels.normalization.last_axes.PIECES", 3)
-    monkeypatch.setattr(threads, "_BLAS_ALONE", -1)
-    monkeypatch.setattr(elementwise, "LARGE", 16)
+    monkeypatch.setattr(threads, "BLAS_ALONE", -1)
     monkeypatch.setattr(elementwise, "BLOCK", 1024)
-    monkeypatch.setattr(scratch, "_SMALL", 0)
+    monkeypatch.setattr(scratch, "SMALL_SCRATCH", 0)
     before = threads.get_num_threads()
     threads.set_num_threads(2)
     caller, busy = threading.get_ident(), []

@@ -213,7 +213,7 @@ def test_many_blocks_agree_with_one(monkeypatch):
     whole = normalize(x, weight, weight, axes=(0, 2, 3), eps=1e-5)
     whole_gradient = normalize_gradient(x * x, x, weight, *whole[1:3], axes=(0, 2, 3))
     for block in (1, 30, 100):
-        monkeypatch.setattr("autograd.kernels.normalization.any_axes.BLOCK", block)
+        monkeypatch.setattr("autograd.kernels.normalization.any_axes.PASS_BLOCK", block)
         parts = normalize(x, weight, weight, axes=(0, 2, 3), eps=1e-5)
         gradient = normalize_gradient(x * x, x, weight, *whole[1:3], axes=(0, 2, 3))
         for got, want in zip(parts + gradient, whole + whole_gradient, strict=True):

@@ -26,7 +26,7 @@ def cut_everything(monkeypatch):
     monkeypatch.setattr(pieces, "WORTHWHILE", 0)
     monkeypatch.setattr(any_axes, "WORTHWHILE", 0)
     monkeypatch.setattr("autograd.kernels.threads.WORTHWHILE", 0)
-    monkeypatch.setattr("autograd.kernels.threads._BLAS_ALONE", -1)
+    monkeypatch.setattr("autograd.kernels.threads.BLAS_ALONE", -1)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 7, 40])

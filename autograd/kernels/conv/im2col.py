@@ -22,11 +22,8 @@ import numpy as np
 
 from autograd.arguments.window import Window
 from autograd.kernels import threads
-from autograd.kernels.tuning import COLUMN_BYTES
+from autograd.kernels.tuning import COLUMN_BYTES, PIECES, WORTHWHILE
 from autograd.kernels.windows import overlaps
-
-_PIECES = 4
-"""How many parts large work has at least, where the batch allows it, for threads to share."""
 
 
 class Plan(NamedTuple):
@@ -63,8 +60,8 @@ def _plan(x_shape, w_shape, window: Window, groups: int, itemsize: int) -> Plan:
     depth, pixels = each * prod(kernel), prod(out)
     work = n * o * depth * pixels
     most = max(1, COLUMN_BYTES // (groups * depth * pixels * itemsize))
-    if work >= threads.WORTHWHILE:
-        most = min(most, -(-n // _PIECES))
+    if work >= WORTHWHILE:
+        most = min(most, -(-n // PIECES))
     count = -(-n // -(-n // -(-n // most)))  # equal parts
     return Plan(
         source=tuple(source),
@@ -126,7 +123,7 @@ def correlate_weight(x, y, window: Window, groups: int) -> np.ndarray:
     w_shape = (y.shape[1], x.shape[1] // groups, *window.kernel)
     p = _plan(x.shape, w_shape, window, groups, x.itemsize)
     y = y.reshape(-1, *p.products)
-    lanes = range(min(_PIECES, len(p.chunks)))
+    lanes = range(min(PIECES, len(p.chunks)))
     sums = np.zeros((len(lanes), groups, p.matrix[2], p.matrix[1]), x.dtype)
 
     def run(lane: int) -> None:

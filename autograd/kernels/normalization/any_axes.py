@@ -36,19 +36,18 @@ from math import prod
 import numpy as np
 
 from autograd.kernels import native
-from autograd.kernels.bounds import Bound
 from autograd.kernels.normalization.in_c import native_sizes
 from autograd.kernels.normalization.last_axes import FAR, normalize_rows, normalize_rows_gradient
-from autograd.kernels.pieces import COST, PIECES
 from autograd.kernels.scratch import scratch
-from autograd.kernels.threads import WORTHWHILE, for_each
-
-# Elements per block: smaller ones cost more in calls than the cache gives back.
-BLOCK: Bound[int] = 1 << 18
-
-# Elements up to which BLAS uses one thread for sums and products with vectors.
-ALONE: Bound[int] = 1 << 13
-HELD: Bound[int] = 1 << 19  # work from which `for_each` sees to it that BLAS does so
+from autograd.kernels.threads import for_each
+from autograd.kernels.tuning import (
+    BLAS_ALONE,
+    COST,
+    PASS_BLOCK,
+    PIECES,
+    VECTOR_ALONE,
+    WORTHWHILE,
+)
 
 Block = tuple[tuple[slice, slice], slice]
 """Which part of (A, C), and which of the C statistics belong to it."""
@@ -278,7 +277,7 @@ def _plan(
     """The plan for an array and parameters of these shapes, made once."""
     axes = tuple(sorted(axis % x.ndim for axis in axes))
     inner = tuple(axis for axis in axes if not (_varies(weight, axis, x) or _varies(bias, axis, x)))
-    return _made_plan(x.shape, x.strides, x.dtype, axes, inner, BLOCK)
+    return _made_plan(x.shape, x.strides, x.dtype, axes, inner, PASS_BLOCK)
 
 
 def _varies(parameter: np.ndarray | None, axis: int, x: np.ndarray) -> bool:
@@ -350,8 +349,8 @@ class _Plan:
         outer, kept, *inner = self.sizes
         whole = prod(self.sizes)
         pieces = PIECES if 2 * COST * whole >= WORTHWHILE else 1
-        kept_step = max(1, min(-(-kept // pieces), BLOCK // max(prod(inner), 1)))
-        outer_step = max(1, BLOCK // max(prod(inner) * kept_step, 1))
+        kept_step = max(1, min(-(-kept // pieces), PASS_BLOCK // max(prod(inner), 1)))
+        outer_step = max(1, PASS_BLOCK // max(prod(inner) * kept_step, 1))
         for c in range(0, kept, kept_step):
             some = slice(c, c + kept_step)
             yield [((slice(a, a + outer_step), some), some) for a in range(0, outer, outer_step)]
@@ -364,7 +363,9 @@ class _Plan:
                 function(block, kept)
 
         size = prod(self.sizes)
-        for_each(group, self.groups, max(2 * COST * size, HELD if size > ALONE else 0))
+        for_each(
+            group, self.groups, max(2 * COST * size, BLAS_ALONE + 1 if size > VECTOR_ALONE else 0)
+        )
 
     def blocks(self, array: np.ndarray) -> np.ndarray:
         """``array`` as (A, C, B, D): a view where its memory allows, else a copy."""

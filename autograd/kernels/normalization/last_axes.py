@@ -20,12 +20,10 @@ import numpy as np
 
 from autograd.kernels.bounds import Bound
 from autograd.kernels.scratch import scratch
-from autograd.kernels.threads import WORTHWHILE, for_each
+from autograd.kernels.threads import for_each
+from autograd.kernels.tuning import BLOCK, PIECES, ROW_COST, WORTHWHILE
 
-BLOCK: Bound[int] = 1 << 15  # elements: what is read, written and scratch for so many stay in cache
 FAR: Bound[float] = 16.0  # (mean)² in variances beyond which it is subtracted first
-WORK = 32  # per element; so much that BLAS is held wherever it would spread a product over threads
-PIECES: Bound[int] = 8
 
 
 def normalize_rows(
@@ -63,7 +61,7 @@ def normalize_rows(
                 factor *= centred[block]
                 np.add(factor, added, out=part)
 
-    for_each(forward, _pieces(x), WORK * x.size)
+    for_each(forward, _pieces(x), ROW_COST * x.size)
     return y, mean, rstd, variance
 
 
@@ -118,7 +116,7 @@ def normalize_rows_gradient(
                 table *= g_[block]
                 part += table
 
-    for_each(backward, range(len(pieces)), WORK * x.size)
+    for_each(backward, range(len(pieces)), ROW_COST * x.size)
     if weight is not None:
         gweight, gbias = _total(gweight), _total(gbias)
     return gx, gweight, gbias
@@ -150,7 +148,7 @@ def _moments(x: np.ndarray, eps: float) -> tuple[np.ndarray, np.ndarray, np.ndar
 def _pieces(x: np.ndarray) -> list[slice]:
     """The rows as one piece, or enough of them for threads."""
     rows = len(x)
-    step = max(1, -(-rows // PIECES) if WORK * x.size >= WORTHWHILE else rows)
+    step = max(1, -(-rows // PIECES) if ROW_COST * x.size >= WORTHWHILE else rows)
     return [slice(start, start + step) for start in range(0, rows, step)]
 
 
