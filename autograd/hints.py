@@ -32,7 +32,6 @@ ATTRIBUTES: dict[str, str] = {
     "map_": "t = f(t)",
     "apply_": "t = f(t)",
     "set_": "t.copy_(u) under autograd.no_grad()",
-    "new": "t.new_zeros(shape) or t.new_tensor(data)",
     "to_sparse": "nothing: all tensors are dense",
     "to_dense": "nothing: all tensors are dense",
     "coalesce": "nothing: all tensors are dense",

@@ -18,7 +18,8 @@ from autograd.arguments import no_attribute
 from autograd.arguments.arrays import coerce
 from autograd.as_array import AsArray, methods_of
 from autograd.core.modes import local
-from autograd.core.tensor import Tensor
+from autograd.core.tensor import Tensor, _wrap
+from autograd.core.values import Values
 from autograd.core.writes import note_write
 from autograd.hints import ATTRIBUTES, Foreign
 from autograd.in_place import check_rebinding, check_writable, rebind, records
@@ -331,6 +332,7 @@ def attach() -> None:
     Tensor.__dir__ = _own_names  # type: ignore[assignment]
     Tensor.__getattr__ = _missing  # type: ignore[attr-defined]
     Tensor._told = staticmethod(differs_in_tensor)  # type: ignore[attr-defined]
+    Values.tensor = staticmethod(lambda array: _wrap(np.asarray(array)))
     Tensor._sized = staticmethod(zeros_of_size)
     for name in ATTRIBUTES:
         setattr(Tensor, name, Foreign(name))

@@ -15,7 +15,7 @@ T = ag.tensor(np.ones((2, 3)), requires_grad=True)
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("conj", "t itself"), ("flat", r"t\.ravel"), ("bfloat16", "t.half"), ("new", "new_zeros"),
+    [("conj", "t itself"), ("flat", r"t\.ravel"), ("bfloat16", "t.half"), ("set_", "t.copy_"),
      ("tobytes", r"t.detach\(\).numpy\(\).tobytes")],
 )  # fmt: skip
 def test_attributes(name, word):

@@ -14,6 +14,7 @@ import numpy as np
 from autograd.arguments.dtypes import as_array, is_float
 from autograd.core.modes import local
 from autograd.core.node import Leaf, Node
+from autograd.core.values import Values, refusal
 from autograd.core.writes import share
 
 __all__ = ["Tensor", "tensor_types"]
@@ -127,16 +128,13 @@ class Tensor:
             local.state.recording.read(self, "data")
         if type(data) is not np.ndarray:
             return data
-        view = data.view()
+        view = data.view(Values) if self._node is not None else data.view()
         view.flags.writeable = False
         return view
 
     @data.setter
     def data(self, value: Any) -> None:
-        raise TypeError(
-            "Tensor.data is read-only; under no_grad write t[...] = value, or take "
-            "`with autograd.writable(t) as array:`"
-        )
+        raise TypeError(refusal())
 
     @property
     def shape(self) -> tuple[int, ...]:

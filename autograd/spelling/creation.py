@@ -133,6 +133,13 @@ def new_tensor(x: Any, data: Any, **options: Any) -> Tensor:
     return creation.tensor(data, **options)
 
 
+def new(x: Any, *given: Any) -> Tensor:
+    """A tensor like x: of sizes (zeros, as ``empty``), or of data."""
+    if len(given) == 1 and not isinstance(given[0], int) and type(given[0]) is not tuple:
+        return new_tensor(x, given[0])
+    return new_empty(x, *given or (0,))
+
+
 # Random -------------------------------------------------------------------------------------------
 
 

@@ -85,7 +85,7 @@ METHODS: dict[str, str] = {
         "share_memory_=itself device=device_of is_cuda=on_gpu is_sparse=on_gpu is_mps=on_gpu "
         "is_quantized=on_gpu grad_fn H",
     ),
-    **_same("spelling.creation", "new_zeros new_ones new_full new_empty new_tensor"),
+    **_same("spelling.creation", "new new_zeros new_ones new_full new_empty new_tensor"),
     **_same("ops.activations", "leaky_relu"),
     **_same("spelling.in_place", " ".join(
         "abs_ neg_ add_ sub_ subtract_ mul_ multiply_ div_ divide_ pow_ remainder_ fmod_ "
