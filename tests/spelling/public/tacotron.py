@@ -49,7 +49,8 @@ class Attention(nn.Module):
     def forward(self, hidden, memory, processed_memory, attention_weights_cat, mask):
         alignment = self.get_alignment_energies(hidden, processed_memory, attention_weights_cat)
         if mask is not None:
-            alignment.data.masked_fill_(mask, self.score_mask_value)
+            with torch.no_grad():
+                alignment.masked_fill_(mask, self.score_mask_value)
         attention_weights = F.softmax(alignment, dim=1)
         attention_context = torch.bmm(attention_weights.unsqueeze(1), memory)
         return attention_context.squeeze(1), attention_weights
@@ -137,7 +138,7 @@ class Decoder(nn.Module):
         self.attention_context, self.attention_weights = self.attention_layer(
             self.attention_hidden, self.memory, self.processed_memory, attention_weights_cat, self.mask
         )
-        self.attention_weights_cum += self.attention_weights
+        self.attention_weights_cum = self.attention_weights_cum + self.attention_weights
         decoder_input = torch.cat((self.attention_hidden, self.attention_context), -1)
         self.decoder_hidden = self.decoder_rnn(decoder_input, self.decoder_hidden)
         both = torch.cat((self.decoder_hidden, self.attention_context), dim=1)
