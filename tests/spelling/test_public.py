@@ -9,6 +9,7 @@ import linecache
 import math
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,8 @@ def doubles(lib):
     before = lib.get_default_dtype()
     lib.set_default_dtype(lib.float64)
     try:
-        with np.errstate(all="ignore"):  # PyTorch does not warn of log(0) either
+        with np.errstate(all="ignore"), warnings.catch_warnings():  # PyTorch lets log(0) pass, too
+            warnings.simplefilter("error", ag.SpellingWarning)
             yield
     finally:
         lib.set_default_dtype(before)

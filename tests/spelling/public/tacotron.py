@@ -155,11 +155,11 @@ class Decoder(nn.Module):
         mel_outputs, gate_outputs, alignments = [], [], []
         while len(mel_outputs) < decoder_inputs.size(0) - 1:
             mel_output, gate_output, weights = self.decode(decoder_inputs[len(mel_outputs)])
-            mel_outputs += [mel_output.squeeze(1)]
+            mel_outputs += [mel_output]
             gate_outputs += [gate_output.squeeze()]
             alignments += [weights]
         alignments = torch.stack(alignments).transpose(0, 1)
-        gate_outputs = torch.stack(gate_outputs).transpose(0, 1).contiguous()
+        gate_outputs = torch.stack(gate_outputs).t().contiguous()
         mel_outputs = torch.stack(mel_outputs).transpose(0, 1).contiguous()
         return mel_outputs.transpose(1, 2), gate_outputs, alignments
 
