@@ -22,7 +22,7 @@ def module_summary(module: Any) -> str:
     """
     name = type(module).__name__
     parts = _sizes(module) + _window(module)
-    p = getattr(module, "p", None)
+    p = _asked(module, "p", None)
     if isinstance(p, float):
         parts.append(f"p={p:g}")
     if not parts and not any(True for _ in module.children()):
@@ -31,31 +31,41 @@ def module_summary(module: Any) -> str:
     return f"{name}({', '.join(parts)})" if parts else name
 
 
+def _asked(module: Any, name: str, default: Any) -> Any:
+    """An attribute if there is one; a module's own look-up would go and find similar names."""
+    if name not in vars(module):
+        shared = getattr(type(module), name, default)
+        return getattr(module, name) if isinstance(shared, property) else shared
+    return vars(module)[name]
+
+
 def _sizes(module: Any) -> list[str]:
     """What goes in and what comes out."""
     for before, after in (("in_channels", "out_channels"), ("in_features", "out_features"),
                           ("num_embeddings", "embedding_dim")):  # fmt: skip
-        sizes = getattr(module, before, None), getattr(module, after, None)
+        sizes = _asked(module, before, None), _asked(module, after, None)
         if all(isinstance(size, int) for size in sizes):
             return [f"{sizes[0]} → {sizes[1]}"]
     for one in ("num_features", "num_channels", "normalized_shape", "output_size"):
-        size = getattr(module, one, None)
+        size = _asked(module, one, None)
         if isinstance(size, (int, tuple)):
             return [_times(size)]
     return []
 
 
 def _window(module: Any) -> list[str]:
-    kernel = getattr(module, "kernel_size", None)
+    kernel = _asked(module, "kernel_size", None)
     if kernel is None:
         return []
     parts = [_times(kernel)]
-    usual = 1 if hasattr(module, "in_channels") else kernel  # poolings step by their own size
-    stride = getattr(module, "stride", usual)
+    usual = (
+        1 if _asked(module, "in_channels", None) is not None else kernel
+    )  # poolings step by their own size
+    stride = _asked(module, "stride", usual)
     if not _alike(stride, usual):
         parts.append(f"stride {_one(stride)}")
     for name in ("dilation", "groups"):
-        value = getattr(module, name, 1)
+        value = _asked(module, name, 1)
         if not _alike(value, 1):
             parts.append(f"{name} {_one(value)}")
     return parts
