@@ -350,3 +350,33 @@ def test_axe_finds_no_violation(visit, scope, scheme):
         ]
         assert told == []
         assert len(found["passes"]) > 5
+
+
+def test_how_it_is_used_stands_above_the_first_grid(visit, scope):
+    page = visit(HOST % scope._repr_html_())
+    how = page.get_by_text("Point at a cell")
+    assert how.is_visible() and "arrow keys" in how.inner_text()
+    assert how.bounding_box()["y"] < grid(page, "input, channel 0").bounding_box()["y"]
+
+
+def test_the_ring_around_what_has_the_focus_lies_above_its_neighbours(visit, scope):
+    page = visit(HOST % scope._repr_html_())
+    cell(page, "input, channel 0", 1, 1).click()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(
+        """() => {
+          const root = document.querySelector(".gg-microscope").shadowRoot;
+          const cell = root.activeElement, box = cell.getBoundingClientRect();
+          const style = getComputedStyle(cell);
+          const ring = parseFloat(style.outlineWidth) + parseFloat(style.outlineOffset);
+          const edges = [[box.right + ring - 1, (box.top + box.bottom) / 2],
+                         [(box.left + box.right) / 2, box.bottom + ring - 1]];
+          // an outline is not hit by points, so the neighbours under it must lie lower
+          return cell.tagName === "TD" && style.outlineStyle === "solid" && ring > 2
+            && edges.every(([x, y]) => {
+              const under = root.elementFromPoint(x, y);
+              return under === cell || Number(getComputedStyle(under).zIndex || 0) < Number(style.zIndex)
+                || getComputedStyle(under).zIndex === "auto" && Number(style.zIndex) > 0;
+            });
+        }"""
+    )

@@ -15,6 +15,28 @@ from autograd.viz.microscope.multiples import FeatureMaps, Map
 # -- output sizes -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        ((6, 3, 2, 0), "1 cell is left"),
+        ((6, 3, 2, 1), "1 padded cell is left"),
+        ((8, 3, 4, 1), "3 cells (1 of them padded) are left"),
+        ((9, 3, 4, 0), "2 cells are left"),
+        ((7, 3, 2, 0), ""),
+    ],
+)
+def test_the_cells_left_over_are_called_padded_where_they_are(arguments, left):
+    text = viz.output_size(*arguments).text()
+    size, kernel, stride, padding = arguments
+    rest = (size + 2 * padding - kernel) % stride
+    assert ("left, too few" in text) == bool(rest)
+    if rest:
+        found = text.partition("after the last window ")[2].partition(",")[0]
+        padded = min(rest, padding)  # the padding is what comes last
+        assert str(rest) in found and ("padded" in found) == bool(padded)
+        assert found == left
+
+
 @given(
     st.integers(1, 12), st.integers(1, 4), st.integers(1, 4), st.integers(0, 2), st.integers(1, 3)
 )
