@@ -278,8 +278,10 @@ class Cutout(Transform):
             place = np.arange(extent)
             hit.append((place >= start) & (place < start + size))
         hit[0] &= drawn[:, 2, None] < self.p
-        inside = hit[0][:, None, :, None] & hit[1][:, None, None, :]
-        return np.where(inside, images.dtype.type(self.fill), images)
+        inside = _outer(np.logical_and, *hit)[:, None]
+        result = images.copy()
+        np.copyto(result, images.dtype.type(self.fill), where=inside)
+        return result
 
 
 class RandomAffine(Transform):
@@ -336,8 +338,7 @@ class RandomAffine(Transform):
         rows_y, columns_y, rows_x, columns_x = (
             each.astype(exact) for each in (rows_y, columns_y, rows_x, columns_x)
         )
-        source_y = rows_y[:, :, None] + columns_y[:, None, :]
-        source_x = rows_x[:, :, None] + columns_x[:, None, :]
+        source_y, source_x = _outer(np.add, rows_y, columns_y), _outer(np.add, rows_x, columns_x)
         return _bilinear(images, source_y, source_x, self.fill)
 
 
@@ -367,6 +368,18 @@ class Resize(Transform):
                 result = functional.interpolate(floats, size=self.size, mode=self.mode)
         array = np.asarray(result.data if isinstance(result, Tensor) else result)
         return array if images.dtype.kind == "f" else np.rint(array).astype(images.dtype)
+
+
+def _outer(
+    function: np.ufunc, rows: np.ndarray[Any, Any], columns: np.ndarray[Any, Any]
+) -> np.ndarray[Any, Any]:
+    """For each sample ``function`` of what a row and a column have: (N, H) and (N, W) to (N, H, W).
+
+    Broadcasting would do the same, at three times the price where images are narrow.
+    """
+    (n, height), width = rows.shape, columns.shape[1]
+    whole = np.repeat(rows, width, axis=1).reshape(n, height, width)
+    return function(whole, np.repeat(columns[:, None], height, axis=1), out=whole)
 
 
 def _bilinear(
