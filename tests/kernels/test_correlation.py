@@ -422,3 +422,11 @@ def test_kernels_of_one_element_in_any_order(orders, groups):
     case = Case((9, 4, 30, 5), (6, 4 // groups, 1, 1), 1, 0, 1, groups)
     order = dict(zip((case.x.shape, case.y.shape), orders, strict=True))
     case.check(correlation, lambda a: batch_last(a) if order.get(a.shape) == "F" else a)
+
+
+@pytest.mark.parametrize("samples, most, sizes", [(32, 99, [32]), (32, 20, [16, 16]), (7, 3, [3, 3, 1]), (5, 1, [1] * 5), (6, 0, [1] * 6)])  # fmt: skip
+def test_as_many_samples_go_together_as_their_windows_have_room(samples, most, sizes, monkeypatch):
+    monkeypatch.setattr(im2col, "COLUMN_BYTES", most * 2 * 9 * 36 * 4)  # C * K * pixels * bytes
+    window = Window((3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1))
+    plan = im2col._plan((samples, 2, 8, 8), (4, 2, 3, 3), window, 1, 4)
+    assert [part.stop - part.start for part in plan.chunks] == sizes

@@ -62,7 +62,7 @@ def _plan(x_shape, w_shape, window: Window, groups: int, itemsize: int) -> Plan:
     most = max(1, COLUMN_BYTES // (groups * depth * pixels * itemsize))
     if work >= WORTHWHILE:
         most = min(most, -(-n // PIECES))
-    count = -(-n // -(-n // -(-n // most)))  # equal parts
+    count = -(-n // -(-n // most))  # equal parts
     return Plan(
         source=tuple(source),
         target=tuple(target),
