@@ -135,12 +135,13 @@ def embedding(
     if padding_idx is not None:
         padding = arguments.axis(who, padding_idx, rows, "padding_idx")
     arguments.real(who, "norm_type", norm_type)
-    if max_norm is None and not scale_grad_by_freq:
+    counted = arguments.boolean(who, "scale_grad_by_freq", scale_grad_by_freq)
+    if max_norm is None and not counted:
         index = arguments.passed_on(input, index)
     if max_norm is not None:
         _shorten(who, weight, index, max_norm, norm_type)
     shares = None
-    if arguments.boolean(who, "scale_grad_by_freq", scale_grad_by_freq):
+    if counted:
         shares = 1.0 / np.maximum(np.bincount(index.ravel(), minlength=rows), 1)
     if padding is not None:
         shares = np.ones(rows) if shares is None else shares

@@ -26,6 +26,10 @@ SCHEDULES = {
     "LinearLR": {},
     "CosineAnnealingLR": {"T_max": 4},
     "LambdaLR": {"lr_lambda": lambda t: 1.0},
+    "MultiplicativeLR": {"lr_lambda": lambda t: 1.0},
+    "PolynomialLR": {},
+    "CosineAnnealingWarmRestarts": {"T_0": 2},
+    "CyclicLR": {"base_lr": 0.1, "max_lr": 0.2},
     "OneCycleLR": {"max_lr": 0.1, "total_steps": 5},
     "ReduceLROnPlateau": {},
 }

@@ -54,6 +54,27 @@ SCHEDULES = {
     "linear": ("LinearLR", {"start_factor": 0.25, "end_factor": 0.8, "total_iters": 6}),
     "linear default": ("LinearLR", {}),
     "constant": ("ConstantLR", {"factor": 0.2, "total_iters": 4}),
+    "polynomial": ("PolynomialLR", {"total_iters": 9, "power": 2.5}),
+    "polynomial default": ("PolynomialLR", {}),
+    "restarts": ("CosineAnnealingWarmRestarts", {"T_0": 4}),
+    "restarts longer": ("CosineAnnealingWarmRestarts", {"T_0": 3, "T_mult": 2, "eta_min": 0.02}),
+    "cyclic": ("CyclicLR", {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 4}),
+    "cyclic two": (
+        "CyclicLR",
+        {
+            "base_lr": [0.1, 0.2],
+            "max_lr": [0.4, 0.3],
+            "step_size_up": 3,
+            "step_size_down": 5,
+            "mode": "triangular2",
+            "base_momentum": 0.6,
+            "max_momentum": [0.7, 0.9],
+        },
+    ),
+    "cyclic exp": (
+        "CyclicLR",
+        {"base_lr": 0.1, "max_lr": 0.5, "step_size_up": 4, "mode": "exp_range", "gamma": 0.9},
+    ),
     "onecycle": ("OneCycleLR", {"max_lr": 0.3, "total_steps": STEPS + 1}),
     "onecycle three": (
         "OneCycleLR",
@@ -137,7 +158,18 @@ def by_lambda(schedulers, optimizer):
 
 
 MAKERS = {name: by_name(*case) for name, case in SCHEDULES.items()}
-MAKERS |= {"sequence": in_sequence, "lambda": by_lambda}
+MAKERS |= {
+    "sequence": in_sequence,
+    "lambda": by_lambda,
+    "multiplicative": lambda s, o: s.MultiplicativeLR(o, [lambda t: 0.95, lambda t: t / (t + 1)]),
+    "chained": lambda s, o: s.ChainedScheduler(
+        [s.ConstantLR(o, 0.1, 4), s.ExponentialLR(o, 0.9), s.MultiStepLR(o, [6, 11], 0.5)]
+    ),
+    "scaled by cycle": lambda s, o: s.CyclicLR(o, 0.1, 0.5, 3, scale_fn=lambda n: 1 / n),
+    "scaled by iteration": lambda s, o: s.CyclicLR(
+        o, 0.1, 0.5, 3, scale_fn=lambda n: 1 / (n + 1), scale_mode="iterations"
+    ),
+}
 
 
 def ours_set_grad(p, g):
@@ -525,6 +557,26 @@ def test_groups_have_their_own_options_and_can_be_added():
         (lambda o: lr_scheduler.ReduceLROnPlateau(o, mode="low"), ValueError, "mode"),
         (lambda o: lr_scheduler.ReduceLROnPlateau(o, factor=1.0), ValueError, "factor"),
         (lambda o: lr_scheduler.SequentialLR(o, [], []), ValueError, "milestone"),
+        (lambda o: lr_scheduler.PolynomialLR(o, 0), ValueError, "total_iters"),
+        (lambda o: lr_scheduler.MultiplicativeLR(o, [abs, abs]), ValueError, "lr_lambda"),
+        (lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 1.5), TypeError, "T_0"),
+        (lambda o: lr_scheduler.CyclicLR(o, 0.1, 1, mode="up"), ValueError, "mode"),
+        (lambda o: lr_scheduler.CyclicLR(o, 0.1, 1, scale_fn=2), TypeError, "scale_fn"),
+        (lambda o: lr_scheduler.CyclicLR(o, [0.1, 0.2], 1), ValueError, "base_lr"),
+        (lambda o: lr_scheduler.ChainedScheduler([]), ValueError, "empty"),
+        (lambda o: lr_scheduler.ChainedScheduler([o]), TypeError, "scheduler 0"),
+        (
+            lambda o: lr_scheduler.ChainedScheduler([lr_scheduler.ReduceLROnPlateau(o)]),
+            TypeError,
+            "ReduceLROnPlateau",
+        ),
+        (
+            lambda o: lr_scheduler.ChainedScheduler(
+                [lr_scheduler.StepLR(o, 1)], nn.optim.SGD([nn.Parameter([1.0])])
+            ),
+            ValueError,
+            "another optimizer",
+        ),
     ],
 )
 def test_schedule_arguments_are_checked(make, error, message):
@@ -542,10 +594,54 @@ def test_one_cycle_ends():
         schedule.step()
 
 
-def test_one_cycle_needs_something_to_cycle():
+def test_cycles_need_something_to_cycle():
     optimizer = nn.optim.Adagrad([nn.Parameter([1.0])])
     with pytest.raises(ValueError, match="cycle_momentum"):
         lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=3)
+    with pytest.raises(ValueError, match="cycle_momentum"):
+        lr_scheduler.CyclicLR(optimizer, 0.1, 0.2)
+
+
+def test_whole_floats_count_epochs():
+    """As in PyTorch, where a division often gives them."""
+
+    def rates(make):
+        optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=0.5, momentum=0.9)
+        schedule = make(optimizer)
+        path = []
+        for _ in range(5):
+            path.append(optimizer.param_groups[0]["lr"])
+            schedule.step()
+        return path
+
+    for make in (
+        lambda o, n: lr_scheduler.StepLR(o, n, 0.5),
+        lambda o, n: lr_scheduler.MultiStepLR(o, [n]),
+        lambda o, n: lr_scheduler.ConstantLR(o, total_iters=n),
+        lambda o, n: lr_scheduler.LinearLR(o, total_iters=n),
+        lambda o, n: lr_scheduler.PolynomialLR(o, n),
+        lambda o, n: lr_scheduler.CosineAnnealingLR(o, n),
+        lambda o, n: lr_scheduler.OneCycleLR(o, 0.1, 3 * n),
+        lambda o, n: lr_scheduler.OneCycleLR(o, 0.1, epochs=n, steps_per_epoch=3 * n),
+    ):
+        assert rates(lambda o, m=make: m(o, 2.0)) == rates(lambda o, m=make: m(o, 2))
+        with pytest.raises(TypeError, match=r"\.5 \(float\)"):
+            rates(lambda o, m=make: m(o, 2.5))
+
+
+def test_a_cosine_can_be_sent_to_any_epoch_and_goes_on_from_there():
+    optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=1.0)
+    schedule = lr_scheduler.CosineAnnealingWarmRestarts(optimizer, 4, 2)
+    for epoch, place, length in [(1, 1, 4), (3.5, 3.5, 4), (4, 0, 4 * 2), (13.25, 1.25, 16)]:
+        schedule.step(epoch)
+        assert (schedule.T_cur, schedule.T_i) == (place, length)
+        rate = (1 + math.cos(math.pi * place / length)) / 2
+        assert schedule.get_last_lr() == pytest.approx([rate], abs=1e-15)
+    schedule.step()
+    assert (schedule.last_epoch, schedule.T_cur) == (14, 2.25)
+    with pytest.raises(ValueError, match="epoch"):
+        schedule.step(-1)
+    assert schedule.last_epoch == 14
 
 
 class TestClipping:

@@ -30,6 +30,13 @@ DEFAULTS = {
     | {"anneal_strategy": "cos", "cycle_momentum": True, "base_momentum": 0.85}
     | {"max_momentum": 0.95, "div_factor": 25.0, "final_div_factor": 1e4, "three_phase": False}
     | {"last_epoch": -1},
+    "MultiplicativeLR": {"last_epoch": -1},
+    "PolynomialLR": {"total_iters": 5, "power": 1.0, "last_epoch": -1},
+    "CosineAnnealingWarmRestarts": {"T_mult": 1, "eta_min": 0.0, "last_epoch": -1},
+    "CyclicLR": {"step_size_up": 2000, "step_size_down": None, "mode": "triangular", "gamma": 1.0}
+    | {"scale_fn": None, "scale_mode": "cycle", "cycle_momentum": True, "base_momentum": 0.8}
+    | {"max_momentum": 0.9, "last_epoch": -1},
+    "ChainedScheduler": {"optimizer": None},
     "SequentialLR": {"last_epoch": -1},
     "ReduceLROnPlateau": {"mode": "min", "factor": 0.1, "patience": 10, "threshold": 1e-4}
     | {"threshold_mode": "rel", "cooldown": 0, "min_lr": 0, "eps": 1e-8},
@@ -91,6 +98,18 @@ BOUNDS = [
     (lambda v: schedule("LinearLR", 0.5, 1.0, v), [1], [0]),
     (lambda v: schedule("CosineAnnealingLR", v), [1], [0]),
     (lambda v: schedule("CosineAnnealingLR", 3, v), [0.0], [-TINY]),
+    (lambda v: schedule("PolynomialLR", v), [1], [0]),
+    (lambda v: schedule("PolynomialLR", 5, v), [0.0], [-TINY]),
+    (lambda v: schedule("CosineAnnealingWarmRestarts", v), [1], [0]),
+    (lambda v: schedule("CosineAnnealingWarmRestarts", 3, v), [1], [0]),
+    (lambda v: schedule("CosineAnnealingWarmRestarts", 3, 1, v), [0.0], [-TINY]),
+    (lambda v: schedule("CyclicLR", v, 1), [0.0], [-TINY]),
+    (lambda v: schedule("CyclicLR", 0.1, v), [0.0], [-TINY]),
+    (lambda v: schedule("CyclicLR", 0.1, 1, v), [1, 0.5], [0, -1]),
+    (lambda v: schedule("CyclicLR", 0.1, 1, 1, v), [0.0, 1], [-TINY]),
+    (lambda v: schedule("CyclicLR", 0.1, 1, gamma=v), [0.0], [-TINY]),
+    (lambda v: schedule("CyclicLR", 0.1, 1, base_momentum=v), [0.0], [-TINY]),
+    (lambda v: schedule("CyclicLR", 0.1, 1, max_momentum=v), [0.0], [-TINY]),
     (lambda v: schedule("OneCycleLR", 0.1, v), [1], [0]),
     (lambda v: schedule("OneCycleLR", 0.1, None, v, 1), [1], [0]),
     (lambda v: schedule("OneCycleLR", 0.1, None, 1, v), [1], [0]),

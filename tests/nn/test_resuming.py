@@ -34,6 +34,18 @@ SCHEDULES = {
     "linear": lambda s, o, e: s.LinearLR(o, 0.2, 0.7, 6, last_epoch=e),
     "cosine": lambda s, o, e: s.CosineAnnealingLR(o, 5, 0.01, last_epoch=e),
     "lambda": lambda s, o, e: s.LambdaLR(o, lambda t: 1 / (t + 1), last_epoch=e),
+    "polynomial": lambda s, o, e: s.PolynomialLR(o, 8, 1.5, last_epoch=e),
+    "multiplicative": lambda s, o, e: s.MultiplicativeLR(o, lambda t: t / (t + 1), last_epoch=e),
+    "restarts": lambda s, o, e: s.CosineAnnealingWarmRestarts(o, 2, 2, 0.01, last_epoch=e),
+    "cyclic": lambda s, o, e: s.CyclicLR(
+        o, [0.1, 0.4], 0.6, 2, 3, "triangular2", cycle_momentum=False, last_epoch=e
+    ),
+    "exp range": lambda s, o, e: s.CyclicLR(
+        o, 0.2, 0.6, 3, None, "exp_range", 0.9, cycle_momentum=False, last_epoch=e
+    ),
+    "chained": lambda s, o, e: s.ChainedScheduler(
+        [s.LinearLR(o, 0.1, total_iters=5, last_epoch=e), s.ExponentialLR(o, 0.8, last_epoch=e)]
+    ),
     "onecycle": lambda s, o, e: s.OneCycleLR(
         o, [0.3, 0.4], STEPS + 1, cycle_momentum=False, last_epoch=e
     ),
@@ -62,6 +74,21 @@ CHAINS = {name: [make] for name, make in SCHEDULES.items()} | {
     ],
     "after a lambda": [SCHEDULES["lambda"], SCHEDULES["step"]],
     "sequence and step": [SCHEDULES["sequence"], SCHEDULES["step"]],
+    "restarts in sequence": [
+        lambda s, o, e: s.SequentialLR(
+            o,
+            [
+                s.LinearLR(o, 0.1, total_iters=3),
+                s.CosineAnnealingWarmRestarts(o, 2, 2),
+                s.PolynomialLR(o, 4),
+            ],
+            [3, 8],
+            last_epoch=e,
+        )
+    ],
+    "chain of chains": [
+        lambda s, o, e: s.ChainedScheduler([SCHEDULES["chained"](s, o, e), s.StepLR(o, 2, 0.5, e)])
+    ],
 }
 CASES = [
     pytest.param(chain, optimizer, id=f"{name}-{optimizer}")
@@ -210,7 +237,15 @@ def test_rates_that_were_set_by_hand_are_kept_by_last_epoch():
 
 
 def test_momentum_and_rates_of_a_cycle_come_back_with_the_schedule_alone():
-    make = lambda o: lr_scheduler.OneCycleLR(o, 0.3, 10)
+    makers = (
+        lambda o: lr_scheduler.OneCycleLR(o, 0.3, 10),
+        lambda o: lr_scheduler.CyclicLR(o, 0.1, 0.3, 3),
+    )
+    for make in makers:
+        the_momentum_comes_back(make)
+
+
+def the_momentum_comes_back(make):
     groups = []
     for name in ("SGD", "Adam"):
         options = {"momentum": 0.5} if name == "SGD" else {}

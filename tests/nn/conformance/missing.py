@@ -104,9 +104,7 @@ MISSING = {
     },
     "nn.optim.lr_scheduler": {
         **dict.fromkeys(["Counter", "EPOCH_DEPRECATION_WARNING", "Literal", "Self", "SupportsFloat",
-                         "TYPE_CHECKING", "Tensor", "TypedDict", "cast", "inf", "override",
+                         "TYPE_CHECKING", "Tensor", "TypedDict", "bisect_right", "cast", "inf", "override",
                          "partial", "ref", "types", "warnings", "wraps"], _TYPES),
-        **dict.fromkeys(["ChainedScheduler", "CosineAnnealingWarmRestarts", "CyclicLR",
-                         "MultiplicativeLR", "PolynomialLR"], _RARE),
     },
 }  # fmt: skip
