@@ -8,7 +8,7 @@ with other values in its place. Those marked as bounds are run on both sides by 
 from autograd.kernels.bounds import Bound
 
 __all__ = [
-    "BLAS_ALONE", "BLAS_SUMS", "BLOCK", "COLUMN_BYTES", "COST", "PASS_BLOCK", "PIECES",
+    "BLAS_ALONE", "BLAS_SUMS", "BLOCK", "COLUMN_BYTES", "COST", "FEW_PIXELS", "PASS_BLOCK", "PIECES",
     "POOL_BYTES", "ROW_COST", "SMALL_SCRATCH", "VECTOR_ALONE", "WORTHWHILE",
 ]  # fmt: skip
 
@@ -54,6 +54,10 @@ than the cache gives back."""
 COLUMN_BYTES: Bound[int] = 2 * 2**20
 """Bytes of the matrix of windows that a convolution makes at a time: more samples make larger
 products, fewer stay in the second-level cache."""
+
+FEW_PIXELS: Bound[int] = 128
+"""Pixels of a convolution's output below which windows are copied of all samples at a time: rows
+are too short then to be copied one by one."""
 
 # Memory -------------------------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 CASES = {
     "one small image (im2col)": (1, 3, 8, 4),
     "8 images (im2col)": (8, 3, 16, 8),
-    "32 images (row expansion)": (32, 3, 16, 8),
+    "32 images (im2col)": (32, 3, 16, 8),
 }
 
 

@@ -56,6 +56,7 @@ WORK: dict[str, dict[str, Callable[[], object]]] = {
     "BLOCK": {"gelu": _gradient(F.gelu, _MAP), "erf": _gradient(ag.erf, _MAP), "layer_norm": _gradient(*_ROWS), "adam": _adam()},
     "PASS_BLOCK": {"batch_norm": _gradient(*_NORM)},
     "COLUMN_BYTES": {"conv2d": _gradient(*_CONVOLUTION), "8×8": _gradient(_CONVOLUTION[0], (64, 128, 8, 8), (256, 128, 3, 3))},
+    "FEW_PIXELS": {"8×8": _gradient(_CONVOLUTION[0], (64, 8, 8, 8), (16, 8, 3, 3)), "14×14": _gradient(_CONVOLUTION[0], (64, 6, 14, 14), (16, 6, 5, 5))},
     "POOL_BYTES": {"batch_norm": _gradient(*_NORM)},
     "SMALL_SCRATCH": {"layer_norm": _gradient(_ROWS[0], (64, 512), (512,), (512,))},
 }  # fmt: skip

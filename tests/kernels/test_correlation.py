@@ -23,6 +23,7 @@ SETTINGS = {
         im2col: dict(COLUMN_BYTES=1, WORTHWHILE=1),
         threads: dict(WORTHWHILE=1, BLAS_ALONE=-1),
     },
+    "sample by sample": {im2col: dict(FEW_PIXELS=0)},
 }
 
 

@@ -11,6 +11,10 @@ channel,
 and BLAS does the rest. Samples lie one after the other in memory, so products are written straight
 to where they belong. A kernel of one element needs no copies: its windows are the samples.
 
+Rows of few pixels would be copied and added in a great many short runs. Such samples are first laid
+side by side, (C, *S, N), so that one row of all is one run, and one product does for all; products
+are sorted back into samples at the end.
+
 Arguments are as in ``correlation``: one type of float, C order, nothing empty.
 """
 
@@ -22,7 +26,7 @@ import numpy as np
 
 from autograd.arguments.window import Window
 from autograd.kernels import threads
-from autograd.kernels.tuning import COLUMN_BYTES, PIECES, WORTHWHILE
+from autograd.kernels.tuning import COLUMN_BYTES, FEW_PIXELS, PIECES, WORTHWHILE
 from autograd.kernels.windows import overlaps
 
 
@@ -33,7 +37,8 @@ class Plan(NamedTuple):
     target: tuple[slice, ...]  # its place in the padded sample
     padded: tuple[int, ...]  # (C, *S'): padded or cropped just as far as windows reach
     windows: tuple[int, ...]  # (C, *K, *P)
-    strides: tuple[int, ...]  # of a view (N, C, *K, *P) of padded samples, in bytes
+    strides: tuple[int, ...]  # of a view (N, C, *K, *P) of padded samples, in elements
+    mixed: bool  # whether samples of a chunk lie side by side in memory, (C, *S, N)
     columns: tuple[int, int, int]  # (G, C/G * K, pixels): the windows as matrices
     matrix: tuple[int, int, int]  # (G, O/G, C/G * K)
     products: tuple[int, int, int]  # (G, O/G, pixels)
@@ -56,7 +61,7 @@ def _plan(x_shape, w_shape, window: Window, groups: int, itemsize: int) -> Plan:
         padded.append(reach)
         target.append(slice(first, last))
         source.append(slice(first - before, last - before))
-    steps = [prod(padded[axis:]) * itemsize for axis in range(1, len(padded) + 1)]
+    steps = [prod(padded[axis:]) for axis in range(1, len(padded) + 1)]
     depth, pixels = each * prod(kernel), prod(out)
     work = n * o * depth * pixels
     most = max(1, COLUMN_BYTES // (groups * depth * pixels * itemsize))
@@ -74,6 +79,7 @@ def _plan(x_shape, w_shape, window: Window, groups: int, itemsize: int) -> Plan:
             *(a * d for a, d in zip(steps[1:], dilation, strict=True)),
             *(a * s for a, s in zip(steps[1:], stride, strict=True)),
         ),
+        mixed=1 < count and 1 < prod(kernel) and pixels < FEW_PIXELS,
         columns=(groups, depth, pixels),
         matrix=(groups, o // groups, depth),
         products=(groups, o // groups, pixels),
@@ -91,9 +97,11 @@ def correlate(x, w, bias, window: Window, groups: int) -> np.ndarray:
 
     def run(chunk: slice) -> None:
         part = y[chunk]
-        np.matmul(matrix, _columns(x[chunk], p), out=part)
+        products = np.matmul(matrix, _columns(x[chunk], p), out=None if p.mixed else part)
         if bias is not None:
-            part += bias.reshape(groups, -1, 1)
+            products += bias.reshape(groups, -1, 1)
+        if p.mixed:
+            part[...] = _samples_first(products.reshape(*p.products, -1))
 
     threads.for_each(run, p.chunks, p.work)
     return y.reshape(len(x), len(w), *p.out)
@@ -103,16 +111,24 @@ def correlate_input(y, w, input_shape, window: Window, groups: int) -> np.ndarra
     """See `autograd.kernels.conv.correlation.correlate_input`."""
     x_shape = (len(y), w.shape[1] * groups, *input_shape)
     p = _plan(x_shape, w.shape, window, groups, y.itemsize)
-    x, y = np.zeros(x_shape, y.dtype), y.reshape(-1, *p.products)
+    x = np.empty(x_shape, y.dtype) if p.mixed else np.zeros(x_shape, y.dtype)
+    y = y.reshape(-1, *p.products)
     matrix = w.reshape(p.matrix).swapaxes(1, 2)
     multiply = np.matmul if matrix.shape[2] > 1 else np.multiply  # BLAS is slow at outer products
     met = overlaps(window, tuple(input_shape), p.out)
 
     def run(chunk: slice) -> None:
-        part = x[chunk]
-        columns = multiply(matrix, y[chunk]).reshape(-1, *p.windows)
+        part = sums = x[chunk]
+        columns = multiply(matrix, _products(y[chunk], p), order="C")
+        if p.mixed:
+            columns = _samples_first(columns.reshape(*p.windows, -1))
+            sums = _samples_first(np.zeros((*x_shape[1:], len(part)), x.dtype))
+        else:
+            columns = columns.reshape(-1, *p.windows)
         for weight, inputs, outputs in met:
-            part[inputs] += columns[:, :, *weight][outputs]
+            sums[inputs] += columns[:, :, *weight][outputs]
+        if p.mixed:
+            part[...] = sums
 
     threads.for_each(run, p.chunks, p.work)
     return x
@@ -129,21 +145,40 @@ def correlate_weight(x, y, window: Window, groups: int) -> np.ndarray:
     def run(lane: int) -> None:
         for chunk in p.chunks[lane :: len(lanes)]:
             # Transposed: BLAS is faster when the large factor comes first.
-            sums[lane] += np.matmul(_columns(x[chunk], p), y[chunk].swapaxes(2, 3)).sum(axis=0)
+            products = np.matmul(_columns(x[chunk], p), _products(y[chunk], p).swapaxes(2, 3))
+            sums[lane] += np.add.reduce(products, axis=0)
 
     threads.for_each(run, lanes, p.work)
     w = np.empty(w_shape, x.dtype)
-    w.reshape(p.matrix)[...] = sums.sum(axis=0).swapaxes(1, 2)
+    w.reshape(p.matrix)[...] = np.add.reduce(sums, axis=0).swapaxes(1, 2)
     return w
 
 
 def _columns(x: np.ndarray, p: Plan) -> np.ndarray:
-    """The windows of samples ``x`` as matrices (N, G, C/G * K, pixels)."""
-    padded = x[p.source]
-    if padded.shape[1:] == p.padded:
-        padded = np.ascontiguousarray(padded)
+    """The windows of samples ``x`` as matrices: (N, G, C/G * K, pixels), or of all samples together
+    (1, G, C/G * K, pixels * N)."""
+    seen, n = x[p.source], len(x)
+    strides = [step * x.itemsize for step in p.strides]
+    if p.mixed:
+        padded = np.zeros((*p.padded, n), x.dtype)
+        _samples_first(padded)[p.target] = seen
+        shape, strides = (*p.windows, n), [step * n for step in strides[1:]] + [x.itemsize]
+        return np.ndarray(shape, x.dtype, padded, 0, strides).reshape(1, *p.columns[:2], -1)
+    if seen.shape[1:] == p.padded:
+        padded = np.ascontiguousarray(seen)
     else:
-        padded = np.zeros((len(x), *p.padded), x.dtype)
-        padded[p.target] = x[p.source]
-    windows = np.ndarray((len(x), *p.windows), x.dtype, padded, 0, p.strides)
-    return windows.reshape(len(x), *p.columns)
+        padded = np.zeros((n, *p.padded), x.dtype)
+        padded[p.target] = seen
+    return np.ndarray((n, *p.windows), x.dtype, padded, 0, strides).reshape(n, *p.columns)
+
+
+def _products(y: np.ndarray, p: Plan) -> np.ndarray:
+    """The outputs of samples as matrices with the columns of `_columns`."""
+    if not p.mixed:
+        return y
+    return y.transpose(1, 2, 3, 0).reshape(1, *p.products[:2], -1)
+
+
+def _samples_first(a: np.ndarray) -> np.ndarray:
+    """View (N, ...) of memory (..., N)."""
+    return a.transpose(a.ndim - 1, *range(a.ndim - 1))
