@@ -4,6 +4,12 @@
     adam(p, g, m, v, v_max, *, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize)
     rmsprop(p, g, v, mean, momentum_buffer, *, lr, alpha, eps, weight_decay, momentum, maximize)
     adagrad(p, g, sums, *, step, lr, lr_decay, eps, weight_decay, maximize)
+    nadam(p, g, m, v, product, *, step, lr, beta1, beta2, eps, weight_decay, momentum_decay,
+          decoupled, maximize) -> product
+    radam(p, g, m, v, *, step, lr, beta1, beta2, eps, weight_decay, decoupled, maximize)
+    adamax(p, g, m, u, *, step, lr, beta1, beta2, eps, weight_decay, maximize)
+    adadelta(p, g, v, moved, *, lr, rho, eps, weight_decay, maximize)
+    rprop(p, g, previous, sizes, *, etas, step_sizes, maximize)
 
     sgd_all(parameters, first=..., **options);  adam_all(parameters, steps, **options)
 
@@ -228,6 +234,196 @@ def adagrad(
         np.divide(d, t, out=t)
         t *= rate
         p_ -= t
+
+
+def nadam(
+    p: np.ndarray,
+    g: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    product: float,
+    *,
+    step: int,
+    lr: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    momentum_decay: float = 4e-3,
+    decoupled: bool = False,
+    maximize: bool = False,
+) -> float:
+    """Adam with Nesterov's momentum, whose μₜ = β₁·(1 − 0.96^(t·momentum_decay)/2) grows.
+
+    p ← p − lr·((1 − μₜ)/(1 − Πμ)·g + μₜ₊₁/(1 − Πμ·μₜ₊₁)·m) / (√(v/(1 − β₂ᵗ)) + eps), where Πμ is
+    the product of all μ so far: ``product`` before the step, which gives it back with this step's.
+    Source: Dozat 2016.
+    """
+    mu = beta1 * (1.0 - 0.5 * 0.96 ** (step * momentum_decay))
+    after = beta1 * (1.0 - 0.5 * 0.96 ** ((step + 1) * momentum_decay))
+    product *= mu
+    rate, momentum_rate = lr * (1.0 - mu) / (1.0 - product), lr * after / (1.0 - product * after)
+    for (p_, g_, m_, v_), (s, t) in _blocks(p, g, m, v):
+        d = _means(p_, g_, m_, v_, (beta1, beta2), lr, weight_decay, decoupled, maximize, (s, t))
+        np.divide(v_, 1.0 - beta2**step, out=t)
+        np.sqrt(t, out=t)
+        t += eps
+        np.multiply(d, rate, out=s)
+        s /= t
+        p_ -= s
+        np.multiply(m_, momentum_rate, out=s)
+        s /= t
+        p_ -= s
+    return product
+
+
+def radam(
+    p: np.ndarray,
+    g: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    *,
+    step: int,
+    lr: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    decoupled: bool = False,
+    maximize: bool = False,
+) -> None:
+    """Adam that goes by m alone until v is known well enough, and then at a rectified rate.
+
+    With ρ∞ = 2/(1 − β₂) − 1 and ρ = ρ∞ − 2t·β₂ᵗ/(1 − β₂ᵗ): p ← p − lr/(1 − β₁ᵗ)·m while ρ ≤ 5, then
+    that times √((ρ − 4)(ρ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρ)) · √(1 − β₂ᵗ)/(√v + eps).
+    Source: Liu et al. 2020.
+    """
+    rate, left = lr / (1.0 - beta1**step), 1.0 - beta2**step
+    longest = 2.0 / (1.0 - beta2) - 1.0
+    length = longest - 2.0 * step * beta2**step / left
+    rectified = length > 5.0
+    if rectified:
+        most = (longest - 4.0) * (longest - 2.0) * length
+        rate *= sqrt(left) * sqrt((length - 4.0) * (length - 2.0) * longest / most)
+    for (p_, g_, m_, v_), (s, t) in _blocks(p, g, m, v):
+        _means(p_, g_, m_, v_, (beta1, beta2), lr, weight_decay, decoupled, maximize, (s, t))
+        np.multiply(m_, rate, out=s)
+        if rectified:
+            np.sqrt(v_, out=t)
+            t += eps
+            s /= t
+        p_ -= s
+
+
+def _means(
+    p: np.ndarray,
+    g: np.ndarray,
+    m: np.ndarray,
+    v: np.ndarray,
+    betas: tuple[float, float],
+    lr: float,
+    weight_decay: float,
+    decoupled: bool,
+    maximize: bool,
+    scratch: tuple[np.ndarray, np.ndarray],
+) -> np.ndarray:
+    """Decays p or g, and moves the running means of g and g². Gives g with its sign and decay."""
+    s, t = scratch
+    if decoupled and weight_decay:
+        p *= 1.0 - lr * weight_decay
+    d = _decayed(g, p, 0.0 if decoupled else weight_decay, maximize, s)
+    m += np.multiply(np.subtract(d, m, out=t), 1.0 - betas[0], out=t)
+    v *= betas[1]
+    v += np.multiply(np.multiply(d, d, out=t), 1.0 - betas[1], out=t)
+    return d
+
+
+def adamax(
+    p: np.ndarray,
+    g: np.ndarray,
+    m: np.ndarray,
+    u: np.ndarray,
+    *,
+    step: int,
+    lr: float,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+) -> None:
+    """Adam with the largest |g| in place of the mean square: u ← max(β₂·u, |g| + eps).
+
+    p ← p − lr/(1 − β₁ᵗ) · m / u. Source: Kingma & Ba 2015.
+    """
+    rate = lr / (1.0 - beta1**step)
+    for (p_, g_, m_, u_), (s, t) in _blocks(p, g, m, u):
+        d = _decayed(g_, p_, weight_decay, maximize, s)
+        m_ += np.multiply(np.subtract(d, m_, out=t), 1.0 - beta1, out=t)
+        u_ *= beta2
+        np.abs(d, out=t)
+        t += eps
+        np.maximum(u_, t, out=u_)
+        np.divide(m_, u_, out=t)
+        t *= rate
+        p_ -= t
+
+
+def adadelta(
+    p: np.ndarray,
+    g: np.ndarray,
+    v: np.ndarray,
+    moved: np.ndarray,
+    *,
+    lr: float = 1.0,
+    rho: float = 0.9,
+    eps: float = 1e-6,
+    weight_decay: float = 0.0,
+    maximize: bool = False,
+) -> None:
+    """Steps in the units of p: Δ = √(moved + eps) / √(v + eps) · g, and p ← p − lr·Δ.
+
+    v is a running mean of g², moved one of Δ². Source: Zeiler 2012.
+    """
+    for (p_, g_, v_, moved_), (s, t) in _blocks(p, g, v, moved):
+        d = _decayed(g_, p_, weight_decay, maximize, s)
+        v_ *= rho
+        v_ += np.multiply(np.multiply(d, d, out=t), 1.0 - rho, out=t)
+        np.sqrt(np.add(v_, eps, out=t), out=t)
+        np.divide(d, t, out=s)
+        s *= np.sqrt(np.add(moved_, eps, out=t), out=t)
+        moved_ *= rho
+        moved_ += np.multiply(np.multiply(s, s, out=t), 1.0 - rho, out=t)
+        s *= lr
+        p_ -= s
+
+
+def rprop(
+    p: np.ndarray,
+    g: np.ndarray,
+    previous: np.ndarray,
+    sizes: np.ndarray,
+    *,
+    etas: tuple[float, float] = (0.5, 1.2),
+    step_sizes: tuple[float, float] = (1e-6, 50.0),
+    maximize: bool = False,
+) -> None:
+    """Steps by the sign of g, of a size of its own for every number: p ← p − sizes·sign(g).
+
+    Where g has the sign of the ``previous`` one the size is first multiplied by the second of
+    ``etas``; where the sign has changed by the first, and g counts as 0. Sizes stay between
+    ``step_sizes``. Source: Riedmiller & Braun 1993.
+    """
+    for (p_, g_, previous_, sizes_), (s, t) in _blocks(p, g, previous, sizes):
+        d = _decayed(g_, p_, 0.0, maximize, s)
+        np.multiply(d, previous_, out=t)
+        turned, kept = t < 0, t > 0
+        sizes_[turned] *= etas[0]
+        sizes_[kept] *= etas[1]
+        np.clip(sizes_, *step_sizes, out=sizes_)
+        previous_[...] = d
+        previous_[turned] = 0.0
+        p_ -= np.multiply(np.sign(previous_, out=t), sizes_, out=t)
 
 
 def _decayed(

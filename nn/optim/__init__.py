@@ -4,13 +4,31 @@ from typing import Any as _Any
 
 from autograd import arguments as _arguments
 from nn.optim import lr_scheduler
+from nn.optim.adadelta import Adadelta
 from nn.optim.adagrad import Adagrad
 from nn.optim.adam import Adam, AdamW
+from nn.optim.adamax import Adamax
+from nn.optim.nadam import NAdam
 from nn.optim.optimizer import Optimizer
+from nn.optim.radam import RAdam
 from nn.optim.rmsprop import RMSprop
+from nn.optim.rprop import Rprop
 from nn.optim.sgd import SGD
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "Rprop",
+    "lr_scheduler",
+]
 
 
 def __getattr__(name: str) -> _Any:

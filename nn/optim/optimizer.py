@@ -301,6 +301,11 @@ def _state_value(who: str, name: str, value: Any, p: Tensor) -> Any:
             return int(value.item() if hasattr(value, "item") else value)
         except (TypeError, ValueError, OverflowError):
             raise TypeError(f"{who}: 'step' must be an integer, got {value!r}") from None
+    if name == "mu_product":  # so is this one
+        try:
+            return float(value.item() if hasattr(value, "item") else value)
+        except (TypeError, ValueError):
+            raise TypeError(f"{who}: 'mu_product' must be a number, got {value!r}") from None
     if value is None:
         return None
     try:
@@ -344,10 +349,19 @@ def check_betas(who: str, betas: Any) -> None:
         TypeError: if it is no pair of numbers.
         ValueError: if one is out of range.
     """
-    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-        raise TypeError(f"{who}: betas must be a pair of numbers, got {betas!r}")
+    check_pair(who, "betas", betas)
     for position, beta in enumerate(betas):
         check_number(who, f"betas[{position}]", beta, high=1.0, below=True)
+
+
+def check_pair(who: str, name: str, values: Any) -> None:
+    """Raises unless there are two ``values``.
+
+    Raises:
+        TypeError: if it is no pair.
+    """
+    if not isinstance(values, (tuple, list)) or len(values) != 2:
+        raise TypeError(f"{who}: {name} must be a pair of numbers, got {values!r}")
 
 
 def _meant(params: Any) -> str:

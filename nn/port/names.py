@@ -77,7 +77,7 @@ _INSTEAD = {
     "torch.hub": "nn.from_torch(module, *inputs) converts a module of PyTorch as it is",
     "torch.sparse": "all tensors are dense",
     "torch.fft": "numpy.fft on x.detach().numpy(); it has no gradient here",
-    "torch.optim.LBFGS": "nn.optim has SGD, Adam, AdamW, RMSprop and Adagrad",
+    "torch.optim.LBFGS": "nn.optim has no LBFGS: SGD, Adam and others step by first derivatives",
 }  # fmt: skip
 
 

@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 
 from autograd.kernels import optimizers
-from autograd.kernels.optimizers import adagrad, adam, rmsprop, sgd
+from autograd.kernels.optimizers import (
+    adadelta,
+    adagrad,
+    adam,
+    adamax,
+    nadam,
+    radam,
+    rmsprop,
+    rprop,
+    sgd,
+)
 
 pytestmark = pytest.mark.usefixtures("numpy_kernels")
 
@@ -94,6 +104,95 @@ class Plain:
             p = p - lr / (1 + t * lr_decay) * d / (math.sqrt(s) + eps)
         return p
 
+    @staticmethod
+    def nadam(
+        p,
+        gradients,
+        lr,
+        momentum_decay=4e-3,
+        weight_decay=0.0,
+        decoupled=False,
+        eps=1e-8,
+        maximize=False,
+    ):
+        mus = [0.9 * (1 - 0.96 ** (t * momentum_decay) / 2) for t in range(1, len(gradients) + 2)]
+        m = v = 0.0
+        for t, g in enumerate(gradients, start=1):
+            d = -g if maximize else g
+            if decoupled:
+                p = p * (1 - lr * weight_decay)
+            else:
+                d = d + weight_decay * p
+            m, v = 0.9 * m + 0.1 * d, 0.999 * v + 0.001 * d * d
+            ahead = mus[t] * m / (1 - math.prod(mus[: t + 1]))
+            ahead += (1 - mus[t - 1]) * d / (1 - math.prod(mus[:t]))
+            p = p - lr * ahead / (math.sqrt(v / (1 - 0.999**t)) + eps)
+        return p
+
+    @staticmethod
+    def radam(
+        p,
+        gradients,
+        lr,
+        betas=(0.9, 0.999),
+        weight_decay=0.0,
+        decoupled=False,
+        eps=1e-8,
+        maximize=False,
+    ):
+        m = v = 0.0
+        longest = 2 / (1 - betas[1]) - 1
+        for t, g in enumerate(gradients, start=1):
+            d = -g if maximize else g
+            if decoupled:
+                p = p * (1 - lr * weight_decay)
+            else:
+                d = d + weight_decay * p
+            m = betas[0] * m + (1 - betas[0]) * d
+            v = betas[1] * v + (1 - betas[1]) * d * d
+            length = longest - 2 * t * betas[1] ** t / (1 - betas[1] ** t)
+            step = lr * m / (1 - betas[0] ** t)
+            if length > 5:
+                r = (length - 4) * (length - 2) * longest
+                r = math.sqrt(r / ((longest - 4) * (longest - 2) * length))
+                step *= r * math.sqrt(1 - betas[1] ** t) / (math.sqrt(v) + eps)
+            p = p - step
+        return p
+
+    @staticmethod
+    def adamax(p, gradients, lr, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0, maximize=False):
+        m = u = 0.0
+        for t, g in enumerate(gradients, start=1):
+            d = (-g if maximize else g) + weight_decay * p
+            m, u = betas[0] * m + (1 - betas[0]) * d, max(betas[1] * u, abs(d) + eps)
+            p = p - lr / (1 - betas[0] ** t) * m / u
+        return p
+
+    @staticmethod
+    def adadelta(p, gradients, lr, rho=0.9, eps=1e-6, weight_decay=0.0, maximize=False):
+        v = w = 0.0
+        for g in gradients:
+            d = (-g if maximize else g) + weight_decay * p
+            v = rho * v + (1 - rho) * d * d
+            step = math.sqrt(w + eps) / math.sqrt(v + eps) * d
+            w = rho * w + (1 - rho) * step * step
+            p = p - lr * step
+        return p
+
+    @staticmethod
+    def rprop(p, gradients, lr, etas=(0.5, 1.2), step_sizes=(1e-6, 50), maximize=False, eps=0):
+        size, before = lr, 0.0
+        for g in gradients:
+            d = -g if maximize else g
+            if d * before < 0:
+                size, d = size * etas[0], 0.0
+            elif d * before > 0:
+                size *= etas[1]
+            size = min(max(size, step_sizes[0]), step_sizes[1])
+            p = p - (math.copysign(size, d) if d else 0.0)
+            before = d
+        return p
+
 
 class Ours:
     """The kernels, driven as an optimiser class would drive them."""
@@ -125,6 +224,36 @@ class Ours:
         for step, g in enumerate(gradients, start=1):
             adagrad(p, g, sums, step=step, **options)
 
+    @staticmethod
+    def nadam(p, gradients, **options):
+        m, v, product = np.zeros_like(p), np.zeros_like(p), 1.0
+        for step, g in enumerate(gradients, start=1):
+            product = nadam(p, g, m, v, product, step=step, **options)
+
+    @staticmethod
+    def radam(p, gradients, betas=(0.9, 0.999), **options):
+        m, v = np.zeros_like(p), np.zeros_like(p)
+        for step, g in enumerate(gradients, start=1):
+            radam(p, g, m, v, step=step, beta1=betas[0], beta2=betas[1], **options)
+
+    @staticmethod
+    def adamax(p, gradients, betas=(0.9, 0.999), **options):
+        m, u = np.zeros_like(p), np.zeros_like(p)
+        for step, g in enumerate(gradients, start=1):
+            adamax(p, g, m, u, step=step, beta1=betas[0], beta2=betas[1], **options)
+
+    @staticmethod
+    def adadelta(p, gradients, **options):
+        v, moved = np.zeros_like(p), np.zeros_like(p)
+        for g in gradients:
+            adadelta(p, g, v, moved, **options)
+
+    @staticmethod
+    def rprop(p, gradients, lr, eps=0, **options):
+        previous, sizes = np.zeros_like(p), np.full_like(p, lr)
+        for g in gradients:
+            rprop(p, g, previous, sizes, **options)
+
 
 RULES = [
     ("sgd", {"lr": 0.1}),
@@ -143,6 +272,18 @@ RULES = [
     ("rmsprop", {"lr": 0.1, "centered": True, "momentum": 0.9, "weight_decay": 0.1}),
     ("adagrad", {"lr": 0.1}),
     ("adagrad", {"lr": 0.1, "lr_decay": 0.2, "weight_decay": 0.3, "maximize": True}),
+    ("nadam", {"lr": 0.1, "momentum_decay": 0.1}),
+    ("nadam", {"lr": 0.1, "weight_decay": 0.3, "maximize": True}),
+    ("nadam", {"lr": 0.1, "weight_decay": 0.3, "decoupled": True}),
+    ("radam", {"lr": 0.1}),
+    ("radam", {"lr": 0.1, "betas": (0.7, 0.9), "weight_decay": 0.3, "maximize": True}),
+    ("radam", {"lr": 0.1, "betas": (0.7, 0.8), "weight_decay": 0.3, "decoupled": True}),
+    ("adamax", {"lr": 0.1}),
+    ("adamax", {"lr": 0.1, "betas": (0.7, 0.4), "weight_decay": 0.3, "maximize": True}),
+    ("adadelta", {"lr": 1.0}),
+    ("adadelta", {"lr": 0.5, "rho": 0.6, "weight_decay": 0.3, "maximize": True}),
+    ("rprop", {"lr": 0.1}),
+    ("rprop", {"lr": 0.1, "etas": (0.3, 2.0), "step_sizes": (0.08, 0.15), "maximize": True}),
 ]
 IDS = [f"{name}-{'-'.join(options)}" for name, options in RULES]
 
@@ -231,12 +372,22 @@ def test_pytorch_agrees(torch, name, options):
     gradients = RNG(1).normal(size=(6, 3, 4))
     p = start.copy()
     getattr(Ours, name)(p, gradients, **options)
-    names = {"sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop", "adagrad": "Adagrad"}
+    names = {"sgd": "SGD", "rmsprop": "RMSprop", "nadam": "NAdam", "radam": "RAdam"}
     options = dict(options)
-    theirs = "AdamW" if options.pop("decoupled", False) else names[name]
+    theirs = names.get(name, name.capitalize())
+    if options.pop("decoupled", False):
+        theirs, more = (
+            ("AdamW", {}) if name == "adam" else (theirs, {"decoupled_weight_decay": True})
+        )
+        options |= more
     parameter = torch.nn.Parameter(torch.tensor(start))
-    optimizer = getattr(torch.optim, theirs)([parameter], **options)
-    for g in gradients:
-        parameter.grad = torch.tensor(g)
-        optimizer.step()
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)  # in which NAdam keeps the product of its momenta
+    try:
+        optimizer = getattr(torch.optim, theirs)([parameter], **options)
+        for g in gradients:
+            parameter.grad = torch.tensor(g)
+            optimizer.step()
+    finally:
+        torch.set_default_dtype(before)
     np.testing.assert_allclose(p, parameter.detach().numpy(), rtol=1e-12, atol=1e-13)

@@ -17,7 +17,9 @@ JUNK = [
     autograd.tensor([1.0, 2.0]), lambda *_: 0, 1j,
 ]  # fmt: skip
 
-OPTIMIZERS = ("SGD", "Adam", "AdamW", "Adagrad", "RMSprop")
+OPTIMIZERS = (
+    "SGD", "Adam", "AdamW", "Adagrad", "RMSprop", "NAdam", "RAdam", "Adamax", "Adadelta", "Rprop"
+)  # fmt: skip
 SCHEDULES = {
     "StepLR": {"step_size": 3},
     "MultiStepLR": {"milestones": [1]},

@@ -44,6 +44,29 @@ OPTIMIZERS = {
         {"lr": 0.01, "centered": True, "momentum": 0.9, "weight_decay": 0.1, "alpha": 0.9},
     ),
     "rmsprop momentum": ("RMSprop", {"lr": 0.01, "momentum": 0.5, "maximize": True}),
+    "nadam": ("NAdam", {"lr": 0.1}),
+    "nadam decay": ("NAdam", {"lr": 0.1, "weight_decay": 0.2, "momentum_decay": 0.1, "eps": 1e-3}),
+    "nadam decoupled": (
+        "NAdam",
+        {"lr": 0.1, "weight_decay": 0.3, "decoupled_weight_decay": True, "betas": (0.8, 0.9)},
+    ),
+    "nadam maximize": ("NAdam", {"lr": 0.01, "weight_decay": 0.3, "maximize": True}),
+    "radam": ("RAdam", {"lr": 0.1}),
+    "radam decay": ("RAdam", {"lr": 0.1, "weight_decay": 0.2, "betas": (0.8, 0.9), "eps": 1e-3}),
+    "radam decoupled": (
+        "RAdam",
+        {"lr": 0.1, "weight_decay": 0.3, "decoupled_weight_decay": True, "maximize": True},
+    ),
+    "radam short": ("RAdam", {"lr": 0.1, "betas": (0.5, 0.6)}),
+    "adamax": ("Adamax", {"lr": 0.1}),
+    "adamax decay": ("Adamax", {"lr": 0.1, "weight_decay": 0.2, "betas": (0.8, 0.5), "eps": 1e-2}),
+    "adamax maximize": ("Adamax", {"lr": 0.01, "maximize": True}),
+    "adadelta": ("Adadelta", {}),
+    "adadelta decay": ("Adadelta", {"lr": 0.5, "rho": 0.7, "eps": 1e-2, "weight_decay": 0.1}),
+    "adadelta maximize": ("Adadelta", {"maximize": True}),
+    "rprop": ("Rprop", {"lr": 0.1}),
+    "rprop bounds": ("Rprop", {"lr": 0.1, "etas": (0.3, 1.7), "step_sizes": (0.05, 0.3)}),
+    "rprop maximize": ("Rprop", {"maximize": True}),
 }
 
 SCHEDULES = {
@@ -192,7 +215,12 @@ def torch_optimizer(torch, case):
 
     p = torch.nn.Parameter(torch.tensor(START))
     values = lambda p: p.detach().numpy()
-    return run_optimizer(torch.optim, p, values, set_grad, *OPTIMIZERS[case])
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)  # in which NAdam keeps the product of its momenta
+    try:
+        return run_optimizer(torch.optim, p, values, set_grad, *OPTIMIZERS[case])
+    finally:
+        torch.set_default_dtype(before)
 
 
 def torch_schedule(torch, case):
@@ -224,6 +252,10 @@ def test_schedule_follows_the_recorded_run(case, recorded):
 @pytest.mark.parametrize("case", OPTIMIZERS)
 def test_optimizer_follows_pytorch(case, torch):
     np.testing.assert_allclose(ours_optimizer(case), torch_optimizer(torch, case), rtol=1e-8)
+    if case.split()[0] in ("nadam", "radam", "adamax", "adadelta", "rprop"):
+        np.testing.assert_allclose(
+            ours_optimizer(case), torch_optimizer(torch, case), rtol=1e-12, atol=1e-13
+        )
 
 
 @pytest.mark.torch
@@ -255,7 +287,7 @@ def test_schedules_side_by_side_multiply():
     assert optimizer.param_groups[0]["lr"] == pytest.approx(0.5 * 0.9**3 * 0.1)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "Adagrad", "RMSprop"])
+@pytest.mark.parametrize("name", sorted({name for name, _ in OPTIMIZERS.values()}))
 def test_float32_and_0d_parameters_take_the_same_steps(name):
     options = {"momentum": 0.9} if name in ("SGD", "RMSprop") else {}
     vector = nn.Parameter(np.float32([2.0]))
@@ -289,7 +321,7 @@ def test_halves_are_stepped_in_float32_and_rounded_once(case):
         near = np.abs(double.data) * 1e-4  # what float32's own rounding may change
         assert (off <= np.spacing(np.abs(half.data)).astype(np.float64) / 2 + near).all()
     for kept, exact in zip(*(optimizer.state.values() for optimizer in optimizers), strict=True):
-        for key in set(kept) - {"step"}:
+        for key in set(kept) - {"step", "mu_product"}:
             assert kept[key].dtype == np.float32
             scale = np.abs(exact[key]).max(initial=1e-30)
             np.testing.assert_allclose(kept[key], exact[key], rtol=2e-3, atol=scale * 1e-6)
@@ -479,6 +511,15 @@ def test_a_bad_state_dict_changes_nothing(change, error, message):
         ("AdamW", {"weight_decay": -0.1}, ValueError),
         ("Adagrad", {"lr_decay": math.inf}, ValueError),
         ("RMSprop", {"alpha": 1.1}, ValueError),
+        ("NAdam", {"momentum_decay": -1}, ValueError),
+        ("NAdam", {"decoupled_weight_decay": 1}, TypeError),
+        ("RAdam", {"betas": 0.9}, TypeError),
+        ("Adamax", {"betas": (1.0, 0.9)}, ValueError),
+        ("Adadelta", {"rho": 1.1}, ValueError),
+        ("Rprop", {"etas": (1.0, 1.2)}, ValueError),
+        ("Rprop", {"etas": (0.5, 1.0)}, ValueError),
+        ("Rprop", {"step_sizes": 0.1}, TypeError),
+        ("Rprop", {"step_sizes": (0.2, 0.1)}, ValueError),
     ],
 )
 def test_hyper_parameters_are_checked(name, options, error):

@@ -19,6 +19,13 @@ DEFAULTS = {
     | {"initial_accumulator_value": 0},
     "RMSprop": {"lr": 1e-2, "alpha": 0.99, "eps": 1e-8, "weight_decay": 0, "momentum": 0}
     | {"centered": False, "maximize": False},
+    "NAdam": {"lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
+    | {"momentum_decay": 4e-3, "decoupled_weight_decay": False, "maximize": False},
+    "RAdam": {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0}
+    | {"decoupled_weight_decay": False, "maximize": False},
+    "Adamax": {"lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0},
+    "Adadelta": {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0, "maximize": False},
+    "Rprop": {"lr": 1e-2, "etas": (0.5, 1.2), "step_sizes": (1e-6, 50), "maximize": False},
     "StepLR": {"gamma": 0.1, "last_epoch": -1},
     "MultiStepLR": {"gamma": 0.1, "last_epoch": -1},
     "ExponentialLR": {"last_epoch": -1},
@@ -77,11 +84,20 @@ BOUNDS = [
             ("AdamW", "lr eps weight_decay"),
             ("Adagrad", "lr lr_decay weight_decay initial_accumulator_value eps"),
             ("RMSprop", "lr eps weight_decay momentum"),
+            ("NAdam", "lr eps weight_decay momentum_decay"),
+            ("RAdam", "lr eps weight_decay"),
+            ("Adamax", "lr eps weight_decay"),
+            ("Adadelta", "lr eps weight_decay"),
+            ("Rprop", "lr"),
         ]
         for key in keys.split()
     ],
     (lambda v: optimizer("SGD", dampening=v), [0.0, 1.0], [-TINY, ABOVE_1]),
     (lambda v: optimizer("RMSprop", alpha=v), [0.0, 1.0], [-TINY, ABOVE_1]),
+    (lambda v: optimizer("Adadelta", rho=v), [0.0, 1.0], [-TINY, ABOVE_1]),
+    (lambda v: optimizer("Rprop", etas=(v, 1.2)), [TINY, BELOW_1], [0.0, 1.0]),
+    (lambda v: optimizer("Rprop", etas=(0.5, v)), [ABOVE_1, 9.0], [1.0, math.inf]),
+    (lambda v: optimizer("Rprop", step_sizes=(v, 0.5)), [0.0, 0.5], [-TINY, 0.6]),
     (lambda v: optimizer("Adam", betas=(v, 0.5)), [0.0, BELOW_1], [-TINY, 1.0]),
     (lambda v: optimizer("Adam", betas=(0.5, v)), [0.0, BELOW_1], [-TINY, 1.0]),
     (lambda v: optimizer("SGD", nesterov=True, momentum=v), [TINY, 1.0], [0.0]),
@@ -236,6 +252,11 @@ STATE = [
     ("AdamW", {"amsgrad": True}, {"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"}),
     ("Adagrad", {}, {"step", "sum"}),
     ("RMSprop", {}, {"step", "square_avg"}),
+    ("NAdam", {}, {"step", "mu_product", "exp_avg", "exp_avg_sq"}),
+    ("RAdam", {}, {"step", "exp_avg", "exp_avg_sq"}),
+    ("Adamax", {}, {"step", "exp_avg", "exp_inf"}),
+    ("Adadelta", {}, {"step", "square_avg", "acc_delta"}),
+    ("Rprop", {}, {"step", "prev", "step_size"}),
     ("RMSprop", {"momentum": 0.5}, {"step", "square_avg", "momentum_buffer"}),
     ("RMSprop", {"centered": True}, {"step", "square_avg", "grad_avg"}),
 ]

@@ -23,6 +23,11 @@ OPTIMIZERS = {
     "amsgrad": ("AdamW", {"amsgrad": True, "weight_decay": 0.1}),
     "adagrad": ("Adagrad", {"lr_decay": 0.1, "initial_accumulator_value": 0.2}),
     "rmsprop": ("RMSprop", {"momentum": 0.5, "centered": True, "alpha": 0.9}),
+    "nadam": ("NAdam", {"momentum_decay": 0.1, "decoupled_weight_decay": True}),
+    "radam": ("RAdam", {"weight_decay": 0.1, "betas": (0.8, 0.9)}),
+    "adamax": ("Adamax", {"weight_decay": 0.1}),
+    "adadelta": ("Adadelta", {"rho": 0.7}),
+    "rprop": ("Rprop", {"etas": (0.4, 1.3)}),
 }
 
 SCHEDULES = {
