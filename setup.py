@@ -20,10 +20,12 @@ NOTEBOOKS = HERE / "notebooks"
 NATIVE = Path("autograd/kernels/native")
 
 #: Kernels raise no floating-point exceptions that anybody waits for, and read no errno. Nothing here
-#: lets the compiler reorder sums or forget NaN.
+#: lets the compiler reorder sums or forget NaN. Nor does it vectorise: what is to be vectors is written
+#: so. From a loop of numbers it would make two, for arrays that lie apart and for others, and fuse
+#: multiplications with additions in one of them alone: where arrays lie would tell in the last bit.
 FLAGS = [
     "-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden", "-Wno-psabi",
-    "-g0",
+    "-fno-tree-vectorize", "-fno-tree-loop-distribution", "-g0",
 ]  # fmt: skip
 
 

@@ -333,6 +333,50 @@ def test_no_byte_beside_an_array_is_touched(name, seed):
     each_set(check)
 
 
+class Packed:
+    """Places arrays in one piece of memory, each close to the last one: behind or before it."""
+
+    memory = np.zeros(2**23, np.uint8)
+
+    def __init__(self, rng):
+        self.rng = rng
+        self.begin = self.end = len(self.memory) // 2
+
+    def __call__(self, array):
+        size = -(-array.nbytes // 8) * 8 + 8 * int(self.rng.integers(0, 3))
+        if self.rng.random() < 0.5:
+            start, self.end = self.end, self.end + size
+        else:
+            start = self.begin = self.begin - size
+        copy = self.memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+        copy[...] = array
+        return copy
+
+
+class Short(Draw):
+    """Sizes about that of a vector, whose loops of single numbers are the longest."""
+
+    def size(self, most=40):
+        return int(self.rng.integers(1, min(most, 15) + 1))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_results_do_not_depend_on_where_arrays_lie(name):
+    # A compiler that vectorises a loop checks first that its arrays lie apart, and has another loop
+    # for those that do not: where only one of them fuses multiplications and additions, the last
+    # bit tells which of them ran. See FLAGS in setup.py.
+    rng = np.random.default_rng(0)
+
+    def check():
+        for seed in range(60):
+            arguments = CALLS[name](Short(seed))
+            expected = run(name, arguments, np.copy)
+            for _ in range(4):
+                same(run(name, arguments, Packed(rng)), expected)
+
+    each_set(check)
+
+
 # Other arguments ----------------------------------------------------------------------------------
 
 
