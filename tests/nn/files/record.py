@@ -33,7 +33,32 @@ def layers(nn):
         "bilinear": (lambda: nn.Bilinear(2, 2, 3), (2, 2)),
         "sequential": (lambda: nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(),
                                              nn.Linear(8, 2)), (1, 1, 4, 4)),
+        "embedding": (lambda: nn.Embedding(2, 3), (2, 3)),
+        "rnn": (lambda: nn.RNN(3, 4, num_layers=2, nonlinearity="relu"), (3, 2, 3)),
+        "lstm": (lambda: nn.LSTM(3, 4, bidirectional=True, batch_first=True), (2, 3, 3)),
+        "lstm with projection": (lambda: nn.LSTM(3, 4, proj_size=2), (3, 2, 3)),
+        "gru": (lambda: nn.GRU(3, 4, num_layers=2, bidirectional=True), (3, 2, 3)),
+        "rnn cell": (lambda: nn.RNNCell(3, 4), (2, 3)),
+        "lstm cell": (lambda: nn.LSTMCell(3, 4), (2, 3)),
+        "gru cell": (lambda: nn.GRUCell(3, 4), (2, 3)),
+        "attention": (lambda: nn.MultiheadAttention(4, 2, batch_first=True), (2, 3, 4)),
+        "attention with other keys": (lambda: nn.MultiheadAttention(4, 2, kdim=4, vdim=4, bias=False,
+                                                                    add_bias_kv=True), (3, 2, 4)),
+        "encoder": (lambda: nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(4, 2, 8, norm_first=True), 2, enable_nested_tensor=False
+        ), (3, 2, 4)),
+        "decoder layer": (lambda: nn.TransformerDecoderLayer(4, 2, 8), (3, 2, 4)),
+        "transformer": (lambda: nn.Transformer(4, 2, 1, 1, 8), (3, 2, 4)),
     }  # fmt: skip
+
+
+def output_of(name, layer, x):
+    """What a layer makes of one array of numbers: of several outputs the first."""
+    if name == "embedding":
+        return layer((x > 0).long())
+    inputs = 2 if name in ("bilinear", "decoder layer", "transformer") else 1
+    output = layer(*[x] * (3 if name.startswith("attention") else inputs))
+    return output[0] if isinstance(output, tuple) else output
 
 
 def main() -> None:
@@ -47,12 +72,12 @@ def main() -> None:
         layer = make()
         x = torch.randn(shape)
         for _ in range(2):  # so that running statistics are no defaults
-            layer(x, x) if name == "bilinear" else layer(x)
+            output_of(name, layer, x)
         layer.eval()
         with torch.no_grad():
             for parameter in layer.parameters():
                 parameter.add_(0.1 * torch.randn_like(parameter))
-            output = layer(x, x) if name == "bilinear" else layer(x)
+            output = output_of(name, layer, x)
         recorded[name] = {"state": layer.state_dict(), "input": x, "output": output}
     recorded["odd"] = {
         "half": torch.tensor([1.5, -2.25], dtype=torch.float16),
@@ -78,6 +103,7 @@ def main() -> None:
         for key, value in entry.items()
         for inner, tensor in (value.items() if key == "state" else [("", value)])
     }  # fmt: skip
+    flat = {key: tensor.contiguous() for key, tensor in flat.items()}
     safetensors.torch.save_file(flat, HERE / "layers.safetensors")
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{key: tensor.numpy() for key, tensor in flat.items()})

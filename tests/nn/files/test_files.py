@@ -12,7 +12,7 @@ import pytest
 import autograd as ag
 import nn
 
-from .record import layers
+from .record import layers, output_of
 
 FIXTURES = Path(__file__).parent / "fixtures"
 DTYPES = ["?", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8"]
@@ -140,7 +140,7 @@ class TestPyTorchsFiles:
             layer.load_state_dict(entries[kind]["state"])
             layer.eval()
             x = entries[kind]["input"]
-            output = layer(x, x) if kind == "bilinear" else layer(x)
+            output = output_of(kind, layer, x)
             np.testing.assert_allclose(
                 output.detach().numpy(), entries[kind]["output"].numpy(), rtol=1e-4, atol=1e-5,
                 err_msg=kind,
@@ -167,6 +167,9 @@ class TestPyTorchsFiles:
         assert odd["list"][0].item() == 1.0 and odd["list"][1][1] == "two"
 
     @pytest.mark.torch
+    @pytest.mark.filterwarnings(
+        "ignore:enable_nested_tensor:UserWarning"
+    )  # of PyTorch's Transformer
     @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
     def test_pytorch_loads_what_is_written_here(self, torch, suffix, tmp_path):
         for kind, (make, shape) in layers(nn).items():
@@ -184,8 +187,8 @@ class TestPyTorchsFiles:
             a, b = ag.tensor(x), torch.tensor(x)
             ours.eval(), theirs.eval()
             np.testing.assert_allclose(
-                (ours(a, a) if kind == "bilinear" else ours(a)).detach().numpy(),
-                (theirs(b, b) if kind == "bilinear" else theirs(b)).detach().numpy(),
+                output_of(kind, ours, a).detach().numpy(),
+                output_of(kind, theirs, b).detach().numpy(),
                 rtol=1e-4, atol=1e-5, err_msg=kind,
             )  # fmt: skip
 
