@@ -255,6 +255,7 @@ CASES: dict[str, Case] = {
     f"{_K}.tuning.PIECES": Case((1, 3, 4, 8), POOLING + PRODUCTS + ROWS + CONVOLUTIONS[:1], _SPREAD),
     f"{_K}.tuning.COLUMN_BYTES": Case((1, 20000, _ALWAYS), CONVOLUTIONS + DEPTHWISE + ONE_IMAGE),
     f"{_K}.tuning.FEW_PIXELS": Case((0, 6, 7, 30, 31, 82, _ALWAYS), CONVOLUTIONS + DEPTHWISE + ONE_IMAGE),
+    f"{_K}.tuning.LONG_RUN": Case((0, 24, 25, 54, 55, _ALWAYS), DEPTHWISE),
     f"{_K}.tuning.POOL_BYTES": Case((0, _ALWAYS), LENT, {f"{_K}.tuning.SMALL_SCRATCH": 0}),
     f"{_K}.tuning.SMALL_SCRATCH": Case((0, 191, 192, _ALWAYS), LENT),
     f"{_K}.losses.MODEST": Case((1e-3, 0.5, 10.0), SOFTMAX),

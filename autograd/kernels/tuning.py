@@ -8,7 +8,7 @@ with other values in its place. Those marked as bounds are run on both sides by 
 from autograd.kernels.bounds import Bound
 
 __all__ = [
-    "BLAS_ALONE", "BLAS_SUMS", "BLOCK", "COLUMN_BYTES", "COST", "FEW_PIXELS", "PASS_BLOCK", "PIECES",
+    "BLAS_ALONE", "BLAS_SUMS", "BLOCK", "COLUMN_BYTES", "COST", "FEW_PIXELS", "LONG_RUN", "PASS_BLOCK", "PIECES",
     "POOL_BYTES", "ROW_COST", "SMALL_SCRATCH", "VECTOR_ALONE", "WORTHWHILE",
 ]  # fmt: skip
 
@@ -58,6 +58,10 @@ products, fewer stay in the second-level cache."""
 FEW_PIXELS: Bound[int] = 128
 """Pixels of a convolution's output below which windows are copied of all samples at a time: rows
 are too short then to be copied one by one."""
+
+LONG_RUN: Bound[int] = 128
+"""Elements that lie one after the other in memory, when samples do, from which sums of products over
+windows are faster than BLAS with the few weights of a channel."""
 
 # Memory -------------------------------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ WORK: dict[str, dict[str, Callable[[], object]]] = {
     "PASS_BLOCK": {"batch_norm": _gradient(*_NORM)},
     "COLUMN_BYTES": {"conv2d": _gradient(*_CONVOLUTION), "8×8": _gradient(_CONVOLUTION[0], (64, 128, 8, 8), (256, 128, 3, 3))},
     "FEW_PIXELS": {"8×8": _gradient(_CONVOLUTION[0], (64, 8, 8, 8), (16, 8, 3, 3)), "14×14": _gradient(_CONVOLUTION[0], (64, 6, 14, 14), (16, 6, 5, 5))},
+    "LONG_RUN": {"depthwise": _gradient(lambda x, w: F.conv2d(x, w, padding=1, groups=16), _MAP, (16, 1, 3, 3))},
     "POOL_BYTES": {"batch_norm": _gradient(*_NORM)},
     "SMALL_SCRATCH": {"layer_norm": _gradient(_ROWS[0], (64, 512), (512,), (512,))},
 }  # fmt: skip

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from autograd.arguments import Window
 from autograd.kernels import threads
-from autograd.kernels.conv import correlation, im2col, plain
+from autograd.kernels.conv import correlation, depthwise, im2col, plain
 from tests.layouts import batch_last
 
 MODULES = pytest.mark.parametrize("kernels", [correlation, plain], ids=["fast", "plain"])
@@ -21,9 +21,11 @@ SETTINGS = {
     "as chosen": {},
     "in pieces": {
         im2col: dict(COLUMN_BYTES=1, WORTHWHILE=1),
+        depthwise: dict(COLUMN_BYTES=1, WORTHWHILE=1),
         threads: dict(WORTHWHILE=1, BLAS_ALONE=-1),
+        correlation: dict(LONG_RUN=0),
     },
-    "sample by sample": {im2col: dict(FEW_PIXELS=0)},
+    "sample by sample": {im2col: dict(FEW_PIXELS=0), correlation: dict(LONG_RUN=0)},
 }
 
 
@@ -35,7 +37,7 @@ def no_cached_plans():
 
 
 def forget_plans():
-    im2col._plan.cache_clear()
+    im2col.plan.cache_clear()
 
 
 @pytest.fixture(params=SETTINGS)
@@ -382,6 +384,9 @@ def test_mixed_dtypes_promote():
         ("im2col", "columns", (64, 3, 32, 32), (32, 3, 3, 3), {}),
         ("im2col", "16 numbers", (64, 16, 16, 16), (32, 16, 1, 1), {}),
         ("im2col", "64 × 64", (64, 32, 16, 16), (32, 32, 1, 1), dict(stride=(2, 2))),
+        ("im2col", "9 numbers", (4, 6, 8, 8), (12, 1, 3, 3), dict(groups=6)),
+        ("depthwise", "6 channels", (32, 6, 8, 8), (6, 1, 3, 3), dict(groups=6)),
+        ("im2col", "9 numbers", (16, 6, 8, 8), (6, 1, 3, 3), dict(groups=6, stride=(2, 2))),
         ("empty", "nothing", (2, 3, 2, 8), (4, 3, 3, 3), {}),
         ("empty", "nothing", (0, 3, 8, 8), (4, 3, 3, 3), {}),
         ("plain", "complex", (64, 3, 32, 32), (32, 3, 3, 3), dict(dtype=complex)),
@@ -429,5 +434,5 @@ def test_kernels_of_one_element_in_any_order(orders, groups):
 def test_as_many_samples_go_together_as_their_windows_have_room(samples, most, sizes, monkeypatch):
     monkeypatch.setattr(im2col, "COLUMN_BYTES", most * 2 * 9 * 36 * 4)  # C * K * pixels * bytes
     window = Window((3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1))
-    plan = im2col._plan((samples, 2, 8, 8), (4, 2, 3, 3), window, 1, 4)
+    plan = im2col.plan((samples, 2, 8, 8), (4, 2, 3, 3), window, 1, 4)
     assert [part.stop - part.start for part in plan.chunks] == sizes

@@ -8,6 +8,7 @@ derivatives are the three functions here. They take any number of spatial axes f
 
     native      kernels in C (``compiled``), wherever they are there
     im2col      without them: a matrix of all windows, times the kernel (``im2col``)
+    depthwise   the same of channels that have a kernel each: sums over their windows (``depthwise``)
     plain       windows and einsum (``plain``): objects, complex numbers, integers
     empty       nothing to add up
 """
@@ -19,7 +20,8 @@ from numpy.typing import DTypeLike
 
 from autograd.arguments.window import Window
 from autograd.kernels import native
-from autograd.kernels.conv import compiled, im2col, plain
+from autograd.kernels.conv import compiled, depthwise, im2col, plain
+from autograd.kernels.tuning import LONG_RUN
 
 _FAST = {np.dtype(np.float32), np.dtype(np.float64)}
 
@@ -64,7 +66,7 @@ def correlate(
     if not (x.size and w.size and prod(out)):
         y = np.zeros((len(x), len(w), *out), dtype)
         return y if bias is None else y + bias.reshape(-1, *[1] * (y.ndim - 2)).astype(dtype)
-    path = compiled if native.library is not None else im2col
+    path = _path((*w.shape[:2], groups), len(x), out[-1], window)
     return _cast(path.correlate(x, w, bias, window, groups), dtype)
 
 
@@ -94,7 +96,7 @@ def correlate_input(
     x_shape = (len(y), w.shape[1] * groups, *input_shape)
     if not (y.size and w.size and prod(x_shape)):
         return np.zeros(x_shape, dtype)
-    path = compiled if native.library is not None else im2col
+    path = _path((*w.shape[:2], groups), len(y), y.shape[-1], window)
     return _cast(path.correlate_input(y, w, input_shape, window, groups), dtype)
 
 
@@ -121,7 +123,7 @@ def correlate_weight(
     x, y = given
     if not (x.size and y.size):
         return np.zeros((y.shape[1], x.shape[1] // groups, *window.kernel), dtype)
-    path = compiled if native.library is not None else im2col
+    path = _path((y.shape[1], x.shape[1] // groups, groups), len(x), y.shape[-1], window)
     return _cast(path.correlate_weight(x, y, window, groups), dtype)
 
 
@@ -152,13 +154,37 @@ def choose_path(
     if not (prod(x_shape) and prod(w_shape) and prod(window.outputs(x_shape[2:]))):
         return "empty", "there is nothing to multiply"
     if native.library is None:
-        n, pixels = x_shape[0], prod(window.outputs(x_shape[2:]))
+        n, out = x_shape[0], window.outputs(x_shape[2:])
+        if _path((w_shape[0], w_shape[1], groups), n, out[-1], window) is depthwise:
+            return "depthwise", (
+                f"{groups} channels with a kernel each are no work for BLAS: products are summed "
+                f"over their windows, in long runs of {n} samples"
+            )
+        pixels = prod(out)
         return "im2col", (
             f"the windows become the columns of a matrix, {w_shape[1] * prod(window.kernel)} numbers "
             f"for each of {n} × {pixels} output pixels, which the kernel multiplies"
         )
     how = "tap by tap" if w_shape[1] == 1 < groups else "as products of gathered panels"
     return "native", f"computed in C {how}, by {native.library.instruction_set()}"
+
+
+def _path(channels: tuple[int, int, int], samples: int, width: int, window: Window):
+    """The module that computes it, where there is something to multiply.
+
+    Args:
+        channels: O, C/groups and the groups.
+        samples, width: how many there are, and the length of an output row.
+        window: that of `correlate`.
+    """
+    if native.library is not None:
+        return compiled
+    outputs, each, groups = channels
+    if each == 1 < groups == outputs:
+        # A stride cuts runs down to the samples; but the other way is slower with it, too.
+        if samples * (width if window.stride[-1] == 1 else 4) >= LONG_RUN:
+            return depthwise
+    return im2col
 
 
 def _prepare(arrays, ndim):

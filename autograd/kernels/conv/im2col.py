@@ -48,7 +48,7 @@ class Plan(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _plan(x_shape, w_shape, window: Window, groups: int, itemsize: int) -> Plan:
+def plan(x_shape, w_shape, window: Window, groups: int, itemsize: int) -> Plan:
     (n, c, *size), (o, each, *kernel) = x_shape, w_shape
     stride, dilation, out = window.stride, window.dilation, window.outputs(x_shape[2:])
     source, target, padded = [slice(None)] * 2, [slice(None)] * 2, [c]
@@ -91,7 +91,7 @@ def _plan(x_shape, w_shape, window: Window, groups: int, itemsize: int) -> Plan:
 
 def correlate(x, w, bias, window: Window, groups: int) -> np.ndarray:
     """See `autograd.kernels.conv.correlation.correlate`."""
-    p = _plan(x.shape, w.shape, window, groups, x.itemsize)
+    p = plan(x.shape, w.shape, window, groups, x.itemsize)
     y = np.empty((len(x), *p.products), x.dtype)
     matrix = w.reshape(p.matrix)
 
@@ -101,7 +101,7 @@ def correlate(x, w, bias, window: Window, groups: int) -> np.ndarray:
         if bias is not None:
             products += bias.reshape(groups, -1, 1)
         if p.mixed:
-            part[...] = _samples_first(products.reshape(*p.products, -1))
+            part[...] = samples_first(products.reshape(*p.products, -1))
 
     threads.for_each(run, p.chunks, p.work)
     return y.reshape(len(x), len(w), *p.out)
@@ -110,7 +110,7 @@ def correlate(x, w, bias, window: Window, groups: int) -> np.ndarray:
 def correlate_input(y, w, input_shape, window: Window, groups: int) -> np.ndarray:
     """See `autograd.kernels.conv.correlation.correlate_input`."""
     x_shape = (len(y), w.shape[1] * groups, *input_shape)
-    p = _plan(x_shape, w.shape, window, groups, y.itemsize)
+    p = plan(x_shape, w.shape, window, groups, y.itemsize)
     x = np.empty(x_shape, y.dtype) if p.mixed else np.zeros(x_shape, y.dtype)
     y = y.reshape(-1, *p.products)
     matrix = w.reshape(p.matrix).swapaxes(1, 2)
@@ -121,8 +121,8 @@ def correlate_input(y, w, input_shape, window: Window, groups: int) -> np.ndarra
         part = sums = x[chunk]
         columns = multiply(matrix, _products(y[chunk], p), order="C")
         if p.mixed:
-            columns = _samples_first(columns.reshape(*p.windows, -1))
-            sums = _samples_first(np.zeros((*x_shape[1:], len(part)), x.dtype))
+            columns = samples_first(columns.reshape(*p.windows, -1))
+            sums = samples_first(np.zeros((*x_shape[1:], len(part)), x.dtype))
         else:
             columns = columns.reshape(-1, *p.windows)
         for weight, inputs, outputs in met:
@@ -137,7 +137,7 @@ def correlate_input(y, w, input_shape, window: Window, groups: int) -> np.ndarra
 def correlate_weight(x, y, window: Window, groups: int) -> np.ndarray:
     """See `autograd.kernels.conv.correlation.correlate_weight`."""
     w_shape = (y.shape[1], x.shape[1] // groups, *window.kernel)
-    p = _plan(x.shape, w_shape, window, groups, x.itemsize)
+    p = plan(x.shape, w_shape, window, groups, x.itemsize)
     y = y.reshape(-1, *p.products)
     lanes = range(min(PIECES, len(p.chunks)))
     sums = np.zeros((len(lanes), groups, p.matrix[2], p.matrix[1]), x.dtype)
@@ -157,19 +157,26 @@ def correlate_weight(x, y, window: Window, groups: int) -> np.ndarray:
 def _columns(x: np.ndarray, p: Plan) -> np.ndarray:
     """The windows of samples ``x`` as matrices: (N, G, C/G * K, pixels), or of all samples together
     (1, G, C/G * K, pixels * N)."""
-    seen, n = x[p.source], len(x)
-    strides = [step * x.itemsize for step in p.strides]
     if p.mixed:
-        padded = np.zeros((*p.padded, n), x.dtype)
-        _samples_first(padded)[p.target] = seen
-        shape, strides = (*p.windows, n), [step * n for step in strides[1:]] + [x.itemsize]
-        return np.ndarray(shape, x.dtype, padded, 0, strides).reshape(1, *p.columns[:2], -1)
+        return windows(x, p).reshape(1, *p.columns[:2], -1)
+    seen, n = x[p.source], len(x)
     if seen.shape[1:] == p.padded:
         padded = np.ascontiguousarray(seen)
     else:
         padded = np.zeros((n, *p.padded), x.dtype)
         padded[p.target] = seen
+    strides = [step * x.itemsize for step in p.strides]
     return np.ndarray((n, *p.windows), x.dtype, padded, 0, strides).reshape(n, *p.columns)
+
+
+def windows(x: np.ndarray, p: Plan) -> np.ndarray:
+    """View (C, *K, *P, N) of the windows of samples ``x``, or of a part of their channels, laid
+    side by side."""
+    n, c = x.shape[:2]
+    padded = np.zeros((c, *p.padded[1:], n), x.dtype)
+    samples_first(padded)[p.target] = x[p.source]
+    strides = [step * n * x.itemsize for step in p.strides[1:]] + [x.itemsize]
+    return np.ndarray((c, *p.windows[1:], n), x.dtype, padded, 0, strides)
 
 
 def _products(y: np.ndarray, p: Plan) -> np.ndarray:
@@ -179,6 +186,6 @@ def _products(y: np.ndarray, p: Plan) -> np.ndarray:
     return y.transpose(1, 2, 3, 0).reshape(1, *p.products[:2], -1)
 
 
-def _samples_first(a: np.ndarray) -> np.ndarray:
+def samples_first(a: np.ndarray) -> np.ndarray:
     """View (N, ...) of memory (..., N)."""
     return a.transpose(a.ndim - 1, *range(a.ndim - 1))
