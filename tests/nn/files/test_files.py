@@ -167,9 +167,9 @@ class TestPyTorchsFiles:
         assert odd["list"][0].item() == 1.0 and odd["list"][1][1] == "two"
 
     @pytest.mark.torch
-    @pytest.mark.filterwarnings(
-        "ignore:enable_nested_tensor:UserWarning"
-    )  # of PyTorch's Transformer
+    # What PyTorch says of its own speed:
+    @pytest.mark.filterwarnings("ignore:enable_nested_tensor:UserWarning")
+    @pytest.mark.filterwarnings("ignore:LSTM with projections:UserWarning")
     @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
     def test_pytorch_loads_what_is_written_here(self, torch, suffix, tmp_path):
         for kind, (make, shape) in layers(nn).items():
