@@ -35,7 +35,11 @@ def write(path: str, arrays: dict[str, np.ndarray[Any, Any]], metadata: dict[str
     """Write arrays, in C order, and texts."""
     if "__metadata__" in arrays:
         raise ValueError("save: in this format no tensor can be called '__metadata__'")
-    _package().numpy.save_file(arrays, path, metadata=metadata or None)
+    package = _package()
+    try:
+        package.numpy.save_file(arrays, path, metadata=metadata or None)
+    except package.SafetensorError as error:  # a disk that is full, for one
+        raise OSError(f"save: {error}") from error
 
 
 def read(path: str, budget: Budget) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -80,3 +80,17 @@ def test_what_a_refused_file_leaves_is_safe_to_collect(tmp_path):
             errors.append(error)  # keeps the frames, and all that they hold
     assert len(errors) > 100
     assert not [o for o in gc.get_objects() if type(o).__name__ == "_BytesIOBuffer"]
+
+
+def test_a_full_disk_is_an_os_error(tmp_path, monkeypatch):
+    safetensors = pytest.importorskip("safetensors")
+
+    def full(*_, **__):
+        raise safetensors.SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(safetensors.numpy, "save_file", full)
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(b"old")
+    with pytest.raises(OSError, match="No space left"):
+        nn.save({"a": np.zeros(3)}, path)
+    assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
