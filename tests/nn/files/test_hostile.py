@@ -83,12 +83,12 @@ def test_what_a_refused_file_leaves_is_safe_to_collect(tmp_path):
 
 
 def test_a_full_disk_is_an_os_error(tmp_path, monkeypatch):
-    safetensors = pytest.importorskip("safetensors")
+    safetensors, arrays = map(pytest.importorskip, ("safetensors", "safetensors.numpy"))
 
     def full(*_, **__):
         raise safetensors.SafetensorError("I/O error: No space left on device (os error 28)")
 
-    monkeypatch.setattr(safetensors.numpy, "save_file", full)
+    monkeypatch.setattr(arrays, "save_file", full)
     path = tmp_path / "w.safetensors"
     path.write_bytes(b"old")
     with pytest.raises(OSError, match="No space left"):
