@@ -278,6 +278,8 @@ FUNCTIONAL: dict[str, Arguments] = {
     "hardtanh": dict(input=M, min_val=-0.7, max_val=0.8, inplace=False),
     "leaky_relu": dict(input=M, negative_slope=0.1, inplace=False),
     **_each("softmax softmin log_softmax", input=M, dim=1, dtype=None),
+    "gumbel_softmax": dict(logits=M, tau=0.7, hard=False, eps=1e-10, dim=1,
+                           generator=np.random.default_rng(0)),
     "softplus": dict(input=M, beta=1.1, threshold=19.0),
     "threshold": dict(input=M, threshold=0.1, value=0.2, inplace=False),
     "prelu": dict(input=M, weight=np.array([0.27])),
@@ -333,6 +335,9 @@ FUNCTIONAL: dict[str, Arguments] = {
     **{name: dict(input=x, p=0.0, training=True, inplace=False, generator=None)
        for name, x in (("dropout", M), ("dropout1d", IMAGES[1]), ("dropout2d", IMAGE),
                        ("dropout3d", IMAGES[3]))},
+    **_each("alpha_dropout feature_alpha_dropout", input=M, p=0.0, training=True, inplace=False,
+            generator=None),
+    "rrelu": dict(input=M, lower=0.2, upper=0.3, training=False, inplace=False, generator=None),
     "cross_entropy": dict(input=M, target=INDEX, weight=positive(4), ignore_index=-100,
                           label_smoothing=0.1, **FORMER),
     "nll_loss": dict(input=M, target=INDEX, weight=positive(4), ignore_index=-100, **FORMER),

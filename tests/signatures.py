@@ -209,6 +209,7 @@ PARTICULAR.update(
         "F.local_response_norm": {"input": IMAGES[1], "size": 2},
         "F.bilinear": {"input1": M, "input2": N, "weight": spread(2, 4, 4), "bias": spread(2)},
         "F.embedding": {"input": INTEGERS % 3, "weight": M},
+        "F.gumbel_softmax": {"logits": M},
         "F.linear": {"weight": N, "bias": spread(3)},
         "F.affine_grid": {"theta": spread(1, 2, 3), "size": (1, 1, 2, 3)},
         "F.grid_sample": {"input": IMAGES[2], "grid": 0.83 * spread(1, 2, 3, 2)},

@@ -2,6 +2,7 @@
 
 import inspect
 import operator
+from functools import partial
 
 import numpy as np
 import pytest
@@ -149,6 +150,9 @@ LAYERS = {
     "dropout": (F.dropout, nn.Dropout, dict(p=0.5)), "dropout1d": (F.dropout1d, nn.Dropout1d, dict(p=0.5)),
     "dropout2d": (F.dropout2d, nn.Dropout2d, dict(p=0.5)),
     "dropout3d": (F.dropout3d, nn.Dropout3d, dict(p=0.5)),
+    "alpha_dropout": (partial(F.alpha_dropout, training=True), nn.AlphaDropout, dict(p=0.5)),
+    "feature_alpha_dropout": (partial(F.feature_alpha_dropout, training=True), nn.FeatureAlphaDropout, dict(p=0.5)),
+    "rrelu": (partial(F.rrelu, training=True), nn.RReLU, dict(lower=0.2, upper=0.4)),
 }  # fmt: skip
 X = calls.spread(2, 3, 4, 5)
 

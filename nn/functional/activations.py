@@ -8,17 +8,22 @@ tensor that is or has a view, are refused.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
+import numpy as np
+
 import autograd
-from autograd import arguments
+from autograd import Tensor, arguments
 from nn.functional.inputs import floating, in_place, is_learnt, number
+from nn.random import generator_or_default
 
 __all__ = [
     "celu",
     "elu",
     "gelu",
     "glu",
+    "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
@@ -30,6 +35,7 @@ __all__ = [
     "prelu",
     "relu",
     "relu6",
+    "rrelu",
     "selu",
     "sigmoid",
     "silu",
@@ -105,6 +111,65 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
     if is_learnt(slope):
         return autograd.prelu(floating("leaky_relu", input), slope)
     return autograd.leaky_relu(floating("leaky_relu", input), negative_slope=slope)
+
+
+def rrelu(
+    input: Any,
+    lower: float = 1.0 / 8,
+    upper: float = 1.0 / 3,
+    training: bool = False,
+    inplace: bool = False,
+    generator: np.random.Generator | None = None,
+) -> Any:
+    """x above 0, else slope · x, with a slope drawn for every element in training.
+
+    Source: Xu et al., "Empirical evaluation of rectified activations", 2015.
+
+    Args:
+        input: floats of any shape.
+        lower, upper: between what slopes are drawn, uniformly. Default 1/8 and 1/3.
+        training: False takes their mean for all. Default False.
+        inplace: True to have the input itself become the result. Default False.
+        generator: source of randomness. Default: the one that ``nn.manual_seed`` seeds.
+
+    Raises:
+        ValueError: for a lower above upper; TypeError: for data that are no floats.
+
+    Example:
+        >>> import autograd, nn.functional as F
+        >>> F.rrelu(autograd.tensor([-8.0, 8.0]), 0.25, 0.5).tolist()
+        [-3.0, 8.0]
+    """
+    who = "rrelu"
+    low, high = slopes(who, lower, upper)
+    input = floating(who, input)
+    random = generator_or_default(who, generator)
+    drawn = arguments.boolean(who, "training", training)
+    return in_place(who, inplace, input, lambda x: _sloped(x, low, high, random if drawn else None))
+
+
+def slopes(who: str, lower: Any, upper: Any) -> tuple[float, float]:
+    """The bounds between which slopes are drawn, in their order."""
+    low = arguments.real(who, "lower", lower, finite=True)
+    high = arguments.real(who, "upper", upper, finite=True)
+    if low > high:
+        raise ValueError(f"{who}: lower must not lie above upper, got {lower!r} and {upper!r}")
+    return low, high
+
+
+def _sloped(input: Any, low: float, high: float, random: np.random.Generator | None) -> Any:
+    if random is None:
+        return leaky_relu(input, (low + high) / 2)
+    factors = autograd.func.each_time(_factors, input, low, high, random)
+    return input * (autograd.as_tensor(factors) if isinstance(input, Tensor) else factors)
+
+
+def _factors(input: Any, low: float, high: float, random: np.random.Generator) -> Any:
+    """1 above 0, else a drawn slope."""
+    values = np.asarray(input.data if isinstance(input, Tensor) else input)
+    return np.where(values > 0, 1.0, random.uniform(low, high, values.shape)).astype(values.dtype)[
+        ()
+    ]
 
 
 def prelu(input: Any, weight: Any) -> Any:
@@ -349,6 +414,69 @@ def softmax(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any:
         [0.5, 0.5]
     """
     return _along("softmax", autograd.softmax, input, dim, dtype)
+
+
+def gumbel_softmax(
+    logits: Any,
+    tau: float = 1.0,
+    hard: bool = False,
+    eps: float = 1e-10,
+    dim: int = -1,
+    generator: np.random.Generator | None = None,
+) -> Any:
+    """A sample from categories that has a gradient: `softmax` of (logits + Gumbel noise) / tau.
+
+    Sources: Jang, Gu & Poole 2017; Maddison, Mnih & Teh 2017.
+
+    Args:
+        logits: unnormalized log-probabilities, floats of any shape with at least one axis.
+        tau: temperature, above 0; the lower, the nearer samples are to one-hot. Default 1.
+        hard: True to have one-hot samples, with the gradient of the soft ones. Default False.
+        eps: as in PyTorch, of no effect; anything but the default is warned of. Default 1e-10.
+        dim: the axis of the categories. Default -1.
+        generator: source of randomness. Default: the one that ``nn.manual_seed`` seeds.
+
+    Raises:
+        ValueError: for a tau that is not above 0; IndexError: for an axis that is not there.
+
+    Example:
+        >>> import autograd, nn.functional as F
+        >>> F.gumbel_softmax(autograd.tensor([0.0, 1e4]), hard=True).tolist()
+        [0.0, 1.0]
+    """
+    who = "gumbel_softmax"
+    logits = floating(who, logits, "logits")
+    axis = arguments.axis(who, dim, len(logits.shape), "dim")
+    tau = number(who, "tau", tau)
+    if not is_learnt(tau) and not tau > 0:
+        raise ValueError(f"{who}: tau must be above 0, got {tau!r}")
+    if arguments.real(who, "eps", eps) != 1e-10:
+        warnings.warn(f"{who}: eps has no effect, got {eps!r}", UserWarning, stacklevel=2)
+    arguments.boolean(who, "hard", hard)
+    random = generator_or_default(who, generator)
+    noise = autograd.func.each_time(_gumbel, logits, random)
+    noise = autograd.as_tensor(noise) if isinstance(logits, Tensor) else noise
+    soft = autograd.softmax((logits + noise) / tau, axis)
+    if not hard:
+        return soft
+    chosen = autograd.func.each_time(_one_hot, soft, axis)
+    if not isinstance(soft, Tensor):
+        return chosen
+    # In value the one-hot sample, in gradient the soft one.
+    return soft + (autograd.as_tensor(chosen) - soft.detach())
+
+
+def _gumbel(logits: Any, random: np.random.Generator) -> Any:
+    return (-np.log(random.standard_exponential(logits.shape))).astype(logits.dtype)
+
+
+def _one_hot(soft: Any, axis: int) -> Any:
+    """1 at the first of the largest values along the axis, else 0."""
+    values = np.asarray(soft.data if isinstance(soft, Tensor) else soft)
+    chosen = np.zeros_like(values)
+    if values.size:
+        np.put_along_axis(chosen, np.argmax(values, axis, keepdims=True), 1.0, axis)
+    return chosen
 
 
 def softmin(input: Any, dim: int | None = None, *, dtype: Any = None) -> Any:

@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import autograd
 from autograd import arguments
 from nn import functional as F
-from nn.functional.activations import interval
+from nn.functional.activations import interval, slopes
 from nn.module import Module
 from nn.modules.building import check_precision, empty_parameter
 from nn.parameter import Parameter
+from nn.random import generator_or_default
 
 __all__ = [
     "CELU",
@@ -30,6 +33,7 @@ __all__ = [
     "LogSoftmax",
     "Mish",
     "PReLU",
+    "RReLU",
     "ReLU",
     "ReLU6",
     "SELU",
@@ -216,6 +220,44 @@ class LeakyReLU(Module):
 
     def extra_repr(self) -> str:
         return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
+
+
+class RReLU(Module):
+    """x above 0, else slope · x, with slopes drawn in training; see `nn.functional.rrelu`.
+
+    Args:
+        lower, upper: between what slopes are drawn. Default 1/8 and 1/3.
+        inplace: True to have the input itself become the result. Default False.
+        generator: source of randomness. Default: the one that ``nn.manual_seed`` seeds.
+
+    Example:
+        >>> import autograd, nn
+        >>> nn.RReLU(0.25, 0.5).eval()(autograd.tensor([-8.0, 8.0])).tolist()
+        [-3.0, 8.0]
+    """
+
+    def __init__(
+        self,
+        lower: float = 1.0 / 8,
+        upper: float = 1.0 / 3,
+        inplace: bool = False,
+        generator: np.random.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.lower, self.upper = slopes("RReLU", lower, upper)
+        self.inplace = arguments.boolean("RReLU", "inplace", inplace)
+        if generator is not None:
+            generator_or_default("RReLU", generator)
+        self.generator = generator
+
+    def forward(self, input: Any) -> Any:
+        return F.rrelu(
+            input, self.lower, self.upper, self.training, self.inplace, generator=self.generator
+        )
+
+    def extra_repr(self) -> str:
+        inplace = ", inplace=True" if self.inplace else ""
+        return f"lower={self.lower}, upper={self.upper}{inplace}"
 
 
 class PReLU(Module):

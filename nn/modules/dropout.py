@@ -12,7 +12,7 @@ from nn import functional as F
 from nn.module import Module
 from nn.random import generator_or_default
 
-__all__ = ["Dropout", "Dropout1d", "Dropout2d", "Dropout3d"]
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
 class Dropout(Module):
@@ -68,3 +68,24 @@ class Dropout3d(Dropout):
     """Whole channels of volumes (N, C, D, H, W) or (C, D, H, W) become 0; see `Dropout`."""
 
     _function = staticmethod(F.dropout3d)
+
+
+class AlphaDropout(Dropout):
+    """Dropout between SELUs, which keeps mean and variance; see `nn.functional.alpha_dropout`.
+
+    Args:
+        p, inplace, generator: as for `Dropout`.
+
+    Example:
+        >>> import autograd, nn
+        >>> nn.AlphaDropout(0.5).eval()(autograd.ones(2)).tolist()
+        [1.0, 1.0]
+    """
+
+    _function = staticmethod(F.alpha_dropout)
+
+
+class FeatureAlphaDropout(Dropout):
+    """`AlphaDropout` of whole channels of (N, C, *S)."""
+
+    _function = staticmethod(F.feature_alpha_dropout)

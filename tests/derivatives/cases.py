@@ -423,6 +423,11 @@ FUNCTIONAL: dict[str, Case] = {
     "normalize": _case(F.normalize, M),
     **{name: _case(_named(name, p=0.0), IMAGE if name[-1] == "d" else M)
        for name in ("dropout", "dropout1d", "dropout2d", "dropout3d")},
+    **{name: _case(_named(name, p=0.0, training=True), M)
+       for name in ("alpha_dropout", "feature_alpha_dropout")},
+    "rrelu": _case(F.rrelu, M),
+    "gumbel_softmax": _case(
+        lambda x: F.gumbel_softmax(x, 0.7, generator=np.random.default_rng(0)), M),
     "cross_entropy": _case(lambda x: F.cross_entropy(x, ag.tensor(TARGETS), label_smoothing=0.1), M),
     "nll_loss": _case(lambda x: F.nll_loss(x, ag.tensor(TARGETS)), M),
     "mse_loss": _case(F.mse_loss, M, N),

@@ -30,11 +30,11 @@ MISSING = {
                         "lazy layers have no parameters before the first call"),
         "Buffer": "register_buffer does it",
         "DataParallel": _HARDWARE,
+        "CrossMapLRN2d": "LocalResponseNorm; PyTorch's never takes channel 0 out of the sum again",
         "SyncBatchNorm": "nn.parallel.SyncBatchNorm",
         **dict.fromkeys(
-            ["AdaptiveLogSoftmaxWithLoss", "AlphaDropout", "CrossMapLRN2d", "EmbeddingBag",
-             "FeatureAlphaDropout", "FractionalMaxPool2d", "FractionalMaxPool3d",
-             "LinearCrossEntropyLoss", "LinearCrossEntropyOptions", "RReLU"], _RARE),
+            ["AdaptiveLogSoftmaxWithLoss", "EmbeddingBag", "FractionalMaxPool2d",
+             "FractionalMaxPool3d", "LinearCrossEntropyLoss", "LinearCrossEntropyOptions"], _RARE),
     },
     "nn.functional": {
         **dict.fromkeys(
@@ -54,10 +54,9 @@ MISSING = {
         "multi_head_attention_forward": "nn.MultiheadAttention calls it",
         "native_channel_shuffle": "channel_shuffle",
         **dict.fromkeys(
-            ["alpha_dropout", "conv_tbc", "embedding_bag", "feature_alpha_dropout",
-             "fractional_max_pool2d", "fractional_max_pool2d_with_indices",
-             "fractional_max_pool3d", "fractional_max_pool3d_with_indices", "gumbel_softmax",
-             "linear_cross_entropy", "pdist", "rrelu"], _RARE),
+            ["conv_tbc", "embedding_bag", "fractional_max_pool2d", "fractional_max_pool2d_with_indices",
+             "fractional_max_pool3d", "fractional_max_pool3d_with_indices",
+             "linear_cross_entropy", "pdist"], _RARE),
     },
     "nn.utils": {
         **dict.fromkeys(["clip_grad", "convert_parameters", "fusion", "init", "memory_format",
