@@ -493,6 +493,9 @@ MODULES: dict[str, Case] = {
     **{name: _module(lambda f=getattr(nn, name): f(dim=1), M)
        for name in ("Softmax", "Softmin", "LogSoftmax", "GLU")},
     "Softmax2d": _module(nn.Softmax2d, IMAGE),
+    "RReLU": _module(lambda: nn.RReLU(0.3, 0.3), M),
+    **{name: _module(lambda f=getattr(nn, name): f(0.0), M)
+       for name in ("AlphaDropout", "FeatureAlphaDropout")},
     "Threshold": _module(lambda: nn.Threshold(0.1, 0.2), M),
     "Linear": _module(lambda: nn.Linear(4, 2), M),
     "Bilinear": _module(lambda: nn.Bilinear(4, 2, 3), M, spread(3, 2)),

@@ -68,6 +68,9 @@ LAYERS = [
     ("Dropout1d", (), {}, [(2, 3, 4)]),
     ("Dropout2d", (0.0,), {"inplace": True}, [(2, 3, 4, 4)]),
     ("Dropout3d", (), {}, [(2, 3, 4, 4, 4)]),
+    ("AlphaDropout", (0.3,), {}, [(2, 3)]),
+    ("FeatureAlphaDropout", (), {}, [(2, 3, 4)]),
+    ("RReLU", (0.2,), {"upper": 0.5}, [(2, 3)]),
     ("ReLU", (), {}, [(2, 3)]),
     ("ReLU", (), {"inplace": True}, [(2, 3)]),
     ("ReLU6", (), {}, [(2, 3)]),
@@ -197,7 +200,7 @@ def test_layer(torch, compare, rng, name, args, kwargs, shapes):
         arrays = [abs(a) for a in arrays]
     if kwargs.get("inplace"):
         return  # PyTorch would write into the input
-    random = name.startswith("Dropout") and theirs.p > 0
+    random = name == "RReLU" or ("Dropout" in name and theirs.p > 0)
     order = 1 if name == "Hardsigmoid" else 2
     close = {"rtol": 1e-7, "atol": 1e-9}
     if not random:
