@@ -47,6 +47,7 @@ def public(module):
         yield name, made
         if isinstance(made, type):
             for method in sorted(n for n in dir(made) if n[0] != "_"):
+                getattr(made, method, None)  # methods of tensors are made when first asked for
                 found = inspect.getattr_static(made, method)
                 inherited = any(method in vars(base) for base in made.__mro__[1:])
                 if inspect.isfunction(found) and not inherited:

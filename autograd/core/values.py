@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ast
 import linecache
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,11 @@ import numpy as np
 __all__ = ["Values", "refusal"]
 
 _PYTORCHS = frozenset({"dim", "keepdim", "unbiased", "correction"})
+
+#: Where the files lie whose frames stand between the user's line and here.
+_LIBRARIES = tuple(
+    str(Path(file).parent) + os.sep for file in (np.__file__, str(Path(__file__).parent))
+)
 
 
 class Values(np.ndarray):
@@ -116,7 +123,7 @@ def _decaying(name: str) -> Callable[..., Any]:
         return method(_array(self), *_plain(args), **_plain(options))
 
     call.__name__ = call.__qualname__ = name
-    call.__doc__ = method.__doc__
+    call.__doc__ = f"As ``numpy.ndarray.{name}``; with ``dim`` and its like as PyTorch's method."
     return call
 
 
@@ -156,9 +163,7 @@ def refusal() -> str:
 def _line_to_write() -> str:
     """The statement that is running, without ``.data``, where nothing is recorded."""
     frame: Any = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(
-        ("autograd.", "numpy")
-    ):
+    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
         frame = frame.f_back
     general = "with autograd.no_grad(): t[...] = values"
     if frame is None:

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 #: Functions of which a list is no array, but says how the arrays lie; and draws of random numbers.
 NOT_ARRAYS = {"autograd.block", "autograd.explain_kernel"}
 RANDOM = {f"autograd.{name}" for name in ("rand", "randn", "normal", "uniform")}
+RANDOM.add("nn.functional.gumbel_softmax")
 
 TOGETHER = [
     pytest.param(function, arguments, id=name)
