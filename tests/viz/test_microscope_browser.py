@@ -240,7 +240,7 @@ def test_skipped_pixels_and_output_channels(visit):
     cell(page, "input, channel 0", 4, 4).click()
     assert "a skipped pixel, seen by no window" in said(page)
     assert "changes nothing and gets no gradient" in page.locator(".views").inner_text()
-    page.get_by_label("Output channel").select_option("1")
+    page.get_by_label("Output channel", exact=True).select_option("1")
     assert page.locator('table[aria-label="output, channel 1"]').count() == 1
 
 
