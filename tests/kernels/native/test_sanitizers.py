@@ -51,7 +51,7 @@ def test_the_sanitizers_find_nothing(tmp_path):
     assert (tmp_path / f"autograd/kernels/native/_native{suffix}").exists(), build.stderr
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/kernels/native",
-         "-k", "not threads or many", "--ignore=tests/kernels/native/test_memory.py"], cwd=tmp_path,
+         "-k", "not threads or many"], cwd=tmp_path,
         env={**environment, "LD_PRELOAD": library, "PYTHONPATH": str(tmp_path), "PYTHONMALLOC": "malloc",
              "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1"},
         capture_output=True, text=True, check=False,
