@@ -208,6 +208,8 @@
     // -- the panel ----------------------------------------------------------------------------
 
     function describe(step) {
+      // A button in here that had the focus goes: the panel takes it, and with it the keys.
+      if (panel.contains(root.activeElement)) panel.focus({ preventScroll: true });
       panel.replaceChildren();
       if (pinned !== null) describePinned();
       if (!step) {
@@ -257,7 +259,7 @@
       const entry = data.table[place];
       const part = make("div", { class: "part" }, make("b", { text: name }));
       if (entry.v) part.append(table(name, entry.v));
-      else if (entry.h) part.append(heat(entry));
+      else if (entry.h) part.append(heat(name, entry));
       else part.append(make("span", { class: "num", text: entry.t }));
       // "max 0.5" stays in one line.
       if (entry.s) part.append(make("div", { class: "stat", text: entry.s.replace(/([a-z]) /g, "$1\u00a0") }));
@@ -276,11 +278,36 @@
       return element;
     }
 
-    function heat(entry) {
+    // One plane of an array; of several, the largest first, and buttons that turn to the others.
+    function heat(name, entry) {
+      let shown = entry.c || 0;
+      const frame = make("div", {}), part = make("div", {}, frame);
+      const stat = (text) => make("div", { class: "stat", text });
+      const turn = (which) => {
+        shown = (which + entry.h.length) % entry.h.length;
+        frame.replaceChildren(plane(entry, shown));
+        if (entry.p) where.textContent = entry.p[shown];
+      };
+      const where = stat("");
+      if (entry.p) {
+        const to = (sign, word, by) => {
+          const each = make("button", { type: "button", text: sign, "aria-label": `${word} plane of ${name}` });
+          each.addEventListener("click", () => turn(shown + by));
+          return each;
+        };
+        part.prepend(make("div", { class: "planes" }, to("◀", "Previous", -1), to("▶", "Next", 1), where));
+      }
+      turn(shown);
+      part.append(stat(entry.m));
+      return part;
+    }
+
+    function plane(entry, shown) {
       // Signs are told by the direction of the bar in each cell as well as by its colour.
       const space = "http://www.w3.org/2000/svg";
       const side = 12;
-      const rows = entry.h.length, columns = entry.h[0].length;
+      const lines = entry.h[shown].split("/");
+      const rows = lines.length, columns = lines[0].length;
       const map = document.createElementNS(space, "svg");
       const set = (element, values) => {
         for (const [key, value] of Object.entries(values)) element.setAttribute(key, value);
@@ -289,9 +316,9 @@
       set(map, {
         class: "heat", role: "img", width: columns * side, height: rows * side,
         viewBox: `0 0 ${columns * side} ${rows * side}`,
-        "aria-label": `heat map, ${entry.m}; ${entry.s || entry.t}`,
+        "aria-label": `heat map, ${entry.p ? `${entry.p[shown]}; ` : ""}${entry.m}; ${entry.s || entry.t}`,
       });
-      entry.h.forEach((line, row) => [...line].forEach((letter, column) => {
+      lines.forEach((line, row) => [...line].forEach((letter, column) => {
         const level = letter === "x" ? 9 : letter.charCodeAt(0) - 106;
         if (!level) return;
         const kind = letter === "x" ? "bad" : level > 0 ? "pos" : "neg";
@@ -306,7 +333,7 @@
           width: size, height: size, rx: level < 0 ? size / 2 : 0,
         }));
       }));
-      return make("div", {}, map, make("div", { class: "stat", text: entry.m }));
+      return map;
     }
 
     // -- pinning and keys -----------------------------------------------------------------------

@@ -8,6 +8,7 @@ every step as text. The script reads both from there, so nothing is stored twice
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from functools import cached_property
@@ -28,8 +29,10 @@ VISIBLE = 150
 MOST_STEPS = 1500
 #: What one step sends is listed up to this many operands.
 MOST_SENT = 24
+#: Where all planes of the tensors are too much for a page, so many of each.
+FEW_PLANES = 4
 #: What pages show with the numbers; the first so many of them stay.
-_DETAILS = ("values and rules", "tables of numbers", "thumbnails")
+_DETAILS = ("values and rules", "tables of numbers", "thumbnails", "further planes")
 
 
 class Steps:
@@ -196,7 +199,8 @@ def fragment(visible: View, layout: Any, sizes: Any, *, theme: str = "auto") -> 
     trace = visible.trace
     if not shell.fits(data_uri(picture)):
         return ""
-    for detail, most in ((3, None), (2, None), (1, None), (1, 200), (0, 200), (0, 60), (0, 12)):
+    whole = [(detail, None) for detail in (5, 4, 3, 2, 1)]
+    for detail, most in (*whole, (1, 200), (0, 200), (0, 60), (0, 12)):
         if most is None and len(trace.steps) > MOST_STEPS:
             continue
         html = _assemble(visible, picture, _kept_steps(trace, most), detail, theme)
@@ -265,8 +269,21 @@ class _Table:
             row["s"] = words.statistics(summary)
         if self.detail >= 2 and summary.values is not None and 1 < summary.size:
             row["v"] = _grid(summary)
-        if self.detail >= 3 and summary.thumbnail is not None:
-            row["h"] = ["".join(_cell(cell) for cell in line) for line in summary.thumbnail]
+        if self.detail >= 4 and summary.planes:
+            places = [place for place, _ in summary.planes]
+            largest = places.index(summary.corner)
+            most = len(places) if self.detail > 4 else FEW_PLANES
+            others = [number for number in range(len(places)) if number != largest]
+            kept = sorted([largest, *others[: most - 1]])
+            row["h"] = [summary.planes[number][1] for number in kept]
+            row["p"] = [words.plane(summary, number) for number in kept]
+            row["c"] = kept.index(largest)
+            row["m"] = words.marks(summary, everywhere=True)
+            hidden = math.prod(summary.shape[:-2]) - len(kept)
+            if hidden:
+                row["m"] += f"; {hidden:,} more planes not shown"
+        elif self.detail >= 3 and summary.thumbnail is not None:
+            row["h"] = ["/".join("".join(_cell(cell) for cell in line) for line in summary.thumbnail)]
             row["m"] = words.legend(summary)
         key = json.dumps(row)
         if key not in self._places:

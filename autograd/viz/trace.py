@@ -28,6 +28,8 @@ THUMBNAIL_SIDE = 12
 #: ... and cells from -9 to 9 (times ``scale / 9``); this value marks a cell holding NaN or
 #: infinity.
 NONFINITE_CELL = 10
+#: Of an array with more than two axes so many planes have a thumbnail.
+PLANES = 16
 
 KINDS = ("parameter", "input", "constant", "op", "output", "earlier")
 
@@ -38,7 +40,9 @@ class Summary:
 
     ``values`` is a number or nested lists, or None for an array of more than the budgeted elements;
     then ``thumbnail`` holds block means of its last two axes, at ``corner`` of the leading axes: in
-    the plane that holds the largest magnitude, or the first number that is not finite.
+    the plane that holds the largest magnitude, or the first number that is not finite. ``planes``
+    are the first ones, that one among them, each with its place and its cells: a row of letters for
+    each row, ``a`` to ``s`` for -9 to 9 and ``x`` for what is not finite. All have one ``scale``.
     ``minimum``, ``maximum``, ``mean`` and ``norm`` (Euclidean) regard finite elements only and are
     None when there is none; ``nans`` and ``infinities`` count the others.
     """
@@ -55,6 +59,7 @@ class Summary:
     thumbnail: tuple[tuple[int, ...], ...] | None = None
     scale: float = 0.0
     corner: tuple[int, ...] = ()
+    planes: tuple[tuple[tuple[int, ...], str], ...] = ()
 
     @property
     def size(self) -> int:
@@ -321,8 +326,7 @@ def summarize(array: Any, small: int = SMALL) -> Summary:
     if array.size <= small:
         detail: dict[str, Any] = {"values": _exact(array)}
     else:
-        cells, scale, corner = _thumbnail(numbers)
-        detail = {"thumbnail": cells, "scale": scale, "corner": corner}
+        detail = _thumbnails(numbers)
     return Summary(
         shape=tuple(int(length) for length in array.shape),
         dtype=str(array.dtype),
@@ -350,28 +354,53 @@ def _exact(array: np.ndarray) -> Any:
     return array.tolist()
 
 
-def _thumbnail(
-    numbers: np.ndarray,
-) -> tuple[tuple[tuple[int, ...], ...], float, tuple[int, ...]]:
-    """Block means of one plane of the last two axes, as integers from -9 to 9."""
-    corner: tuple[int, ...] = ()
-    if numbers.ndim > 2:
+def _thumbnails(numbers: np.ndarray) -> dict[str, Any]:
+    """Block means of planes of the last two axes, as integers from -9 to 9 on one scale."""
+    leading = numbers.shape[:-2]
+    planes = numbers.reshape(-1, *np.atleast_2d(numbers).shape[-2:])
+    chosen = 0
+    if leading:
         largest = np.where(np.isfinite(numbers), np.abs(numbers), np.inf).argmax()
-        corner = tuple(int(each) for each in np.unravel_index(largest, numbers.shape)[:-2])
-    plane = np.atleast_2d(numbers[corner])
-    for axis in (0, 1):
-        length = plane.shape[axis]
+        chosen = int(largest) // (planes.shape[1] * planes.shape[2])
+    shown = [*range(min(len(planes), PLANES))]
+    if chosen not in shown:
+        shown[-1] = chosen
+    cells, scale = _cells(planes[shown])
+    pages = ["/".join(map(_letters, plane)) for plane in cells]
+    places = [_place(each, leading) for each in shown]
+    return {
+        "thumbnail": tuple(tuple(row) for row in cells[shown.index(chosen)].tolist()),
+        "scale": scale,
+        "corner": _place(chosen, leading),
+        "planes": tuple(zip(places, pages, strict=True)) if len(planes) > 1 else (),
+    }
+
+
+def _cells(planes: np.ndarray) -> tuple[np.ndarray, float]:
+    """Planes as cells of block means, and what the largest of these is."""
+    for axis in (1, 2):
+        length = planes.shape[axis]
         blocks = min(length, THUMBNAIL_SIDE)
         starts = (np.arange(blocks) * length) // blocks
         counts = np.diff(np.append(starts, length))
         with np.errstate(invalid="ignore", over="ignore"):
-            plane = np.add.reduceat(plane, starts, axis=axis)
-        plane = plane / (counts[:, None] if axis == 0 else counts)
-    finite = np.isfinite(plane)
-    scale = _round(np.abs(plane[finite]).max()) if finite.any() else 0.0
+            planes = np.add.reduceat(planes, starts, axis=axis)
+        planes = planes / (counts[:, None] if axis == 1 else counts)
+    finite = np.isfinite(planes)
+    scale = _round(np.abs(planes[finite]).max()) if finite.any() else 0.0
     with np.errstate(invalid="ignore"):
-        cells = np.where(finite, np.rint(9 * plane / (scale or 1.0)), NONFINITE_CELL)
-    return tuple(tuple(int(cell) for cell in row) for row in cells), scale, corner
+        cells = np.where(finite, np.rint(9 * planes / (scale or 1.0)), NONFINITE_CELL)
+    return cells.astype(np.int8), scale
+
+
+def _letters(row: np.ndarray) -> str:
+    codes = np.where(row == NONFINITE_CELL, ord("x"), ord("j") + row)
+    return codes.astype(np.uint8).tobytes().decode("ascii")
+
+
+def _place(number: int, leading: tuple[int, ...]) -> tuple[int, ...]:
+    """The index of a plane in the leading axes."""
+    return tuple(int(each) for each in np.unravel_index(number, leading)) if leading else ()
 
 
 # -- JSON ---------------------------------------------------------------------------------------
@@ -403,6 +432,8 @@ def _summary(entry: dict[str, Any] | None) -> Summary | None:
     content["values"] = _numbers(content["values"])
     if content["thumbnail"] is not None:
         content["thumbnail"] = tuple(tuple(row) for row in content["thumbnail"])
+    planes = content.get("planes", ())
+    content["planes"] = tuple((tuple(place), cells) for place, cells in planes)
     return Summary(**content)
 
 

@@ -107,32 +107,53 @@ def statistics(summary: Summary) -> str:
 
 def legend(summary: Summary) -> str:
     """Which part of an array a thumbnail shows, and how its marks are to be read."""
+    if not summary.corner:
+        return marks(summary)
+    more = math.prod(summary.shape[:-2]) - 1
+    others = f"; {more:,} more not shown" if more else ""
+    return f"plane {place(summary.corner)}, which holds {_held(summary)}{others}; {marks(summary)}"
+
+
+def place(index: tuple[int, ...]) -> str:
+    """An index as it is written in brackets."""
+    return f"[{', '.join(map(str, index))}]"
+
+
+def plane(summary: Summary, number: int) -> str:
+    """What is shown on a page of planes: which one, of how many, and what it has of its own."""
+    corner = summary.planes[number][0]
+    count = math.prod(summary.shape[:-2])
+    own = f", holds {_held(summary)}" if corner == summary.corner else ""
+    return f"plane {place(corner)} of {count:,}{own}"
+
+
+def _held(summary: Summary) -> str:
+    return "what is not finite" if nonfinite(summary) else "the largest value"
+
+
+def marks(summary: Summary, everywhere: bool = False) -> str:
+    """How the marks of a thumbnail, or of all planes that have one, are to be read."""
     rows, columns = (1, *summary.shape)[-2:]
     cells = summary.thumbnail or ()
-    parts = []
-    if summary.corner:
-        more = math.prod(summary.shape[:-2]) - 1
-        held = "what is not finite" if nonfinite(summary) else "the largest value"
-        where = ", ".join(map(str, summary.corner))
-        others = f"{more:,} more not shown; " if more else ""
-        parts.append(f"plane [{where}], which holds {held}; {others}".rstrip("; "))
     block = -(-rows // len(cells)), -(-columns // len(cells[0]))
     what = f"means of blocks of up to {shape(block)}" if max(block) > 1 else "every element"
-    marks = {cell for line in cells for cell in line}
+    there = {cell for line in cells for cell in line}
+    if everywhere:
+        letters = set("".join(cells for _, cells in summary.planes)) - {"/"}
+        there = {NONFINITE_CELL if each == "x" else ord(each) - ord("j") for each in letters}
     kinds = [
         told
-        for told, there in (
-            ("squares +", any(0 < mark < NONFINITE_CELL for mark in marks)),
-            ("discs −", any(mark < 0 for mark in marks)),
+        for told, found in (
+            ("squares +", any(0 < mark < NONFINITE_CELL for mark in there)),
+            ("discs −", any(mark < 0 for mark in there)),
         )
-        if there
+        if found
     ]
     if kinds:
         kinds.append(f"full size {number(summary.scale, 3)}")
-    if NONFINITE_CELL in marks:
+    if NONFINITE_CELL in there:
         kinds.append("crosses: NaN or ∞ inside")
-    parts.append(f"{what}: {', '.join(kinds)}" if kinds else what)
-    return "; ".join(parts)
+    return f"{what}: {', '.join(kinds)}" if kinds else what
 
 
 def seconds(duration: float) -> str:

@@ -228,6 +228,42 @@ def test_scripts_that_run_detached_find_their_page(visit, steps):
     assert said(page) == steps.sentences()[0]
 
 
+def test_the_planes_of_a_big_tensor_are_paged_through(visit):
+    w = np.zeros((16, 1, 3, 3))
+    w[:, 0, 0, 0] = np.arange(16) / 10
+    w[6, 0, 1, 1] = -9.0
+    weight = autograd.tensor(w, requires_grad=True, name="w")
+    page = visit(viz.step((weight * w).sum()).to_html())
+    for _ in range(2):
+        page.get_by_role("button", name="Next (right arrow)").click()
+    part = page.locator(".part", has_text="contribution").first
+    said, marks = part.locator(".planes .stat"), part.locator(".heat rect")
+    after, before = (
+        part.get_by_role("button", name=f"{word} plane of contribution")
+        for word in ("Next", "Previous")
+    )
+
+    def shown():
+        return said.inner_text(), marks.evaluate_all("all => all.map(e => e.getAttribute('class'))")
+
+    assert shown() == ("plane [6, 0] of 16, holds the largest value", ["pos", "neg"])
+    assert "squares +, discs −, full size 9" in part.inner_text()
+    after.click()
+    assert shown() == ("plane [7, 0] of 16", ["pos"])
+    assert part.locator(".heat").get_attribute("aria-label").startswith("heat map, plane [7, 0]")
+    for _ in range(9):
+        after.click()
+    assert shown() == ("plane [0, 0] of 16", [])
+    before.focus()
+    page.keyboard.press("Enter")
+    assert shown()[0] == "plane [15, 0] of 16"
+    page.keyboard.press("ArrowLeft")  # the keys still step, though the button is gone
+    page.keyboard.press("ArrowRight")
+    assert shown()[0].startswith("plane [6, 0]")
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".bar output").inner_text() == "step 1 of 2"
+
+
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(20, 24, 29)"
 PAGE = "document.querySelector('.gg-steps').shadowRoot.querySelector('.page')"
 

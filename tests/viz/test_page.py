@@ -109,6 +109,32 @@ def test_a_page_too_big_leaves_steps_out_and_says_so(traces):
     assert f"{len(trace.steps) - kept} in the middle left out, without" in html
 
 
+def test_planes_are_stored_once_and_go_before_thumbnails_when_there_are_too_many():
+    rng = np.random.default_rng(0)
+
+    def stored(layers):
+        x = autograd.tensor(rng.normal(size=(40, 1, 12, 12)), requires_grad=True)
+        h = x
+        for _ in range(layers):
+            h = (h * x).tanh()
+        html = viz.step(h.sum())._repr_html_()
+        assert len(html.encode()) <= PAGE_LIMIT
+        return html, [row for row in data_of(html)["table"] if "h" in row]
+
+    html, rows = stored(3)
+    assert {len(row["h"]) for row in rows} == {len(row["p"]) for row in rows} == {16}
+    assert all("24 more planes not shown" in row["m"] for row in rows)
+    assert all("holds the largest value" in row["p"][row["c"]] for row in rows)
+    few = stored(15)[1]
+    assert {len(row["h"]) for row in few} == {len(row["p"]) for row in few} == {4}
+    assert all("36 more planes not shown" in row["m"] for row in few)
+    assert all("holds the largest value" in row["p"][row["c"]] for row in few)
+    html, rows = stored(60)
+    assert {len(row["h"]) for row in rows} == {1} and not any("p" in row for row in rows)
+    assert all("39 more not shown" in row["m"] for row in rows)
+    assert "without further planes: too much for a page" in html
+
+
 @pytest.mark.parametrize("shape", ["tangle", "wide"])
 def test_a_page_stays_small_whatever_the_graph(shape):
     rng = np.random.default_rng(0)

@@ -85,6 +85,40 @@ def test_the_plane_with_the_largest_value_is_shown_and_said():
     assert words.legend(flat).startswith("means of blocks of up to 2×2: squares +, full size 388")
 
 
+def cells_of(text):
+    """The cells of a plane, read without the code that wrote them."""
+    letters = "abcdefghijklmnopqrs"
+    return [[letters.index(each) - 9 for each in line] for line in text.split("/")]
+
+
+@pytest.mark.parametrize(("planes", "largest", "told"), [
+    (2, 1, [0, 1]), (16, 3, range(16)), (17, 3, range(16)), (17, 16, [*range(15), 16]),
+    (40, 15, range(16)), (40, 39, [*range(15), 39]),
+])  # fmt: skip
+def test_planes_are_kept_on_one_scale_the_one_with_the_largest_value_among_them(
+    planes, largest, told
+):
+    array = np.zeros((planes, 1, 5, 4))
+    array[:, 0, 2, 1] = np.arange(planes) - 1.0  # tells planes apart
+    array[largest, 0, 4, 3] = -90.0
+    summary = summarize(array)
+    assert [place for place, _ in summary.planes] == [(each, 0) for each in told]
+    for (plane, _), cells in summary.planes:
+        assert cells_of(cells) == np.rint(array[plane, 0] / 10).tolist()
+    assert summary.thumbnail[4][3] == -9 and summary.corner == (largest, 0)
+    said = words.plane(summary, list(told).index(largest))
+    assert said == f"plane [{largest}, 0] of {planes}, holds the largest value"
+    assert words.plane(summary, 0) == f"plane [0, 0] of {planes}"
+
+
+def test_what_is_not_finite_is_a_letter_of_its_own_and_one_plane_is_no_series():
+    array = np.zeros((2, 7, 7))
+    array[1, 3, 3] = np.nan
+    summary = summarize(array)
+    assert summary.planes[1][1].split("/")[3] == "jjjxjjj" and "x" not in summary.planes[0][1]
+    assert summarize(np.ones((1, 7, 7))).planes == summarize(np.ones((7, 7))).planes == ()
+
+
 def test_json_survives_a_round_trip_and_is_strict(builder):
     build = builder()
     a = build.leaf("a", 2.0)
