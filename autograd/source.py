@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["of_function"]
+__all__ = ["of_function", "private_callee"]
 
 _REMARK = re.compile(r"  # (?:type: ignore|noqa)\b.*")
 
@@ -37,6 +37,27 @@ def of_function(function: Callable[..., Any]) -> str:
             pass
     arguments = ", ".join(code.co_varnames[: code.co_argcount])
     return f"lambda {arguments}: (source not available)"
+
+
+def private_callee(function: Callable[..., Any]) -> Any:
+    """What a lambda calls that does nothing else, if that has a private name; else None.
+
+    With a constant among the arguments it is another function, of which the callee says nothing.
+    """
+    names = getattr(function, "__code__", None) and function.__code__.co_names
+    if not names or len(names) != 1 or not names[0].startswith("_"):
+        return None
+    called = function.__globals__.get(names[0])
+    if getattr(called, "__name__", "") != names[0]:
+        return None
+    try:
+        written = ast.parse(of_function(function), mode="eval").body
+    except SyntaxError:  # there is no source to be read
+        return None
+    call = written.body if isinstance(written, ast.Lambda) else None
+    if not isinstance(call, ast.Call) or any(isinstance(a, ast.Constant) for a in call.args):
+        return None
+    return called
 
 
 @functools.lru_cache(maxsize=64)

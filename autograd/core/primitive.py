@@ -163,10 +163,15 @@ class Primitive:
         return f"no gradient rule for {name}" if rule is None else source.of_function(rule.function)
 
     def rule_formula(self, name: str) -> str:
-        """A rule in a formula, where its source is more than one: its docstring's first line."""
+        """A rule in a formula, where its source is more than one: its docstring's first line.
+
+        A rule that does no more than call a private function is said as that function's.
+        """
         rule = self.rules.get(name.partition("[")[0])
-        said = None if rule is None else rule.function.__doc__
-        return (said or "").strip().partition("\n")[0]
+        if rule is None:
+            return ""
+        said = rule.function.__doc__ or source.private_callee(rule.function).__doc__
+        return (said or "").strip().partition("\n")[0].rstrip(".")
 
     def gradients(self, *joint: Any, **rules: Callable[..., Any]) -> None:
         """Give the gradient rules, by input name; ``gradients(("x", "w"), rule)`` a joint one.

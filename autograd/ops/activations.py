@@ -74,6 +74,7 @@ def relu(x: Any) -> Any:
 
 @primitive(name="relu_gradient", broadcasts=True)
 def _relu_gradient(gy, y):  # type: ignore[no-untyped-def]
+    """g where the output is above 0, else 0."""
     return kernels.relu_gradient(gy, y)
 
 
@@ -104,6 +105,7 @@ def leaky_relu(x: Any, *, negative_slope: float = 0.01) -> Any:
 
 @kernels.with_kernel("leaky_relu_gradient")
 def _leaky_relu_gradient(g: Any, x: Any, negative_slope: float) -> Any:
+    """g where x > 0, g · negative_slope elsewhere."""
     return where(greater(x, 0.0), g, g * negative_slope)
 
 
@@ -199,6 +201,7 @@ def _softplus(x: Any, scaled: Any, beta: float, threshold: float) -> Any:
 
 @kernels.with_kernel("softplus_gradient")
 def _softplus_gradient(g: Any, x: Any, beta: float, threshold: float) -> Any:
+    """g · sigmoid(beta · x); g alone above the threshold."""
     return where(greater(x * beta, threshold), g, g * sigmoid(x * beta))
 
 
@@ -222,6 +225,7 @@ def silu(x: Any) -> Any:
 
 @kernels.with_kernel("silu_gradient")
 def _silu_gradient(g: Any, x: Any) -> Any:
+    """g · s · (1 + x · (1 − s)), where s = sigmoid(x)."""
     s = sigmoid(x)
     return g * (s * (1.0 + x * (1.0 - s)))
 
@@ -237,6 +241,7 @@ def mish(x: Any) -> Any:
 
 @kernels.with_kernel("mish_gradient")
 def _mish_gradient(g: Any, x: Any) -> Any:
+    """g · (t + x · (1 − t²) · sigmoid(x)), where t = tanh(softplus(x))."""
     t = tanh(softplus(x))
     return g * (t + x * sigmoid(x) * (1.0 - t * t))
 
@@ -264,6 +269,7 @@ def gelu(x: Any) -> Any:
 
 @kernels.with_kernel("gelu_gradient")
 def _gelu_gradient(g: Any, x: Any) -> Any:
+    """g · (Φ(x) + x · φ(x)): the normal distribution and its density."""
     return g * (_normal_below(x) + x * (_NORMAL * exp(-0.5 * x * x)))
 
 
@@ -285,6 +291,7 @@ def _gelu_weight(x: Any) -> Any:
 
 @kernels.with_kernel("gelu_tanh_gradient")
 def _gelu_tanh_gradient(g: Any, x: Any) -> Any:
+    """g · the slope of x · (1 + tanh(√(2/π) · (x + 0.044715 x³))) / 2."""
     x = clip(x, -_GELU_END, _GELU_END)
     s = _gelu_weight(x)
     inner = (2.0 * _GELU_INNER) * (1.0 + (3.0 * _GELU_CUBIC) * x * x)
@@ -343,6 +350,7 @@ def hardsigmoid(x: Any) -> Any:
 
 @kernels.with_kernel("hardsigmoid_gradient")
 def _hardsigmoid_gradient(g: Any, x: Any) -> Any:
+    """g / 6 where −3 < x < 3, else 0."""
     return _open_interval(g / 6.0, x, -3.0, 3.0)
 
 
@@ -357,6 +365,7 @@ def hardswish(x: Any) -> Any:
 
 @kernels.with_kernel("hardswish_gradient")
 def _hardswish_gradient(g: Any, x: Any) -> Any:
+    """0 below −3, g above 3, g · (2 x + 3) / 6 between."""
     between = where(greater_equal(x, 3.0), g, g * (x / 3.0 + 0.5))
     return where(less_equal(x, -3.0), 0.0, between)
 
@@ -413,11 +422,13 @@ _dot_along.gradients(x=lambda g, y: g * y, y=lambda g, x: g * x)
 
 
 def _softmax_gradient(g: Any, out: Any, axis: int) -> Any:
+    """out · (g − Σ g · out), the sum along the axis."""
     found = loss_kernels.softmax_gradient(g, out, axis=axis)
     return out * (g - _dot_along(g, out, axis)) if found is None else found
 
 
 def _log_softmax_gradient(g: Any, out: Any, axis: int) -> Any:
+    """g − exp(out) · Σ g, the sum along the axis."""
     found = loss_kernels.log_softmax_gradient(g, out, axis=axis)
     return g - exp(out) * sum_(g, axis, True) if found is None else found
 

@@ -212,6 +212,7 @@ def _sigmoid(x: Any) -> Any:
 
 @with_kernel("sigmoid_gradient")
 def _sigmoid_gradient(g: Any, y: Any) -> Any:
+    """g · out · (1 − out)."""
     return g * (y * (1.0 - y))
 
 

@@ -283,7 +283,9 @@ class _Table:
             if hidden:
                 row["m"] += f"; {hidden:,} more planes not shown"
         elif self.detail >= 3 and summary.thumbnail is not None:
-            row["h"] = ["/".join("".join(_cell(cell) for cell in line) for line in summary.thumbnail)]
+            row["h"] = [
+                "/".join("".join(_cell(cell) for cell in line) for line in summary.thumbnail)
+            ]
             row["m"] = words.legend(summary)
         key = json.dumps(row)
         if key not in self._places:
