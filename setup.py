@@ -10,6 +10,8 @@ which makes a wheel for every system (``py3-none-any``).
 import os
 from pathlib import Path
 from shutil import copyfile
+from subprocess import run
+from tempfile import TemporaryDirectory
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -23,9 +25,12 @@ NATIVE = Path("autograd/kernels/native")
 #: lets the compiler reorder sums or forget NaN. Nor does it vectorise: what is to be vectors is written
 #: so. From a loop of numbers it would make two, for arrays that lie apart and for others, and fuse
 #: multiplications with additions in one of them alone: where arrays lie would tell in the last bit.
-FLAGS = [
-    "-std=gnu11", "-O3", "-fno-math-errno", "-fno-trapping-math", "-fvisibility=hidden", "-Wno-psabi",
-    "-fno-tree-vectorize", "-fno-tree-loop-distribution", "-g0",
+FLAGS = ["-std=gnu11", "-O3", "-fvisibility=hidden", "-g0"]
+
+#: Of these, what the compiler knows: GCC's names, and Clang's for the same.
+FLAGS_IF_KNOWN = [
+    "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi", "-fno-tree-vectorize", "-fno-tree-loop-distribution",
+    "-fno-vectorize", "-fno-slp-vectorize",
 ]  # fmt: skip
 
 
@@ -48,6 +53,7 @@ class Parallel(build_ext):
     def build_extension(self, ext):
         from concurrent.futures import ThreadPoolExecutor
 
+        ext.extra_compile_args += [flag for flag in FLAGS_IF_KNOWN if self.knows(flag)]
         serial = self.compiler.compile
 
         def compile(sources, *arguments, **options):
@@ -60,6 +66,27 @@ class Parallel(build_ext):
             super().build_extension(ext)
         finally:
             self.compiler.compile = serial
+
+    def knows(self, flag):
+        """Whether the compiler takes a flag without an error and without a word."""
+        if not hasattr(self.compiler, "compiler_so"):  # MSVC; it does not know our vectors either
+            return False
+        with TemporaryDirectory() as folder:
+            source = Path(folder, "nothing.c")
+            source.write_text("int nothing;\n")
+            command = [
+                *self.compiler.compiler_so,
+                "-Werror",
+                flag,
+                "-c",
+                "nothing.c",
+                "-o",
+                "nothing.o",
+            ]
+            try:
+                return run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+            except OSError:  # no compiler at all
+                return False
 
 
 def extensions():

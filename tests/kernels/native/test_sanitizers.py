@@ -6,13 +6,11 @@ Marked ``native``: a copy of the packages is made and the extension built into i
 import os
 import shutil
 import subprocess
-import sys
-import sysconfig
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.kernels.native.builds import ROOT, built_copy, pass_the_tests_of_the_kernels
+
 FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all -O1 -g"
 
 
@@ -33,28 +31,10 @@ def test_the_sanitizers_find_nothing(tmp_path):
     library = runtime()
     if library is None:
         pytest.skip("no GCC with AddressSanitizer")
-    for name in ("autograd", "nn", "tests"):
-        shutil.copytree(
-            ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.so", "__pycache__")
-        )
-    for name in ("pyproject.toml", "setup.py", "README.md"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "notebooks").mkdir()
-    environment = {
-        k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "GLASSGRAD_NATIVE")
+    environment = built_copy(tmp_path, GLASSGRAD_NATIVE_FLAGS=FLAGS)
+    environment |= {
+        "LD_PRELOAD": library,
+        "PYTHONMALLOC": "malloc",
+        "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
     }
-    build = subprocess.run(
-        [sys.executable, "setup.py", "build_ext", "--inplace"], cwd=tmp_path, check=False,
-        env={**environment, "GLASSGRAD_NATIVE_FLAGS": FLAGS}, capture_output=True, text=True,
-    )  # fmt: skip
-    suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    assert (tmp_path / f"autograd/kernels/native/_native{suffix}").exists(), build.stderr
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/kernels/native",
-         "-k", "not threads or many"], cwd=tmp_path,
-        env={**environment, "LD_PRELOAD": library, "PYTHONPATH": str(tmp_path), "PYTHONMALLOC": "malloc",
-             "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1"},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-6000:]
-    assert " passed" in done.stdout
+    pass_the_tests_of_the_kernels(tmp_path, environment, "-k", "not threads or many")
