@@ -201,6 +201,12 @@ def test_generated_files_are_fresh():
         )
 
 
+def test_the_picture_of_the_floors_is_fresh():
+    from tests.floors_picture import TARGET, draw
+
+    assert TARGET.read_text(encoding="utf-8") == draw(), "stale; run python -m tests.floors_picture"
+
+
 MACHINE = re.compile(r"""(?<![\w.])/(?:home|root|work|opt|tmp|Users)/\w""")
 
 
