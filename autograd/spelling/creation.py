@@ -241,4 +241,7 @@ def Generator(device: Any = None) -> Any:
             self.bit_generator.state = fresh.bit_generator.state
             return self
 
+        def __repr__(self) -> str:  # without the address of NumPy's
+            return f"Generator({type(self.bit_generator).__name__})"
+
     return Generator(np.random.PCG64())

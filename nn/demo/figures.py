@@ -13,6 +13,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from nn.demo.learning import History
 
@@ -48,7 +49,8 @@ def curves(history: History) -> str:
         left, right = figure.subplots(1, 2)
         left.plot(epochs, history.losses, color=BLUE, alpha=0.35, linewidth=1, label="each batch")
         left.plot(epochs, _smooth(history.losses), color=BLUE, linewidth=2, label="running mean")
-        left.set(title="Loss", xlabel="epoch", yscale="log")
+        left.set(title="Loss", xlabel="epoch")
+        _log_scale(left, history.losses)
         left.legend()
         ends = np.arange(1, len(history.test_accuracy) + 1)
         for values, colour, mark, label in (
@@ -58,10 +60,26 @@ def curves(history: History) -> str:
             right.plot(ends, 100 * np.array(values), color=colour, marker=mark, ms=4, label=label)
         right.set(title="Accuracy", xlabel="epoch", ylabel="%")
         right.xaxis.get_major_locator().set_params(integer=True)
+        right.set_xlim(0, max(1, len(ends)) + 0.5)
         if len(ends):
             right.legend(loc="lower right")
 
     return _svg(draw, (9.0, 3.3), "curves")
+
+
+def _log_scale(axes: Any, values: Any) -> None:
+    """A logarithmic axis whose ticks are numbers as one writes them: 0.05, 0.1, 0.2, 0.5, 1, 2.
+
+    Of values that differ by less than a factor of four the axis stays a linear one.
+    """
+    finite = [value for value in values if 0 < value < np.inf]
+    if not finite or max(finite) < 4 * min(finite):
+        return
+    axes.set_yscale("log")
+    few = max(finite) > 1000 * min(finite)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1,) if few else (1, 2, 5)))
+    axes.yaxis.set_major_formatter(lambda value, place: f"{value:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def kernels(weight: np.ndarray) -> str:

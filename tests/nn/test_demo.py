@@ -252,3 +252,17 @@ def test_the_seed_is_the_default_generators(tmp_path):
     first = demo.Demo(1, 9, tmp_path).model.conv1.weight.tolist()
     nn.manual_seed(9)
     assert learning.DigitsNet().conv1.weight.tolist() == first
+
+
+@pytest.mark.parametrize("lowest", [2.0, 0.5, 0.01, 1e-5])
+def test_the_ticks_of_the_loss_are_numbers_as_one_writes_them(lowest):
+    """Not 6 × 10⁻¹, which a logarithmic axis writes when it spans less than a power of ten."""
+    history = learning.History(8, list(np.geomspace(2.3, lowest, 8)), [0.5], [0.4])
+    told = re.findall(r"<text[^>]*>([^<]+)</text>", figures.curves(history))
+    left = told[: told.index("Loss")]
+    ticks = [
+        float(each.replace("−", "-"))
+        for each in left
+        if each not in ("epoch", "each batch", "running mean")
+    ]
+    assert len(ticks) >= 4 and "tspan" not in figures.curves(history)

@@ -1,9 +1,12 @@
 """Every notebook runs from top to bottom; its exercises accept the solutions and refuse wrong answers."""
 
+import copy
+
 import pytest
 
 from nn.lesson import files
 from nn.lesson.exercise import exercises, find
+from tests.overflow import FAULTS
 
 for needed in ("nbclient", "nbformat", "ipykernel"):
     pytest.importorskip(needed, reason=f'{needed} is not installed; pip install -e ".[test]"')
@@ -67,11 +70,30 @@ def test_figures_are_drawn_for_light_and_for_dark(executed):
                 assert data["text/html"].count("data:image/png") == 2
 
 
-def test_no_page_shows_where_it_was_made(executed):
+def test_no_page_shows_where_it_was_made_or_an_address(executed):
     path, notebook = executed
     root = str(path.resolve().parents[1])
     for each in notebook.cells:
-        assert root not in str(each.get("outputs", "")), f"{path.name}, cell {each['id']}"
+        shown = str(each.get("outputs", ""))
+        assert root not in shown and " at 0x" not in shown, f"{path.name}, cell {each['id']}"
+
+
+@pytest.mark.browser
+def test_its_page_is_no_wider_than_its_window(executed, browser, tmp_path):
+    pytest.importorskip("nbconvert", reason="nbconvert is not installed")
+    pytest.importorskip("latex2mathml", reason="latex2mathml is not installed")
+    from nn.lesson import pages
+
+    path, notebook = executed
+    file = tmp_path / f"{path.stem}.html"
+    content = pages.body(copy.deepcopy(notebook), path.parent)
+    file.write_text(pages._page(path.stem, content, ""), encoding="utf-8")
+    for width in (420, 1200):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto(file.as_uri())
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert page.evaluate(FAULTS) == [], width
+        page.close()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=_by_name)
