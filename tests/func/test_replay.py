@@ -217,6 +217,25 @@ def test_a_number_taken_out_of_a_tensor_is_refused_with_the_line(name):
     assert "test_replay.py:" in told
 
 
+class Prickly:
+    """It does not want to be asked whether it is a module."""
+
+    def __getattr__(self, name):
+        raise (RuntimeError if name in ("named_parameters", "training") else AttributeError)(name)
+
+
+PRICKLY = Prickly()
+
+
+def test_what_a_step_names_is_not_asked_for_attributes_that_it_may_not_have():
+    def step(x):
+        return (x * 2.0).sum() if PRICKLY is not None else x
+
+    step = ag.func.replay(step)
+    x = ag.tensor([1.0, 2.0])
+    assert [step(x).item() for _ in range(3)] == [6.0, 6.0, 6.0]
+
+
 def test_arrays_that_are_no_tensors_are_refused():
     mask = np.ones(3, np.float32)
     refused(lambda x: x * mask, "no tensor")

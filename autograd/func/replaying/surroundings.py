@@ -71,9 +71,9 @@ class Surroundings:
                 for key, item in list(value.items()):
                     self._found.append((value, key, item, f"{name}[{key!r}]"))
                     self._look(item, f"{name}[{key!r}]")
-        elif hasattr(value, "named_parameters") and hasattr(value, "training"):
+        elif _is_module(value):
             self._module(value, name)
-        elif hasattr(value, "__wrapped__"):
+        elif hasattr(type(value), "__wrapped__") or "__wrapped__" in getattr(value, "__dict__", ()):
             self._look(value.__wrapped__, name)
         else:
             self._object(value, name)
@@ -110,7 +110,7 @@ class Surroundings:
         own = getattr(value, "__dict__", None)
         if not isinstance(own, dict):
             return
-        if hasattr(value, "named_parameters") and hasattr(value, "training"):
+        if _is_module(value):
             return
         if isinstance(value, types.ModuleType) and value.__name__.partition(".")[0] in _OURS:
             return
@@ -141,6 +141,11 @@ class Surroundings:
         forward = getattr(type(module), "forward", None)
         if forward is not None:
             self._look(forward, f"{name}.forward")
+
+
+def _is_module(value: Any) -> bool:
+    """Whether it is one of nn's. Its class is asked: an object may answer as it likes, or not at all."""
+    return hasattr(type(value), "named_parameters") and hasattr(value, "training")
 
 
 def _codes(code: Any) -> Iterator[Any]:
