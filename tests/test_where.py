@@ -29,7 +29,9 @@ def pattern_of(module):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_one_knows_where_this_module_is_tested(module):
-    assert of_its_name(module).exists() or pattern_of(module), f"{module}: name its tests in where.toml"
+    assert of_its_name(module).exists() or pattern_of(module), (
+        f"{module}: name its tests in where.toml"
+    )
 
 
 @pytest.mark.parametrize("pattern", WHERE)
