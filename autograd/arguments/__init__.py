@@ -5,7 +5,14 @@ name, so that an error reads ``Conv2d: stride must be a positive integer or 2 of
 returns the argument in its one form; who is called with it need not look again.
 """
 
-from autograd.arguments.arrays import array_like, floating, from_sizes, integer_array, passed_on
+from autograd.arguments.arrays import (
+    are_float_tensors,
+    array_like,
+    floating,
+    from_sizes,
+    integer_array,
+    passed_on,
+)
 from autograd.arguments.containers import elements, function, mapping
 from autograd.arguments.dtypes import float_dtype
 from autograd.arguments.half import in_single, single
@@ -27,6 +34,7 @@ from autograd.arguments.window import Window
 __all__ = [
     "nearest",
     "Window",
+    "are_float_tensors",
     "array_like",
     "axes",
     "axis",

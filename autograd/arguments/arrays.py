@@ -6,16 +6,15 @@ Every function here takes ``who``, the public function on whose behalf it speaks
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from autograd.arguments import numbers
-from autograd.arguments.dtypes import as_array, common_float
+from autograd.arguments.dtypes import USUAL, as_array, common_float
 
-#: Arrays of these are operands as they are.
-_USUAL = frozenset(map(np.dtype, "float64 float32 float16 int64 int32 bool".split()))
 #: Integers from −2⁶³ to 2⁶⁴ are those that an array can hold.
 _WORD = 1 << 63
 
@@ -121,6 +120,20 @@ def floating(who: str, name: str, value: Any, *beside: Any) -> Any:
     return value
 
 
+def are_float_tensors(values: Iterable[Any]) -> bool:
+    """Whether each is a tensor of floats with at least one axis, or None: mostly nothing is left to be read."""
+    for value in values:
+        if value is not None:
+            data = getattr(value, "_data", None)
+            if (
+                type(data) is not np.ndarray
+                or data.dtype.kind != "f"
+                or isinstance(value, np.ndarray)
+            ):
+                return False
+    return True
+
+
 def _check_objects(what: str, array: np.ndarray[Any, Any]) -> None:
     first = array.flat[0] if array.size else 0.0
     if not hasattr(first, "_node") and not isinstance(first, (int, float, np.number)):
@@ -172,7 +185,7 @@ def coerce(who: str, argument: str, value: Any, *beside: Any) -> Any:
             f"{who}: {argument} is {value.dtype}; a tensor mixes only with real numbers"
         )
     if isinstance(value, np.ndarray):
-        if kind is np.ndarray and value.ndim and value.dtype in _USUAL:
+        if kind is np.ndarray and value.ndim and value.dtype in USUAL:
             return np.array(value, order="K")
         if value.dtype == object:
             raise TypeError(

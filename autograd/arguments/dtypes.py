@@ -11,6 +11,8 @@ from autograd.arguments.numbers import shown
 __all__ = ["as_array", "check_dtype", "common_float", "default_dtype", "float_dtype", "is_float"]
 
 FLOATS = frozenset(np.dtype(t) for t in (np.float16, np.float32, np.float64))
+#: Arrays of these are data as they are.
+USUAL = frozenset(map(np.dtype, "float64 float32 float16 int64 int32 bool".split()))
 _default = np.dtype(np.float32)
 
 
@@ -164,6 +166,8 @@ def as_array(
         TypeError: for strings, objects, complex numbers and lists of tensors.
         ValueError: for ragged lists and integers beyond 64 bits.
     """
+    if type(data) is np.ndarray and dtype is None and not copy and data.dtype in USUAL:
+        return data
     wanted = None if dtype is None else check_dtype(who, dtype)
     if isinstance(data, (np.ndarray, np.generic)):
         if isinstance(data, np.ma.MaskedArray) and np.ma.is_masked(data):

@@ -51,10 +51,14 @@ def _dtypes(values: Iterable[Any]) -> set[Any]:
 def _has_half(values: Iterable[Any]) -> bool:
     """Whether a float16 tensor, array or number is among them, also in tuples and lists."""
     for x in values:
-        if (kind := type(x)) is tuple or kind is list:
+        if (kind := type(x)) in _NO_ARRAYS:
+            continue
+        if kind is tuple or kind is list:
             if _has_half(x):
                 return True
-        elif kind not in _NO_ARRAYS and getattr(x, "dtype", None) == HALF:
+        elif (
+            dtype := getattr(getattr(x, "_data", x), "dtype", None)
+        ) is not SINGLE and dtype == HALF:
             return True
     return False
 

@@ -6,6 +6,7 @@ under ``create_graph``, and what the tests compare it with.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -108,31 +109,39 @@ def linear(x: Any, w: Any, bias: Any = None) -> Any:
 @primitive(
     name="normalize", outputs=4, aliases=("batch_norm", "layer_norm", "group_norm", "instance_norm")
 )
-def _normalize(x, weight=None, bias=None, *, axes, eps):  # type: ignore[no-untyped-def]
-    return kernels.normalize(x, weight, bias, axes=axes, eps=eps)
+def _normalize(x, weight=None, bias=None, *, axes, eps, groups=None):  # type: ignore[no-untyped-def]
+    return kernels.normalize(x, weight, bias, axes=axes, eps=eps, groups=groups)
 
 
-def _normalize_gradient(g, x, weight, out1, out2, weight_shape, bias_shape, axes):  # type: ignore[no-untyped-def]
+def _normalize_gradient(g, x, weight, out1, out2, bias_shape, axes, groups):  # type: ignore[no-untyped-def]
     """(g·w − mean(g·w) − x̂ · mean(g·w · x̂)) / std; for w: sum of g · x̂; for b: sum of g."""
-    if any(statistic is not None for statistic in g[1:]):
-        return _through_statistics(g, x, weight, out1, out2, bias_shape, axes)
-    gx, gweight, gbias = kernels.normalize_gradient(g[0], x, weight, out1, out2, axes=axes)
+    if g[1] is not None or g[2] is not None or g[3] is not None:
+        return _through_statistics(g, x, weight, out1, out2, bias_shape, axes, groups)
+    gx, gweight, gbias = kernels.normalize_gradient(
+        g[0], x, weight, out1, out2, axes=axes, groups=groups
+    )
     if bias_shape is not None and gbias.shape != bias_shape:
-        gbias = kernels.sum_to(g[0], bias_shape)
+        if groups is None:
+            gbias = kernels.sum_to(g[0], bias_shape)
+        else:
+            gbias = sum_to_axis(g[0], 1)
     return gx, gweight, gbias
 
 
-def _through_statistics(g, x, weight, mean_, rstd, bias_shape, axes):  # type: ignore[no-untyped-def]
+def _through_statistics(g, x, weight, mean_, rstd, bias_shape, axes, groups):  # type: ignore[no-untyped-def]
     """As above, when the statistics themselves were used too."""
-    n = np.prod([x.shape[axis] for axis in axes])
+    n = x.size // mean_.size if mean_.size else 1
     gx = np.zeros(x.shape, x.dtype)
     gweight = None if weight is None else np.zeros(weight.shape, weight.dtype)
     gbias = None if bias_shape is None else np.zeros(bias_shape, x.dtype)
     if g[0] is not None:
         given = (g[0], None, None, None)
         gx, gweight, gbias = _normalize_gradient(
-            given, x, weight, mean_, rstd, None, bias_shape, axes
+            given, x, weight, mean_, rstd, bias_shape, axes, groups
         )
+    shape = x.shape
+    if len(mean_.shape) > len(shape):  # of groups of channels
+        x, gx = (a.reshape(*mean_.shape[:2], -1, *shape[2:]) for a in (x, gx))
     centred = x - mean_
     if g[1] is not None:  # mean
         gx = gx + g[1] / n
@@ -140,14 +149,16 @@ def _through_statistics(g, x, weight, mean_, rstd, bias_shape, axes):  # type: i
         gx = gx - g[2] * rstd**3 * centred / n
     if g[3] is not None:  # variance
         gx = gx + g[3] * 2.0 * centred / n
-    return gx, gweight, gbias
+    return gx.reshape(shape), gweight, gbias
 
 
 _normalize.gradients(("x", "weight", "bias"), _normalize_gradient)
 
 
 @_normalize.composite
-def _normalize_by_parts(x, weight=None, bias=None, *, axes, eps):  # type: ignore[no-untyped-def]
+def _normalize_by_parts(x, weight=None, bias=None, *, axes, eps, groups=None):  # type: ignore[no-untyped-def]
+    if groups is not None:
+        return _normalize_groups_by_parts(x, weight, bias, axes, eps, groups)
     mean_ = mean(x, axes, True)
     variance = var(x, axes, keepdims=True)
     rstd = (variance + eps) ** -0.5
@@ -159,8 +170,54 @@ def _normalize_by_parts(x, weight=None, bias=None, *, axes, eps):  # type: ignor
     return y, mean_, rstd, variance
 
 
+def _normalize_groups_by_parts(x, weight, bias, axes, eps, groups):  # type: ignore[no-untyped-def]
+    shape = x.shape
+    channels = (shape[1],) + (1,) * (len(shape) - 2)
+    if 1 in axes:
+        x = reshape(x, (shape[0], groups, shape[1] // groups, *shape[2:]))
+        channels = x.shape[1:3] + channels[1:]
+        axes = tuple(range(2, len(x.shape)))
+    weight, bias = (None if p is None else reshape(p, channels) for p in (weight, bias))
+    y, *statistics = _normalize_by_parts(x, weight, bias, axes=axes, eps=eps)
+    return reshape(y, shape), *statistics
+
+
+@lru_cache(maxsize=1024)
+def _normalized_axes(
+    shape: Any, weight: Any, bias: Any, axes: Any, groups: int | None
+) -> tuple[int, ...]:
+    """The axes from 0, once all shapes fit."""
+    axes = arguments.axes("normalize", axes, len(shape))
+    if groups is None:
+        for name, other in (("weight", weight), ("bias", bias)):
+            if other is not None and broadcast_shape("normalize", shape, other) != shape:
+                raise ValueError(
+                    f"normalize: {name} of shape {other} is larger than x of shape {shape}"
+                )
+        return axes
+    if len(shape) < 2 or groups < 1 or shape[1] % groups:
+        raise ValueError(f"normalize: groups={groups} does not divide axis 1 of shape {shape}")
+    if 1 in axes and sorted(axes) != list(range(1, len(shape))):
+        raise ValueError(
+            f"normalize: with groups of channels all axes from 1 on are averaged over, got {axes}"
+        )
+    for name, other in (("weight", weight), ("bias", bias)):
+        if other is not None and other != (shape[1],):
+            raise ValueError(
+                f"normalize: with groups, {name} must have shape ({shape[1]},), one per channel, "
+                f"got {other}"
+            )
+    return axes
+
+
 def normalize(
-    x: Any, weight: Any = None, bias: Any = None, *, axes: Any, eps: float = 1e-5
+    x: Any,
+    weight: Any = None,
+    bias: Any = None,
+    *,
+    axes: Any,
+    eps: float = 1e-5,
+    groups: int | None = None,
 ) -> tuple[Any, Any, Any, Any]:
     """(x − mean) / √(variance + eps) · weight + bias, averaging over some axes.
 
@@ -172,10 +229,15 @@ def normalize(
         weight, bias: broadcasting with x, or None.
         axes: the axes that are averaged over.
         eps: added to the variance.
+        groups: None; or into how many groups axis 1, the channels, falls, and weight and bias have
+            shape (C,), one number for each channel. Where axis 1 is averaged over it is so within
+            each group, together with all axes after it: group norm. Batch and instance norm have
+            one group. Default None.
 
     Returns:
         (y, mean, 1/√(variance + eps), variance); the variance is the biased one, and the
-        statistics keep the averaged axes with size 1. All four can be differentiated.
+        statistics keep the averaged axes with size 1, those of groups in shape (N, groups, 1, ...).
+        All four can be differentiated.
 
     Example:
         >>> import autograd as ag
@@ -184,17 +246,16 @@ def normalize(
         Tensor([[-1.,  1.]])
     """
     x = floating("normalize", "x", x, weight, bias)
-    weight, bias = (
-        None if a is None else array_like(f"normalize: {name}", a, x)
-        for name, a in (("weight", weight), ("bias", bias))
-    )
-    for name, a in (("weight", weight), ("bias", bias)):
-        if a is not None and broadcast_shape("normalize", x.shape, a.shape) != x.shape:
-            raise ValueError(
-                f"normalize: {name} of shape {a.shape} is larger than x of shape {x.shape}"
-            )
-    axes = arguments.axes("normalize", axes, len(x.shape))
-    return _normalize(x, weight, bias, axes=axes, eps=arguments.real("normalize", "eps", eps, 0.0))
+    weight = weight if weight is None else array_like("normalize: weight", weight, x)
+    bias = bias if bias is None else array_like("normalize: bias", bias, x)
+    if type(axes) is not tuple or any([type(axis) is not int for axis in axes]):
+        axes = arguments.axes("normalize", axes, len(x.shape))
+    if groups is not None:
+        groups = arguments.integer("normalize", "groups", groups)
+    shapes = x.shape, None if weight is None else weight.shape, None if bias is None else bias.shape
+    axes = _normalized_axes(*shapes, axes, groups)
+    eps = arguments.real("normalize", "eps", eps, 0.0)
+    return _normalize(x, weight, bias, axes=axes, eps=eps, groups=groups)
 
 
 # Cross-entropy ------------------------------------------------------------------------------------

@@ -77,6 +77,10 @@ def floats(who: str, **values: Any) -> list[Any]:
     Parameters and statistics may be None, and then are.
     """
     given = values.values()
+    if arguments.are_float_tensors(given) and _MAY_BE_ABSENT.issuperset(
+        [name for name, value in values.items() if value is None]
+    ):
+        return list(given)
     return [
         None if value is None and name in _MAY_BE_ABSENT else floating(who, value, name, *given)
         for name, value in values.items()

@@ -9,7 +9,6 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from autograd.in_place import last_view
 from nn.functional.inputs import floating, floats
 
 __all__ = [
@@ -70,24 +69,18 @@ def batch_norm(
     return result
 
 
-def _channels(who: str, input: Any, least: int = 2) -> tuple[int, tuple[int, ...]]:
-    """Number of channels, and the shape that a value per channel broadcasts from."""
+def _channels(who: str, input: Any, least: int = 2, **values: Any) -> int:
+    """Number of channels, of which each has one of the values."""
     shape = input.shape
     if len(shape) < least:
         raise ValueError(f"{who}: input must be (N, C) or (N, C, *S), got shape {shape}")
-    return shape[1], (1, shape[1]) + (1,) * (len(shape) - 2)
-
-
-def _per_channel(who: str, name: str, value: Any, shape: tuple[int, ...]) -> Any:
-    """A value per channel, in the shape that broadcasts against the input."""
-    if value is None:
-        return None
-    channels = math.prod(shape)
-    if value.shape != (channels,):
-        raise ValueError(
-            f"{who}: {name} must have shape ({channels},), one per channel, got {value.shape}"
-        )
-    return autograd.reshape(value, shape)
+    channels: int = shape[1]
+    for name, value in values.items():
+        if value is not None and value.shape != (channels,):
+            raise ValueError(
+                f"{who}: {name} must have shape ({channels},), one per channel, got {value.shape}"
+            )
+    return channels
 
 
 def normalized_by_batch(
@@ -98,9 +91,7 @@ def normalized_by_batch(
     For an empty batch, which has none, the statistics are None.
     """
     input, weight, bias = floats(who, input=input, weight=weight, bias=bias)
-    channels, shape = _channels(who, input)
-    weight = _per_channel(who, "weight", weight, shape)
-    bias = _per_channel(who, "bias", bias, shape)
+    channels = _channels(who, input, weight=weight, bias=bias)
     count = math.prod(input.shape) // channels if channels else 0
     if count == 1:
         raise ValueError(
@@ -108,11 +99,12 @@ def normalized_by_batch(
             "call eval() to use the running statistics"
         )
     if not count:
-        empty = input if weight is None else input * weight
-        return (empty if bias is None else empty + bias), None, None
+        over = (1, channels) + (1,) * (len(input.shape) - 2)
+        empty = input if weight is None else input * autograd.reshape(weight, over)
+        return (empty if bias is None else empty + autograd.reshape(bias, over)), None, None
     axes = (0, *range(2, len(input.shape)))
     result, mean, _, variance = autograd.normalize(
-        input, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0)
+        input, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0), groups=1
     )
     statistics = autograd.func.each_time(_unbiased, mean, variance, channels, count)
     return result, *statistics
@@ -131,21 +123,21 @@ def normalized_by(
     input, mean, variance, weight, bias = floats(
         who, input=input, running_mean=mean, running_var=variance, weight=weight, bias=bias
     )
-    channels, shape = _channels(who, input)
     if mean is None or variance is None:
         raise ValueError(
             f"{who}: without training, running_mean and running_var must be given, got None"
         )
     eps = arguments.real(who, "eps", eps)
-    mean = _per_channel(who, "running_mean", mean, shape)
-    variance = _per_channel(who, "running_var", variance, shape)
-    weight = _per_channel(who, "weight", weight, shape)
-    bias = _per_channel(who, "bias", bias, shape)
+    channels = _channels(
+        who, input, running_mean=mean, running_var=variance, weight=weight, bias=bias
+    )
     scale = (variance + eps) ** -0.5
     if weight is not None:
         scale = scale * weight
     shift = -mean * scale
-    return input * scale + (shift if bias is None else shift + bias)
+    shift = shift if bias is None else shift + bias
+    over = (1, channels) + (1,) * (len(input.shape) - 2)
+    return input * autograd.reshape(scale, over) + autograd.reshape(shift, over)
 
 
 def moved(who: str, name: str, running: Tensor | None, batch: Any, momentum: float) -> None:
@@ -190,8 +182,7 @@ def layer_norm(
     """
     who = "layer_norm"
     input, weight, bias = floats(who, input=input, weight=weight, bias=bias)
-    shape = _layer(who, input, normalized_shape, weight=weight, bias=bias)
-    axes = tuple(range(len(input.shape) - len(shape), len(input.shape)))
+    axes = _layer(who, input, normalized_shape, weight=weight, bias=bias)
     return autograd.normalize(
         input, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0)
     )[0]
@@ -211,26 +202,26 @@ def rms_norm(
     """
     who = "rms_norm"
     input, weight = floats(who, input=input, weight=weight)
-    shape = _layer(who, input, normalized_shape, weight=weight)
+    axes = _layer(who, input, normalized_shape, weight=weight)
     if eps is None:
         eps = float(np.finfo(input.dtype if input.dtype.kind == "f" else np.float64).eps)
     eps = arguments.real(who, "eps", eps)
-    axes = tuple(range(len(input.shape) - len(shape), len(input.shape)))
     result = input * (autograd.mean(input * input, axes, True) + eps) ** -0.5
     return result if weight is None else result * weight
 
 
 def _layer(who: str, input: Any, normalized_shape: Any, **parameters: Any) -> tuple[int, ...]:
-    """The normalized_shape, in which the input ends and which the parameters have."""
+    """The axes of normalized_shape, in which the input ends and which the parameters have."""
     shape = layer_shape(who, normalized_shape)
-    if input.shape[len(input.shape) - len(shape) :] != shape or len(input.shape) < len(shape):
+    ndim, first = len(input.shape), len(input.shape) - len(shape)
+    if first < 0 or input.shape[first:] != shape:
         raise ValueError(
             f"{who}: input must end in normalized_shape {shape}, got shape {input.shape}"
         )
     for name, value in parameters.items():
         if value is not None and value.shape != shape:
             raise ValueError(f"{who}: {name} must have shape {shape}, got {value.shape}")
-    return shape
+    return tuple(range(first, ndim))
 
 
 def layer_shape(who: str, value: Any) -> tuple[int, ...]:
@@ -264,23 +255,21 @@ def group_norm(
     """
     who = "group_norm"
     input, weight, bias = floats(who, input=input, weight=weight, bias=bias)
-    channels, _ = _channels(who, input)
+    channels = _channels(who, input, weight=weight, bias=bias)
     groups = arguments.integer(who, "num_groups", num_groups)
     if channels % groups:
         raise ValueError(
             f"{who}: num_groups={groups} does not divide the {channels} channels of the input "
             f"{input.shape}"
         )
-    space = input.shape[2:]
-    split = (1, groups, channels // groups) + (1,) * len(space)
-    weight = _per_channel(who, "weight", weight, split)
-    bias = _per_channel(who, "bias", bias, split)
-    grouped = autograd.reshape(input, (input.shape[0], groups, channels // groups, *space))
-    axes = tuple(range(2, len(grouped.shape)))
-    result = autograd.normalize(
-        grouped, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0)
+    return autograd.normalize(
+        input,
+        weight,
+        bias,
+        axes=tuple(range(1, len(input.shape))),
+        eps=arguments.real(who, "eps", eps, 0.0),
+        groups=groups,
     )[0]
-    return last_view(autograd.reshape, result, input.shape)
 
 
 def instance_norm(
@@ -322,9 +311,7 @@ def normalized_by_instance(
 ) -> tuple[Any, Any, Any]:
     """Instance norm, and the samples' mean statistics as arrays, shape (C,); None of nothing."""
     input, weight, bias = floats(who, input=input, weight=weight, bias=bias)
-    channels, shape = _channels(who, input, 3)
-    weight = _per_channel(who, "weight", weight, shape)
-    bias = _per_channel(who, "bias", bias, shape)
+    channels = _channels(who, input, 3, weight=weight, bias=bias)
     count = math.prod(input.shape[2:])
     if count == 1:
         raise ValueError(
@@ -332,7 +319,7 @@ def normalized_by_instance(
         )
     axes = tuple(range(2, len(input.shape)))
     result, mean, _, variance = autograd.normalize(
-        input, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0)
+        input, weight, bias, axes=axes, eps=arguments.real(who, "eps", eps, 0.0), groups=1
     )
     if not math.prod(input.shape):
         return result, None, None

@@ -115,7 +115,8 @@ class _Norm(Module):
             running = getattr(self, name)
             if running is not None:
                 value = (1.0 - momentum) * running.data + momentum * batch
-                setattr(self, name, autograd.as_tensor(value.astype(running.dtype)))
+                value = value.astype(running.dtype, copy=False)
+                setattr(self, name, autograd.as_tensor(value))
 
     def extra_repr(self) -> str:
         return (
@@ -158,7 +159,7 @@ class _BatchNorm(_Norm):
     def _count(self, mean: Any, variance: Any) -> None:
         """One more batch, of these statistics."""
         seen = int(self.num_batches_tracked.item()) + 1  # type: ignore[union-attr]
-        self.num_batches_tracked = autograd.tensor(seen, dtype=np.int64)
+        self.num_batches_tracked = autograd.as_tensor(np.asarray(seen, np.int64))
         if mean is not None:
             self._track(mean, variance, 1.0 / seen if self.momentum is None else self.momentum)
 

@@ -1,13 +1,17 @@
 """Normalisation to mean 0 and variance 1 over any axes: batch, layer, group and instance norm.
 
-    normalize(x, weight, bias, *, axes, eps) -> (y, mean, rstd, variance)
-    normalize_gradient(g, x, weight, mean, rstd, *, axes) -> (gx, gweight, gbias)
+    normalize(x, weight, bias, *, axes, eps, groups=None) -> (y, mean, rstd, variance)
+    normalize_gradient(g, x, weight, mean, rstd, *, axes, groups=None) -> (gx, gweight, gbias)
     moments(x, *, axes, eps=0) -> (mean, variance)
 
 ``axes`` are the ones that are averaged over: (0, 2, 3) for batch norm of images, (-1,) for layer
-norm. ``weight`` and ``bias`` are None or broadcast against ``x``, so a batch norm passes them as
-(1, C, 1, 1). ``mean``, ``rstd`` = 1 / √(variance + eps) and ``variance`` (the biased one) keep the
-reduced axes with size 1. Results lie in memory as ``x`` does.
+norm. ``weight`` and ``bias`` are None or broadcast against ``x``. ``mean``, ``rstd`` =
+1 / √(variance + eps) and ``variance`` (the biased one) keep the reduced axes with size 1. Results
+lie in memory as ``x`` does.
+
+With ``groups`` parameters are (C,), one for each index of axis 1, the channels: batch norm and
+instance norm have one group. If axis 1 is among ``axes``, all from there on are, and it counts as two,
+(groups, channels of a group), of which the second is averaged over: group norm.
 
 Three ideas.
 
@@ -36,7 +40,7 @@ from math import prod
 import numpy as np
 
 from autograd.kernels import native
-from autograd.kernels.normalization.in_c import native_sizes
+from autograd.kernels.normalization.in_c import in_c, split
 from autograd.kernels.normalization.last_axes import FAR, normalize_rows, normalize_rows_gradient
 from autograd.kernels.scratch import scratch
 from autograd.kernels.threads import for_each
@@ -75,6 +79,7 @@ def normalize(
     *,
     axes: Sequence[int],
     eps: float,
+    groups: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """``(x − mean) / √(variance + eps) · weight + bias``, and its statistics.
 
@@ -85,9 +90,13 @@ def normalize(
     (array([[-1.,  1.]]), array([[2.]]), array([[1.]]))
     """
     if native.plain(x, weight, bias) and (
-        sizes := native_sizes(x.shape, tuple(axes), _shape(weight), _shape(bias))
+        found := in_c(x.shape, tuple(axes), _shape(weight), _shape(bias), groups)
     ):
-        return _normalize_in_c(x, weight, bias, axes, eps, sizes)
+        return _normalize_in_c(x, weight, bias, eps, *found)
+    if groups is not None:
+        grouped, weight, bias, axes = _grouped(x, weight, bias, axes, groups)
+        y, *statistics = normalize(grouped, weight, bias, axes=axes, eps=eps)
+        return y.reshape(x.shape), *statistics
     if x.dtype.kind == "O":
         mean, variance = moments(x, axes=axes)
         rstd = (variance + eps) ** -0.5
@@ -134,17 +143,26 @@ def normalize_gradient(
     rstd: np.ndarray,
     *,
     axes: Sequence[int],
+    groups: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients of `normalize` with respect to ``x``, ``weight`` and ``bias``.
 
     With x̂ = (x − mean)·rstd and h = g·weight, gx = rstd · (h − ⟨h⟩ − x̂·⟨h·x̂⟩), where ⟨·⟩ averages
     over ``axes``; gweight and gbias are g·x̂ and g, summed to the shape of ``weight`` (to that of
-    the statistics where ``weight`` is None). See Ioffe & Szegedy, "Batch normalization", 2015.
+    the statistics where ``weight`` is None, or to some shape that sums to it). See Ioffe & Szegedy, "Batch normalization", 2015.
     """
     if native.plain(x, weight, mean, rstd) and (
-        sizes := native_sizes(x.shape, tuple(axes), _shape(weight))
+        found := in_c(x.shape, tuple(axes), _shape(weight), None, groups)
     ):
-        return _gradient_in_c(g, x, weight, mean, rstd, sizes)
+        return _gradient_in_c(g, x, weight, mean, rstd, found[0])
+    if groups is not None:
+        shape = _shape(weight)
+        grouped, weight, _, axes = _grouped(x, weight, None, axes, groups)
+        g = g.reshape(grouped.shape)
+        gx, gweight, gbias = normalize_gradient(g, grouped, weight, mean, rstd, axes=axes)
+        if shape is not None:
+            gweight, gbias = gweight.reshape(shape), gbias.reshape(shape)
+        return gx.reshape(x.shape), gweight, gbias
     if x.dtype.kind == "O" or g.dtype.kind == "O":
         return _plain_gradient(g, x, weight, mean, rstd, axes)
     if _are_rows(x, axes, weight, None):
@@ -200,17 +218,20 @@ def _shape(parameter: np.ndarray | None) -> tuple[int, ...] | None:
     return None if parameter is None else parameter.shape
 
 
-@lru_cache(maxsize=1024)
-def _kept(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of the statistics."""
-    averaged = [axis % len(shape) for axis in axes]
-    return tuple([1 if axis in averaged else n for axis, n in enumerate(shape)])
+def _grouped(x, weight, bias, axes, groups):
+    """Data and parameters in shapes that broadcast, and the axes; see ``groups`` above."""
+    shape, ones = x.shape, (1,) * (x.ndim - 2)
+    weight, bias = (None if p is None else p.reshape(-1, *ones) for p in (weight, bias))
+    if 1 not in axes:
+        return x, weight, bias, axes
+    shape, wide, high, axes = split(shape, _shape(weight), _shape(bias), groups)
+    weight = None if weight is None else weight.reshape(wide)
+    return x.reshape(shape), weight, None if bias is None else bias.reshape(high), axes
 
 
-def _normalize_in_c(x, weight, bias, axes, eps, sizes):
-    kept = _kept(x.shape, tuple(axes))
-    y = np.empty_like(x)
-    mean, rstd, variance = (np.empty(kept, x.dtype) for _ in range(3))
+def _normalize_in_c(x, weight, bias, eps, sizes, kept):
+    y, dtype = np.empty_like(x), x.dtype
+    mean, rstd, variance = np.empty(kept, dtype), np.empty(kept, dtype), np.empty(kept, dtype)
     function = native.library.norm_rows if len(sizes) == 4 else native.library.norm_channels
     function(x, weight, bias, sizes, float(eps), y, mean, rstd, variance)
     return y, mean, rstd, variance
@@ -221,7 +242,8 @@ def _gradient_in_c(g, x, weight, mean, rstd, sizes):
     gx, gweight, gbias = np.empty_like(x), np.empty(shape, x.dtype), np.empty(shape, x.dtype)
     library = native.library
     function = library.norm_rows_gradient if len(sizes) == 4 else library.norm_channels_gradient
-    g = np.ascontiguousarray(g, x.dtype)
+    if g.dtype is not x.dtype or not g.flags.c_contiguous:
+        g = np.ascontiguousarray(g, x.dtype)
     function(g, x, weight, mean, rstd, sizes, gx, gweight, gbias)
     return gx, gweight, gbias
 

@@ -1,6 +1,7 @@
 """How the kernels in C see an array that is to be normalised: as rows or as channels.
 
 native_sizes(shape, axes, *parameters) -> sizes or None
+in_c(shape, axes, weight, bias, groups) -> (sizes, shape of the statistics) or None
 channel_sums(x, axis) -> sums or None, the same way of looking for the gradients of biases
 """
 
@@ -13,6 +14,35 @@ import numpy as np
 from autograd.kernels import native
 
 Shape = tuple[int, ...]
+
+
+@lru_cache(maxsize=1024)
+def in_c(
+    shape: Shape, axes: Shape, weight: Shape | None, bias: Shape | None, groups: int | None
+) -> tuple[Shape, Shape] | None:
+    """`native_sizes` and the shape of the statistics, also where channels are in groups.
+
+    >>> in_c((8, 4, 5, 5), (1, 2, 3), (4,), None, 2)
+    ((8, 2, 2, 25), (8, 2, 1, 1, 1))
+    """
+    if groups is not None:
+        weight, bias = (p and (*p, *(1,) * (len(shape) - 2)) for p in (weight, bias))
+        if 1 in axes:
+            shape, weight, bias, axes = split(shape, weight, bias, groups)
+    sizes = native_sizes(shape, axes, weight, bias)
+    averaged = {axis % len(shape) for axis in axes}
+    kept = tuple([1 if axis in averaged else n for axis, n in enumerate(shape)])
+    return None if sizes is None else (sizes, kept)
+
+
+def split(
+    shape: Shape, weight: Shape | None, bias: Shape | None, groups: int
+) -> tuple[Shape, Shape | None, Shape | None, Shape]:
+    """Shapes of data and parameters with the channels as (groups, channels of a group), and the axes."""
+    channels, rest = shape[1] // groups, shape[2:]
+    shape = (shape[0], groups, channels, *rest)
+    weight, bias = (p and (groups, channels, *(1,) * len(rest)) for p in (weight, bias))
+    return shape, weight, bias, tuple(range(2, len(shape)))
 
 
 @lru_cache(maxsize=1024)

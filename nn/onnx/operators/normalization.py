@@ -14,19 +14,46 @@ __all__ = ["HIDDEN", "TABLE"]
 
 
 def normalize(b: Builder, call: Call) -> tuple[str, str, str, str]:
-    axes, x = call.axes("axes"), call.x(0, call.dtype)
+    axes, x, groups = call.axes("axes"), call.x(0, call.dtype), call["groups"]
+    parameters = [call.x(k, call.dtype) if call.has(k) else None for k in (1, 2)]
+    if groups is not None:
+        if 1 in axes:
+            return _of_groups(b, call, x, parameters)
+        ones = (1,) * (len(call.shape) - 2)
+        parameters = [p and b.node("Reshape", [p, b.ints(-1, *ones)]) for p in parameters]
+    y, *statistics = _normalized(b, call, x, axes)
+    return _scaled(b, y, *parameters), *statistics
+
+
+def _normalized(b: Builder, call: Call, x: str, axes: Any) -> tuple[str, str, str, str]:
     given = [] if axes is None else [b.ints(*axes)]
     mean = b.node("ReduceMean", [x, *given], keepdims=1)
     centred = b.node("Sub", [x, mean])
     variance = b.node("ReduceMean", [b.node("Mul", [centred, centred]), *given], keepdims=1)
     raised = b.node("Add", [variance, b.constant(call["eps"], call.dtype)])
     rate = b.node("Reciprocal", [b.node("Sqrt", [raised])])
-    y = b.node("Mul", [centred, rate])
-    if call.has(1):
-        y = b.node("Mul", [y, call.x(1, call.dtype)])
-    if call.has(2):
-        y = b.node("Add", [y, call.x(2, call.dtype)])
-    return y, mean, rate, variance
+    return b.node("Mul", [centred, rate]), mean, rate, variance
+
+
+def _scaled(b: Builder, y: str, weight: str | None, bias: str | None) -> str:
+    y = y if weight is None else b.node("Mul", [y, weight])
+    return y if bias is None else b.node("Add", [y, bias])
+
+
+def _of_groups(
+    b: Builder, call: Call, x: str, parameters: list[str | None]
+) -> tuple[str, str, str, str]:
+    """Each group of channels as one axis, for what is averaged over, then as it was."""
+    ones = (1,) * (len(call.shape) - 2)
+    shape = b.node("Shape", [x])
+    y, *statistics = _normalized(
+        b, call, b.node("Reshape", [x, b.ints(0, call["groups"], -1)]), (2,)
+    )
+    y = b.node("Reshape", [y, shape])
+    weight, bias = (p and b.node("Reshape", [p, b.ints(-1, *ones)]) for p in parameters)
+    kept = b.ints(0, 0, *(1,) * (len(call.shape) - 1))
+    mean, rate, variance = (b.node("Reshape", [each, kept]) for each in statistics)
+    return _scaled(b, y, weight, bias), mean, rate, variance
 
 
 def binary_cross_entropy(b: Builder, call: Call) -> str:

@@ -183,7 +183,12 @@ CASES = {
     "einsum": (lambda x, y: ag.einsum("ni,nj->nij", x, y), Y),
     "linear": (lambda x: ag.linear(x, np.ones((3, 4), np.float32), np.arange(3, dtype=np.float32)), X),
     "det": (ag.linalg.det, [(2, 3, 3)]),
-    "normalize": (lambda x: ag.normalize(x, axes=(1, 2), eps=1e-3), [(2, 3, 4)]),
+    "normalize": (
+        lambda x: ag.normalize(x, axes=(1, 2), eps=1e-3)
+        + ag.normalize(x, np.arange(3, dtype=np.float32), axes=(0, 2), groups=1)
+        + ag.normalize(x, None, np.arange(3, dtype=np.float32), axes=(1, 2), groups=3),
+        [(2, 3, 4)],
+    ),
     "binary_cross_entropy": (ag.binary_cross_entropy, [("probability", 2, 4), ("probability", 2, 4)]),
     "cross_entropy": (lambda x, t: ag.cross_entropy(x, t, label_smoothing=0.1), [(3, 4), (range(4), 3)]),
     "getitem": (
