@@ -147,6 +147,7 @@ from .ops.elementwise import trunc as trunc
 from .ops.elementwise import where as where
 from .ops.fused import cross_entropy as cross_entropy
 from .ops.fused import linear as linear
+from .ops.fused import nll_loss as nll_loss
 from .ops.fused import normalize as normalize
 from .ops.gathering import add_at as add_at
 from .ops.gathering import argwhere as argwhere

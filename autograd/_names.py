@@ -205,6 +205,7 @@ WHERE = {
     "nansum": "ops.statistics",
     "nanvar": "ops.statistics",
     "negative": "ops.elementwise",
+    "nll_loss": "ops.fused",
     "no_grad": "core.modes",
     "nonzero": "ops.gathering",
     "normal": "creation",

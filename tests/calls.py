@@ -198,6 +198,8 @@ AUTOGRAD: dict[str, Arguments] = {
     "normalize": dict(x=M, weight=positive(1, 4), bias=spread(1, 4), axes=(0,), eps=1e-5),
     "cross_entropy": dict(x=M, targets=INDEX, weight=positive(4), ignore_index=-100,
                           label_smoothing=0.1, reduction="mean", who="cross_entropy"),
+    "nll_loss": dict(x=M, targets=INDEX, weight=positive(4), ignore_index=-100, reduction="mean",
+                     who="nll_loss"),
     "binary_cross_entropy": dict(x=unit(3, 4), target=unit(3, 4, seed=1)),
     # Making tensors
     "arange": dict(start=0.1, stop=3.0, step=0.3, dtype="float64", requires_grad=False),

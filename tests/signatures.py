@@ -127,6 +127,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     "ag.matmul": {"y": N.T}, "linalg.matmul": {"y": N.T},
     "ag.max_pool": _IMAGE,
     "ag.meshgrid": {"vectors": [V, V]},
+    "ag.nll_loss": {"targets": np.array([0, 2, 1]), "weight": POSITIVE[0]},
     "ag.normal": {"mean": 0.5, "std": 2.0, "shape": (3,)},
     "ag.normalize": {"weight": V, "bias": V, "axes": (1,)},
     "ag.partition": {"kth": 1},

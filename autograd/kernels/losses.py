@@ -8,6 +8,8 @@
         -> (loss, probabilities)
     softmax_cross_entropy_gradient(g, probabilities, targets, weight, *,
         ignore_index, label_smoothing, reduction) -> gx
+    negative_log_likelihood(x, targets, weight, *, ignore_index, reduction) -> loss
+    negative_log_likelihood_gradient(g, targets, weight, *, shape, dtype, ignore_index, reduction) -> gx
 
 ``x`` are logits of shape (N, C, *spatial) or (C,); ``targets`` class indices, integers of shape
 (N, *spatial) or (); ``weight`` is None or (C,), one factor per class; ``reduction`` is ``"mean"``,
@@ -20,8 +22,7 @@ sample with class t is −(1 − ε)·w_t·log p_t − (ε/C)·Σ_c w_c·log p_c
 whose class is ``ignore_index`` have loss 0. The mean divides by Σ w_t over the others, so it is NaN
 when all are ignored.
 
-Along the last axis, and for losses without weights, smoothing and ignored samples, there are kernels
-in C (``native/losses.inc``).
+For losses without smoothing there are kernels in C, as for softmax (``native/losses.inc``).
 """
 
 from typing import Any
@@ -43,8 +44,8 @@ def log_softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
     >>> log_softmax(np.array([1e4, 1e4]), axis=0)
     array([-0.69314718, -0.69314718])
     """
-    if native.plain(x) and axis % x.ndim == x.ndim - 1:
-        native.library.log_softmax(x, result := np.empty_like(x))
+    if native.plain(x):
+        native.library.log_softmax(x, axis % x.ndim, result := np.empty_like(x))
         return result
     if x.dtype == np.float16:
         return log_softmax(x.astype(np.float32), axis=axis).astype(np.float16)
@@ -63,8 +64,8 @@ def softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
     >>> softmax(np.array([1e4, 1e4]), axis=0)
     array([0.5, 0.5])
     """
-    if native.plain(x) and axis % x.ndim == x.ndim - 1:
-        native.library.softmax(x, result := np.empty_like(x))
+    if native.plain(x):
+        native.library.softmax(x, axis % x.ndim, result := np.empty_like(x))
         return result
     return _softmax_by_numpy(x, axis)
 
@@ -80,17 +81,17 @@ def _softmax_by_numpy(x: np.ndarray, axis: int) -> np.ndarray:
 
 def softmax_gradient(g: Any, y: Any, *, axis: int) -> np.ndarray | None:
     """y · (g − Σ g·y), the gradient of y = softmax(x), where there is a kernel; else None."""
-    if not native.plain(g, y) or axis % y.ndim != y.ndim - 1:
+    if not native.plain(g, y):
         return None
-    native.library.softmax_gradient(g, y, gx := np.empty_like(y))
+    native.library.softmax_gradient(g, y, axis % y.ndim, gx := np.empty_like(y))
     return gx
 
 
 def log_softmax_gradient(g: Any, y: Any, *, axis: int) -> np.ndarray | None:
     """g − exp(y) · Σ g, the gradient of y = log_softmax(x), where there is a kernel; else None."""
-    if not native.plain(g, y) or axis % y.ndim != y.ndim - 1:
+    if not native.plain(g, y):
         return None
-    native.library.log_softmax_gradient(g, y, gx := np.empty_like(y))
+    native.library.log_softmax_gradient(g, y, axis % y.ndim, gx := np.empty_like(y))
     return gx
 
 
@@ -146,30 +147,35 @@ def softmax_cross_entropy(
     >>> bool(np.isclose(loss, np.log(4)))
     True
     """
-    if _has_kernel(x, targets, weight, label_smoothing):
-        probabilities, losses = np.empty_like(x), np.empty(len(x), x.dtype)
-        total = native.library.cross_entropy(x, targets, probabilities, losses)
-        ignores_a_class = 0 <= ignore_index < x.shape[1]
-        if total is not None and not ignores_a_class:
+    if _has_kernel(x, targets, weight, ignore_index, label_smoothing):
+        probabilities, losses = np.empty_like(x), np.empty(targets.shape, x.dtype)
+        sums = native.library.cross_entropy(x, targets, weight, ignore_index, probabilities, losses)
+        if sums is not None:
             if reduction == "none":
                 return losses, probabilities
-            loss = total / len(x) if reduction == "mean" else total
-            return np.asarray(loss, x.dtype), probabilities
+            total, weights = sums
+            if reduction == "mean":
+                total = total / weights if weights else np.nan
+            return np.asarray(total, x.dtype), probabilities
     return _by_numpy(x, targets, weight, ignore_index, label_smoothing, reduction)
 
 
 def _has_kernel(
-    x: np.ndarray, targets: np.ndarray, weight: np.ndarray | None, label_smoothing: float
+    x: np.ndarray,
+    targets: np.ndarray,
+    weight: np.ndarray | None,
+    ignore_index: int,
+    label_smoothing: float,
 ) -> bool:
-    """Whether the kernels in C may try: they find out by themselves whether all targets count."""
+    """Whether the kernels in C may try: they find out by themselves whether all targets are classes."""
     return (
-        weight is None
-        and not label_smoothing
-        and native.plain(x)
-        and x.ndim == 2
+        not label_smoothing
+        and native.plain(x, weight)
+        and x.ndim >= 2
         and targets.dtype == np.int64
         and targets.flags.c_contiguous
         and targets.flags.aligned
+        and -(1 << 63) <= ignore_index < 1 << 63
     )
 
 
@@ -227,8 +233,8 @@ def softmax_cross_entropy_gradient(
     For one sample with target distribution q (already weighted) it is g·(p·Σq − q): without
     weights and smoothing the familiar p − onehot.
     """
-    if _has_kernel(probabilities, targets, weight, label_smoothing):
-        gx = _gradient_in_c(g, probabilities, targets, ignore_index, reduction)
+    if _has_kernel(probabilities, targets, weight, ignore_index, label_smoothing):
+        gx = _gradient_in_c(g, probabilities, targets, weight, ignore_index, reduction)
         if gx is not None:
             return gx
     axis = min(1, probabilities.ndim - 1)
@@ -262,20 +268,22 @@ def softmax_cross_entropy_gradient(
     return gx.astype(dtype, copy=False)
 
 
-def _gradient_in_c(g, probabilities, targets, ignore_index, reduction):
-    """`softmax_cross_entropy_gradient` by the kernel; None where not all targets count."""
-    share = np.ascontiguousarray(g, probabilities.dtype)
-    if not share.ndim or reduction != "none":
-        share = float(np.asarray(g)) / (len(targets) if reduction == "mean" else 1)
+def _gradient_in_c(g, probabilities, targets, weight, ignore_index, reduction):
+    """`softmax_cross_entropy_gradient` by the kernel; None where not all targets are classes."""
+    share: Any
+    if reduction == "none":
+        share = np.ascontiguousarray(np.broadcast_to(g, targets.shape), probabilities.dtype)
+    else:
+        share = float(g)
     gx = np.empty_like(probabilities)
-    if 0 <= ignore_index < probabilities.shape[1]:
-        return None
-    done = native.library.cross_entropy_gradient(share, probabilities, targets, gx)
+    done = native.library.cross_entropy_gradient(
+        share, int(reduction == "mean"), probabilities, targets, weight, ignore_index, gx
+    )
     return gx if done else None
 
 
 def _classes(
-    targets: np.ndarray, ignore_index: int, size: int
+    targets: np.ndarray, ignore_index: int, size: int, who: str = "cross_entropy"
 ) -> tuple[np.ndarray | None, np.ndarray]:
     """Which targets count (None: all), and the targets with class 0 in place of the others."""
     ignores_a_class = 0 <= ignore_index < size
@@ -289,7 +297,7 @@ def _classes(
     if not _are_classes(classes, size):
         wrong = classes[(classes < 0) | (classes >= size)].flat[0]
         raise IndexError(
-            f"cross_entropy: target {wrong} is not one of the {size} classes 0…{size - 1} "
+            f"{who}: target {wrong} is not one of the {size} classes 0…{size - 1} "
             f"nor ignore_index={ignore_index}"
         )
     return some, classes
@@ -322,3 +330,64 @@ def _places(classes: np.ndarray) -> tuple[np.ndarray, ...]:
         return np.arange(classes.size), classes
     samples = np.ix_(*map(np.arange, classes.shape))
     return (samples[0], classes, *samples[1:])
+
+
+# Negative log-likelihood --------------------------------------------------------------------------
+
+
+def negative_log_likelihood(
+    x: np.ndarray,
+    targets: np.ndarray,
+    weight: np.ndarray | None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> np.ndarray:
+    """−x at each sample's class, times the weight of the class.
+
+    Raises IndexError where a target is neither a class nor ``ignore_index``.
+
+    >>> negative_log_likelihood(np.array([[-1.0, -3.0]]), np.array([1]), None)
+    array(3.)
+    """
+    kept, classes = _classes(targets, ignore_index, x.shape[min(1, x.ndim - 1)], "nll_loss")
+    factors = _factors(kept, classes, weight, x.dtype)
+    losses = -x[_places(classes)]
+    if weight is not None:
+        losses = losses * factors
+    if kept is not None:  # what is ignored costs 0 even where it is infinite or NaN
+        losses = np.where(kept, losses, np.zeros((), x.dtype))
+    if reduction == "none":
+        return np.asarray(losses, x.dtype)
+    total = np.add.reduce(losses, axis=None)
+    if reduction == "mean":
+        total = _over_weights(total, factors, classes)
+    return np.asarray(total, x.dtype)
+
+
+def negative_log_likelihood_gradient(
+    g: np.ndarray,
+    targets: np.ndarray,
+    weight: np.ndarray | None,
+    *,
+    shape: tuple[int, ...],
+    dtype: Any,
+    ignore_index: int,
+    reduction: str,
+) -> np.ndarray:
+    """Gradient of `negative_log_likelihood`: −g · weight at the classes, 0 elsewhere."""
+    kept, classes = _classes(targets, ignore_index, shape[min(1, len(shape) - 1)], "nll_loss")
+    factors = _factors(kept, classes, weight, dtype)
+    slope = -_over_weights(g, factors, classes) if reduction == "mean" else -g
+    if factors is not None:
+        slope = slope * factors
+    gx = np.zeros(shape, dtype)
+    gx[_places(classes)] = slope if kept is None else np.where(kept, slope, 0)
+    return gx
+
+
+@np.errstate(invalid="ignore", divide="ignore")
+def _over_weights(total: Any, factors: np.ndarray | None, classes: np.ndarray) -> Any:
+    """A sum divided by that of the weights: NaN if all are ignored."""
+    count = np.add.reduce(factors, axis=None) if factors is not None else classes.size
+    return np.divide(total, count, dtype=np.asarray(total).dtype)

@@ -27,7 +27,7 @@ from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import reshape, swapaxes
 from autograd.ops.transcendental import exp
 
-__all__ = ["cross_entropy", "linear", "normalize"]
+__all__ = ["cross_entropy", "linear", "nll_loss", "normalize"]
 
 
 # Linear -------------------------------------------------------------------------------------------
@@ -308,6 +308,38 @@ def _cross_entropy_by_parts(x, targets, weight=None, *, ignore_index, label_smoo
     return (total / sum_(where(kept, factors, 0.0)) if reduction == "mean" else total), exp(log_p)
 
 
+@primitive(name="nll_loss")
+def _nll_loss(x, targets, weight=None, *, ignore_index, reduction):  # type: ignore[no-untyped-def]
+    return loss_kernels.negative_log_likelihood(
+        x, targets, weight, ignore_index=ignore_index, reduction=reduction
+    )
+
+
+def _nll_loss_slope(g, targets, weight, x_shape, x_dtype, ignore_index, reduction):  # type: ignore[no-untyped-def]
+    """−g at the right class, 0 at the others; times the weight of the class, ÷ their sum if a mean."""
+    return loss_kernels.negative_log_likelihood_gradient(
+        g, targets, weight, shape=x_shape, dtype=x_dtype, ignore_index=ignore_index,
+        reduction=reduction,
+    )  # fmt: skip
+
+
+_nll_loss.gradients(x=_nll_loss_slope)
+
+
+@_nll_loss.composite
+def _nll_loss_by_parts(x, targets, weight=None, *, ignore_index, reduction):  # type: ignore[no-untyped-def]
+    axis = min(1, len(x.shape) - 1)
+    classes = np.arange(x.shape[axis]).reshape((-1,) + (1,) * (len(x.shape) - 1 - axis))
+    kept = np.asarray(targets != ignore_index)
+    chosen = np.expand_dims(kept, axis) & (np.expand_dims(targets, axis) == classes)
+    per_class = 1.0 if weight is None else reshape(weight, classes.shape)
+    loss = -sum_(where(chosen, x * per_class, 0.0), axis)
+    if reduction == "none":
+        return loss
+    total = sum_(loss)
+    return total / sum_(where(chosen, per_class, 0.0)) if reduction == "mean" else total
+
+
 @in_single
 def cross_entropy(
     x: Any,
@@ -337,6 +369,23 @@ def cross_entropy(
         >>> ag.cross_entropy(ag.tensor([[0.0, 0.0]]), [1]).item()  # log 2
         0.6931471824645996
     """
+    x, classes, weight = _with_classes(who, x, targets, weight)
+    arguments.choice(who, "reduction", reduction, ("mean", "sum", "none"))
+    smoothing = arguments.probability(who, "label_smoothing", label_smoothing)
+    ignored = arguments.integer(who, "ignore_index", ignore_index, None)
+    options: dict[str, Any] = {
+        "ignore_index": ignored, "label_smoothing": smoothing, "reduction": reduction,
+    }  # fmt: skip
+    learnt = hasattr(weight, "_node")
+    if x.dtype.kind == "O" or learnt:  # in plain primitives, once the kernel has seen the targets
+        ones = None if weight is None else np.ones(weight.shape)
+        loss_kernels.softmax_cross_entropy(np.zeros(x.shape), classes, ones, **options)
+        return _cross_entropy_by_parts(x, classes, weight, **options)[0]
+    return _cross_entropy(x, classes, weight, **options)[0]
+
+
+def _with_classes(who: str, x: Any, targets: Any, weight: Any) -> tuple[Any, Any, Any]:
+    """What a loss of classes is given, once it fits together: the weight as an array unless it learns."""
     x = floating(who, "x", x, weight)
     shape = x.shape
     if not shape:
@@ -359,15 +408,39 @@ def cross_entropy(
             raise ValueError(
                 f"{who}: weight must have shape ({size},), one per class, got {weight.shape}"
             )
+    return x, classes, weight
+
+
+@in_single
+def nll_loss(
+    x: Any,
+    targets: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    *,
+    who: str = "nll_loss",
+) -> Any:
+    """−x at the target classes; of log-probabilities, the negative log-likelihood.
+
+    Args:
+        x: log-probabilities, shape (C,), (N, C) or (N, C, *S).
+        targets: integer classes, shape (), (N,) or (N, *S).
+        weight, ignore_index, reduction: as in `cross_entropy`.
+
+    Raises:
+        IndexError: for a target that is no class; ValueError: for shapes that do not fit.
+
+    Example:
+        >>> import autograd as ag
+        >>> ag.nll_loss(ag.tensor([[-0.25, -1.5]]), [1]).item()
+        1.5
+    """
+    x, classes, weight = _with_classes(who, x, targets, weight)
     arguments.choice(who, "reduction", reduction, ("mean", "sum", "none"))
-    smoothing = arguments.probability(who, "label_smoothing", label_smoothing)
     ignored = arguments.integer(who, "ignore_index", ignore_index, None)
-    options: dict[str, Any] = {
-        "ignore_index": ignored, "label_smoothing": smoothing, "reduction": reduction,
-    }  # fmt: skip
-    learnt = hasattr(weight, "_node")
-    if x.dtype.kind == "O" or learnt:  # in plain primitives, once the kernel has seen the targets
-        ones = None if weight is None else np.ones(weight.shape)
-        loss_kernels.softmax_cross_entropy(np.zeros(x.shape), classes, ones, **options)
-        return _cross_entropy_by_parts(x, classes, weight, **options)[0]
-    return _cross_entropy(x, classes, weight, **options)[0]
+    options: dict[str, Any] = {"ignore_index": ignored, "reduction": reduction}
+    if x.dtype.kind == "O" or hasattr(weight, "_node"):  # as for cross_entropy
+        loss_kernels.negative_log_likelihood(np.zeros(x.shape), classes, None, **options)
+        return _nll_loss_by_parts(x, classes, weight, **options)
+    return _nll_loss(x, classes, weight, **options)

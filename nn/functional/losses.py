@@ -106,7 +106,6 @@ def _class_weight(who: str, weight: Any, classes: int, trailing: int) -> Any:
     return autograd.reshape(weight, (classes,) + (1,) * trailing)
 
 
-@arguments.in_single
 def nll_loss(
     input: Any,
     target: Any,
@@ -128,43 +127,11 @@ def nll_loss(
     """
     who = "nll_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    input, weight = floats(who, input=input, weight=weight)
-    classes = arguments.integer_array(who, "target", target)
-    shape = input.shape
-    if not shape:
-        raise ValueError(f"{who}: input needs a class axis, got shape ()")
-    axis = min(1, len(shape) - 1)
-    expected = shape[:axis] + shape[axis + 1 :]
-    if classes.shape != expected:
-        raise ValueError(
-            f"{who}: for an input of shape {shape} target must have shape {expected}, "
-            f"got {classes.shape}"
-        )
-    kept = np.asarray(classes != arguments.integer(who, "ignore_index", ignore_index, None))
-    safe = np.where(kept, classes, 0)
-    count = shape[axis]
-    if safe.size and not (0 <= safe.min() and safe.max() < count):
-        wrong = safe[(safe < 0) | (safe >= count)].flat[0]
-        raise IndexError(
-            f"{who}: target {wrong} is not one of the {count} classes 0…{count - 1} nor "
-            f"ignore_index={ignore_index}"
-        )
-    if isinstance(target, Tensor) and isinstance(input, Tensor):
-        # The same as operations on tensors, so that who listens sees what the target decides.
-        kept = autograd.not_equal(target, ignore_index)
-        safe = autograd.where(kept, target, 0)
-    places = np.indices(expected, sparse=True)
-    losses = -input[(*places[:axis], safe, *places[axis:])]
-    dtype = input.dtype if input.dtype.kind == "f" else np.float64
-    factors: Any = autograd.astype(kept, dtype)
-    if weight is not None:
-        weight = _class_weight(who, weight, count, 0)
-        factors = factors * autograd.getitem(weight, safe)
-        losses = losses * factors
-    losses = autograd.where(kept, losses, 0.0)
-    if reduction == "mean":
-        return autograd.sum(losses) / autograd.sum(factors)
-    return reduced(losses, reduction)
+    classes = arguments.passed_on(target, arguments.integer_array(who, "target", target))
+    if weight is not None and not isinstance(weight, np.ndarray):
+        weight = floating(who, weight, "weight", input)
+    input = floating(who, input, "input", weight)
+    return autograd.nll_loss(input, classes, weight, ignore_index, reduction)
 
 
 # Probabilities ------------------------------------------------------------------------------------

@@ -291,6 +291,7 @@ AUTOGRAD: dict[str, Case] = {
         lambda x, w, b: ag.normalize(x, w, b, axes=(0,))[0], M, positive(1, 4), spread(1, 4)
     ),
     "cross_entropy": _case(lambda x: ag.cross_entropy(x, INDEX), M),
+    "nll_loss": _case(lambda x: ag.nll_loss(x, INDEX), M),
     "binary_cross_entropy": _case(ag.binary_cross_entropy, unit(3, 4) / 2 + 0.5,
                                   unit(3, 4, seed=1) / 2 + 0.5),
 }  # fmt: skip

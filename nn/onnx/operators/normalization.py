@@ -124,6 +124,20 @@ def cross_entropy(b: Builder, call: Call) -> tuple[str, str]:
     return loss, b.node("Softmax", [call.x()], axis=axis)
 
 
+def nll_loss(b: Builder, call: Call) -> str:
+    """As its composite: minus the numbers of the wanted classes."""
+    zero = b.constant(0.0, call.dtype)
+    weighted = b.node("Mul", [call.x(0, call.dtype), _class_factor(b, call)])
+    loss = b.node("Where", [chosen(b, call), weighted, zero])
+    loss = b.node("ReduceSum", [loss, b.ints(_class_axis(call.shape))], keepdims=0)
+    loss = b.node("Neg", [loss])
+    if call["reduction"] != "none":
+        loss = b.node("ReduceSum", [loss], keepdims=0)
+    if call["reduction"] == "mean":
+        loss = b.node("Div", [loss, total(b, call)])
+    return loss
+
+
 def _kept_array(x: Any, targets: Any, weight: Any = None, *, ignore_index: int, **rest: Any) -> Any:
     return np.asarray(targets != ignore_index)
 
@@ -158,4 +172,5 @@ TABLE: dict[str, Callable[[Builder, Call], Any]] = {
     "normalize": normalize,
     "binary_cross_entropy": binary_cross_entropy,
     "cross_entropy": cross_entropy,
+    "nll_loss": nll_loss,
 }

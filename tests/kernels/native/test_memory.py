@@ -151,20 +151,28 @@ def correlate_weight(d):
     return [d.array(*x), d.array(*y), d.out(*w), numbers]
 
 
-def rows(d, outs, ins):
-    shape = [d.size(3), d.size(70)]
-    return [*(d.array(*shape) for _ in range(ins)), *(d.out(*shape) for _ in range(outs))]
+def simplex(d, ins):
+    shape = [d.size(4), d.size(30), *(() if d.rng.random() < 0.5 else (d.size(70),))]
+    axis = int(d.rng.integers(len(shape)))
+    return [*(d.array(*shape) for _ in range(ins)), axis, d.out(*shape)]
+
+
+def classes_of(d):
+    """The shape of logits, their classes, of which one may be ignored, a weight, what is ignored."""
+    n, c, *space = (d.size(4), d.size(), *(() if d.rng.random() < 0.5 else (d.size(),)))
+    classes = d.rng.integers(0, c, (n, *space))
+    return (n, c, *space), classes, d.maybe(d.array(c)), int(d.rng.integers(-1, c))
 
 
 def cross_entropy(d):
-    n, c = d.size(), d.size()
-    return [d.array(n, c), d.rng.integers(0, c, n), d.out(n, c), d.out(n)]
+    shape, classes, *rest = classes_of(d)
+    return [d.array(*shape), classes, *rest, d.out(*shape), d.out(*classes.shape)]
 
 
 def cross_entropy_gradient(d):
-    n, c = d.size(), d.size()
-    share = 0.5 if d.rng.random() < 0.5 else d.array(n)
-    return [share, d.array(n, c), d.rng.integers(0, c, n), d.out(n, c)]
+    shape, classes, *rest = classes_of(d)
+    share = 0.5 if d.rng.random() < 0.5 else d.array(*classes.shape)
+    return [share, 0, d.array(*shape), classes, *rest, d.out(*shape)]
 
 
 def sizes_of_norm(d, channels):
@@ -220,10 +228,10 @@ CALLS = {
     "correlate": correlate,
     "correlate_input": correlate_input,
     "correlate_weight": correlate_weight,
-    "softmax": lambda d: rows(d, 1, 1),
-    "softmax_gradient": lambda d: rows(d, 1, 2),
-    "log_softmax": lambda d: rows(d, 1, 1),
-    "log_softmax_gradient": lambda d: rows(d, 1, 2),
+    "softmax": lambda d: simplex(d, 1),
+    "softmax_gradient": lambda d: simplex(d, 2),
+    "log_softmax": lambda d: simplex(d, 1),
+    "log_softmax_gradient": lambda d: simplex(d, 2),
     "cross_entropy": cross_entropy,
     "cross_entropy_gradient": cross_entropy_gradient,
     "norm_rows": lambda d: norm(d, False),

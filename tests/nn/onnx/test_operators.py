@@ -191,6 +191,10 @@ CASES = {
     ),
     "binary_cross_entropy": (ag.binary_cross_entropy, [("probability", 2, 4), ("probability", 2, 4)]),
     "cross_entropy": (lambda x, t: ag.cross_entropy(x, t, label_smoothing=0.1), [(3, 4), (range(4), 3)]),
+    "nll_loss": (
+        lambda x, t: (ag.nll_loss(x, t, np.arange(4, dtype=np.float32)), ag.nll_loss(x, t, None, 1, "none")),
+        [(3, 4), (range(4), 3)],
+    ),
     "getitem": (
         lambda x: (x[:, 1], x[..., None, :2], x[:, ::-2], x[:, [2, 0]], x[1:, -1], x[:, None, [0, 1], [2, 0]], x[0], x[:, [[0], [1]], [1, 3]])[:5]
         + (x[:, [[0], [1]], [1, 3]], x[:, :, [1, 0]], x[-1]),
