@@ -270,7 +270,6 @@ def softmax_cross_entropy_gradient(
 
 def _gradient_in_c(g, probabilities, targets, weight, ignore_index, reduction):
     """`softmax_cross_entropy_gradient` by the kernel; None where not all targets are classes."""
-    share: Any
     if reduction == "none":
         share = np.ascontiguousarray(np.broadcast_to(g, targets.shape), probabilities.dtype)
     else:

@@ -128,7 +128,7 @@ def nll_loss(
     who = "nll_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
     classes = arguments.passed_on(target, arguments.integer_array(who, "target", target))
-    if weight is not None and not isinstance(weight, np.ndarray):
+    if weight is not None:
         weight = floating(who, weight, "weight", input)
     input = floating(who, input, "input", weight)
     return autograd.nll_loss(input, classes, weight, ignore_index, reduction)

@@ -53,6 +53,9 @@ from autograd.kernels.tuning import (
     WORTHWHILE,
 )
 
+Normalized = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""y, mean, rstd and variance."""
+
 Block = tuple[tuple[slice, slice], slice]
 """Which part of (A, C), and which of the C statistics belong to it."""
 
@@ -80,7 +83,7 @@ def normalize(
     axes: Sequence[int],
     eps: float,
     groups: int | None = None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> Normalized:
     """``(x − mean) / √(variance + eps) · weight + bias``, and its statistics.
 
     Returns ``(y, mean, rstd, variance)``. The statistics of float16 are float32.
@@ -95,8 +98,8 @@ def normalize(
         return _normalize_in_c(x, weight, bias, eps, *found)
     if groups is not None:
         grouped, weight, bias, axes = _grouped(x, weight, bias, axes, groups)
-        y, *statistics = normalize(grouped, weight, bias, axes=axes, eps=eps)
-        return y.reshape(x.shape), *statistics
+        y, mean, rstd, variance = normalize(grouped, weight, bias, axes=axes, eps=eps)
+        return y.reshape(x.shape), mean, rstd, variance
     if x.dtype.kind == "O":
         mean, variance = moments(x, axes=axes)
         rstd = (variance + eps) ** -0.5
@@ -105,6 +108,16 @@ def normalize(
         return (y if bias is None else y + bias), mean, rstd, variance
     if _are_rows(x, axes, weight, bias):
         return _normalize_rows(x, weight, bias, axes, eps)
+    return _normalize_in_blocks(x, weight, bias, axes, eps)
+
+
+def _normalize_in_blocks(
+    x: np.ndarray,
+    weight: np.ndarray | None,
+    bias: np.ndarray | None,
+    axes: Sequence[int],
+    eps: float,
+) -> Normalized:
     plan = _plan(x, axes, weight, bias)
     x4 = plan.blocks(x)
     mean, variance, shift = _statistics(x4, plan, eps)
@@ -157,9 +170,9 @@ def normalize_gradient(
         return _gradient_in_c(g, x, weight, mean, rstd, found[0])
     if groups is not None:
         shape = _shape(weight)
-        grouped, weight, _, axes = _grouped(x, weight, None, axes, groups)
+        grouped, split_weight, _, axes = _grouped(x, weight, None, axes, groups)
         g = g.reshape(grouped.shape)
-        gx, gweight, gbias = normalize_gradient(g, grouped, weight, mean, rstd, axes=axes)
+        gx, gweight, gbias = normalize_gradient(g, grouped, split_weight, mean, rstd, axes=axes)
         if shape is not None:
             gweight, gbias = gweight.reshape(shape), gbias.reshape(shape)
         return gx.reshape(x.shape), gweight, gbias
@@ -167,9 +180,21 @@ def normalize_gradient(
         return _plain_gradient(g, x, weight, mean, rstd, axes)
     if _are_rows(x, axes, weight, None):
         return _rows_gradient(g, x, weight, mean, rstd, axes)
+    return _gradient_in_blocks(g, x, weight, mean, rstd, axes)
+
+
+def _gradient_in_blocks(
+    g: np.ndarray,
+    x: np.ndarray,
+    weight: np.ndarray | None,
+    mean: np.ndarray,
+    rstd: np.ndarray,
+    axes: Sequence[int],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     plan = _plan(x, axes, weight)
     x4 = plan.blocks(x)
-    gweight = gbias = None
+    gweight: np.ndarray | None = None
+    gbias: np.ndarray | None = None
     g = np.asarray(g, plan.dtype)
     if plan.elementwise:
         assert weight is not None

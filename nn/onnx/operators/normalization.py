@@ -17,12 +17,12 @@ def normalize(b: Builder, call: Call) -> tuple[str, str, str, str]:
     axes, x, groups = call.axes("axes"), call.x(0, call.dtype), call["groups"]
     parameters = [call.x(k, call.dtype) if call.has(k) else None for k in (1, 2)]
     if groups is not None:
-        if 1 in axes:
+        if axes is not None and 1 in axes:
             return _of_groups(b, call, x, parameters)
         ones = (1,) * (len(call.shape) - 2)
         parameters = [p and b.node("Reshape", [p, b.ints(-1, *ones)]) for p in parameters]
-    y, *statistics = _normalized(b, call, x, axes)
-    return _scaled(b, y, *parameters), *statistics
+    y, mean, rate, variance = _normalized(b, call, x, axes)
+    return _scaled(b, y, *parameters), mean, rate, variance
 
 
 def _normalized(b: Builder, call: Call, x: str, axes: Any) -> tuple[str, str, str, str]:
