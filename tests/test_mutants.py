@@ -1,14 +1,19 @@
 """The mutation tester: what it plants, where, and that planting reaches functions that are alive."""
 
+import functools
 import importlib.util
+import os
+import shutil
+import subprocess
 import sys
 
 import pytest
 
-from tests.mutants import choose, plant
+from tests.mutants import choose, imports, plant
 from tests.mutants.__main__ import Explanations, compiles, draw
 from tests.mutants.operators import OPERATORS, ROOT, Mutant, mutants_of
 from tests.mutants.reach import Reached
+from tests.mutants.server import FEW, of_few_files
 
 PLANTED = [
     ("y = f(-x)", "sign", "y = f((x))"),
@@ -157,10 +162,136 @@ def test_what_ran_at_import_needs_a_process_of_its_own(module, text):
     assert fresh.f() == 2
 
 
-def test_tests_of_the_line_come_first_then_of_the_function_and_the_file(monkeypatch, tmp_path):
-    (tmp_path / "m.py").write_text("def f():\n    a = 1\n    b = 2\n\n\ndef g():\n    c = 3\n")
-    monkeypatch.setattr(choose, "ROOT", tmp_path)
-    choose._places.cache_clear()
+TABLES = """\
+LIMIT = 3
+TABLE = {"a": LIMIT}
+
+
+def used():
+    return TABLE["a"]
+
+
+class Layer(Base):
+    axes = 1
+
+    @marked(broadcasts=True)
+    def named(self, x, factor=2):
+        return x
+
+
+def other(factor=1): return factor
+register(used)
+"""
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """An empty folder in the place of the checkout."""
+    monkeypatch.setattr(imports, "ROOT", tmp_path)
+    for module in (imports, choose):
+        for name, made in vars(module).items():
+            if hasattr(made, "cache_clear"):
+                monkeypatch.setattr(module, name, functools.cache(made.__wrapped__))
+    return tmp_path
+
+
+@pytest.fixture
+def tables(root):
+    """A file of which much runs at import."""
+    (root / "nn").mkdir()
+    (root / "nn/m.py").write_text(TABLES)
+    return "nn/m.py"
+
+
+def test_lines_outside_of_functions_and_heads_run_at_import(tables):
+    inside = {6, 14, 17}
+    for line in range(1, 19):
+        assert imports.runs_at_import(tables, line) == (line not in inside), line
+
+
+@pytest.mark.parametrize(
+    ("line", "names", "users"),
+    [
+        (1, {"LIMIT"}, {2, 6}),  # through the table that is made of it
+        (2, {"TABLE"}, {6}),
+        (10, {"Layer", "axes"}, set()),
+        (12, {"Layer", "named"}, set()),
+        (13, {"Layer", "named"}, set()),
+        (18, {"register", "used"}, {18}),
+    ],
+)
+def test_what_a_line_does_at_import_is_known_by_names(tables, line, names, users):
+    assert imports.bound(tables, line) == names
+    lines = imports.uses_of(tables, names).get(tables, 0)
+    assert {n for n in range(20) if lines >> n & 1} == users
+
+
+def test_mutants_of_what_runs_at_import_get_the_tests_that_use_it(tables):
+    tests = [
+        Reached("t.py::far", 0.1, True, {tables: 1 << 14}),
+        Reached("t.py::near", 0.1, True, {tables: 1 << 6}),
+        Reached("t.py::of[Layer]", 0.1, True, {tables: 1 << 14 | 1 << 17}),
+    ]
+    chooser = choose.Chooser(tests, 60)
+    for line, first in [(1, "near"), (2, "near"), (10, "of[Layer]"), (13, "of[Layer]")]:
+        mutant = Mutant(tables, line, "constant", 0, 1, "x", "", "")
+        assert chooser.choose(mutant)[0].name == f"t.py::{first}", line
+
+
+def test_tests_of_many_files_are_run_by_several_processes():
+    tests = [Reached(f"t{n % 7}.py::test_{n}", 0.1, True, {}) for n in range(14)]
+    first, rest = of_few_files(tests)
+    assert [t.name for t in first] == [t.name for t in tests if int(t.name[1]) < FEW]
+    assert sorted([*first, *rest]) == sorted(tests)
+    assert of_few_files(first) == (first, [])
+
+
+SMALL_PROJECT = {
+    "autograd/__init__.py": "",
+    "nn/__init__.py": "",
+    "autograd/m.py": "K = 3\n\n\ndef scaled(x, by=2):\n    return K * by * x\n",
+    "tests/conftest.py": (
+        "from hypothesis import settings\nsettings.register_profile('glassgrad', deadline=None)\n"
+    ),
+    "run.py": (
+        "import json\n"
+        "from tests.mutants.operators import ROOT, mutants_of\n"
+        "from tests.mutants.reach import Reached\n"
+        "from tests.mutants.server import Server, serve\n"
+        "names = [f'tests/test_{n}.py' for n in range(6)]\n"
+        "tests = [Reached(f'{name}::test', 0.1, True, {}) for name in names]\n"
+        "found = mutants_of(ROOT / 'autograd/m.py')\n"
+        "chosen = [m for m in found if m.after == 'def scaled(x, by=3):']\n"
+        "def done(outcome): print('ended', json.dumps([outcome.status, outcome.tests]))\n"
+        "serve(Server(chosen, lambda mutant: tests, done, 1), names)\n"
+    ),
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="mutants are run by forked processes")
+def test_what_only_the_last_of_many_files_notices_is_noticed(tmp_path):
+    for name, text in SMALL_PROJECT.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    shutil.copytree(ROOT / "tests/mutants", tmp_path / "tests/mutants")
+    for n in range(6):  # the last one alone leaves it to the default
+        call = "scaled(1, 2)" if n < 5 else "scaled(1)"
+        text = f"from autograd.m import scaled\ndef test(): assert {call} == 6\n"
+        (tmp_path / f"tests/test_{n}.py").write_text(text)
+    alone = {"PYTHONPATH": str(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(
+        [sys.executable, "run.py"],
+        cwd=tmp_path,
+        env={**os.environ, **alone},
+        capture_output=True,
+        text=True,
+    )
+    ended = [line for line in done.stdout.splitlines() if line.startswith("ended")]
+    assert ended == ['ended ["killed", 6]'], done.stdout + done.stderr
+
+
+def test_tests_of_the_line_come_first_then_of_the_function_and_the_file(root):
+    (root / "m.py").write_text("def f():\n    a = 1\n    b = 2\n\n\ndef g():\n    c = 3\n")
     tests = [
         Reached("t.py::file", 0.1, True, {"m.py": 1 << 7}),
         Reached("t.py::function", 0.1, True, {"m.py": 1 << 2}),

@@ -1,4 +1,8 @@
-"""Which tests are run for a mutant: those that run its line, the most specific and quickest first."""
+"""Which tests are run for a mutant: those that run its line, the most specific and quickest first.
+
+What runs at import (constants, tables, defaults, decorators, the bodies of classes) is run by no
+test; there the tests count that run a line which uses the names that it binds.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
 
-from tests.mutants.operators import ROOT, Mutant
+from tests.mutants import imports
+from tests.mutants.imports import FUNCTIONS, first_line, tree_of
+from tests.mutants.operators import Mutant
 from tests.mutants.reach import Reached
 
 #: How many test files are near to a file of the source.
 FILES = 6
 #: Tests that read signatures and run no line of what they test.
 READERS = re.compile(r"test_signatures\.py|::test_defaults")
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 class Chooser:
@@ -53,23 +57,49 @@ class Chooser:
         chosen: dict[str, Reached] = {}
         if statement in headers(mutant.file):  # defaults: run at import, seen by who reads them
             chosen |= {t.name: t for t in self.readers}
+        mask = _mask(mutant.line, end)
+        if imports.runs_at_import(mutant.file, mutant.line):
+            self._add_users(chosen, mutant)
+        elif not any(t.lines[mutant.file] & mask for t in every):  # called by what runs at import
+            self._add_users(chosen, mutant)
         for lines, candidates, budget in [
-            ((mutant.line, end), every, self.budget),
-            (statement, every, self.budget),
-            (function, near, self.budget / 4),
-            ((0, 1 << 16), near, self.budget / 8),
+            (mask, every, self.budget),
+            (_mask(*statement), every, self.budget),
+            (_mask(*function), near, self.budget / 4),
+            (_mask(0, 1 << 16), near, self.budget / 8),
         ]:
-            mask = (1 << lines[1] + 1) - (1 << lines[0])
-            fitting = [t for t in candidates if t.lines[mutant.file] & mask]
-            for test in self._ordered(fitting, mutant.file):
-                if test.name not in chosen:
-                    budget -= test.seconds
-                    if budget < 0:
-                        break
-                    chosen[test.name] = test
+            fitting = [t for t in candidates if t.lines[mutant.file] & lines]
+            self._add(chosen, self._ordered(fitting, mutant.file), budget)
             if sum(t.seconds for t in chosen.values()) > self.budget / 2:
                 break
         return list(chosen.values())
+
+    def _add(self, chosen: dict[str, Reached], tests: Iterable[Reached], budget: float) -> None:
+        """Adds tests, in order, while their time lasts."""
+        for test in tests:
+            if test.name not in chosen:
+                budget -= test.seconds
+                if budget < 0:
+                    break
+                chosen[test.name] = test
+
+    def _add_users(self, chosen: dict[str, Reached], mutant: Mutant) -> None:
+        """Adds tests that are called after what a line binds at import, or run lines that use it."""
+        names = imports.bound(mutant.file, mutant.line)
+        here = self.reaching.get(mutant.file, [])
+        word = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, sorted(names)))})(?![^\W_])")
+        if names:
+            named = [t for t in here if word.search(t.name)]
+            self._add(chosen, self._ordered(named, mutant.file), self.budget / 2)
+        uses = imports.uses_of(mutant.file, names)
+        for file in sorted(uses, key=lambda file: file != mutant.file):
+            fitting = [t for t in self.reaching.get(file, ()) if t.lines[file] & uses[file]]
+            tests = self._ordered(fitting, file)
+            tests.sort(key=lambda t: not word.search(imports.text_of(t.name.partition("::")[0])))
+            self._add(chosen, tests, self.budget / (1 if file == mutant.file else 4))
+        if names:  # a class whose methods are all another's
+            saying = [t for t in here if word.search(imports.text_of(t.name.partition("::")[0]))]
+            self._add(chosen, self._ordered(saying, mutant.file), self.budget / 4)
 
     def _candidates(self, file: str) -> list[Reached]:
         """The tests of the `FILES` test files that reach most of a file.
@@ -112,31 +142,31 @@ class Chooser:
         return [test for _, _, test in ranked]
 
 
+def _mask(first: int, last: int) -> int:
+    """The bits of lines."""
+    return (1 << last + 1) - (1 << first)
+
+
 @cache
 def _places(file: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Line ranges of the simple statements (or heads of others) and functions of a file."""
     statements, functions = [], []
-    for node in ast.walk(ast.parse((ROOT / file).read_bytes())):
-        if isinstance(node, _FUNCTIONS):
-            functions.append((_first(node), node.end_lineno or node.lineno))
+    for node in ast.walk(tree_of(file)):
+        if isinstance(node, FUNCTIONS):
+            functions.append((first_line(node), node.end_lineno or node.lineno))
         if isinstance(node, ast.stmt):
             body = getattr(node, "body", None)
             end = body[0].lineno - 1 if isinstance(body, list) and body else node.end_lineno
-            statements.append((_first(node), max(end or 0, node.lineno)))
+            statements.append((first_line(node), max(end or 0, node.lineno)))
     return statements, functions
-
-
-def _first(node: Any) -> int:
-    """The first line of a definition or statement; decorators belong to it."""
-    return min([d.lineno for d in getattr(node, "decorator_list", ())], default=node.lineno)
 
 
 @cache
 def headers(file: str) -> set[tuple[int, int]]:
     """The lines of the heads of functions: names, parameters and their defaults."""
     return {
-        (_first(node), max(node.body[0].lineno - 1, node.lineno))
-        for node in ast.walk(ast.parse((ROOT / file).read_bytes()))
+        (first_line(node), max(node.body[0].lineno - 1, node.lineno))
+        for node in ast.walk(tree_of(file))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
     }
 

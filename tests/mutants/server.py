@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from tests.mutants.reach import PLAIN, Reached, at_import
 #: A mutant may need this many times as long as the test takes, and that many seconds more.
 SLOWER, GRACE = 30.0, 20.0
 MEMORY = 6 << 30
-#: How many test files a process of its own collects.
+#: How many test files a process of its own collects; what is left goes to another one.
 FEW = 4
 
 
@@ -55,6 +56,8 @@ class _Run:
     fd: int
     pid: int
     folder: str
+    before: int = 0  # tests that other processes ran on the same mutant
+    rest: list[Reached] = field(default_factory=list)  # tests for which another process is started
     started: float = field(default_factory=time.monotonic)
     deadline: float = 0.0
     text: str = ""
@@ -97,7 +100,6 @@ class Server:
             importlib.import_module("torch").set_num_threads(1)
         self.items = {item.nodeid: item for item in session.items}
         self.live = plant.live_functions()
-        self.imported = at_import()
         self.scratch = tempfile.mkdtemp(prefix="mutants-")
         self.runs: dict[int, _Run] = {}
         try:
@@ -155,10 +157,9 @@ class Server:
         factory._basetemp = Path(folder).resolve()
         run_items([self.items[t.name] for t in tests], write)
 
-    def _fresh(self, mutant: Mutant, tests: list[Reached]) -> None:
+    def _fresh(self, mutant: Mutant, tests: list[Reached], before: int = 0) -> None:
         """A process of its own, which imports the mutated module; only a few files are collected."""
-        files = list(dict.fromkeys(t.name.partition("::")[0] for t in tests))[:FEW]
-        tests = [t for t in tests if t.name.partition("::")[0] in files]
+        tests, rest = of_few_files(tests)
         read, write = os.pipe()
         folder = tempfile.mkdtemp(dir=self.scratch)
         source = mutant.source((ROOT / mutant.file).read_bytes())
@@ -181,7 +182,7 @@ class Server:
         )
         process.returncode = 0  # it is waited for by its number, with the forked ones
         os.close(write)
-        self.runs[read] = _Run(mutant, tests, True, read, process.pid, folder)
+        self.runs[read] = _Run(mutant, tests, True, read, process.pid, folder, before, rest)
 
     def _wait(self) -> None:
         if not self.runs:
@@ -222,8 +223,10 @@ class Server:
         if verdict == "F":
             self._fresh(run.mutant, run.tests)
         elif not failed:
-            if run.fresh or not self._runs_at_import(run.mutant):
-                self._finish(run.mutant, "survived", tests=len(run.tests))
+            if run.rest:
+                self._fresh(run.mutant, run.rest, run.before + len(run.tests))
+            elif run.fresh or not self._runs_at_import(run.mutant):
+                self._finish(run.mutant, "survived", tests=run.before + len(run.tests))
             else:
                 self._fresh(run.mutant, run.tests)
         else:
@@ -233,6 +236,11 @@ class Server:
             if verdict[:1] == "X":
                 how = f"import: {json.loads(verdict[2:]).strip().splitlines()[-1]}"
             self._killed(run, name, how)
+
+    @cached_property
+    def imported(self) -> dict[str, int]:
+        """The lines that ran at import."""
+        return at_import()
 
     def _runs_at_import(self, mutant: Mutant) -> bool:
         """Whether something that the mistaken function made at import may still be in use."""
@@ -251,11 +259,18 @@ class Server:
                 self._wait()
             if name in self.unreliable:
                 return self._begin(run.mutant)
-        self._finish(run.mutant, "killed", how, run.at + 1)
+        self._finish(run.mutant, "killed", how, run.before + run.at + 1)
 
     def _finish(self, mutant: Mutant, status: str, how: str = "", tests: int = 0) -> None:
         seconds = time.monotonic() - self.started.pop(mutant)
         self.done(Outcome(mutant, status, how, tests, seconds))
+
+
+def of_few_files(tests: list[Reached]) -> tuple[list[Reached], list[Reached]]:
+    """The tests of the first `FEW` files, and the others."""
+    files = list(dict.fromkeys(t.name.partition("::")[0] for t in tests))[:FEW]
+    first = [t for t in tests if t.name.partition("::")[0] in files]
+    return first, [t for t in tests if t.name.partition("::")[0] not in files]
 
 
 def run_items(items: list[Any], write: int) -> None:
