@@ -436,3 +436,24 @@ def test_as_many_samples_go_together_as_their_windows_have_room(samples, most, s
     window = Window((3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1))
     plan = im2col.plan((samples, 2, 8, 8), (4, 2, 3, 3), window, 1, 4)
     assert [part.stop - part.start for part in plan.chunks] == sizes
+
+
+@pytest.mark.parametrize("length, outputs, stride, kernel, dilation, padding", [(9, 5, 2, 3, 1, 1), (9, 3, 3, 2, 2, 0), (5, 7, 1, 3, 1, 2), (8, 2, 3, 3, 1, 0)])  # fmt: skip
+def test_samples_are_padded_just_as_far_as_windows_reach(
+    length, outputs, stride, kernel, dilation, padding
+):
+    window = Window((kernel,), (stride,), ((padding, padding),), (dilation,))
+    assert window.outputs((length,)) == (outputs,)
+    plan = im2col.plan((2, 3, length), (4, 3, kernel), window, 1, 4)
+    met = {p * stride + k * dilation for p in range(outputs) for k in range(kernel)}
+    assert plan.padded == (3, max(met) + 1)
+    cells = {cell - padding for cell in met}
+    assert set(range(length)[plan.source[2]]) >= cells & set(range(length))
+
+
+def test_one_to_three_spatial_axes_do_not_go_the_plain_way():
+    for rank in (1, 2, 3):
+        shape, kernel = (2, 3, *[6] * rank), (4, 3, *[3] * rank)
+        window = Window.read("test", rank, kernel[2:])
+        path, reason = correlation.choose_path(shape, kernel, window=window)
+        assert path in ("native", "im2col"), reason

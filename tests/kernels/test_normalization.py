@@ -298,3 +298,17 @@ def test_batch_norm_is_pytorchs(torch, layout):
         np.testing.assert_allclose(
             value.ravel(), tensor.grad.numpy().ravel(), rtol=1e-11, atol=1e-11
         )
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_row_gradients_have_the_same_bits_wherever_the_incoming_gradient_lies(weighted):
+    x, g = RNG(0).normal(size=(2, 6, 3, 8)).astype(np.float32)
+    weight = RNG(1).normal(size=8).astype(np.float32) if weighted else None
+    _, mean, rstd, _ = normalize(x, weight, None, axes=(-1,), eps=1e-5)
+    want = normalize_gradient(g, x, weight, mean, rstd, axes=(-1,))
+    wide = g.astype(np.float64)  # as it comes from a graph of higher precision
+    for same in [*layouts(g), wide]:
+        for got, right in zip(
+            normalize_gradient(same, x, weight, mean, rstd, axes=(-1,)), want, strict=True
+        ):
+            assert got.dtype == np.float32 and got.tobytes() == right.tobytes()

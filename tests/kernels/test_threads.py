@@ -286,3 +286,33 @@ def test_set_num_threads_refuses(n, error):
     with pytest.raises(error, match="n: the number of threads"):
         threads.set_num_threads(n)
     assert threads.get_num_threads() == before
+
+
+def test_only_large_products_of_floats_are_cut(monkeypatch):
+    cut = []
+    monkeypatch.setattr(threads, "for_each", lambda *arguments: cut.append(arguments[2]))
+    monkeypatch.setattr("autograd.kernels.native.library", None)
+    small, large = np.ones((8, 9)), np.ones((500, 600))
+    threads.matmul(small, small.T)
+    monkeypatch.setattr(threads, "WORTHWHILE", 100)
+    threads.matmul(small.astype(object), small.T.astype(object))
+    assert cut == []
+    threads.matmul(large, large.T)
+    assert cut == [500 * 600 * 500]
+
+
+@pytest.mark.skipif(threads.blas_control() == "none", reason="this BLAS cannot be held")
+def test_a_forked_child_takes_over_no_users_of_blas():
+    blas = threads._Blas()
+    before = blas._get()
+    blas._set(2)
+    try:
+        if blas._get() != 2:
+            pytest.skip("BLAS does not go beyond one thread here")
+        blas._enter(object())  # a thread that the child has not
+        assert blas._get() == 1
+        blas.after_fork()
+        assert blas._get() == 2
+        assert blas.run(blas._get) == 1 and blas._get() == 2
+    finally:
+        blas._set(before)

@@ -62,6 +62,7 @@ _WRAPPERS |= {"negative", "conj", "conjugate", "broadcast_to", "squeeze", "flip"
 #: Calls whose first two arguments may change places, or cannot.
 _NOT_SWAPPED = {"add", "multiply", "maximum", "minimum", "equal", "not_equal", "array_equal"}
 _NOT_SWAPPED |= {"max", "min", "hypot", "logaddexp", "logical_and", "logical_or", "gcd", "lcm"}
+_NOT_SWAPPED |= {"swapaxes"}
 _NOT_SWAPPED |= {"isinstance", "issubclass", "getattr", "setattr", "hasattr", "cast", "TypeVar"}
 _REMOVABLE = (ast.AugAssign, ast.Continue, ast.Break, ast.Raise, ast.Delete)
 

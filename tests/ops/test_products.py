@@ -159,6 +159,14 @@ def test_cross_products_in_the_plane():
     np.testing.assert_allclose(ag.cross(a, y), np.cross(a, lifted))
 
 
+@pytest.mark.parametrize("name", ["dot", "inner"])
+@pytest.mark.parametrize("other", [(), (3,), (2, 3)])
+def test_with_a_number_on_either_side_products_are_multiplication(name, other):
+    number, array = normal(), normal(*other)
+    for x, y in ((number, array), (array, number)):
+        check(getattr(ag, name), getattr(np, name), np.asarray(x), np.asarray(y))
+
+
 A, B = np.ones((2, 3)), np.ones((4, 5))
 
 

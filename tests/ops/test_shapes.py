@@ -161,6 +161,26 @@ def test_scalars_one_by_one():
         (lambda: ag.stack([]), ValueError, r"^stack: arrays is empty"),
         (lambda: ag.stack([X, X], 5), IndexError, r"^stack: axis 5"),
         (lambda: ag.stack(["a"]), TypeError, r"^stack: arrays\[0\]"),
+        (
+            lambda: ag.pad_constant(X, [(0, 0), (2**61, 0), (0, 0)]),
+            ValueError,
+            r"^pad_constant: shape .* needs",
+        ),
+        (
+            lambda: ag.pad_constant(X, [(0, 0), (0, 2**61), (0, 0)]),
+            ValueError,
+            r"^pad_constant: shape .* needs",
+        ),
+        (
+            lambda: ag.pad_index(X, [(0, 0), (2**61, 0), (0, 0)], "replicate"),
+            ValueError,
+            r"^pad_index: shape .* needs",
+        ),
+        (
+            lambda: ag.pad_index(X, [(0, 0), (0, 2**61), (0, 0)], "replicate"),
+            ValueError,
+            r"^pad_index: shape .* needs",
+        ),
     ],
 )
 def test_errors(call, error, message):
