@@ -244,6 +244,28 @@ def test_the_page_escapes_what_it_shows(tmp_path):
     assert "&lt;1&gt;" in text
 
 
+def test_every_part_is_on_the_page_as_soon_as_it_is_added(tmp_path):
+    made = page.Page(tmp_path / "new", title="", lead="", command="")
+    for name in ("first", "second"):
+        made.add(page.Section(name, name, "", "", ""))
+        assert f'id="{name}"' in made.path.read_text(encoding="utf-8")
+
+
+def test_every_map_has_a_place_of_its_own(monkeypatch):
+    from matplotlib.figure import Figure
+
+    drawn = []
+    monkeypatch.setattr(figures, "_svg", lambda draw, *rest: drawn.append(draw) or "")
+    figures.feature_maps(np.zeros((8, 8)), np.random.default_rng(0).random((5, 4, 4)))
+    figure = Figure()
+    drawn[0](figure)
+    image, *maps = (axis.get_position() for axis in figure.axes)
+    assert all(at.x0 > image.x1 for at in maps)
+    places = {(round(at.x0, 3), round(at.y1, 3)) for at in maps}
+    assert len(places) == 5
+    assert len({x for x, _ in places}) == 3 and len({y for _, y in places}) == 2
+
+
 def test_the_running_mean_starts_with_what_there_is():
     np.testing.assert_allclose(figures._smooth([2.0, 4.0, 6.0], span=2), [2.0, 3.0, 5.0])
 

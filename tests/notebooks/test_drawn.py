@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nn.lesson.exercise import Equals, choice, exercises, numbers
+from nn.lesson.exercise import Equals, exercises, numbers
 
 RECORDED = Path(__file__).with_name("drawn.json")
 STUDENTS = ("ada", "blaise")
@@ -40,7 +40,9 @@ def drawn(exercise, student):
 def test_a_sheet_that_was_handed_out_stays_what_it_was(exercise):
     for student in STUDENTS:
         promised = RECORD[exercise.number][student]
-        assert drawn(exercise, student) == promised, "python -m tests.notebooks.test_drawn records it anew"
+        assert drawn(exercise, student) == promised, (
+            "python -m tests.notebooks.test_drawn records it anew"
+        )
 
 
 def test_every_known_wrong_answer_gets_its_own_hint():

@@ -77,6 +77,8 @@ def test_judges():
     assert by_value((0, 0)) == "otherwise"
     assert "shape (3,)" in by_value((1, 2, 3))
     assert "numbers" in by_value("two")
+    by_size = equals(lambda: -1000.0, "otherwise", within=1e-4)
+    assert by_size(-1000.05) is None and by_size(-1000.2) == "otherwise"
     by_word = choice("yes", {"no": "look again"})
     assert by_word(" Yes ") is None
     assert by_word("no") == "look again"
@@ -120,6 +122,9 @@ class TestCommands:
         assert main(["--folder", str(target), "--no-open"]) == 0
         copies = sorted(path.name for path in target.glob("*.ipynb"))
         assert copies == [path.name for path in files.notebooks()]
+        for figure in (files.folder() / "figures").glob("*.svg"):
+            assert (target / "figures" / figure.name).read_bytes() == figure.read_bytes()
+        assert len(list(target.rglob("*.svg"))) >= 2
         first = target / "01_scalars.ipynb"
         first.write_text("mine")
         (target / copies[-1]).unlink()
