@@ -14,7 +14,7 @@ import numpy as np
 from autograd import text
 from autograd.core.tensor import Tensor
 from autograd.engine import grad as engine_grad
-from autograd.gradcheck.diagnose import guess, mismatch_map
+from autograd.gradcheck.guess import guess, mismatch_map
 from autograd.gradcheck.numeric import STEP, central_differences, one_sided_slopes
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]

@@ -10,7 +10,8 @@ import numpy as np
 
 from autograd import text
 from autograd.core.tensor import Tensor
-from autograd.gradcheck.diagnose import Trial, diagnose, mismatch_map
+from autograd.gradcheck.diagnose import Trial, diagnose
+from autograd.gradcheck.guess import mismatch_map
 from autograd.gradcheck.numeric import STEP, Slopes, central_differences, one_sided_slopes
 
 __all__ = ["Comparison", "InputComparison", "compare"]
@@ -54,7 +55,7 @@ class InputComparison:
         lines = [head + self._verdict()]
         if not self.ok and self.got is not None:
             lines.append(f"  most likely: {self.hypothesis}" if self.hypothesis else
-                         "  no simple mistake explains it")  # fmt: skip
+                         "  no simple mistake explains it: work out one of the wrong elements by hand")  # fmt: skip
         if self.wrong is not None and np.any(self.wrong) and self.wrong.ndim:
             lines += ["  wrong elements (X):", mismatch_map(self.wrong)]
         for index, slopes in self.kinks[:3]:
@@ -73,9 +74,13 @@ class InputComparison:
             return f"WRONG: the gradient returned has shape {self.got.shape}"
         if self.index is None:
             return "right"
+        where = (
+            f"{int(np.sum(self.wrong))} of {self.wrong.size} elements; worst at {self.index}, where"
+            if self.wrong.ndim
+            else "where"
+        )
         return (
-            f"WRONG: {int(np.sum(self.wrong))} of {self.wrong.size} elements; worst at "
-            f"{self.index}, where the input is {text.number(self.value)}: yours "
+            f"WRONG: {where} the input is {text.number(self.value)}: yours "
             f"{text.number(self.got[self.index], 8)}, numerically "
             f"{text.number(self.right[self.index], 8)}"
         )
@@ -188,17 +193,35 @@ def compare(
     def backward(g: Array, given: Sequence[Array]) -> list[Array | None]:
         return _gradients(_called("my_backward", my_backward, g, *given), given)
 
-    found = backward(g, arrays)
+    names = _names(forward, arrays)
+    mine = [np.array(a, order="K") for a in (g, *arrays)]
+    returned = _called("my_backward", my_backward, *mine, copied=True)
+    changed = [not np.array_equal(a, b) for a, b in zip(mine, (g, *arrays), strict=True)]
+    written = [name for name, new in zip(["g", *names], changed, strict=True) if new]
+    found = _gradients(returned, arrays)
+    whole = _whole(returned, len(arrays))
     results = [
         _compare_one(on_arrays, arrays, g, k, got, atol, rtol) for k, got in enumerate(found)
     ]
     right = [one.right for one in results]
-    names = _names(forward, arrays)
     for k, one in enumerate(results):
         if not one.ok and one.got is not None:
             kinks = _kinks(on_arrays, arrays, g, k)
             one.hypothesis = diagnose(
-                Trial(on_arrays, backward, arrays, g, k, one.got, right, kinks, names, forward)
+                Trial(
+                    on_arrays,
+                    backward,
+                    arrays,
+                    g,
+                    k,
+                    one.got,
+                    right,
+                    kinks,
+                    names,
+                    forward,
+                    written,
+                    whole[k],
+                )  # fmt: skip
             )
     named = [f"{name} = {text.array(a)}" for name, a in zip(names, arrays, strict=True)]
     return Comparison(results, "; ".join([*named, f"g = {text.array(g)}"]))
@@ -266,10 +289,10 @@ def _real(what: str, value: Any) -> Array:
     return np.array(array, dtype=np.float64)
 
 
-def _called(what: str, function: Callable[..., Any], *arrays: Array) -> Any:
+def _called(what: str, function: Callable[..., Any], *arrays: Array, copied: bool = False) -> Any:
     """Call a function with copies: under suspicion, it may well write into its arguments."""
     try:
-        return function(*[np.array(a, order="K") for a in arrays])
+        return function(*(arrays if copied else [np.array(a, order="K") for a in arrays]))
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         shapes = ", ".join(str(np.shape(a)) for a in arrays)
         kind = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
@@ -310,6 +333,15 @@ def _gradients(result: Any, arrays: Sequence[Array]) -> list[Array | None]:
         None if one is None else _real(f"gradient {k} of my_backward", one)
         for k, one in enumerate(several)
     ]
+
+
+def _whole(returned: Any, count: int) -> list[bool]:
+    """For each gradient that was returned, whether it is made of whole numbers."""
+    several = returned if isinstance(returned, (tuple, list)) else [returned]
+    if len(several) != count:
+        several = [returned]
+    kinds = [getattr(getattr(each, "dtype", None), "kind", "") for each in several]
+    return [kind in ("i", "u", "b") for kind in kinds]
 
 
 def _or_none(value: Any) -> Any:

@@ -48,19 +48,25 @@ class _Edge(NamedTuple):
 
 
 class _Change(NamedTuple):
-    """How a contribution is spoilt: it is ``factor`` times itself, or what came in (None)."""
+    """How a contribution is spoilt: it is ``factor`` times itself, or times what came in."""
 
-    factor: float | None
+    factor: float
     words: str
+    incoming: bool = False
 
 
 _CHANGES = (
     _Change(0.0, "a summand is missing: what comes back through {route}"),
     _Change(
-        None, "a factor is missing in the chain: the slope of {op}, on the way through {route}"
+        1.0, "a factor is missing in the chain: the slope of {op}, on the way through {route}", True
     ),
     _Change(-1.0, "a summand has the wrong sign: what comes back through {route}"),
     _Change(2.0, "a summand is counted twice: what comes back through {route}"),
+    _Change(
+        -1.0,
+        "a factor is missing in the chain: the size of the slope of {op}, on the way through {route}",
+        True,
+    ),
 )
 
 
@@ -105,13 +111,17 @@ _Spoilt = tuple[tuple[_Edge, _Change], ...]
 def _singles(edges: Sequence[_Edge]) -> Iterator[_Spoilt]:
     for change in _CHANGES:
         for edge in edges:
-            if change.factor is not None or edge.shaped:
+            if not change.incoming or edge.shaped:
                 yield ((edge, change),)
 
 
 def _pairs(edges: Sequence[_Edge]) -> Iterator[_Spoilt]:
     """Summands and factors that are missing, two at a time."""
-    each = [spoilt[0] for spoilt in _singles(edges) if spoilt[0][1].factor in (0.0, None)]
+    each = [
+        spoilt[0]
+        for spoilt in _singles(edges)
+        if spoilt[0][1].factor == 0.0 or spoilt[0][1].incoming
+    ]
     for one, other in combinations(each, 2):
         if one[0] is not other[0]:
             yield one, other
@@ -191,7 +201,7 @@ class _Graph:
                 change = changes.get((step.number, k))
                 if change is None:
                     continue
-                value = step.gradient if change.factor is None else sent.value * change.factor
+                value = change.factor * (step.gradient if change.incoming else sent.value)
                 off = value - sent.value
                 held = work.leaf_gradients if sent.parent is self._leaf._node else work.pending
                 now = held[sent.parent]

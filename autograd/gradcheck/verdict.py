@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import text
-from autograd.gradcheck.diagnose import guess
+from autograd.gradcheck.guess import guess
 from autograd.gradcheck.numeric import (
     STEP,
     Differences,

@@ -440,7 +440,7 @@ def test_the_inputs_behind_yours_and_numerically_are_shown():
         return a * b + a
 
     said = compare(forward, lambda g, a, b: (g * b, g * a), np.array(1.5), np.array(-0.5)).text()
-    assert "worst at (), where the input is 1.5: yours" in said
+    assert "WRONG: where the input is 1.5: yours" in said
     assert said.splitlines()[-1].startswith("tried with a = 1.5; b = −0.5; g = ")
     assert (
         "tried with" not in compare(forward, lambda g, a, b: (g * (b + 1), g * a), 1.5, 2.0).text()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd.gradcheck.diagnose import guess
+from autograd.gradcheck.guess import guess
 
 RIGHT = np.random.default_rng(1).normal(size=(4, 5, 5))
 

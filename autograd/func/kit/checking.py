@@ -14,7 +14,8 @@ from autograd.core.tensor import Tensor
 from autograd.engine import grad as engine_grad
 from autograd.func.kit.cases import Case, all_cases, oracle
 from autograd.func.kit.operations import OPERATIONS, Operation
-from autograd.gradcheck.diagnose import Trial, alike, diagnose, guess
+from autograd.gradcheck.diagnose import Trial, diagnose
+from autograd.gradcheck.guess import alike, guess
 
 __all__ = ["Mistake", "OperationReport", "Report", "check"]
 
