@@ -252,8 +252,9 @@ def _altered(trial: Trial) -> str:
         new = _attempt(trial, trial.g, arrays)
         if new is not None and alike(new, right):
             return what
-    if trial.g.ndim >= 2:
-        turned = np.ascontiguousarray(np.flip(trial.g, (-2, -1)))
+    if trial.g.ndim:
+        axes = (-2, -1) if trial.g.ndim >= 2 else (-1,)
+        turned = np.ascontiguousarray(np.flip(trial.g, axes))
         new = _attempt(trial, turned, trial.arrays)
         if new is not None and alike(new, right):
             return (

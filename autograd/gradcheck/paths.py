@@ -50,7 +50,7 @@ class _Edge(NamedTuple):
 class _Change(NamedTuple):
     """How a contribution is spoilt: it is ``factor`` times itself, or times what came in."""
 
-    factor: float
+    factor: Any
     words: str
     incoming: bool = False
 
@@ -94,10 +94,19 @@ def forgotten(
     graph = _Graph.of(forward, arrays, g, position, names)
     if graph is None or not fits(graph.gradient({}), right):
         return ""
+    arriving = graph.arriving()
+    if len(arriving) > 1 and all(a.shape == g.shape for a in arriving) and np.all(g):
+        if fits(got, np.prod(arriving, axis=0) / g ** (len(arriving) - 1)):
+            return "what comes back on several ways is multiplied; it has to be added up"
     edges = graph.edges
     if len(edges) > (_PAIRED if pairs else _EDGES):
         return ""
-    for spoilt in _pairs(edges) if pairs else _singles(edges):
+    too_often = [
+        _Change(a, f"a factor too many, {name}: in what comes back through {{route}}")
+        for a, name in zip(arrays, names, strict=True)
+        if a.shape == g.shape == got.shape
+    ]
+    for spoilt in _pairs(edges) if pairs else _singles(edges, too_often):
         result = graph.gradient({(e.step, e.sent): change for e, change in spoilt})
         if fits(got, result) and not fits(result, right):
             said = [change.words.format(op=e.op, route=e.route) for e, change in spoilt]
@@ -108,8 +117,8 @@ def forgotten(
 _Spoilt = tuple[tuple[_Edge, _Change], ...]
 
 
-def _singles(edges: Sequence[_Edge]) -> Iterator[_Spoilt]:
-    for change in _CHANGES:
+def _singles(edges: Sequence[_Edge], more: Sequence[_Change] = ()) -> Iterator[_Spoilt]:
+    for change in (*_CHANGES, *more):
         for edge in edges:
             if not change.incoming or edge.shaped:
                 yield ((edge, change),)
@@ -192,6 +201,15 @@ class _Graph:
             number = value is not None and np.size(value) == 1
             word = self._names.get(id(value)) or (text.number(np.ravel(value)[0]) if number else "")
         return f"{info.name} (with {word})" if word else str(info.name)
+
+    def arriving(self) -> list[Array]:
+        """What arrives at the leaf, from each of the ways to it."""
+        return [
+            np.asarray(sent.value)
+            for step in self._pass().steps(observe=True)
+            for sent in step.contributions
+            if sent.parent is self._leaf._node
+        ]
 
     def gradient(self, changes: dict[tuple[int, int], _Change]) -> Array:
         """The leaf's gradient, with some contributions changed on the way."""

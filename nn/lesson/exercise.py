@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
+import itertools
+import math
 import pkgutil
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +26,19 @@ __all__ = [
     "equals",
     "exercise",
     "find",
+    "function_of",
     "gradient_of",
 ]
-__all__ += ["answered", "exercises", "judge", "numbers", "verdict"]
+__all__ += [
+    "answered",
+    "described",
+    "exercises",
+    "judge",
+    "numbers",
+    "other_shape",
+    "usual",
+    "verdict",
+]
 
 #: The seed of the notebooks' own exercises.
 NOTEBOOK_SEED = "notebook"
@@ -136,8 +149,10 @@ def verdict(number: str, task: Task, answer: Any) -> Verdict:
         hint = task.judge(answered(answer))
     except NotAnswered:
         return Verdict(None, f"{number}: not answered yet")
+    except Unusable as error:
+        hint = str(error)
     except Exception as error:
-        hint = f"Trying your answer raised {type(error).__name__}: {error}"
+        hint = f"Your answer stopped: {reason(error)}."
     if hint is None:
         return Verdict(True, f"{number}: right. {task.why}")
     return Verdict(False, f"{number}: not yet. {hint}")
@@ -166,22 +181,73 @@ class NotAnswered(Exception):
     """Something is still ``...``."""
 
 
+class Unusable(Exception):
+    """There is nothing to judge; what it says is the hint."""
+
+
 def answered(answer: Any) -> Any:
     """The answer, if it is one; a function becomes one that looks at what it returns.
 
     Raises:
         NotAnswered: if it is ``...`` or has it inside.
+        Unusable: if it is None.
     """
-    parts = answer if isinstance(answer, (tuple, list)) else (answer,)
-    if any(part is ... or part is None for part in parts):
+    if _unfinished(answer):
         raise NotAnswered
+    if answer is None:
+        raise Unusable(
+            "Your answer is None, which is nothing: does the line that sets it end in a call that "
+            "gives nothing back, such as print?"
+        )
     if not inspect.isfunction(answer):
         return answer
 
+    @functools.wraps(answer)
     def watched(*inputs: Any) -> Any:
-        return answered(answer(*inputs))
+        result = answer(*inputs)
+        if _unfinished(result):
+            raise NotAnswered
+        if result is None:
+            raise Unusable("Your function gave back None, which is nothing: has it a `return`?")
+        return result
 
     return watched
+
+
+def _unfinished(answer: Any) -> bool:
+    if isinstance(answer, (tuple, list)):
+        return any(map(_unfinished, answer))
+    return answer is ...
+
+
+def described(value: Any) -> str:
+    """What came in place of an answer, in a few words."""
+    if inspect.isclass(value):
+        return f"the class {value.__name__} itself"
+    if callable(value) and not isinstance(value, ag.Tensor):
+        return "a layer" if hasattr(value, "parameters") else "a function"
+    if isinstance(value, (ag.Tensor, np.ndarray)) and value.ndim:
+        return f"an array of shape {tuple(value.shape)}"
+    said = repr(value)
+    return said if len(said) <= 80 else said[:77] + "..."
+
+
+def reason(error: BaseException) -> str:
+    """Why a student's code stopped, in words that name no inner part of what ran it."""
+    said = str(error).rstrip(" .?")
+    if "core dimension" in said or "not aligned" in said:
+        return (
+            "the shapes in a matrix product do not fit: the left factor must have as many columns "
+            "as the right one has rows"
+        )
+    if "could not be broadcast" in said or "could not broadcast" in said:
+        return "shapes in it do not fit element by element"
+    if "truth value of a" in said:
+        return (
+            "an array or tensor of several numbers stands where one True or False is needed: after "
+            "if, beside and, or, not (for arrays these are np.where, &, |, ~)"
+        )
+    return f"{type(error).__name__}: {said}"
 
 
 # -- judges --------------------------------------------------------------------------------------
@@ -199,23 +265,87 @@ class Equals:
     def __call__(self, answer: Any) -> str | None:
         got = numbers(answer)
         if got is None:
-            return NO_NUMBERS.format(answer)
+            return NO_NUMBERS.format(described(answer))
         want = numbers(self.right())
         assert want is not None
         if _close(got, want, self.within):
             return None
+        fit = []
         for value, hint in self.hints:
             expected = numbers(value)
             if expected is not None and _close(got, expected, self.within):
-                return hint
+                fit.append(hint)
+        if fit:
+            return joined(fit)
+        found = usual(got, want.shape, lambda array: _close(array, want, self.within))
+        if found:
+            return found
         if got.shape != want.shape:
-            return OTHER_SHAPE.format(got.shape, self.otherwise)
+            return other_shape(got.shape, want.shape, self.otherwise)
+        right = sum(_close(a, b, self.within) for a, b in zip(got.flat, want.flat, strict=True))
+        if want.size >= 3 and right:
+            return f"{right} of your {want.size} numbers {'are' if right > 1 else 'is'} right. {self.otherwise}"
         return self.otherwise
 
 
-NO_NUMBERS = "The answer is to be made of numbers; yours is {!r}."
-OTHER_SHAPE = "An answer of shape {} cannot be it. {}"
+NO_NUMBERS = "The answer is to be made of numbers, without quotes; yours is {}."
 OTHER_WORD = "Choose one of {}."
+
+
+def joined(hints: Sequence[str]) -> str:
+    """Several mistakes may lead to the same number; then each has its say."""
+    return " Or: ".join(dict.fromkeys(hints))
+
+
+def other_shape(got: tuple[int, ...], want: tuple[int, ...], otherwise: str) -> str:
+    """The hint for an answer of a shape that cannot be right."""
+    return f"Answer with {_form(want)}; yours is {_form(got)}. {otherwise}"
+
+
+def _form(shape: tuple[int, ...]) -> str:
+    if not shape:
+        return "a single number"
+    if len(shape) > 1:
+        return f"a list of {shape[0]} × {_form(shape[1:]).removeprefix('a ')}"
+    return f"a list of {shape[0]} number{'s' * (shape[0] != 1)}"
+
+
+def usual(
+    got: np.ndarray[Any, Any], shape: tuple[int, ...], fits: Callable[[np.ndarray[Any, Any]], bool]
+) -> str:
+    """The hint for what happens with any numbers: a sign, an order, a shape, off by one; or nothing.
+
+    Args:
+        got: the answer.
+        shape: of the right one.
+        fits: whether an array is the right one.
+    """
+    if got.shape != shape:
+        if got.size == math.prod(shape) and fits(got.reshape(shape)):
+            return f"The numbers are right; give them as {_form(shape)}."
+        return ""
+    for changed, hint in _usual(got):
+        if fits(changed):
+            return hint
+    return ""
+
+
+def _usual(got: np.ndarray[Any, Any]) -> Iterator[tuple[np.ndarray[Any, Any], str]]:
+    one = got.ndim == 0
+    yield -got, "The sign is wrong." if one else "All signs are the wrong way round."
+    if got.ndim == 1:
+        yield got[::-1], "The right numbers, from the wrong end."
+        if got.size <= 4:
+            for order in itertools.permutations(got):
+                yield np.array(order), "The right numbers, in the wrong order."
+    if got.ndim == 2:
+        yield got.T, "The right numbers, with rows and columns exchanged."
+    if got.size and np.array_equal(got, np.round(got)):
+        off = "Off by one: count once more, the first and the last." if one else (
+            "Each of your numbers is off by one: count once more, the first and the last."
+        )  # fmt: skip
+        yield got - 1, off
+        yield got + 1, off
 
 
 def equals(
@@ -263,55 +393,68 @@ def gradient_of(forward: Callable[..., Any], *inputs: Any) -> Judge:
     The hint is what `autograd.func.compare` found: where it is wrong, and what mistake would explain it.
     """
 
-    def verdict(answer: Any) -> str | None:
-        if not callable(answer):
-            return f"The answer is to be a function of g and the inputs; yours is {answer!r}."
+    names = ["g", *inspect.signature(forward).parameters]
+
+    def judged(answer: Any) -> str | None:
         try:
             found = ag.func.compare(forward, answer, *inputs)
         except (TypeError, ValueError) as error:
-            if isinstance(error.__cause__, NotAnswered):
-                raise error.__cause__ from None
             return _not_computed(error, forward, inputs)
         return None if found else found.text()
 
-    return verdict
+    return function_of(names, judged)
+
+
+def function_of(names: Sequence[str], judged: Judge) -> Judge:
+    """Judges a function: what cannot be called with inputs of these names earns a hint of its own."""
+
+    def judge(answer: Any) -> str | None:
+        told = f"g and the inputs, {', '.join(names)}" if names[0] == "g" else ", ".join(names)
+        if not callable(answer) or inspect.isclass(answer):
+            return f"The answer is to be a function of {told}; yours is {described(answer)}."
+        try:
+            inspect.signature(answer).bind(*names)
+        except TypeError:
+            return (
+                f"Your function does not take what it is given: it has to take {', '.join(names)}, "
+                "in this order."
+            )
+        except ValueError:  # a function that has no signature
+            pass
+        return judged(answer)
+
+    return judge
 
 
 def _not_computed(error: Exception, forward: Callable[..., Any], inputs: Sequence[Any]) -> str:
     """What to say where a backward function cannot be compared: it failed, or returned no gradients."""
     cause = error.__cause__
+    if cause is None and "is a Tensor" in str(error):
+        return "Your function gave back a tensor; NumPy arrays are asked for (t.numpy())."
     if cause is None:
         said = str(error).removeprefix("compare: ").replace("my_backward", "your function")
         return f"{said[:1].upper()}{said[1:]}."
     names = list(inspect.signature(forward).parameters)
     got = [("g", forward(*inputs)), *zip(names, inputs, strict=True)]
     shapes = ", ".join(f"{name} of shape {np.shape(value)}" for name, value in got)
-    why = f"{type(cause).__name__}: {cause}"
-    if "core dimension" in str(cause):
-        why = (
-            "the shapes in a matrix product do not fit: the left factor must have as many columns "
-            "as the right one has rows"
-        )
-    elif "could not be broadcast" in str(cause):
-        why = "shapes in it do not fit element by element"
-    elif isinstance(cause, TypeError) and "positional argument" in str(cause):
-        why = f"it has to take g, {', '.join(names)}, in this order"
     return (
-        f"Your function stopped: {why}. It got {shapes}; its gradients are to be shaped like "
-        f"{' and '.join(names)}."
+        f"Your function stopped: {reason(cause)}. It got {shapes}; its gradients are to be shaped "
+        f"like {' and '.join(names)}."
     )
 
 
 def numbers(value: Any) -> np.ndarray[Any, Any] | None:
     """An answer as an array of float64, or None if it is not made of numbers."""
     try:
-        return np.asarray(value.data if isinstance(value, ag.Tensor) else value, dtype=np.float64)
-    except (TypeError, ValueError):
+        array = np.asarray(value.data if isinstance(value, ag.Tensor) else value)
+        return array.astype(np.float64) if array.dtype.kind in "buifO" else None
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         return None
 
 
 def _close(got: Any, want: Any, within: float) -> bool:
-    if got.shape != want.shape:
+    if np.shape(got) != np.shape(want):
         return False
     scale = max(1.0, float(np.max(np.abs(want), initial=0.0)))
-    return bool(np.all(np.abs(got - want) <= within * scale))
+    with np.errstate(invalid="ignore"):  # NaN and infinity are no right answers
+        return bool(np.all(np.abs(got - want) <= within * scale))

@@ -144,12 +144,14 @@ def _result(
 
 
 def _value(answer: Any) -> dict[str, Any]:
-    from nn.lesson.exercise import NotAnswered, answered, numbers
+    from nn.lesson.exercise import NotAnswered, Unusable, answered, numbers
 
     try:
         array = numbers(answered(answer))
     except NotAnswered:
         return {"nothing": True}
+    except Unusable:
+        return {"trouble": "the answer is None"}
     except BaseException as error:  # noqa: BLE001  of an object made to raise
         return {"trouble": f"{type(error).__name__} when it is looked at"}
     if isinstance(answer, str):
@@ -161,7 +163,9 @@ def _value(answer: Any) -> dict[str, Any]:
 
 def _shown(answer: Any) -> str:
     try:
-        return repr(answer)[:200]
+        from nn.lesson.exercise import described
+
+        return described(answer)[:200]
     except BaseException:  # noqa: BLE001
         return f"<{type(answer).__name__}>"
 

@@ -33,18 +33,22 @@ import numpy as np
 from nn.lesson import files
 from nn.lesson.exercise import (
     NO_NUMBERS,
-    OTHER_SHAPE,
     OTHER_WORD,
     Choice,
     Equals,
     Exercise,
     NotAnswered,
     Task,
+    Unusable,
     Verdict,
     answered,
+    described,
     exercises,
     find,
+    joined,
     numbers,
+    other_shape,
+    usual,
     verdict,
 )
 
@@ -191,28 +195,43 @@ def _shown(digest: bytes) -> str:
 
 def _judged(lock: dict[str, Any], answer: Any) -> tuple[str | None, str]:
     """(hint, "") of a wrong answer, (None, reason) of the right one."""
-    array = None if "words" in lock else numbers(answer)
-    if "words" not in lock and array is None:
-        return NO_NUMBERS.format(answer), ""
-    seen: dict[float, list[bytes]] = {}
-
-    def digests(step: float) -> list[bytes]:
-        if step not in seen:
-            ways = [str(answer).strip().lower()] if array is None else _near(array, step)
-            seen[step] = [_digest(lock["salt"], way) for way in ways]
-        return seen[step]
-
-    for opened in digests(lock.get("step", 1.0)):
+    if "words" in lock:
+        return _judged_word(lock, str(answer).strip().lower())
+    array = numbers(answer)
+    if array is None:
+        return NO_NUMBERS.format(described(answer)), ""
+    shape, step = tuple(lock["shape"]), lock["step"]
+    for opened in _digests(lock, array, step):
         if _shown(opened) == lock["right"]:
             return None, _mixed(opened, base64.b64decode(lock["why"])).decode()
-    for shown, hint, *step in lock["hints"]:
-        if any(_shown(each) == shown for each in digests(*(step or [1.0]))):
+    shown = {each: {_shown(opened) for opened in _digests(lock, array, each)}
+             for each in {finer for _, _, finer in lock["hints"]}}  # fmt: skip
+    fit = [hint for value, hint, finer in lock["hints"] if value in shown[finer]]
+    if fit:
+        return joined(fit), ""
+
+    def fits(changed: np.ndarray[Any, Any]) -> bool:
+        return any(_shown(each) == lock["right"] for each in _digests(lock, changed, step))
+
+    found = usual(array, shape, fits)
+    if found or array.shape == shape:
+        return found or lock["otherwise"], ""
+    return other_shape(array.shape, shape, lock["otherwise"]), ""
+
+
+def _judged_word(lock: dict[str, Any], word: str) -> tuple[str | None, str]:
+    opened = _digest(lock["salt"], word)
+    if _shown(opened) == lock["right"]:
+        return None, _mixed(opened, base64.b64decode(lock["why"])).decode()
+    for shown, hint in lock["hints"]:
+        if _shown(opened) == shown:
             return hint, ""
-    if array is None:
-        return OTHER_WORD.format(lock["words"]), ""
-    if array.shape != tuple(lock["shape"]):
-        return OTHER_SHAPE.format(array.shape, lock["otherwise"]), ""
-    return lock["otherwise"], ""
+    return OTHER_WORD.format(lock["words"]), ""
+
+
+def _digests(lock: dict[str, Any], array: np.ndarray[Any, Any], step: float) -> list[bytes]:
+    """The hashes that an array may have: several where rounding could go either way."""
+    return [_digest(lock["salt"], way) for way in _near(array, step)]
 
 
 # -- sheets --------------------------------------------------------------------------------------
@@ -263,6 +282,8 @@ class Sheet:
             hint, why = _judged(lock, answered(answer))
         except NotAnswered:
             return Verdict(None, f"{number}: not answered yet")
+        except Unusable as error:
+            hint, why = str(error), ""
         if hint is None:
             return Verdict(True, f"{number}: right. {why}")
         return Verdict(False, f"{number}: not yet. {hint}")

@@ -30,7 +30,9 @@ def used_twice(draw: Random) -> Task:
             "Draw the graph: how many arrows leave a? Each brings a gradient back.",
             [(b, "That is what comes back through the product. Which other way leads from a to y?"),
              (1, "That is what comes back through the sum. Which other way leads from a to y?"),
-             (a, "That is the slope by b. What multiplies a in the product?")],
+             (a, "That is the slope by b. What multiplies a in the product?"),
+             (a * b + a, "That is y itself. How does it change as a grows a little?"),
+             (b - 1, "Does the second term grow or shrink as a grows?")],
         ),
         why=f"a is used twice: the product sends back b = {b}, the sum sends back 1, and they add up.",
     )  # fmt: skip
@@ -47,7 +49,13 @@ def chain(draw: Random) -> Task:
             lambda: _slopes(lambda x: (k * x - 1) ** 2, x)[0],
             "Go backwards: first the slope of the square at its own input, then what multiplies x.",
             [(2 * (k * x - 1), "That is the slope by the inner value. x is one step further back."),
-             ((k * x - 1) ** 2, "That is y itself.")],
+             ((k * x - 1) ** 2, "That is y itself."),
+             (k * (k * x - 1), "The square has a slope with a factor, too."),
+             (2 * k * x * k, "The square's slope is taken at its own input, all of it."),
+             (k, "That is the slope of the inner value. The square's is still to come."),
+             (k * x - 1, "That is the inner value. What is the slope of its square?"),
+             (2 * k, "The square's slope is not the same everywhere: at which input is it taken?"),
+             (2 * (k * x - 1) * k * x, "Along the chain the slope of kx by x counts, not kx itself.")],
         ),
         why=f"The square's slope is 2·({k}x − 1), the inner one is {k}; along a chain, slopes multiply.",
     )  # fmt: skip
@@ -64,7 +72,18 @@ def again(draw: Random) -> Task:
         judge=equals(
             lambda: sum(_slopes(lambda x: x * x, x)[0] for _ in range(times)),
             "What does one call put there, and what does the next do with what it finds?",
-            [(2 * x, "That is after the first call. The next finds a number there already.")],
+            [
+                (2 * x, "That is after the first call. The next finds a number there already."),
+                (
+                    times * x,
+                    "That would be so if the slope of x · x were x. It has x on both sides.",
+                ),
+                (times * x * x, "That adds up the losses. What does one call put into x.grad?"),
+                ((2 * x) ** times, "The calls add, they do not multiply."),
+                ((times - 1) * 2 * x, "Count all runs, the first, too."),
+                ((times + 1) * 2 * x, "Count the runs once more."),
+                (0, "Nothing sets it back to 0."),
+            ],
         ),
         why=f"Each call adds 2x = {2 * x} to what is there. That is why training loops call zero_grad().",
     )
@@ -83,7 +102,7 @@ def own_backward(draw: Random) -> Task:
         start="def answer(g, a, b):\n    return ..., ...",
         solution=f"def answer(g, a, b):\n    return g * (b + {k}), g * a",
         wrong=f"def answer(g, a, b):\n    return b + {k}, a",
-        judge=gradient_of(forward, np.array(1.5), np.array(-0.5)),
+        judge=gradient_of(forward, np.array(0.7), np.array(-0.4)),
         why="Every rule multiplies what arrives, g, by its local slope.",
     )
 

@@ -29,7 +29,10 @@ def shape_of_gradient(draw: Random) -> Task:
             right,
             "One slope for every number that it belongs to.",
             [((m, n), "That is the shape of the product, and of what arrives there. How many numbers has w?"),
-             ((k, m), "Close, but lying on its side.")],
+             ((k, m), "Close, but lying on its side."),
+             ((k, n), "That is the shape of x, whose gradient has it, too. How many numbers has w?"),
+             ((n, m), "That is the shape of the product, lying on its side."),
+             ((n, k), "That is the shape of x, lying on its side.")],
         ),
         why="A gradient has the shape of what it belongs to.",
     )  # fmt: skip
@@ -54,7 +57,12 @@ def broadcast_row(draw: Random) -> Task:
             right,
             "How many messages does each number of b receive, and how large is each?",
             [([scale] * columns, "That is one message. In how many rows was each number of b used?"),
-             ([rows] * columns, "So many messages there are. How large is each?")],
+             ([rows] * columns, "So many messages there are. How large is each?"),
+             ([scale / rows] * columns, "The messages add up; nobody takes their mean."),
+             ([columns * scale] * columns, "One message comes from each row. How many rows are there?"),
+             ([rows * columns * scale] * columns, "Each number of b gets those of its own column only."),
+             (np.full((rows, columns), scale), "Those are the messages, by rows. What is done with them?"),
+             ([1] * columns, "All is multiplied by something, and there are several rows.")],
         ),
         why=f"Each number of b was used in {rows} rows; {rows} messages of {scale} add up.",
     )  # fmt: skip
@@ -78,7 +86,7 @@ def mean_rule(draw: Random) -> Task:
 @exercise("2.4", "A rule that passes the check")
 def rule(draw: Random) -> Task:
     k = draw.randint(2, 5)
-    x = np.array([-1.5, -0.2, 0.3, 1.1])
+    x = np.array([-0.4, -0.2, 0.3, 0.6])
     return Task(
         question=f"Write the rule of $f(x) = x\\,e^{{-{k} x}}$: a function of `g` and `x` that returns what goes "
         "back to `x`.",

@@ -23,6 +23,14 @@ def _both(x: list[int], w: list[int]) -> tuple[np.ndarray, np.ndarray]:
     return ag.correlate(x3, w3)[0, 0], ag.convolve(x3, w3)[0, 0]
 
 
+def _sizes(x: list[int], w: list[int]) -> list[tuple[np.ndarray, str]]:
+    """np.convolve with its other sizes."""
+    return [
+        (np.convolve(x, w, "full"), "That lets the kernel hang over both ends. Only where it fits: three outputs."),
+        (np.convolve(x, w, "same"), "That lets the kernel hang over the ends by one. Only where it fits: three outputs."),
+    ]  # fmt: skip
+
+
 def _different_rows(draw: Random) -> tuple[list[int], list[int]]:
     while True:
         x, w = _row(draw, 5), _row(draw, 3)
@@ -43,7 +51,14 @@ def correlate_by_hand(draw: Random) -> Task:
         judge=equals(
             lambda: _both(x, w)[0],
             "The first output is x[0]·w[0] + x[1]·w[1] + x[2]·w[2].",
-            [(flipped, "That is the convolution: you have turned the kernel round.")],
+            [
+                (flipped, "That is the convolution: you have turned the kernel round."),
+                *_sizes(x, w[::-1]),
+                (
+                    np.multiply(x[:3], w),
+                    "Those are the first place's products: add them up, and move on.",
+                ),
+            ],
         ),
         why="The kernel lies on the row as it is.",
     )
@@ -64,7 +79,12 @@ def convolve_by_hand(draw: Random) -> Task:
                 (
                     straight,
                     "That is the cross-correlation. From which end does convolution read the kernel?",
-                )
+                ),
+                *_sizes(x, w),
+                (
+                    np.multiply(x[:3], w[::-1]),
+                    "Those are the first place's products: add them up, and move on.",
+                ),
             ],
         ),
         why="The kernel is read from its end: turned by 180°.",
@@ -144,7 +164,12 @@ def back_to_a_row(draw: Random) -> Task:
             [(full(turned), "You have laid the kernel down as it is. Take the pixel in the middle: which weight "
               "leads from it to the first output?"),
              (full(straight)[2:3], "That is the middle one. Near the ends, too, something comes back."),
-             (full(straight)[::-1], "All the right numbers, from the wrong end.")],
+             (full(straight)[::-1], "All the right numbers, from the wrong end."),
+             (full(straight)[1:4], "Five pixels were there, and something comes back to each; the outermost two, too."),
+             (g, "That is what arrives at the outputs."),
+             (np.multiply(w, g), "Each output sends back through all three weights, to three pixels."),
+             (np.full(5, sum(w) * sum(g)), "Not everything goes to every pixel: which outputs has it reached?"),
+             (np.full(5, sum(w)), "Where is g?")],
         ),
         why="It is the full convolution of g with w: zeros at both ends of g, the kernel turned round.",
     )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 
 import autograd as ag
 import nn
-from nn.lesson.exercise import Task, equals, exercise
+from nn.lesson.exercise import Task, described, equals, exercise, numbers
 
 
 @exercise("5.1", "The size of an output")
@@ -31,7 +31,14 @@ def output_size(draw: Random) -> Task:
             "How long is a row with its padding, how far can the window's start move, how many steps is that?",
             [(((h + p - k) // s + 1, (w + p - k) // s + 1), "The padding is added at both sides."),
              ((size(h, k, s, p) - 1, size(w, k, s, p) - 1), "Count the place where it starts, too."),
-             ((size(w, k, s, p), size(h, k, s, p)), "Rows first, then columns.")],
+             ((size(w, k, s, p), size(h, k, s, p)), "Rows first, then columns."),
+             ((h, w), "That is the size of the input."),
+             (((h - k) // s + 1, (w - k) // s + 1), "Where is the padding?"),
+             ((h + 2 * p - k + 1, w + 2 * p - k + 1), "And the stride?"),
+             ((h - k + 1, w - k + 1), "And the stride, and the padding?"),
+             (((h + 2 * p - k) / s + 1, (w + 2 * p - k) / s + 1), "Half a place is none: round down before you add 1."),
+             ((h // s, w // s), "The stride divides how far the window can move, not the size itself."),
+             ((size(h, k, s, p) + 1, size(w, k, s, p) + 1), "One too many: how far can the window's start move?")],
         ),
         why="⌊(H + 2P − K)/S⌋ + 1, for each axis.",
     )  # fmt: skip
@@ -52,12 +59,22 @@ def keep(draw: Random) -> Task:
 
 def _judge_padding(answer: object, k: int, d: int) -> str | None:
     """Whatever keeps the size of a real layer is right."""
-    if isinstance(answer, bool) or not isinstance(answer, (int, np.integer)) or answer < 0:
-        return f"The padding is a whole number of pixels, at least 0; yours is {answer!r}."
-    got = nn.Conv2d(1, 1, k, padding=int(answer), dilation=d)(ag.zeros(1, 1, 32, 32)).shape[-1]
+    if isinstance(answer, (tuple, list)) and len(answer) == 2 and answer[0] == answer[1]:
+        answer = answer[0]  # (rows, columns)
+    if answer == "same":
+        return "'same' lets the layer work it out. How many pixels is that, at each side?"
+    number = numbers(answer)
+    if isinstance(answer, (bool, str)) or number is None or number.shape:
+        return f"The padding is one number of pixels; yours is {described(answer)}."
+    if number < 0 or number != np.round(number):
+        return f"The padding is a whole number of pixels, at least 0; yours is {answer}."
+    most = 100  # a layer is not tried with more
+    padding = int(min(number, most))
+    got = nn.Conv2d(1, 1, k, padding=padding, dilation=d)(ag.zeros(1, 1, 32, 32)).shape[-1]
     if got == 32:
         return None
-    return f"With it, 32 pixels become {got}. " + (
+    known = "" if number <= most else "more than "
+    return f"With it, 32 pixels become {known}{got}. " + (
         "How far does the dilated kernel reach?" if got < 32 else "It is added at each side."
     )
 
@@ -84,7 +101,15 @@ def never_seen(draw: Random) -> Task:
             right,
             "First, which rows are seen? A pixel is seen if its row and its column are.",
             [(size - covered, "So many rows are not seen. How many pixels is that, in rows and columns?"),
-             ((size - covered) ** 2, "A pixel is lost if its row or its column is.")],
+             ((size - covered) ** 2, "A pixel is lost if its row or its column is."),
+             (covered**2, "Those are the pixels that are seen."),
+             ((size - covered) * size, "Those are the rows. There are columns, too."),
+             (2 * (size - covered) * size, "Where a row and a column cross, a pixel is counted twice."),
+             (0, "Mark the windows' starts in a row: with this stride something is left out."),
+             (size * size, "Some are seen."),
+             (size * size - places**2, "So many windows there are; each sees more than one pixel."),
+             (size * size - k * k, "There is more than one window."),
+             (size * size - places**2 * k * k if s < k else None, "Where windows overlap, pixels are counted twice.")],
         ),
         why=f"{covered} of {size} rows and columns are seen: {size}² − {covered}² pixels are not.",
     )  # fmt: skip
@@ -107,7 +132,12 @@ def modes(draw: Random) -> Task:
             [(np.pad(row, 2, mode=numpy_mode[other]), f"That is '{other}'.")  # type: ignore[call-overload]
              for other in others]
             + [(np.pad(row, 2, mode="symmetric"), "Nearly: the outermost pixel is the mirror, it is not repeated."),
-               (np.pad(row, 2), "That is 'zeros'.")],
+               (np.pad(row, 2), "That is 'zeros'."),
+               (row, "That is the row itself. Two pixels come at each side."),
+               (np.pad(row, 1, mode=numpy_mode[mode]), "Two pixels at each side, so nine in all."),  # type: ignore[call-overload]
+               (np.pad(row, (2, 0), mode=numpy_mode[mode]), "At the right end, too."),  # type: ignore[call-overload]
+               (np.pad(row, (0, 2), mode=numpy_mode[mode]), "At the left end, too."),  # type: ignore[call-overload]
+               ([*right[1::-1], *row, *right[:-3:-1]], "The right pixels; which of the two is next to the edge?")],
         ),
         why="reflect mirrors in the outermost pixel without repeating it." if mode == "reflect"
         else "circular goes on at the other end.",

@@ -8,11 +8,15 @@ import numpy as np
 
 import autograd as ag
 import nn
-from nn.lesson.exercise import Task, equals, exercise
+from nn.lesson.exercise import Task, described, equals, exercise
 
 
 def _count(layer: nn.Module) -> int:
     return sum(parameter.size for parameter in layer.parameters())
+
+
+def _close(got: np.ndarray, want: np.ndarray) -> bool:
+    return bool(np.allclose(got, want, atol=1e-4))
 
 
 @exercise("6.1", "The numbers of a layer")
@@ -28,7 +32,14 @@ def layer_count(draw: Random) -> Task:
             [(k * k * c * n, "Those are the weights. Each kernel has a bias, too."),
              (k * k * c + n, "Mind the parentheses: each kernel has weights of its own."),
              ((k * k + 1) * n, "A kernel has a plane for every input channel."),
-             ((k * k + 1) * c * n, "A kernel has one bias, not one for each of its planes.")],
+             ((k * k + 1) * c * n, "A kernel has one bias, not one for each of its planes."),
+             (k * k * c * n + 1, "Each kernel has a bias, not the layer one."),
+             (k * k * c * n + c, "There are as many biases as kernels: one for each output channel."),
+             (k * k * c + 1, "That is one kernel. How many are there?"),
+             (k * k * n, "A kernel has a plane for every input channel, and a bias."),
+             ((k * c + 1) * n, "How many weights has one plane of a kernel, rows and columns?"),
+             ((k * k + c + 1) * n, "A kernel's planes: one for every channel, so that numbers multiply."),
+             ((k * k * n + 1) * c, "Input and output are exchanged: a kernel spans the input channels.")],
         ),
         why=f"({k}·{k}·{c} + 1)·{n}.",
     )  # fmt: skip
@@ -53,7 +64,15 @@ def shape(draw: Random) -> Task:
             "Images, channels, rows, columns.",
             [((batch, c, side - k + 1, side - k + 1), "How many planes does each kernel make, and how many kernels are there?"),
              ((batch, n * c, side - k + 1, side - k + 1), "A kernel adds its channels up; it makes one plane."),
-             ((batch, n, side, side), "That is the size with padding. How many places has the kernel without?")],
+             ((batch, n, side, side), "That is the size with padding. How many places has the kernel without?"),
+             ((n, batch, side - k + 1, side - k + 1), "The images come first, then the channels."),
+             ((batch, side - k + 1, side - k + 1, n), "The channels come second, before rows and columns."),
+             ((batch, side - k + 1, side - k + 1), "Where are the channels?"),
+             ((n, side - k + 1, side - k + 1), "That is one image. There are more."),
+             ((side - k + 1, side - k + 1), "That is one plane. How many are there, of how many images?"),
+             ((batch, n, side - k, side - k), "One place more fits: count the first."),
+             ((batch, n, side + k - 1, side + k - 1), "Valid: the output is smaller than the input."),
+             ((n, c, k, k), "That is the shape of the weight.")],
         ),
         why="One plane for every kernel; valid, so K − 1 fewer rows and columns.",
     )  # fmt: skip
@@ -71,7 +90,14 @@ def groups(draw: Random) -> Task:
             lambda: nn.Conv2d(c, n, k, groups=g).weight.shape,
             "As many kernels as output channels; how many planes does each need?",
             [((n, c, k, k), "That is without groups. How many channels does each kernel see?"),
-             ((n // g, c // g, k, k), "That is one group; the weight holds all of them.")],
+             ((n // g, c // g, k, k), "That is one group; the weight holds all of them."),
+             ((c, n // g, k, k), "Input and output are exchanged: as many kernels as output channels."),
+             ((c // g, n, k, k), "The kernels come first: as many as output channels."),
+             ((c, n, k, k), "The kernels come first; and how many channels does each see?"),
+             ((n // g, c, k, k), "All kernels are there, but each sees fewer channels."),
+             ((n, g, k, k), "Not the number of groups: how many channels are in each?"),
+             ((g, n, c // g, k, k), "All groups' kernels stand one after the other: four axes."),
+             ((n, c // g), "And the window's rows and columns?")],
         ),
         why=f"Each of the {n} kernels sees the {c // g} channels of its group.",
     )  # fmt: skip
@@ -84,12 +110,31 @@ def mix(draw: Random) -> Task:
 
     def judged(answer: object) -> str | None:
         if not isinstance(answer, nn.Module):
-            return f"The answer is to be a layer; yours is {answer!r}."
-        y = answer(x)
+            return f"The answer is to be a layer; yours is {described(answer)}."
+        try:
+            y = answer(x)
+        except (TypeError, ValueError) as error:
+            return f"Your layer does not take a colour image of shape {x.shape}: {error}."
         want = (red * x[:, 0] + green * x[:, 1] + blue * x[:, 2]).data[:, None]
         if y.shape != want.shape:
             return f"Your layer makes {y.shape} of {x.shape}; it should make one plane, as large as the image."
-        return equals(lambda: want, "The right shape. Now set its weights; and has it a bias?")(y)
+        if _close(y.data, want):
+            return None
+        pure = np.eye(3, dtype=np.float32)[:, None, :, None, None] * np.ones_like(x.data)
+        made = [answer(image).data - answer(0 * image).data for image in pure]
+        factors = [float(plane[0, 0, 2, 2]) for plane in made]
+        asked = [red, green, blue]
+        if np.allclose(factors, asked, atol=1e-4) and all(np.ptp(plane) < 1e-4 for plane in made):
+            return "The weights are right. And what is added besides: has the layer a bias?"
+        if np.allclose(sorted(factors), sorted(asked), atol=1e-4):
+            return "The right factors, of the wrong channels: red is 0, green 1, blue 2."
+        if np.allclose(np.negative(factors), asked, atol=1e-4):
+            return "The weights have the wrong sign."
+        shown = ", ".join(f"{factor:.3g}" for factor in factors)
+        return (
+            f"The right shape. In it red, green and blue have the factors {shown}: set the weights; "
+            "and has it a bias?"
+        )
 
     return Task(
         question=f"Make a layer that turns a colour image into {red} · red + {green} · green + {blue} · blue, pixel by pixel. "
@@ -144,7 +189,14 @@ def far(draw: Random) -> Task:
              (through_pool, "So far you see through the pooling. What does the last layer add?"),
              (through_pool + dilation * (last - 1), "Behind the pooling neighbours no longer lie side by side: mind the jump."),
              (1 + (first - 1) * stride + 2 * stride + dilation * (last - 1) * 2 * stride,
-              "A layer's own stride does not widen its own view, only those behind it.")],
+              "A layer's own stride does not widen its own view, only those behind it."),
+             (first, "That is the first layer's view. The others widen it."),
+             (through_pool + dilation * (last - 1) * stride,
+              "The pooling makes a step of 2, too: the jumps multiply."),
+             (through_pool + dilation * (last - 1) * 2, "The convolution's stride counts, too: the jumps multiply."),
+             (through_pool + dilation * last * 2 * stride, "K − 1 steps lie between K places."),
+             (first + 2 * stride + dilation * last * 2 * stride, "K − 1 steps lie between K places."),
+             (through_pool + (last - 1) * 2 * stride if dilation > 1 else None, "And the dilation?")],
         ),
         why=f"1 + {first - 1}·1 = {first}, then + 1·{stride} = {through_pool}, then + {dilation * (last - 1)}·{2 * stride} = {total}.",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from nn.lesson.exercise import Task, equals, exercise, gradient_of
+from nn.lesson.exercise import Task, equals, exercise, function_of, gradient_of, numbers
 
 
 @exercise("7.1", "The matrix of patches")
@@ -30,7 +30,13 @@ def patches(draw: Random) -> Task:
               "Without padding the window has fewer places than there are pixels."),
              (((height - k + 1) * (width - k + 1), columns), "That is a single image."),
              ((rows, k * k), "A window sees all channels."),
-             ((columns, rows), "The other way round: patches are rows.")],
+             ((columns, rows), "The other way round: patches are rows."),
+             ((rows, c), "Each channel gives as many numbers as the window has places."),
+             ((rows, k * k * n), "The images are in the rows; in the columns are the channels."),
+             ((rows * c, k * k), "A window sees all channels: they lie side by side, in one row."),
+             ((n * (height - k) * (width - k), columns), "One place more fits along each side: count the first."),
+             ((n * (height - k + 2) * (width - k + 2), columns), "One place fewer fits along each side."),
+             ((rows, columns + 1), "The bias is added later; it has no column here.")],
         ),
         why=f"{n} images × {height - k + 1} × {width - k + 1} places are {rows} rows; {c} "
         f"channels × {k} × {k} are {columns} columns.",
@@ -53,10 +59,15 @@ def copies(draw: Random) -> Task:
             "the image?",
             [(9, "So often for a pixel in the middle. Here some of those windows would begin "
                  "above the image."),
-             (3, "Count both axes, and multiply.")] if i == 1 else
+             (3, "Count both axes, and multiply."),
+             (5, "Along both axes something is to be chosen: do such numbers add or multiply?"),
+             (2, "That is one axis. And along the other?"),
+             (4, "So often next to a corner, along both sides. This pixel is next to one side only.")] if i == 1 else
             [(9, "So often for a pixel in the middle. Here some of those windows would begin "
                  "above the image."),
-             (1, "So often for a corner. This pixel is at an edge, but not in a corner.")],
+             (1, "So often for a corner. This pixel is at an edge, but not in a corner."),
+             (6, "So often for a pixel one row further in."),
+             (4, "Along both axes something is to be chosen: do such numbers add or multiply?")],
         ),
         why=f"Vertically {i + 1} window{'s' if i else ''} reach{'' if i else 'es'} it, "
         f"horizontally 3; every pair is a patch, so {3 * (i + 1)}.",
@@ -71,19 +82,38 @@ def by_product(draw: Random) -> Task:
         generator = np.random.default_rng(7)
         x, w = generator.normal(size=(height, width)), generator.normal(size=(3, 3))
         want = ag.correlate(x[None, None], w[None, None])[0, 0]
-        got = np.asarray(answer(x, w))
+        got = numbers(answer(x, w))
+        if got is None:
+            return "Your function should give back an array of numbers."
         if got.size != want.size:
             return (
                 f"For an image {x.shape} the output should be {want.shape}; yours is {got.shape}."
             )
         if got.shape != want.shape:
-            return "The numbers are as many as they should be; give them the shape of an image."
+            return (
+                "The numbers are as many as they should be; give them the shape of an image: for "
+                f"one of {x.shape} that is {want.shape}, and yours is {got.shape}."
+            )
         if np.allclose(got, want):
             return None
         if np.allclose(got, ag.correlate(x[None, None], w[None, None, ::-1, ::-1])[0, 0]):
             return "That is true convolution: your kernel is turned around."
         if np.allclose(got, ag.correlate(x[None, None], w.T[None, None])[0, 0]):
             return "Patches and kernel are not laid down in the same order: one goes by columns."
+        if np.allclose(got, -want):
+            return "The sign is wrong."
+        if np.allclose(got * 9, want):
+            return "That is the mean of the nine products; their sum is asked for."
+        products = ag.windows(x[None, None], 3)[0, 0] * w
+        if np.allclose(got, products.max(axis=(-2, -1))):
+            return "That is the largest of the nine products; their sum is asked for."
+        if np.allclose(got, np.trunc(want)):
+            return "Your numbers are cut to whole ones."
+        mixed = ag.windows(x[None, None], 3).reshape(9, -1).T @ w.reshape(9)
+        if np.allclose(got, mixed.reshape(want.shape)):
+            return "Nine numbers in a row have to be of one patch: reshape to (-1, 9), not (9, -1)."
+        if not np.any(got):
+            return "All zeros: is anything put into it?"
         return "Look at one output number: is it the dot product of its own patch with the kernel?"
 
     return Task(
@@ -97,7 +127,7 @@ def by_product(draw: Random) -> Task:
         wrong="def answer(x, w):\n    patches = ag.windows(x[None, None], 3)\n"
         "    return (patches.reshape(-1, 9) @ w.T.reshape(9)).reshape(x.shape[0] - 2, x.shape[1] "
         "- 2)",
-        judge=judge,
+        judge=function_of(["x", "w"], judge),
         why="Rows of nine numbers, times a column of nine, folded back into an image.",
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd as ag
 import nn.functional as F
-from nn.lesson.exercise import Task, choice, equals, exercise
+from nn.lesson.exercise import Task, choice, equals, exercise, function_of
 
 
 def _sent_back(x: Any, *window: Any, pooling: Any = F.max_pool2d) -> Any:
@@ -41,7 +41,11 @@ def lands(draw: Random) -> Task:
              (right * max(window) / g, "The right place; what arrives is the gradient, not the "
                                        "number there."),
              (right * max(window), "The slope of a maximum at its winner is 1, not the number "
-                                   "that stands there.")],
+                                   "that stands there."),
+             (np.zeros((2, 2)), "The maximum moves with one of the four: something comes back."),
+             (x, "Those are the numbers themselves."),
+             *[(g * np.eye(4)[k].reshape(2, 2), "To one of the four, that is right. But which is the largest?")
+               for k in range(4) if k != int(np.argmax(window))]],
         ),
         why=f"{max(window)} is the largest, so the whole {g} goes there and nothing to the others.",
     )  # fmt: skip
@@ -61,7 +65,12 @@ def overlapping(draw: Random) -> Task:
             lambda: right[2],
             "In how many of the three windows does 9 win?",
             [(1, "That is the message out of one window. In how many does 9 win?"),
-             (9, "A gradient is a slope; the number itself does not come into it.")],
+             (9, "A gradient is a slope; the number itself does not come into it."),
+             (27, "A gradient is a slope; the number itself does not come into it."),
+             (2, "Write down all three windows: which of them have the 9 in them?"),
+             (0, "It wins somewhere, so something comes back."),
+             (1 / 3, "Messages add up; nobody takes their mean."),
+             (right, "That is the whole row's gradient; the 9's is asked for.")],
         ),
         why="9 lies in all three windows and wins in each: three ways to the result, 1 + 1 + 1.",
     )  # fmt: skip
@@ -82,6 +91,16 @@ def size(draw: Random) -> Task:
             [(wrong, hint) for wrong, hint in [
                 ((n - k) // s + 1, "That is without the padding."),
                 ((n + 1 - k) // s + 1, "The padding is added on both sides."),
+                (n, "That is the size of the input."),
+                ((n + 2 - k) / s + 1, "Half a place is none: round down before you add 1."),
+                ((n + 2 - k) / s, "Round down; and count the first window, too."),
+                (n + 2 - k + 1, "And the stride?"),
+                (n - k + 1, "And the stride, and the padding?"),
+                (right * right, "Those are all places; the rows are asked for."),
+                ((right, right), "The rows alone: one number."),
+                (n / 2, "The stride divides how far the window can move, not the size itself."),
+                (n // 2, "The stride divides how far the window can move, not the size itself."),
+                (right + 1, "One too many: how far can the window's start move?"),
                 (right - 1, "There is a first window even before the first step."),
                 (n // 3, "The stride is 2 here, not the size of the window.")]
              if wrong != right],
@@ -96,16 +115,42 @@ def own(draw: Random) -> Task:
 
     def judge(answer: Any) -> str | None:
         x = ag.tensor(np.random.default_rng(8).uniform(0.5, 2, (1, 2, 4, 4)), requires_grad=True)
-        got, want = F.pool2d(x, answer, 2), F.lp_pool2d(x, p, 2)
-        if got.shape != want.shape:
+        windows = ag.windows(x, 2, stride=2)
+        got, want = answer(windows), F.lp_pool2d(x, p, 2)
+        if np.shape(got) != want.shape:
             return (
-                f"Reduce over the last two axes: the output should be {want.shape}, yours is "
-                f"{got.shape}."
+                f"Reduce over the last two axes, axis=(-2, -1): of windows {windows.shape} your "
+                f"function should make {want.shape}; it makes {np.shape(got)}."
+            )
+        if not isinstance(got, ag.Tensor) or not got.requires_grad:
+            return (
+                "Compute with `cells` itself, not with its .data or a copy: there is nothing here to "
+                "go back through."
             )
         if np.allclose(got.data, want.data / 4 ** (1 / p)):
             return "That is with the mean of the powers; their sum is asked for."
         if np.allclose(got.data, want.data**p):
             return "The root is missing."
+        if np.allclose(got.data, want.data**p / p):
+            return "** is stronger than /: put 1 / p in parentheses."
+        for name, other in (
+            ("the sum: and the powers, and the root?", windows.sum(axis=(-2, -1))),
+            ("the maximum. Power first, then the sum, then the root.", windows.max(axis=(-2, -1))),
+            ("the mean. Power first, then the sum, then the root.", windows.mean(axis=(-2, -1))),
+            ("minus the right one.", -want),
+            *(
+                (f"with the power {q}; {p} is asked for.", F.lp_pool2d(x, q, 2))
+                for q in (2, 3, 4)
+                if q != p
+            ),
+            ("with power and root exchanged.", (windows ** (1 / p)).sum(axis=(-2, -1)) ** p),
+            (
+                "with the power of the sum in place of the root.",
+                (windows**p).sum(axis=(-2, -1)) ** p,
+            ),
+        ):
+            if np.allclose(got.data, other.data):
+                return f"That is {name}"
         if not np.allclose(got.data, want.data):
             return "The values differ: power first, then the sum over the window, then the root."
         ag.func.gradcheck(lambda x: F.pool2d(x, answer, 2), x)
@@ -118,7 +163,7 @@ def own(draw: Random) -> Task:
         start="def answer(cells):\n    return ...",
         solution=f"def answer(cells):\n    return (cells**{p}).sum(axis=(-2, -1)) ** (1 / {p})",
         wrong=f"def answer(cells):\n    return (cells**{p}).sum(axis=(-2, -1))",
-        judge=judge,
+        judge=function_of(["cells"], judge),
         why="You wrote no backward rule, and the gradient is right: it follows from the "
         "operations you used.",
     )

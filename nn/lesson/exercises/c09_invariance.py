@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import nn.functional as F
-from nn.lesson.exercise import Task, choice, equals, exercise
+from nn.lesson.exercise import Task, choice, described, equals, exercise, numbers
 
 
 @exercise("9.1", "Where does it go?")
@@ -27,7 +27,14 @@ def where(draw: Random) -> Task:
             [((i, j), "That would be invariance. A convolution by itself does not stay, it …"),
              ((i + dx, j + dy), "Row first, then column."),
              ((i - dy, j - dx), "The other way: the output moves in the same direction as the "
-                                "picture.")],
+                                "picture."),
+             ((i + dy, j - dx), "Down is right. Left means smaller column numbers."),
+             ((i - dy, j + dx), "Left is right. Down means larger row numbers."),
+             ((i + dy, j), "Down is right. And the move to the left?"),
+             ((i, j + dx), "Left is right. And the move down?"),
+             ((dy, dx), "That is the move. Where does it lead from the old place?"),
+             ((dy, -dx), "That is the move, by its lengths. Where does it lead from the old place?"),
+             ((j + dx, i + dy), "Row first, then column.")],
         ),
         why="A convolution is equivariant: its output moves by what the picture moved.",
     )  # fmt: skip
@@ -52,7 +59,10 @@ def strides(draw: Random) -> Task:
                 "up: they multiply."),
              (max(first, pool, last), "That satisfies one layer. The others divide what is left "
                                       "of the move."),
-             (1, "Then the strides would have to be 1.")],
+             (1, "Then the strides would have to be 1."),
+             *[(value, "One of the three is left out.")
+               for value in {first * pool, first * last, pool * last} - {total, first + pool + last, max(first, pool, last), 1}],
+             (0, "More than 0 is asked for.")],
         ),
         why=f"{first} · {pool} · {last} = {total} pixels are one place of the last output.",
     )  # fmt: skip
@@ -77,7 +87,11 @@ def crossing(draw: Random) -> Task:
             f"Draw the {count} windows, and mark the steps that lead out of one into the next.",
             [(size - 1, "Within a window the output remains the same."),
              (count, "That is the number of windows. How many borders lie between them?"),
-             (size - count, "Those are the steps in which it does not change.")],
+             (size - count, "Those are the steps in which it does not change."),
+             (window, "That is how long a window is. How many steps lead out of one?"),
+             (size, "There is one step fewer than places, and not every one counts."),
+             (0, "Where the pixel leaves a window, its maximum becomes 0 and the next one's 1."),
+             (2 * (count - 1), "Two outputs change at each border, in one step.")],
         ),
         why=f"{count} windows have {count - 1} borders between them, and only these matter.",
     )  # fmt: skip
@@ -86,10 +100,12 @@ def crossing(draw: Random) -> Task:
 @exercise("9.4", "A picture that pooling cannot tell apart")
 def unseen(draw: Random) -> Task:
     def judge(answer: Any) -> str | None:
-        x = np.asarray(answer, dtype=np.float64)
+        x = numbers(answer)
+        if x is None:
+            return f"Give a picture made of numbers; yours is {described(answer)}."
         if x.shape != (4, 4):
             return f"Give a picture of shape (4, 4); yours has shape {x.shape}."
-        if (x < 0).any() or len(np.unique(x)) < 2:
+        if not np.isfinite(x).all() or (x < 0).any() or len(np.unique(x)) < 2:
             return "Use numbers of at least 0 that are not all the same."
         moved = np.zeros_like(x)
         moved[:, 1:] = x[:, :-1]

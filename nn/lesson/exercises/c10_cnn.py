@@ -7,10 +7,17 @@ from typing import Any
 
 import numpy as np
 
-import autograd as ag
 import nn
 import nn.functional as F
-from nn.lesson.exercise import Task, choice, equals, exercise
+from nn.lesson.exercise import (
+    Task,
+    Unusable,
+    choice,
+    equals,
+    exercise,
+    function_of,
+    numbers,
+)
 
 
 @exercise("10.1", "Counting a network")
@@ -37,7 +44,23 @@ def count(draw: Random) -> Task:
              (10 * first + 10 * second + (second * 4 + 1) * classes,
               "A kernel of the second convolution spans all channels of the first."),
              (10 * first + (9 * first + 1) * second + (second * 64 + 1) * classes,
-              "Two poolings by 2 leave 2×2 of the 8×8 pixels.")],
+              "Two poolings by 2 leave 2×2 of the 8×8 pixels."),
+             (10 * first + (9 * first + 1) * second + (second * 16 + 1) * classes,
+              "That is after one pooling; there are two."),
+             (10 * first + (9 * first + 1) * second + (second + 1) * classes,
+              "After two poolings of 8×8 each channel has more than one number left."),
+             (10 * first + (9 * first + 1) * second, "And the linear layer?"),
+             ((second * 4 + 1) * classes, "Those are the linear layer's. And the convolutions?"),
+             (10 * first + (9 * first + 1) * second + second * 4 * classes, "The linear layer has biases, too."),
+             (9 * first + 9 * first * second + (second * 4 + 1) * classes, "The convolutions have biases, too."),
+             (10 * first + 9 * first * second + (second * 4 + 1) * classes, "The second convolution has biases, too."),
+             (10 * first + (9 * first + 1) * second + second * 4 + 1, "That is one score. How many are there?"),
+             (10 * first + (9 * first + 1) * second + second * 4 * classes + 1,
+              "The linear layer has a bias for each score."),
+             (10 * first + (9 * second + 1) * first + (second * 4 + 1) * classes,
+              "The second convolution has as many kernels as it puts out channels; each spans the first's."),
+             (10 * first + 10 * first * second + (second * 4 + 1) * classes,
+              "A kernel has one bias, not one for each input channel.")],
         ),
         why="Pooling has none; each kernel has 9 weights per input channel and a bias, each score "
         "2·2 per channel and a bias.",
@@ -57,7 +80,15 @@ def ignorance(draw: Random) -> Task:
             "What probability does each class get, and what is minus its logarithm?",
             [(1 / classes, "That is the probability. The loss is minus its logarithm."),
              (-np.log(classes), "Minus the logarithm of a number below 1 is positive."),
-             (np.log2(classes), "That is in bits; the loss uses the natural logarithm.")],
+             (np.log2(classes), "That is in bits; the loss uses the natural logarithm."),
+             (np.log10(classes), "That is with the logarithm of base 10; the loss uses the natural one."),
+             (classes, "That is how many classes there are. What probability has each?"),
+             (0, "That is the loss of a network that is right and sure."),
+             (1, "What probability has each class, and what is minus its logarithm?"),
+             (1 - 1 / classes, "That is the probability of being wrong. The loss is minus a logarithm."),
+             (classes * np.log(classes), "Only the true class counts, not all of them together."),
+             (np.log(classes) / classes, "Only the true class counts; there is no mean over classes."),
+             (np.log(classes - 1), "The true class is one of the classes: count it, too.")],
         ),
         why=f"−ln(1/{classes}) = ln {classes} = {np.log(classes):.3f}. A quick check of any new "
         "network.",
@@ -80,7 +111,19 @@ def message(draw: Random) -> Task:
             "What was said, minus what was true.",
             [([-each for each in right], "The sign is wrong: a score that should rise gets a "
                                          "negative message."),
-             (p, "That is what was said. What was true is still to be taken away.")],
+             (p, "That is what was said. What was true is still to be taken away."),
+             (np.eye(3)[target], "That is what was true. It is to be taken away from what was said."),
+             (right[target], "That is for the true class's score. The other two get a message, too."),
+             ([each if k == target else 0 for k, each in enumerate(right)],
+              "The true class's is right. The other two get a message, too: what was said there is too much."),
+             *[([each - (k == other) for k, each in enumerate(p)], "Is that the true class?")
+               for other in range(3) if other != target],
+             (np.divide(right, 3), "One image: nothing is averaged."),
+             (-np.log(p), "Those are losses. What comes back to the scores is a slope."),
+             ([-1 / p[k] if k == target else 0 for k in range(3)],
+              "That is what comes to the probabilities. The softmax is still to be passed."),
+             ([abs(each) for each in right], "The true class's score should rise: its message is negative."),
+             ([each + (k == target) for k, each in enumerate(p)], "What was true is taken away, not added.")],
         ),
         why="Said minus true. The three numbers add up to 0: what one score gains, the others "
         "lose.",
@@ -97,17 +140,53 @@ def saliency(draw: Random) -> Task:
         model = nn.Sequential(nn.Flatten(), layer)
         image = generator.uniform(size=(1, 1, 8, 8)).astype(np.float32)
         want = layer.weight.data[digit].reshape(8, 8)
-        got = answer(model, image)
-        got = np.asarray(got.data if isinstance(got, ag.Tensor) else got)
+        try:
+            got = numbers(answer(model, image))
+        except Unusable:
+            return (
+                "Your function gave back None: has it a `return`, has `pixels` requires_grad=True, and "
+                "is it `pixels` that goes through the model?"
+            )
+        if got is None:
+            return "Your function should give back an array of numbers, or a tensor."
         if got.size != 64:
             return f"One slope per pixel, so 64 numbers; yours are {got.size}."
-        if np.allclose(got.reshape(8, 8), want, atol=1e-5):
+        got = got.reshape(8, 8)
+        if np.allclose(got, want, atol=1e-5):
             return None
-        if np.allclose(got.reshape(8, 8), layer.weight.data.sum(axis=0).reshape(8, 8), atol=1e-5):
+        if np.allclose(got, image.reshape(8, 8), atol=1e-5):
+            return "Those are the pixels. Their gradient is asked for."
+        weights = layer.weight.data
+        if np.allclose(got, weights.sum(axis=0).reshape(8, 8), atol=1e-5):
             return (
                 f"Those are the slopes of all scores together. Pick the score of {digit} before "
                 "going back."
             )
+        for other in range(10):
+            if other != digit and np.allclose(got, weights[other].reshape(8, 8), atol=1e-5):
+                return (
+                    f"Those are the slopes of the score of {other}; that of {digit} is asked for."
+                )
+        for changed, hint in (
+            (-got, "The sign is wrong: those are the slopes of minus the score."),
+            (got.T, "Rows and columns of the picture are exchanged."),
+            (
+                got / image.reshape(8, 8),
+                "Those are slopes times pixels. The slopes alone are asked for.",
+            ),
+        ):
+            if np.allclose(changed, want, atol=1e-4):
+                return hint
+        if np.allclose(got, np.abs(want), atol=1e-5):
+            return "Those are the sizes of the slopes; their signs are asked for, too."
+        scores = layer(nn.Flatten()(image)).data[0]
+        said = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
+        through = (want.ravel() - said @ weights).reshape(
+            8, 8
+        )  # of the score's logarithmic probability
+        for factor, what in ((said[digit], "probability"), (-1.0, "cross-entropy")):
+            if np.allclose(got, factor * through, atol=1e-5):
+                return f"Those are slopes of the {what}. Go back from the score itself."
         return (
             "These are not the slopes of that score. Which tensor is the leaf, and where do you "
             "go back from?"
@@ -122,7 +201,7 @@ def saliency(draw: Random) -> Task:
         f"    model(pixels)[0, {digit}].backward()\n    return pixels.grad",
         wrong="def answer(model, image):\n    pixels = ag.tensor(image, requires_grad=True)\n"
         "    model(pixels).sum().backward()\n    return pixels.grad",
-        judge=judge,
+        judge=function_of(["model", "image"], judge),
         why="Pixels can be leaves just as weights can: ask for their gradient, and go back from "
         "the score in question.",
     )

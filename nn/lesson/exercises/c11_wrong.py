@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from nn.lesson.exercise import Task, choice, equals, exercise, gradient_of
+from nn.lesson.exercise import Task, choice, equals, exercise, function_of, gradient_of
 
 
 @exercise("11.1", "Fading")
@@ -35,7 +35,15 @@ def fading(draw: Random) -> Task:
             "a chain?",
             [(0.25 * layers, "Along a chain slopes multiply."),
              (0.5**layers, "½ is the sigmoid's value at 0; its slope there is ½ · (1 − ½)."),
-             (1, "The slope of a sigmoid never comes near 1.")],
+             (1, "The slope of a sigmoid never comes near 1."),
+             (0.25, "That is one layer. The message passes all of them."),
+             (0.5, "½ is the sigmoid's value at 0; its slope there is ½ · (1 − ½)."),
+             (0.5 * layers, "Along a chain slopes multiply; and ½ is the value at 0, not the slope."),
+             (0.25 / layers, "Along a chain slopes multiply."),
+             (0.25 ** (layers - 1), "One layer is left out."),
+             (0.25 ** (layers + 1), "That is one layer too many."),
+             (4**layers, "The slope is ¼, not 4: a message gets smaller."),
+             (0, "It gets small, but not 0.")],
             within=1e-6,
         ),
         why=f"¼ to the power {layers} is {0.25**layers:.4g}: what is left of a message after "
@@ -51,11 +59,19 @@ def safe(draw: Random) -> Task:
         x = ag.tensor(np.array([2.0, 0.0, 0.5]), requires_grad=True)
         with np.errstate(all="ignore"):  # an unsafe answer gets a hint, not a warning
             y = answer(x)
-            if not isinstance(y, ag.Tensor):
-                return "Return a tensor made from x, so that there is something to go back through."
+            if not isinstance(y, ag.Tensor) or not y.requires_grad:
+                return (
+                    "Return a tensor made from x itself, not from its .data or under no_grad, so that "
+                    "there is something to go back through."
+                )
+            if y.shape != x.shape:
+                return f"As many numbers as x has should come back: {x.shape}; yours are {y.shape}."
             y.sum().backward()
         if not np.allclose(y.data, [np.log(2), floor, np.log(0.5)]):
-            return f"The values are {y.data.round(3).tolist()}: log x above 0, {floor} elsewhere."
+            return (
+                f"At x = [2, 0, 0.5] your values are {y.data.round(3).tolist()}: ln x above 0, {floor} "
+                "elsewhere, 0 itself included."
+            )
         if x.grad is None or not np.isfinite(x.grad.data).all():
             return (
                 "The values are right, but the gradient is not finite: the logarithm of 0 is "
@@ -76,7 +92,7 @@ def safe(draw: Random) -> Task:
         solution="def answer(x):\n    ok = x.data > 0\n"
         f"    return ag.where(ok, ag.log(ag.where(ok, x, 1.0)), {floor})",
         wrong=f"def answer(x):\n    return ag.where(x.data > 0, ag.log(x), {floor})",
-        judge=judge,
+        judge=function_of(["x"], judge),
         why="The inner where keeps 0 from the logarithm, so no infinite slope is there to be "
         "multiplied by 0.",
     )
@@ -118,7 +134,14 @@ def kept(draw: Random) -> Task:
             "How many numbers has the output, and how many bytes has a float32?",
             [(numbers, "That many numbers. A float32 has four bytes."),
              (8 * numbers, "Either that is float64, or you counted the input as well, which "
-                           "nobody asked for.")],
+                           "nobody asked for."),
+             (2 * numbers, "A float32 has 32 bits. How many bytes are those?"),
+             (32 * numbers, "Those are bits. Eight of them are a byte."),
+             (numbers * 4 / 1024, "In bytes, please, not in kibibytes."),
+             (numbers * 4 / 1000, "In bytes, please, not in kilobytes."),
+             (numbers * 4 // n, "That is one image. How many are in the batch?"),
+             (n * c * size * 4, "The planes have rows and columns."),
+             (0, "The rule asks for something, so something is kept.")],
             within=0.0,
         ),
         why=f"{numbers:,} numbers of 4 bytes. The input is not kept: its rule does not ask for it.",
