@@ -242,7 +242,9 @@ def _why_factor(got: Array, right: Array, g: Array) -> str:
                 if np.isclose(factor, n, rtol=1e-4):
                     return f"; {n} is the size of the {what}'s {named}: summed, not averaged?"
                 if n > 2 and np.isclose(factor * (n - 1), n, rtol=1e-4):
-                    return f"; that is {n}/{n - 1}: a variance divided by n - 1 instead of n?"
+                    return (
+                        f"; that is {n}/{n - 1}: a mean or variance divided by n - 1 instead of n?"
+                    )
     return ""
 
 
@@ -273,12 +275,18 @@ def _alterations(
         if arrays[j].ndim:
             changed = list(arrays)
             changed[j] = np.ascontiguousarray(np.flip(arrays[j], axes))
-            yield f"the kernel is not flipped: with input {j} turned around it is right", changed
+            yield (
+                (
+                    f"the kernel is not flipped, or flipped once too often: with {names[j]} turned "
+                    "around it is right"
+                ),
+                changed,
+            )
     for j in others:
         if arrays[j].ndim >= 2:
             changed = list(arrays)
             changed[j] = np.ascontiguousarray(np.swapaxes(arrays[j], -1, -2))
-            yield f"input {j} is transposed: with its last two axes exchanged it is right", changed
+            yield f"{names[j]} is transposed: with its last two axes exchanged it is right", changed
     for i, j in combinations(range(len(arrays)), 2):
         if arrays[i].shape == arrays[j].shape:
             changed = list(arrays)
@@ -381,9 +389,9 @@ def _missing_factor(trial: Trial) -> str:
         except ValueError:
             continue
         if alike(more, right):
-            return f"a factor is missing: multiplied by input {j} it is right"
+            return f"a factor is missing: multiplied by {trial.names[j]} it is right"
         if alike(less, got):
-            return f"it is multiplied by input {j} once too often"
+            return f"it is multiplied by {trial.names[j]} once too often"
     return ""
 
 

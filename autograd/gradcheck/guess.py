@@ -81,6 +81,8 @@ def _guess_rounded(got: Array, right: Array) -> str:
 def _guess_shape(got: Array, right: Array) -> str:
     if got.size == right.size and alike(got.reshape(right.shape), right):
         if [n for n in got.shape if n > 1] == [n for n in right.shape if n > 1]:
+            if not right.ndim:
+                return f"the number is right; return it alone, not in an array of shape {got.shape}"
             return f"the numbers are right; reshape them to {right.shape}"
     if got.ndim > right.ndim:
         axes = tuple(range(got.ndim - right.ndim))

@@ -37,13 +37,14 @@ class _Edge(NamedTuple):
     Attributes:
         step, sent: numbers of the step and of its contribution.
         op: the primitive; ``route``: it and those that lead from it to the output.
-        shaped: True if the contribution has the incoming gradient's shape.
+        shape: the contribution's; ``shaped``: True if it is the incoming gradient's, too.
     """
 
     step: int
     sent: int
     op: str
     route: str
+    shape: tuple[int, ...]
     shaped: bool
 
 
@@ -120,7 +121,7 @@ _Spoilt = tuple[tuple[_Edge, _Change], ...]
 def _singles(edges: Sequence[_Edge], more: Sequence[_Change] = ()) -> Iterator[_Spoilt]:
     for change in (*_CHANGES, *more):
         for edge in edges:
-            if not change.incoming or edge.shaped:
+            if (edge.shaped or not change.incoming) and np.shape(change.factor) in ((), edge.shape):
                 yield ((edge, change),)
 
 
@@ -178,9 +179,10 @@ class _Graph:
                 node = above.get(node)
             for k, sent in enumerate(step.contributions):
                 above.setdefault(sent.parent, step.node)
-                shaped = np.shape(sent.value) == np.shape(step.gradient)
+                shape = np.shape(sent.value)
+                shaped = shape == np.shape(step.gradient)
                 op = self._described(step.node, sent.position)
-                found.append(_Edge(step.number, k, op, " → ".join([op, *further]), shaped))
+                found.append(_Edge(step.number, k, op, " → ".join([op, *further]), shape, shaped))
             if len(found) > _EDGES:
                 break
         return found[::-1]  # those nearest to the input first: they tell most

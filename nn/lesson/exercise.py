@@ -234,7 +234,7 @@ def described(value: Any) -> str:
 
 def reason(error: BaseException) -> str:
     """Why a student's code stopped, in words that name no inner part of what ran it."""
-    said = str(error).rstrip(" .?")
+    said = str(error).rstrip(" .")
     if "core dimension" in said or "not aligned" in said:
         return (
             "the shapes in a matrix product do not fit: the left factor must have as many columns "
@@ -242,6 +242,11 @@ def reason(error: BaseException) -> str:
         )
     if "could not be broadcast" in said or "could not broadcast" in said:
         return "shapes in it do not fit element by element"
+    if "object too deep" in said:
+        return (
+            "np.convolve and np.correlate take rows, with one axis; for images there are ag.convolve "
+            "and ag.correlate"
+        )
     if "truth value of a" in said:
         return (
             "an array or tensor of several numbers stands where one True or False is needed: after "
@@ -294,7 +299,7 @@ OTHER_WORD = "Choose one of {}."
 
 def joined(hints: Sequence[str]) -> str:
     """Several mistakes may lead to the same number; then each has its say."""
-    return " Or: ".join(dict.fromkeys(hints))
+    return " Or: ".join(list(dict.fromkeys(hints))[:2])
 
 
 def other_shape(got: tuple[int, ...], want: tuple[int, ...], otherwise: str) -> str:
@@ -306,7 +311,7 @@ def _form(shape: tuple[int, ...]) -> str:
     if not shape:
         return "a single number"
     if len(shape) > 1:
-        return f"a list of {shape[0]} × {_form(shape[1:]).removeprefix('a ')}"
+        return f"a list of {shape[0]} lists of {' × '.join(map(str, shape[1:]))} numbers"
     return f"a list of {shape[0]} number{'s' * (shape[0] != 1)}"
 
 
@@ -341,9 +346,10 @@ def _usual(got: np.ndarray[Any, Any]) -> Iterator[tuple[np.ndarray[Any, Any], st
     if got.ndim == 2:
         yield got.T, "The right numbers, with rows and columns exchanged."
     if got.size and np.array_equal(got, np.round(got)):
-        off = "Off by one: count once more, the first and the last." if one else (
-            "Each of your numbers is off by one: count once more, the first and the last."
-        )  # fmt: skip
+        off = (
+            f"Nearly: {'it is' if one else 'each is'} off by one. Where you count, mind the first and "
+            "the last."
+        )
         yield got - 1, off
         yield got + 1, off
 
@@ -455,6 +461,8 @@ def numbers(value: Any) -> np.ndarray[Any, Any] | None:
 def _close(got: Any, want: Any, within: float) -> bool:
     if np.shape(got) != np.shape(want):
         return False
-    scale = max(1.0, float(np.max(np.abs(want), initial=0.0)))
+    off = within * max(1.0, float(np.max(np.abs(want), initial=0.0)))
+    if np.array_equal(want, np.round(want)):
+        off = min(off, 1e-3)  # whole numbers are counted: the neighbour is another
     with np.errstate(invalid="ignore"):  # NaN and infinity are no right answers
-        return bool(np.all(np.abs(got - want) <= within * scale))
+        return bool(np.all(np.abs(got - want) <= off))

@@ -173,7 +173,7 @@ HOMEWORK = {
         linear, of_linear(w=lambda g, x, w: g.T @ x), LINEAR, {1: "it is transposed"}),
     "linear, operand not transposed": (
         lambda x, w: x @ w, lambda g, x, w: (g @ w, x.T @ g), (normal(3, 4, 4), normal(4, 4, 4)),
-        {0: "input 1 is transposed"},
+        {0: "(input 1|w) is transposed"},
     ),
     "linear, no incoming gradient": (
         linear, of_linear(x=lambda g, x, w: np.ones_like(g) @ w.T), LINEAR,
@@ -192,7 +192,7 @@ HOMEWORK = {
     "conv": (conv, of_conv(), (IMAGES, KERNELS), {}),
     "conv, not flipped": (
         conv, of_conv(x=lambda g, x, w: by_images(g, x, w[:, :, ::-1, ::-1])), (IMAGES, KERNELS),
-        {0: "the kernel is not flipped: with input 1 turned around"},
+        {0: "the kernel is not flipped.*with (input 1|w) turned around"},
     ),
     "conv, kernel's gradient turned": (
         conv, of_conv(w=lambda g, x, w: by_kernels(g, x, w)[:, :, ::-1, ::-1]), (IMAGES, KERNELS),
@@ -205,11 +205,11 @@ HOMEWORK = {
     "conv, not flipped, with a stride": (
         lambda x, w: conv(x, w, 2),
         lambda g, x, w: (by_images(g, x, w[:, :, ::-1, ::-1], 2), by_kernels(g, x, w, 2)),
-        (IMAGES, KERNELS), {0: "the kernel is not flipped: with input 1 turned around"},
+        (IMAGES, KERNELS), {0: "the kernel is not flipped.*with (input 1|w) turned around"},
     ),
     "conv, kernel transposed": (
         conv, of_conv(x=lambda g, x, w: by_images(g, x, w.swapaxes(2, 3))), (IMAGES, KERNELS),
-        {0: "input 1 is transposed"},
+        {0: "(input 1|w) is transposed"},
     ),
     "conv, channels exchanged": (
         conv, of_conv(w=lambda g, x, w: by_kernels(g, x, w).swapaxes(0, 1)), (IMAGES, KERNELS),
@@ -242,7 +242,7 @@ HOMEWORK = {
     "relu, passed on": (relu, lambda g, x: g, (RELU,), {0: "the function's own slope is missing"}),
     "relu, no incoming gradient": (relu, lambda g, x: x > 0, (RELU,), {0: "is not used"}),
     "relu, times its input": (
-        relu, lambda g, x: g * relu(x), (RELU,), {0: "by input 0 once too often"}),
+        relu, lambda g, x: g * relu(x), (RELU,), {0: "by x once too often"}),
     "relu, steeper than both sides": (
         relu, lambda g, x: g * ((x > 0) + 2 * (x == 0)), (RELU,), {0: "wrong at kinks only"}),
     "softmax": (softmax, of_softmax, (SCORES,), {}),
@@ -257,12 +257,12 @@ HOMEWORK = {
     "batch norm, weight forgotten": (
         batch_norm,
         lambda g, x, w, b: (of_batch_norm(g, x, np.ones(3), b)[0], *of_batch_norm(g, x, w, b)[1:]),
-        NORMS, {0: "a factor is missing: multiplied by input 1"},
+        NORMS, {0: "a factor is missing: multiplied by weight"},
     ),
     "batch norm, n - 1": (
         batch_norm,
         lambda g, x, w, b: (of_batch_norm(g, x, w, b)[0] * 6 / 5, *of_batch_norm(g, x, w, b)[1:]),
-        NORMS, {0: "6/5: a variance divided by n - 1"},
+        NORMS, {0: "6/5: a mean or variance divided by n - 1"},
     ),
     "batch norm, batch not summed": (
         batch_norm, lambda g, x, w, b: (*of_batch_norm(g, x, w, b)[:2], g), NORMS,

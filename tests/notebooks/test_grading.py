@@ -98,7 +98,7 @@ def test_each_exercise_says_its_first_wrong_step(rows):
     assert marks["1.2"].step == "line 1: ZeroDivisionError: division by zero"
     assert (
         marks["1.4"].step
-        == "gradient of input 0: the incoming gradient is not used: multiply by it"
+        == "gradient of input 0: the incoming gradient is not used: all that comes back has it as a factor"
     )
 
 
