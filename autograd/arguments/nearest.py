@@ -42,7 +42,7 @@ _MEANT = {
     "dense": ("Linear",),
     "fullyconnected": ("Linear",),
     "fc": ("Linear",),
-    "conv": ("Conv2d",),
+    "conv": ("Conv2d", "conv2d", "convolve"),
     "convolution2d": ("Conv2d",),
     "maxpool": ("MaxPool2d", "max_pool2d"),
     "avgpool": ("AvgPool2d", "avg_pool2d"),

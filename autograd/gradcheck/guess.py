@@ -14,7 +14,7 @@ __all__ = ["alike", "axes_of", "guess", "mismatch_map"]
 Array = np.ndarray[Any, Any]
 
 #: Numbers that were rounded once agree so well, and no better.
-_COARSE = 5e-3
+_COARSE = 2e-3
 
 #: So many ways to lay a gradient of another shape over the right one are tried.
 _MOST_PLACES = 200
@@ -54,6 +54,8 @@ def guess(got: Array, right: Array) -> str:
     factor = _constant_factor(got, right)
     if factor is not None:
         return f"it is {text.number(factor)} times the right gradient (a constant factor)"
+    if rounded := _guess_rounded(got, right):
+        return rounded
     if got.ndim >= 2 and alike(np.flip(got, (-2, -1)), right):
         return "the kernel is not flipped: turning the last two axes around makes it right"
     if alike(np.flip(got, -1) if got.ndim else got, right):
@@ -88,18 +90,18 @@ def _guess_shape(got: Array, right: Array) -> str:
         axes = tuple(range(got.ndim - right.ndim))
         if alike(got.sum(axis=axes), right):
             return "the batch is not summed: summing the leading axes makes it right"
-    for axes in axes_of(right):
-        for kept in (False, True):
-            if alike(got, right.sum(axis=axes, keepdims=kept)):
-                return f"it is summed over axes {axes}, too: the input has shape {right.shape}"
-            if alike(got, right.mean(axis=axes, keepdims=kept)):
-                return f"it is averaged over axes {axes}: the input has shape {right.shape}"
     spread = _spread(got, right.shape)
     if spread is not None and alike(spread, right):
         return (
             f"it is not spread over the input's shape {right.shape}: np.broadcast_to(…, "
             f"{right.shape}) makes it right"
         )
+    for axes in axes_of(right):
+        for kept in (False, True):
+            if alike(got, right.sum(axis=axes, keepdims=kept)):
+                return f"it is summed over axes {axes}, too: the input has shape {right.shape}"
+            if alike(got, right.mean(axis=axes, keepdims=kept)):
+                return f"it is averaged over axes {axes}: the input has shape {right.shape}"
     if alike(got.T, right):
         return "it is transposed: .T makes it right"
     if _guess_axes(got, right):

@@ -152,7 +152,7 @@ def verdict(number: str, task: Task, answer: Any) -> Verdict:
     except Unusable as error:
         hint = str(error)
     except Exception as error:
-        hint = f"Your answer stopped: {reason(error)}."
+        hint = f"Your answer stopped: {reason(error)}"
     if hint is None:
         return Verdict(True, f"{number}: right. {task.why}")
     return Verdict(False, f"{number}: not yet. {hint}")
@@ -233,26 +233,26 @@ def described(value: Any) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Why a student's code stopped, in words that name no inner part of what ran it."""
+    """Why a student's code stopped, a sentence that name no inner part of what ran it."""
     said = str(error).rstrip(" .")
     if "core dimension" in said or "not aligned" in said:
         return (
             "the shapes in a matrix product do not fit: the left factor must have as many columns "
-            "as the right one has rows"
+            "as the right one has rows."
         )
     if "could not be broadcast" in said or "could not broadcast" in said:
-        return "shapes in it do not fit element by element"
+        return "shapes in it do not fit element by element."
     if "object too deep" in said:
         return (
             "np.convolve and np.correlate take rows, with one axis; for images there are ag.convolve "
-            "and ag.correlate"
+            "and ag.correlate."
         )
     if "truth value of a" in said:
         return (
             "an array or tensor of several numbers stands where one True or False is needed: after "
-            "if, beside and, or, not (for arrays these are np.where, &, |, ~)"
+            "if, beside and, or, not (for arrays these are np.where, &, |, ~)."
         )
-    return f"{type(error).__name__}: {said}"
+    return f"{type(error).__name__}: {said}{'' if said.endswith('?') else '.'}"
 
 
 # -- judges --------------------------------------------------------------------------------------
@@ -444,7 +444,7 @@ def _not_computed(error: Exception, forward: Callable[..., Any], inputs: Sequenc
     got = [("g", forward(*inputs)), *zip(names, inputs, strict=True)]
     shapes = ", ".join(f"{name} of shape {np.shape(value)}" for name, value in got)
     return (
-        f"Your function stopped: {reason(cause)}. It got {shapes}; its gradients are to be shaped "
+        f"Your function stopped: {reason(cause)} It got {shapes}; its gradients are to be shaped "
         f"like {' and '.join(names)}."
     )
 

@@ -445,3 +445,86 @@ def test_the_inputs_behind_yours_and_numerically_are_shown():
     assert (
         "tried with" not in compare(forward, lambda g, a, b: (g * (b + 1), g * a), 1.5, 2.0).text()
     )
+
+
+# What a loop, an array's type or a careless line leaves behind ---------------------------------------
+
+ROW, TAPS = normal(20, 7), normal(21, 3)
+
+
+def looped(places=range(5), late=False, gx=None, gw=None, stop=False):
+    """The backward of ``correlate1d``, with places left out, or the gradients' arrays given."""
+
+    def backward(g, x, w):
+        dx = np.zeros_like(x) if gx is None else gx(x, w)
+        dw = np.zeros_like(w) if gw is None else gw(x, w)
+        for i in places:
+            dx[i : i + 3] += g[i] * w
+            dw += g[i] * x[i : i + 3]
+            if stop:
+                break
+        return dx, dw
+
+    return backward
+
+
+def elementwise(rule):
+    return np.tanh, lambda g, x: rule(g, 1 - np.tanh(x) ** 2), (np.array([0.3, -0.8, 1.1, 0.5]),)
+
+
+COLUMNS = lambda x: x.mean(axis=0), normal(22, 5, 2)  # noqa: E731
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "inputs", "words"),
+    [
+        (correlate1d, looped(range(4)), (ROW, TAPS), "the last place along .* end too early"),
+        (correlate1d, looped(range(3)), (ROW, TAPS), "the last 2 places along .* end too early"),
+        (correlate1d, looped(range(1, 5)), (ROW, TAPS), "the first place along .* begin too late"),
+        (correlate1d, looped(stop=True), (ROW, TAPS), "only the output's element 0 is counted, not all 5"),
+        (correlate1d, looped(gx=lambda x, w: x), (ROW, TAPS), "writes into x: make a new array"),
+        (correlate1d, looped(gw=lambda x, w: w), (ROW, TAPS), "writes into w: make a new array"),
+        (correlate1d, lambda g, x, w: (np.r_[g * w[1], 0, 0], np.correlate(x, g)), (ROW, TAPS),
+         r"only the share of one place .* at \(0,\)|^$"),
+        (correlate1d, lambda g, x, w: (np.r_[0, g * w[1], 0], np.correlate(x, g)), (ROW, TAPS),
+         r"only the share of one place of its window is there, that at \(1,\)"),
+        (correlate1d, lambda g, x, w: (np.convolve(g, w), np.convolve(x, g, "valid")), (ROW, TAPS),
+         "turned around: convolved where it should be correlated"),
+        (correlate1d, lambda g, x, w: (np.convolve(g, w)[1:-1], np.correlate(x, g)), (ROW, TAPS),
+         "a part of the right gradient: padding, too little along axis 0"),
+        (*elementwise(lambda g, s: g + s), "with an incoming gradient of 0 something still comes back"),
+        (*elementwise(lambda g, s: np.abs(g) * s), "does not change its sign with the incoming"),
+        (*elementwise(lambda g, s: (g * s).astype(np.float16)), "right to a few digits only"),
+        (*elementwise(lambda g, s: (100 * g * s).astype(int)), "made of whole numbers"),
+        (*elementwise(lambda g, s: np.where(np.arange(4) == 1, 0, g * s)), "1 of its 4 elements are left at 0"),
+        (*elementwise(lambda g, s: np.roll(g * s, 2)), "right, but not their places"),
+        (*elementwise(lambda g, s: (g * s).mean()), "averaged over axes"),
+        (*elementwise(lambda g, s: (g * s)[:, None] * np.ones(4)), r"shape of its input: \(4,\), not \(4, 4\)"),
+        (*elementwise(lambda g, s: (g * s)[None]), "the numbers are right; reshape them"),
+        (COLUMNS[0], lambda g, x: g / 5, COLUMNS[1:], "not spread over the input's shape"),
+        (lambda x: x.sum(axis=0), lambda g, x: g, COLUMNS[1:], "not spread over the input's shape"),
+        (lambda x: x * np.tanh(x), lambda g, x: g * np.tanh(x) * x * (1 - np.tanh(x) ** 2),
+         (np.array([0.3, -0.8, 1.1]),), "on several ways is multiplied; it has to be added up"),
+        (lambda x: x * np.tanh(x), lambda g, x: g * (x * np.tanh(x) + x * (1 - np.tanh(x) ** 2)),
+         (np.array([0.3, -0.8, 1.1]),), "a factor too many, x"),
+        (lambda x: np.exp(-5 * x) * x, lambda g, x: g * (1 - x) * np.exp(-5 * x),
+         (np.array([0.3, -0.2, 0.6]),), "the size of the slope of multiply .with −5."),
+        (lambda a, b: a * b * b, lambda g, a, b: (g * a * a, 2 * g * a * b), (normal(23, 3), normal(24, 3)),
+         "it is right with a and b exchanged"),
+    ],
+)  # fmt: skip
+def test_what_is_left_behind_is_named(forward, backward, inputs, words):
+    report = compare(forward, backward, *inputs)
+    wrong = next(one for one in report.inputs if not one.ok)
+    assert re.search(words, wrong.hypothesis), report
+
+
+def test_of_a_single_number_a_factor_counts_only_if_other_inputs_say_the_same():
+    def forward(a, b):
+        return a * b + 2 * a
+
+    def at(backward, a=1.5, b=-0.5):
+        return compare(forward, backward, a, b).inputs[0].hypothesis
+
+    assert "2 times the right" in at(lambda g, a, b: (2 * g * (b + 2), g * a))
+    assert at(lambda g, a, b: (g * (b + 2) ** 2, g * a)) == ""  # 1.5 times the right one, here

@@ -61,7 +61,7 @@ def _judge_padding(answer: object, k: int, d: int) -> str | None:
     """Whatever keeps the size of a real layer is right."""
     if isinstance(answer, (tuple, list)) and len(answer) == 2 and answer[0] == answer[1]:
         answer = answer[0]  # (rows, columns)
-    if answer == "same":
+    if isinstance(answer, str) and answer == "same":
         return "'same' lets the layer work it out. How many pixels is that, at each side?"
     number = numbers(answer)
     if isinstance(answer, (bool, str)) or number is None or number.shape:
@@ -69,7 +69,7 @@ def _judge_padding(answer: object, k: int, d: int) -> str | None:
     if number < 0 or number != np.round(number):
         return f"The padding is a whole number of pixels, at least 0; yours is {answer}."
     most = 100  # a layer is not tried with more
-    padding = int(min(number, most))
+    padding = int(min(float(number), most))
     got = nn.Conv2d(1, 1, k, padding=padding, dilation=d)(ag.zeros(1, 1, 32, 32)).shape[-1]
     if got == 32:
         return None

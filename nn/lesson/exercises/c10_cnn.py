@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import autograd as ag
 import nn
 import nn.functional as F
 from nn.lesson.exercise import (
@@ -130,6 +131,40 @@ def message(draw: Random) -> Task:
     )  # fmt: skip
 
 
+def _slopes_of(got: Any, layer: nn.Linear, image: Any, digit: int) -> str | None:
+    """Whose slopes by the pixels these are; None if they are the score's of the digit."""
+    weights = layer.weight.data
+    want = weights[digit].reshape(8, 8)
+    if np.allclose(got, want, atol=1e-5):
+        return None
+    scores = layer(image.reshape(1, 64)).data[0]
+    said = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
+    through = (weights[digit] - said @ weights).reshape(8, 8)  # of the logarithm of the probability
+    others = [
+        (weights[other].reshape(8, 8),
+         f"Those are the slopes of the score of {other}; that of {digit} is asked for.")
+        for other in range(10)
+    ]  # fmt: skip
+    for theirs, hint in (
+        (image.reshape(8, 8), "Those are the pixels. Their gradient is asked for."),
+        (weights.sum(axis=0).reshape(8, 8),
+         f"Those are the slopes of all scores together. Pick the score of {digit} before going back."),
+        *others,
+        (-want, "The sign is wrong: those are the slopes of minus the score."),
+        (want.T, "Rows and columns of the picture are exchanged."),
+        (want * image.reshape(8, 8), "Those are slopes times pixels. The slopes alone are asked for."),
+        (np.abs(want), "Those are the sizes of the slopes; their signs are asked for, too."),
+        (said[digit] * through, "Those are slopes of the probability. Go back from the score itself."),
+        (-through, "Those are slopes of the cross-entropy. Go back from the score itself."),
+    ):  # fmt: skip
+        if np.allclose(got, theirs, atol=1e-5):
+            return hint
+    return (
+        "These are not the slopes of that score. Which tensor is the leaf, and where do you go back "
+        "from?"
+    )
+
+
 @exercise("10.4", "Ask the pixels")
 def saliency(draw: Random) -> Task:
     digit = draw.randint(0, 9)
@@ -137,9 +172,10 @@ def saliency(draw: Random) -> Task:
     def judge(answer: Any) -> str | None:
         generator = np.random.default_rng(10)
         layer = nn.Linear(64, 10)
+        with ag.no_grad():
+            layer.weight[...] = generator.normal(size=(10, 64)) / 8
         model = nn.Sequential(nn.Flatten(), layer)
         image = generator.uniform(size=(1, 1, 8, 8)).astype(np.float32)
-        want = layer.weight.data[digit].reshape(8, 8)
         try:
             got = numbers(answer(model, image))
         except Unusable:
@@ -151,46 +187,7 @@ def saliency(draw: Random) -> Task:
             return "Your function should give back an array of numbers, or a tensor."
         if got.size != 64:
             return f"One slope per pixel, so 64 numbers; yours are {got.size}."
-        got = got.reshape(8, 8)
-        if np.allclose(got, want, atol=1e-5):
-            return None
-        if np.allclose(got, image.reshape(8, 8), atol=1e-5):
-            return "Those are the pixels. Their gradient is asked for."
-        weights = layer.weight.data
-        if np.allclose(got, weights.sum(axis=0).reshape(8, 8), atol=1e-5):
-            return (
-                f"Those are the slopes of all scores together. Pick the score of {digit} before "
-                "going back."
-            )
-        for other in range(10):
-            if other != digit and np.allclose(got, weights[other].reshape(8, 8), atol=1e-5):
-                return (
-                    f"Those are the slopes of the score of {other}; that of {digit} is asked for."
-                )
-        for changed, hint in (
-            (-got, "The sign is wrong: those are the slopes of minus the score."),
-            (got.T, "Rows and columns of the picture are exchanged."),
-            (
-                got / image.reshape(8, 8),
-                "Those are slopes times pixels. The slopes alone are asked for.",
-            ),
-        ):
-            if np.allclose(changed, want, atol=1e-4):
-                return hint
-        if np.allclose(got, np.abs(want), atol=1e-5):
-            return "Those are the sizes of the slopes; their signs are asked for, too."
-        scores = layer(nn.Flatten()(image)).data[0]
-        said = np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
-        through = (want.ravel() - said @ weights).reshape(
-            8, 8
-        )  # of the score's logarithmic probability
-        for factor, what in ((said[digit], "probability"), (-1.0, "cross-entropy")):
-            if np.allclose(got, factor * through, atol=1e-5):
-                return f"Those are slopes of the {what}. Go back from the score itself."
-        return (
-            "These are not the slopes of that score. Which tensor is the leaf, and where do you "
-            "go back from?"
-        )
+        return _slopes_of(got.reshape(8, 8), layer, image, digit)
 
     return Task(
         question="Write the function that gives, for a model and an image (a NumPy array of "

@@ -1,0 +1,144 @@
+"""What a wrong answer is told: a table of some nine hundred, at least ten for each exercise."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from nn import lesson
+from nn.lesson.exercise import Equals, equals, exercises, find, function_of, judge
+from tests.notebooks.wrong_answers import GENERAL, WRONG
+
+#: What no student should read: names of what runs the answer, and the admission that nothing was found.
+INNER = re.compile(
+    r"my_backward|gufunc|core dimension|compare:|<locals>|watched|0x[0-9a-f]{4}|Traceback|positional "
+    r"argument|no simple mistake|NoneType|gradcheck"
+)
+
+
+def answer_of(code):
+    names = {"np": np, "ag": ag, "nn": nn, "print": lambda *_: None}
+    if re.match(r"def |answer =", code):
+        exec(code, names)
+        return names["answer"]
+    return eval(code, names)
+
+
+def test_there_are_ten_wrong_answers_at_least_to_every_exercise():
+    assert list(WRONG) == [each.number for each in exercises()]
+    assert {number: len(answers) for number, answers in WRONG.items() if len(answers) < 10} == {}
+
+
+@pytest.mark.parametrize("number", WRONG)
+def test_a_wrong_answer_is_told_what_is_wrong(number):
+    task = find(number).task()
+    wanting = []
+    for code, words in WRONG[number]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the answer itself
+            verdict = judge(number, answer_of(code))
+        if words == GENERAL:
+            assert isinstance(task.judge, Equals)
+            words = task.judge.otherwise
+        if verdict.right is not False or words not in verdict.text or INNER.search(verdict.text):
+            wanting.append(f"{code}\n  should be told {words!r}:\n  {verdict.text}")
+    assert not wanting, "\n".join(wanting)
+
+
+@pytest.mark.parametrize("number", ["1.4", "2.3", "2.4", "3.4", "4.4", "7.4", "11.3"])
+def test_the_numbers_behind_yours_and_numerically_are_shown(number):
+    seen = 0
+    for code, _ in WRONG[number]:
+        text = judge(number, answer_of(code)).text
+        if "yours" in text and "numerically" in text:
+            seen += 1
+            assert "tried with " in text and "; g = " in text, text
+    assert seen >= 4
+
+
+@pytest.mark.parametrize("number", [each.number for each in exercises()])
+def test_no_hint_gives_the_right_answer_away(number):
+    task = find(number).task()
+    if not isinstance(task.judge, Equals):
+        return
+    right = np.ravel(task.judge.right()).tolist()
+    if len(right) < 3:
+        return
+    for hint in [task.judge.otherwise, *(hint for _, hint in task.judge.hints)]:
+        said = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", hint)]
+        assert said[: len(right)] != right
+
+
+@pytest.mark.parametrize(
+    ("answer", "hint"),
+    [
+        ([-3, -5, -4], "All signs are the wrong way round."),
+        ([4, 5, 3], "The right numbers, from the wrong end."),
+        ([5, 3, 4], "The right numbers, in the wrong order."),
+        ([4, 6, 5], "Nearly: each is off by one."),
+        ([[3, 5, 4]], "The numbers are right; give them as a list of 3 numbers."),
+        ([3, 5], "Answer with a list of 3 numbers; yours is a list of 2 numbers. Think."),
+        (
+            [[3, 5]],
+            "Answer with a list of 3 numbers; yours is a list of 1 lists of 2 numbers. Think.",
+        ),
+        (3, "Answer with a list of 3 numbers; yours is a single number. Think."),
+        ([3, 7, 8], "1 of your 3 numbers is right. Think."),
+        ([3, 5, 8], "2 of your 3 numbers are right. Think."),
+        ([9, 9, 9], "Think."),
+        ([float("nan")] * 3, "Think."),
+        ("[3, 5, 4]", "without quotes; yours is '[3, 5, 4]'"),
+        (lambda: 3, "yours is a function"),
+        (nn.ReLU(), "yours is a layer"),
+        (nn.ReLU, "yours is the class ReLU itself"),
+        ([3, "five", 4], "made of numbers"),
+        ([3j, 5, 4], "made of numbers"),
+        ("x" * 200, "..."),
+    ],
+)
+def test_what_happens_with_any_numbers(answer, hint):
+    assert hint in equals(lambda: (3, 5, 4), "Think.")(answer)
+
+
+def test_tensors_are_numbers_whether_they_need_a_gradient_or_not():
+    by_value = equals(lambda: (3, 5), "Think.")
+    for needs in (False, True):
+        assert by_value(ag.tensor([3.0, 5.0], requires_grad=needs)) is None
+    assert by_value([ag.tensor(3.0), ag.tensor(5.0)]) is None
+
+
+def test_of_a_large_whole_number_the_neighbour_is_another():
+    counted = equals(lambda: 48_030, "Think.")
+    assert counted(48_030.0) is None
+    assert "off by one" in counted(48_031) and "off by one" in counted(48_029)
+    assert counted(48_030.4) == "Think."
+
+
+def test_two_mistakes_that_lead_to_the_same_number_are_both_named():
+    by_value = equals(
+        lambda: 3, "Think.", [(7, "First."), (7, "Second."), (7, "First."), (8, "No.")]
+    )
+    assert by_value(7) == "First. Or: Second."
+
+
+def test_none_and_an_unfinished_answer_are_told_apart(capsys):
+    lesson.check("1.1", None)
+    lesson.check("1.1", ...)
+    lesson.check("5.1", ([..., 1], 2))
+    lesson.check("1.4", lambda g, a, b: (g, ...))
+    lesson.check("1.4", lambda g, a, b: None)
+    said = capsys.readouterr().out.splitlines()
+    assert "not yet. Your answer is None" in said[0]
+    assert [line[5:] for line in said[1:4]] == ["not answered yet"] * 3
+    assert "has it a `return`?" in said[4]
+
+
+def test_functions_have_to_take_what_they_are_given():
+    judged = function_of(["x", "w"], lambda answer: "judged")
+    assert judged(lambda x, w: 0) == judged(lambda *xs: 0) == judged(max) == "judged"
+    assert "it has to take x, w, in this order" in judged(lambda x: 0)
+    assert "a function of x, w; yours is 3" in judged(3)
+    assert "the class Conv2d itself" in judged(nn.Conv2d)
