@@ -121,7 +121,17 @@ def test_numbers_are_accepted_as_near_as_the_judge_accepts_them(right):
 
 def test_a_sheet_gives_the_hints_that_go_with_any_numbers():
     judged, open_judge = locked((3, 5, 4)), equals(lambda: (3, 5, 4), "otherwise")
-    for answer in ([-3, -5, -4], [4, 5, 3], [5, 3, 4], [4, 6, 5], [[3, 5, 4]], [3, 5], 3, "3", [9, 9, 9]):
+    for answer in (
+        [-3, -5, -4],
+        [4, 5, 3],
+        [5, 3, 4],
+        [4, 6, 5],
+        [[3, 5, 4]],
+        [3, 5],
+        3,
+        "3",
+        [9, 9, 9],
+    ):
         assert judged(answer) == (open_judge(answer), "")
     one = locked(48_030)
     assert one(48_030) == (None, "because") and "off by one" in one(48_031)[0]
