@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-from autograd import arguments
 from autograd import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_number, fill_state
+from nn.optim.optimizer import Optimizer
 
 
 class Adadelta(Optimizer):
@@ -39,6 +36,11 @@ class Adadelta(Optimizer):
         0.9968
     """
 
+    _kept = ("square_avg", "acc_delta")
+    _kernel = staticmethod(kernels.adadelta)
+    _counts_steps = False
+    _at_most_one = ("rho",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -49,34 +51,5 @@ class Adadelta(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "rho": rho,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
-
-    def _check(self, options: Mapping[str, Any]) -> None:
-        for name in ("lr", "eps", "weight_decay"):
-            check_number(self._who, name, options[name])
-        check_number(self._who, "rho", options["rho"], high=1.0)
-        arguments.boolean(self._who, "maximize", options["maximize"])
-
-    def _update(
-        self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
-    ) -> None:
-        fill_state(array, state, ["square_avg", "acc_delta"])
-        state["step"] += 1
-        kernels.adadelta(
-            array,
-            grad,
-            state["square_avg"],
-            state["acc_delta"],
-            lr=group["lr"],
-            rho=group["rho"],
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
-            maximize=group["maximize"],
-        )
+        settings = dict(lr=lr, rho=rho, eps=eps, weight_decay=weight_decay, maximize=maximize)
+        super().__init__(params, settings)

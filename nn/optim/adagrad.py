@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import arguments
 from autograd import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_number, fill_state
+from nn.optim.optimizer import Optimizer, fill_state
 
 
 class Adagrad(Optimizer):
@@ -39,6 +38,9 @@ class Adagrad(Optimizer):
         0.9
     """
 
+    _kept = ("sum",)
+    _kernel = staticmethod(kernels.adagrad)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -50,34 +52,22 @@ class Adagrad(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "lr_decay": lr_decay,
-            "weight_decay": weight_decay,
-            "initial_accumulator_value": initial_accumulator_value,
-            "eps": eps,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
-
-    def _check(self, options: Mapping[str, Any]) -> None:
-        for name in ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps"):
-            check_number(self._who, name, options[name])
-        arguments.boolean(self._who, "maximize", options["maximize"])
+        settings = dict(
+            lr=lr,
+            lr_decay=lr_decay,
+            weight_decay=weight_decay,
+            initial_accumulator_value=initial_accumulator_value,
+            eps=eps,
+            maximize=maximize,
+        )
+        super().__init__(params, settings)
 
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
     ) -> None:
         fill_state(array, state, ["sum"], group["initial_accumulator_value"])
-        state["step"] += 1
-        kernels.adagrad(
-            array,
-            grad,
-            state["sum"],
-            step=state["step"],
-            lr=group["lr"],
-            lr_decay=group["lr_decay"],
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
-            maximize=group["maximize"],
-        )
+        super()._update(array, grad, state, group)
+
+    def _settings(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        names = ("lr", "lr_decay", "eps", "weight_decay", "maximize")
+        return {name: group[name] for name in names}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from autograd import arguments
 from autograd import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_betas, check_number, fill_state
+from nn.optim.optimizer import Optimizer, fill_state
 
 
 class Adam(Optimizer):
@@ -41,6 +40,7 @@ class Adam(Optimizer):
     """
 
     _decoupled = False
+    _kernel = staticmethod(kernels.adam)
 
     def __init__(
         self,
@@ -53,22 +53,15 @@ class Adam(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "amsgrad": amsgrad,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
-
-    def _check(self, options: Mapping[str, Any]) -> None:
-        for name in ("lr", "eps", "weight_decay"):
-            check_number(self._who, name, options[name])
-        check_betas(self._who, options["betas"])
-        for name in ("amsgrad", "maximize"):
-            arguments.boolean(self._who, name, options[name])
+        settings = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            amsgrad=amsgrad,
+            maximize=maximize,
+        )
+        super().__init__(params, settings)
 
     def _update_all(
         self, work: list[tuple[np.ndarray, np.ndarray, dict[str, Any]]], group: dict[str, Any]
@@ -81,19 +74,10 @@ class Adam(Optimizer):
             top = state["max_exp_avg_sq"] if group["amsgrad"] else None
             arrays = (array, grad, state["exp_avg"], state["exp_avg_sq"], top)
             by_step.setdefault(state["step"], []).append(arrays)
-        beta1, beta2 = group["betas"]
+        settings = self._settings(group)
+        del settings["amsgrad"]
         for step, parameters in by_step.items():
-            kernels.adam_all(
-                parameters,
-                step=step,
-                lr=group["lr"],
-                beta1=beta1,
-                beta2=beta2,
-                eps=group["eps"],
-                weight_decay=group["weight_decay"],
-                decoupled=self._decoupled,
-                maximize=group["maximize"],
-            )
+            kernels.adam_all(parameters, step=step, decoupled=self._decoupled, **settings)
 
 
 class AdamW(Adam):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-from autograd import arguments
 from autograd import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_betas, check_number, fill_state
+from nn.optim.optimizer import Optimizer
 
 
 class Adamax(Optimizer):
@@ -40,6 +37,9 @@ class Adamax(Optimizer):
         0.9
     """
 
+    _kept = ("exp_avg", "exp_inf")
+    _kernel = staticmethod(kernels.adamax)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -50,36 +50,5 @@ class Adamax(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
-
-    def _check(self, options: Mapping[str, Any]) -> None:
-        for name in ("lr", "eps", "weight_decay"):
-            check_number(self._who, name, options[name])
-        check_betas(self._who, options["betas"])
-        arguments.boolean(self._who, "maximize", options["maximize"])
-
-    def _update(
-        self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
-    ) -> None:
-        fill_state(array, state, ["exp_avg", "exp_inf"])
-        state["step"] += 1
-        kernels.adamax(
-            array,
-            grad,
-            state["exp_avg"],
-            state["exp_inf"],
-            step=state["step"],
-            lr=group["lr"],
-            beta1=group["betas"][0],
-            beta2=group["betas"][1],
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
-            maximize=group["maximize"],
-        )
+        settings = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, maximize=maximize)
+        super().__init__(params, settings)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from autograd import arguments
 from autograd import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_betas, check_number, fill_state
+from nn.optim.optimizer import Optimizer, fill_state
 
 
 class NAdam(Optimizer):
@@ -44,6 +43,9 @@ class NAdam(Optimizer):
         0.8944
     """
 
+    _kept = ("exp_avg", "exp_avg_sq")
+    _kernel = staticmethod(kernels.nadam)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -56,43 +58,24 @@ class NAdam(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum_decay": momentum_decay,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
-
-    def _check(self, options: Mapping[str, Any]) -> None:
-        for name in ("lr", "eps", "weight_decay", "momentum_decay"):
-            check_number(self._who, name, options[name])
-        check_betas(self._who, options["betas"])
-        for name in ("decoupled_weight_decay", "maximize"):
-            arguments.boolean(self._who, name, options[name])
+        settings = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            momentum_decay=momentum_decay,
+            decoupled_weight_decay=decoupled_weight_decay,
+            maximize=maximize,
+        )
+        super().__init__(params, settings)
 
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
     ) -> None:
-        fill_state(array, state, ["exp_avg", "exp_avg_sq"])
-        state.setdefault("mu_product", 1.0)
+        fill_state(array, state, self._kept)
         state["step"] += 1
+        kept = [state[name] for name in self._kept]
+        product, step = state.get("mu_product", 1.0), state["step"]
         state["mu_product"] = kernels.nadam(
-            array,
-            grad,
-            state["exp_avg"],
-            state["exp_avg_sq"],
-            state["mu_product"],
-            step=state["step"],
-            lr=group["lr"],
-            beta1=group["betas"][0],
-            beta2=group["betas"][1],
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
-            momentum_decay=group["momentum_decay"],
-            decoupled=group["decoupled_weight_decay"],
-            maximize=group["maximize"],
+            array, grad, *kept, product, step=step, **self._settings(group)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, ItemsView, Iterable, KeysView, Mapping, Set
 from typing import Any
@@ -21,7 +22,8 @@ class Optimizer:
     Parameters of dtype float16 are stepped in float32, with state in float32, and rounded once.
 
     A subclass hands its hyper-parameters to ``__init__``, checks them in `_check` and defines
-    `_update`, which writes the step into one parameter's array.
+    `_update`, which writes the step into one parameter's array. Those here say in `_kept` which
+    arrays a parameter keeps and in `_kernel` what writes the step.
 
     Args:
         params: tensors, (name, tensor) pairs, or dictionaries with the key ``"params"`` and
@@ -41,6 +43,9 @@ class Optimizer:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if "_kernel" in cls.__dict__:
+            known = inspect.signature(cls.__init__).parameters.values()
+            cls._switches = frozenset(p.name for p in known if isinstance(p.default, bool))
         if cls.__module__.startswith("nn.optim.") and "__init__" in cls.__dict__:
             cls.__init__ = telling(cls.__dict__["__init__"], "nn.optim")  # type: ignore[method-assign]
 
@@ -75,15 +80,51 @@ class Optimizer:
     def _who(self) -> str:
         return type(self).__name__
 
+    #: The arrays kept for a parameter, in the order in which the kernel takes them.
+    _kept: tuple[str, ...] = ()
+    #: What writes a step, from `autograd.optimizers`.
+    _kernel: Callable[..., None] | None = None
+    #: Whether that wants the number of the step.
+    _counts_steps = True
+    #: Hyper-parameters that are True or False; and numbers, at least 0 all, that are at most 1.
+    _switches: frozenset[str] = frozenset()
+    _at_most_one: tuple[str, ...] = ()
+
     def _check(self, options: Mapping[str, Any]) -> None:
         """Raises for hyper-parameters that cannot work."""
-        raise TypeError(f"{self._who} defines no _check()")
+        if self._kernel is None:
+            raise TypeError(f"{self._who} defines no _check()")
+        for name in self.defaults:
+            if name == "betas":
+                check_betas(self._who, options[name])
+            elif name in self._switches:
+                arguments.boolean(self._who, name, options[name])
+            else:
+                high = 1.0 if name in self._at_most_one else math.inf
+                check_number(self._who, name, options[name], high=high)
 
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
     ) -> None:
         """Writes one step into ``array``; ``grad`` must not be written to."""
-        raise TypeError(f"{self._who} defines no _update()")
+        if self._kernel is None:
+            raise TypeError(f"{self._who} defines no _update()")
+        fill_state(array, state, self._kept)
+        state["step"] += 1
+        kept = [state[name] for name in self._kept]
+        settings = self._settings(group)
+        if self._counts_steps:
+            settings["step"] = state["step"]
+        self._kernel(array, grad, *kept, **settings)
+
+    def _settings(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        """A group's hyper-parameters, by the names that kernels call them."""
+        settings = {name: group[name] for name in self.defaults}
+        if "betas" in settings:
+            settings["beta1"], settings["beta2"] = settings.pop("betas")
+        if "decoupled_weight_decay" in settings:
+            settings["decoupled"] = settings.pop("decoupled_weight_decay")
+        return settings
 
     def _update_all(
         self, work: list[tuple[np.ndarray, np.ndarray, dict[str, Any]]], group: dict[str, Any]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
-from autograd import arguments
 from autograd import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_betas, check_number, fill_state
+from nn.optim.optimizer import Optimizer
 
 
 class RAdam(Optimizer):
@@ -42,6 +39,9 @@ class RAdam(Optimizer):
         0.7
     """
 
+    _kept = ("exp_avg", "exp_avg_sq")
+    _kernel = staticmethod(kernels.radam)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -53,39 +53,12 @@ class RAdam(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "betas": betas,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "decoupled_weight_decay": decoupled_weight_decay,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
-
-    def _check(self, options: Mapping[str, Any]) -> None:
-        for name in ("lr", "eps", "weight_decay"):
-            check_number(self._who, name, options[name])
-        check_betas(self._who, options["betas"])
-        for name in ("decoupled_weight_decay", "maximize"):
-            arguments.boolean(self._who, name, options[name])
-
-    def _update(
-        self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
-    ) -> None:
-        fill_state(array, state, ["exp_avg", "exp_avg_sq"])
-        state["step"] += 1
-        kernels.radam(
-            array,
-            grad,
-            state["exp_avg"],
-            state["exp_avg_sq"],
-            step=state["step"],
-            lr=group["lr"],
-            beta1=group["betas"][0],
-            beta2=group["betas"][1],
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
-            decoupled=group["decoupled_weight_decay"],
-            maximize=group["maximize"],
+        settings = dict(
+            lr=lr,
+            betas=betas,
+            eps=eps,
+            weight_decay=weight_decay,
+            decoupled_weight_decay=decoupled_weight_decay,
+            maximize=maximize,
         )
+        super().__init__(params, settings)

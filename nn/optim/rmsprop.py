@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import arguments
 from autograd import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_number, fill_state
+from nn.optim.optimizer import Optimizer, fill_state
 
 
 class RMSprop(Optimizer):
@@ -42,6 +41,9 @@ class RMSprop(Optimizer):
         0.9
     """
 
+    _kernel = staticmethod(kernels.rmsprop)
+    _at_most_one = ("alpha",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -54,42 +56,30 @@ class RMSprop(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "alpha": alpha,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
-            "centered": centered,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
-
-    def _check(self, options: Mapping[str, Any]) -> None:
-        for name in ("lr", "eps", "weight_decay", "momentum"):
-            check_number(self._who, name, options[name])
-        check_number(self._who, "alpha", options["alpha"], high=1.0)
-        for name in ("centered", "maximize"):
-            arguments.boolean(self._who, name, options[name])
+        settings = dict(
+            lr=lr,
+            alpha=alpha,
+            eps=eps,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            centered=centered,
+            maximize=maximize,
+        )
+        super().__init__(params, settings)
 
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
     ) -> None:
-        names = ["square_avg"]
-        names += ["momentum_buffer"] * bool(group["momentum"] > 0)
-        names += ["grad_avg"] * bool(group["centered"])
-        fill_state(array, state, names)
+        wanted = {
+            "square_avg": True,
+            "grad_avg": group["centered"],
+            "momentum_buffer": group["momentum"] > 0,
+        }
+        fill_state(array, state, [name for name, on in wanted.items() if on])
         state["step"] += 1
-        kernels.rmsprop(
-            array,
-            grad,
-            state["square_avg"],
-            state["grad_avg"] if group["centered"] else None,
-            state["momentum_buffer"] if group["momentum"] > 0 else None,
-            lr=group["lr"],
-            alpha=group["alpha"],
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
-            momentum=group["momentum"],
-            maximize=group["maximize"],
-        )
+        kept = [state[name] if on else None for name, on in wanted.items()]
+        kernels.rmsprop(array, grad, *kept, **self._settings(group))
+
+    def _settings(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        names = ("lr", "alpha", "eps", "weight_decay", "momentum", "maximize")
+        return {name: group[name] for name in names}

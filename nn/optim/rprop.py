@@ -39,6 +39,10 @@ class Rprop(Optimizer):
         0.9
     """
 
+    _kept = ("prev", "step_size")
+    _kernel = staticmethod(kernels.rprop)
+    _counts_steps = False
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -48,13 +52,8 @@ class Rprop(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "etas": etas,
-            "step_sizes": step_sizes,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        settings = dict(lr=lr, etas=etas, step_sizes=step_sizes, maximize=maximize)
+        super().__init__(params, settings)
 
     def _check(self, options: Mapping[str, Any]) -> None:
         check_number(self._who, "lr", options["lr"])
@@ -71,15 +70,8 @@ class Rprop(Optimizer):
     def _update(
         self, array: np.ndarray, grad: np.ndarray, state: dict[str, Any], group: dict[str, Any]
     ) -> None:
-        fill_state(array, state, ["prev"])
         fill_state(array, state, ["step_size"], group["lr"])
-        state["step"] += 1
-        kernels.rprop(
-            array,
-            grad,
-            state["prev"],
-            state["step_size"],
-            etas=group["etas"],
-            step_sizes=group["step_sizes"],
-            maximize=group["maximize"],
-        )
+        super()._update(array, grad, state, group)
+
+    def _settings(self, group: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: group[name] for name in ("etas", "step_sizes", "maximize")}

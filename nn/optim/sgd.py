@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import arguments
 from autograd import optimizers as kernels
-from nn.optim.optimizer import Optimizer, check_number
+from nn.optim.optimizer import Optimizer
 
 
 class SGD(Optimizer):
@@ -40,6 +39,9 @@ class SGD(Optimizer):
         0.7
     """
 
+    _kernel = staticmethod(kernels.sgd)
+    _at_most_one = ("dampening",)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -51,22 +53,18 @@ class SGD(Optimizer):
         *,
         maximize: bool = False,
     ) -> None:
-        defaults = {
-            "lr": lr,
-            "momentum": momentum,
-            "dampening": dampening,
-            "weight_decay": weight_decay,
-            "nesterov": nesterov,
-            "maximize": maximize,
-        }
-        super().__init__(params, defaults)
+        settings = dict(
+            lr=lr,
+            momentum=momentum,
+            dampening=dampening,
+            weight_decay=weight_decay,
+            nesterov=nesterov,
+            maximize=maximize,
+        )
+        super().__init__(params, settings)
 
     def _check(self, options: Mapping[str, Any]) -> None:
-        for name in ("lr", "momentum", "weight_decay"):
-            check_number(self._who, name, options[name])
-        check_number(self._who, "dampening", options["dampening"], high=1.0)
-        for name in ("nesterov", "maximize"):
-            arguments.boolean(self._who, name, options[name])
+        super()._check(options)
         if options["nesterov"] and not (options["momentum"] > 0 and options["dampening"] == 0):
             raise ValueError(
                 f"{self._who}: nesterov=True needs momentum above 0 and dampening 0, got "
@@ -86,8 +84,7 @@ class SGD(Optimizer):
             elif begins:
                 buffer = state["momentum_buffer"] = np.empty_like(array, kernels.state_dtype(array))
             (first if begins else later).append((array, grad, buffer))
-        names = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
-        options = {name: group[name] for name in names}
+        options = self._settings(group)
         for parameters in (first, later):
             if parameters:
                 kernels.sgd_all(parameters, first=parameters is first, **options)
