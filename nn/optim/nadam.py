@@ -74,8 +74,8 @@ class NAdam(Optimizer):
     ) -> None:
         fill_state(array, state, self._kept)
         state["step"] += 1
-        kept = [state[name] for name in self._kept]
-        product, step = state.get("mu_product", 1.0), state["step"]
+        settings = self._settings(group) | {"step": state["step"]}
+        product = state.get("mu_product", 1.0)
         state["mu_product"] = kernels.nadam(
-            array, grad, *kept, product, step=step, **self._settings(group)
+            array, grad, state["exp_avg"], state["exp_avg_sq"], product, **settings
         )

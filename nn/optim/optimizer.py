@@ -83,7 +83,7 @@ class Optimizer:
     #: The arrays kept for a parameter, in the order in which the kernel takes them.
     _kept: tuple[str, ...] = ()
     #: What writes a step, from `autograd.optimizers`.
-    _kernel: Callable[..., None] | None = None
+    _kernel: Callable[..., Any] | None = None
     #: Whether that wants the number of the step.
     _counts_steps = True
     #: Hyper-parameters that are True or False; and numbers, at least 0 all, that are at most 1.

@@ -77,8 +77,9 @@ class RMSprop(Optimizer):
         }
         fill_state(array, state, [name for name, on in wanted.items() if on])
         state["step"] += 1
-        kept = [state[name] if on else None for name, on in wanted.items()]
-        kernels.rmsprop(array, grad, *kept, **self._settings(group))
+        mean, buffer = (state[n] if wanted[n] else None for n in ("grad_avg", "momentum_buffer"))
+        square = state["square_avg"]
+        kernels.rmsprop(array, grad, square, mean, buffer, **self._settings(group))
 
     def _settings(self, group: Mapping[str, Any]) -> dict[str, Any]:
         names = ("lr", "alpha", "eps", "weight_decay", "momentum", "maximize")
