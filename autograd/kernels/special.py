@@ -22,7 +22,7 @@ import numpy as np
 from autograd.kernels import native
 from autograd.kernels.tuning import BLOCK
 
-__all__ = ["erf", "erfc"]
+__all__ = ["cospi", "erf", "erfc", "sinc", "sinpi", "tanhshrink"]
 
 Array = np.ndarray[Any, Any]
 
@@ -109,6 +109,43 @@ def tanhshrink(x: Any) -> Any:
     near = x[close]
     out[close] = near * (near * near * _polynomial(_SHRINK, near * near))
     return out
+
+
+def sinpi(x: Any) -> Any:
+    """sin(πx): of what is left when whole turns are taken away, which is exact, unlike π · x.
+
+    >>> float(sinpi(np.array(1e6))), float(sinpi(np.array(1e6 + 0.5)))
+    (0.0, 1.0)
+    """
+    whole = np.rint(x)
+    return _turns(whole) * np.sin(np.pi * (x - whole))
+
+
+def cospi(x: Any) -> Any:
+    """cos(πx), likewise.
+
+    >>> float(cospi(np.array(1e6 + 0.5))), float(cospi(np.array(1e6 + 1)))
+    (0.0, -1.0)
+    """
+    whole = np.rint(x)
+    return _turns(whole) * np.sin(np.pi * (0.5 - abs(x - whole)))
+
+
+def _turns(whole: Any) -> Any:
+    """1 for even numbers, −1 for odd ones."""
+    return 1.0 - 2.0 * np.remainder(whole, 2.0)
+
+
+def sinc(x: Any) -> Any:
+    """sin(πx) / (πx), and 1 at 0.
+
+    >>> float(sinc(np.array(0.5)))  # doctest: +ELLIPSIS
+    0.63661977236758...
+    """
+    if np.asarray(x).dtype.kind != "f":
+        return np.sinc(x)
+    below = np.where(x == 0, 1.0, np.pi * x)
+    return np.where(x == 0, 1.0, sinpi(x) / below).astype(x.dtype)
 
 
 def _by_parts(x: Any, near: Any, far: Any, for_single: Any = None) -> Any:

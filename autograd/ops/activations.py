@@ -21,6 +21,7 @@ from autograd.kernels import special
 from autograd.ops.elementwise import (
     absolute,
     clip,
+    copysign,
     greater,
     greater_equal,
     less,
@@ -34,7 +35,7 @@ from autograd.ops.elementwise import (
 from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import reshape, transpose
 from autograd.ops.special import erfc
-from autograd.ops.transcendental import exp, sigmoid, tanh
+from autograd.ops.transcendental import exact_tanh, exp, logistic, logistic_slope, sigmoid
 
 __all__ = [
     "elu",
@@ -202,7 +203,7 @@ def _softplus(x: Any, scaled: Any, beta: float, threshold: float) -> Any:
 @kernels.with_kernel("softplus_gradient")
 def _softplus_gradient(g: Any, x: Any, beta: float, threshold: float) -> Any:
     """g · sigmoid(beta · x); g alone above the threshold."""
-    return where(greater(x * beta, threshold), g, g * sigmoid(x * beta))
+    return where(greater(x * beta, threshold), g, g * logistic(x * beta))
 
 
 softplus.gradients(x=lambda g, x, beta, threshold: _softplus_gradient(g, x, beta, threshold))
@@ -214,7 +215,7 @@ def log_sigmoid(x: Any) -> Any:
     return kernels.formula(lambda x: np.minimum(x, 0) - np.log1p(np.exp(-abs(x))), x, "log_sigmoid")
 
 
-log_sigmoid.gradients(x=lambda g, x: g * sigmoid(-x))
+log_sigmoid.gradients(x=lambda g, x: g * logistic(-x))
 
 
 @primitive(broadcasts=True)
@@ -225,9 +226,8 @@ def silu(x: Any) -> Any:
 
 @kernels.with_kernel("silu_gradient")
 def _silu_gradient(g: Any, x: Any) -> Any:
-    """g · s · (1 + x · (1 − s)), where s = sigmoid(x)."""
-    s = sigmoid(x)
-    return g * (s * (1.0 + x * (1.0 - s)))
+    """g · (s + x · s · (1 − s)), where s = sigmoid(x)."""
+    return g * (logistic(x) + x * logistic_slope(x))
 
 
 silu.gradients(x=lambda g, x: _silu_gradient(g, x))
@@ -242,8 +242,9 @@ def mish(x: Any) -> Any:
 @kernels.with_kernel("mish_gradient")
 def _mish_gradient(g: Any, x: Any) -> Any:
     """g · (t + x · (1 − t²) · sigmoid(x)), where t = tanh(softplus(x))."""
-    t = tanh(softplus(x))
-    return g * (t + x * sigmoid(x) * (1.0 - t * t))
+    # With t = tanh(s) of s = softplus(x), 1 − t² is four times the slope of the logistic at 2s.
+    s = softplus(x)
+    return g * (exact_tanh(s) + x * (4.0 * logistic(x) * logistic_slope(2.0 * s)))
 
 
 mish.gradients(x=lambda g, x: _mish_gradient(g, x))
@@ -286,16 +287,19 @@ def gelu_tanh(x: Any) -> Any:
 
 def _gelu_weight(x: Any) -> Any:
     # (1 + tanh u) / 2 is the sigmoid of 2u, which keeps its digits where tanh u is close to −1.
-    return sigmoid((2.0 * _GELU_INNER) * (x + _GELU_CUBIC * x * x * x))
+    return logistic(_gelu_argument(x))
+
+
+def _gelu_argument(x: Any) -> Any:
+    return (2.0 * _GELU_INNER) * (x + _GELU_CUBIC * x * x * x)
 
 
 @kernels.with_kernel("gelu_tanh_gradient")
 def _gelu_tanh_gradient(g: Any, x: Any) -> Any:
     """g · the slope of x · (1 + tanh(√(2/π) · (x + 0.044715 x³))) / 2."""
-    x = clip(x, -_GELU_END, _GELU_END)
-    s = _gelu_weight(x)
+    x = where(greater(absolute(x), _GELU_END), copysign(_GELU_END, x), x)
     inner = (2.0 * _GELU_INNER) * (1.0 + (3.0 * _GELU_CUBIC) * x * x)
-    return g * (s + x * s * (1.0 - s) * inner)
+    return g * (_gelu_weight(x) + x * logistic_slope(_gelu_argument(x)) * inner)
 
 
 gelu_tanh.gradients(x=lambda g, x: _gelu_tanh_gradient(g, x))
@@ -322,7 +326,7 @@ def tanhshrink(x: Any) -> Any:
     return kernels.formula(special.tanhshrink, x)
 
 
-tanhshrink.gradients(x=lambda g, x: g * square(tanh(x)))
+tanhshrink.gradients(x=lambda g, x: g * square(exact_tanh(x)))
 
 
 # Made of straight pieces --------------------------------------------------------------------------
