@@ -195,14 +195,17 @@ def _results(
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         text, ended = _process(order, Path(folder), limits.seconds)
     results: dict[str, dict[str, Any]] = {}
+    other = ""
     for line in text.splitlines():
         try:
             number, found = json.loads(line)
-            if "text" not in found or number in seeds:  # only these were to be judged over there
+            if number is None:
+                other = str(found["trouble"])
+            elif "text" not in found or number in seeds:  # only these were to be judged over there
                 results.setdefault(str(number), dict(found))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, KeyError):
             return results, _joined(ended, "it wrote into the answers")
-    return results, ended
+    return results, _joined(ended, f"a cell that answers nothing: {other}" if other else "")
 
 
 def _process(order: dict[str, Any], folder: Path, seconds: int) -> tuple[str, str]:
@@ -336,7 +339,19 @@ def _answer(found: dict[str, Any]) -> Any:
             return np.array(found["numbers"], dtype=np.float64).reshape(found["shape"])
         except (ValueError, TypeError):
             return "?"
+    if "thing" in found:
+        return _Thing(str(found["thing"]))
     return ... if found.get("nothing") else str(found.get("word", "?"))
+
+
+class _Thing:
+    """What a sheet answered, if it was neither numbers nor a word: known by its description only."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __repr__(self) -> str:
+        return self._what
 
 
 def first_step(text: str) -> str:
@@ -357,6 +372,11 @@ def _numbers(rows: Sequence[Row]) -> list[str]:
     return sorted(found, key=lambda number: [int(part) for part in number.split(".")])
 
 
+def _steps(row: Row) -> list[Mark]:
+    """The marks of which there is something to say that the remark does not say of them all."""
+    return [mark for mark in row.marks if mark.step and mark.step not in row.remark]
+
+
 def as_text(rows: Sequence[Row]) -> str:
     """A table for a terminal: a sign for each exercise, by chapter, and below it what is wrong."""
     chapters: dict[str, list[str]] = {}
@@ -373,7 +393,7 @@ def as_text(rows: Sequence[Row]) -> str:
         lines.append(f"{row.student or row.file:{width}}  {right}  {' '.join(signs)}".rstrip())
     lines.append("\n+ right   x wrong   ! broken   . not answered")
     for row in rows:
-        steps = [mark for mark in row.marks if mark.step]
+        steps = _steps(row)
         if steps or row.remark:
             remark = f": {row.remark}" if row.remark else ""
             lines.append(f"\n{row.student or '?'} ({row.file}){remark}")
@@ -410,9 +430,7 @@ def as_html(rows: Sequence[Row]) -> str:
         body.append(f'<tr><th scope="row"><a href="#s{n}">{name}</a></th>'
                     f"<td>{row.right}/{len(row.marks)}</td>{cells}</tr>")  # fmt: skip
         steps = "".join(
-            f"<li><b>{escape(mark.number)}</b> {escape(mark.step)}</li>"
-            for mark in row.marks
-            if mark.step
+            f"<li><b>{escape(mark.number)}</b> {escape(mark.step)}</li>" for mark in _steps(row)
         )
         remark = f"<p>{escape(row.remark)}</p>" if row.remark else ""
         notes.append(

@@ -52,6 +52,9 @@ def main() -> int:
             )
             out.write(json.dumps([number, found]) + "\n")
             out.flush()
+        elif trouble:
+            out.write(json.dumps([None, {"trouble": trouble}]) + "\n")
+            out.flush()
     return 0
 
 
@@ -157,7 +160,7 @@ def _value(answer: Any) -> dict[str, Any]:
     if isinstance(answer, str):
         return {"word": str(answer)[:200]}
     if array is None or array.size > MOST_NUMBERS:
-        return {"word": _shown(answer)}
+        return {"thing": _shown(answer)}
     return {"shape": list(array.shape), "numbers": array.ravel().tolist()}
 
 

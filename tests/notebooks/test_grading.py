@@ -220,3 +220,34 @@ def test_the_command_writes_all_three(tmp_path, capsys):
     assert main([*command, "--csv", str(out["csv"]), "--html", str(out["html"])]) == 0
     assert "a.ipynb" in capsys.readouterr().out
     assert all("not graded" in path.read_text() for path in out.values())
+
+
+def test_what_a_teacher_reads_of_sheets_that_went_wrong_in_their_own_ways(tmp_path):
+    hanging, bare = filled("ida", {"1.1": "solution"}), filled("jon", ALL)
+    hanging["cells"].insert(2, files.cell("code", "loop", "while True:\n    pass"))
+    bare["cells"] = bare["cells"][:3]
+    odd = filled("kay", {"1.1": "answer = None", "1.2": "answer = (lambda: 3)", "1.3": "answer = [1, 2]",
+                         "1.4": "def answer(g, a, b):\n    g * b", "1.5": "answer = nn.ReLU()"})  # fmt: skip
+    found = graded(tmp_path, {"empty": "", "ida": hanging, "jon": bare, "kay": odd, "list": "[]"},
+                   Limits(cell_seconds=0.5))  # fmt: skip
+    assert "no notebook that can be read" in found["empty"].remark
+    assert "no notebook that can be read" in found["list"].remark
+    assert found["ida"].remark == "a cell that answers nothing: computes longer than 0.5 s"
+    assert states(found["ida"])["1.1"] == "right"
+    assert {mark.step for mark in found["jon"].marks} == {"the cell is gone"}
+    steps = {mark.number: mark.step for mark in found["kay"].marks}
+    assert steps["1.1"] == "the answer is None"
+    assert steps["1.2"].endswith("yours is a function.")
+    assert steps["1.3"].startswith("Answer with a single number; yours is a list of 2 numbers.")
+    assert "has it a `return`?" in steps["1.4"]
+    assert steps["1.5"].startswith("Choose one of")
+
+
+def test_what_ended_a_sheet_is_said_once(tmp_path):
+    rows = graded(
+        tmp_path, {"dan": filled("dan", ALL | {"1.1": "import os; os._exit(3)"})}
+    ).values()
+    assert "ended by itself, with exit status 3" in (remark := next(iter(rows)).remark)
+    assert grading.as_text(list(rows)).count("exit status 3") == 1
+    page = grading.as_html(list(rows))
+    assert f"<p>{remark}</p>" in page and "<li>" not in page

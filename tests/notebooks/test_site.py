@@ -149,8 +149,7 @@ def site(tmp_path_factory):
         pytest.skip(f'{", ".join(missing())} not installed; pip install -e ".[site]"')
     out = tmp_path_factory.mktemp("site")
     where = (Path(PYODIDE), Path(WHEELS)) if PYODIDE and WHEELS else (None, None)
-    notebooks = [files.notebooks()[n] for n in (0, 1, 3)]
-    return out, build(out, Live.found(*where), notebooks)
+    return out, build(out, Live.found(*where))
 
 
 @pytest.fixture
@@ -210,6 +209,12 @@ class TestSite:
         box = page.locator("math msup").first.bounding_box()
         assert box["width"] > 5 and box["height"] > 5
 
+    def test_an_index_stands_below_its_letter(self, visit):
+        page = visit("lesson/04_convolution.html")
+        base, index = page.locator("math msub").first.locator("> *").all()
+        base, index = base.bounding_box(), index.bounding_box()
+        assert index["y"] + index["height"] > base["y"] + base["height"] + 1
+
     def test_the_backward_pass_steps(self, visit):
         page = visit("lesson/01_scalars.html")
         page.get_by_role("button", name="Next").first.click()
@@ -263,3 +268,23 @@ class TestSite:
         cells.last.get_by_text("ran in your browser").wait_for(timeout=START)
         assert "2.4: not answered yet" in cells.last.locator(".cell_output").inner_text()
         assert page.locator(".live-error").count() == 0
+
+    @pytest.mark.parametrize("name", [path.stem for path in files.notebooks()])
+    def test_every_cell_of_every_notebook_runs(self, visit, name):
+        if not (PYODIDE and WHEELS):
+            pytest.skip(
+                "GLASSGRAD_PYODIDE and GLASSGRAD_WHEELS name no Pyodide: live cells not shown working"
+            )
+        page = visit(f"lesson/{name}.html")
+        count = page.locator(".live-run").count()
+        page.locator(".live-run").last.click()  # everything above runs first
+        page.wait_for_function(
+            """(count) => {
+                const said = [...document.querySelectorAll(".live-status")].map((e) => e.textContent);
+                return said.filter((e) => e === "ran in your browser").length === count
+                    || said.some((e) => e.includes("error"));
+            }""",
+            arg=count, timeout=3 * START,
+        )  # fmt: skip
+        errors = page.locator(".live-error").all_inner_texts()
+        assert count > 10 and errors == []

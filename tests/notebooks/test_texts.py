@@ -33,6 +33,30 @@ def test_softmax_and_cross_entropy_are_explained_before_they_are_used():
     assert explained <= used
 
 
+#: A term as it stands where it is explained, and how else it may be written.
+TERMS = {
+    "parameters": r"parameters?", "loss": "loss", "gradient": r"gradients?", "tensor": r"tensors?",
+    "message": r"messages?", "parent": r"parents?", "primitive": r"primitives?", "nodes": r"nodes?",
+    "bias": r"bias(es)?", "kernel": r"kernels?", "filter": r"filters?", "channels": r"channels?",
+    "receptive field": r"receptive fields?", "tap": r"taps?", "batch": r"batch(es)?", "depthwise": "depthwise",
+    "equivariance": r"equivarian(ce|t)", "invariance": r"invarian(ce|t)", "leaf": "leaf", "margin": "margin",
+    "sigmoid": r"sigmoids?", "transformer": r"transformers?", "heads": "heads",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_term_is_explained_where_it_first_stands(term):
+    emphasised = re.compile(rf"\*{term}\*", re.IGNORECASE)
+    for name, id, text in cells("markdown"):
+        if id == "title" and not emphasised.search(text):
+            continue  # a title says what is to come
+        plain = re.sub(r"`[^`]*`|\[[^]]*\]\([^)]*\)|^#+ .*$", "", text, flags=re.MULTILINE)
+        if re.search(rf"\b{TERMS[term]}\b", plain, re.IGNORECASE):
+            assert emphasised.search(text), f"{name}, {id}: {term} is used and not yet explained"
+            return
+    raise AssertionError(f"{term} is nowhere")
+
+
 def test_adam_is_explained_where_it_first_stands():
     texts = [text for *_, text in cells()]
     used = next(n for n, text in enumerate(texts) if "Adam(" in text)
