@@ -77,8 +77,8 @@ def test_judges():
     assert by_value((0, 0)) == "otherwise"
     assert "a list of 3 numbers" in by_value((1, 2, 3))
     assert "numbers" in by_value("two")
-    by_size = equals(lambda: -1000.0, "otherwise", within=1e-4)
-    assert by_size(-1000.05) is None and by_size(-1000.2) == "otherwise"
+    by_size = equals(lambda: -1000.5, "otherwise", within=1e-4)
+    assert by_size(-1000.55) is None and by_size(-1000.7) == "otherwise"
     by_word = choice("yes", {"no": "look again"})
     assert by_word(" Yes ") is None
     assert by_word("no") == "look again"
