@@ -195,7 +195,8 @@ AUTOGRAD: dict[str, Arguments] = {
     "pool_output_size": dict(size=9, kernel=3, ceil_mode=False, **WINDOW),
     # Fused layers
     "linear": dict(x=M, w=spread(2, 4), bias=spread(2)),
-    "normalize": dict(x=M, weight=positive(4), bias=spread(4), axes=(0,), eps=1e-5, groups=1),
+    "normalize": dict(x=M, weight=positive(4), bias=spread(4), axes=(0,), eps=1e-5, groups=1,
+                      centred=False),
     "cross_entropy": dict(x=M, targets=INDEX, weight=positive(4), ignore_index=-100,
                           label_smoothing=0.1, reduction="mean", who="cross_entropy"),
     "nll_loss": dict(x=M, targets=INDEX, weight=positive(4), ignore_index=-100, reduction="mean",

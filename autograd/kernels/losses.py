@@ -217,7 +217,6 @@ def _by_numpy(
     return np.asarray(loss, x.dtype), probabilities.astype(x.dtype, copy=False)
 
 
-@np.errstate(invalid="ignore", divide="ignore")
 def softmax_cross_entropy_gradient(
     g: np.ndarray,
     probabilities: np.ndarray,
@@ -237,6 +236,21 @@ def softmax_cross_entropy_gradient(
         gx = _gradient_in_c(g, probabilities, targets, weight, ignore_index, reduction)
         if gx is not None:
             return gx
+    options = ignore_index, label_smoothing, reduction
+    return _gradient_by_numpy(g, probabilities, targets, weight, *options)
+
+
+@np.errstate(invalid="ignore", divide="ignore")
+def _gradient_by_numpy(
+    g: np.ndarray,
+    probabilities: np.ndarray,
+    targets: np.ndarray,
+    weight: np.ndarray | None,
+    ignore_index: int,
+    label_smoothing: float,
+    reduction: str,
+) -> np.ndarray:
+    """`softmax_cross_entropy_gradient` by NumPy."""
     axis = min(1, probabilities.ndim - 1)
     size = probabilities.shape[axis]
     dtype = probabilities.dtype
@@ -385,8 +399,7 @@ def negative_log_likelihood_gradient(
     return gx
 
 
-@np.errstate(invalid="ignore", divide="ignore")
 def _over_weights(total: Any, factors: np.ndarray | None, classes: np.ndarray) -> Any:
     """A sum divided by that of the weights: NaN if all are ignored."""
     count = np.add.reduce(factors, axis=None) if factors is not None else classes.size
-    return np.divide(total, count, dtype=np.asarray(total).dtype)
+    return total / count if count else total * np.nan

@@ -109,16 +109,16 @@ def linear(x: Any, w: Any, bias: Any = None) -> Any:
 @primitive(
     name="normalize", outputs=4, aliases=("batch_norm", "layer_norm", "group_norm", "instance_norm")
 )
-def _normalize(x, weight=None, bias=None, *, axes, eps, groups=None):  # type: ignore[no-untyped-def]
-    return kernels.normalize(x, weight, bias, axes=axes, eps=eps, groups=groups)
+def _normalize(x, weight=None, bias=None, *, axes, eps, groups=None, centred=True):  # type: ignore[no-untyped-def]
+    return kernels.normalize(x, weight, bias, axes=axes, eps=eps, groups=groups, centred=centred)
 
 
-def _normalize_gradient(g, x, weight, out1, out2, bias_shape, axes, groups):  # type: ignore[no-untyped-def]
+def _normalize_gradient(g, x, weight, out1, out2, bias_shape, axes, groups, centred):  # type: ignore[no-untyped-def]
     """(g·w − mean(g·w) − x̂ · mean(g·w · x̂)) / std; for w: sum of g · x̂; for b: sum of g."""
     if g[1] is not None or g[2] is not None or g[3] is not None:
-        return _through_statistics(g, x, weight, out1, out2, bias_shape, axes, groups)
+        return _through_statistics(g, x, weight, out1, out2, bias_shape, axes, groups, centred)
     gx, gweight, gbias = kernels.normalize_gradient(
-        g[0], x, weight, out1, out2, axes=axes, groups=groups
+        g[0], x, weight, out1, out2, axes=axes, groups=groups, centred=centred
     )
     if bias_shape is not None and gbias.shape != bias_shape:
         if groups is None:
@@ -128,7 +128,7 @@ def _normalize_gradient(g, x, weight, out1, out2, bias_shape, axes, groups):  # 
     return gx, gweight, gbias
 
 
-def _through_statistics(g, x, weight, mean_, rstd, bias_shape, axes, groups):  # type: ignore[no-untyped-def]
+def _through_statistics(g, x, weight, mean_, rstd, bias_shape, axes, groups, centred):  # type: ignore[no-untyped-def]
     """As above, when the statistics themselves were used too."""
     n = x.size // mean_.size if mean_.size else 1
     gx = np.zeros(x.shape, x.dtype)
@@ -137,18 +137,18 @@ def _through_statistics(g, x, weight, mean_, rstd, bias_shape, axes, groups):  #
     if g[0] is not None:
         given = (g[0], None, None, None)
         gx, gweight, gbias = _normalize_gradient(
-            given, x, weight, mean_, rstd, bias_shape, axes, groups
+            given, x, weight, mean_, rstd, bias_shape, axes, groups, centred
         )
     shape = x.shape
     if len(mean_.shape) > len(shape):  # of groups of channels
         x, gx = (a.reshape(*mean_.shape[:2], -1, *shape[2:]) for a in (x, gx))
-    centred = x - mean_
-    if g[1] is not None:  # mean
+    around = x - mean_
+    if g[1] is not None and centred:  # mean
         gx = gx + g[1] / n
     if g[2] is not None:  # 1/√(variance + eps): −½ rstd³ · d variance
-        gx = gx - g[2] * rstd**3 * centred / n
+        gx = gx - g[2] * rstd**3 * around / n
     if g[3] is not None:  # variance
-        gx = gx + g[3] * 2.0 * centred / n
+        gx = gx + g[3] * 2.0 * around / n
     return gx.reshape(shape), gweight, gbias
 
 
@@ -156,13 +156,16 @@ _normalize.gradients(("x", "weight", "bias"), _normalize_gradient)
 
 
 @_normalize.composite
-def _normalize_by_parts(x, weight=None, bias=None, *, axes, eps, groups=None):  # type: ignore[no-untyped-def]
+def _normalize_by_parts(x, weight=None, bias=None, *, axes, eps, groups=None, centred=True):  # type: ignore[no-untyped-def]
     if groups is not None:
-        return _normalize_groups_by_parts(x, weight, bias, axes, eps, groups)
-    mean_ = mean(x, axes, True)
-    variance = var(x, axes, keepdims=True)
+        return _normalize_groups_by_parts(x, weight, bias, axes, eps, groups, centred)
+    if centred:
+        mean_, variance = mean(x, axes, True), var(x, axes, keepdims=True)
+    else:
+        variance = mean(x * x, axes, True)
+        mean_ = variance * 0.0
     rstd = (variance + eps) ** -0.5
-    y = (x - mean_) * rstd
+    y = (x - mean_) * rstd if centred else x * rstd
     if weight is not None:
         y = y * weight
     if bias is not None:
@@ -170,7 +173,7 @@ def _normalize_by_parts(x, weight=None, bias=None, *, axes, eps, groups=None):  
     return y, mean_, rstd, variance
 
 
-def _normalize_groups_by_parts(x, weight, bias, axes, eps, groups):  # type: ignore[no-untyped-def]
+def _normalize_groups_by_parts(x, weight, bias, axes, eps, groups, centred):  # type: ignore[no-untyped-def]
     shape = x.shape
     channels = (shape[1],) + (1,) * (len(shape) - 2)
     if 1 in axes:
@@ -178,7 +181,7 @@ def _normalize_groups_by_parts(x, weight, bias, axes, eps, groups):  # type: ign
         channels = x.shape[1:3] + channels[1:]
         axes = tuple(range(2, len(x.shape)))
     weight, bias = (None if p is None else reshape(p, channels) for p in (weight, bias))
-    y, *statistics = _normalize_by_parts(x, weight, bias, axes=axes, eps=eps)
+    y, *statistics = _normalize_by_parts(x, weight, bias, axes=axes, eps=eps, centred=centred)
     return reshape(y, shape), *statistics
 
 
@@ -218,6 +221,7 @@ def normalize(
     axes: Any,
     eps: float = 1e-5,
     groups: int | None = None,
+    centred: bool = True,
 ) -> tuple[Any, Any, Any, Any]:
     """(x − mean) / √(variance + eps) · weight + bias, averaging over some axes.
 
@@ -233,6 +237,8 @@ def normalize(
             shape (C,), one number for each channel. Where axis 1 is averaged over it is so within
             each group, together with all axes after it: group norm. Batch and instance norm have
             one group. Default None.
+        centred: False leaves the mean where it is, and takes ⟨x²⟩ for the variance and 0 for the
+            mean: RMS norm (Zhang & Sennrich 2019). Default True.
 
     Returns:
         (y, mean, 1/√(variance + eps), variance); the variance is the biased one, and the
@@ -255,7 +261,8 @@ def normalize(
     shapes = x.shape, None if weight is None else weight.shape, None if bias is None else bias.shape
     axes = _normalized_axes(*shapes, axes, groups)
     eps = arguments.real("normalize", "eps", eps, 0.0)
-    return _normalize(x, weight, bias, axes=axes, eps=eps, groups=groups)
+    centred = arguments.boolean("normalize", "centred", centred)
+    return _normalize(x, weight, bias, axes=axes, eps=eps, groups=groups, centred=centred)
 
 
 # Cross-entropy ------------------------------------------------------------------------------------

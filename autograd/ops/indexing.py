@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -13,6 +14,7 @@ from autograd.arguments.dtypes import as_array
 from autograd.arguments.half import HALF, SINGLE
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
+from autograd.kernels import native
 
 __all__ = ["getitem"]
 
@@ -157,6 +159,10 @@ def _is_full(item: Any) -> bool:
 
 def _add_rows(x: Any, rows: Any, shape: tuple[int, ...]) -> Any:
     """Add x[k] to row rows[k] of zeros: sorted by row, each row's run is summed at once."""
+    if native.plain(x) and rows.dtype == np.int64 and len(shape) > 1 and 0 not in shape:
+        flat = np.empty((shape[0], math.prod(shape[1:])), x.dtype)
+        native.library.add_rows(x.reshape(-1, flat.shape[1]), rows.ravel(), flat)
+        return flat.reshape(shape)
     out = np.zeros(shape, x.dtype)
     rows = rows.ravel() % shape[0] if shape[0] else rows.ravel()
     if not rows.size:

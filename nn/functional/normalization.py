@@ -205,9 +205,8 @@ def rms_norm(
     axes = _layer(who, input, normalized_shape, weight=weight)
     if eps is None:
         eps = float(np.finfo(input.dtype if input.dtype.kind == "f" else np.float64).eps)
-    eps = arguments.real(who, "eps", eps)
-    result = input * (autograd.mean(input * input, axes, True) + eps) ** -0.5
-    return result if weight is None else result * weight
+    eps = arguments.real(who, "eps", eps, 0.0)
+    return autograd.normalize(input, weight, axes=axes, eps=eps, centred=False)[0]
 
 
 def _layer(who: str, input: Any, normalized_shape: Any, **parameters: Any) -> tuple[int, ...]:

@@ -89,3 +89,45 @@ def test_groups_that_do_not_fit_are_refused(axes, groups, weight, words):
         ag.normalize(np.ones((4, 6, 5)), weight, axes=axes, groups=groups)
     with pytest.raises(TypeError, match="groups"):
         ag.normalize(np.ones((4, 6, 5)), axes=axes, groups=1.5)
+
+
+@pytest.mark.parametrize(("shape", "axes", "groups"), [((5, 7), (1,), None), ((3, 4, 33), (1, 2), None),
+                                                       ((9, 4), (0,), None), ((2, 6, 5), (1, 2), 3)])  # fmt: skip
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
+def test_without_centring_the_mean_stays(kernels, shape, axes, groups, dtype):
+    rng = np.random.default_rng(1)
+    x = (rng.normal(size=shape) + 1).astype(dtype)
+    weight = rng.normal(size=shape[1] if groups else shape[axes[0] :]).astype(dtype)
+    split = x.astype(float).reshape(shape[0], groups, -1, *shape[2:]) if groups else x.astype(float)
+    over = tuple(range(2, split.ndim)) if groups else axes
+    square = (split * split).mean(over, keepdims=True)
+    wide = (
+        weight.astype(float).reshape(-1, *(1,) * (len(shape) - 2))
+        if groups
+        else weight.astype(float)
+    )
+    wanted = (split / np.sqrt(square + 0.1)).reshape(shape) * wide
+    y, mean, rstd, found = ag.normalize(x, weight, axes=axes, eps=0.1, groups=groups, centred=False)
+    close = {"f": 2e-6, "d": 1e-13, "e": 4e-3}[np.dtype(dtype).char]
+    assert y.dtype == dtype and not np.any(mean)
+    np.testing.assert_allclose(y, wanted, rtol=close, atol=close)
+    np.testing.assert_allclose(found, square, rtol=max(close, 1e-3 * (dtype == np.float16)))
+    np.testing.assert_allclose(
+        rstd, (square + 0.1) ** -0.5, rtol=max(close, 1e-3 * (dtype == np.float16))
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "groups"), [((2, 3), (1,), None), ((2, 4, 2), (1, 2), 2)]
+)
+def test_gradients_without_centring(kernels, shape, axes, groups):
+    rng = np.random.default_rng(2)
+    weight = rng.normal(size=shape[1])
+    tensors = [ag.tensor(a, requires_grad=True) for a in (rng.normal(size=shape), weight)]
+
+    def outs(x, w):
+        return ag.normalize(x, w, axes=axes, eps=0.1, groups=groups, centred=False)
+
+    assert gradcheck(lambda x, w: outs(x, w)[0], tensors)
+    assert gradgradcheck(lambda x, w: outs(x, w)[0], tensors)
+    assert gradcheck(lambda x, w: sum(ag.sum(out * out) for out in outs(x, w)), tensors)

@@ -11,6 +11,7 @@
     F(pooling_methods) \
     F(normalization_methods) \
     F(losses_methods) \
+    F(gathering_methods) \
     F(optimizers_methods)
 
 #define DECLARE(table) extern PyMethodDef table[];

@@ -12,6 +12,7 @@
 #include "pooling.h"
 #include "normalization.h"
 #include "losses.h"
+#include "gathering.h"
 #include "optimizers.h"
 
 #define FAMILIES(F) \
@@ -21,6 +22,7 @@
     POOLING(F) \
     NORMALIZATION(F) \
     LOSSES(F) \
+    GATHERING(F) \
     OPTIMIZERS(F)
 
 #define FIELD(result, name, arguments) result (*name) arguments;

@@ -18,10 +18,10 @@ static bool read_sizes(PyObject *object, bool rows, const Array *x, Norm *p) {
 typedef int (*Forward)(const Norm *, const void *, const void *, const void *, void *, void *, void *, void *);
 typedef int (*Backward)(const Norm *, const void *, const void *, const void *, const void *, const void *, void *, void *, void *);
 
-static PyObject *forward(const char *name, bool rows, PyObject *const *args, Py_ssize_t n) {
+static PyObject *forward(const char *name, bool rows, bool centred, PyObject *const *args, Py_ssize_t n) {
     static const char *const names[] = {"x", "weight", "bias", "out", "mean", "rstd", "variance"};
     Array a[7];
-    Norm p;
+    Norm p = {.centred = centred};
     if (!arguments(name, n, 9)) return NULL;
     for (int i = 0; i < 7; i++) {
         if (!read_array(args[i < 3 ? i : i + 2], names[i], i == 0 ? READ : i < 3 ? OPTIONAL : WRITE, FLOATS, ANY, a + i) || !same_type(a, a + i)) return NULL;
@@ -39,10 +39,10 @@ static PyObject *forward(const char *name, bool rows, PyObject *const *args, Py_
     Py_RETURN_NONE;
 }
 
-static PyObject *backward(const char *name, bool rows, PyObject *const *args, Py_ssize_t n) {
+static PyObject *backward(const char *name, bool rows, bool centred, PyObject *const *args, Py_ssize_t n) {
     static const char *const names[] = {"g", "x", "weight", "mean", "rstd", "out", "gweight", "gbias"};
     Array a[8];
-    Norm p;
+    Norm p = {.centred = centred};
     if (!arguments(name, n, 9)) return NULL;
     for (int i = 0; i < 8; i++) {
         if (!read_array(args[i < 5 ? i : i + 1], names[i], i == 2 ? OPTIONAL : i < 5 ? READ : WRITE, FLOATS, ANY, a + i) || !same_type(a, a + i)) return NULL;
@@ -63,10 +63,12 @@ static PyObject *backward(const char *name, bool rows, PyObject *const *args, Py
     Py_RETURN_NONE;
 }
 
-FUNCTION(norm_rows) { (void)module; return forward("norm_rows", true, args, n); }
-FUNCTION(norm_channels) { (void)module; return forward("norm_channels", false, args, n); }
-FUNCTION(norm_rows_gradient) { (void)module; return backward("norm_rows_gradient", true, args, n); }
-FUNCTION(norm_channels_gradient) { (void)module; return backward("norm_channels_gradient", false, args, n); }
+FUNCTION(norm_rows) { (void)module; return forward("norm_rows", true, true, args, n); }
+FUNCTION(rms_rows) { (void)module; return forward("rms_rows", true, false, args, n); }
+FUNCTION(norm_channels) { (void)module; return forward("norm_channels", false, true, args, n); }
+FUNCTION(norm_rows_gradient) { (void)module; return backward("norm_rows_gradient", true, true, args, n); }
+FUNCTION(rms_rows_gradient) { (void)module; return backward("rms_rows_gradient", true, false, args, n); }
+FUNCTION(norm_channels_gradient) { (void)module; return backward("norm_channels_gradient", false, true, args, n); }
 
 /* channel_sums(x, (samples, cells, run), out): out (cells) */
 FUNCTION(channel_sums) {
@@ -84,8 +86,10 @@ FUNCTION(channel_sums) {
 
 PyMethodDef normalization_methods[] = {
     METHOD(norm_rows, "norm_rows(x, weight, bias, (samples, groups, cells, run), eps, out, mean, rstd, variance)"),
+    METHOD(rms_rows, "rms_rows(...): as norm_rows, with means taken for 0"),
     METHOD(norm_channels, "norm_channels(x, weight, bias, (samples, cells, run), eps, out, mean, rstd, variance)"),
     METHOD(norm_rows_gradient, "norm_rows_gradient(g, x, weight, mean, rstd, (samples, groups, cells, run), out, gweight, gbias)"),
+    METHOD(rms_rows_gradient, "rms_rows_gradient(...): as norm_rows_gradient, with means taken for 0"),
     METHOD(norm_channels_gradient, "norm_channels_gradient(g, x, weight, mean, rstd, (samples, cells, run), out, gweight, gbias)"),
     METHOD(channel_sums, "channel_sums(x, (samples, cells, run), out): the sum of each cell over samples and run."),
     {NULL, NULL, 0, NULL},

@@ -9,6 +9,7 @@
 typedef struct {
     int64_t samples, groups, cells, run;
     double eps;
+    int centred; /* rows: the mean is taken off; else it counts as 0 */
 } Norm;
 
 /* Parameters may be NULL; then `gw` and `gb` of rows are (samples, groups), of channels (cells) as ever. */

@@ -18,8 +18,9 @@ enum { MOST_THREADS = 64, KEPT_BLOCKS = 8, ALIGNMENT = 64, YIELD_AFTER = 1000 };
 
 /* About 25 microseconds: waking a sleeping helper costs the caller as much. */
 enum { SPINS = 500 };
-/* Multiplications below which a second thread costs more than it brings. */
-static const double WORTHWHILE = 1 << 18;
+/* Multiplications below which a second thread costs more than it brings: where it is awake and waits for work, and where
+   it is to be woken or started. The pieces are the same in any case. */
+static const double WORTHWHILE = 1 << 18, WAKING = 1 << 21;
 /* A larger block of scratch memory is given back to the system after its use; all are where a sanitizer watches. */
 #if defined(__SANITIZE_ADDRESS__)
 static const size_t KEPT_BYTES = 0;
@@ -150,7 +151,8 @@ static void alone(Piece f, void *context, int64_t pieces, void *scratch) {
 int spread(Piece f, void *context, int64_t pieces, double work, size_t bytes) {
     int most = atomic_load(&count);
     int helpers = (int)(pieces < most ? pieces : most) - 1;
-    int shared = helpers > 0 && work >= WORTHWHILE && !inside && try_lock(&users);
+    int awake = atomic_load(&started) >= helpers && !atomic_load(&asleep);
+    int shared = helpers > 0 && work >= (awake ? WORTHWHILE : WAKING) && !inside && try_lock(&users);
     if (!shared) helpers = 0;
     if (bytes > SIZE_MAX / (MOST_THREADS + 1) - 2 * 4096) {
         if (shared) unlock(&users);

@@ -1,7 +1,8 @@
 """Normalisation to mean 0 and variance 1 over any axes: batch, layer, group and instance norm.
 
-    normalize(x, weight, bias, *, axes, eps, groups=None) -> (y, mean, rstd, variance)
-    normalize_gradient(g, x, weight, mean, rstd, *, axes, groups=None) -> (gx, gweight, gbias)
+    normalize(x, weight, bias, *, axes, eps, groups=None, centred=True) -> (y, mean, rstd, variance)
+    normalize_gradient(g, x, weight, mean, rstd, *, axes, groups=None, centred=True)
+        -> (gx, gweight, gbias)
     moments(x, *, axes, eps=0) -> (mean, variance)
 
 ``axes`` are the ones that are averaged over: (0, 2, 3) for batch norm of images, (-1,) for layer
@@ -11,7 +12,8 @@ lie in memory as ``x`` does.
 
 With ``groups`` parameters are (C,), one for each index of axis 1, the channels: batch norm and
 instance norm have one group. If axis 1 is among ``axes``, all from there on are, and it counts as two,
-(groups, channels of a group), of which the second is averaged over: group norm.
+(groups, channels of a group), of which the second is averaged over: group norm. Where not ``centred``
+the mean counts as 0, is not subtracted, and the variance is ⟨x²⟩: RMS norm.
 
 Three ideas.
 
@@ -83,6 +85,7 @@ def normalize(
     axes: Sequence[int],
     eps: float,
     groups: int | None = None,
+    centred: bool = True,
 ) -> Normalized:
     """``(x − mean) / √(variance + eps) · weight + bias``, and its statistics.
 
@@ -95,17 +98,16 @@ def normalize(
     if native.plain(x, weight, bias) and (
         found := in_c(x.shape, tuple(axes), _shape(weight), _shape(bias), groups)
     ):
-        return _normalize_in_c(x, weight, bias, eps, *found)
+        if centred or len(found[0]) == 4:
+            return _normalize_in_c(x, weight, bias, eps, centred, *found)
     if groups is not None:
         grouped, weight, bias, axes = _grouped(x, weight, bias, axes, groups)
-        y, mean, rstd, variance = normalize(grouped, weight, bias, axes=axes, eps=eps)
+        y, mean, rstd, variance = normalize(
+            grouped, weight, bias, axes=axes, eps=eps, centred=centred
+        )
         return y.reshape(x.shape), mean, rstd, variance
-    if x.dtype.kind == "O":
-        mean, variance = moments(x, axes=axes)
-        rstd = (variance + eps) ** -0.5
-        y = (x - mean) * rstd
-        y = y if weight is None else y * weight
-        return (y if bias is None else y + bias), mean, rstd, variance
+    if x.dtype.kind == "O" or not centred:
+        return _normalize_plainly(x, weight, bias, axes, eps, centred)
     if _are_rows(x, axes, weight, bias):
         return _normalize_rows(x, weight, bias, axes, eps)
     return _normalize_in_blocks(x, weight, bias, axes, eps)
@@ -157,6 +159,7 @@ def normalize_gradient(
     *,
     axes: Sequence[int],
     groups: int | None = None,
+    centred: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients of `normalize` with respect to ``x``, ``weight`` and ``bias``.
 
@@ -167,17 +170,20 @@ def normalize_gradient(
     if native.plain(x, weight, mean, rstd) and (
         found := in_c(x.shape, tuple(axes), _shape(weight), None, groups)
     ):
-        return _gradient_in_c(g, x, weight, mean, rstd, found[0])
+        if centred or len(found[0]) == 4:
+            return _gradient_in_c(g, x, weight, mean, rstd, centred, found[0])
     if groups is not None:
         shape = _shape(weight)
         grouped, split_weight, _, axes = _grouped(x, weight, None, axes, groups)
         g = g.reshape(grouped.shape)
-        gx, gweight, gbias = normalize_gradient(g, grouped, split_weight, mean, rstd, axes=axes)
+        gx, gweight, gbias = normalize_gradient(
+            g, grouped, split_weight, mean, rstd, axes=axes, centred=centred
+        )
         if shape is not None:
             gweight, gbias = gweight.reshape(shape), gbias.reshape(shape)
         return gx.reshape(x.shape), gweight, gbias
-    if x.dtype.kind == "O" or g.dtype.kind == "O":
-        return _plain_gradient(g, x, weight, mean, rstd, axes)
+    if x.dtype.kind == "O" or g.dtype.kind == "O" or not centred:
+        return _plain_gradient(g, x, weight, mean, rstd, axes, centred)
     if _are_rows(x, axes, weight, None):
         return _rows_gradient(g, x, weight, mean, rstd, axes)
     return _gradient_in_blocks(g, x, weight, mean, rstd, axes)
@@ -254,19 +260,26 @@ def _grouped(x, weight, bias, axes, groups):
     return x.reshape(shape), weight, None if bias is None else bias.reshape(high), axes
 
 
-def _normalize_in_c(x, weight, bias, eps, sizes, kept):
+def _normalize_in_c(x, weight, bias, eps, centred, sizes, kept):
     y, dtype = np.empty_like(x), x.dtype
     mean, rstd, variance = np.empty(kept, dtype), np.empty(kept, dtype), np.empty(kept, dtype)
-    function = native.library.norm_rows if len(sizes) == 4 else native.library.norm_channels
+    library = native.library
+    if not centred:
+        function = library.rms_rows
+    else:
+        function = library.norm_rows if len(sizes) == 4 else library.norm_channels
     function(x, weight, bias, sizes, float(eps), y, mean, rstd, variance)
     return y, mean, rstd, variance
 
 
-def _gradient_in_c(g, x, weight, mean, rstd, sizes):
+def _gradient_in_c(g, x, weight, mean, rstd, centred, sizes):
     shape = mean.shape if weight is None else weight.shape
     gx, gweight, gbias = np.empty_like(x), np.empty(shape, x.dtype), np.empty(shape, x.dtype)
     library = native.library
-    function = library.norm_rows_gradient if len(sizes) == 4 else library.norm_channels_gradient
+    if not centred:
+        function = library.rms_rows_gradient
+    else:
+        function = library.norm_rows_gradient if len(sizes) == 4 else library.norm_channels_gradient
     if g.dtype is not x.dtype or not g.flags.c_contiguous:
         g = np.ascontiguousarray(g, x.dtype)
     function(g, x, weight, mean, rstd, sizes, gx, gweight, gbias)
@@ -546,11 +559,28 @@ def _plain_mean(x: np.ndarray, axes: Sequence[int]) -> np.ndarray:
     return np.asarray(x.sum(axis=tuple(axes), keepdims=True)) * (1.0 / count)
 
 
-def _plain_gradient(g, x, weight, mean, rstd, axes):
+def _normalize_plainly(x, weight, bias, axes, eps, centred):
+    """The formula itself: for elements that know only + and *, and where no mean is taken off."""
+    dtype = x.dtype
+    x = x.astype(np.float32) if dtype == np.float16 else x
+    if centred:
+        mean, variance = moments(x, axes=axes)
+    else:
+        variance = _plain_mean(x * x, axes)
+        mean = variance * 0.0 if dtype.kind == "O" else np.zeros_like(variance)
+    rstd = (variance + eps) ** -0.5
+    y = (x - mean) * rstd if centred else x * rstd
+    y = y if weight is None else y * weight
+    y = y if bias is None else y + bias
+    return y.astype(dtype, copy=False), mean, rstd, variance
+
+
+def _plain_gradient(g, x, weight, mean, rstd, axes, centred):
     """The formulas of `normalize_gradient`, for elements that know only + and *."""
-    normalised = (x - mean) * rstd
+    normalised = (x - mean) * rstd if centred else x * rstd
     shape = mean.shape if weight is None else weight.shape
     gweight, gbias = sum_to(g * normalised, shape), sum_to(g, shape)
     h = g if weight is None else g * weight
-    gx = h - _plain_mean(h, axes) - normalised * _plain_mean(h * normalised, axes)
-    return gx * rstd, gweight, gbias
+    gx = h - normalised * _plain_mean(h * normalised, axes)
+    gx = gx - _plain_mean(h, axes) if centred else gx
+    return (gx * rstd).astype(x.dtype, copy=False), gweight, gbias

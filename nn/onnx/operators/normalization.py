@@ -28,7 +28,9 @@ def normalize(b: Builder, call: Call) -> tuple[str, str, str, str]:
 def _normalized(b: Builder, call: Call, x: str, axes: Any) -> tuple[str, str, str, str]:
     given = [] if axes is None else [b.ints(*axes)]
     mean = b.node("ReduceMean", [x, *given], keepdims=1)
-    centred = b.node("Sub", [x, mean])
+    if not call["centred"]:
+        mean = b.node("Mul", [mean, b.constant(0.0, call.dtype)])
+    centred = b.node("Sub", [x, mean]) if call["centred"] else x
     variance = b.node("ReduceMean", [b.node("Mul", [centred, centred]), *given], keepdims=1)
     raised = b.node("Add", [variance, b.constant(call["eps"], call.dtype)])
     rate = b.node("Reciprocal", [b.node("Sqrt", [raised])])

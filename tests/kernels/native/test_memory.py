@@ -175,6 +175,11 @@ def cross_entropy_gradient(d):
     return [share, 0, d.array(*shape), classes, *rest, d.out(*shape)]
 
 
+def add_rows(d):
+    count, rows, width = d.size(), d.size(), d.size()
+    return [d.array(count, width), d.rng.integers(-rows, rows, count), d.out(rows, width)]
+
+
 def sizes_of_norm(d, channels):
     sizes = (
         d.size(9),
@@ -235,10 +240,13 @@ CALLS = {
     "cross_entropy": cross_entropy,
     "cross_entropy_gradient": cross_entropy_gradient,
     "norm_rows": lambda d: norm(d, False),
+    "rms_rows": lambda d: norm(d, False),
+    "rms_rows_gradient": lambda d: norm_gradient(d, False),
     "norm_channels": lambda d: norm(d, True),
     "norm_rows_gradient": lambda d: norm_gradient(d, False),
     "norm_channels_gradient": lambda d: norm_gradient(d, True),
     "channel_sums": channel_sums,
+    "add_rows": add_rows,
     "sgd": lambda d: optimizer(d, 1, (0.1, 0.9, 0.0, 0.1, False, False, False)),
     "adam": lambda d: optimizer(d, 3, (0.1, 0.9, 1e-8, 0.9, 0.99, 0.1, 1.0, False)),
 }  # fmt: skip

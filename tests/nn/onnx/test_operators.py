@@ -186,7 +186,8 @@ CASES = {
     "normalize": (
         lambda x: ag.normalize(x, axes=(1, 2), eps=1e-3)
         + ag.normalize(x, np.arange(3, dtype=np.float32), axes=(0, 2), groups=1)
-        + ag.normalize(x, None, np.arange(3, dtype=np.float32), axes=(1, 2), groups=3),
+        + ag.normalize(x, None, np.arange(3, dtype=np.float32), axes=(1, 2), groups=3)
+        + ag.normalize(x, axes=(2,), centred=False),
         [(2, 3, 4)],
     ),
     "binary_cross_entropy": (ag.binary_cross_entropy, [("probability", 2, 4), ("probability", 2, 4)]),
