@@ -281,6 +281,13 @@ def axes(who: str, value: Any, ndim: int, name: str = "axis") -> tuple[int, ...]
     """
     if value is None:
         return tuple(range(ndim))
+    if type(value) is tuple:  # the usual case, without a function call for each axis
+        for v in value:
+            if type(v) is not int or not 0 <= v < ndim:
+                break
+        else:
+            if len(set(value)) == len(value):
+                return value
     if is_integer(value):
         return (axis(who, value, ndim, name),)
     if hasattr(value, "tolist") and not isinstance(value, type):

@@ -7,6 +7,7 @@ reduced axes at size 1).
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -148,12 +149,34 @@ def broadcast_to(x: Any, *, shape: Any) -> Any:
         view: Any = np.ndarray(sizes, x.dtype, np.array(x), 0, (0,) * len(sizes))
         view.flags.writeable = False
         return view
+    if (
+        type(x) is np.ndarray and x.flags.c_contiguous and x.dtype.kind in "fiub"
+    ):  # for the same reason
+        strides = _repeating(x.shape, x.strides, sizes)
+        if strides is not None:
+            view = np.ndarray(sizes, x.dtype, x, 0, strides)
+            view.flags.writeable = False
+            return view
     try:
         return np.broadcast_to(x, sizes)
     except ValueError:
         raise ValueError(
             f"broadcast_to: an array of shape {x.shape} does not broadcast to shape {sizes}"
         ) from None
+
+
+@lru_cache(maxsize=1024)
+def _repeating(
+    shape: tuple[int, ...], strides: tuple[int, ...], to: tuple[int, ...]
+) -> tuple[int, ...] | None:
+    """Strides with which an array has a larger shape; None where it does not broadcast to it."""
+    lead = len(to) - len(shape)
+    if lead < 0 or [n if n != 1 else m for n, m in zip(shape, to[lead:], strict=True)] != [
+        *to[lead:]
+    ]:
+        return None
+    kept = [0 if n == 1 else s for n, s in zip(shape, strides, strict=True)]
+    return (0,) * lead + tuple(kept)
 
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -192,8 +193,12 @@ def _transpose_back(g: Any, axes: Any) -> Any:
     """g with its axes put back."""
     if axes is None:
         return transpose(g)
-    order = _permutation(axes, ndim_of(g))
-    return transpose(g, tuple(sorted(range(len(order)), key=order.__getitem__)))
+    return transpose(g, _inverse(_permutation(axes, ndim_of(g))))
+
+
+@lru_cache(maxsize=1024)
+def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(order)), key=order.__getitem__))
 
 
 transpose.gradients(x=_transpose_back)
