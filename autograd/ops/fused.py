@@ -117,8 +117,9 @@ def _normalize_gradient(g, x, weight, out1, out2, bias_shape, axes, groups, cent
     """(g·w − mean(g·w) − x̂ · mean(g·w · x̂)) / std; for w: sum of g · x̂; for b: sum of g."""
     if g[1] is not None or g[2] is not None or g[3] is not None:
         return _through_statistics(g, x, weight, out1, out2, bias_shape, axes, groups, centred)
+    off = out1 if centred else None
     gx, gweight, gbias = kernels.normalize_gradient(
-        g[0], x, weight, out1, out2, axes=axes, groups=groups, centred=centred
+        g[0], x, weight, off, out2, axes=axes, groups=groups
     )
     if bias_shape is not None and gbias.shape != bias_shape:
         if groups is None:

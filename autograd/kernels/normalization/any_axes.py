@@ -1,8 +1,7 @@
 """Normalisation to mean 0 and variance 1 over any axes: batch, layer, group and instance norm.
 
     normalize(x, weight, bias, *, axes, eps, groups=None, centred=True) -> (y, mean, rstd, variance)
-    normalize_gradient(g, x, weight, mean, rstd, *, axes, groups=None, centred=True)
-        -> (gx, gweight, gbias)
+    normalize_gradient(g, x, weight, mean, rstd, *, axes, groups=None) -> (gx, gweight, gbias)
     moments(x, *, axes, eps=0) -> (mean, variance)
 
 ``axes`` are the ones that are averaged over: (0, 2, 3) for batch norm of images, (-1,) for layer
@@ -154,36 +153,34 @@ def normalize_gradient(
     g: np.ndarray,
     x: np.ndarray,
     weight: np.ndarray | None,
-    mean: np.ndarray,
+    mean: np.ndarray | None,
     rstd: np.ndarray,
     *,
     axes: Sequence[int],
     groups: int | None = None,
-    centred: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Gradients of `normalize` with respect to ``x``, ``weight`` and ``bias``.
 
     With x̂ = (x − mean)·rstd and h = g·weight, gx = rstd · (h − ⟨h⟩ − x̂·⟨h·x̂⟩), where ⟨·⟩ averages
     over ``axes``; gweight and gbias are g·x̂ and g, summed to the shape of ``weight`` (to that of
-    the statistics where ``weight`` is None, or to some shape that sums to it). See Ioffe & Szegedy, "Batch normalization", 2015.
+    the statistics where ``weight`` is None, or to some shape that sums to it). Without ``mean`` x̂ = x·rstd, and ⟨h⟩ is left out. See Ioffe &
+    Szegedy, "Batch normalization", 2015.
     """
     if native.plain(x, weight, mean, rstd) and (
         found := in_c(x.shape, tuple(axes), _shape(weight), None, groups)
     ):
-        if centred or len(found[0]) == 4:
-            return _gradient_in_c(g, x, weight, mean, rstd, centred, found[0])
+        if mean is not None or len(found[0]) == 4:
+            return _gradient_in_c(g, x, weight, mean, rstd, found[0])
     if groups is not None:
         shape = _shape(weight)
         grouped, split_weight, _, axes = _grouped(x, weight, None, axes, groups)
         g = g.reshape(grouped.shape)
-        gx, gweight, gbias = normalize_gradient(
-            g, grouped, split_weight, mean, rstd, axes=axes, centred=centred
-        )
+        gx, gweight, gbias = normalize_gradient(g, grouped, split_weight, mean, rstd, axes=axes)
         if shape is not None:
             gweight, gbias = gweight.reshape(shape), gbias.reshape(shape)
         return gx.reshape(x.shape), gweight, gbias
-    if x.dtype.kind == "O" or g.dtype.kind == "O" or not centred:
-        return _plain_gradient(g, x, weight, mean, rstd, axes, centred)
+    if mean is None or x.dtype.kind == "O" or g.dtype.kind == "O":
+        return _plain_gradient(g, x, weight, mean, rstd, axes)
     if _are_rows(x, axes, weight, None):
         return _rows_gradient(g, x, weight, mean, rstd, axes)
     return _gradient_in_blocks(g, x, weight, mean, rstd, axes)
@@ -272,12 +269,12 @@ def _normalize_in_c(x, weight, bias, eps, centred, sizes, kept):
     return y, mean, rstd, variance
 
 
-def _gradient_in_c(g, x, weight, mean, rstd, centred, sizes):
-    shape = mean.shape if weight is None else weight.shape
+def _gradient_in_c(g, x, weight, mean, rstd, sizes):
+    shape = rstd.shape if weight is None else weight.shape
     gx, gweight, gbias = np.empty_like(x), np.empty(shape, x.dtype), np.empty(shape, x.dtype)
     library = native.library
-    if not centred:
-        function = library.rms_rows_gradient
+    if mean is None:
+        function, mean = library.rms_rows_gradient, np.zeros_like(rstd)
     else:
         function = library.norm_rows_gradient if len(sizes) == 4 else library.norm_channels_gradient
     if g.dtype is not x.dtype or not g.flags.c_contiguous:
@@ -575,12 +572,12 @@ def _normalize_plainly(x, weight, bias, axes, eps, centred):
     return y.astype(dtype, copy=False), mean, rstd, variance
 
 
-def _plain_gradient(g, x, weight, mean, rstd, axes, centred):
+def _plain_gradient(g, x, weight, mean, rstd, axes):
     """The formulas of `normalize_gradient`, for elements that know only + and *."""
-    normalised = (x - mean) * rstd if centred else x * rstd
-    shape = mean.shape if weight is None else weight.shape
+    normalised = x * rstd if mean is None else (x - mean) * rstd
+    shape = rstd.shape if weight is None else weight.shape
     gweight, gbias = sum_to(g * normalised, shape), sum_to(g, shape)
     h = g if weight is None else g * weight
     gx = h - normalised * _plain_mean(h * normalised, axes)
-    gx = gx - _plain_mean(h, axes) if centred else gx
+    gx = gx if mean is None else gx - _plain_mean(h, axes)
     return (gx * rstd).astype(x.dtype, copy=False), gweight, gbias
