@@ -196,7 +196,9 @@ def compare(
     names = _names(forward, arrays)
     mine = [np.array(a, order="K") for a in (g, *arrays)]
     returned = _called("my_backward", my_backward, *mine, copied=True)
-    changed = [not np.array_equal(a, b) for a, b in zip(mine, (g, *arrays), strict=True)]
+    changed = [
+        not np.array_equal(a, b, equal_nan=True) for a, b in zip(mine, (g, *arrays), strict=True)
+    ]
     written = [name for name, new in zip(["g", *names], changed, strict=True) if new]
     found = _gradients(returned, arrays)
     whole = _whole(returned, len(arrays))
@@ -208,21 +210,9 @@ def compare(
         if not one.ok and one.got is not None:
             kinks = _kinks(on_arrays, arrays, g, k)
             one.hypothesis = diagnose(
-                Trial(
-                    on_arrays,
-                    backward,
-                    arrays,
-                    g,
-                    k,
-                    one.got,
-                    right,
-                    kinks,
-                    names,
-                    forward,
-                    written,
-                    whole[k],
-                )  # fmt: skip
-            )
+                Trial(on_arrays, backward, arrays, g, k, one.got, right, kinks, names, forward,
+                      written, whole[k])
+            )  # fmt: skip
     named = [f"{name} = {text.array(a)}" for name, a in zip(names, arrays, strict=True)]
     return Comparison(results, "; ".join([*named, f"g = {text.array(g)}"]))
 

@@ -63,7 +63,7 @@ def diagnose(trial: Trial) -> str:
     """The first simple mistake that explains a gradient; empty if none does."""
     tests = (_written_into, _g_unused, _as_it_came, _order, _whole, _not_proportional, _unwritten,
              _one_number, _numbers, _altered, _last_write, _one_sample, _loop_ends, _one_share, _axes,
-             _missing_factor, _path, _diagonal, _two_paths, _places, _passed_on, _shape)  # fmt: skip
+             _missing_factor, _path, _diagonal, _two_paths, _places, _passed_on, _shape, _written_into_g)  # fmt: skip
     other = _elsewhere(trial) if trial.right[trial.position].size == 1 else None
     for test in tests:
         found = test(trial)
@@ -90,12 +90,20 @@ def _elsewhere(trial: Trial) -> Trial | None:
 
 
 def _written_into(trial: Trial) -> str:
-    if trial.written:
-        return (
-            f"your function writes into {' and '.join(trial.written)}: make a new array for the "
-            "gradient (np.zeros_like), or copy"
-        )
-    return ""
+    inputs = [name for name in trial.written if name != "g"]
+    return _writes(inputs) if inputs else ""
+
+
+def _written_into_g(trial: Trial) -> str:
+    """That alone does no harm if nothing else needs it, so what else explains the numbers is better."""
+    return _writes(trial.written) if trial.written else ""
+
+
+def _writes(names: Sequence[str]) -> str:
+    return (
+        f"your function writes into {' and '.join(names)}: make a new array for the gradient "
+        "(np.zeros_like), or copy"
+    )
 
 
 def _g_unused(trial: Trial) -> str:

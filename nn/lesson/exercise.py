@@ -233,7 +233,7 @@ def described(value: Any) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Why a student's code stopped, a sentence that name no inner part of what ran it."""
+    """Why a student's code stopped, in a sentence that names no inner part of what ran it."""
     said = str(error).rstrip(" .")
     if "core dimension" in said or "not aligned" in said:
         return (

@@ -519,6 +519,20 @@ def test_what_is_left_behind_is_named(forward, backward, inputs, words):
     assert re.search(words, wrong.hypothesis), report
 
 
+def test_writing_into_the_incoming_gradient_is_named_if_nothing_else_explains_it():
+    def writes(times, x_too):
+        def backward(g, x, w):
+            dx = np.convolve(g, w)
+            g *= times
+            return dx, x_too * np.correlate(x, g)
+
+        return compare(correlate1d, backward, ROW, TAPS).inputs[1]
+
+    assert writes(np.arange(5.0), 1).hypothesis.startswith("your function writes into g")
+    assert "the sign is wrong" in writes(1.0, -1).hypothesis
+    assert writes(1.0, 1).ok
+
+
 def test_of_a_single_number_a_factor_counts_only_if_other_inputs_say_the_same():
     def forward(a, b):
         return a * b + 2 * a
