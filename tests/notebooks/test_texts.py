@@ -113,3 +113,45 @@ def test_the_contents_number_nothing_twice():
     assert page.count("1 · A") == 1
     assert "<td>x</td><td>y</td>" in page
     assert "python -m nn.lesson" in page
+
+
+#: What a student would be asked on sizes, receptive fields, duality, padding and equivariance, with the cell
+#: that answers it and words of the answer.
+QUESTIONS = [
+    ("How large is the output of a valid convolution?", "05_sizes", "valid", r"(H - K_1 + 1) \times (W - K_2 + 1)"),
+    ("How large is it with padding and stride, and why + 1?", "05_sizes", "stride", "one place before the first step"),
+    ("And with dilation?", "05_sizes", "the-formula", r"H + 2P - D\,(K - 1) - 1"),
+    ("Which padding keeps the size of an odd kernel?", "05_sizes", "padding", "$P = (K - 1)/2$ keeps the size exactly"),
+    ("Why can none keep it for an even one?", "05_sizes", "even-kernels", "$2P = K - 1$, an odd number"),
+    ("How many pixels does stride 3 skip on 5×5?", "05_sizes", "invalid", "16 pixels that nobody has looked at"),
+    ("Why does the way back need the image's size?", "05_sizes", "way-back", "both 7\nand 8 pixels lead to 3 outputs"),
+    ("What does each padding mode put there?", "05_sizes", "modes", "so this pixel is not repeated"),
+    ("What goes back through padding?", "05_sizes", "way-back", "**added** to the pixel that it was copied from"),
+    ("What goes back through a stride?", "05_sizes", "way-back", "$S - 1$ zeros between neighbours"),
+    ("What is a maximum padded with?", "08_pooling", "padding", r"$-\infty$, and that is what is put there"),
+    ("How many parameters has a layer?", "06_channels", "many-kernels", r"(K_1\cdot K_2\cdot 3 + 1)\cdot M"),
+    ("How many multiplications does it take?", "07_vectorization", "whole-layer", r"N H' W'\cdot C K_1 K_2\cdot M$"),
+    ("How far does a stack of layers see?", "06_channels", "receptive-field-rule", r"r + D\,(K - 1)\cdot j"),
+    ("And where does an output look?", "06_channels", "receptive-field-rule", r"begins to see at pixel $i\cdot j$"),
+    ("Does a layer's stride widen its own view?", "06_channels", "receptive-field-rule", "layers *behind* it, not its own"),
+    ("Why three 3×3 and not one 7×7?", "06_channels", "three-small-or-one-large", r"27\,C^2"),
+    ("What does pooling do to the view behind it?", "08_pooling", "field", "doubles the\n*jump*"),
+    ("What tells convolution from cross-correlation?", "04_convolution", "the-flip", "rotated by half a turn"),
+    ("What goes back to the input?", "04_convolution", "substitution", "is the convolution of the padded $g$ with $w$"),
+    ("Why is the kernel turned there?", "04_convolution", "why-bother", "the weight's number goes **down**"),
+    ("What goes back to the weights?", "04_convolution", "to-the-weights", "cross-correlation of $x$ with $g$"),
+    ("What if convolution is computed forward?", "04_convolution", "to-the-weights", "but **turned round**"),
+    ("What goes back to a bias?", "06_channels", "gradients", "a bias by all outputs of its\nchannel"),
+    ("Why is a convolution equivariant?", "09_invariance", "equivariance", "the *same* weights are used everywhere"),
+    ("Where does padding break it?", "09_invariance", "border-why", "**the frame did not**"),
+    ("To which moves is a stride equivariant?", "09_invariance", "stride-rule", "multiples of $S$, and to no others"),
+    ("When does stride break it on a ring?", "09_invariance", "stride-rule", "the size must be a multiple of the stride"),
+    ("Is it equivariant to rotation?", "09_invariance", "only-translations", "**not** equivariant\nto rotation"),
+    ("When is max pooling invariant?", "09_invariance", "walking-why", "stays *within\nits window*"),
+    ("Does relu or a bias change that?", "09_invariance", "relu-too", "Nor does a bias"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("question", "stem", "id", "words"), QUESTIONS)
+def test_what_a_student_would_be_asked_is_answered(question, stem, id, words):
+    assert words in source(stem, id), question
