@@ -31,9 +31,11 @@ from autograd.arguments.numbers import shown
 if TYPE_CHECKING:
     from autograd.core.node import Node
     from autograd.core.primitive import Primitive
+    from autograd.core.rules import Rule
 
 __all__ = [
-    "forward_failed", "missing", "missing_rule", "no_array", "rule_failed", "too_many", "wrong_count",
+    "forward_failed", "misfit", "missing_rule", "no_array", "overwritten", "released", "rule_failed",
+    "wrong_count",
 ]  # fmt: skip
 
 _LIBRARY = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -135,20 +137,23 @@ def no_array(info: Primitive, made: Any) -> TypeError:
     return TypeError(f"{info.name}: its forward function must return {due}, got {came}")
 
 
-def missing(info: Primitive, name: str) -> TypeError:
-    """The error for an array input that was not given."""
-    return TypeError(f"{info.name}() missing required argument: {name!r}")
-
-
-def too_many(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -> TypeError:
-    """The error for more positional arguments than parameters, or for one given twice."""
-    most = len(info.inputs) + len(info.static_positions)
-    if len(given) > most:
+def misfit(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -> TypeError | None:
+    """The error for a call that does not fit a primitive's parameters; None if it does."""
+    for x in info.inputs[len(given) :]:
+        if x not in named and x not in info.optional and info.variadic is None:
+            return TypeError(f"{info.name}() missing required argument: {x!r}")
+    most = len(info.positions)
+    if len(given) > most and info.variadic is None:
         came = f"takes at most {most} positional arguments, got {len(given)}"
-    else:
-        twice = [x for x in named if x in info.static_positions[: len(given) - len(info.inputs)]]
-        came = f"got multiple values for argument {twice[0]!r}"
-    return TypeError(f"{info.name}() {came}")
+        return TypeError(f"{info.name}() {came}")
+    taken = () if info.variadic else info.positions[: len(given)]
+    for x in named:
+        if x in taken:
+            return TypeError(f"{info.name}() got multiple values for argument {x!r}")
+        if x not in (*info.inputs, *info.static_names):
+            name = info.forward.__qualname__
+            return _wrong_arguments(info, f"{name}() got an unexpected keyword argument {x!r}")
+    return None
 
 
 def _wrong_arguments(info: Primitive, text: str) -> TypeError:
@@ -174,13 +179,49 @@ def missing_rule(info: Primitive, name: str, node: Node) -> RuntimeError:
     )
 
 
-def wrong_count(info: Primitive, names: tuple[str, ...], got: Any) -> RuntimeError:
+def wrong_count(info: Primitive, rule: Rule, count: int, got: Any) -> RuntimeError:
     """The error for a joint rule that does not return one gradient for each of its inputs."""
+    names = map(info.input_name, range(count)) if info.variadic else rule.inputs
     came = f"{len(got)} values" if isinstance(got, tuple) else type(got).__name__
     return RuntimeError(
         f"{info.name}: the joint rule for {', '.join(names)} must return a tuple of "
-        f"{len(names)} gradients, got {came}"
+        f"{count} gradients, got {came}"
     )
+
+
+def released(node: Node) -> RuntimeError:
+    """The error for a second pass through a node that has let go of what it had saved."""
+    return RuntimeError(
+        f"backward a second time through {_where(node)}: what it had saved was released after "
+        "the first pass. Pass retain_graph=True to the first backward, or compute the output "
+        "again"
+    )
+
+
+def overwritten(node: Node, cell: list[Any]) -> RuntimeError:
+    """The error for a saved value that is not what it was; with both lines, where they are known."""
+    said = (
+        f"a value that {_where(node)} needs for its gradient was written into after it was used."
+    )
+    cure = (
+        "Make a new tensor instead of writing in place (autograd.set_at, autograd.where), or write "
+        "after backward"
+    )
+    if node.record is None:
+        return RuntimeError(
+            f"{said} {cure}. To see the line that wrote and the one that needed it, compute it "
+            "inside `with autograd.debug.record():`"
+        )
+    wrote = cell[1].since(node.seq) if len(cell) > 1 and cell[1] is not None else None
+    return RuntimeError(
+        f"{said}\n  needed by   {node.record.where()}\n"
+        f"  written by  {wrote or 'a line not noted'}\n{cure}"
+    )
+
+
+def _where(node: Node) -> str:
+    inside = f" in module {node.module}" if node.module else ""
+    return f"{node.primitive.name} (output shape {node.shape}{inside})"
 
 
 # What errors and operands look like ---------------------------------------------------------------

@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FREED", "Extra", "Leaf", "Node", "leaves_with_hooks"]
 
-#: An array that is not kept alive, its version cell, and the count there when it was used.
-Glimpse = tuple["weakref.ref[np.ndarray[Any, Any]]", "list[int] | None", int]
-
-#: Sequence numbers: parents always have smaller ones than their children.
+#: Sequence numbers, of nodes and of writes in place: parents always have smaller ones than their
+#: children, and what a node saved was written into since if that has a greater one than the node.
 counter = itertools.count()
 
 
@@ -62,11 +60,10 @@ class Node:
         plan: the primitive with its rules as they stood at the call.
         parents: one entry per array input, in order; None where no gradient is needed.
         saved: the values that the rules named, ordered as ``plan.saved_names``.
-        versions: (cell, count) of every saved array, in their order (None for numbers), compared
-            before use; or None if there is nothing to compare.
+        cells: the version cell of every saved array, in their order (None for numbers), looked at
+            before use; or None if there is nothing to look at.
         aside: None, or one entry per array input: of which output of its parent it is; where there
-            is no parent, a constant operand that is not saved: a number itself, an array as a
-            ``Glimpse``, or None.
+            is no parent, the constant operand: a number itself, an array as (weak reference, cell).
         static: values of the static parameters, ordered as ``primitive.static_names``.
         shape, dtype: of the output; tuples of them for a primitive with several outputs.
         seq: sequence number; the order of creation.
@@ -77,14 +74,14 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__", "aside", "dtype", "extra", "module", "number", "parents", "plan", "saved", "seq",
-        "shape", "static", "versions",
+        "__weakref__", "aside", "cells", "dtype", "extra", "module", "number", "parents", "plan", "saved", "seq",
+        "shape", "static",
     )  # fmt: skip
 
     plan: Plan
     parents: tuple[Node | Leaf | None, ...]
     saved: Any
-    versions: tuple[tuple[list[int], int] | None, ...] | None
+    cells: tuple[list[Any] | None, ...] | None
     aside: tuple[Any, ...] | None
     static: tuple[Any, ...]
     shape: Any
@@ -133,7 +130,7 @@ class Node:
         return self.saved is FREED
 
     def constant_aside(self, position: int) -> tuple[Any, bool]:
-        """A constant operand that is not saved, and whether it is still as it was when used.
+        """A constant operand, and whether it is still as it was when used.
 
         None where there is none, or none any more.
         """
@@ -141,8 +138,8 @@ class Node:
         value = self.aside[position] if given else None  # type: ignore[index]
         if type(value) is not tuple:
             return value, True
-        reference, cell, count = value
-        return reference(), cell is not None and cell[0] == count
+        reference, cell = value
+        return reference(), cell is not None and cell[0] < self.seq
 
     def static_values(self) -> dict[str, Any]:
         """The static parameters by name."""

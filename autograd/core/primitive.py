@@ -66,8 +66,9 @@ class Primitive:
         inputs: names of the array inputs, of which ``optional`` may be absent; ``variadic`` is the
             name after ``*``, or None.
         static_names: names of the keyword-only parameters, with their defaults (None where there is
-            none) in ``static_template``; ``static_positions`` are those that may also be given by
-            position, required ones first.
+            none) in ``static_template``.
+        positions: what may be given by position: the inputs, then static parameters, required ones
+            first.
         rules: input name -> Rule.
         composite: the same function in plain primitives, or None.
         other_words: None, or what is called instead where a keyword is none of the parameters.
@@ -139,7 +140,9 @@ class Primitive:
         required = [x for x in self.static_names if x not in self.static_defaults]
         # After an input that may be absent, a required parameter cannot stand by position.
         by_position = () if self.variadic or (self.optional and required) else self.static_names
-        self.static_positions = tuple(sorted(by_position, key=self.static_defaults.__contains__))
+        by_position = sorted(by_position, key=self.static_defaults.__contains__)
+        self.positions = (*self.inputs, *by_position)
+        self.required = frozenset(self.inputs).difference(self.optional)
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -182,10 +185,10 @@ class Primitive:
         Raises:
             TypeError: for an input that does not exist or a name no rule can ask for.
         """
-        given = [Rule(rule, (name,)) for name, rule in rules.items()]
+        given = [Rule.of(rule, (name,)) for name, rule in rules.items()]
         if joint:
             names, function = joint
-            given.append(Rule(function, tuple(names), joint=True))
+            given.append(Rule.of(function, tuple(names), joint=True))
         for rule in given:
             self._check(rule)
         for rule in given:

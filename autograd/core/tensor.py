@@ -17,7 +17,7 @@ from autograd.core.node import Leaf, Node
 from autograd.core.values import Values, refusal
 from autograd.core.writes import share
 
-__all__ = ["Tensor", "tensor_types"]
+__all__ = ["Tensor", "tensor_on", "tensor_types"]
 
 #: Tensor and its subclasses: the call code of primitives looks a type up here.
 tensor_types: set[type] = set()
@@ -257,14 +257,11 @@ def _wrap(data: Any) -> Tensor:
     return result
 
 
-def _connected(
-    data: Any, node: Node | Leaf | None, index: int, version: list[int] | None = None
+def tensor_on(
+    data: Any, version: list[Any] | None, node: Node | Leaf | None = None, index: int = 0
 ) -> Tensor:
-    """A tensor for a value of the graph: how rules see what was saved under ``create_graph``."""
+    """A tensor for a value of the graph, which has its version cell: the array itself, unchecked."""
     result = object.__new__(Tensor)
-    result._data = data
-    result._node = node
-    result._index = index
-    result._version = version
+    result._data, result._version, result._node, result._index = data, version, node, index
     result._grad = result.name = None
     return result

@@ -15,7 +15,10 @@ _WRITES = 64
 
 
 class Witness:
-    """Notes where a piece of memory is written, while a node that saved it lives."""
+    """Notes where a piece of memory is written, while a node that saved it lives.
+
+    It stands in the memory's version cell, see ``autograd.core.writes``.
+    """
 
     def __init__(self) -> None:
         self._nodes: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -26,7 +29,7 @@ class Witness:
         self._nodes.add(node)
 
     def note(self, cell: list[Any]) -> None:
-        """See ``autograd.core.writes.Witness``."""
+        """A write into the cell's memory, just numbered, comes from the line that is running."""
         if any(not node.freed for node in self._nodes):
             self._lines.append((cell[0], *line_of()))
         else:  # nobody needs it any more: writes cost nothing again
@@ -35,17 +38,16 @@ class Witness:
             else:
                 del cell[1:]
 
-    def since(self, count: int) -> str | None:
-        """See ``autograd.core.writes.Witness``."""
-        found = next(((f, n) for c, f, n in self._lines if c > count and f), None)
+    def since(self, number: int) -> str | None:
+        """The line of the first write noted after the one of this number."""
+        found = next(((f, n) for c, f, n in self._lines if c > number and f), None)
         return None if found is None else written(*found)
 
 
 def watch_saved(node: Any) -> None:
     """Have writes noted into everything that a node has saved."""
-    for watched in node.versions or ():
-        if watched is not None:
-            cell = watched[0]
+    for cell in node.cells or ():
+        if cell is not None:
             if len(cell) == 1 or cell[1] is None:
                 cell[1:2] = [Witness()]
             cell[1].watch_for(node)

@@ -226,7 +226,7 @@ class BackwardPass:
                     if not any(needs):
                         continue
                 saved = node.saved
-                if saved is FREED or node.versions is not None:
+                if saved is FREED or node.cells is not None:
                     check_saved(node)
                 if node.dtype is HALF or (plan.several and HALF in node.dtype):
                     g, saved = single(g), single(saved)

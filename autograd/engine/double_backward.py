@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.arguments.half import single
 from autograd.core.node import Node
-from autograd.core.tensor import Tensor, _connected, _wrap
+from autograd.core.tensor import Tensor, _wrap, tensor_on
 
 __all__ = ["recorded_gradients"]
 
@@ -20,16 +20,18 @@ Differentiate = Callable[[Sequence[Tensor], Sequence[Any], Sequence[Tensor]], Se
 
 
 def recorded_gradients(
-    node: Node, g: Any, needs: tuple[Any, ...], differentiate: Differentiate
-) -> tuple[Any, ...]:
+    node: Node, g: Any, needs: Sequence[Any], differentiate: Differentiate
+) -> Sequence[Any]:
     """A node's gradients as tensors that can be differentiated again.
 
-    ``differentiate`` runs a pass of its own, which a composite needs; it is given here since the
-    pass itself calls this function.
+    Args:
+        differentiate: runs a pass of its own, which a composite needs; it is given here since the
+            pass itself calls this function.
     """
+    saved = single(_saved_tensors(node))
     if node.primitive.composite is None:
-        return node.gradients(g, single(_saved_tensors(node)), needs)
-    return _composite_gradients(node, g, needs, differentiate)
+        return node.gradients(g, saved, needs)
+    return _of_composite(node, g, saved, needs, differentiate)
 
 
 def _saved_tensors(node: Node) -> tuple[Any, ...]:
@@ -37,67 +39,56 @@ def _saved_tensors(node: Node) -> tuple[Any, ...]:
 
     They keep their version cells, so that a write is noticed in the next pass, too.
     """
-    watched = iter(node.versions or ())
-    result: list[Any] = []
+    cells = iter(node.cells or ())
+
+    def connected(place: int, value: Any) -> Any:
+        """An input by its position from 0, an output by its position from the end."""
+        cell, index = next(cells, None), place + node.primitive.outputs
+        if value is None:
+            return None
+        if place >= 0:
+            parent = node.parents[place]
+            if parent is None:
+                return value
+            return tensor_on(value, cell, parent, node.index_of_parent(place))
+        if index in node.primitive.constant_outputs:
+            return _wrap(value)
+        return tensor_on(value, cell, node, index)
+
+    found: list[Any] = []
     for (place, read, _), value in zip(node.plan.keeps, node.saved or (), strict=True):
         if read is not None:  # a shape or a dtype
-            result.append(value)
+            found.append(value)
         elif type(place) is slice:  # all inputs, or all outputs
-            first = 0 if place.start is None else place.start
-            cells = [next(watched, None) for _ in value]
-            result.append(tuple([_tensor(node, first + k, v, cell)
-                                 for k, (v, cell) in enumerate(zip(value, cells, strict=True))]))  # fmt: skip
+            first = place.start or 0
+            found.append(tuple([connected(first + k, v) for k, v in enumerate(value)]))
         else:
-            result.append(_tensor(node, place, value, next(watched, None)))
-    return tuple(result)
+            found.append(connected(place, value))
+    return tuple(found)
 
 
-def _tensor(node: Node, place: int, value: Any, watched: tuple[list[int], int] | None) -> Any:
-    """A saved value: an input by its position from 0, an output by its position from the end."""
-    cell = None if watched is None else watched[0]
-    if value is None:
-        return None
-    if place >= 0:
-        parent = node.parents[place]
-        index = node.index_of_parent(place)
-        return value if parent is None else _connected(value, parent, index, cell)
-    index = place + node.primitive.outputs
-    if index in node.primitive.constant_outputs:
-        return _wrap(value)
-    return _connected(value, node, index, cell)
-
-
-def _composite_gradients(
-    node: Node, g: Any, needs: tuple[Any, ...], differentiate: Differentiate
-) -> tuple[Any, ...]:
+def _of_composite(
+    node: Node, g: Any, saved: Sequence[Any], needs: Sequence[Any], differentiate: Differentiate
+) -> Sequence[Any]:
     """Gradients of a fused primitive, differentiable: those of its composite at the same inputs.
 
     Every input gets a fresh graph position of its own (``alias``), so that an input used
     twice is told apart; the second pass stops there.
     """
     info = node.primitive
-    saved = dict(zip(node.plan.saved_names, single(_saved_tensors(node)), strict=True))
-    if info.variadic:
-        values = list(saved[info.variadic])
-    else:
-        values = [saved[name] for name in info.inputs]
+    named = dict(zip(node.plan.saved_names, saved, strict=True))
+    values = list(named[info.variadic]) if info.variadic else [named[x] for x in info.inputs]
     positions = [k for k, need in enumerate(needs) if need is not None]
     for k in positions:
         values[k] = values[k].alias()
-    assert info.composite is not None
-    out = info.composite(*values, **node.static_values())
-    if info.outputs > 1:
-        pairs = [(o, h) for o, h in zip(out, g, strict=True) if h is not None and _depends(o)]
-    else:
-        pairs = [(out, g)]
-    wanted = [values[k] for k in positions]
-    found = differentiate([o for o, _ in pairs], [h for _, h in pairs], wanted)
+    out = info.composite(*values, **node.static_values())  # type: ignore[misc]
+    pairs = [(out, g)]
+    if info.outputs > 1:  # one that depends on no input that a gradient is wanted for may be an array
+        pairs = [(o, h) for o, h in zip(out, g, strict=True)
+                 if h is not None and getattr(o, "_node", None) is not None]  # fmt: skip
+    outs, seeds = [o for o, _ in pairs], [h for _, h in pairs]
+    found = differentiate(outs, seeds, [values[k] for k in positions])
     results: list[Any] = [None] * len(needs)
-    for k, t, gradient in zip(positions, wanted, found, strict=True):
-        results[k] = _wrap(np.zeros_like(t._data)) if gradient is None else gradient
-    return tuple(results)
-
-
-def _depends(out: Any) -> bool:
-    """Whether an output depends on what a gradient is wanted for; else it may be a mere array."""
-    return getattr(out, "_node", None) is not None
+    for k, gradient in zip(positions, found, strict=True):
+        results[k] = _wrap(np.zeros_like(values[k]._data)) if gradient is None else gradient
+    return results

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core.node import Leaf, leaves_with_hooks
-from autograd.core.tensor import Tensor, _connected, _wrap
+from autograd.core.tensor import Tensor, _wrap, tensor_on
 
 __all__ = [
     "HookHandle", "call_hooks", "register_hook", "register_post_accumulate_grad_hook", "retain_grad",
@@ -137,4 +137,4 @@ def _read_only(gradient: Any) -> Tensor:
         view.flags.writeable = False
     if not isinstance(gradient, Tensor):
         return _wrap(view)
-    return _connected(view, gradient._node, gradient._index, gradient._version)
+    return tensor_on(view, gradient._version, gradient._node, gradient._index)

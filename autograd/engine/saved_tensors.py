@@ -67,7 +67,7 @@ class saved_tensors_hooks:
             kept = tuple([self._packed(value) for value in node.saved])
         finally:
             state.recorder, state.grad_enabled = self._note, enabled
-        node.saved, node.versions = kept, None
+        node.saved, node.cells = kept, None
         node.require_extra().unpack = self._restore
 
     def _packed(self, value: Any) -> Any:

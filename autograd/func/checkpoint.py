@@ -18,7 +18,7 @@ import numpy as np
 from autograd.arguments.generator import default_generator
 from autograd.core.modes import enable_grad, is_grad_enabled, local, no_grad
 from autograd.core.primitive import primitive
-from autograd.core.tensor import Tensor, _connected, _wrap
+from autograd.core.tensor import Tensor, _wrap, tensor_on
 from autograd.engine import BackwardPass
 from autograd.func.buffers import kept_buffers
 from autograd.func.trees import flatten
@@ -63,7 +63,7 @@ def checkpoint(
     tensors = [t for t in flatten((args, kwargs))[0] if isinstance(t, Tensor)]
     call = _Call(function, args, kwargs, generators)
     # The arguments are passed under another identity: the same tensor may come from outside, too.
-    arguments = [_connected(t._data, t._node, t._index, t._version) for t in tensors]
+    arguments = [tensor_on(t._data, t._version, t._node, t._index) for t in tensors]
     watch = _Outside(arguments)
     with no_grad(), watch:
         result = call.run(arguments)
@@ -293,7 +293,7 @@ class _Call:
             for out, h in zip(outputs, incoming, strict=True)
             if h is not None and out.requires_grad
         ]
-        inputs = arguments + [_connected(None, node, index) for node, index in self._outside]
+        inputs = arguments + [tensor_on(None, None, node, index) for node, index in self._outside]
         work = BackwardPass(
             [out for out, _ in pairs],
             [h for _, h in pairs],

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd.arguments import nearest
-from autograd.errors import missing, too_many
+from autograd.errors import misfit
 from autograd.spelling.devices import check_device
 
 __all__ = ["respell", "spelled"]
@@ -164,10 +164,6 @@ def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
         )
     parameters = (*info.inputs, *info.static_names)
     args, kwargs = respell(info.forward.__name__, parameters, args, kwargs)
-    for x in info.inputs[len(args) :]:
-        if x not in kwargs and x not in info.optional:
-            raise missing(info, x)
-    twice = set(info.static_positions[: max(len(args) - len(info.inputs), 0)]) & kwargs.keys()
-    if twice or len(args) > len(info.inputs) + len(info.static_positions):
-        raise too_many(info, args, kwargs)
+    if (error := misfit(info, args, kwargs)) is not None:
+        raise error
     return info.function(*args, **kwargs)

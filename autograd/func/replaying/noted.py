@@ -94,7 +94,7 @@ class Applied:
     def refill(self, s: list[Any]) -> None:
         """Give the node, and what was recorded of it, the values of the last run."""
         node, outs = self.node, tuple([s[k] for k in self.outs])
-        node.saved, node.versions = self.saved()(s), None
+        node.saved, node.cells = self.saved()(s), None
         if not self.shapes[0][0] and len(outs) == 1:
             node.number = outs[0]
         if node.record is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core.modes import local
-from autograd.core.tensor import Tensor, _connected, _wrap
+from autograd.core.tensor import Tensor, _wrap, tensor_on
 from autograd.func.replaying.noted import Applied, Called, Changed, Fetched, Passed
 from autograd.func.replaying.recording import Recording, ReplayError
 from autograd.func.trees import flatten
@@ -94,7 +94,7 @@ class Program:
             if isinstance(done, Applied) and done.node is not None:
                 done.refill(self.slots)
         found = zip(self._nodes, self._results, strict=True)
-        return [_connected(self.slots[r[0]], *n) for n, r in found if n is not None]
+        return [tensor_on(self.slots[r[0]], None, *n) for n, r in found if n is not None]
 
     def _count(self) -> None:
         """Note how often the tensors from outside were written into."""

@@ -12,7 +12,7 @@ from autograd.arguments.arrays import array_like, as_floats, raw
 from autograd.arguments.half import in_single
 from autograd.arguments.numbers import shown
 from autograd.core.primitive import primitive
-from autograd.core.tensor import _connected
+from autograd.core.tensor import tensor_on
 from autograd.ops.elementwise import absolute, equal, sign, sqrt, where
 from autograd.ops.linalg.decompositions import svdvals
 from autograd.ops.reductions import amax, amin, spread
@@ -41,7 +41,7 @@ def _rate(g: Any, out: Any) -> Any:
 
     In ‖x‖·‖x‖ each norm's gradient is the other norm: all those of the same vectors count.
     """
-    norms = [_connected(raw(out), node, 0, None) for node in _norms_alike(out._node, g._node)]
+    norms = [tensor_on(raw(out), None, node) for node in _norms_alike(out._node, g._node)]
     g.sum().backward(retain_graph=True, inputs=norms)
     return sum(raw(n._grad) for n in norms if n._grad is not None)
 
