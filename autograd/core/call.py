@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["form_for"]
 
 _new, _ndarray = object.__new__, np.ndarray
+_ARRAYS = (np.ndarray, np.generic)
 _FLOATS = frozenset([np.float32, np.float64])
 #: Integers up to here fit an array.
 _WORD = 1 << 63
@@ -39,10 +40,17 @@ _WORD = 1 << 63
 _FIXED = frozenset([bool, int, float, str, tuple, type(None), Window])
 
 
+#: What stands where no input is given by position.
+_NOTHING = object()
+
+
 def form_for(info: Primitive) -> Callable[[Primitive], Callable[..., Any]]:
     """Which of the forms below serves a primitive."""
-    plain = not (info.variadic or info.optional or info.static_names or info.outputs > 1)
-    return {("x",): unary, ("x", "y"): binary}.get(info.inputs, general) if plain else general
+    if info.outputs > 1 or info.variadic or info.optional:
+        return general
+    if info.inputs == ("x", "y") and not info.static_names:
+        return binary
+    return unary if len(info.inputs) == 1 else general
 
 
 def general(info: Primitive) -> Callable[..., Any]:
@@ -82,16 +90,21 @@ def general(info: Primitive) -> Callable[..., Any]:
                 made = without_widening(made, *data)
         except Exception as error:
             raise _failed(info, error, data)
-        outs, versions = _watched(info, made if several else (made,), data, cells)
-        results = list(map(tensor_on, outs, versions))
-        if (cells[0] is None or versions[0] is None) and info.name in NUMBER_VIEWS:
-            given[0]._viewed = results[0]._viewed = True
+        if several and not (isinstance(made, tuple) and len(made) == info.outputs):
+            raise _no_array(info, made)
+        outs, versions, results = [], [], []
+        for out in made if several else (made,):
+            if not isinstance(out, _ARRAYS):
+                raise _no_array(info, out)
+            out, version = _memory(out, data + outs, cells + versions)
+            outs.append(out)
+            versions.append(version)
+            results.append(tensor_on(out, version))
         state, node = local.state, None
         if state.grad_enabled and info.differentiable and any(parents):
             node = _new(Node)
             node.plan = plan = info.plan or info.make_plan()
-            node.parents = tuple(parents)
-            node.static = info.static_values
+            node.parents, node.static = tuple(parents), info.static_values
             if static:
                 node.static = tuple((info.static_template | static).values())
             node.shape, node.dtype = outs[0].shape, outs[0].dtype
@@ -115,18 +128,25 @@ def general(info: Primitive) -> Callable[..., Any]:
 
 
 def unary(info: Primitive) -> Callable[..., Any]:
-    """``general`` for one input ``x`` and one output."""
+    """``general`` for one input and one output."""
     forward, scalar, differentiable = info.forward, info.scalar, info.differentiable
-    otherwise = general(info)
+    views, otherwise = info.name in NUMBER_VIEWS, general(info)
 
-    def call(x: Any) -> Any:
+    def call(x: Any = _NOTHING, /, *more: Any, **static: Any) -> Any:
+        if static or more or x is _NOTHING:
+            given = () if x is _NOTHING else (x, *more)
+            bound = _bound(info, given, static)
+            if bound is None:
+                return _otherwise(info, given, static)
+            (x,), static = bound
         state = local.state
-        if type(x) not in tensor_types or state.recorder is not None:
-            return otherwise(x)
+        if (type(x) is not Tensor and type(x) not in tensor_types) or state.recorder is not None:
+            return otherwise(x, **static)
         data, parent, cell = x._data, x._node, x._version
         try:
-            kind = type(data)
-            if scalar is not None and kind in _FLOATS:
+            if static:
+                out = forward(data, **static)
+            elif scalar is not None and (kind := type(data)) in _FLOATS:
                 try:
                     out = kind(scalar(data))
                 except (ValueError, OverflowError):  # where `math` refuses, NumPy has an answer
@@ -138,17 +158,23 @@ def unary(info: Primitive) -> Callable[..., Any]:
             raise _failed(info, error, (x,))
         if not shape:
             out, version = out if type(out) is not _ndarray else out[()], None
-        elif out.base is None and out is not data:
+        elif (base := out.base) is None and out is not data:
             version = [0]
+        elif cell is not None and (base is data or base is data.base):
+            version = share(cell)
         else:
             out, version = _memory(out, (data,), (cell,))
         result = _new(Tensor)
         result._data, result._version, result._index = out, version, 0
         result._node = result._grad = result.name = None
+        if views and (version is None or cell is None):
+            x._viewed = result._viewed = True
         if parent is not None and state.grad_enabled and differentiable:
             result._node = node = _new(Node)
             node.plan = plan = info.plan or info.make_plan()
-            node.parents, node.static = (parent,), ()
+            node.parents, node.static = (parent,), info.static_values
+            if static:
+                node.static = tuple((info.static_template | static).values())
             node.shape, node.dtype = shape, out.dtype
             node.seq, node.module, node.extra = next(counter), state.module, None
             node.aside = (x._index,) if x._index else None
@@ -158,6 +184,8 @@ def unary(info: Primitive) -> Callable[..., Any]:
                 node.saved, node.cells = (data,), cell and (cell,)
             elif plan.shortcut == "out" and node.dtype is not HALF:
                 node.saved, node.cells = (out,), version and (version,)
+            elif plan.shortcut == "x_shape":
+                node.saved, node.cells = (data.shape,), None
             else:
                 plan.save(node, (data,), (cell,), (out,), (version,))
         return result
@@ -171,9 +199,9 @@ def binary(info: Primitive) -> Callable[..., Any]:
 
     def call(x: Any, y: Any) -> Any:
         state, kind, other = local.state, type(x), type(y)
-        if kind in tensor_types:
+        if kind is Tensor or kind in tensor_types:
             a, x_node, x_cell, first = x._data, x._node, x._version, x._data
-            if other in tensor_types:
+            if other is Tensor or other in tensor_types:
                 b, y_node, y_cell = y._data, y._node, y._version
             elif other is float or (other is int and -_WORD <= y < _WORD):
                 b, y_node, y_cell = y, None, None
@@ -210,18 +238,20 @@ def binary(info: Primitive) -> Callable[..., Any]:
             node.parents, node.static = (x_node, y_node), ()
             node.shape, node.dtype = shape, out.dtype
             node.seq, node.module, node.extra = next(counter), state.module, None
-            if x_node is None or y_node is None or x._index or y._index:
+            if b is y:
+                node.aside = (x._index, y)
+            elif x_node is None or y_node is None or x._index or y._index:
                 node.aside = _aside((x, y), node.parents, (a, b), (x_cell, y_cell))
             else:
                 node.aside = None
             if not shape:
                 node.number = out
-            if plan.shortcut == "nothing":
-                node.saved = node.cells = None
-            elif plan.shortcut == "crossed":
+            if plan.shortcut == "crossed":
                 node.saved = (y_node and a, x_node and b)
-                watched = (y_node and x_cell, x_node and y_cell)
-                node.cells = watched if watched[0] or watched[1] else None
+                watched = x_cell is not None or y_cell is not None
+                node.cells = (y_node and x_cell, x_node and y_cell) if watched else None
+            elif plan.shortcut == "nothing":
+                node.saved = node.cells = None
             else:
                 plan.save(node, (a, b), (x_cell, y_cell), (out,), (version,))
         return result
@@ -234,6 +264,12 @@ def _failed(info: Primitive, error: Exception, inputs: Sequence[Any]) -> Excepti
     from autograd.errors import forward_failed
 
     return forward_failed(info, error, tuple(inputs))
+
+
+def _no_array(info: Primitive, made: Any) -> Exception:
+    from autograd.errors import no_array
+
+    return no_array(info, made)
 
 
 # Before the arithmetic ----------------------------------------------------------------------------
@@ -291,24 +327,7 @@ def _otherwise(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -
 # The result ---------------------------------------------------------------------------------------
 
 
-def _watched(info: Primitive, made: Any, data: Sequence[Any], cells: Sequence[Any]) -> Any:
-    """The outputs, numbers where they are 0-d, and their version cells."""
-    outs: list[Any] = []
-    versions: list[Any] = []
-    if isinstance(made, tuple) and len(made) == info.outputs:
-        for out in made:
-            if isinstance(out, (_ndarray, np.generic)):
-                out, version = _memory(out, [*data, *outs], [*cells, *versions])
-                outs.append(out)
-                versions.append(version)
-    if len(outs) < info.outputs:
-        from autograd.errors import no_array
-
-        raise no_array(info, made)
-    return outs, versions
-
-
-def _memory(out: Any, data: Sequence[Any], cells: Sequence[list[int] | None]) -> tuple[Any, Any]:
+def _memory(out: Any, data: Sequence[Any], cells: Sequence[list[Any] | None]) -> tuple[Any, Any]:
     """An output and its version cell, which all that shares its memory has in common.
 
     A primitive may return an input, or a view of one: then the input's cell is the output's too,
@@ -317,9 +336,15 @@ def _memory(out: Any, data: Sequence[Any], cells: Sequence[list[int] | None]) ->
     """
     if not out.shape:
         return out[()], None
+    if out.base is None:
+        for x in data:
+            if x is out:
+                break
+        else:
+            return out, [0]
     found, owner = None, _owner(out)
-    for x, cell in zip(data, cells, strict=True):
-        if type(x) is _ndarray and (x is owner or (x.base is not None and _owner(x) is owner)):
+    for x, cell in zip(data, cells):  # noqa: B905
+        if x is owner or (type(x) is _ndarray and x.base is not None and _owner(x) is owner):
             if cell is None or (found is not None and found is not cell):
                 return np.array(out, order="K"), [0]
             found = cell
@@ -341,16 +366,19 @@ def _aside(
 ) -> tuple[Any, ...] | None:
     """``Node.aside``: output indices of the parents, and what the constant operands were."""
     if None not in parents:
-        indices = tuple([x._index for x in given])
-        return indices if any(indices) else None
+        for x in given:
+            if x._index:
+                return tuple([x._index for x in given])
+        return None
     found: list[Any] = []
-    for x, parent, value, cell in zip(given, parents, data, cells, strict=True):
+    for k, parent in enumerate(parents):
         if parent is not None:
-            found.append(x._index)
-        elif type(value) is not _ndarray:
-            found.append(value)
-        elif cell is not None:
-            found.append((weakref.ref(value), cell))
+            found.append(given[k]._index)
+        elif type(data[k]) is not _ndarray:
+            found.append(data[k])
+        elif cells[k] is not None:
+            found.append((weakref.ref(data[k]), cells[k]))
         else:  # of an array only the copy was used; a list is nothing that the caller still has
-            found.append((weakref.ref(x), None) if type(x) is _ndarray else None)
+            array = given[k]
+            found.append((weakref.ref(array), None) if type(array) is _ndarray else None)
     return tuple(found)

@@ -78,16 +78,19 @@ class Plan:
         self.keeps = tuple([_keep(info, name) for name in self.saved_names])
         self._saves_outputs = any([name[:3] == "out" for name in self.saved_names])
         users = [keep.users for keep in self.keeps]
-        of_inputs = "x" if users == [None] else "crossed" if users == [(1,), (0,)] else None
-        shortcuts = {(): "nothing", ("out",): "out", info.inputs: of_inputs}
-        self.shortcut = None if info.variadic else shortcuts.get(self.saved_names)
+        (x, *more), names = info.inputs, self.saved_names
+        crossed = "crossed" if users == [(1,), (0,)] else None
+        self.shortcut = None if info.variadic else {
+            (): "nothing", ("out",): "out", info.inputs: crossed if more else "x",
+            (f"{x}_shape",): "x_shape" if not more else None,
+        }.get(names)  # fmt: skip
         self.gradients = _runner(info, self.saved_names)
 
     def save(self, node: Node, data: Any, cells: Any, outs: Any, out_cells: Any) -> None:
         """Keep in a node what the rules named: of inputs and outputs, with their version cells."""
         if self._saves_outputs and HALF in [out.dtype for out in outs]:
             outs, out_cells = _unrounded(node, data, outs, out_cells)
-        values, cells, parents = (*data, *outs), (*cells, *out_cells), node.parents
+        values, cells, parents = data + outs, cells + out_cells, node.parents
         saved: list[Any] = []
         watched: list[Any] = []
         for place, read, users in self.keeps:
@@ -96,7 +99,7 @@ class Plan:
                 value = read(value)
             elif type(place) is slice:
                 watched += cells[place]
-            elif users is None or any([parents[k] for k in users]):
+            elif users is None or any(map(parents.__getitem__, users)):
                 watched.append(cells[place])
             else:
                 value = None
@@ -142,11 +145,11 @@ def _unrounded(node: Node, data: Any, outs: Any, out_cells: Any) -> Any:
     1 − tanh² of a rounded 1 is 0. What is no half, or had not to be rounded, stays as it is.
     """
     made = node.primitive.forward(*single(tuple(data)), **node.static_values())
-    outs, out_cells = list(outs), list(out_cells)
+    kept, kept_cells = list(outs), list(out_cells)
     for k, exact in enumerate(made if node.several else (made,)):
         if outs[k].dtype == HALF != exact.dtype and not np.array_equal(outs[k], exact):
-            outs[k], out_cells[k] = exact, None
-    return outs, out_cells
+            kept[k], kept_cells[k] = exact, None
+    return type(outs)(kept), type(outs)(kept_cells)
 
 
 def _shape_of(value: Any) -> tuple[int, ...] | None:
@@ -198,18 +201,21 @@ def _runner(info: Primitive, saved_names: tuple[str, ...]) -> Callable[..., Sequ
     places = {("g",): None} | {("g", name): k for k, name in enumerate(saved_names)}
     short = [(rule.function, places[rule.needs])
              for rule in rules if rule and not rule.joint and rule.needs in places]  # fmt: skip
+    if info.variadic or len(short) < len(rules) or len(rules) > 2:
+        return gradients
+    (first, i), (second, j) = short[0], short[-1]
 
-    def gradients_in_short(node: Node, g: Any, saved: Any, needs: Sequence[Any]) -> Sequence[Any]:
-        results: list[Any] = []
-        for (function, place), need in zip(short, needs):  # noqa: B905
-            if need is None:
-                results.append(None)
-            else:
-                results.append(function(g) if place is None else function(g, saved[place]))
-        return results
+    def of_one(node: Node, g: Any, saved: Any, needs: Any) -> tuple[Any, ...]:
+        return (first(g) if i is None else first(g, saved[i]),)
 
-    is_short = len(short) == len(rules) and info.variadic is None
-    return gradients_in_short if is_short else gradients
+    def of_two(node: Node, g: Any, saved: Any, needs: Any) -> tuple[Any, ...]:
+        x, y = needs
+        return (
+            None if x is None else first(g) if i is None else first(g, saved[i]),
+            None if y is None else second(g) if j is None else second(g, saved[j]),
+        )
+
+    return of_one if len(rules) == 1 else of_two
 
 
 def _gatherer(needs: Sequence[str], names: Sequence[str]) -> Callable[[Sequence[Any]], Any]:
