@@ -39,9 +39,9 @@ from .debug.anomaly import set_detect_anomaly as set_detect_anomaly
 from .engine import HookHandle as HookHandle
 from .engine import backward_steps as backward_steps
 from .engine import grad as grad
-from .engine import saved_tensors as graph
-from .engine import saved_tensors_hooks as saved_tensors_hooks
 from .engine.api import backward_from as backward
+from .func import saved_tensors as graph
+from .func.saved_tensors import saved_tensors_hooks as saved_tensors_hooks
 from .in_place import writable as writable
 from .kernels.allocator import empty_cache as empty_cache
 from .kernels.threads import get_num_threads as get_num_threads

@@ -17,6 +17,7 @@ from autograd.arguments.numbers import boolean
 from autograd.core.modes import local
 from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
+from autograd.data_view import Values, refusal
 from autograd.spelling.size import known_sizes, size_of
 
 __all__ = ["AsArray", "methods_of"]
@@ -31,11 +32,26 @@ class AsArray:
     _data: Any
     _node: Any
     _grad: Any
-    data: Any
     dtype: Any
     is_leaf: bool
     name: Any
     shape: tuple[int, ...]
+
+    @property
+    def data(self) -> Any:
+        """The values, as a read-only view (a NumPy scalar when 0-d)."""
+        data = self._data
+        if local.state.recording is not None:
+            local.state.recording.read(self, "data")
+        if type(data) is not np.ndarray:
+            return data
+        view = data.view(Values) if self._node is not None else data.view()
+        view.flags.writeable = False
+        return view
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        raise TypeError(refusal())
 
     @property
     def size(self) -> Any:

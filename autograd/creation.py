@@ -12,9 +12,10 @@ from autograd.arguments.dtypes import as_array, check_dtype, default_dtype
 from autograd.arguments.generator import generator_or_default
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.numbers import shown
-from autograd.core.modes import each_time, local
+from autograd.core.modes import local
 from autograd.core.tensor import Tensor, _wrap
 from autograd.core.writes import share
+from autograd.each_time import each_time
 
 __all__ = [
     "arange", "as_tensor", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace",

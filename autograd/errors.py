@@ -22,6 +22,7 @@ from __future__ import annotations
 import dis
 import inspect
 import os
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,10 +33,11 @@ if TYPE_CHECKING:
     from autograd.core.node import Node
     from autograd.core.primitive import Primitive
     from autograd.core.rules import Rule
+    from autograd.core.tensor import Tensor
 
 __all__ = [
     "forward_failed", "misfit", "missing_rule", "no_array", "overwritten", "released", "rule_failed",
-    "wrong_count",
+    "warn_of_no_grad", "wrong_count",
 ]  # fmt: skip
 
 _LIBRARY = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -200,9 +202,7 @@ def released(node: Node) -> RuntimeError:
 
 def overwritten(node: Node, cell: list[Any]) -> RuntimeError:
     """The error for a saved value that is not what it was; with both lines, where they are known."""
-    said = (
-        f"a value that {_where(node)} needs for its gradient was written into after it was used."
-    )
+    said = f"a value that {_where(node)} needs for its gradient was written into after it was used."
     cure = (
         "Make a new tensor instead of writing in place (autograd.set_at, autograd.where), or write "
         "after backward"
@@ -222,6 +222,20 @@ def overwritten(node: Node, cell: list[Any]) -> RuntimeError:
 def _where(node: Node) -> str:
     inside = f" in module {node.module}" if node.module else ""
     return f"{node.primitive.name} (output shape {node.shape}{inside})"
+
+
+def warn_of_no_grad(t: Tensor) -> None:
+    """Warn who looks for the gradient of a result, unless it was asked for or is yet to come."""
+    node: Any = t._node
+    if node.extra is None or t._index not in node.extra.retained:
+        warnings.warn(
+            f".grad is None: this tensor is the result of {node.primitive.name}, and backward() "
+            "keeps the gradients of leaves. To train it, change the leaf in place: `with "
+            "autograd.no_grad(): a -= lr * a.grad` instead of `a = a - lr * a.grad`. To look at it, "
+            "call retain_grad() before backward()",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 # What errors and operands look like ---------------------------------------------------------------

@@ -19,8 +19,8 @@ from autograd.arguments.arrays import coerce
 from autograd.as_array import AsArray, methods_of
 from autograd.core.modes import local
 from autograd.core.tensor import Tensor, _wrap
-from autograd.core.values import Values
 from autograd.core.writes import note_write
+from autograd.data_view import Values
 from autograd.hints import ATTRIBUTES, Foreign
 from autograd.in_place import check_rebinding, check_writable, rebind, records
 from autograd.spelling import names as spelling

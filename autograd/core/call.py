@@ -92,7 +92,9 @@ def general(info: Primitive) -> Callable[..., Any]:
             raise _failed(info, error, data)
         if several and not (isinstance(made, tuple) and len(made) == info.outputs):
             raise _no_array(info, made)
-        outs, versions, results = [], [], []
+        outs: list[Any] = []
+        versions: list[Any] = []
+        results: list[Tensor] = []
         for out in made if several else (made,):
             if not isinstance(out, _ARRAYS):
                 raise _no_array(info, out)
@@ -181,9 +183,9 @@ def unary(info: Primitive) -> Callable[..., Any]:
             if not shape:
                 node.number = out
             if plan.shortcut == "x":
-                node.saved, node.cells = (data,), cell and (cell,)
+                node.saved, node.cells = (data,), None if cell is None else (cell,)
             elif plan.shortcut == "out" and node.dtype is not HALF:
-                node.saved, node.cells = (out,), version and (version,)
+                node.saved, node.cells = (out,), None if version is None else (version,)
             elif plan.shortcut == "x_shape":
                 node.saved, node.cells = (data.shape,), None
             else:
@@ -321,7 +323,7 @@ def _otherwise(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -
         return info.other_words(*given, **named)
     from autograd.errors import misfit
 
-    raise misfit(info, given, named)
+    raise misfit(info, given, named) or TypeError(info.name)
 
 
 # The result ---------------------------------------------------------------------------------------

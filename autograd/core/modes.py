@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["each_time", "enable_grad", "is_grad_enabled", "local", "no_grad", "set_grad_enabled"]
+__all__ = ["enable_grad", "is_grad_enabled", "local", "no_grad", "set_grad_enabled"]
 
 
 class State:
@@ -160,32 +160,3 @@ class enable_grad(no_grad):
     """
 
     _mode = True
-
-
-def each_time(function: Callable[..., Any], *args: Any) -> Any:
-    """``function(*args)``; in a step that is recorded to be replayed, called at every replay.
-
-    So a step may hold what is no primitive: an optimizer's update, random draws, running statistics,
-    a print. Tensors among the arguments have the values of the replay that is going on; everything
-    else is what it was when the step was recorded, and what the function itself looks up it finds as
-    it is by then. Nothing that happens inside is recorded, also for gradients.
-
-    Args:
-        function: takes the arguments; may return None, a tensor or an array, or a tuple of those,
-            which the step may compute with.
-        args: tensors, or anything else.
-
-    Raises:
-        RuntimeError: while a step is recorded, if a result requires a gradient.
-
-    Example:
-        >>> import autograd as ag
-        >>> seen = []
-        >>> step = ag.func.replay(lambda x: ag.func.each_time(lambda t: seen.append(t.item()), x.sum()))
-        >>> for n in range(4):
-        ...     step(ag.full(3, float(n)))
-        >>> seen
-        [0.0, 3.0, 6.0, 9.0]
-    """
-    recording = local.state.recording
-    return function(*args) if recording is None else recording.call(function, args)

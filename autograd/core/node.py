@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-
-from autograd.arguments.window import Window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,7 +100,7 @@ class Node:
         """True if the primitive has several outputs."""
         return self.plan.several
 
-    def gradients(self, g: Any, saved: Any, needs: tuple[Any, ...]) -> tuple[Any, ...]:
+    def gradients(self, g: Any, saved: Any, needs: Sequence[Any]) -> Sequence[Any]:
         """What the rules give: one gradient per array input, None where ``needs`` has None."""
         return self.plan.gradients(self, g, saved, needs)
 
@@ -144,13 +143,6 @@ class Node:
     def static_values(self) -> dict[str, Any]:
         """The static parameters by name."""
         return dict(zip(self.primitive.static_names, self.static, strict=True))
-
-    def shown_statics(self) -> dict[str, Any]:
-        """The same for people: a window by its parts, such as its stride."""
-        parts: dict[str, Any] = {}
-        for name, value in self.static_values().items():
-            parts |= value.shown() if isinstance(value, Window) else {name: value}
-        return parts
 
     def require_extra(self) -> Extra:
         if self.extra is None:

@@ -62,18 +62,17 @@ class Primitive:
 
     Attributes:
         forward: the function on arrays; ``function``: what users call.
-        name: the function's name, unless another was given; ``aliases``: further ones.
-        inputs: names of the array inputs, of which ``optional`` may be absent; ``variadic`` is the
-            name after ``*``, or None.
+        inputs: names of the array inputs, of which ``optional`` may be absent and ``required`` not;
+            ``variadic`` is the name after ``*``, or None.
         static_names: names of the keyword-only parameters, with their defaults (None where there is
             none) in ``static_template``.
         positions: what may be given by position: the inputs, then static parameters, required ones
             first.
-        rules: input name -> Rule.
-        composite: the same function in plain primitives, or None.
-        other_words: None, or what is called instead where a keyword is none of the parameters.
+        rules: input name -> Rule; ``composite``: the same function in plain primitives, or None.
+        other_words: None, or what is called instead where arguments do not fit.
         plan: what follows from the rules; None until it is needed.
-        broadcasts, elementwise, differentiable, outputs, constant_outputs, scalar: as given.
+
+    All others are options of ``primitive``.
     """
 
     def __init__(self, forward: Callable[..., Any], **options: Unpack[Options]) -> None:
@@ -89,10 +88,10 @@ class Primitive:
         name = options.get("name")
         if name is not None and not isinstance(name, str):
             raise TypeError(f"primitive: name must be a string, got {name!r}")
-        self.name = name or forward.__name__
-        self.aliases = frozenset(options.get("aliases", ()))
         self.forward = forward
         self.function: Any = None
+        self.name = name or forward.__name__
+        self.aliases = frozenset(options.get("aliases", ()))
         self.broadcasts = options.get("broadcasts", False)
         elementwise = options.get("elementwise")
         self.elementwise = self.broadcasts if elementwise is None else elementwise

@@ -38,7 +38,9 @@ class Rule(NamedTuple):
     def of(cls, function: Callable[..., Any], inputs: tuple[str, ...], joint: bool = False) -> Rule:
         """A rule whose needs are the function's parameters."""
         code = getattr(function, "__code__", None)
-        named = code.co_varnames[: code.co_argcount] if code else inspect.signature(function).parameters
+        named = (
+            code.co_varnames[: code.co_argcount] if code else inspect.signature(function).parameters
+        )
         return cls(function, inputs, tuple(named), joint)
 
 
@@ -69,7 +71,15 @@ class Plan:
         gradients: ``(node, g, saved, needs)`` -> one gradient an input, None where none is needed.
     """
 
-    __slots__ = ("_saves_outputs", "gradients", "keeps", "primitive", "saved_names", "several", "shortcut")
+    __slots__ = (
+        "_saves_outputs",
+        "gradients",
+        "keeps",
+        "primitive",
+        "saved_names",
+        "several",
+        "shortcut",
+    )
 
     def __init__(self, info: Primitive) -> None:
         self.primitive = info
@@ -134,7 +144,9 @@ def _keep(info: Primitive, name: str) -> Keep:
     if info.variadic is not None:
         each = None if read is None else lambda values: tuple(map(read, values))
         return Keep(slice(None, -info.outputs), each, None)
-    users = [k for k, n in enumerate(info.inputs) if n in info.rules and name in info.rules[n].needs]
+    users = [
+        k for k, n in enumerate(info.inputs) if n in info.rules and name in info.rules[n].needs
+    ]
     always = info.composite is not None or len(users) == len(info.inputs)
     return Keep(info.inputs.index(x), read, None if always else tuple(users))
 

@@ -1,12 +1,12 @@
 """Tensor: an array, and the place in the graph where it came from.
 
-Here is what a tensor is by itself: data, node, gradient, name. Arithmetic and all other methods are
-put on it by the table in ``autograd/methods.py``; its conversions stand in ``autograd/as_array.py``.
+Here is what a tensor is by itself: array, node, gradient, name. Arithmetic and all other methods are
+put on it by the table in ``autograd/methods.py``; what it is as an array or a number (``.data``,
+``item()``, copies) stands in ``autograd/as_array.py``.
 """
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ import numpy as np
 from autograd.arguments.dtypes import as_array, is_float
 from autograd.core.modes import local
 from autograd.core.node import Leaf, Node
-from autograd.core.values import Values, refusal
 from autograd.core.writes import share
 
 __all__ = ["Tensor", "tensor_on", "tensor_types"]
@@ -121,22 +120,6 @@ class Tensor:
     # What it is -----------------------------------------------------------------------------------
 
     @property
-    def data(self) -> Any:
-        """The values, as a read-only view (a NumPy scalar when 0-d)."""
-        data = self._data
-        if local.state.recording is not None:
-            local.state.recording.read(self, "data")
-        if type(data) is not np.ndarray:
-            return data
-        view = data.view(Values) if self._node is not None else data.view()
-        view.flags.writeable = False
-        return view
-
-    @data.setter
-    def data(self, value: Any) -> None:
-        raise TypeError(refusal())
-
-    @property
     def shape(self) -> tuple[int, ...]:
         """Length of each axis."""
         return self._data.shape
@@ -195,7 +178,9 @@ class Tensor:
     def grad(self) -> Tensor | None:
         """Sum of the gradients of all ``backward()`` calls since it was last None."""
         if self._grad is None and type(self._node) is Node:
-            _say_that_none_is_kept(self)
+            from autograd.errors import warn_of_no_grad
+
+            warn_of_no_grad(self)
         if local.state.recording is not None:
             local.state.recording.grad_read(self)
         return self._grad
@@ -234,20 +219,6 @@ class Tensor:
 
 
 tensor_types.add(Tensor)
-
-
-def _say_that_none_is_kept(t: Tensor) -> None:
-    """Warn who looks for the gradient of a result, unless it was asked for or is yet to come."""
-    node: Any = t._node
-    if node.extra is None or t._index not in node.extra.retained:
-        warnings.warn(
-            f".grad is None: this tensor is the result of {node.primitive.name}, and backward() "
-            "keeps the gradients of leaves. To train it, change the leaf in place: `with "
-            "autograd.no_grad(): a -= lr * a.grad` instead of `a = a - lr * a.grad`. To look at it, "
-            "call retain_grad() before backward()",
-            UserWarning,
-            stacklevel=3,
-        )
 
 
 def _wrap(data: Any) -> Tensor:

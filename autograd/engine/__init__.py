@@ -8,7 +8,6 @@ from autograd.engine.hooks import (
     register_post_accumulate_grad_hook,
     retain_grad,
 )
-from autograd.engine.saved_tensors import saved_tensors_hooks
 from autograd.engine.step import Contribution, Step
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "backward",
     "backward_steps",
     "grad",
-    "saved_tensors_hooks",
     "register_hook",
     "register_post_accumulate_grad_hook",
     "retain_grad",

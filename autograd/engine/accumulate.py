@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.half import HALF, SINGLE
+from autograd.core.modes import local, set_grad_enabled
 from autograd.core.node import Leaf, Node
 from autograd.core.tensor import Tensor, _wrap
 from autograd.core.writes import note_write
@@ -96,8 +97,8 @@ def add_half_to_grad(target: Tensor, leaf: Leaf, gradient: Any) -> None:
     if old is None or old._node is not None:
         add_to_grad(target, own(gradient.astype(HALF)), False)
         return
-    before = old._data
-    if kept is not None and kept[0]() is old and kept[1] == (old._version or (before,))[0]:
+    before, state = old._data, (old._version or (old._data,))[0]
+    if kept is not None and kept[0]() is old and kept[1] == state:
         before = kept[2]
     total = before + gradient
     if old._version is not None and old._data.flags.writeable:
@@ -111,21 +112,18 @@ def add_half_to_grad(target: Tensor, leaf: Leaf, gradient: Any) -> None:
 def add_to_grad(target: Tensor, gradient: Any, create_graph: bool) -> None:
     """Add a gradient that is the caller's own to ``target.grad``."""
     old = target._grad
-    if old is None:
-        if not isinstance(gradient, Tensor):
-            if type(gradient) is np.ndarray and not gradient.flags.c_contiguous:
-                gradient = np.ascontiguousarray(gradient)
-            gradient = _wrap(gradient)
-        elif create_graph and gradient.ndim:
-            gradient = gradient.copy()  # recorded; others may hold the same tensor, or a view
+    if create_graph or (old is not None and old._node is not None):
+        gradient = gradient if isinstance(gradient, Tensor) else _wrap(gradient)
+        with set_grad_enabled(create_graph or local.state.grad_enabled):
+            if old is not None:
+                gradient = old + gradient  # type: ignore[operator]
+            elif gradient.ndim:
+                gradient = gradient.copy()  # recorded; others may hold the same tensor, or a view
         target._grad = gradient
-    elif create_graph or old._node is not None:
-        if not isinstance(gradient, Tensor):
-            gradient = _wrap(gradient)
-        target._grad = old + gradient  # type: ignore[operator]
-    elif type(old._data) is np.ndarray and old._data.flags.writeable:
+    elif old is None:
+        target._grad = _wrap(np.asarray(gradient, order="C"))
+    elif old._version is not None and old._data.flags.writeable:
         np.add(old._data, gradient, out=old._data)
-        if old._version is not None:
-            note_write(old._version)
+        note_write(old._version)
     else:
         old._data = old._data + gradient

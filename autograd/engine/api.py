@@ -41,38 +41,35 @@ def seed_for(who: str, output: Tensor, gradient: Any, create_graph: bool) -> Any
             f"{who}: the tensor of shape {output.shape} does not require a gradient: no input "
             "of its computation did, or it was computed under no_grad"
         )
-    if gradient is None:
-        if output._data.size != 1:
+    data, seed = output._data, gradient
+    if seed is None:
+        if data.size != 1:
             raise RuntimeError(
                 f"{who}: a gradient can be left out only for an output of one element; this one "
                 f"has shape {output.shape}. Sum it, or give a gradient of that shape"
             )
-        seed: Any = np.ones_like(output._data)
-        seed = seed if seed.ndim else seed[()]
-    else:
-        if isinstance(gradient, Tensor):
-            if create_graph and gradient.shape == output.shape:
-                return gradient if gradient.dtype == output.dtype else gradient.astype(output.dtype)
-            seed = gradient._data
-        else:
-            seed = gradient
-            if type(gradient) is not np.ndarray or gradient.dtype is not output._data.dtype:
-                seed = as_array(who, gradient, output.dtype, copy=False)
-        if seed.shape != output._data.shape:
-            raise ValueError(
-                f"{who}: the gradient has shape {seed.shape}; the output has shape {output.shape}"
-            )
-        # What is recorded must not change with the caller's array. Otherwise none is copied, but
-        # nobody may write to it: a rule may hand it on as it is, and a hook gets it then.
-        if create_graph or seed.dtype is not output._data.dtype:
-            seed = seed.astype(output.dtype, copy=create_graph)
-        if isinstance(seed, np.ndarray):
-            if not seed.ndim:
-                seed = seed[()]
-            elif not create_graph:
-                seed = seed.view()
-                seed.flags.writeable = False
-    return _wrap(seed) if create_graph else seed
+        seed = np.ones_like(data)
+    elif isinstance(seed, Tensor):
+        if create_graph and seed.shape == output.shape:
+            return seed if seed.dtype == output.dtype else seed.astype(output.dtype)  # type: ignore[attr-defined]
+        seed = seed._data
+    elif type(seed) is not np.ndarray or seed.dtype is not data.dtype:
+        seed = as_array(who, seed, output.dtype, copy=False)
+    if seed.shape != data.shape:
+        raise ValueError(
+            f"{who}: the gradient has shape {seed.shape}; the output has shape {output.shape}"
+        )
+    # What is recorded must not change with the caller's array. Otherwise none is copied, but nobody
+    # may write to it: a rule may hand it on as it is, and a hook gets it then.
+    if create_graph:
+        return _wrap(seed.astype(data.dtype))
+    if seed.dtype is not data.dtype:
+        seed = seed.astype(data.dtype)
+    if not data.ndim:
+        return seed[()]
+    seed = seed.view()
+    seed.flags.writeable = False
+    return seed
 
 
 def backward(
@@ -111,7 +108,8 @@ def backward(
             f"backward: there is no argument {next(iter(unknown))!r}"
             f"{arguments.nearest(next(iter(unknown)), _KEYWORDS)}"
         )
-    _run([self], [gradient], retain_graph, create_graph, inputs, break_on)
+    watchers = check_watchers(break_on)
+    _run("backward", [self], [gradient], retain_graph, create_graph, inputs, watchers)[0].commit()
 
 
 _KEYWORDS = ("gradient", "retain_graph", "create_graph", "inputs", "break_on")
@@ -144,42 +142,42 @@ def backward_from(
         18.0
     """
     roots = check_tensors("backward", "tensors", tensors)
-    given = [grad_tensors] if isinstance(grad_tensors, Tensor) else grad_tensors
-    seeds = [None] * len(roots) if given is None else list(given)
-    if len(seeds) != len(roots):
-        raise ValueError(f"backward: {len(seeds)} grad_tensors for {len(roots)} tensors")
-    _run(roots, seeds, retain_graph, create_graph, inputs, ())
+    given = _seeds("backward", tensors, roots, "grad_tensors", grad_tensors)
+    _run("backward", roots, given, retain_graph, create_graph, inputs)[0].commit()
+
+
+def _seeds(who: str, outputs: Any, roots: list[Tensor], argument: str, given: Any) -> list[Any]:
+    """The incoming gradients as given, one for each output; for one tensor it may stand alone."""
+    if given is None:
+        return [None] * len(roots)
+    alone = isinstance(given, Tensor) or not hasattr(given, "__iter__")
+    alone = alone or (isinstance(given, np.ndarray) and (len(roots) == 1 or not given.ndim))
+    found = [given] if alone else list(given)
+    if isinstance(outputs, Tensor) and all([isinstance(g, (int, float, list)) for g in found]):
+        found = [given]  # one gradient, written in numbers
+    if len(found) != len(roots):
+        of = "outputs" if who == "grad" else "tensors"
+        raise ValueError(f"{who}: {len(found)} {argument} for {len(roots)} {of}")
+    return found
 
 
 def _run(
-    roots: list[Tensor],
-    gradients: list[Any],
-    retain_graph: bool,
-    create_graph: bool,
-    inputs: Any,
-    break_on: Iterable[Watcher],
-) -> None:
-    _check_flags("backward", retain_graph=retain_graph, create_graph=create_graph)
-    seeds = [
-        seed_for("backward", root, g, create_graph)
-        for root, g in zip(roots, gradients, strict=True)
-    ]
-    wanted = None if inputs is None else check_tensors("backward", "inputs", inputs)
-    work = BackwardPass(
-        roots, seeds, retain_graph=retain_graph, create_graph=create_graph, inputs=wanted
-    )
-    _go(work, roots[0], [*check_watchers(break_on), *local.state.watchers])
-    work.commit()
-
-
-def _go(work: BackwardPass, root: Tensor, watchers: Sequence[Watcher]) -> None:
-    """Through all steps of a pass, looked at by those who watch."""
+    who: str, roots: Sequence[Tensor], gradients: Sequence[Any], keep: Any, create_graph: Any,
+    inputs: Any, watchers: Iterable[Watcher] = (),
+) -> tuple[BackwardPass, list[Any]]:  # fmt: skip
+    """A pass that has gone to its end, and the seeds it began with; ``watchers`` look on."""
+    _check_flags(who, create_graph=create_graph, retain_graph=keep)
+    wanted = None if inputs is None else check_tensors(who, "inputs", inputs)
+    seeds = [seed_for(who, o, g, create_graph) for o, g in zip(roots, gradients, strict=True)]
+    work = BackwardPass(roots, seeds, retain_graph=keep, create_graph=create_graph, inputs=wanted)
+    watchers = [*watchers, *local.state.watchers]
     steps = work.steps(observe=bool(watchers))
     for watcher in watchers:
-        watcher.begin(root, work, steps)
+        watcher.begin(roots[0], work, steps)
     for step in steps:
         for watcher in watchers:
             watcher.after(work, steps, step)
+    return work, seeds
 
 
 def grad(
@@ -227,16 +225,12 @@ def grad(
         raise TypeError("grad: inputs is missing; give the tensors to differentiate by")
     if only_inputs is not True:
         raise ValueError("grad: only_inputs must be True; backward() fills .grad of the leaves")
-    _check_flags(
-        "grad", retain_graph=False if retain_graph is None else retain_graph, create_graph=create_graph,
-        allow_unused=allow_unused,
-    )  # fmt: skip
+    _check_flags("grad", allow_unused=allow_unused)
     outs = check_tensors("grad", "outputs", outputs, need_gradient=False)
-    ins = check_tensors("grad", "inputs", inputs)
-    seeds = _seeds(outs, isinstance(outputs, Tensor), grad_outputs, create_graph)
+    given = _seeds("grad", outputs, outs, "grad_outputs", grad_outputs)
     keep = create_graph if retain_graph is None else retain_graph
-    work = BackwardPass(outs, seeds, retain_graph=keep, create_graph=create_graph, inputs=ins)
-    _go(work, outs[0], local.state.watchers)
+    work, seeds = _run("grad", outs, given, keep, create_graph, inputs)
+    ins = work.inputs
     distinct = len({(t._node, t._index) for t in ins}) == len(ins)
     found = [work.result_for(t, take=distinct) for t in ins]
     for k, t in enumerate(ins):
@@ -246,19 +240,6 @@ def grad(
                 "pass allow_unused=True to get None for it"
             )
     return _apart(found, (*ins, *outs, *seeds))
-
-
-def _seeds(outs: list[Tensor], single: bool, given: Any, create_graph: bool) -> list[Any]:
-    """The incoming gradients of the outputs; ``single``: whether a tensor was given, no sequence."""
-    if given is None:
-        given = [None] * len(outs)
-    elif not isinstance(given, (list, tuple)) or (
-        single and not any([g is None or isinstance(g, (Tensor, np.ndarray)) for g in given])
-    ):
-        given = [given]
-    if len(given) != len(outs):
-        raise ValueError(f"grad: {len(given)} grad_outputs for {len(outs)} outputs")
-    return [seed_for("grad", o, g, create_graph) for o, g in zip(outs, given, strict=True)]
 
 
 def _apart(found: list[Any], given: Sequence[Any]) -> tuple[Tensor | None, ...]:

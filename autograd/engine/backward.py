@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.half import HALF, rounded, single
-from autograd.core.modes import enable_grad, local
+from autograd.core.modes import local
 from autograd.core.node import FREED, Leaf, Node, leaves_with_hooks
 from autograd.core.tensor import Tensor
 from autograd.core.writes import check_saved
 from autograd.engine import double_backward
 from autograd.engine.accumulate import add_half_to_grad, add_to_grad, fitting, own
 from autograd.engine.hooks import call_hooks
-from autograd.engine.step import Contribution, Step, saved_by_name
+from autograd.engine.step import Contribution, Step
 
 #: The dtype of a NumPy scalar by its type.
 _SCALARS = {t: np.dtype(t) for t in (np.float32, np.float64)}
@@ -90,8 +90,8 @@ class BackwardPass:
         self.create_graph = create_graph
         self.pending: dict[Node, Any] = {}
         self.leaf_gradients: dict[Leaf, Any] = {}
-        self._inputs = tuple(inputs or ())
-        self._wanted: Any = {(t._node, t._index): t for t in reversed(self._inputs)}
+        self.inputs = tuple(inputs or ())
+        self._wanted: Any = {(t._node, t._index): t for t in reversed(self.inputs)}
         self._captured: dict[tuple[Any, int], Any] = {}
         self._retained: list[tuple[Tensor, Any]] = []
         self._heap: list[tuple[int, Node]] = []
@@ -178,12 +178,9 @@ class BackwardPass:
         store[key] = after
         if seen is not None:
             step, position = seen
-            if parent.dtype_of(index) == HALF:
-                before, value, after = rounded((before, value, after))
-            name = step.node.primitive.input_name(position)
-            step.contributions.append(
-                Contribution(parent, index, position, name, before, value, after)
-            )
+            sums = before, value, after
+            sums = rounded(sums) if parent.dtype_of(index) == HALF else sums
+            step.contributions.append(Contribution(step, position, index, sums))
 
     def received(self, parent: Any, index: int) -> Any:
         """The gradient that a node's output or a leaf has received so far; None if none."""
@@ -232,13 +229,15 @@ class BackwardPass:
                     g, saved = single(g), single(saved)
                 try:
                     if create_graph:
-                        values = recorded_gradients(node, g, needs)
+                        values: Any = recorded_gradients(node, g, needs)
                     else:
                         values = plan.gradients(node, g, saved, needs)
                 except Exception as error:
                     raise _rule_failed(node, error, g)
                 if observe:
-                    step = Step(number, node, _as_seen(node, g), saved_by_name(node))
+                    seen = [_as_seen(node, x, k) for k, x in enumerate(g if plan.several else (g,))]
+                    g = tuple(seen) if plan.several else seen[0]
+                    step = Step(number, node, g)
                 if not self.retain_graph:
                     node.saved = FREED
                 k = 0
@@ -275,27 +274,28 @@ class BackwardPass:
         several = node.plan.several
         gradients = list(g) if several else [g]
         wanted = [k for k in range(len(gradients)) if (node, k) in self._wanted]
-        extra = None if self._stop and wanted else node.extra
+        ends = self._stop and wanted
+        extra = None if ends else node.extra
         if extra is not None and extra.unpack is not None:
             extra.unpack(node)
         for index, gradient in enumerate(gradients):
-            if gradient is None or extra is None:
+            if gradient is None:
                 continue
-            seen = rounded(gradient) if node.dtype_of(index) == HALF else gradient
-            hooks = extra.hooks.get(index, {}).values()
-            changed = call_hooks(hooks, seen, node, index, self.create_graph)
-            reference = extra.retained.get(index)
-            kept = None if reference is None else reference()
-            if kept is not None:
-                self._retained.append((kept, changed))
-            gradients[index] = gradient if changed is seen else changed
-        for index in wanted:
-            if (gradient := gradients[index]) is not None:
-                half = node.dtype_of(index) == HALF
-                self._captured[node, index] = rounded(gradient) if half else gradient
-        if self._stop and wanted:
-            return None
-        return tuple(gradients) if several else gradients[0]
+            if extra is not None:
+                gradients[index] = gradient = self._through_hooks(node, index, gradient)
+                kept = extra.retained.get(index, lambda: None)()
+                if kept is not None:
+                    self._retained.append((kept, _as_seen(node, gradient, index)))
+            if index in wanted:
+                self._captured[node, index] = _as_seen(node, gradient, index)
+        return None if ends else tuple(gradients) if several else gradients[0]
+
+    def _through_hooks(self, node: Any, index: int, gradient: Any) -> Any:
+        """A complete gradient, or what hooks have put in its place."""
+        hooks = node.extra.hooks.get(index, {}).values()
+        seen = _as_seen(node, gradient, index)
+        changed = call_hooks(hooks, seen, node, index, self.create_graph)
+        return gradient if changed is seen else changed
 
     def _finish_leaf(self, leaf: Any, used: int) -> None:
         """Count contributions to a leaf; at the last one its gradient is final: run hooks."""
@@ -304,12 +304,10 @@ class BackwardPass:
             return
         edges[leaf] -= used
         if edges[leaf] == 0 and leaf in self.leaf_gradients:
-            hooks = leaf.extra.hooks.get(0, {}).values()
             gradient, self.leaf_gradients[leaf] = self.leaf_gradients[leaf], None
-            seen = _as_seen(leaf, gradient)
-            self.leaf_gradients[leaf] = call_hooks(hooks, seen, leaf, 0, self.create_graph)
-            if hooks:
-                self._owned.discard(leaf)  # a hook may have given it memory of its own
+            self.leaf_gradients[leaf] = self._through_hooks(leaf, 0, gradient)
+            if leaf.extra.hooks.get(0):
+                self._owned.discard(leaf)  # a hook may have kept its memory, or given its own
 
     # At the end -----------------------------------------------------------------------------------
 
@@ -323,7 +321,7 @@ class BackwardPass:
         if type(t._node) is Leaf:
             store, key = self.leaf_gradients, t._node  # type: ignore[assignment]
         found = store.pop(key, None) if take else store.get(key)
-        return found if store is self._captured else _as_seen(t._node, found)
+        return found if store is self._captured or found is None else _as_seen(t._node, found)
 
     def commit(self) -> None:
         """Add what was collected to ``.grad`` of the leaves, then run their hooks."""
@@ -331,11 +329,9 @@ class BackwardPass:
             return local.state.recording.commits(self)
         updates: list[tuple[Tensor, Any]] = []
         halves: list[tuple[Tensor, Leaf, Any]] = []
-        hooks: list[tuple[Tensor, list[Any]]] = []
-        leaves, gradients = list(self.leaf_gradients), list(self.leaf_gradients.values())[::-1]
-        self.leaf_gradients.clear()
-        for leaf in leaves:
-            gradient = gradients.pop()  # now nothing else here refers to it
+        hooks: list[tuple[Tensor, Any]] = []
+        for leaf in list(self.leaf_gradients):
+            gradient = self.leaf_gradients.pop(leaf)  # now nothing else here refers to it
             target = leaf.tensor()
             if target is None or target._node is not leaf:
                 continue
@@ -344,43 +340,30 @@ class BackwardPass:
             if leaf.dtype is HALF and not self.create_graph and gradient.dtype != HALF:
                 halves.append((target, leaf, gradient))
             else:
-                if leaf.dtype is HALF:
-                    gradient = rounded(gradient)
+                gradient = _as_seen(leaf, gradient)
                 if not self.create_graph and leaf not in self._owned:
                     gradient = own(gradient)
                 updates.append((target, gradient))
             del gradient
             leaf.passes = leaf.passes + 1 if target._grad is not None else 1
-            if leaf.after_hooks:
-                hooks.append((target, list(leaf.after_hooks.values())))
-        if self._captured or self._retained:
-            others = [
-                (t, self._captured[k]) for k, t in self._wanted.items() if k in self._captured
-            ]
-            # Those among ``inputs`` have theirs already.
-            others += [(t, g) for t, g in self._retained if not any(t is i for i in self._inputs)]
-            for target, gradient in others:
-                copied = gradient if self.create_graph else np.array(gradient, order="C")
-                updates.append((target, copied))
-        if self.create_graph:
-            with enable_grad():
-                for target, gradient in updates:
-                    add_to_grad(target, gradient, True)
-        else:
-            for target, gradient in updates:
-                add_to_grad(target, gradient, False)
+            hooks += [(target, hook) for hook in (leaf.after_hooks or {}).values()]
+        found = self._captured
+        others = [(t, found[key]) for key, t in self._wanted.items() if key in found]
+        # Those among ``inputs`` have theirs already.
+        others += [(t, g) for t, g in self._retained if not any(t is i for i in self.inputs)]
+        for t, g in others:
+            updates.append((t, g if self.create_graph else np.array(g, order="C")))
+        for target, gradient in updates:
+            add_to_grad(target, gradient, self.create_graph)
         for target, leaf, gradient in halves:
             add_half_to_grad(target, leaf, gradient)
-        for target, functions in hooks:
-            for function in functions:
-                function(target)
+        for target, hook in hooks:
+            hook(target)
 
 
-def _as_seen(node: Any, g: Any) -> Any:
+def _as_seen(node: Any, g: Any, index: int = 0) -> Any:
     """A gradient in the dtype that it has outside of this loop."""
-    if type(node) is not Leaf and node.plan.several:
-        return tuple([rounded(x) if d == HALF else x for x, d in zip(g, node.dtype, strict=True)])
-    return rounded(g) if node.dtype == HALF else g
+    return rounded(g) if node.dtype_of(index) == HALF else g
 
 
 def _rule_failed(node: Node, error: Exception, g: Any) -> Exception:
@@ -393,7 +376,7 @@ def _rule_failed(node: Node, error: Exception, g: Any) -> Exception:
 # A pass within a rule -----------------------------------------------------------------------------
 
 
-def recorded_gradients(node: Node, g: Any, needs: tuple[Any, ...]) -> tuple[Any, ...]:
+def recorded_gradients(node: Node, g: Any, needs: Sequence[Any]) -> Sequence[Any]:
     """A node's gradients as tensors that can be differentiated again."""
     return double_backward.recorded_gradients(node, g, needs, _differentiate)
 

@@ -14,8 +14,7 @@ class Contribution:
 
     Attributes:
         parent: the Node or Leaf it went to; ``index`` is which of its outputs.
-        position: which input of the step's node the parent is.
-        name: that input's name, such as ``x`` or ``xs[2]``.
+        position: which input of the step's node the parent is; ``name`` is that input's, ``xs[2]``.
         before: gradient of the parent so far; None if this is the first contribution.
         value: what the rule gave, summed down and cast to the parent's shape and dtype.
         after: their sum.
@@ -23,16 +22,11 @@ class Contribution:
 
     __slots__ = ("after", "before", "index", "name", "parent", "position", "value")
 
-    def __init__(
-        self, parent: Any, index: int, position: int, name: str, before: Any, value: Any, after: Any
-    ) -> None:
-        self.parent = parent
-        self.index = index
-        self.position = position
-        self.name = name
-        self.before = before
-        self.value = value
-        self.after = after
+    def __init__(self, step: Step, position: int, index: int, sums: tuple[Any, Any, Any]) -> None:
+        self.parent: Any = step.node.parents[position]
+        self.index, self.position = index, position
+        self.name = step.node.primitive.input_name(position)
+        self.before, self.value, self.after = sums
 
 
 class Step:
@@ -48,11 +42,9 @@ class Step:
 
     __slots__ = ("contributions", "gradient", "node", "number", "saved")
 
-    def __init__(self, number: int, node: Node, gradient: Any, saved: dict[str, Any]) -> None:
-        self.number = number
-        self.node = node
-        self.gradient = gradient
-        self.saved = saved
+    def __init__(self, number: int, node: Node, gradient: Any) -> None:
+        self.number, self.node, self.gradient = number, node, gradient
+        self.saved = saved_by_name(node)
         self.contributions: list[Contribution] = []
 
 

@@ -1,6 +1,7 @@
 """Functions of functions: gradients of functions, and checks of gradients."""
 
-from autograd.core.modes import each_time
+from autograd.each_time import each_time
+from autograd.func import saved_tensors as saved_tensors
 from autograd.func.checkpoint import checkpoint
 from autograd.func.replaying.recording import ReplayError
 from autograd.func.replaying.replay import Replay, replay

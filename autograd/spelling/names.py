@@ -126,6 +126,7 @@ FUNCTIONS: dict[str, str] = {
     **_same("spelling.differences", "SpellingWarning"),
     **_same("core.modes", "inference_mode=no_grad"),
     **_same("engine.api", "backward=backward_from"),
-    **_same("engine", "saved_tensors_hooks graph=saved_tensors"),
+    **_same("func", "graph=saved_tensors"),
+    **_same("func.saved_tensors", "saved_tensors_hooks"),
     **_same("debug.anomaly", "detect_anomaly set_detect_anomaly"),
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.window import Window
 from autograd.core.node import FREED, Leaf, Node
 from autograd.core.tensor import Tensor
 from autograd.debug.names import Names
@@ -553,7 +554,10 @@ def _statics(node: Node) -> dict[str, str]:
     """Static parameters that differ from their defaults, as short text."""
     defaults = node.primitive.static_defaults
     result = {}
-    for name, value in node.shown_statics().items():
+    shown: dict[str, Any] = {}
+    for name, value in node.static_values().items():  # a window by its parts, such as its stride
+        shown |= value.shown() if isinstance(value, Window) else {name: value}
+    for name, value in shown.items():
         default = defaults.get(name, _statics)
         if value is default:
             continue

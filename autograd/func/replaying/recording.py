@@ -268,7 +268,7 @@ class Recording:
 
     def begins(self, work: Any, seeds: Sequence[Any]) -> None:
         """A backward pass begins."""
-        if work.create_graph or work._inputs or work._stop:
+        if work.create_graph or work.inputs or work._stop:
             self.refuse(
                 "gradients are taken other than by backward(): create_graph, inputs or grad()"
             )
