@@ -17,7 +17,6 @@ from autograd.arguments.numbers import boolean
 from autograd.core.modes import local
 from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
-from autograd.data_view import Values, refusal
 from autograd.spelling.size import known_sizes, size_of
 
 __all__ = ["AsArray", "methods_of"]
@@ -45,12 +44,18 @@ class AsArray:
             local.state.recording.read(self, "data")
         if type(data) is not np.ndarray:
             return data
-        view = data.view(Values) if self._node is not None else data.view()
+        view = data.view()
+        if self._node is not None:
+            from autograd.data_view import Values
+
+            view = data.view(Values)
         view.flags.writeable = False
         return view
 
     @data.setter
     def data(self, value: Any) -> None:
+        from autograd.data_view import refusal
+
         raise TypeError(refusal())
 
     @property

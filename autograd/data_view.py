@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.core.tensor import _wrap
+
 __all__ = ["Values", "refusal"]
 
 _PYTORCHS = frozenset({"dim", "keepdim", "unbiased", "correction"})
@@ -43,8 +45,10 @@ class Values(np.ndarray):
             with autograd.no_grad(): w -= 0.5
     """
 
-    #: Makes a tensor of an array; `autograd.methods` puts it here.
-    tensor: Callable[[Any], Any]
+    @staticmethod
+    def tensor(array: Any) -> Any:
+        """A tensor of an array, whose methods read as PyTorch's."""
+        return _wrap(np.asarray(array))
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if any(isinstance(out, Values) for out in options.get("out", ())):

@@ -23,17 +23,11 @@ import dis
 import inspect
 import os
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd.arguments.numbers import shown
-
-if TYPE_CHECKING:
-    from autograd.core.node import Node
-    from autograd.core.primitive import Primitive
-    from autograd.core.rules import Rule
-    from autograd.core.tensor import Tensor
 
 __all__ = [
     "forward_failed", "misfit", "missing_rule", "no_array", "overwritten", "released", "rule_failed",
@@ -48,7 +42,7 @@ _FAULTS = (
 _RAISE = dis.opmap["RAISE_VARARGS"]
 
 
-def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -> Exception:
+def forward_failed(info: Any, error: Exception, inputs: tuple[Any, ...]) -> Exception:
     """The error to raise for one that came out of a primitive's forward function."""
     name, text = info.name, str(error)
     if isinstance(error, AttributeError) and error.__traceback__.tb_next is None:  # type: ignore[union-attr]
@@ -95,7 +89,7 @@ def forward_failed(info: Primitive, error: Exception, inputs: tuple[Any, ...]) -
     return _fault(f"{name}: its forward function", info.forward, error, listed)
 
 
-def rule_failed(node: Node, error: Exception, g: Any) -> Exception:
+def rule_failed(node: Any, error: Exception, g: Any) -> Exception:
     """The error to raise for one that came out of a node's gradient rules."""
     innermost = _innermost(error)
     file = "" if innermost is None else innermost.tb_frame.f_code.co_filename
@@ -132,14 +126,14 @@ def _fault(whose: str, function: Any, error: Exception, got: str) -> Exception:
     )
 
 
-def no_array(info: Primitive, made: Any) -> TypeError:
+def no_array(info: Any, made: Any) -> TypeError:
     """The error for a forward function that does not return arrays, one for each output."""
     came = f"{len(made)} values" if isinstance(made, tuple) else type(made).__name__
     due = "an array" if info.outputs == 1 else f"a tuple of {info.outputs} arrays"
     return TypeError(f"{info.name}: its forward function must return {due}, got {came}")
 
 
-def misfit(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -> TypeError | None:
+def misfit(info: Any, given: tuple[Any, ...], named: dict[str, Any]) -> TypeError | None:
     """The error for a call that does not fit a primitive's parameters; None if it does."""
     for x in info.inputs[len(given) :]:
         if x not in named and x not in info.optional and info.variadic is None:
@@ -158,7 +152,7 @@ def misfit(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -> Ty
     return None
 
 
-def _wrong_arguments(info: Primitive, text: str) -> TypeError:
+def _wrong_arguments(info: Any, text: str) -> TypeError:
     """The error for a call that does not fit the function's parameters."""
     for foreign, ours in {"dim": "axis", "dims": "axes", "keepdim": "keepdims"}.items():
         if ours in info.static_names and text.endswith(f" keyword argument '{foreign}'"):
@@ -168,7 +162,7 @@ def _wrong_arguments(info: Primitive, text: str) -> TypeError:
     return TypeError(text)
 
 
-def missing_rule(info: Primitive, name: str, node: Node) -> RuntimeError:
+def missing_rule(info: Any, name: str, node: Any) -> RuntimeError:
     """The error for an input that needs a gradient and has no rule."""
     shapes = [
         "no gradient" if p is None else str(p.shape_of(node.index_of_parent(k)))
@@ -181,7 +175,7 @@ def missing_rule(info: Primitive, name: str, node: Node) -> RuntimeError:
     )
 
 
-def wrong_count(info: Primitive, rule: Rule, count: int, got: Any) -> RuntimeError:
+def wrong_count(info: Any, rule: Any, count: int, got: Any) -> RuntimeError:
     """The error for a joint rule that does not return one gradient for each of its inputs."""
     names = map(info.input_name, range(count)) if info.variadic else rule.inputs
     came = f"{len(got)} values" if isinstance(got, tuple) else type(got).__name__
@@ -191,7 +185,7 @@ def wrong_count(info: Primitive, rule: Rule, count: int, got: Any) -> RuntimeErr
     )
 
 
-def released(node: Node) -> RuntimeError:
+def released(node: Any) -> RuntimeError:
     """The error for a second pass through a node that has let go of what it had saved."""
     return RuntimeError(
         f"backward a second time through {_where(node)}: what it had saved was released after "
@@ -200,7 +194,7 @@ def released(node: Node) -> RuntimeError:
     )
 
 
-def overwritten(node: Node, cell: list[Any]) -> RuntimeError:
+def overwritten(node: Any, cell: list[Any]) -> RuntimeError:
     """The error for a saved value that is not what it was; with both lines, where they are known."""
     said = f"a value that {_where(node)} needs for its gradient was written into after it was used."
     cure = (
@@ -219,12 +213,12 @@ def overwritten(node: Node, cell: list[Any]) -> RuntimeError:
     )
 
 
-def _where(node: Node) -> str:
+def _where(node: Any) -> str:
     inside = f" in module {node.module}" if node.module else ""
     return f"{node.primitive.name} (output shape {node.shape}{inside})"
 
 
-def warn_of_no_grad(t: Tensor) -> None:
+def warn_of_no_grad(t: Any) -> None:
     """Warn who looks for the gradient of a result, unless it was asked for or is yet to come."""
     node: Any = t._node
     if node.extra is None or t._index not in node.extra.retained:

@@ -18,13 +18,11 @@ from autograd.arguments import no_attribute
 from autograd.arguments.arrays import coerce
 from autograd.as_array import AsArray, methods_of
 from autograd.core.modes import local
-from autograd.core.tensor import Tensor, _wrap
+from autograd.core.tensor import Tensor
 from autograd.core.writes import note_write
-from autograd.data_view import Values
 from autograd.hints import ATTRIBUTES, Foreign
 from autograd.in_place import check_rebinding, check_writable, rebind, records
 from autograd.spelling import names as spelling
-from autograd.spelling.differences import differs_in_tensor, zeros_of_size
 
 __all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
 
@@ -321,6 +319,14 @@ def _missing(self: Tensor, name: str) -> Any:
     raise no_attribute(self, name)
 
 
+def _told(data: Any) -> None:
+    importlib.import_module("autograd.spelling.differences").differs_in_tensor(data)
+
+
+def _sized(sizes: tuple[Any, ...]) -> Any:
+    return importlib.import_module("autograd.spelling.differences").zeros_of_size(sizes)
+
+
 def _as_html(self: Tensor) -> str:
     """How a tensor shows itself in a notebook; what draws it is loaded only then."""
     return importlib.import_module("autograd.viz").tensor_html(self)
@@ -331,9 +337,8 @@ def attach() -> None:
     Tensor._repr_html_ = _as_html  # type: ignore[attr-defined]
     Tensor.__dir__ = _own_names  # type: ignore[assignment]
     Tensor.__getattr__ = _missing  # type: ignore[attr-defined]
-    Tensor._told = staticmethod(differs_in_tensor)  # type: ignore[attr-defined]
-    Values.tensor = staticmethod(lambda array: _wrap(np.asarray(array)))
-    Tensor._sized = staticmethod(zeros_of_size)
+    Tensor._told = staticmethod(_told)  # type: ignore[attr-defined]
+    Tensor._sized = staticmethod(_sized)
     for name in ATTRIBUTES:
         setattr(Tensor, name, Foreign(name))
     for name, entry in methods_of(AsArray).items():

@@ -5,6 +5,8 @@ name, so that an error reads ``Conv2d: stride must be a positive integer or 2 of
 returns the argument in its one form; who is called with it need not look again.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from autograd.arguments.arrays import (
     are_float_tensors,
     array_like,
@@ -29,7 +31,9 @@ from autograd.arguments.numbers import (
     real,
     shown,
 )
-from autograd.arguments.window import Window
+
+if TYPE_CHECKING:
+    from autograd.arguments.window import Window
 
 __all__ = [
     "nearest",
@@ -59,3 +63,13 @@ __all__ = [
     "suggesting",
     "single",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """``Window`` is loaded when it is first asked for: its class takes long to make."""
+    if name == "Window":
+        from autograd.arguments.window import Window
+
+        globals()[name] = Window
+        return Window
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

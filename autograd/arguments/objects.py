@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd.arguments.arrays import array_like
-
-if TYPE_CHECKING:
-    from autograd.core.primitive import Primitive
 
 __all__ = ["elementwise_on_objects"]
 
 _OBJECT = np.dtype(object)
 
 
-def elementwise_on_objects(info: Primitive, *args: Any, **static: Any) -> Any:
+def elementwise_on_objects(info: Any, *args: Any, **static: Any) -> Any:
     """Raw call of an elementwise primitive; object arrays are gone through element by element."""
     for a in args:
         kind = type(a)

@@ -10,6 +10,18 @@ with the way to write either meaning; ``readings`` holds the functions. A keywor
 has (``dim=``) declares PyTorch's meaning; ``keywords`` reads these.
 """
 
-from autograd.spelling.differences import DIFFERENCES, Difference, SpellingWarning
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograd.spelling.differences import DIFFERENCES, Difference, SpellingWarning
 
 __all__ = ["DIFFERENCES", "Difference", "SpellingWarning"]
+
+
+def __getattr__(name: str) -> Any:
+    """What is asked for last, at the first difference that there is."""
+    if name in __all__:
+        from autograd.spelling import differences
+
+        return getattr(differences, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import Any, NamedTuple
 
-from autograd.creation import zeros
-
 __all__ = [
     "DIFFERENCES", "Difference", "SpellingWarning", "differs", "differs_in_tensor", "zeros_of_size",
 ]  # fmt: skip
@@ -141,13 +139,15 @@ def differs(name: str, level: int = 3) -> None:
 def differs_in_tensor(data: Any) -> None:
     """Warn of ``Tensor(3)`` and ``Tensor([1, 2])``, which PyTorch reads as a size and as floats."""
     if type(data) is int:
-        differs("Tensor", 4)
+        differs("Tensor", 5)
     elif data and _all_integers(data):
-        differs("Tensor of integers", 4)
+        differs("Tensor of integers", 5)
 
 
 def zeros_of_size(sizes: tuple[Any, ...]) -> Any:
     """What ``Tensor(2, 3)`` is made from; what was not given of Tensor's arguments is at its default."""
+    from autograd.creation import zeros
+
     given = list(sizes)
     while given and (given[-1] is None or given[-1] is False):
         given.pop()

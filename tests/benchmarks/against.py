@@ -52,7 +52,8 @@ def checkout(commit: str) -> Iterator[str]:
 
 def _environment(tree: str, native: bool) -> dict[str, Any]:
     """Where and how a process runs that takes autograd and nn from a tree."""
-    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    out = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}  # what is imported is compiled once
+    env = {k: v for k, v in os.environ.items() if k not in out}
     env |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     if not native:
         env["GLASSGRAD_NATIVE"] = "0"
