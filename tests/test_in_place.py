@@ -94,6 +94,11 @@ def test_numbers_with_what_would_be_views_are_refused():
     ag.expand_dims(number, 0)
     with pytest.raises(RuntimeError, match="view"):
         number += 1.0
+    with ag.debug.record():  # a call that is watched goes another way
+        number = leaf().sum()
+        ag.expand_dims(number, 0)
+        with pytest.raises(RuntimeError, match="view"):
+            number += 1.0
     free = leaf().sum()
     free += 1.0
     assert free.item() == pytest.approx(SQUARE.sum() + 1.0)

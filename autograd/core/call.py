@@ -21,7 +21,7 @@ from autograd.arguments.dtypes import without_widening
 from autograd.arguments.half import HALF
 from autograd.arguments.objects import elementwise_on_objects
 from autograd.arguments.window import Window
-from autograd.core.modes import local
+from autograd.core.modes import State, local
 from autograd.core.node import Node, counter
 from autograd.core.tensor import Tensor, tensor_on, tensor_types
 from autograd.core.writes import NUMBER_VIEWS, share
@@ -56,7 +56,7 @@ def form_for(info: Primitive) -> Callable[[Primitive], Callable[..., Any]]:
 def general(info: Primitive) -> Callable[..., Any]:
     """The function for a primitive of any number of inputs and outputs."""
     forward, several, optional = info.forward, info.outputs > 1, info.optional
-    count = None if info.variadic else len(info.inputs)
+    count, views = None if info.variadic else len(info.inputs), info.name in NUMBER_VIEWS
     mixes = info.differentiable and not several and count != 1
     # What is called where no operand is a tensor: arrays in, an array out, nothing recorded.
     on_arrays = functools.partial(elementwise_on_objects, info) if info.elementwise else forward
@@ -102,22 +102,13 @@ def general(info: Primitive) -> Callable[..., Any]:
             outs.append(out)
             versions.append(version)
             results.append(tensor_on(out, version))
+        if views and (cells[0] is None or versions[0] is None):
+            given[0]._viewed = results[0]._viewed = True
         state, node = local.state, None
         if state.grad_enabled and info.differentiable and any(parents):
-            node = _new(Node)
-            node.plan = plan = info.plan or info.make_plan()
-            node.parents, node.static = tuple(parents), info.static_values
-            if static:
-                node.static = tuple((info.static_template | static).values())
-            node.shape, node.dtype = outs[0].shape, outs[0].dtype
-            if several:
-                node.shape = tuple([out.shape for out in outs])
-                node.dtype = tuple([out.dtype for out in outs])
-            elif not node.shape:
-                node.number = outs[0]
-            node.seq, node.module, node.extra = next(counter), state.module, None
-            node.aside = _aside(given, parents, data, cells)
-            plan.save(node, data, cells, outs, versions)
+            node = _node(info, state, static, outs)
+            node.parents, node.aside = tuple(parents), _aside(given, parents, data, cells)
+            node.plan.save(node, data, cells, outs, versions)
             for k, result in enumerate(results):
                 if k not in info.constant_outputs:
                     result._node, result._index = node, k
@@ -361,6 +352,23 @@ def _owner(array: Any) -> Any:
 
 
 # What is recorded ---------------------------------------------------------------------------------
+
+
+def _node(info: Primitive, state: State, static: dict[str, Any], outs: list[Any]) -> Node:
+    """A node, but for what follows from the inputs."""
+    node = _new(Node)
+    node.plan = info.plan or info.make_plan()
+    node.static = info.static_values
+    if static:
+        node.static = tuple((info.static_template | static).values())
+    node.shape, node.dtype = outs[0].shape, outs[0].dtype
+    if node.plan.several:
+        node.shape = tuple([out.shape for out in outs])
+        node.dtype = tuple([out.dtype for out in outs])
+    elif not node.shape:
+        node.number = outs[0]
+    node.seq, node.module, node.extra = next(counter), state.module, None
+    return node
 
 
 def _aside(
