@@ -63,8 +63,7 @@ def general(info: Primitive) -> Callable[..., Any]:
 
     def call(*given: Any, **static: Any) -> Any:
         if static or len(given) != count:
-            bound = _bound(info, given, static)
-            if bound is None:
+            if (bound := _bound(info, given, static)) is None:
                 return _otherwise(info, given, static)
             given, static = bound
         data: Any = given
@@ -128,8 +127,7 @@ def unary(info: Primitive) -> Callable[..., Any]:
     def call(x: Any = _NOTHING, /, *more: Any, **static: Any) -> Any:
         if static or more or x is _NOTHING:
             given = () if x is _NOTHING else (x, *more)
-            bound = _bound(info, given, static)
-            if bound is None:
+            if (bound := _bound(info, given, static)) is None:
                 return _otherwise(info, given, static)
             (x,), static = bound
         state = local.state
@@ -231,12 +229,11 @@ def binary(info: Primitive) -> Callable[..., Any]:
             node.parents, node.static = (x_node, y_node), ()
             node.shape, node.dtype = shape, out.dtype
             node.seq, node.module, node.extra = next(counter), state.module, None
+            node.aside = None
             if b is y:
                 node.aside = (x._index, y)
             elif x_node is None or y_node is None or x._index or y._index:
                 node.aside = _aside((x, y), node.parents, (a, b), (x_cell, y_cell))
-            else:
-                node.aside = None
             if not shape:
                 node.number = out
             if plan.shortcut == "crossed":

@@ -235,9 +235,7 @@ class BackwardPass:
                 except Exception as error:
                     raise _rule_failed(node, error, g)
                 if observe:
-                    seen = [_as_seen(node, x, k) for k, x in enumerate(g if plan.several else (g,))]
-                    g = tuple(seen) if plan.several else seen[0]
-                    step = Step(number, node, g)
+                    step = Step(number, node, _all_as_seen(node, g))
                 if not self.retain_graph:
                     node.saved = FREED
                 k = 0
@@ -364,6 +362,12 @@ class BackwardPass:
 def _as_seen(node: Any, g: Any, index: int = 0) -> Any:
     """A gradient in the dtype that it has outside of this loop."""
     return rounded(g) if node.dtype_of(index) == HALF else g
+
+
+def _all_as_seen(node: Node, g: Any) -> Any:
+    if not node.plan.several:
+        return _as_seen(node, g)
+    return tuple([_as_seen(node, x, index) for index, x in enumerate(g)])
 
 
 def _rule_failed(node: Node, error: Exception, g: Any) -> Exception:
