@@ -8,6 +8,7 @@ not pay for every family). ``core/tensor.pyi`` is generated from this table for 
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +28,7 @@ from autograd.spelling import names as spelling
 __all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
 
 
+@functools.cache
 def _ops(family: str) -> Any:
     return importlib.import_module(f"autograd.ops.{family}")
 
@@ -126,7 +128,7 @@ def _together(values: tuple[Any, ...]) -> Any:
 
 def _reshape(self: Tensor, *shape: Any) -> Tensor:
     """The same elements under another shape: ``t.reshape(2, 3)`` or ``t.reshape((2, 3))``."""
-    return _ops("shapes").reshape(self, _together(shape))
+    return _ops("shapes").reshape(self, shape=_together(shape))
 
 
 # What Python says about a wrong keyword names the function: by the name that was called.

@@ -74,7 +74,7 @@ def array_like(who: str, x: Any, *beside: Any) -> Any:
         TypeError: for what is no number.
         ValueError: for ragged lists.
     """
-    data = getattr(x, "_data", x)
+    data = x if type(x) is np.ndarray else getattr(x, "_data", x)
     if type(data) is np.ndarray and data.dtype.kind == "f":
         return x
     if not has_shape(x):
@@ -243,8 +243,9 @@ def shape_tuple(
         ValueError: if one is negative.
     """
     if type(shape) is tuple:  # the usual case, without a function call for each size
+        least = -1 if unknown else 0
         for n in shape:
-            if type(n) is not int or not 0 <= n < _WORD:
+            if type(n) is not int or not least <= n < _WORD:
                 break
         else:
             return shape
