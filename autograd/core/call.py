@@ -33,7 +33,7 @@ __all__ = ["form_for"]
 
 _new, _ndarray = object.__new__, np.ndarray
 _ARRAYS = (np.ndarray, np.generic)
-_FLOATS = frozenset([np.float32, np.float64])
+_float32, _float64 = np.float32, np.float64
 #: Integers up to here fit an array.
 _WORD = 1 << 63
 #: Static parameters of other types may be tensors, or something that the caller writes into.
@@ -137,7 +137,7 @@ def unary(info: Primitive) -> Callable[..., Any]:
         try:
             if static:
                 out = forward(data, **static)
-            elif scalar is not None and (kind := type(data)) in _FLOATS:
+            elif scalar is not None and ((kind := type(data)) is _float32 or kind is _float64):
                 try:
                     out = kind(scalar(data))
                 except (ValueError, OverflowError):  # where `math` refuses, NumPy has an answer
@@ -171,7 +171,7 @@ def unary(info: Primitive) -> Callable[..., Any]:
             node.aside = (x._index,) if x._index else None
             if not shape:
                 node.number = out
-            if plan.shortcut == "x":
+            if plan.shortcut == "inputs":
                 node.saved, node.cells = (data,), None if cell is None else (cell,)
             elif plan.shortcut == "out" and node.dtype is not HALF:
                 node.saved, node.cells = (out,), None if version is None else (version,)

@@ -65,9 +65,9 @@ class Plan:
     Attributes:
         primitive: the primitive; ``several``: whether it has several outputs.
         saved_names: what ``Node.saved`` holds, in order; ``keeps``: where each of them comes from.
-        shortcut: what ``call`` need not ask ``save`` for: ``"nothing"`` is saved; ``"x"`` or
-            ``"out"``, the only input or output; ``"crossed"``, each of two inputs for the gradient
-            of the other. Else None.
+        shortcut: the usual cases of what is saved: ``"nothing"``; all ``"inputs"``; ``"out"``, the
+            only output; ``"crossed"``, each of two inputs for the gradient of the other;
+            ``"x_shape"`` of an only input. Else None.
         gradients: ``(node, g, saved, needs)`` -> one gradient an input, None where none is needed.
     """
 
@@ -87,17 +87,16 @@ class Plan:
         self.saved_names = tuple(_saved_names(info))
         self.keeps = tuple([_keep(info, name) for name in self.saved_names])
         self._saves_outputs = any([name[:3] == "out" for name in self.saved_names])
-        users = [keep.users for keep in self.keeps]
-        (x, *more), names = info.inputs, self.saved_names
-        crossed = "crossed" if users == [(1,), (0,)] else None
-        self.shortcut = None if info.variadic else {
-            (): "nothing", ("out",): "out", info.inputs: crossed if more else "x",
-            (f"{x}_shape",): "x_shape" if not more else None,
-        }.get(names)  # fmt: skip
+        self.shortcut = (
+            None if info.variadic else _shortcut(info.inputs, self.keeps, self.saved_names)
+        )
         self.gradients = _runner(info, self.saved_names)
 
     def save(self, node: Node, data: Any, cells: Any, outs: Any, out_cells: Any) -> None:
         """Keep in a node what the rules named: of inputs and outputs, with their version cells."""
+        if self.shortcut == "inputs":
+            node.saved, node.cells = tuple(data), tuple(cells)
+            return
         if self._saves_outputs and HALF in [out.dtype for out in outs]:
             outs, out_cells = _unrounded(node, data, outs, out_cells)
         values, cells, parents = data + outs, cells + out_cells, node.parents
@@ -149,6 +148,15 @@ def _keep(info: Primitive, name: str) -> Keep:
     ]
     always = info.composite is not None or len(users) == len(info.inputs)
     return Keep(info.inputs.index(x), read, None if always else tuple(users))
+
+
+def _shortcut(inputs: tuple[str, ...], keeps: Sequence[Keep], names: tuple[str, ...]) -> str | None:
+    """See ``Plan.shortcut``."""
+    users = [keep.users for keep in keeps]
+    if names == inputs:
+        return "crossed" if users == [(1,), (0,)] else None if any(users) else "inputs"
+    only = f"{inputs[0]}_shape" if len(inputs) == 1 else ""
+    return {(): "nothing", ("out",): "out", (only,): "x_shape"}.get(names)
 
 
 def _unrounded(node: Node, data: Any, outs: Any, out_cells: Any) -> Any:
