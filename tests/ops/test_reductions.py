@@ -334,3 +334,28 @@ def test_deviation_of_equal_elements_has_no_slope(function):
         assert (x.grad.numpy()[0] == 0).all()
     with np.errstate(invalid="ignore"):
         assert np.isnan(function(np.ones(1), ddof=1))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, bool])
+@pytest.mark.parametrize(
+    ("shape", "to"),
+    [((3,), (2, 3)), ((2, 1), (2, 4)), ((1,), (0,)), ((1, 3, 1), (5, 2, 3, 4)), ((2, 0), (3, 2, 0)), ((2, 3), (2, 3))],
+)  # fmt: skip
+def test_what_is_repeated_is_a_read_only_view_as_numpy_makes_it(dtype, shape, to):
+    whole = np.arange(2 * int(np.prod(shape))).reshape(2, *shape).astype(dtype)
+    for x in (whole[0], whole[1], np.asfortranarray(whole)[1], whole[1][::-1]):
+        view = ag.broadcast_to(x, to)
+        np.testing.assert_array_equal(view, np.broadcast_to(x, to))
+        assert view.shape == to and np.may_share_memory(view, x) == np.may_share_memory(
+            np.broadcast_to(x, to), x
+        )
+        assert view is x or not view.flags.writeable
+
+
+def test_a_write_into_what_was_repeated_is_noticed():
+    x = ag.tensor([[1.0], [2.0]])
+    w = ag.tensor(np.ones((2, 3)), requires_grad=True)
+    y = (ag.broadcast_to(x, (2, 3)) * w).sum()
+    x[0] = 5.0
+    with pytest.raises(RuntimeError):
+        y.backward()
