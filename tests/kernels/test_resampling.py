@@ -12,9 +12,11 @@ from autograd.kernels.resampling import (
     SMALL_IMAGE,
     adaptive_avg_pool,
     adaptive_avg_pool_adjoint,
+    apply_maps,
     interpolate,
     interpolate_adjoint,
     interpolated_size,
+    interpolation_map,
 )
 from tests.layouts import batch_last
 
@@ -108,6 +110,16 @@ def test_one_size_changes_nothing_and_shares_nothing():
         y = interpolate(x, out_shape=(4, 5), mode=mode)
         np.testing.assert_array_equal(y, x)
         assert not np.shares_memory(x, y)
+
+
+def test_single_precision_is_computed_in_single_precision():
+    x = RNG(0).normal(size=(2, 3, 5)).astype(np.float32)
+    quarters = matrix(5, 10, "linear").astype(np.float32)  # weights of 1/4 and 3/4, exactly
+    want = np.zeros((2, 3, 10), np.float32)
+    for i, cell in itertools.product(range(10), range(5)):
+        want[..., i] += x[..., cell] * quarters[i, cell]
+    map_ = interpolation_map(5, 10, "linear", False, None)
+    assert apply_maps(x, [map_]).tobytes() == want.tobytes()
 
 
 def test_halves_stay_halves():

@@ -168,3 +168,27 @@ def test_other_c_libraries_are_left_alone(monkeypatch):
     monkeypatch.setattr(allocator.sys, "platform", "darwin")
     assert allocator.tune_allocator() is False
     empty_cache()
+
+
+@pytest.mark.parametrize(
+    "given, tuned", [(None, True), ("", True), ("0", True), ("1", False), ("no", False)]
+)
+def test_glibc_is_asked_for_as_its_manual_says_unless_opted_out(given, tuned, monkeypatch):
+    if given is None:
+        monkeypatch.delenv("GLASSGRAD_NO_MALLOC_TUNING", raising=False)
+    else:
+        monkeypatch.setenv("GLASSGRAD_NO_MALLOC_TUNING", given)
+    asked = {}
+
+    class Libc:
+        @staticmethod
+        def mallopt(option, value):
+            asked[option] = value
+            return 1
+
+    monkeypatch.setattr(allocator, "_glibc", Libc)
+    assert allocator.tune_allocator() is tuned
+    # M_MMAP_MAX is −4, M_TRIM_THRESHOLD −1, M_TOP_PAD −2 (malloc.h).
+    assert asked == ({-4: 0, -1: 2**31 - 1, -2: 16 * 2**20} if tuned else {})
+    monkeypatch.setattr(Libc, "mallopt", staticmethod(lambda option, value: option != -2))
+    assert allocator.tune_allocator() is False

@@ -316,3 +316,19 @@ def test_a_forked_child_takes_over_no_users_of_blas():
         assert blas.run(blas._get) == 1 and blas._get() == 2
     finally:
         blas._set(before)
+
+
+def test_an_interrupt_while_blas_is_let_go_lets_it_go_all_the_same(monkeypatch):
+    blas, left = threads._Blas(), []
+    monkeypatch.setattr(blas, "held", True)
+    monkeypatch.setattr(blas, "_enter", lambda user: None)
+
+    def leave(user):
+        left.append(user)
+        if len(left) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(blas, "_leave", leave)
+    with pytest.raises(KeyboardInterrupt):
+        blas.run(lambda: None)
+    assert len(left) == 2 and left[0] is left[1]

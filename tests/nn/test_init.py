@@ -130,6 +130,13 @@ def test_gains(name, gain):
     assert init.calculate_gain(name) == pytest.approx(gain)
 
 
+@pytest.mark.parametrize("transposed", ["", "_transpose"])
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_linear_layers_have_gain_one(rank, transposed):
+    assert init.calculate_gain(f"conv{transposed}{rank}d") == 1.0
+    assert init.calculate_gain("linear") == init.calculate_gain("identity") == 1.0
+
+
 def test_leaky_gain_uses_its_slope():
     assert init.calculate_gain("leaky_relu", 1.0) == 1.0
 
