@@ -13,7 +13,7 @@ from tests.mutants import choose, imports, plant
 from tests.mutants.__main__ import Explanations, compiles, draw
 from tests.mutants.operators import OPERATORS, ROOT, Mutant, mutants_of
 from tests.mutants.reach import Reached
-from tests.mutants.server import FEW, of_few_files
+from tests.mutants.server import FEW, Server, _Run, of_few_files
 
 PLANTED = [
     ("y = f(-x)", "sign", "y = f((x))"),
@@ -244,6 +244,25 @@ def test_tests_of_many_files_are_run_by_several_processes():
     assert [t.name for t in first] == [t.name for t in tests if int(t.name[1]) < FEW]
     assert sorted([*first, *rest]) == sorted(tests)
     assert of_few_files(first) == (first, [])
+
+
+def test_children_that_end_while_another_one_is_looked_after_are_let_go():
+    server = Server([], lambda mutant: [], lambda outcome: None, 2)
+    ends = [os.pipe() for _ in range(2)]
+    for _, write in ends:
+        os.close(write)
+    server.runs = {fd: _Run(None, [], False, fd, 0, "") for fd, _ in ends}
+    ended = []
+
+    def end(run):
+        ended.append(run.fd)
+        server.runs.clear()  # both, as a wait inside of this one does
+
+    server._ended = end
+    server._wait()
+    assert len(ended) == 1
+    for fd, _ in ends:
+        os.close(fd)
 
 
 SMALL_PROJECT = {

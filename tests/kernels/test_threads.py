@@ -198,6 +198,11 @@ def test_matmul_promotes_and_refuses_like_numpy():
     assert threads.matmul(a, b).dtype == np.float64
     with pytest.raises(ValueError, match="matmul"):
         threads.matmul(np.ones((300, 301)), b)
+    halves = np.ones((1, 4099), np.float16)
+    product = threads.matmul(halves, halves.T)  # counted in halves it would stop at 2,048
+    assert product.dtype == np.float16 and product.item() == np.float16(4099)
+    assert threads.matmul(halves, np.ones((4099, 1), np.float32)).dtype == np.float32
+    assert threads.matmul(np.ones((1, 4099), np.float32), halves.T).dtype == np.float32
 
 
 def test_use_from_many_threads_at_once():

@@ -188,9 +188,10 @@ class Server:
         if not self.runs:
             return
         ready, _, _ = select.select(list(self.runs), [], [], 0.5)
-        for fd in ready:
+        for fd, run in [(fd, self.runs[fd]) for fd in ready]:
+            if self.runs.get(fd) is not run:  # ended meanwhile, by a wait inside of this one
+                continue
             data = os.read(fd, 1 << 16)
-            run = self.runs[fd]
             if data:
                 run.text += data.decode()
                 last = [line for line in run.text.splitlines() if line.startswith("S ")]
@@ -202,7 +203,7 @@ class Server:
             else:
                 self._ended(run)
         for run in list(self.runs.values()):
-            if time.monotonic() > run.deadline:
+            if self.runs.get(run.fd) is run and time.monotonic() > run.deadline:
                 run.timed_out = True
                 self._ended(run)
 

@@ -256,8 +256,13 @@ def test_padding_repeats_the_cells_that_numpys_does(mode, size):
     theirs = {"replicate": "edge", "circular": "wrap", "reflect": "reflect"}[mode]
     for before in range(size):
         for after in range(size):
-            got = ag.pad_index(ag.tensor(x), [(before, after)], mode)
+            leaf = ag.tensor(x, requires_grad=True)
+            got = ag.pad_index(leaf, [(before, after)], mode)
             assert got.tolist() == np.pad(x, (before, after), theirs).tolist()
+            weights = np.arange(1.0, size + before + after + 1)
+            (got * weights).sum().backward()
+            cells = np.pad(np.arange(size), (before, after), theirs)
+            assert leaf.grad.tolist() == np.bincount(cells, weights, size).tolist()
 
 
 def test_constant_padding_and_cropping_in_every_combination():

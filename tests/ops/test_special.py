@@ -1,5 +1,6 @@
 """The error function, against the C library's, which computes it another way."""
 
+import decimal
 import math
 
 import numpy as np
@@ -41,6 +42,18 @@ def test_ends():
     assert math.copysign(1, special.erf(x)[4]) == -1
     assert special.erf(np.array([1, 2])).dtype == np.float64
     assert special.erf(np.ones(2, np.float16)).dtype == np.float16
+
+
+def test_tanhshrink_keeps_its_digits_on_both_sides_of_zero():
+    x = np.array([1e-9, 1e-3, 0.1, 0.3, 0.49, 0.499, 0.501, 0.6, 1.0, 3.0, 20.0])
+    with decimal.localcontext(prec=60):
+        powers = [(decimal.Decimal(2) * decimal.Decimal(v)).exp() for v in x.tolist()]
+        want = [
+            float(decimal.Decimal(v) - (power - 1) / (power + 1))
+            for v, power in zip(x.tolist(), powers, strict=True)
+        ]
+    np.testing.assert_allclose(special.tanhshrink(x), want, rtol=2e-15)
+    assert special.tanhshrink(-x).tolist() == (-special.tanhshrink(x)).tolist()
 
 
 @pytest.mark.parametrize("name", ["erf", "erfc"])
