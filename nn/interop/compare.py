@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd
 from nn.interop import page, sides
-from nn.interop.export import load_torch
+from nn.interop.export import know_types, load_torch
 from nn.interop.operators.draws import replay
 from nn.module import Module
 
@@ -178,6 +178,7 @@ def compare(
         raise TypeError(f"compare: module must be a torch.nn.Module, got {type(module).__name__}")
     from torch.utils import _pytree as pytree
 
+    know_types(torch, (inputs, keywords))
     leaves, spec = pytree.tree_flatten((inputs, keywords))
     theirs = [sides.to_torch(torch, leaf) for leaf in leaves]
     ours = [sides.to_ours(torch, leaf) for leaf in leaves]

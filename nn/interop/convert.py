@@ -10,8 +10,9 @@ import numpy as np
 
 import autograd
 from nn.interop import export
+from nn.interop.keeping import without_types
 from nn.interop.module import Conversion, Converted, build
-from nn.interop.program import Program
+from nn.interop.program import Program, State
 from nn.interop.reading import Unknown, numpy_dtype, read
 from nn.parameter import Parameter
 
@@ -69,6 +70,9 @@ def from_torch(
         )
     if modes not in ("both", "current"):
         raise ValueError(f"from_torch: modes must be 'both' or 'current', got {modes!r}")
+    export.know_types(torch, (example_inputs, example_keywords))
+    given = example_inputs, example_keywords
+    example_inputs, example_keywords = export.dense(torch, (example_inputs, example_keywords))
     model = build(torch, module)
     conversion = _conversion(torch, module, example_inputs, example_keywords, dynamic, modes)
     for part in model.modules():
@@ -78,7 +82,7 @@ def from_torch(
     if check:
         from nn.interop.compare import compare
 
-        found = compare(module, model, *example_inputs, **example_keywords)
+        found = compare(module, model, *given[0], **given[1])
         if not found.ok:
             raise RuntimeError(found.text())
     return model
@@ -100,7 +104,9 @@ def _conversion(
         if modes == "both":
             module.train(not mode)
             try:
-                programs[not mode] = _program(torch, module, args, kwargs, dynamic, [])
+                others: list[str] = []
+                programs[not mode] = _program(torch, module, args, kwargs, dynamic, others)
+                notes.extend(note for note in others if note not in notes)
             except RuntimeError as error:
                 missing[not mode] = str(error)
                 name = "evaluation" if mode else "training"
@@ -119,7 +125,7 @@ def _conversion(
         missing=missing,
         float_dtype=numpy_dtype(torch, floats[0] if floats else default),
         default_float=numpy_dtype(torch, default),
-        signature=inspect.signature(module.forward),
+        signature=without_types(inspect.signature(module.forward)),
         notes=notes,
     )
 
@@ -145,9 +151,16 @@ def _program(
     program = read(torch, module, found.program, args, kwargs, unknown)
     if unknown.entries:
         raise RuntimeError(unknown.message(type(module).__name__))
+    program.decided = {_state(path): value for path, value in found.trial.decided.items()}
+    notes.extend(found.trial.notes())
     if program.decomposed:
         notes.append(f"Decomposed by PyTorch: {', '.join(program.decomposed)}.")
     return program
+
+
+def _state(path: str) -> State:
+    owner, _, name = path.rpartition(".")
+    return State(owner, name)
 
 
 def _try(torch: Any, model: Converted, args: Any, kwargs: Any) -> None:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import logging
-import re
+import random
 import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-__all__ = ["Exported", "decomposed", "exported", "load_torch"]
+import numpy as np
+
+from nn.interop.refusals import first_line, refusal
+from nn.interop.standins import Refusal, Trial, standing_in
+
+__all__ = ["Exported", "decomposed", "dense", "exported", "know_types", "load_torch"]
 
 #: The oldest version whose exported graphs look as they are read here.
 LEAST = (2, 6)
@@ -37,10 +43,6 @@ def load_torch(who: str) -> Any:
     return torch
 
 
-class CustomGradient(RuntimeError):
-    """A ``torch.autograd.Function`` was called: its backward is no part of an exported graph."""
-
-
 class Exported(NamedTuple):
     """A graph, and how it came about.
 
@@ -48,117 +50,176 @@ class Exported(NamedTuple):
         program: PyTorch's ``ExportedProgram``.
         dynamic: whether the first axis of the inputs is symbolic.
         note: why not, where it was wished for.
+        trial: what came up on the way.
     """
 
     program: Any
     dynamic: bool
     note: str
+    trial: Trial
 
 
 @contextlib.contextmanager
-def _quietly(torch: Any) -> Iterator[None]:
-    """No words of PyTorch about itself; attention in its plain form; gradients on."""
-    fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    custom = torch.autograd.Function.__dict__["apply"]
-    torch.autograd.Function.apply = classmethod(_refuse_custom)
-    transformer = torch.nn.modules.transformer
-    looks = getattr(transformer, "_detect_is_causal_mask", None)
-    if looks is not None:
-        # It looks at the numbers of a mask, which an export has none of, only to save work.
-        transformer._detect_is_causal_mask = _told_causal
+def _quietly(torch: Any, trial: Trial | None = None) -> Iterator[None]:
+    """No words of PyTorch about itself; stand-ins for what an export cannot go through."""
     silent = logging.root.manager.disable
     logging.disable(logging.CRITICAL)  # what fails is told by the exception
-    checks = torch.distributions.Distribution._validate_args  # they look at numbers as well
-    torch.distributions.Distribution.set_default_validate_args(False)
     try:
         with (
             warnings.catch_warnings(),
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.redirect_stderr(io.StringIO()),
+            standing_in(torch, trial or Trial()),
             torch.enable_grad(),
         ):
             warnings.simplefilter("ignore")
             yield
     finally:
-        torch.backends.mha.set_fastpath_enabled(fast)
-        torch.autograd.Function.apply = custom
-        torch.distributions.Distribution.set_default_validate_args(checks)
-        if looks is not None:
-            transformer._detect_is_causal_mask = looks
         logging.disable(silent)
 
 
-def _refuse_custom(function: Any, *args: Any, **kwargs: Any) -> Any:
-    raise CustomGradient(
-        f"it calls {function.__module__}.{function.__qualname__}, a torch.autograd.Function, whose "
-        "own backward an exported graph does not contain. Write it in operations with the same "
-        "gradient: for a straight-through estimator, x + (f(x) - x).detach()"
-    )
-
-
-def _told_causal(mask: Any, is_causal: bool | None = None, size: int | None = None) -> bool:
-    return bool(is_causal)
+@contextlib.contextmanager
+def _put_back(torch: Any, module: Any, trial: Trial) -> Iterator[None]:
+    """What ``forward`` keeps on its modules (weights of attention, a counter) must not stay there:
+    it has no numbers, and the next export would take it for the model's own."""
+    paths = {id(part): path for path, part in module.named_modules()}
+    inner = list(module.modules())
+    kept = [dict(vars(part)) for part in inner]
+    registered = [
+        [dict(group) for group in (part._parameters, part._buffers, part._modules)]
+        for part in inner
+    ]
+    drawn = random.getstate(), np.random.get_state()
+    for part in inner:
+        part._buffers.update(dense(torch, dict(part._buffers)))
+        vars(part).update({k: v.to_dense() for k, v in vars(part).items()
+                           if torch.is_tensor(v) and v.layout != torch.strided})  # fmt: skip
+    try:
+        yield
+    finally:
+        now_drawn = random.getstate(), np.random.get_state()
+        trial.drew = repr(now_drawn) != repr(drawn)
+        random.setstate(drawn[0])
+        np.random.set_state(drawn[1])
+        for part, attributes, groups in zip(inner, kept, registered, strict=True):
+            trial.changed += [
+                f"{paths[id(part)]}.{name}".lstrip(".")
+                for name, value in vars(part).items()
+                if isinstance(value, (int, float, str)) and value != attributes.get(name, value)
+            ]
+            vars(part).clear()
+            vars(part).update(attributes)
+            now = part._parameters, part._buffers, part._modules
+            for group, before in zip(now, groups, strict=True):
+                group.clear()
+                group.update(before)
 
 
 def exported(
     torch: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], dynamic: bool
 ) -> Exported:
-    """A model's graph, with a symbolic first axis of its inputs if that can be had.
+    """A model's graph, with as many symbolic sizes of its inputs as can be had.
+
+    Tried in this order: the first two axes of sequences and the first one of everything else; the
+    first axis alone; none.
 
     Raises:
-        RuntimeError: if PyTorch cannot export the model, with its own words.
+        RuntimeError: if PyTorch cannot export the model.
     """
     note = ""
-    if dynamic:
+    asked: list[Any] = [2, 1, 0] if dynamic else [0]
+    for axes in asked:
         try:
-            return _dynamic(torch, module, args, kwargs)
+            return _attempt(torch, module, args, kwargs, axes, note)
         except _NotDynamic as error:
             note = str(error)
-        except CustomGradient as error:
-            raise _refusal(module, error) from error
-        except Exception as error:  # whatever the exporter raises: a static graph may still do
-            note = f"export with a symbolic batch failed: {_first_line(error)}"
-    try:
-        with _quietly(torch):
-            return Exported(_export(torch, module, args, kwargs, None), False, note)
-    except Exception as error:
-        raise _refusal(module, error) from error
+        except Refusal as error:
+            raise refusal(torch, module, error) from error
+        except Exception as error:  # whatever the exporter raises: fewer symbols may still do
+            if axes == asked[-1]:
+                raise refusal(torch, module, error) from error
+            note = f"export with a symbolic batch failed: {first_line(error)}"
+    raise AssertionError("the last attempt returns or raises")
 
 
 class _NotDynamic(Exception):
     pass
 
 
-def _refusal(module: Any, error: Exception) -> RuntimeError:
-    return RuntimeError(
-        f"from_torch: torch.export cannot export {type(module).__name__}: {_told(error)}"
-    )
-
-
-_CALL = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
-
-
-def _told(error: Exception) -> str:
-    """What the exporter says, without its advice on how to search on, and the line it says it of."""
-    calls = _CALL.findall(str(error))
-    where = f" (at {calls[-1][0]}, line {calls[-1][1]})" if calls else ""
-    return _first_line(error) + where
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def _attempt(
+    torch: Any, module: Any, args: Any, kwargs: dict[str, Any], axes: int, note: str
+) -> Exported:
+    """One export; packed sequences are tried with an unknown longest length first."""
+    trial = Trial(module)
+    try:
+        return _symbolic(torch, module, args, kwargs, axes, note, trial)
+    except (Refusal, _NotDynamic):
+        raise
+    except Exception:  # what comes after may need to know the size of the unpacked sequences
+        if not trial.packed:
+            raise
+    return _symbolic(torch, module, args, kwargs, axes, note, Trial(module, full=True))
 
 
 def _export(
-    torch: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], shapes: Any
+    torch: Any, module: Any, args: Any, kwargs: dict[str, Any], shapes: Any, trial: Trial
 ) -> Any:
-    return torch.export.export(module, args, kwargs, dynamic_shapes=shapes, strict=False)
+    with _quietly(torch, trial), _put_back(torch, module, trial):
+        hook = module.register_forward_hook(lambda _, __, output: know_types(torch, output))
+        try:
+            return torch.export.export(module, args, kwargs, dynamic_shapes=shapes, strict=False)
+        finally:
+            hook.remove()
 
 
-def _dynamic(torch: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Exported:
+def know_types(torch: Any, tree: Any) -> None:
+    """Tell PyTorch how to take apart the records and dicts of a model's own classes."""
     from torch.utils import _pytree as pytree
 
+    for leaf in pytree.tree_leaves(tree):
+        kind = type(leaf)
+        if dataclasses.is_dataclass(kind):
+            torch.export.register_dataclass(kind)
+        elif isinstance(leaf, dict):
+            _know_dict(pytree, kind)
+        else:
+            continue
+        know_types(torch, leaf)
+
+
+def dense(torch: Any, tree: Any) -> Any:
+    """Sparse tensors as dense ones, with which everything here is computed."""
+    from torch.utils import _pytree as pytree
+
+    def of(leaf: Any) -> Any:
+        is_sparse = torch.is_tensor(leaf) and leaf.layout != torch.strided
+        return leaf.to_dense() if is_sparse else leaf
+
+    return pytree.tree_map(of, tree)
+
+
+def _know_dict(pytree: Any, kind: Any) -> None:
+    pytree.register_pytree_node(
+        kind,
+        lambda tree: (list(tree.values()), list(tree)),
+        lambda values, keys: kind(zip(keys, values, strict=True)),
+        serialized_type_name=f"{kind.__module__}.{kind.__qualname__}",
+    )
+
+
+def _symbolic(
+    torch: Any,
+    module: Any,
+    args: Any,
+    kwargs: dict[str, Any],
+    axes: int,
+    note: str,
+    trial: Trial,
+) -> Exported:
+    from torch.utils import _pytree as pytree
+
+    if not axes:
+        return Exported(_export(torch, module, args, kwargs, None, trial), False, note, trial)
     tensors = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if torch.is_tensor(leaf)]
     first = next((t for t in tensors if t.ndim), None)
     if first is None:
@@ -171,7 +232,10 @@ def _dynamic(torch: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, A
     def shape_of(leaf: Any) -> Any:
         if not torch.is_tensor(leaf):
             return None
-        return {0: torch.export.Dim.AUTO} if follows(leaf) else {}
+        free = {0} if follows(leaf) else set()
+        if axes > 1 and leaf.ndim in (2, 3):  # images are many sizes at once, and rarely change
+            free |= {axis for axis in (0, 1) if leaf.shape[axis] > 1}
+        return dict.fromkeys(sorted(free), torch.export.Dim.AUTO)
 
     def twice(leaf: Any) -> Any:
         # A batch of one would be taken for a fixed size, so the graph is made for two.
@@ -182,21 +246,20 @@ def _dynamic(torch: Any, module: Any, args: tuple[Any, ...], kwargs: dict[str, A
     shapes = pytree.tree_map(shape_of, (args, kwargs))
     if batch == 1:
         args, kwargs = pytree.tree_map(twice, (args, kwargs))
-    with _quietly(torch):
-        program = _export(torch, module, args, kwargs, _by_name(module, *shapes))
+    program = _export(torch, module, args, kwargs, _by_name(module, *shapes), trial)
     symbolic = any(
         isinstance(size, torch.SymInt) and not getattr(size.node.expr, "is_number", False)
         for node in program.graph.nodes
         if node.op == "placeholder"
         for value in [node.meta.get("val")]
         if torch.is_tensor(value)
-        for size in value.shape[:1]
+        for size in value.shape[:axes]
     )
     if symbolic:
-        return Exported(program, True, "")
-    if batch == 1:
+        return Exported(program, True, "", trial)
+    if batch == 1 or axes > 1:
         raise _NotDynamic("the model fixes the size of its first axis")
-    return Exported(program, False, "the model fixes the size of its first axis")
+    return Exported(program, False, "the model fixes the size of its first axis", trial)
 
 
 def _by_name(module: Any, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 from typing import Any
 
@@ -101,6 +102,12 @@ class Inputs:
                 key: self._leaves(who, f"{name}[{key!r}]", part, value[key], env)
                 for key, part in structure.items()
             }
+        if dataclasses.is_dataclass(structure):
+            for field in dataclasses.fields(structure):
+                part, found = getattr(structure, field.name), getattr(value, field.name, None)
+                if part is not None:
+                    self._leaves(who, f"{name}.{field.name}", part, found, env)
+            return value
         if isinstance(structure, (list, tuple)):
             if not isinstance(value, (list, tuple)) or len(value) != len(structure):
                 raise TypeError(

@@ -16,6 +16,7 @@ from autograd import Tensor, debug
 from nn import container
 from nn.interop import operators
 from nn.interop.inputs import Inputs
+from nn.interop.keeping import kept, put_back
 from nn.interop.operators.elementwise import written_through
 from nn.interop.operators.promotion import cast, set_default_float
 from nn.interop.program import Call, Constant, Dtype, Operation, Program, State, Value
@@ -46,6 +47,7 @@ class Converted(Module):
         source: the class in PyTorch, ``torch.nn.modules.conv.Conv2d``.
     """
 
+    _base: str = ""  # the container of ours that the class is one of, too
     _home: str = ""  # the path in the converted model
     _shown: str = ""
     _conversion: Conversion | None = None
@@ -66,6 +68,10 @@ class Converted(Module):
 
     def extra_repr(self) -> str:
         return self._shown
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        # The class was made for this model: a pickle makes it again.
+        return _fresh, (type(self).__name__, self._base), self.__getstate__()
 
 
 @dataclasses.dataclass
@@ -94,6 +100,27 @@ class Conversion:
             mode: Inputs(program, self.signature) for mode, program in self.programs.items()
         }
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Conversion:
+        return self  # nothing of it ever changes
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        del state["parts"]
+        state["programs"] = {
+            mode: dataclasses.replace(
+                program, result=kept(program.result), arguments=kept(program.arguments)
+            )
+            for mode, program in self.programs.items()
+        }
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for program in self.programs.values():
+            program.result = put_back(program.result)
+            program.arguments = put_back(program.arguments)
+        self.__post_init__()
+
     def program(self, training: bool) -> Program:
         """The program of a mode.
 
@@ -112,6 +139,13 @@ class Conversion:
         program = self.program(model.training)
         env = self._inputs[model.training].read(type(model).__name__, args, kwargs)
         run = _Run(self, model, "", program)
+        for state, value in program.decided.items():
+            now = run.module(state.path).__dict__[state.name].item()
+            if now != value:
+                raise RuntimeError(
+                    f"{type(model).__name__}: the graph was made for {state} = {value}, by which "
+                    f"PyTorch's forward decides, and it is {now} now; convert the model in that state"
+                )
         run.begin(env)
         with run:
             values = run.steps(program.root, env)
@@ -430,13 +464,14 @@ def _array(torch: Any, value: Any, name: str) -> np.ndarray[Any, Any]:
             f"from_torch: {name.lstrip('.')} is a lazy parameter without a shape; call the PyTorch "
             "model once first"
         )
+    from nn.interop.export import dense
     from nn.interop.reading import numpy_dtype
 
     try:
         numpy_dtype(torch, value.dtype)
     except TypeError as error:
         raise TypeError(f"from_torch: {name.lstrip('.')}: {error}") from None
-    return np.asarray(value.detach().cpu().numpy())
+    return np.asarray(dense(torch, value).detach().cpu().numpy())
 
 
 def _is_plain(value: Any) -> bool:
@@ -459,4 +494,10 @@ def _class(name: str, base: str) -> type[Converted]:
     if base:
         bases = (Converted, getattr(container, base))
     body = {"__module__": __name__, "__doc__": Converted.__doc__, "__init__": Module.__init__}
-    return type(name, bases, body)
+    return type(name, bases, body | {"_base": base})
+
+
+def _fresh(name: str, base: str) -> Converted:
+    """An empty module, which a pickle then fills."""
+    cls = _class(name, base)
+    return cls.__new__(cls)

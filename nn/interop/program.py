@@ -133,6 +133,8 @@ class Program:
         constants: tensors that the graph carries, as arrays.
         guards: conditions on the inputs that the export has relied on, as Python expressions.
         decomposed: operators that had to be decomposed.
+        decided: buffers of one number by which ``forward`` has decided, and the value for which
+            this program is right.
     """
 
     modes: dict[str, bool]
@@ -143,6 +145,7 @@ class Program:
     constants: dict[str, np.ndarray[Any, Any]]
     guards: tuple[str, ...] = ()
     decomposed: tuple[str, ...] = ()
+    decided: dict[State, Any] = field(default_factory=dict)
 
     def operations(self) -> list[Operation]:
         """All operations, in the order in which they run."""

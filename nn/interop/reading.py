@@ -47,6 +47,8 @@ class Unknown:
     entries: list[tuple[str, str, tuple[str, int], Any]] = field(default_factory=list)
 
     def add(self, what: str, path: str, place: tuple[str, int], target: Any) -> None:
+        if what.startswith("torch._functorch."):
+            what = "torch.func.vmap, grad or the like: write the loop, or the batch, out"
         self.entries.append((what, path, place, target))
 
     def targets(self) -> set[Any]:

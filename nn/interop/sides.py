@@ -26,20 +26,30 @@ def to_torch(torch: Any, leaf: Any) -> Any:
     if not torch.is_tensor(leaf):
         return leaf
     leaf = leaf.detach().clone()
-    return leaf.requires_grad_() if leaf.is_floating_point() else leaf
+    wanted = leaf.is_floating_point() and leaf.layout == torch.strided
+    return leaf.requires_grad_() if wanted else leaf
 
 
 @contextlib.contextmanager
 def torch_put_back(torch: Any, module: Any) -> Iterator[None]:
-    kept = {name: value.detach().clone() for name, value in module.named_buffers()}
+    """Buffers, parameters that ``forward`` has written into or replaced, and the random state."""
+    groups = [group for part in module.modules() for group in (part._parameters, part._buffers)]
+    kept = [
+        (group, {name: (value, value.detach().clone()) for name, value in group.items()
+                 if value is not None})
+        for group in groups
+    ]  # fmt: skip
     state = torch.get_rng_state()
     try:
         yield
     finally:
         torch.set_rng_state(state)
         with torch.no_grad():
-            for name, value in module.named_buffers():
-                value.copy_(kept[name])
+            for group, values in kept:
+                for name, (value, copy) in values.items():
+                    group[name] = value
+                    if value.layout == torch.strided and not torch.equal(value, copy):
+                        value.copy_(copy)
 
 
 @contextlib.contextmanager
@@ -151,7 +161,7 @@ def torch_grads(torch: Any, loss: Any, sources: dict[str, Any]) -> dict[str, Any
 
 def to_ours(torch: Any, leaf: Any) -> Any:
     if torch.is_tensor(leaf):
-        leaf = leaf.detach().cpu().numpy()
+        leaf = (leaf if leaf.layout == torch.strided else leaf.to_dense()).detach().cpu().numpy()
     if isinstance(leaf, (Tensor, np.ndarray)):
         array = np.array(leaf.data if isinstance(leaf, Tensor) else leaf)
         return autograd.tensor(array, requires_grad=array.dtype.kind == "f")
@@ -168,6 +178,7 @@ def ours_put_back(model: Module, module: Any) -> Iterator[None]:
         for inner in model.modules()
         for name, value in inner.named_buffers(recurse=False)
     }
+    parameters = [(value, np.array(value.data)) for value in model.parameters()]
     for path, inner in model.named_modules(remove_duplicate=False):
         if path in theirs:
             inner.training = theirs[path].training
@@ -178,6 +189,10 @@ def ours_put_back(model: Module, module: Any) -> Iterator[None]:
             inner.training = training
         for (inner, name), array in buffers.items():
             setattr(inner, name, autograd.tensor(array))
+        for parameter, array in parameters:
+            if not np.array_equal(parameter.data, array, equal_nan=True):
+                with autograd.no_grad(), autograd.writable(parameter) as own:
+                    own[...] = array
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import Tensor
-from nn.interop.export import load_torch
+from nn.interop.export import dense, load_torch
 from nn.module import Module
 
 __all__ = ["Transfer", "to_torch"]
@@ -73,14 +73,16 @@ def to_torch(model: Module, module: Any) -> Transfer:
     }
     changed, same = {}, 0
     for key, target in theirs.items():
-        if torch.equal(new[key], target):
+        before = dense(torch, target)
+        if torch.equal(new[key], before):
             same += 1
         else:
-            distance = (new[key].double() - target.double()).abs()
+            distance = (new[key].double() - before.double()).abs()
             changed[key] = float(distance.max())
     with torch.no_grad():
-        for key, target in theirs.items():
-            target.copy_(new[key])
+        for key in changed:
+            target = theirs[key]
+            target.copy_(new[key] if target.layout == torch.strided else new[key].to_sparse())
     return Transfer(changed, same)
 
 

@@ -259,6 +259,49 @@ def is_in(
     return ag.as_tensor(np.isin(_array(elements), _array(test_elements), invert=invert))
 
 
+def unique(
+    self: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False
+) -> Any:
+    """The different values in order; where each element's stands; how often each is there."""
+    values, inverse, counts = np.unique(
+        np.asarray(self.data), return_inverse=True, return_counts=True
+    )
+    return _whole(values, inverse.reshape(self.shape), counts)
+
+
+def unique_slices(
+    self: Any,
+    dim: int,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+) -> Any:
+    values, inverse, counts = np.unique(
+        np.asarray(self.data), return_inverse=True, return_counts=True, axis=dim
+    )
+    return _whole(values, inverse.reshape(-1), counts)
+
+
+def unique_runs(
+    self: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
+    """Of neighbours that are equal only the first one stays."""
+    array = np.asarray(self.data)
+    array = array.reshape(-1) if dim is None else np.moveaxis(array, dim, 0)
+    rows = array.reshape(len(array), -1)
+    first = np.ones(len(rows), bool)
+    first[1:] = (rows[1:] != rows[:-1]).any(1)
+    starts = np.flatnonzero(first)
+    inverse = np.cumsum(first) - 1
+    values = array[starts] if dim is None else np.moveaxis(array[starts], 0, dim)
+    inverse = inverse.reshape(self.shape) if dim is None else inverse
+    return _whole(values, inverse, np.diff(np.append(starts, len(rows))))
+
+
+def _whole(values: Any, inverse: Any, counts: Any) -> Any:
+    return tensor(values), tensor(inverse.astype(np.int64)), tensor(counts.astype(np.int64))
+
+
 def bincount(self: Any, weights: Any = None, minlength: int = 0) -> Any:
     return tensor(ag.bincount(self, weights, minlength))
 
@@ -304,6 +347,9 @@ TABLE: dict[str, Any] = {
         elements, test_element, assume_unique, invert
     ),
     "bincount": bincount,
+    "_unique2": unique,
+    "unique_dim": unique_slices,
+    "unique_consecutive": unique_runs,
     "item": item,
     "_local_scalar_dense": item,
     "is_nonzero": lambda self: bool(self.item()),

@@ -194,6 +194,21 @@ def multilabel_margin_loss(self: Any, target: Any, reduction: int = 1) -> Any:
     return _reduced(result if self.ndim == 2 else ag.squeeze(result, axis=0), reduction)
 
 
+def ctc_loss(
+    log_probs: Any,
+    targets: Any,
+    input_lengths: Any,
+    target_lengths: Any,
+    blank: int = 0,
+    reduction: int = 1,
+    zero_infinity: bool = False,
+) -> Any:
+    return F.ctc_loss(
+        log_probs, targets, input_lengths, target_lengths, blank, REDUCTIONS[reduction],
+        zero_infinity,
+    )  # fmt: skip
+
+
 TABLE: dict[str, Any] = {
     "mse_loss": _pair(F.mse_loss),
     "l1_loss": _pair(F.l1_loss),
@@ -216,4 +231,6 @@ TABLE: dict[str, Any] = {
     "cosine_embedding_loss": cosine_embedding_loss,
     "multi_margin_loss": multi_margin_loss,
     "multilabel_margin_loss": multilabel_margin_loss,
+    "ctc_loss": ctc_loss,
+    "glassgrad::ctc_loss": ctc_loss,
 }

@@ -188,6 +188,18 @@ def pack(input: Any, lengths: Any, batch_first: bool) -> Any:
     return ag.getitem(x, (times, rows)), ag.as_tensor(sizes.astype(np.int64))
 
 
+def pack_checked(input: Any, lengths: Any, batch_first: bool, full: bool) -> Any:
+    """The same where the graph may have been made for sequences that fill the time axis."""
+    time = input.shape[1 if batch_first else 0]
+    longest = int(np.asarray(lengths.data).max())
+    if longest > time or (full and longest != time):
+        raise ValueError(
+            f"pack_padded_sequence: the longest of the lengths must be {time}, the size of the "
+            f"time axis for which the graph was made, got {longest}; cut the padding off"
+        )
+    return pack(input, lengths, batch_first)
+
+
 def pad_packed(
     data: Any, batch_sizes: Any, batch_first: bool, padding_value: Any, total_length: int
 ) -> Any:
@@ -223,4 +235,13 @@ TABLE: dict[str, Any] = {
     "rnn_relu_cell": _cell(_rnn_step(ag.relu), False),
     "_pack_padded_sequence": pack,
     "_pad_packed_sequence": pad_packed,
+    # Operators of our own, which stand in for PyTorch's while a model is exported.
+    "glassgrad::pack_padded_sequence": pack_checked,
+    "glassgrad::pad_packed_sequence": lambda data, sizes, batch_first, value, time, count: (
+        pad_packed(data, sizes, batch_first, value, time)
+    ),
+    "glassgrad::lstm": _LSTM_PACKED,
+    "glassgrad::gru": _GRU_PACKED,
+    "glassgrad::rnn_tanh": _TANH_PACKED,
+    "glassgrad::rnn_relu": _RELU_PACKED,
 }
