@@ -145,8 +145,8 @@ def _program(
         RuntimeError: for operators that are not known.
     """
     found = export.exported(torch, module, tuple(args), kwargs, dynamic)
-    if dynamic and found.note:
-        notes.append(f"The sizes of the inputs are fixed to those of the example: {found.note}.")
+    if found.note:
+        notes.append(found.note)
     unknown = Unknown()
     program = read(torch, module, found.program, args, kwargs, unknown)
     if unknown.entries:

@@ -48,15 +48,17 @@ class Exported(NamedTuple):
 
     Attributes:
         program: PyTorch's ``ExportedProgram``.
-        dynamic: whether the first axis of the inputs is symbolic.
-        note: why not, where it was wished for.
         trial: what came up on the way.
+        first: whether the first axis of an input is symbolic.
+        others: whether any axis is.
+        note: which sizes are fixed, and why, where they were wished free.
     """
 
     program: Any
-    dynamic: bool
-    note: str
     trial: Trial
+    first: bool = False
+    others: bool = False
+    note: str = ""
 
 
 @contextlib.contextmanager
@@ -126,39 +128,52 @@ def exported(
     Raises:
         RuntimeError: if PyTorch cannot export the model.
     """
-    note = ""
-    asked: list[Any] = [2, 1, 0] if dynamic else [0]
+    note, partly = "", None
+    asked = [2, 1, 0] if dynamic else [0]
     for axes in asked:
         try:
-            return _attempt(torch, module, args, kwargs, axes, note)
+            found = _attempt(torch, module, args, kwargs, axes)
         except _NotDynamic as error:
-            note = str(error)
+            note = f"{_FIXED}: {error}."
         except Refusal as error:
             raise refusal(torch, module, error) from error
         except Exception as error:  # whatever the exporter raises: fewer symbols may still do
             if axes == asked[-1]:
                 raise refusal(torch, module, error) from error
-            note = f"export with a symbolic batch failed: {first_line(error)}"
+            note = f"{_FIXED}: export with a symbolic batch failed: {first_line(error)}."
+        else:
+            if axes and found.first:
+                return found
+            if axes and found.others:  # the batch may stand in the second axis
+                partly = found._replace(
+                    note=f"{_FIXED} in their first axis, which the model fixes."
+                )
+            elif partly is None and axes < 2:
+                return found._replace(note=(note or f"{_FIXED}: {_WHY}.") if dynamic else "")
+        if partly is not None and axes == 1:
+            return partly
     raise AssertionError("the last attempt returns or raises")
+
+
+_FIXED = "The sizes of the inputs are fixed to those of the example"
+_WHY = "the model fixes the size of its first axis"
 
 
 class _NotDynamic(Exception):
     pass
 
 
-def _attempt(
-    torch: Any, module: Any, args: Any, kwargs: dict[str, Any], axes: int, note: str
-) -> Exported:
+def _attempt(torch: Any, module: Any, args: Any, kwargs: dict[str, Any], axes: int) -> Exported:
     """One export; packed sequences are tried with an unknown longest length first."""
     trial = Trial(module)
     try:
-        return _symbolic(torch, module, args, kwargs, axes, note, trial)
+        return _symbolic(torch, module, args, kwargs, axes, trial)
     except (Refusal, _NotDynamic):
         raise
     except Exception:  # what comes after may need to know the size of the unpacked sequences
         if not trial.packed:
             raise
-    return _symbolic(torch, module, args, kwargs, axes, note, Trial(module, full=True))
+    return _symbolic(torch, module, args, kwargs, axes, Trial(module, full=True))
 
 
 def _export(
@@ -213,13 +228,12 @@ def _symbolic(
     args: Any,
     kwargs: dict[str, Any],
     axes: int,
-    note: str,
     trial: Trial,
 ) -> Exported:
     from torch.utils import _pytree as pytree
 
     if not axes:
-        return Exported(_export(torch, module, args, kwargs, None, trial), False, note, trial)
+        return Exported(_export(torch, module, args, kwargs, None, trial), trial)
     tensors = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if torch.is_tensor(leaf)]
     first = next((t for t in tensors if t.ndim), None)
     if first is None:
@@ -247,19 +261,19 @@ def _symbolic(
     if batch == 1:
         args, kwargs = pytree.tree_map(twice, (args, kwargs))
     program = _export(torch, module, args, kwargs, _by_name(module, *shapes), trial)
-    symbolic = any(
-        isinstance(size, torch.SymInt) and not getattr(size.node.expr, "is_number", False)
+    sizes = [
+        (axis, size)
         for node in program.graph.nodes
         if node.op == "placeholder"
         for value in [node.meta.get("val")]
         if torch.is_tensor(value)
-        for size in value.shape[:axes]
-    )
-    if symbolic:
-        return Exported(program, True, "", trial)
-    if batch == 1 or axes > 1:
-        raise _NotDynamic("the model fixes the size of its first axis")
-    return Exported(program, False, "the model fixes the size of its first axis", trial)
+        for axis, size in enumerate(value.shape)
+        if isinstance(size, torch.SymInt) and not getattr(size.node.expr, "is_number", False)
+    ]
+    found = Exported(program, trial, any(axis == 0 for axis, _ in sizes), bool(sizes))
+    if batch == 1 and not found.first:
+        raise _NotDynamic(_WHY)  # and the graph was made for a batch of two
+    return found
 
 
 def _by_name(module: Any, args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:

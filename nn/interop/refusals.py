@@ -42,6 +42,7 @@ _KNOWN = (
 )
 
 
+_CLASS = re.compile(r"<class '([^']+)'>")
 _OPERATOR = re.compile(r"aten\.[\w.]+")
 
 
@@ -52,7 +53,8 @@ def refusal(torch: Any, module: Any, error: Exception) -> RuntimeError:
     if not isinstance(error, Refusal):
         for part, sentence in _KNOWN:
             if part in text:
-                told = f"{sentence} (PyTorch: {told.rstrip()})"
+                kind = _CLASS.search(told)
+                told = sentence + (f" (it is a {kind[1]})" if kind else "")
                 break
         if _OPERATOR.fullmatch(told):
             told = (

@@ -6,41 +6,12 @@ Each style is a function that gives a module of PyTorch and what it is called wi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-STYLES: dict[str, Callable[[], tuple[nn.Module, tuple[Any, ...], dict[str, Any]]]] = {}
-
-
-def style(name: str):
-    def register(make):
-        def made():
-            before = torch.get_default_dtype()
-            torch.set_default_dtype(torch.float64)
-            try:
-                torch.manual_seed(0)
-                module, *args = make()
-                kwargs = args.pop() if args and isinstance(args[-1], Keywords) else {}
-                for parameter in module.parameters():  # nothing stays at 0 or 1, where errors hide
-                    if parameter.ndim == 1 and parameter.is_floating_point():
-                        torch.nn.init.uniform_(parameter, 0.4, 1.1)
-                return module, tuple(args), dict(kwargs)
-            finally:
-                torch.set_default_dtype(before)
-
-        STYLES[name] = made
-        return make
-
-    return register
-
-
-class Keywords(dict):
-    pass
-
+from tests.nn.interop.styles import Keywords, style
 
 # Images: classification ---------------------------------------------------------------------------
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 
 import nn
 from nn.interop import operator_names
-from tests.nn.interop import models
 from tests.nn.interop.agreement import NO_SECOND, agreement
+from tests.nn.interop.styles import every
 
 FILE = Path(nn.__file__).parent / "interop" / "README.md"
 
@@ -30,7 +31,10 @@ is one of our primitives. So one line puts a model into `viz.graph`, `viz.step`,
 
 - `model.notes` says what a user should know: sizes that are fixed, operators that PyTorch had to decompose.
 - `model.train()` and `model.eval()` work: both graphs are converted (`modes="current"` takes one).
-- The first axis of the inputs stays free where PyTorch can keep it symbolic.
+- The first axis of the inputs stays free where PyTorch can keep it symbolic, and so does the second one of sequences
+  (inputs with two or three axes).
+- Packed sequences, CTC, parameters replaced in `forward`, sparse matrices (as dense ones), records as inputs and outputs.
+- `pickle`, `copy.deepcopy` and `state_dict` work; reading a pickle needs no PyTorch.
 - `nn.from_torch(..., check=True)` and `nn.interop.compare(module, model, *inputs)` run both sides, forward and backward,
   with the same random numbers, and name the first layer that differs; `.text()`, `.save("page.html")`.
 - `nn.interop.to_torch(model, module)` writes the weights back, all or none.
@@ -85,15 +89,27 @@ def _vmap(x):
     return torch.func.vmap(torch.sum)(x)
 
 
+def _numpy(x):
+    return torch.from_numpy(np.tanh(x.detach().numpy()))
+
+
+def _gradient(x):
+    return torch.autograd.grad((x.requires_grad_() ** 2).sum(), x, create_graph=True)[0]
+
+
 REFUSED = {
     "an operator without a line or a decomposition": lambda x: torch.special.bessel_j0(x),
     "complex numbers": lambda x: torch.fft.rfft(x).abs(),
     "bfloat16": lambda x: x.to(torch.bfloat16),
     "autocast": _autocast,
     "a branch on the numbers": lambda x: x * 2 if x.sum() > 0 else x,
+    "a number taken out of a tensor": lambda x: x[:, : int(x.abs().sum())],
+    "NumPy in `forward`": _numpy,
+    "gradients taken in `forward`": _gradient,
     "a gradient of one's own": lambda x: StraightThrough.apply(x),
     "`torch.cond`": lambda x: torch.cond(x.sum() > 0, torch.sin, torch.cos, (x,)),
     "`torch.func.vmap`": _vmap,
+    "objects as outputs": lambda x: torch.distributions.Normal(x, 1.0),
     "strides by hand": lambda x: x.as_strided((2, 2), (1, 2)),
 }
 
@@ -120,9 +136,9 @@ def written() -> str:
         "",
         "| style | operators | outputs | gradients | Hessian |",
         "|---|---:|---:|---:|---:|",
-        *(row(style) for style in models.STYLES),
+        *(row(style) for style in every()),
         "",
-        "\\* PyTorch has no second derivative of `hardsigmoid` and of embedding bags, and its second derivative of weight norm",
+        "\\* PyTorch has no second derivative of `hardsigmoid`, of embedding bags and of CTC, and that of weight norm",
         "fails its own `gradgradcheck`: there ours is held against differences of gradients. Its first derivative of",
         "`hardsigmoid` is 1/6 in single precision, also for doubles.",
         "",

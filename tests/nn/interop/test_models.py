@@ -11,10 +11,10 @@ pytestmark = pytest.mark.torch
 
 def styles():
     try:
-        from tests.nn.interop import models
+        from tests.nn.interop.styles import every
     except ImportError:
         return ["PyTorch is missing"]
-    return list(models.STYLES)
+    return list(every())
 
 
 @pytest.mark.parametrize("style", styles())
@@ -43,9 +43,9 @@ def test_the_table_in_the_documentation_is_fresh(torch):
     "style", ["ResNet", "spectral norm", "writes in place", "writes through views"]
 )
 def test_buffers_move_as_in_pytorch(torch, style):
-    from tests.nn.interop import models
+    from tests.nn.interop.styles import every
 
-    module, args, kwargs = models.STYLES[style]()
+    module, args, kwargs = every()[style]()
     model = nn.from_torch(module, *args, **kwargs)
     before = {key: value.clone() for key, value in module.state_dict().items()}
     moved = 0
@@ -78,9 +78,9 @@ def _ours(torch, tree):
     "style", ["ResNet", "ViT", "LSTM tagger", "Swin window attention", "UNet, bilinear"]
 )
 def test_another_batch_size_gives_what_pytorch_gives(torch, style):
-    from tests.nn.interop import models
+    from tests.nn.interop.styles import every
 
-    module, (x,), _ = models.STYLES[style]()
+    module, (x,), _ = every()[style]()
     module.eval()
     model = nn.from_torch(module, x)
     for size in (1, 5):
@@ -92,9 +92,9 @@ def test_another_batch_size_gives_what_pytorch_gives(torch, style):
 
 
 def test_a_batch_of_one_is_no_fixed_size(torch):
-    from tests.nn.interop import models
+    from tests.nn.interop.styles import every
 
-    module, (x,), _ = models.STYLES["ResNet"]()
+    module, (x,), _ = every()["ResNet"]()
     module.eval()
     model = nn.from_torch(module, x[:1])
     assert not model.notes
