@@ -84,7 +84,6 @@ def _quietly(torch: Any, trial: Trial | None = None) -> Iterator[None]:
 def _put_back(torch: Any, module: Any, trial: Trial) -> Iterator[None]:
     """What ``forward`` keeps on its modules (weights of attention, a counter) must not stay there:
     it has no numbers, and the next export would take it for the model's own."""
-    paths = {id(part): path for path, part in module.named_modules()}
     inner = list(module.modules())
     kept = [dict(vars(part)) for part in inner]
     registered = [
@@ -104,11 +103,6 @@ def _put_back(torch: Any, module: Any, trial: Trial) -> Iterator[None]:
         random.setstate(drawn[0])
         np.random.set_state(drawn[1])
         for part, attributes, groups in zip(inner, kept, registered, strict=True):
-            trial.changed += [
-                f"{paths[id(part)]}.{name}".lstrip(".")
-                for name, value in vars(part).items()
-                if isinstance(value, (int, float, str)) and value != attributes.get(name, value)
-            ]
             vars(part).clear()
             vars(part).update(attributes)
             now = part._parameters, part._buffers, part._modules
@@ -180,11 +174,28 @@ def _export(
     torch: Any, module: Any, args: Any, kwargs: dict[str, Any], shapes: Any, trial: Trial
 ) -> Any:
     with _quietly(torch, trial), _put_back(torch, module, trial):
-        hook = module.register_forward_hook(lambda _, __, output: know_types(torch, output))
+        before = _plain(module)
+
+        def finished(_: Any, __: Any, output: Any) -> None:
+            now = _plain(module)
+            trial.changed = [name for name, value in before.items() if now.get(name) != value]
+            know_types(torch, output)
+
+        hook = module.register_forward_hook(finished)
         try:
             return torch.export.export(module, args, kwargs, dynamic_shapes=shapes, strict=False)
         finally:
             hook.remove()
+
+
+def _plain(module: Any) -> dict[str, Any]:
+    """Attributes of all modules that are numbers or texts."""
+    return {
+        f"{path}.{name}".lstrip("."): value
+        for path, part in module.named_modules()
+        for name, value in vars(part).items()
+        if isinstance(value, (int, float, str))
+    }
 
 
 def know_types(torch: Any, tree: Any) -> None:

@@ -231,6 +231,5 @@ TABLE: dict[str, Any] = {
     "cosine_embedding_loss": cosine_embedding_loss,
     "multi_margin_loss": multi_margin_loss,
     "multilabel_margin_loss": multilabel_margin_loss,
-    "ctc_loss": ctc_loss,
     "glassgrad::ctc_loss": ctc_loss,
 }

@@ -539,6 +539,11 @@ case(
 case("one_hot.default", of([0, 2, 1], "int64"), 4)
 case("isin.Tensor_Scalar", of([1, 2, 3], "int64"), 2)
 case("isin.Tensor_Tensor", of([1, 2, 3], "int64"), of([2], "int64"))
+for again in (False, True):
+    case("_unique2.default", of([[3, 1], [1, 3]], "int64"), True, again, True)
+    case("unique_dim.default", of([[3, 1, 3], [1, 3, 1]], "int64"), 1, True, again, True)
+    case("unique_consecutive.default", of([3, 3, 1, 3], "int64"), True, True)
+    case("unique_consecutive.default", of([[3, 3, 1], [3, 3, 3]], "int64"), True, True, 1)
 case("bincount.default", of([0, 2, 2], "int64"), None, 5)
 case("item.default", of(2.5))
 case("_local_scalar_dense.default", of(3, "int64"))

@@ -437,6 +437,10 @@ def sampled():
     return PointSampler(), torch.randn(2, 7, 3)
 
 
+def sparse(places, values):
+    return torch.sparse_coo_tensor(places, values, (4, 4), check_invariants=True)
+
+
 class SparseGraph(nn.Module):
     """A sparse matrix among the inputs, another one as a buffer; edges counted by scattering."""
 
@@ -444,7 +448,7 @@ class SparseGraph(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(3, 2))
         places = torch.tensor([[0, 1, 2, 2], [1, 0, 2, 1]])
-        self.register_buffer("laplacian", torch.sparse_coo_tensor(places, torch.ones(4), (4, 4)))
+        self.register_buffer("laplacian", sparse(places, torch.ones(4)))
 
     def forward(self, x, adjacency, edges):
         source, target = edges
@@ -462,6 +466,6 @@ class SparseGraph(nn.Module):
 
 @style("graph with sparse matrices")
 def sparse_graph():
-    adjacency = torch.sparse_coo_tensor(torch.tensor([[0, 1, 3], [1, 2, 0]]), torch.rand(3), (4, 4))
+    adjacency = sparse(torch.tensor([[0, 1, 3], [1, 2, 0]]), torch.rand(3))
     edges = torch.tensor([[0, 1, 2, 3, 0], [1, 2, 3, 0, 2]])
     return SparseGraph(), torch.randn(4, 3), adjacency, edges
