@@ -81,8 +81,11 @@ def to_torch(model: Module, module: Any) -> Transfer:
             changed[key] = float(distance.max())
     with torch.no_grad():
         for key in changed:
-            target = theirs[key]
-            target.copy_(new[key] if target.layout == torch.strided else new[key].to_sparse())
+            if theirs[key].layout == torch.strided:
+                theirs[key].copy_(new[key])
+            else:  # the state dict has a copy of its own of these
+                path, _, name = key.rpartition(".")
+                module.get_submodule(path)._buffers[name] = new[key].to_sparse()
     return Transfer(changed, same)
 
 

@@ -146,7 +146,9 @@ def _by_rank(
     rank = np.empty(len(flat), np.int64)
     rank[order] = np.arange(len(flat)) - np.repeat(starts[:-1], np.diff(starts))
     depth = int(rank.max(initial=-1)) + 1
-    extreme = {"amax": -np.inf, "amin": np.inf, "prod": 1.0}[reduce]
+    extreme: Any = {"amax": -np.inf, "amin": np.inf, "prod": 1.0}[reduce]
+    if x.dtype.kind == "f" and np.isfinite(x.data).all() and np.isfinite(values.data).all():
+        extreme = np.clip(extreme, np.finfo(x.dtype).min, np.finfo(x.dtype).max)  # no infinity here
     if x.dtype.kind != "f" and reduce != "prod":
         limits = np.iinfo(x.dtype)
         extreme = limits.min if reduce == "amax" else limits.max
@@ -266,7 +268,12 @@ def unique(
     values, inverse, counts = np.unique(
         np.asarray(self.data), return_inverse=True, return_counts=True
     )
-    return _whole(values, inverse.reshape(self.shape), counts)
+    nothing = np.empty(0)  # as PyTorch gives what was not asked for
+    return _whole(
+        values,
+        inverse.reshape(self.shape) if return_inverse else nothing,
+        counts if return_counts else nothing,
+    )
 
 
 def unique_slices(

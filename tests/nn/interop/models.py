@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from tests.nn.interop.styles import STYLES as STYLES
 from tests.nn.interop.styles import Keywords, style
 
 # Images: classification ---------------------------------------------------------------------------

@@ -30,9 +30,9 @@ def test_without_pytorch_the_error_says_what_to_install(monkeypatch):
 
 @pytest.fixture
 def models(torch):
-    from tests.nn.interop import styles
+    from tests.nn.interop import models
 
-    return styles
+    return models
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_lines_of_a_model_without_own_code_are_pytorchs(torch):
 
 @pytest.mark.torch
 def test_nan_is_blamed_on_the_line_of_the_pytorch_source(torch, models):
-    theirs, (x,), _ = models.every()["Llama block"]()
+    theirs, (x,), _ = models.STYLES["Llama block"]()
     model = nn.from_torch(theirs, x)
     weight = model.get_parameter("norm1.weight")
     with autograd.no_grad(), autograd.writable(weight) as array:
@@ -213,7 +213,7 @@ def test_a_part_may_be_in_another_mode_than_the_whole(torch, block):
 
 @pytest.mark.torch
 def test_a_copy_is_a_model_of_its_own_and_double_is_double(torch, models):
-    theirs, (x,), _ = models.every()["LSTM tagger"]()
+    theirs, (x,), _ = models.STYLES["LSTM tagger"]()
     theirs = theirs.float().eval()
     model = nn.from_torch(theirs, x)
     assert model(x.numpy()).dtype == np.float32
@@ -226,7 +226,7 @@ def test_a_copy_is_a_model_of_its_own_and_double_is_double(torch, models):
 
 @pytest.mark.torch
 def test_tied_weights_stay_tied_and_are_learnt_together(torch, models):
-    theirs, args, kwargs = models.every()["GPT, written out"]()
+    theirs, args, kwargs = models.STYLES["GPT, written out"]()
     model = nn.from_torch(theirs, *args, **kwargs)
     assert model.lm_head.weight is model.transformer.wte.weight
     assert len(list(model.parameters())) == len(list(theirs.parameters()))
@@ -247,7 +247,7 @@ def test_tied_weights_stay_tied_and_are_learnt_together(torch, models):
 
 @pytest.mark.torch
 def test_conversion_leaves_both_sides_as_they_were(torch, models):
-    theirs, (x,), _ = models.every()["ResNet"]()
+    theirs, (x,), _ = models.STYLES["ResNet"]()
     theirs.layer1.eval()
     modes = [m.training for m in theirs.modules()]
     before = {key: value.clone() for key, value in theirs.state_dict().items()}
@@ -268,7 +268,7 @@ def test_conversion_leaves_both_sides_as_they_were(torch, models):
 
 @pytest.mark.torch
 def test_arguments_are_checked_against_what_the_graph_was_made_for(torch, models):
-    theirs, args, kwargs = models.every()["writes in place"]()
+    theirs, args, kwargs = models.STYLES["writes in place"]()
     model = nn.from_torch(theirs, *args, **kwargs)
     batch = {"x": np.ones((3, 3)), "others": [np.ones((3, 1)), np.ones(2)]}
     model(batch, factor=3.0)
