@@ -325,18 +325,14 @@ def _operators(torch: Any) -> Any:
         return data.new_empty((data.shape[0], width)), *(torch.empty_like(s) for s in states)
 
     @shapes_of("lstm")
-    def _(
-        data: Any, sizes: Any, hx: Any, params: Any, b: Any, n: Any, d: Any, t: Any, bi: Any
-    ) -> Any:
-        return packed(data, list(hx), bi)
+    def _(data: Any, batch_sizes: Any, hx: Any, *settings: Any) -> Any:
+        return packed(data, list(hx), settings[-1])
 
     for name in ("gru", "rnn_tanh", "rnn_relu"):
 
         @shapes_of(name)
-        def _(
-            data: Any, sizes: Any, hx: Any, params: Any, b: Any, n: Any, d: Any, t: Any, bi: Any
-        ) -> Any:
-            return packed(data, [hx], bi)
+        def _(data: Any, batch_sizes: Any, hx: Any, *settings: Any) -> Any:
+            return packed(data, [hx], settings[-1])
 
     @shapes_of("ctc_loss")
     def _(log_probs: Any, targets: Any, i: Any, t: Any, blank: int, reduction: int, z: bool) -> Any:
