@@ -338,19 +338,22 @@ class BackwardPass:
             if leaf.dtype is HALF and not self.create_graph and gradient.dtype != HALF:
                 halves.append((target, leaf, gradient))
             else:
-                gradient = _as_seen(leaf, gradient)
+                if leaf.dtype is HALF:
+                    gradient = rounded(gradient)
                 if not self.create_graph and leaf not in self._owned:
                     gradient = own(gradient)
                 updates.append((target, gradient))
             del gradient
             leaf.passes = leaf.passes + 1 if target._grad is not None else 1
-            hooks += [(target, hook) for hook in (leaf.after_hooks or {}).values()]
-        found = self._captured
-        others = [(t, found[key]) for key, t in self._wanted.items() if key in found]
-        # Those among ``inputs`` have theirs already.
-        others += [(t, g) for t, g in self._retained if not any(t is i for i in self.inputs)]
-        for t, g in others:
-            updates.append((t, g if self.create_graph else np.array(g, order="C")))
+            if leaf.after_hooks:
+                hooks += [(target, hook) for hook in leaf.after_hooks.values()]
+        if self._captured or self._retained:
+            found = self._captured
+            others = [(t, found[key]) for key, t in self._wanted.items() if key in found]
+            # Those among ``inputs`` have theirs already.
+            others += [(t, g) for t, g in self._retained if not any(t is i for i in self.inputs)]
+            for t, g in others:
+                updates.append((t, g if self.create_graph else np.array(g, order="C")))
         for target, gradient in updates:
             add_to_grad(target, gradient, self.create_graph)
         for target, leaf, gradient in halves:
