@@ -221,8 +221,20 @@ def _runner(info: Primitive, saved_names: tuple[str, ...]) -> Callable[..., Sequ
     places = {("g",): None} | {("g", name): k for k, name in enumerate(saved_names)}
     short = [(rule.function, places[rule.needs])
              for rule in rules if rule and not rule.joint and rule.needs in places]  # fmt: skip
-    if info.variadic or len(short) < len(rules) or len(rules) > 2:
+    pairs = [(rule.function, pick) for rule, pick in zip(rules, gather, strict=True)
+             if rule and not rule.joint]  # fmt: skip
+
+    def of_each(node: Node, g: Any, saved: Any, needs: Sequence[Any]) -> Sequence[Any]:
+        values, results, k = (g, *(saved or ()), *node.static), [], 0
+        for function, pick in pairs:
+            results.append(None if needs[k] is None else function(*pick(values)))  # type: ignore[misc]
+            k += 1
+        return results
+
+    if info.variadic or len(pairs) < len(rules):
         return gradients
+    if len(short) < len(rules) or len(rules) > 2:
+        return of_each
     (first, i), (second, j) = short[0], short[-1]
 
     def of_one(node: Node, g: Any, saved: Any, needs: Any) -> tuple[Any, ...]:

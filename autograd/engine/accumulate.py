@@ -121,7 +121,9 @@ def add_to_grad(target: Tensor, gradient: Any, create_graph: bool) -> None:
                 gradient = gradient.copy()  # recorded; others may hold the same tensor, or a view
         target._grad = gradient
     elif old is None:
-        target._grad = _wrap(np.asarray(gradient, order="C"))
+        if type(gradient) is np.ndarray and not gradient.flags.c_contiguous:
+            gradient = np.ascontiguousarray(gradient)
+        target._grad = _wrap(gradient)
     elif old._version is not None and old._data.flags.writeable:
         np.add(old._data, gradient, out=old._data)
         note_write(old._version)
