@@ -58,18 +58,17 @@ def general(info: Primitive) -> Callable[..., Any]:
     forward, several, optional = info.forward, info.outputs > 1, info.optional
     count, views = None if info.variadic else len(info.inputs), info.name in NUMBER_VIEWS
     mixes = info.differentiable and not several and count != 1
-    # What is called where no operand is a tensor: arrays in, an array out, nothing recorded.
-    on_arrays = functools.partial(elementwise_on_objects, info) if info.elementwise else forward
+    on_arrays = _on_arrays(info)
 
     def call(*given: Any, **static: Any) -> Any:
         if static or len(given) != count:
             if (bound := _bound(info, given, static)) is None:
                 return _otherwise(info, given, static)
             given, static = bound
+        if tensor_types.isdisjoint(map(type, given)):
+            return on_arrays(*given, **static)
         data: Any = given
         try:
-            if tensor_types.isdisjoint(map(type, given)):
-                return on_arrays(*given, **static)
             data, parents, cells, others = [], [], [], []
             for x in given:
                 if type(x) in tensor_types:
@@ -122,7 +121,7 @@ def general(info: Primitive) -> Callable[..., Any]:
 def unary(info: Primitive) -> Callable[..., Any]:
     """``general`` for one input and one output."""
     forward, scalar, differentiable = info.forward, info.scalar, info.differentiable
-    views, otherwise = info.name in NUMBER_VIEWS, general(info)
+    views, on_arrays, otherwise = info.name in NUMBER_VIEWS, _on_arrays(info), general(info)
 
     def call(x: Any = _NOTHING, /, *more: Any, **static: Any) -> Any:
         if static or more or x is _NOTHING:
@@ -132,7 +131,7 @@ def unary(info: Primitive) -> Callable[..., Any]:
             (x,), static = bound
         state = local.state
         if (type(x) is not Tensor and type(x) not in tensor_types) or state.recorder is not None:
-            return otherwise(x, **static)
+            return (otherwise if type(x) in tensor_types else on_arrays)(x, **static)
         data, parent, cell = x._data, x._node, x._version
         try:
             if static:
@@ -186,7 +185,8 @@ def unary(info: Primitive) -> Callable[..., Any]:
 
 def binary(info: Primitive) -> Callable[..., Any]:
     """``general`` for two inputs ``x`` and ``y``, both tensors or one of them a number."""
-    forward, differentiable, otherwise = info.forward, info.differentiable, general(info)
+    forward, differentiable = info.forward, info.differentiable
+    on_arrays, otherwise = _on_arrays(info), general(info)
 
     def call(x: Any, y: Any) -> Any:
         state, kind, other = local.state, type(x), type(y)
@@ -198,13 +198,11 @@ def binary(info: Primitive) -> Callable[..., Any]:
                 b, y_node, y_cell = y, None, None
             else:
                 return otherwise(x, y)
-        elif other in tensor_types and (
-            kind is float or (kind is int and -_WORD <= x < _WORD)
-        ):  # fmt: skip
+        elif other in tensor_types and (kind is float or (kind is int and -_WORD <= x < _WORD)):
             a, x_node, x_cell = x, None, None
             b, y_node, y_cell, first = y._data, y._node, y._version, y._data
         else:
-            return otherwise(x, y)
+            return (otherwise if other in tensor_types else on_arrays)(x, y)
         if state.recorder is not None:
             return otherwise(x, y)
         try:
@@ -245,6 +243,19 @@ def binary(info: Primitive) -> Callable[..., Any]:
             else:
                 plan.save(node, (a, b), (x_cell, y_cell), (out,), (version,))
         return result
+
+    return call
+
+
+def _on_arrays(info: Primitive) -> Callable[..., Any]:
+    """What is called where no operand is a tensor: arrays in, an array out, nothing recorded."""
+    forward = functools.partial(elementwise_on_objects, info) if info.elementwise else info.forward
+
+    def call(*arrays: Any, **static: Any) -> Any:
+        try:
+            return forward(*arrays, **static)
+        except Exception as error:
+            raise _failed(info, error, arrays)
 
     return call
 
