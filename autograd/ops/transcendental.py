@@ -184,8 +184,9 @@ logaddexp.gradients(x=lambda g, x, y: g * logistic(_difference(x, y)),
 
 def _difference(x: Any, y: Any) -> Any:
     """x − y, and 0 where both are the same infinity."""
+    # Not `where` of x and of y alone: a number by itself would be rounded to single precision.
     same = logical_and(equal(x, y), isinf(x))
-    return where(same, 0.0, x) - where(same, 0.0, y)
+    return where(same, 0.0, x - y)
 
 
 @primitive(broadcasts=True)

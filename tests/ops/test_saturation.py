@@ -188,3 +188,31 @@ def test_slopes_at_far_and_near_points_of_the_plane_neither_overflow_nor_vanish(
     wide = ag.tensor(np.array(1e25, np.float32), requires_grad=True)
     for function in (ag.arcsinh, ag.arccosh):
         assert ag.grad(function(wide), [wide])[0].item() == pytest.approx(1e-25, rel=1e-6)
+
+
+@pytest.mark.parametrize("number", [0.3, np.float64(0.3)])
+def test_numbers_beside_float64_keep_their_digits_in_recorded_gradients(number):
+    x = np.array([-0.7, 0.2, 1.3])
+    for name in ("logaddexp", "logaddexp2", "arctan2", "hypot", "power", "divide", "remainder"):
+        for swapped in (False, True):
+            if name == "power" and not swapped:
+                continue  # of negative numbers
+            t = ag.tensor(x, requires_grad=True)
+            pair = (number, t) if swapped else (t, number)
+            other = tuple(np.full(3, 0.3) if p is number else p for p in pair)
+            function = getattr(ag, name)
+            for create_graph in (False, True):
+                (got,) = ag.grad(ag.sum(function(*pair)), [t], create_graph=create_graph)
+                (right,) = ag.grad(ag.sum(function(*other)), [t])
+                np.testing.assert_allclose(
+                    got.detach().numpy(), right.numpy(), rtol=1e-14, err_msg=f"{name} {swapped}"
+                )
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_slopes_of_logaddexp_at_infinities(create_graph):
+    x = ag.tensor(np.array([INF, -INF, INF, 0.0]), requires_grad=True)
+    y = ag.tensor(np.array([INF, -INF, 0.0, -INF]), requires_grad=True)
+    ones = ag.tensor(np.ones(4))
+    got = ag.grad(ag.logaddexp(x, y), [x, y], ones, create_graph=create_graph)
+    assert [g.tolist() for g in got] == [[0.5, 0.5, 1, 1], [0.5, 0.5, 0, 0]]
