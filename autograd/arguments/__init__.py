@@ -18,7 +18,7 @@ from autograd.arguments.arrays import (
 from autograd.arguments.containers import elements, function, mapping
 from autograd.arguments.dtypes import float_dtype
 from autograd.arguments.half import in_single, single
-from autograd.arguments.nearest import nearest, no_attribute, suggesting
+from autograd.arguments.nearest import nearest, no_attribute, suggesting, telling
 from autograd.arguments.numbers import (
     axes,
     axis,
@@ -61,6 +61,7 @@ __all__ = [
     "real",
     "shown",
     "suggesting",
+    "telling",
     "single",
 ]
 

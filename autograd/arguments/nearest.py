@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-__all__ = ["nearest", "no_attribute", "suggesting"]
+__all__ = ["nearest", "no_attribute", "suggesting", "telling"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -64,7 +64,22 @@ _MEANT = {
     "params": ("parameters",),
     "requiresgradient": ("requires_grad",),
     "trainable": ("requires_grad",),
-    "axes": ("axis", "dim"),
+    "axes": ("axis", "dim", "dims"),
+    "axis": ("dim", "dims", "axes"),
+    "dims": ("axis", "dim", "axes"),
+    "dim": ("axis", "axes"),
+    "keepdims": ("keepdim",),
+    "train": ("training",),
+    "trainmode": ("training",),
+    "filtersize": ("kernel_size",),
+    "poolsize": ("kernel_size",),
+    "window": ("kernel_size",),
+    "units": ("out_features",),
+    "outputdim": ("out_features",),
+    "weights": ("weight",),
+    "classes": ("num_classes",),
+    "dropprob": ("p",),
+    "seed": ("generator",),
     "kernel": ("kernel_size",),
     "filters": ("out_channels",),
     "inputdim": ("in_features",),
@@ -127,3 +142,55 @@ def suggesting(function: F) -> F:
         )
 
     return call  # type: ignore[return-value]
+
+
+def telling(function: F, home: str) -> F:
+    """A public function whose refusals of arguments say which ones it takes, and which was meant.
+
+    Errors of the function's own are let through.
+
+    Args:
+        function: what is called.
+        home: the package that users write before it, and that they find it in.
+
+    Example:
+        >>> import nn.functional as F
+        >>> F.softmax([1.0, 2.0], axes=0)
+        Traceback (most recent call last):
+        TypeError: softmax: there is no argument 'axes'; did you mean 'dim'? It takes nn.functional.softmax(input, dim=None, *, dtype=None)
+    """
+
+    @functools.wraps(function)
+    def call(*args: object, **kwargs: object) -> object:
+        try:
+            return function(*args, **kwargs)
+        except TypeError:
+            told = _misfit(function, home, args, kwargs)
+            if not told:
+                raise
+        raise TypeError(told)
+
+    call.__module__ = home  # where pickle finds it
+    return call  # type: ignore[return-value]
+
+
+def _misfit(
+    function: Callable[..., object], home: str, args: tuple[object, ...], kwargs: dict[str, object]
+) -> str:
+    """What is said where arguments do not fit; nothing where they do."""
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        said = str(error)
+    else:
+        return ""
+    name, names = function.__name__, list(signature.parameters)
+    bare = [each.replace(annotation=each.empty) for each in signature.parameters.values()]
+    shown = signature.replace(parameters=bare, return_annotation=signature.empty)
+    takes = f"It takes {home}.{name}{shown}"
+    unknown = [each for each in kwargs if each not in names]
+    if unknown:
+        near = nearest(unknown[0], names) or "."
+        return f"{name}: there is no argument {unknown[0]!r}{near} {takes}"
+    return f"{name}: {said}. {takes}"

@@ -3,58 +3,29 @@
 Everything is built from the public functions of :mod:`autograd`, so gradients of any order exist.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from autograd import arguments as _arguments
-from nn.functional import (
-    activations,
-    attention,
-    conv,
-    dense,
-    distance,
-    dropouts,
-    likelihoods,
-    losses,
-    margins,
-    normalization,
-    padding,
-    pooling,
-    resampling,
-    sampling,
-)
-from nn.functional.activations import *  # noqa: F403
-from nn.functional.attention import *  # noqa: F403
-from nn.functional.conv import *  # noqa: F403
-from nn.functional.dense import *  # noqa: F403
-from nn.functional.distance import *  # noqa: F403
-from nn.functional.dropouts import *  # noqa: F403
-from nn.functional.likelihoods import *  # noqa: F403
-from nn.functional.losses import *  # noqa: F403
-from nn.functional.margins import *  # noqa: F403
-from nn.functional.normalization import *  # noqa: F403
-from nn.functional.padding import *  # noqa: F403
-from nn.functional.pooling import *  # noqa: F403
-from nn.functional.resampling import *  # noqa: F403
-from nn.functional.sampling import *  # noqa: F403
+from nn.functional import plain as _plain
+from nn.functional.plain import __all__ as __all__
 
-__all__ = [
-    *activations.__all__,
-    *attention.__all__,
-    *conv.__all__,
-    *dense.__all__,
-    *distance.__all__,
-    *dropouts.__all__,
-    *likelihoods.__all__,
-    *losses.__all__,
-    *margins.__all__,
-    *normalization.__all__,
-    *padding.__all__,
-    *pooling.__all__,
-    *resampling.__all__,
-    *sampling.__all__,
-]
+if _TYPE_CHECKING:
+    from nn.functional.plain import *
+else:
+    for _name in __all__:
+        globals()[_name] = _arguments.telling(getattr(_plain, _name), "nn.functional")
 
 
 def __getattr__(name: str) -> _Any:
-    near = _arguments.nearest(name, __all__)
+    near = _INSTEAD.get(name, "") or _arguments.nearest(name, __all__)
     raise AttributeError(f"module 'nn.functional' has no attribute {name!r}{near}")
+
+
+#: What stands elsewhere.
+_INSTEAD = {
+    "flatten": "; write x.flatten(1), or nn.Flatten() as a layer",
+    "Flatten": "; write x.flatten(1), or nn.Flatten() as a layer",
+    "CrossEntropyLoss": "; did you mean 'cross_entropy'?",
+    "Sequential": "; write nn.Sequential(...): layers are of nn",
+}

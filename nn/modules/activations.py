@@ -12,7 +12,7 @@ import numpy as np
 
 import autograd
 from autograd import arguments
-from nn import functional as F
+from nn.functional import plain as F
 from nn.functional.activations import interval, slopes
 from nn.module import Module
 from nn.modules.building import check_precision, empty_parameter

@@ -10,7 +10,7 @@ import numpy as np
 import autograd
 from autograd import arguments
 from autograd.arguments import Window
-from nn import functional as F
+from nn.functional import plain as F
 from nn.functional.conv import check_output_padding, transposed_window, unfolding
 from nn.functional.ranks import Rank
 from nn.modules.building import check_precision, empty_parameter, fill_uniform, has_bias

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from nn import functional as F
+from nn.functional import plain as F
 from nn.module import Module
 from nn.random import generator_or_default
 

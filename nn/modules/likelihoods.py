@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd import arguments
-from nn import functional as F
+from nn.functional import plain as F
 from nn.modules.losses import Loss
 
 __all__ = ["CTCLoss", "GaussianNLLLoss", "PoissonNLLLoss"]

@@ -9,8 +9,8 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn import functional as F
 from nn import init
+from nn.functional import plain as F
 from nn.functional.dense import say_dense
 from nn.functional.inputs import floating
 from nn.module import Module

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import arguments
-from nn import functional as F
+from nn.functional import plain as F
 from nn.functional.inputs import reduction_name
 from nn.module import Module
 from nn.modules.distance import PairwiseDistance

@@ -8,7 +8,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn import functional as F
+from nn.functional import plain as F
 from nn.functional.normalization import (
     layer_shape,
     normalized_by,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autograd import arguments
-from nn import functional as F
+from nn.functional import plain as F
 from nn.functional.pooling import adaptive_size, norm
 from nn.functional.ranks import Rank
 from nn.module import Module

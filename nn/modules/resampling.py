@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd import arguments
-from nn import functional as F
+from nn.functional import plain as F
 from nn.functional.resampling import check_mode, check_one_size, scale_factors
 from nn.module import Module
 

@@ -15,9 +15,9 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn import functional as F
 from nn import init
 from nn.container import ModuleList
+from nn.functional import plain as F
 from nn.functional.inputs import floating
 from nn.module import Module
 from nn.modules.attention import MultiheadAttention

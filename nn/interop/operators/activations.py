@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import autograd as ag
-from nn import functional as F
+from nn.functional import plain as F
 from nn.interop.operators.promotion import as_floats, cast
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from nn import functional as F
+from nn.functional import plain as F
 
 # Convolution --------------------------------------------------------------------------------------
 

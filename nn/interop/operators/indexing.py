@@ -8,7 +8,7 @@ import numpy as np
 
 import autograd as ag
 from autograd import Tensor
-from nn import functional as F
+from nn.functional import plain as F
 from nn.interop.operators.promotion import cast, tensor
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from nn import functional as F
+from nn.functional import plain as F
 
 
 def batch_norm(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from nn import functional as F
+from nn.functional import plain as F
 from nn.interop.operators.creation import dropout
 from nn.interop.operators.promotion import cast
 

@@ -208,7 +208,7 @@ def distances_between_rows(self: Any, p: float = 2.0) -> Any:
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
-    from nn import functional as F
+    from nn.functional import plain as F
 
     x, y = common(x1, x2)
     return F.cosine_similarity(x, y, dim=dim, eps=eps)
