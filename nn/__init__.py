@@ -35,8 +35,12 @@ _SINGLE = {"from_torch": "interop.convert", "load": "files", "save": "files"}
 
 
 def __getattr__(name: str) -> _Any:
+    from autograd import arguments
+
     if name in _PARTS:
-        return _importlib.import_module(f"nn.{name}")
+        part = _importlib.import_module(f"nn.{name}")
+        arguments.not_functions(__name__)
+        return part
     if name in _SINGLE:
         return getattr(_importlib.import_module(f"nn.{_SINGLE[name]}"), name)
     if not name.startswith("__"):
@@ -44,9 +48,8 @@ def __getattr__(name: str) -> _Any:
             module = _importlib.import_module(f"nn.{home}")
             if name in module.__all__:
                 value = globals()[name] = getattr(module, name)
+                arguments.not_functions(__name__)
                 return value
-    from autograd import arguments
-
     raise AttributeError(
         f"module 'nn' has no attribute {name!r}{arguments.nearest(name, __dir__())}"
     )

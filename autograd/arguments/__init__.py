@@ -18,7 +18,7 @@ from autograd.arguments.arrays import (
 from autograd.arguments.containers import elements, function, mapping
 from autograd.arguments.dtypes import float_dtype
 from autograd.arguments.half import in_single, single
-from autograd.arguments.nearest import nearest, no_attribute, suggesting, telling
+from autograd.arguments.nearest import nearest, no_attribute, not_functions, suggesting, telling
 from autograd.arguments.numbers import (
     axes,
     axis,
@@ -57,6 +57,7 @@ __all__ = [
     "mapping",
     "passed_on",
     "no_attribute",
+    "not_functions",
     "probability",
     "real",
     "shown",

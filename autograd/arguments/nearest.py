@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
+import types
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-__all__ = ["nearest", "no_attribute", "suggesting", "telling"]
+__all__ = ["nearest", "no_attribute", "not_functions", "suggesting", "telling"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -82,6 +84,13 @@ _MEANT = {
     "seed": ("generator",),
     "kernel": ("kernel_size",),
     "filters": ("out_channels",),
+    "loader": ("DataLoader",),
+    "draw": ("graph",),
+    "plot": ("graph",),
+    "show": ("graph",),
+    "trace": ("record",),
+    "derivative": ("grad",),
+    "len": ("size",),
     "inputdim": ("in_features",),
     "in": ("in_features", "in_channels"),
     "out": ("out_features", "out_channels"),
@@ -194,3 +203,35 @@ def _misfit(
         near = nearest(unknown[0], names) or "."
         return f"{name}: there is no argument {unknown[0]!r}{near} {takes}"
     return f"{name}: {said}. {takes}"
+
+
+class _Module(types.ModuleType):
+    """A module whose name is near that of a function or class: calling it says which."""
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        home, _, name = self.__name__.rpartition(".")
+        package = sys.modules[home]
+        others = [each for each in getattr(package, "__all__", dir(package)) if each != name]
+        near = _INSTEAD_OF_MODULES.get(self.__name__) or nearest(name, others)
+        raise TypeError(f"{self.__name__} is a module, not a function{near}")
+
+
+_INSTEAD_OF_MODULES = {
+    "nn.train": "; model.train() sets the mode, nn.train.fit(model, ...) trains",
+    "nn.init": "; write e.g. nn.init.kaiming_normal_(weight)",
+    "nn.functional": "; write e.g. nn.functional.relu(x)",
+}
+
+
+def not_functions(package: str) -> None:
+    """Have the modules loaded in a package say what was meant by whoever calls them.
+
+    Example:
+        >>> import nn
+        >>> nn.optim.sgd(nn.Linear(2, 1).parameters(), lr=0.1)
+        Traceback (most recent call last):
+        TypeError: nn.optim.sgd is a module, not a function; did you mean 'SGD'?
+    """
+    for each in list(vars(sys.modules[package]).values()):
+        if type(each) is types.ModuleType and each.__name__.startswith(f"{package}."):
+            each.__class__ = _Module

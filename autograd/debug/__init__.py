@@ -1,5 +1,6 @@
 """Backprop that can be watched: recorded, paused, checked, stopped at a condition, explained."""
 
+from autograd.arguments import not_functions as _not_functions
 from autograd.debug.anomaly import detect_anomaly, set_detect_anomaly
 from autograd.debug.backprop import Backprop
 from autograd.debug.breakpoints import (
@@ -52,6 +53,9 @@ __all__ = [
     "touches",
     "when",
 ]
+
+
+_not_functions(__name__)
 
 
 def __getattr__(name: str) -> object:

@@ -17,6 +17,9 @@ else:
         globals()[_name] = _arguments.telling(getattr(_plain, _name), "nn.functional")
 
 
+_arguments.not_functions(__name__)
+
+
 def __getattr__(name: str) -> _Any:
     near = _INSTEAD.get(name, "") or _arguments.nearest(name, __all__)
     raise AttributeError(f"module 'nn.functional' has no attribute {name!r}{near}")

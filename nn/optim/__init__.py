@@ -31,6 +31,9 @@ __all__ = [
 ]
 
 
+_arguments.not_functions(__name__)
+
+
 def __getattr__(name: str) -> _Any:
     near = _arguments.nearest(name, __all__)
     raise AttributeError(f"module 'nn.optim' has no attribute {name!r}{near}")
