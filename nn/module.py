@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import itertools
 import sys
 import threading
@@ -148,7 +149,10 @@ class Module:
         try:
             if self._hooked:
                 return self._call_with_hooks(args, kwargs)
-            return self.forward(*args, **kwargs)
+            result = self.forward(*args, **kwargs)
+            if result is None:
+                self._miss_the_result()
+            return result
         except RecursionError as error:
             if outermost:
                 self._refuse_depth(error)
@@ -196,6 +200,16 @@ class Module:
         error._module_is_told = True  # type: ignore[attr-defined]
         where = f"{path}: {module_summary(self)}" if path else module_summary(self)
         error.add_note(f"in the module {where}")
+        if isinstance(error, TypeError) and "positional argument" in str(error):
+            first = next(iter(inspect.signature(type(self).forward).parameters), "")
+            if first != "self" and not first.startswith(("args", "_")):
+                error.add_note(
+                    f"forward's first parameter is {first or 'missing'}: write def forward(self, x)"
+                )
+
+    def _miss_the_result(self) -> None:
+        """Say that there is none, which is noticed only where something is done with it."""
+        arguments.warn(f"{type(self).__name__}.forward() gave None; does it lack a return?")
 
     def _refuse_depth(self, error: RecursionError) -> None:
         """Say so if modules nested in modules, each with two calls of its own, are the cause."""

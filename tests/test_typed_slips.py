@@ -49,8 +49,18 @@ class NoForward(nn.Module):
     pass
 
 
+class Nested(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(100, 10))
+
+    def forward(self, x):
+        return self.head(self.body(x))
+
+
 NAMES = {
-    "F": F, "ListNet": ListNet, "NoForward": NoForward, "ag": ag, "cnn": cnn, "debug": debug,
+    "F": F, "ListNet": ListNet, "Nested": Nested, "NoForward": NoForward, "ag": ag, "cnn": cnn, "debug": debug,
     "hwc": hwc, "img": img, "model": model, "nn": nn, "np": np, "opt": opt, "optim": optim,
     "viz": viz, "x": x,
 }  # fmt: skip
@@ -169,7 +179,6 @@ SLIPS = {
     'nn.Sequential(nn.ReLU)': 'build the layer: nn.ReLU(…)',
     'nn.Sequential(nn.Linear(3, 2), F.relu)': 'a layer is a Module, such as nn.ReLU() for F.relu',
     'nn.Sequential(nn.Linear(3, 4), nn.Linear(5, 2))(x())': 'linear: x (..., I) and the weight (O, I) do not fit together, got x (2, 4) ',
-    'cnn()(img())': 'linear: x (..., I) and the weight (O, I) do not fit together, got x (2, 144',
     'cnn()(hwc())': 'its last axis is 3 long: channels come second, x.transpose((0, 3, 1, 2))',
     'cnn()(img()[0])': 'linear: x (..., I) and the weight (O, I) do not fit together, got x (4, 36)',
     'cnn()(np.ones((2, 3, 8, 8)))': 'write model(x.astype(numpy.float32)), or make the parameters float64 with model.double()',
@@ -222,6 +231,66 @@ SLIPS = {
     'opt().steps()': "did you mean 'step'",
     'optim.lr_scheduler.StepLR(model(), 3)': 'StepLR: optimizer must be an nn.optim optimizer, got Linear',
     'optim.lr_scheduler.StepLr(opt(), 3)': "did you mean 'StepLR'",
+    'F.softmax(x(), axes=1)': "softmax: there is no argument 'axes'; did you mean 'dim'? It takes nn.functional.softmax(",
+    'F.softmax(x(), axis=1)': "did you mean 'dim'",
+    'F.log_softmax(x(), dims=1)': "did you mean 'dim'",
+    'F.max_pool2d(img(), kernel=2)': "did you mean 'kernel_size'",
+    'F.conv2d(img(), np.ones((4, 3, 3, 3), np.float32), strides=2)': "did you mean 'stride'",
+    'F.dropout(x(), 0.5, train=True)': "did you mean 'training'",
+    'F.cross_entropy(x())': "missing a required argument: 'target'. It takes nn.functional.cross_entropy(input, target,",
+    'F.relu()': "missing a required argument: 'input'. It takes nn.functional.relu(",
+    'F.relu6(x(), 1, 2, 3)': "relu6: too many positional arguments. It takes nn.functional.relu6(",
+    'F.sigmoid(x(), dim=1)': "sigmoid: there is no argument 'dim'",
+    'F.ReLU(x())': "did you mean 'relu'",
+    'F.Linear(x(), x())': "did you mean 'linear'",
+    'F.CrossEntropyLoss()': "did you mean 'cross_entropy'",
+    'F.MSELoss()': "did you mean 'mse_loss'",
+    'F.flatten(img())': "write x.flatten(1), or nn.Flatten() as a layer",
+    'F.conv(img())': "nn.functional.conv is a module, not a function; did you mean 'conv2d'",
+    'optim.adam(model().parameters(), 0.1)': "nn.optim.adam is a module, not a function; did you mean 'Adam'",
+    'optim.sgd(model().parameters(), 0.1)': "did you mean 'SGD'",
+    'optim.rmsprop(model().parameters())': "did you mean 'RMSprop'",
+    'optim.adamW(model().parameters())': "did you mean 'AdamW'",
+    'optim.lr_scheduler.cosine(opt(), 3)': "did you mean 'CosineAnnealingLR'",
+    'nn.parameter(np.ones(3))': "did you mean 'Parameter'",
+    'nn.module()': "did you mean 'Module'",
+    'nn.train(model())': "model.train() sets the mode, nn.train.fit(model, ...) trains",
+    'nn.init(model().weight)': "write e.g. nn.init.kaiming_normal_(weight)",
+    'nn.functional(x())': "write e.g. nn.functional.relu(x)",
+    'nn.data.loader(x())': "did you mean 'DataLoader'",
+    'nn.relu(x())': "did you mean 'ReLU'",
+    'nn.softmax(x())': "did you mean 'Softmax'",
+    'nn.flatten(img())': "did you mean 'Flatten'",
+    'nn.dropout(0.5)': "did you mean 'Dropout'",
+    'nn.maxpool2d(2)': "did you mean 'MaxPool2d'",
+    'nn.MaxPooling2D(2)': "did you mean 'MaxPool2d'",
+    'nn.crossentropyloss()': "did you mean 'CrossEntropyLoss'",
+    'nn.mse_loss(x(), x())': "did you mean 'MSELoss'",
+    'nn.utils.clip_grad_norm_(model(), 1.0)': "write model.parameters()",
+    'debug.backprop(x().sum())': "did you mean 'Backprop'",
+    'debug.trace(x())': "did you mean 'record'",
+    'ag.func.gradient(lambda a: a)': "did you mean 'grad'",
+    'viz.draw(x())': "did you mean 'graph'",
+    'viz.show(x())': "did you mean 'graph'",
+    'viz.Graph(x().sum())': "did you mean 'graph'",
+    'viz.graph(x().sum()).show()': "did you mean 'save'",
+    'viz.step(x().sum()).show()': "did you mean 'save'",
+    'viz.graph(x().sum(), most=0)': "most must be a positive integer, got 0",
+    'ag.randn((2, 3), seed=1)': "did you mean 'generator'",
+    'ag.sum(x(), dims_=1)': "unexpected keyword argument 'dims_'; did you mean 'axis'",
+    'ag.stack(x(), x())': "the arrays come in a list: stack([x, y])",
+    'ag.concatenate(x(), x())': "the arrays come in a list: concatenate([x, y])",
+    'ag.cat(x(), x())': "the arrays come in a list: concatenate([x, y])",
+    'ag.ReLU(x())': "did you mean 'relu'",
+    'ag.NoGrad()': "did you mean 'no_grad'",
+    'model().layers': "did you mean 'children'",
+    'nn.Linear(64, 10)(ag.tensor(np.ones((5, 1, 8, 8), np.float32)))': "flatten it first: x.flatten(1), or nn.Flatten()",
+    'nn.Sequential(nn.Flatten(), nn.Linear(192, 10))(img()[0])': "3 · 64 = 192: is it one sample without a batch axis? x[None]",
+    'nn.Sequential(nn.Flatten(), nn.Linear(64, 10))(img()[0, 0])': "is it one sample without a batch axis? x[None]",
+    'nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.Linear(144, 10))(img()[0])': "4 · 36 = 144: is it one sample",
+    'nn.Linear(5, 2)(x())': "x has 3 features: nn.Linear(3, 2) would fit",
+    'F.linear(x(), np.ones((3, 2), np.float32))': "weight.T would fit",
+    'cnn()(img())': "x has 144 features: nn.Linear(144, 10) would fit",
     'F.crossentropy(x(), np.array([0, 1]))': "did you mean 'cross_entropy'",
     'F.cross_entropy(x(), np.array([0.0, 1.0]))': 'for classes, give integers',
     'F.cross_entropy(x(), np.array([0, 5]))': 'cross_entropy: target 5 is not one of the 3 classes 0…2 nor ignore_index=-100',
@@ -315,6 +384,41 @@ def test_a_misfit_inside_a_model_names_the_layer():
     with pytest.raises(ValueError) as told:
         cnn()(img())
     assert any("3" in note and "Linear" in note for note in told.value.__notes__)
+
+
+class NoReturn(nn.Module):
+    def forward(self, x):
+        x * 2.0  # noqa: B018
+
+
+class NoSelf(nn.Module):
+    def forward(x):  # noqa: N805
+        return x
+
+
+def test_a_forward_that_gives_nothing_is_heard_of():
+    with pytest.warns(UserWarning, match=r"NoReturn.forward\(\) gave None; does it lack a return"):
+        NoReturn()(x())
+
+
+def test_a_forward_without_self_is_told_so():
+    with pytest.raises(TypeError) as told:
+        NoSelf()(x())
+    assert "forward's first parameter is x: write def forward(self, x)" in told.value.__notes__
+    with pytest.raises(TypeError) as told:
+        model()(x(), x())
+    assert not any("first parameter" in note for note in told.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    ("slip", "path"),
+    [("cnn()(img()[0])", "3: Linear"), ("Nested()(img()[0])", "head.1: Linear"),
+     ("Nested()(img())", "head.1: Linear")],
+)  # fmt: skip
+def test_a_forgotten_batch_axis_names_the_module(slip, path):
+    with pytest.raises(ValueError, match="linear: ") as told:
+        eval(slip, NAMES)
+    assert any(f"in the module {path}" in note for note in told.value.__notes__)
 
 
 def test_files_are_not_written_into_folders_that_are_not_there(tmp_path):

@@ -31,6 +31,7 @@ from autograd.arguments.numbers import (
     real,
     shown,
 )
+from autograd.arguments.warn import warn
 
 if TYPE_CHECKING:
     from autograd.arguments.window import Window
@@ -64,6 +65,7 @@ __all__ = [
     "suggesting",
     "telling",
     "single",
+    "warn",
 ]
 
 

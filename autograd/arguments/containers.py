@@ -18,7 +18,11 @@ def elements(who: str, name: str, value: Any) -> list[Any]:
     """
     plain = isinstance(value, Iterable) and not isinstance(value, (str, bytes, type))
     if not plain or getattr(value, "ndim", 1) == 0:
-        raise TypeError(f"{who}: {name} must be a list or another iterable, got {shown(value)}")
+        model = callable(getattr(type(value), "parameters", None)) and name == "parameters"
+        told = "; write model.parameters()" if model else ""
+        raise TypeError(
+            f"{who}: {name} must be a list or another iterable, got {shown(value)}{told}"
+        )
     return list(value)
 
 

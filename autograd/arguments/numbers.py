@@ -264,7 +264,10 @@ def axis(who: str, value: Any, ndim: int, name: str = "axis") -> int:
     """
     if type(value) is not int:
         if not is_integer(value):
-            raise TypeError(f"{who}: {name} must be an integer, got {shown(value)}")
+            told = f"{who}: {name} must be an integer, got {shown(value)}"
+            if who in ("stack", "concatenate") and getattr(value, "ndim", None):
+                told += f"; the arrays come in a list: {who}([x, y])"
+            raise TypeError(told)
         value = operator.index(value)
     if not -ndim <= value < ndim:
         allowed = f"from {-ndim} to {ndim - 1}" if ndim else "none, since the array is 0-d"

@@ -28,3 +28,10 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
+
+
+def __getattr__(name: str) -> object:
+    from autograd.arguments import nearest
+
+    hint = nearest(name, __all__)
+    raise AttributeError(f"module 'autograd.func' has no attribute {name!r}{hint}")

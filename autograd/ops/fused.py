@@ -6,6 +6,7 @@ under ``create_graph``, and what the tests compare it with.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -92,7 +93,7 @@ def linear(x: Any, w: Any, bias: Any = None) -> Any:
     if len(w_shape) != 2 or not x_shape or x_shape[-1] != w_shape[1]:
         raise ValueError(
             f"linear: x (..., I) and the weight (O, I) do not fit together, got x {x_shape} and "
-            f"weight {w_shape}"
+            f"weight {w_shape}{_probably(x_shape, w_shape)}"
         )
     if bias is not None:
         bias = floating("linear", "bias", bias, x, w)
@@ -101,6 +102,21 @@ def linear(x: Any, w: Any, bias: Any = None) -> Any:
     if len(x_shape) == 1:
         return _linear(x[None], w, bias)[0]
     return _linear(x, w, bias)
+
+
+def _probably(x: tuple[int, ...], w: tuple[int, ...]) -> str:
+    """What the caller of ``linear`` will have meant, by the shapes."""
+    if len(w) != 2 or not x:
+        return ""
+    outputs, inputs = w
+    if len(x) > 2 and math.prod(x[1:]) == inputs:
+        return "; flatten it first: x.flatten(1), or nn.Flatten() before the layer"
+    if len(x) > 1 and math.prod(x) == inputs:
+        told = " · ".join(map(str, x))
+        return f"; {told} = {inputs}: is it one sample without a batch axis? x[None] gives it one"
+    if x[-1] == outputs:
+        return "; the weight is (outputs, inputs), so that weight.T would fit"
+    return f"; x has {x[-1]} features: nn.Linear({x[-1]}, {outputs}) would fit"
 
 
 # Normalisation ------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from autograd.arguments import no_attribute
 from autograd.text import escape, to_json
 from autograd.viz import animate, files, palette, shell, svg, view, words
 from autograd.viz.picture import MOST_DRAWN, SMALLER, Graph, Options, data_uri, document, image
@@ -167,6 +168,9 @@ class Steps:
     def to_html(self) -> str:
         """The page as a file of its own."""
         return document(self.trace.title or "Backward, step by step", self._repr_html_())
+
+    def __getattr__(self, name: str) -> Any:
+        raise no_attribute(self, name)
 
     def __repr__(self) -> str:
         return f"<{len(self)} steps of a backward pass; .text() tells, .save('x.html') shows them>"

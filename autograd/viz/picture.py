@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from autograd.arguments import no_attribute
 from autograd.text import escape
 from autograd.viz import dot, files, palette, shell, svg, switch, view, words
 from autograd.viz.items import gradient_norms
@@ -176,6 +177,9 @@ class Graph:
                 "txt": self.text,
             },
         )
+
+    def __getattr__(self, name: str) -> Any:
+        raise no_attribute(self, name)
 
     def __repr__(self) -> str:
         return (

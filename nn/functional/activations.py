@@ -8,7 +8,6 @@ tensor that is or has a view, are refused.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -451,7 +450,7 @@ def gumbel_softmax(
     if not is_learnt(tau) and not tau > 0:
         raise ValueError(f"{who}: tau must be above 0, got {tau!r}")
     if arguments.real(who, "eps", eps) != 1e-10:
-        warnings.warn(f"{who}: eps has no effect, got {eps!r}", UserWarning, stacklevel=2)
+        arguments.warn(f"{who}: eps has no effect, got {eps!r}")
     arguments.boolean(who, "hard", hard)
     random = generator_or_default(who, generator)
     noise = autograd.func.each_time(_gumbel, logits, random)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -82,12 +81,11 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     return y + bias
 
 
-def say_dense(who: str, stacklevel: int = 3) -> None:
+def say_dense(who: str) -> None:
     """Warn that ``sparse=True`` changes nothing; Python shows it once for each line that says it."""
-    warnings.warn(
+    arguments.warn(
         f"{who}: sparse=True changes nothing here: the gradient is dense, with zeros in the rows "
-        "that were not looked up",
-        stacklevel=stacklevel,
+        "that were not looked up"
     )
 
 

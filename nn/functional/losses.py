@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -399,10 +398,9 @@ def _difference(who: str, input: Any, target: Any) -> Any:
     """input − target, with a warning where that broadcasts."""
     if input.shape != target.shape:
         _check_broadcast(who, input, target)
-        warnings.warn(
+        arguments.warn(
             f"{who}: input {input.shape} and target {target.shape} differ in shape, and are "
-            "broadcast: is that what you want?",
-            stacklevel=4,
+            "broadcast: is that what you want?"
         )
     return input - target
 

@@ -190,7 +190,7 @@ class Embedding(Module):
         self.scale_grad_by_freq = arguments.boolean(who, "scale_grad_by_freq", scale_grad_by_freq)
         self.sparse = arguments.boolean(who, "sparse", sparse)
         if self.sparse:
-            say_dense(who, 4)
+            say_dense(who)
         shape = (self.num_embeddings, self.embedding_dim)
         self.weight = empty_parameter(who, shape, device, dtype)
         self.reset_parameters(generator)
