@@ -229,6 +229,7 @@ class Card(text.Page):
         if suffix in (".html", ".htm"):
             content = (
                 '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+                '<meta name="viewport" content="width=device-width, initial-scale=1">'
                 '<meta name="color-scheme" content="light dark">'
                 f"<title>{html.escape(self.title)}</title></head><body>{self.html()}</body></html>"
             )

@@ -136,6 +136,10 @@ def _without_hooks(nodes: Sequence[Any]) -> Iterator[None]:
             extra.hooks = hooks
 
 
+def _counted(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
 class _Kind(NamedTuple):
     """Nodes that are alike: the steps of those that are tried, and how many there are."""
 
@@ -169,8 +173,8 @@ class _Certificate:
         )
         title = names.of(self.loss._node, self.loss._index) or "a result"
         facts = {
-            "graph": f"{len(operations)} nodes of {len(kinds)} kinds, {leaves} leaves; "
-            f"{title} of shape {self.loss.shape}",
+            "graph": f"{_counted(len(operations), 'operation')} of {_counted(len(kinds), 'kind')}, "
+            f"{_counted(leaves, 'leaf', 'leaves')}; {title} of shape {self.loss.shape}",
             "values": f"{', '.join(dtypes)}; rules checked in float64",
             "drawn with": f"seed {self.seed}, NumPy {np.__version__}",
         }

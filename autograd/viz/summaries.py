@@ -88,19 +88,28 @@ class ModelSummary:
         return self.text()
 
     def _repr_html_(self) -> str:
-        def line(cells: Sequence[str], tag: str) -> str:
-            return "".join(
-                f"<{tag} style='text-align:{'right' if k > 2 else 'left'}'>{html.escape(cell)}</{tag}>"
-                for k, cell in enumerate(cells)
-            )
-
-        body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in self._cells())
+        *rows, total = self._cells()
+        body = "".join(_line(row, "td") for row in rows)
         return (
             f"<div style='overflow-x:auto' tabindex='0' role='group' "
             f"aria-label='{html.escape(self.title)}: layers'>"
-            f"<table><caption>{html.escape(self.title)}</caption>"
-            f"<thead><tr>{line(_HEADINGS, 'th scope=col')}</tr></thead><tbody>{body}</tbody></table></div>"
-        ).replace("</th scope=col>", "</th>")
+            f"<table style='border-collapse:collapse;font-variant-numeric:tabular-nums'>"
+            f"<caption>{html.escape(self.title)}</caption><thead>{_line(_HEADINGS, 'th', 'bottom')}"
+            f"</thead><tbody>{body}</tbody><tfoot>{_line(total, 'td', 'top')}</tfoot></table></div>"
+        )
+
+
+def _line(cells: Sequence[str], tag: str, ruled: str = "") -> str:
+    """A row of the table; what is counted stands at the right."""
+    rule = f";border-{ruled}:1px solid currentColor" if ruled else ""
+    scope = " scope='col'" if tag == "th" else ""
+    return "<tr>{}</tr>".format(
+        "".join(
+            f"<{tag}{scope} style='padding:1px 12px 1px 0;white-space:nowrap;"
+            f"text-align:{'right' if k > 2 else 'left'}{rule}'>{html.escape(cell)}</{tag}>"
+            for k, cell in enumerate(cells)
+        )
+    )
 
 
 @suggesting

@@ -122,7 +122,7 @@ class TestSummary:
         assert linear.parameters == 51 and linear.multiply_adds == 5 * 3 * 16
         assert table.parameters == sum(p.size for p in model.parameters())
         assert table.text().splitlines()[-1].split()[:2] == ["total", "Sequential"]
-        assert "<table>" in table._repr_html_() and "Linear(16 → 3)" in table._repr_html_()
+        assert "<tfoot>" in table._repr_html_() and "Linear(16 → 3)" in table._repr_html_()
 
     def test_bytes_kept_for_backward(self):
         """A convolution keeps its input for the kernel's gradient, relu its output."""
