@@ -14,7 +14,7 @@ import traceback
 
 #: All but data loaders, parallel training, files and what is compared with other programs.
 FOLDERS = ("tests/arguments", "tests/core", "tests/engine", "tests/ops", "tests/kernels", "tests/func", "tests/gradcheck",
-           "tests/debug", "tests/viz", "tests/nn/conformance", "tests/nn/models")  # fmt: skip
+           "tests/debug", "tests/viz", "tests/nn/conformance", "tests/nn/models", "tests/nn/train")  # fmt: skip
 
 
 class NoThreads(RuntimeError):

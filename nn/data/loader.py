@@ -200,7 +200,12 @@ class DataLoader:
         waiting: deque[Future[Any]] = deque()
         try:
             for lists in self._together(remaining):
-                waiting.append(executor.submit(self._batches, lists, epoch))
+                try:
+                    waiting.append(executor.submit(self._batches, lists, epoch))
+                except RuntimeError:  # no thread can be started, as in a browser: then here
+                    while waiting:
+                        yield from waiting.popleft().result()
+                    yield from self._batches(lists, epoch)
                 if len(waiting) >= self.num_workers * self.prefetch_factor:
                     yield from waiting.popleft().result()
             while waiting:

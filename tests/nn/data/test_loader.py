@@ -228,3 +228,22 @@ def test_a_sampler_that_was_given_keeps_its_seed_when_a_state_is_loaded():
 def test_no_data_set_at_all_is_refused():
     with pytest.raises(TypeError, match="length and samples"):
         DataLoader(iter([1, 2]))
+
+
+def test_where_no_thread_can_be_started_batches_are_made_all_the_same(monkeypatch):
+    class Squares:
+        def __len__(self):
+            return 10
+
+        def __getitem__(self, index):
+            return np.float32(index**2)
+
+    def batches(workers):
+        loader = DataLoader(Squares(), batch_size=3, num_workers=workers)
+        return [batch.tolist() for batch in loader]
+
+    def no_thread(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    assert batches(2) == batches(0) and len(batches(2)) == 4
