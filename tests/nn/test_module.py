@@ -496,6 +496,7 @@ class TestPaths:
                 thread = threading.Thread(target=model, args=(1,))
                 thread.start()
                 thread.join()
+                return x
 
         nn.Sequential({"outer": Waits()})(1)
         assert spy.paths == ["body.0.0"]
