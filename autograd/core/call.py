@@ -38,8 +38,6 @@ _float32, _float64 = np.float32, np.float64
 _WORD = 1 << 63
 #: Static parameters of other types may be tensors, or something that the caller writes into.
 _FIXED = frozenset([bool, int, float, str, tuple, type(None), Window])
-
-
 #: What stands where no input is given by position.
 _NOTHING = object()
 

@@ -153,8 +153,9 @@ def _seeds(who: str, outputs: Any, roots: list[Tensor], argument: str, given: An
     alone = isinstance(given, Tensor) or not hasattr(given, "__iter__")
     alone = alone or (isinstance(given, np.ndarray) and (len(roots) == 1 or not given.ndim))
     found = [given] if alone else list(given)
-    if isinstance(outputs, Tensor) and all([isinstance(g, (int, float, list)) for g in found]):
-        found = [given]  # one gradient, written in numbers
+    if isinstance(outputs, Tensor) and outputs.ndim:
+        if not any([g is None or isinstance(g, (Tensor, np.ndarray)) for g in found]):
+            found = [given]  # one gradient, written in numbers
     if len(found) != len(roots):
         of = "outputs" if who == "grad" else "tensors"
         raise ValueError(f"{who}: {len(found)} {argument} for {len(roots)} {of}")

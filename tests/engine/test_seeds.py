@@ -52,3 +52,21 @@ def test_what_is_no_sequence_of_tensors_is_refused_as_inputs(given):
     t = ag.tensor([1.0, 2.0], requires_grad=True)
     with pytest.raises((TypeError, ValueError), match="^grad: inputs"):
         ag.grad((t * t).sum(), given)
+
+
+def test_one_gradient_may_be_written_in_numbers_or_stand_in_a_list():
+    for given in (3.0, [3.0], (3.0,), np.array(3.0), [ag.tensor(3.0)]):
+        a = ag.tensor(2.0, requires_grad=True)
+        ag.backward(a * a, given)
+        assert a.grad.item() == 12.0, given
+        assert ag.grad(a * a, a, given)[0].item() == 12.0, given
+    for given in (
+        [1.0, 2.0],
+        np.array([1.0, 2.0]),
+        [ag.tensor([1.0, 2.0])],
+        [np.array([1.0, 2.0])],
+    ):
+        a = ag.tensor([2.0, 3.0], requires_grad=True)
+        ag.backward(a * a, given)
+        assert a.grad.tolist() == [4.0, 12.0], given
+        assert ag.grad(a * a, a, given)[0].tolist() == [4.0, 12.0], given
