@@ -39,20 +39,12 @@ def drawn(exercise, student):
 @pytest.mark.parametrize("exercise", ALL, ids=lambda each: each.number)
 def test_a_sheet_that_was_handed_out_stays_what_it_was(exercise):
     for student in STUDENTS:
-        promised = RECORD[exercise.number][student]
-        assert drawn(exercise, student) == promised, (
-            "python -m tests.notebooks.test_drawn records it anew"
-        )
-
-
-def test_every_known_wrong_answer_gets_its_own_hint():
-    for exercise in ALL:
-        for student in STUDENTS:
-            judge = exercise.task(student).judge
-            if not isinstance(judge, Equals):
-                continue
-            heard = [judge(value) for value, _ in judge.hints if value is not None]
-            assert set(heard) <= {None} | {hint for _, hint in judge.hints}, exercise.number
+        have, promised = drawn(exercise, student), RECORD[exercise.number][student]
+        again = "python -m tests.notebooks.test_drawn records it anew"
+        assert have["read"] == promised["read"], again
+        assert have.get("right") == promised.get("right"), again
+        forgotten = [n for n in promised.get("wrong", ()) if n not in have["wrong"]]
+        assert forgotten == [], again  # more hints may come
 
 
 if __name__ == "__main__":
