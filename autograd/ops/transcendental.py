@@ -33,6 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 _FLOATS = frozenset((float, np.float32, np.float64))
+_NUMBERS = frozenset((int, float, np.float64))
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
 
@@ -70,7 +71,7 @@ def _power_x(g: Any, x: Any, y: Any) -> Any:
 def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
     """g · x^y · log x"""
     # x^y · log x, with 0 at x = 0 for y ≥ 0, where the limit of the product is meant.
-    if (type(x) is int or type(x) is float) and x > 0:
+    if type(x) in _NUMBERS and x > 0:
         return g * (out * math.log(x))
     flat = logical_and(equal(x, 0), greater_equal(y, 0))
     return g * where(flat, 0.0, out * log(where(flat, 1.0, x)))
