@@ -20,9 +20,9 @@ RECORD = json.loads(RECORDED.read_text(encoding="utf-8")) if RECORDED.exists() e
 
 
 def rounded(value):
-    """Numbers with as many digits as every machine gives them."""
+    """Numbers with as many digits as every machine gives them, as text: no NaN is equal to itself."""
     found = numbers(value)
-    return None if found is None else [float(f"{n:.6g}") for n in found.ravel()]
+    return None if found is None else [f"{n:.6g}" for n in found.ravel()]
 
 
 def drawn(exercise, student):
