@@ -28,7 +28,7 @@ from autograd.core.tensor import Tensor  # noqa: E402
 from autograd.hints import FUNCTIONS as _HINTS  # noqa: E402
 from autograd.in_place import writable  # noqa: E402
 from autograd.kernels.allocator import tune_allocator as _tune_allocator  # noqa: E402
-from autograd.spelling.names import FUNCTIONS as _SPELLED  # noqa: E402
+from autograd.spelling.names import FUNCTIONS as _THEIRS  # noqa: E402
 from autograd.spelling.names import READINGS as _READINGS  # noqa: E402
 
 __version__ = "0.1.0"
@@ -40,6 +40,7 @@ _MODULES = {
     "func": "func",
     "linalg": "linalg",
     "optimizers": "kernels.optimizers",
+    "special": "spelling.special",
     "viz": "viz",
 }
 
@@ -48,17 +49,12 @@ __all__ = [*_WHERE, *_MODULES, "arguments", "newaxis"]  # noqa: PLE0604
 
 def __getattr__(name: str) -> _Any:
     from autograd.spelling.devices import CONSTANTS
-    from autograd.spelling.keywords import spelled
 
-    if name in _READINGS or name in _SPELLED:
-        home, _, inner = (_READINGS.get(name) or _SPELLED[name]).rpartition(".")
-        value = getattr(_importlib.import_module(f"autograd.{home}"), inner)
-        if home.startswith("ops."):
-            value = spelled(value)
+    if name in _READINGS or name in _THEIRS:
+        home, _, inner = (_READINGS.get(name) or _THEIRS[name]).rpartition(".")
+        value = _spelled(f"autograd.{home}", inner)
     elif name in _WHERE:
-        module = _importlib.import_module(f"autograd.{_WHERE[name]}")
-        value = spelled(getattr(module, name))
-        setattr(module, name, value)  # pickle finds functions by the module that defines them
+        value = _spelled(f"autograd.{_WHERE[name]}", name)
     elif name in _MODULES:
         value = _importlib.import_module(f"autograd.{_MODULES[name]}")
     elif name in CONSTANTS:
@@ -74,10 +70,21 @@ def __getattr__(name: str) -> _Any:
     return value
 
 
+def _spelled(home: str, name: str) -> _Any:
+    """A function of ours that also takes PyTorch's names of its parameters."""
+    from autograd.spelling.keywords import spelled
+
+    module = _importlib.import_module(home)
+    value = spelled(getattr(module, name))
+    if not hasattr(value, "primitive"):
+        setattr(module, name, value)  # pickle finds functions by the module that defines them
+    return value
+
+
 def _known() -> set[str]:
     from autograd.spelling.devices import CONSTANTS
 
-    return {*__all__, *_SPELLED, *CONSTANTS}
+    return {*__all__, *_THEIRS, *CONSTANTS}
 
 
 def __dir__() -> list[str]:

@@ -44,11 +44,9 @@ class AsArray:
             local.state.recording.read(self, "data")
         if type(data) is not np.ndarray:
             return data
-        view = data.view()
-        if self._node is not None:
-            from autograd.data_view import Values
+        from autograd.data_view import Values
 
-            view = data.view(Values)
+        view = data.view(Values)
         view.flags.writeable = False
         return view
 

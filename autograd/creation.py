@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import raw
-from autograd.arguments.dtypes import as_array, check_dtype, default_dtype
+from autograd.arguments.dtypes import as_array, check_dtype, common_float, default_dtype
 from autograd.arguments.generator import generator_or_default
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.numbers import shown
@@ -16,6 +16,7 @@ from autograd.core.modes import local
 from autograd.core.tensor import Tensor, _wrap
 from autograd.core.writes import share
 from autograd.each_time import each_time
+from autograd.in_place import is_recorded
 
 __all__ = [
     "arange", "as_tensor", "empty_like", "eye", "from_dlpack", "full", "full_like", "linspace",
@@ -29,6 +30,8 @@ def tensor(
 ) -> Tensor:
     """A tensor with a copy of the data; see ``Tensor`` for the parameters.
 
+    In lists, 0-d tensors that carry no gradient are numbers, too.
+
     Example:
         >>> import autograd as ag
         >>> ag.tensor([[1, 2], [3, 4]]).shape
@@ -37,8 +40,25 @@ def tensor(
     if isinstance(data, Tensor):
         return Tensor(data, dtype=dtype, requires_grad=requires_grad, name=name)
     result = object.__new__(Tensor)
-    result._fill(data, dtype, requires_grad, name)
+    try:
+        result._fill(data, dtype, requires_grad, name)
+    except TypeError:
+        found: list[Tensor] = []
+        plain = _plain(data, found)
+        if not found:
+            raise
+        result._fill(plain, dtype or common_float(*found), requires_grad, name)
     return result
+
+
+def _plain(data: Any, found: list[Tensor]) -> Any:
+    """Nested lists with numbers for their 0-d constants, which are put into ``found``."""
+    if isinstance(data, (list, tuple)):
+        return [_plain(part, found) for part in data]
+    if isinstance(data, Tensor) and not is_recorded(data) and not data.ndim:
+        found.append(data)
+        return raw(data).item()
+    return data
 
 
 def as_tensor(data: Any, dtype: Any = None) -> Tensor:

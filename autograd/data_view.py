@@ -8,25 +8,20 @@ write, found from the line that is running. What only reads in PyTorch's way (``
 from __future__ import annotations
 
 import ast
-import linecache
-import os
-import sys
+import importlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograd.core.tensor import _wrap
+from autograd.source import running_statement
 
 __all__ = ["Values", "refusal"]
 
 _PYTORCHS = frozenset({"dim", "keepdim", "unbiased", "correction"})
-
-#: Where the files lie whose frames stand between the user's line and here.
-_LIBRARIES = tuple(
-    str(Path(file).parent) + os.sep for file in (np.__file__, str(Path(__file__).parent))
-)
+#: What NumPy and PyTorch read differently.
+_DIFFERENT = frozenset("max min nonzero repeat std transpose var".split())
 
 
 class Values(np.ndarray):
@@ -41,7 +36,7 @@ class Values(np.ndarray):
         Tensor([1., 2.])
         >>> w.data -= 0.5  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        TypeError: t.data is read-only: write
+        autograd.data_view.ReadOnlyError: t.data is read-only: write
             with autograd.no_grad(): w -= 0.5
     """
 
@@ -124,6 +119,10 @@ def _decaying(name: str) -> Callable[..., Any]:
     def call(self: Any, *args: Any, **options: Any) -> Any:
         if options and not _PYTORCHS.isdisjoint(options):
             return getattr(Values.tensor(self), name)(*args, **options)
+        if name in _DIFFERENT:
+            importlib.import_module("autograd.spelling.readings").tell_of_array(
+                name, self, args, options
+            )
         return method(_array(self), *_plain(args), **_plain(options))
 
     call.__name__ = call.__qualname__ = name
@@ -155,43 +154,21 @@ for _name in dir(np.ndarray):
 # The line to write --------------------------------------------------------------------------------
 
 
+class ReadOnlyError(TypeError, ValueError):
+    """A write into ``t.data``, which has no such operation; of read-only memory NumPy says ValueError."""
+
+
 def _refuse() -> Any:
-    raise TypeError(refusal())
+    raise ReadOnlyError(refusal())
 
 
 def refusal() -> str:
     """What is said of a write into ``t.data``."""
-    return f"t.data is read-only: write\n    {_line_to_write()}"
-
-
-def _line_to_write() -> str:
-    """The statement that is running, without ``.data``, where nothing is recorded."""
-    frame: Any = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
-        frame = frame.f_back
-    general = "with autograd.no_grad(): t[...] = values"
-    if frame is None:
-        return general
-    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
-    try:
-        tree = ast.parse("".join(lines))
-    except (SyntaxError, ValueError):
-        return general
-    statement = _statement_at(tree, frame.f_lineno)
+    statement = running_statement()
     if statement is None:
-        return general
+        return "t.data is read-only: write\n    with autograd.no_grad(): t[...] = values"
     changed = ast.fix_missing_locations(_WithoutData().visit(statement))
-    return f"with autograd.no_grad(): {ast.unparse(changed)}"
-
-
-def _statement_at(tree: ast.AST, line: int) -> Any:
-    """The innermost simple statement that covers a line."""
-    found = None
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Expr, ast.Assign, ast.AugAssign, ast.Return)):
-            if node.lineno <= line <= (node.end_lineno or node.lineno):
-                found = node
-    return found
+    return f"t.data is read-only: write\n    with autograd.no_grad(): {ast.unparse(changed)}"
 
 
 class _WithoutData(ast.NodeTransformer):

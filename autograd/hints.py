@@ -42,6 +42,16 @@ ATTRIBUTES: dict[str, str] = {
 
 _NN = "import nn: it is a package beside this one"
 
+#: Functions of layers, which ``torch`` has as well as ``torch.nn.functional``.
+_OF_LAYERS = (
+    "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d affine_grid "
+    "alpha_dropout avg_pool1d avg_pool2d avg_pool3d bilinear celu channel_shuffle conv_transpose1d "
+    "conv_transpose2d conv_transpose3d cosine_embedding_loss cosine_similarity ctc_loss embedding_bag "
+    "feature_alpha_dropout grid_sample group_norm hinge_embedding_loss instance_norm kl_div "
+    "margin_ranking_loss max_pool1d max_pool2d max_pool3d pairwise_distance pixel_shuffle "
+    "pixel_unshuffle poisson_nll_loss rms_norm rrelu selu triplet_margin_loss"
+).split()
+
 #: What to write instead of a function that ``autograd`` does not have.
 FUNCTIONS: dict[str, str] = {
     "array": "autograd.tensor(data)",
@@ -51,7 +61,21 @@ FUNCTIONS: dict[str, str] = {
     "save": "nn.save(state_dict, path)",
     "load": "nn.load(path)",
     "distributions": "nn.distributions: import nn",
-    "functional": "autograd.func: grad, vjp, jacobian, hessian",
+    "functional": "autograd.func: jacobian(f)(x) for functional.jacobian(f, x), and so hessian, vjp, jvp",
+    "amp": "nothing: there is no GPU; choose a dtype by t.half() or model.half()",
+    "autocast": "nothing: there is no GPU; choose a dtype by t.half() or model.half()",
+    "sparse_coo_tensor": "autograd.zeros(size) and t[index] = values: all tensors are dense",
+    "use_deterministic_algorithms": "nothing: the same step gives the same bits",
+    "triangular_solve": "autograd.linalg.solve_triangular(a, b, upper=True)",
+    "lstm": "nn.LSTM: import nn",
+    "gru": "nn.GRU: import nn",
+    "histogram": "autograd.histc(t, bins, min, max)",
+    "split_with_sizes": "t.split(sizes, dim=0)",
+    "initial_seed": "autograd.manual_seed(seed), and remember the seed",
+    "seed": "autograd.manual_seed(seed)",
+    "get_rng_state": "autograd.default_generator().bit_generator.state",
+    "set_rng_state": "autograd.default_generator().bit_generator.state = state",
+    "nextafter": "numpy.nextafter(...): it has no gradient",
     "vmap": "a batch axis: functions take any number of leading axes",
     "jit": "nothing: there is no compiler; call the function itself",
     "compile": "nothing: there is no compiler; call the function itself",
@@ -63,6 +87,7 @@ FUNCTIONS: dict[str, str] = {
     "conv2d": "nn.functional.conv2d(x, w)",
     "conv3d": "nn.functional.conv3d(x, w)",
     "dropout": "nn.functional.dropout(x, p)",
+    **{name: f"nn.functional.{name}(...)" for name in _OF_LAYERS},
     "batch_norm": "nn.functional.batch_norm(...)",
     "layer_norm": "nn.functional.layer_norm(...)",
     "embedding": "nn.functional.embedding(indices, weight)",

@@ -9,6 +9,7 @@ views leave on both sides when they are made, and never by counting references.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from autograd.core.modes import local
 from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
 from autograd.core.writes import note_write
+from autograd.source import running_statement
 
 __all__ = [
     "check_rebinding", "check_writable", "in_place", "is_recorded", "last_view", "rebind", "records",
@@ -120,8 +122,59 @@ def check_rebinding(t: Tensor, who: str, instead: str = "") -> None:
         raise RuntimeError(
             f"{who}: this tensor shares its memory with another, or with an array (it is a view, or a "
             "view of it was made), which would not see the change. Make a new tensor instead "
-            f"({instead}), or work on a copy: x = x.copy()"
+            f"({_line_to_write() or instead}), or work on a copy: x = x.copy()"
         )
+
+
+def _line_to_write() -> str | None:
+    """The statement that is running, with a new tensor instead of a write; None where it is another."""
+    statement = running_statement()
+    value: Any = getattr(statement, "value", None)
+    if isinstance(statement, ast.AugAssign):
+        target, change = statement.target, ast.BinOp(_read(statement.target), statement.op, value)
+        if isinstance(target, ast.Subscript):
+            return _at(target, value if isinstance(statement.op, ast.Add) else change,
+                       "add_at" if isinstance(statement.op, ast.Add) else "set_at")  # fmt: skip
+        return f"write {ast.unparse(target)} = {ast.unparse(change)}"
+    if isinstance(statement, ast.Assign):
+        place = statement.targets[0]
+        if len(statement.targets) == 1 and isinstance(place, ast.Subscript):
+            return _at(place, value, "set_at")
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        name, x = value.func.attr, ast.unparse(value.func.value)
+        if (
+            isinstance(statement, ast.Expr)
+            and name.endswith("_")
+            and isinstance(value.func.value, ast.Name)
+        ):
+            value.func.attr = name.rstrip("_")
+            return f"write {x} = {ast.unparse(value)}"
+    return None
+
+
+def _at(target: ast.Subscript, value: Any, function: str) -> str:
+    """``x[index] = value`` as a function's call."""
+    x, index = ast.unparse(target.value), ast.unparse(_spelled_out(target.slice))
+    return f"write {x} = autograd.{function}({x}, {index}, {ast.unparse(value)})"
+
+
+def _spelled_out(index: Any) -> Any:
+    """An index as it is written outside of brackets."""
+    if isinstance(index, ast.Tuple):
+        return ast.Tuple([_spelled_out(part) for part in index.elts], ast.Load())
+    if isinstance(index, ast.Slice):
+        ends: list[Any] = [index.lower, index.upper, index.step]
+        while len(ends) > 2 and ends[-1] is None:
+            ends.pop()
+        if ends[0] is None and len(ends) == 2:
+            ends = ends[1:]
+        return ast.Call(ast.Name("slice", ast.Load()), [e or ast.Constant(None) for e in ends], [])
+    return index
+
+
+def _read(target: Any) -> Any:
+    """What a statement writes into, read."""
+    return ast.parse(ast.unparse(target), mode="eval").body
 
 
 def _is_shared(t: Tensor) -> bool:

@@ -35,7 +35,9 @@ from autograd.ops.linalg.norms import matrix_norm, norm, vector_norm
 from autograd.ops.linalg.triangular import solve_triangular
 from autograd.ops.products import cross, matmul, outer, tensordot, vecdot
 from autograd.ops.split_and_stack import matrix_transpose
+from autograd.spelling import readings as _readings
 from autograd.spelling.keywords import spelled as _spelled
+from autograd.spelling.matrices import matrix_exp
 
 __all__ = [
     "LinAlgError",
@@ -49,6 +51,7 @@ __all__ = [
     "inv",
     "lstsq",
     "matmul",
+    "matrix_exp",
     "matrix_norm",
     "matrix_power",
     "matrix_rank",
@@ -71,5 +74,10 @@ __all__ = [
     "vector_norm",
 ]
 
+#: These read one triangle of a symmetric matrix, and say so.
+_OF_TRIANGLES = ("cholesky", "eigh", "eigvalsh")
+
 for _name in __all__[1:]:
-    globals()[_name] = _spelled(globals()[_name])
+    globals()[_name] = (
+        getattr(_readings, _name) if _name in _OF_TRIANGLES else _spelled(globals()[_name])
+    )

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import no_attribute
+from autograd.arguments import dtypes, no_attribute
 from autograd.arguments.arrays import coerce
 from autograd.as_array import AsArray, methods_of
 from autograd.core.modes import local
@@ -293,7 +293,9 @@ def resolve(name: str) -> Any:
 
     entry = TABLE[name]
     if isinstance(entry, str):
-        entry = _find(entry) if entry.startswith("spelling.") else spelled(_find(entry))
+        entry = _find(entry)
+        if not (TABLE[name].startswith("spelling.") or name.startswith("__")):
+            entry = spelled(entry)
     elif getattr(entry, "__qualname__", "").startswith("_reflected."):
         entry = entry()
     setattr(Tensor, name, entry)
@@ -334,6 +336,10 @@ def _as_html(self: Tensor) -> str:
     return importlib.import_module("autograd.viz").tensor_html(self)
 
 
+def _tell_of_widening() -> None:
+    importlib.import_module("autograd.spelling.differences").differs_in_dtype()
+
+
 def attach() -> None:
     """Put the operators and methods on Tensor."""
     Tensor._repr_html_ = _as_html  # type: ignore[attr-defined]
@@ -341,6 +347,7 @@ def attach() -> None:
     Tensor.__getattr__ = _missing  # type: ignore[attr-defined]
     Tensor._told = staticmethod(_told)  # type: ignore[attr-defined]
     Tensor._sized = staticmethod(_sized)
+    dtypes.told_of_widening = _tell_of_widening
     for name in ATTRIBUTES:
         setattr(Tensor, name, Foreign(name))
     for name, entry in methods_of(AsArray).items():

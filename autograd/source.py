@@ -6,12 +6,17 @@ import ast
 import functools
 import inspect
 import linecache
+import os
 import re
+import sys
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-__all__ = ["of_function", "private_callee"]
+import numpy as np
+
+__all__ = ["of_function", "private_callee", "running_statement"]
 
 _REMARK = re.compile(r"  # (?:type: ignore|noqa)\b.*")
 
@@ -105,3 +110,36 @@ def _lambda_text(code: Any) -> str | None:
         return None
     text = " ".join(_REMARK.sub("", line).strip() for line in best[1].splitlines())
     return re.sub(r"(?<=[(\[{]) | (?=[)\]}])", "", text)
+
+
+# The user's statement ------------------------------------------------------------------------------
+
+#: Where the files lie whose frames stand between the user's line and here.
+_LIBRARIES = tuple(
+    str(folder) + os.sep for folder in (Path(np.__file__).parent, Path(__file__).parent)
+)
+
+
+def running_statement() -> Any:
+    """The statement that is running outside of these libraries, parsed; None where it cannot be read."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
+        frame = frame.f_back
+    if frame is None:
+        return None
+    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+    try:
+        tree = ast.parse("".join(lines))
+    except (SyntaxError, ValueError):
+        return None
+    return _statement_at(tree, frame.f_lineno)
+
+
+def _statement_at(tree: ast.AST, line: int) -> Any:
+    """The innermost simple statement that covers a line."""
+    found = None
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Expr, ast.Assign, ast.AugAssign, ast.Return)):
+            if node.lineno <= line <= (node.end_lineno or node.lineno):
+                found = node
+    return found

@@ -353,6 +353,14 @@ class ParameterDict(_Named):
         super().__init__()
         self.update(parameters)
 
+    def update(self, other: Any) -> None:
+        """Sets every pair of a mapping or of an iterable of pairs; of a plain dict, by their names."""
+        super().update(
+            dict(sorted(other.items(), key=lambda pair: str(pair[0])))
+            if type(other) is dict
+            else other
+        )
+
     def _item(self, item: Any, where: str) -> Parameter:
         return _as_parameter(item)
 

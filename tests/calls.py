@@ -237,6 +237,7 @@ NO_ARGUMENTS = frozenset(
 LINALG: dict[str, Arguments] = {
     "cholesky": dict(a=SQUARE, upper=False),
     **_each("det slogdet inv svdvals", a=SQUARE),
+    "matrix_exp": dict(x=SQUARE),
     **_each("eigh eigvalsh", a=SQUARE, UPLO="L"),
     "solve": dict(a=SQUARE, b=spread(3, 2)),
     "solve_triangular": dict(a=SQUARE, b=spread(3, 2), upper=True, left=True, unitriangular=False),
@@ -290,6 +291,9 @@ FUNCTIONAL: dict[str, Arguments] = {
     "bilinear": dict(input1=M, input2=spread(3, 2), weight=spread(2, 4, 2), bias=spread(2)),
     "embedding": dict(input=INDEX, weight=M, padding_idx=None, max_norm=None, norm_type=2.0,
                       scale_grad_by_freq=False, sparse=False),
+    "embedding_bag": dict(input=INDEX, weight=M, offsets=np.array([0, 2]), max_norm=None, norm_type=2.0,
+                          scale_grad_by_freq=False, mode="sum", sparse=False,
+                          per_sample_weights=spread(3), include_last_offset=False, padding_idx=None),
     "one_hot": dict(tensor=INDEX, num_classes=4),
     **{f"{name}{n}d": dict(input=IMAGES[n], weight=KERNELS[n], bias=spread(3), stride=1, padding=0,
                            dilation=1, groups=1)

@@ -288,6 +288,7 @@ WIDE = {
 
 #: Functions of more than sixty lines, and why.
 LONG = {
+    ("autograd.core.call", "unary"): "the loops of `general` written out, for the sake of speed",
     ("autograd.viz.microscope.html", "page_data"): "what a page is told, entry by entry",
     ("autograd.viz.view", "view"): "one walk over a trace, in which each step needs all before it",
     (

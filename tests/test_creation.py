@@ -47,3 +47,23 @@ def test_a_fill_value_that_is_a_tensor():
         ag.full((2,), ag.tensor(7.0, requires_grad=True))
     with pytest.raises(RuntimeError, match="^pad: constant_values requires a gradient"):
         ag.pad(ag.ones(2), 1, constant_values=ag.tensor(7.0, requires_grad=True))
+
+
+def test_constants_of_no_axes_are_numbers_in_lists():
+    half, double, whole = ag.tensor(0.5), ag.tensor(np.float64(0.1)), ag.tensor(3)
+    for data, values, dtype in (
+        ([half, 2.0], [0.5, 2.0], np.float32),
+        ([2.5, double], [2.5, 0.1], np.float64),
+        ([[whole], [half]], [[3.0], [0.5]], np.float32),
+        ([whole, 2.5], [3.0, 2.5], np.float32),
+        ((whole, 2), [3, 2], np.int64),
+        ([whole > 2], [True], np.bool_),
+    ):
+        made = ag.tensor(data)
+        assert made.tolist() == values and made.dtype == dtype
+    assert ag.tensor([half], dtype=np.float64, requires_grad=True).dtype == np.float64
+    learnt = ag.tensor(0.5, requires_grad=True)
+    with pytest.raises(TypeError, match="use autograd.stack"):
+        ag.tensor([learnt, half])
+    with ag.no_grad():
+        assert ag.tensor([learnt, half]).tolist() == [0.5, 0.5]

@@ -385,3 +385,33 @@ def test_in_place_operators_agree_with_pytorch(torch, symbol):
         found.append((h.detach().numpy(), x.grad.numpy()))
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+# The line to write --------------------------------------------------------------------------------
+
+LINES = {
+    "out[:, 1] += x[1]": "out = autograd.add_at(out, (slice(None), 1), x[1])",
+    "out[1:, None] -= x": "out = autograd.set_at(out, (slice(1, None), None), out[1:, None] - x)",
+    "out[:2, 0] = x[:2]": "out = autograd.set_at(out, (slice(2), 0), x[:2])",
+    "out *= x": "out = out * x",
+    "out.add_(x)": "out = out.add(x)",
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_what_a_view_forbids_is_refused_with_the_line_to_write_which_works(line, tmp_path):
+    def run(code):
+        file = tmp_path / "program.py"
+        file.write_text(f"def f(out, x, autograd):\n    v = out[0]\n    {code}\n    return out\n")
+        scope = {}
+        exec(compile(file.read_text(), str(file), "exec"), scope)
+        x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+        return scope["f"](x * ag.ones(3, 3), x, ag)
+
+    with pytest.raises(RuntimeError, match="shares its memory") as refused:
+        run(line)
+    assert f"(write {LINES[line]})" in str(refused.value)
+    expected = np.ones((3, 3)) * [1.0, 2.0, 3.0]
+    scope = {"out": expected, "x": np.array([1.0, 2.0, 3.0])}
+    exec(line.replace("out.add_(x)", "out += x"), scope)
+    np.testing.assert_array_equal(run(LINES[line]).detach(), scope["out"])

@@ -89,6 +89,22 @@ def test_what_numpy_makes_of_it_is_a_plain_array():
         np.add(d, 1.0, out=d)
 
 
+def test_constants_are_told_alike():
+    constant, leaf = ag.tensor([[1.0, 2.0]]), ag.tensor([[1.0, 2.0]], requires_grad=True)
+    for t in (constant, leaf):
+        assert type(t.data.max(1, keepdim=True).indices) is ag.Tensor
+        for call in (t.data.std, t.data.var, lambda t=t: t.data.max(1), lambda t=t: t.data.min(-1),
+                     lambda t=t: t.data.repeat(2, 1), t.data.nonzero,
+                     lambda t=t: t.data.transpose(0, 1)):  # fmt: skip
+            with pytest.warns(ag.SpellingWarning) as told:
+                assert type(call()) in (np.ndarray, np.float32, tuple)
+            assert len(told) == 1 and told[0].filename == __file__
+        assert t.data.std(ddof=0) == 0.5 and t.data.max(axis=1) == 2.0 and t.data.max() == 2.0
+        with pytest.raises((TypeError, ValueError), match="read-only: write") as refused:
+            t.data[0] = 3.0
+        assert isinstance(refused.value, TypeError) and isinstance(refused.value, ValueError)
+
+
 def test_kernels_and_optimizers_see_plain_arrays():
     layer = nn.Conv2d(1, 2, 3)
     for x in (layer.weight.data, ag.tensor(layer.weight.data)):

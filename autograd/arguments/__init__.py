@@ -16,7 +16,7 @@ from autograd.arguments.arrays import (
     passed_on,
 )
 from autograd.arguments.containers import elements, function, mapping
-from autograd.arguments.dtypes import float_dtype
+from autograd.arguments.dtypes import common_float, float_dtype
 from autograd.arguments.half import in_single, single
 from autograd.arguments.nearest import nearest, no_attribute, not_functions, suggesting, telling
 from autograd.arguments.numbers import (
@@ -45,6 +45,7 @@ __all__ = [
     "axis",
     "boolean",
     "choice",
+    "common_float",
     "elements",
     "float_dtype",
     "floating",

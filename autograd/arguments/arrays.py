@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments import numbers
-from autograd.arguments.dtypes import USUAL, as_array, common_float
+from autograd.arguments.dtypes import USUAL, as_array, common_float, current_default
 
 #: Integers from −2⁶³ to 2⁶⁴ are those that an array can hold.
 _WORD = 1 << 63
@@ -86,9 +86,29 @@ def array_like(who: str, x: Any, *beside: Any) -> Any:
     return x
 
 
-def as_floats(x: Any) -> Any:
-    """Integers and bools as float64; floats as they are."""
-    return x.astype(np.float64) if x.dtype.kind in "iub" else x
+def as_floats(x: Any, *beside: Any) -> Any:
+    """Integers and bools as floats; floats as they are.
+
+    Args:
+        beside: the other operands, whose float dtype they take. Where there is none, it is the default
+            dtype for tensors, and float64 for arrays.
+    """
+    if x.dtype.kind not in "iub":
+        return x
+    wanted = common_float(*beside)
+    if wanted is None:
+        recorded = any(hasattr(value, "_node") for value in (x, *beside))
+        wanted = current_default() if recorded else np.dtype(np.float64)
+    return x.astype(wanted)
+
+
+def weakly_whole(x: Any, *beside: Any) -> Any:
+    """A tensor of integers as floats where tensors or arrays of floats are put into it, which would be cut.
+
+    Arrays of integers stay what they are, and cut, as in NumPy.
+    """
+    whole = hasattr(x, "_node") and x.dtype.kind in "iub"
+    return as_floats(x, *beside) if whole and common_float(*beside) is not None else x
 
 
 def floating(who: str, name: str, value: Any, *beside: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -140,16 +141,50 @@ def common_float(*values: Any) -> np.dtype[Any] | None:
     return np.result_type(*kinds) if len(kinds) > 1 else next(iter(kinds), None)
 
 
-def without_widening(out: Any, *operands: Any) -> Any:
-    """A result as wide as its float operands; of integers alone, it has the default dtype.
+#: Called where a number of a wider float dtype widens an array; ``autograd.methods`` puts it here.
+told_of_widening: Callable[[], None] = lambda: None
+
+
+def with_weak_integers(info: Any, out: Any, *operands: Any, **static: Any) -> Any:
+    """A result as wide as its float operands; of integers and bools alone, it has the default dtype.
 
     NumPy makes float64 of int64 and float32. Here integers take part in any precision, as Python's
-    numbers do, lest a counter or a mask double the memory of a whole model.
+    numbers do, lest a counter or a mask double the memory of a whole model. And where NumPy makes
+    float16 of bools and bytes, it is computed again.
+
+    Args:
+        info: the primitive that made the result; static: its static parameters.
     """
+    if not info.differentiable:
+        return out
     if out.dtype.kind != "f":
         return out
-    wanted = common_float(*operands) or _default
-    return out.astype(wanted) if out.dtype.itemsize > wanted.itemsize else out
+    wanted = common_float(*operands)
+    if wanted is None:
+        wanted = _default
+        if out.dtype.itemsize < wanted.itemsize and all(x is not None for x in operands):
+            return info.forward(*[np.asarray(x, wanted)[()] for x in operands], **static)
+    if out.ndim and out.dtype == wanted and _widened_by_number(wanted, operands):
+        told_of_widening()
+    return narrowed(out, wanted)
+
+
+def _widened_by_number(wanted: np.dtype[Any], operands: Sequence[Any]) -> bool:
+    """True if of the floats among the operands a 0-d one is the widest."""
+    floats = [x for x in operands if hasattr(x, "dtype") and x.dtype.kind == "f"]
+    return {x.ndim > 0 for x in floats} == {True, False} and not any(
+        x.ndim and x.dtype == wanted for x in floats
+    )
+
+
+def narrowed(out: Any, wanted: np.dtype[Any] | None = None) -> Any:
+    """Floats no wider than a dtype, by default the default dtype; everything else as it is."""
+    wanted = wanted or _default
+    return (
+        out.astype(wanted)
+        if out.dtype.kind == "f" and out.dtype.itemsize > wanted.itemsize
+        else out
+    )
 
 
 def as_array(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.arguments.arrays import coerce
-from autograd.arguments.dtypes import without_widening
+from autograd.arguments.dtypes import common_float, narrowed, with_weak_integers
 from autograd.arguments.half import HALF
 from autograd.arguments.objects import elementwise_on_objects
 from autograd.arguments.window import Window
@@ -55,8 +55,7 @@ def general(info: Primitive) -> Callable[..., Any]:
     """The function for a primitive of any number of inputs and outputs."""
     forward, several, optional = info.forward, info.outputs > 1, info.optional
     count, views = None if info.variadic else len(info.inputs), info.name in NUMBER_VIEWS
-    mixes = info.differentiable and not several and count != 1
-    on_arrays = _on_arrays(info)
+    weak, on_arrays = _is_weak(info), _on_arrays(info)
 
     def call(*given: Any, **static: Any) -> Any:
         if static or len(given) != count:
@@ -82,8 +81,8 @@ def general(info: Primitive) -> Callable[..., Any]:
             for k in others:
                 data[k] = coerce(info.name, info.input_name(k), data[k], *data)
             made = forward(*data, **static)
-            if mixes and made.dtype.kind == "f" and (others or made.dtype is not data[0].dtype):
-                made = without_widening(made, *data)
+            if weak and (several or others or made.dtype is not data[0].dtype or not data[0].ndim):
+                made = _weakly(info, made, data, static)
         except Exception as error:
             raise _failed(info, error, data)
         if several and not (isinstance(made, tuple) and len(made) == info.outputs):
@@ -120,6 +119,7 @@ def unary(info: Primitive) -> Callable[..., Any]:
     """``general`` for one input and one output."""
     forward, scalar, differentiable = info.forward, info.scalar, info.differentiable
     views, on_arrays, otherwise = info.name in NUMBER_VIEWS, _on_arrays(info), general(info)
+    weak = _is_weak(info)
 
     def call(x: Any = _NOTHING, /, *more: Any, **static: Any) -> Any:
         if static or more or x is _NOTHING:
@@ -142,6 +142,8 @@ def unary(info: Primitive) -> Callable[..., Any]:
             else:
                 out = forward(data)
             shape = out.shape
+            if weak and out.dtype is not data.dtype:
+                out = with_weak_integers(info, out, data, **static)
         except Exception as error:
             raise _failed(info, error, (x,))
         if not shape:
@@ -209,7 +211,7 @@ def binary(info: Primitive) -> Callable[..., Any]:
         except Exception as error:
             raise _failed(info, error, (x, y))
         if kind is not type(first) or (kind is _ndarray and out.dtype is not first.dtype):
-            out = without_widening(out, a, b) if differentiable else out
+            out = with_weak_integers(info, out, a, b)
         if not shape:
             out, version = out if kind is not _ndarray else out[()], None
         elif out.base is None and out is not a and out is not b:
@@ -321,6 +323,23 @@ def _otherwise(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -
     from autograd.errors import misfit
 
     raise misfit(info, given, named) or TypeError(info.name)
+
+
+def _is_weak(info: Primitive) -> bool:
+    """True where the dtype of what a primitive gives follows from its inputs."""
+    return info.differentiable and "dtype" not in info.static_names
+
+
+def _weakly(info: Primitive, made: Any, data: Sequence[Any], static: dict[str, Any]) -> Any:
+    """A result that integers among the operands do not make wider than the floats."""
+    if info.outputs == 1:
+        if not isinstance(made, _ARRAYS):
+            return made
+        return with_weak_integers(info, made, *data, **static)
+    # Beside floats, statistics have dtypes of their own.
+    if not isinstance(made, tuple) or common_float(*data) is not None:
+        return made
+    return tuple([narrowed(out) if isinstance(out, _ARRAYS) else out for out in made])
 
 
 # The result ---------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, number, raw
+from autograd.arguments.arrays import array_like, number, raw, weakly_whole
 from autograd.arguments.half import HALF, in_single
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import astype, subtract
@@ -228,9 +228,10 @@ def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Differences of neighbours in the ravelled array.
 
     Args:
-        to_end, to_begin: values to put after and before them, in x's dtype.
+        to_end, to_begin: values to put after and before them, in x's dtype; beside floats, a tensor
+            of integers becomes one of these.
     """
-    x = ravel(array_like("ediff1d", x, to_end, to_begin))
+    x = ravel(weakly_whole(array_like("ediff1d", x, to_end, to_begin), to_end, to_begin))
     ends = [
         None if a is None else astype(ravel(array_like("ediff1d", a, x)), x.dtype)
         for a in (to_begin, to_end)
@@ -257,11 +258,12 @@ def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = 
     if not x.shape:
         raise ValueError("diff: x must have at least one axis, got a 0-d array")
     axis = arguments.axis("diff", axis, len(x.shape))
-    if prepend is not None or append is not None:
+    given = [a for a in (prepend, append) if a is not None]
+    if given:
         edge = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
         ends = [
             a if a.shape else broadcast_to(a, edge)
-            for a in [array_like("diff", a, x) for a in (prepend, append) if a is not None]
+            for a in [array_like("diff", a, x, prepend, append) for a in given]
         ]
         ends.insert(prepend is not None, x)
         x = concatenate(ends, axis)

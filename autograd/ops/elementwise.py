@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, has_shape
+from autograd.arguments.arrays import array_like, as_floats, has_shape
 from autograd.arguments.dtypes import as_array, check_dtype, is_float
 from autograd.core.primitive import primitive
 from autograd.kernels.elementwise import choose
@@ -260,7 +260,7 @@ for _step in (floor, ceil, trunc, rint, sign, around):
 
 def modf(x: Any) -> tuple[Any, Any]:
     """(x − trunc(x), trunc(x)): the fractional part, with slope 1, and the whole one."""
-    x = x if getattr(getattr(x, "dtype", None), "kind", "f") == "f" else astype(x, np.float64)
+    x = as_floats(array_like("modf", x))
     whole = trunc(x)
     return where(isinf(x), copysign(0.0, x), fmod(where(isinf(x), 0.0, x), 1.0)), whole
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, ndim_of, raw, shape_of
+from autograd.arguments.arrays import array_like, as_floats, ndim_of, raw, shape_of
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.core.tensor import Tensor, _wrap
@@ -263,6 +263,9 @@ def _add(who: str, x: Any, index: Any, values: Any) -> Any:
             f"{who}: values of shape {given.shape} do not fit the place of shape {there} "
             f"that the index selects (x has shape {x.shape})"
         ) from None
+    if given.dtype.kind in "iub" and x.dtype.kind in "fiub":  # or they would add up in few bits
+        wide = x.dtype if x.dtype.kind == "f" else np.promote_types(x.dtype, given.dtype)
+        given = given if given.dtype == wide else given.astype(wide)
     return x + scatter_index(broadcast_to(given, there), index=clean, shape=x.shape)
 
 
@@ -452,7 +455,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
         raise ValueError(
             f"bincount: weights of shape {weights.shape} do not fit x of shape {places.shape}"
         )
-    weights = weights.astype(np.float64) if weights.dtype.kind in "iub" else weights
+    weights = as_floats(weights)
     return scatter_index(weights, index=places, shape=(n,))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, ndim_of, raw, shape_of, shape_tuple
+from autograd.arguments.arrays import array_like, ndim_of, raw, shape_of, shape_tuple, weakly_whole
 from autograd.arguments.limits import check_bytes
 from autograd.ops.elementwise import astype
 from autograd.ops.gathering import take, take_along_axis
@@ -78,7 +78,8 @@ def insert(x: Any, obj: Any, values: Any, axis: Any = None) -> Any:
 
     Args:
         obj: the places, as they are in x: an integer, several, a slice or a bool mask.
-        values: what to put in, in x's dtype; broadcast to x's other axes.
+        values: what to put in, in x's dtype; broadcast to x's other axes. Beside floats, a tensor
+            of integers becomes one of these.
         axis: which axis; None for the ravelled array.
 
     Raises:
@@ -90,7 +91,7 @@ def insert(x: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         >>> ag.insert(ag.tensor([1.0, 2.0]), 1, 9.0)
         Tensor([1., 9., 2.])
     """
-    x, axis = _along("insert", array_like("insert", x, values), axis)
+    x, axis = _along("insert", weakly_whole(array_like("insert", x, values), values), axis)
     values = array_like("insert: values", values, x)
     values = values if raw(values).dtype == raw(x).dtype else astype(values, x.dtype)
     places, where = np.arange(x.shape[axis]), _index(obj)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.arrays import as_floats
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import clip, maximum
 from autograd.ops.transcendental import log, log1p
@@ -30,6 +31,7 @@ def binary_cross_entropy(x: Any, target: Any) -> Any:
         >>> round(ag.binary_cross_entropy(ag.tensor(0.5), 1.0).item(), 4)  # log 2
         0.6931
     """
+    x = as_floats(x, target) if hasattr(x, "dtype") else x  # −x of unsigned bytes is none
     with np.errstate(divide="ignore"):
         log_x, log_rest = np.log(x), np.log1p(-x)
     return (target - 1.0) * np.maximum(log_rest, _LEAST_LOG) - target * np.maximum(

@@ -45,10 +45,10 @@ def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> An
 
     Example:
         >>> import autograd as ag
-        >>> ag.gradient(ag.tensor([1.0, 2.0, 4.0, 7.0]))
+        >>> ag.gradient(ag.tensor([1.0, 2.0, 4.0, 7.0]), axis=0)
         Tensor([1. , 1.5, 2.5, 3. ])
     """
-    f = as_floats(array_like("gradient", f, *spacing))
+    f = as_floats(array_like("gradient", f, *spacing), *spacing)
     axes = arguments.axes("gradient", axis, len(f.shape))
     if not axes:
         raise ValueError("gradient: f must have at least one axis, got a 0-d array")
@@ -75,7 +75,7 @@ def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> An
                 f"gradient: spacing of shape {step.shape} must be a number or the {n} places "
                 f"along axis {a} of shape {f.shape}"
             )
-        slope = _slopes(moveaxis(f, a, 0), _in_dtype(step, f.dtype), edge_order)
+        slope = _slopes(moveaxis(f, a, 0), as_floats(_in_dtype(step, f.dtype), f), edge_order)
         slopes.append(moveaxis(slope, 0, a))
     return slopes[0] if len(axes) == 1 else tuple(slopes)
 
@@ -95,7 +95,7 @@ def _slopes(f: Any, step: Any, edge_order: int) -> Any:
             first = (-1.5 * f[0] + 2.0 * f[1] - 0.5 * f[2]) / step
             last = (0.5 * f[-3] - 2.0 * f[-2] + 1.5 * f[-1]) / step
     else:
-        h = reshape(diff(as_floats(step)), (-1,) + (1,) * (len(f.shape) - 1))
+        h = reshape(diff(step), (-1,) + (1,) * (len(f.shape) - 1))
         inner = _three_points(f[:-2], f[1:-1], f[2:], h[:-1], h[1:], "middle")
         if edge_order == 1:
             first, last = (f[1] - f[0]) / h[0], (f[-1] - f[-2]) / h[-1]
@@ -138,9 +138,9 @@ def interp(
         >>> ag.interp(ag.tensor([0.5, 9.0]), [0.0, 1.0], [10.0, 20.0])
         Tensor([15., 20.])
     """
-    x = as_floats(array_like("interp: x", x, xp, fp))
-    xp = as_floats(array_like("interp: xp", xp, x, fp))
-    fp = as_floats(array_like("interp: fp", fp, x, xp))
+    x = as_floats(array_like("interp: x", x, xp, fp), xp, fp)
+    xp = as_floats(array_like("interp: xp", xp, x, fp), x, fp)
+    fp = as_floats(array_like("interp: fp", fp, x, xp), x, xp)
     if len(xp.shape) != 1 or xp.shape != fp.shape or not xp.size:
         raise ValueError(
             f"interp: xp and fp must be vectors of one length, not empty; got shapes {xp.shape} "

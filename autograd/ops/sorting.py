@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, constant, count_along, kept_shape, raw
+from autograd.arguments.arrays import array_like, as_floats, constant, count_along, kept_shape, raw
 from autograd.arguments.dtypes import as_array
 from autograd.arguments.half import in_single
 from autograd.core.primitive import primitive
@@ -263,7 +263,7 @@ def nanquantile(
     """As ``quantile``, of the elements that are no NaN; NaN of none."""
     fractions = _fractions("nanquantile", q, method)
     x = array_like("nanquantile", x)
-    x = x.astype(np.float64) if x.dtype.kind in "iub" else x
+    x = as_floats(x)
     if not count_along(x.shape, arguments.axes("nanquantile", axis, len(x.shape))):
         nothing = sum_(x, axis, keepdims) * math.nan
         return stack([nothing] * len(fractions)) if fractions.ndim else nothing

@@ -92,14 +92,12 @@ def nancumprod(x: Any, axis: Any = None) -> Any:
 def nanmean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Mean over the axes of the elements that are no NaN; NaN of none."""
     filled, present = _filled("nanmean", x, 0.0)
-    total = sum_(filled, axis, keepdims)
+    total = as_floats(sum_(filled, axis, keepdims))
     return total / _or_nan(count_nonzero(present, axis, keepdims), total.dtype)
 
 
 def _or_nan(count: Any, dtype: Any) -> Any:
     """Counts as floats, NaN where they are not above 0: what is divided by them is NaN, too."""
-    if dtype.kind != "f":
-        dtype = np.dtype(np.float64)
     return np.where(count > 0, count, math.nan).astype(dtype)[()]
 
 
@@ -226,9 +224,9 @@ def cov(
         >>> ag.cov(ag.tensor([1.0, 2.0, 3.0])).item()
         1.0
     """
-    x = _variables("m", array_like("cov: m", m, y, fweights, aweights), rowvar)
+    x = _variables("m", array_like("cov: m", m, y, fweights, aweights), rowvar, y)
     if y is not None and x.shape[0]:  # of no variables, NumPy's result is empty whatever y is
-        more = _variables("y", array_like("cov: y", y, x), rowvar)
+        more = _variables("y", array_like("cov: y", y, x), rowvar, m)
         if more.shape[1] != x.shape[1]:
             raise ValueError(
                 f"cov: y has {more.shape[1]} observations, m has {x.shape[1]} (shapes "
@@ -256,8 +254,8 @@ def cov(
     return squeeze(product / (divisor if hasattr(divisor, "_node") else float(divisor)))
 
 
-def _variables(name: str, x: Any, rowvar: bool) -> Any:
-    x = as_floats(x)
+def _variables(name: str, x: Any, rowvar: bool, beside: Any) -> Any:
+    x = as_floats(x, beside)
     if len(x.shape) > 2:
         raise ValueError(f"cov: {name} must have one or two axes, got shape {x.shape}")
     turned = not arguments.boolean("cov", "rowvar", rowvar) and len(x.shape) == 2

@@ -9,6 +9,7 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import raw
 from autograd.core.tensor import Tensor
+from autograd.ops.cumulative import cumsum, diff
 from autograd.ops.elementwise import (
     add,
     astype,
@@ -240,6 +241,15 @@ def cdist(x1: Any, x2: Any, p: Any = 2.0) -> Any:
 def dist(x: Any, other: Any, p: Any = 2) -> Any:
     """The norm of ``x - other``, all elements taken as one vector."""
     return vector_norm(subtract(x, other), p)
+
+
+def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1.0, dim: Any = -1) -> Any:
+    """Integrals of y along an axis by the trapezoidal rule, up to each place from the second on."""
+    y = swapaxes(y, dim, -1)
+    widths = dx
+    if x is not None:
+        widths = diff(x if len(x.shape) == 1 else swapaxes(x, dim, -1), axis=-1)
+    return swapaxes(cumsum((y[..., 1:] + y[..., :-1]) * 0.5 * widths, -1), dim, -1)
 
 
 # Questions ----------------------------------------------------------------------------------------

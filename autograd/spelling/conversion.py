@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.dtypes import check_dtype
+from autograd.arguments.dtypes import check_dtype, current_default
 from autograd.core.tensor import Tensor
 from autograd.ops.elementwise import astype, positive
 from autograd.spelling.devices import CPU, DTYPES, check_device, device
@@ -192,3 +192,34 @@ def Variable(data: Any, requires_grad: bool = False, volatile: bool = False) -> 
     """A leaf on the data's memory, as it was in PyTorch before tensors required gradients."""
     x = data.detach() if isinstance(data, Tensor) else Tensor(data)
     return x.requires_grad_() if requires_grad else x
+
+
+def result_type(x: Any, other: Any) -> Any:
+    """The dtype that an operation of both has: floats are not widened by integers, nor by numbers."""
+    kinds = [_kind(v) for v in (x, other)]
+    floats = [dtype for dtype in kinds if dtype is not None and dtype.kind == "f"]
+    if floats:
+        return np.result_type(*floats)
+    if any(isinstance(v, float) for v in (x, other)):
+        return current_default()
+    return np.result_type(
+        *[v if dtype is None else dtype for v, dtype in zip((x, other), kinds, strict=True)]
+    )
+
+
+def _kind(value: Any) -> Any:
+    return value.dtype if hasattr(value, "dtype") else None
+
+
+def promote_types(type1: Any, type2: Any) -> Any:
+    """The dtype that tensors of these two have together: that of the floats, where one is."""
+    kinds = [check_dtype("promote_types", t) for t in (type1, type2)]
+    floats = [t for t in kinds if t.kind == "f"]
+    return np.result_type(*(floats or kinds))
+
+
+def can_cast(from_: Any, to: Any) -> bool:
+    """True if no kind of number is lost: floats cannot become integers, nor integers bools."""
+    order = "biuf"
+    kinds = [order.index(check_dtype("can_cast", t).kind.replace("u", "i")) for t in (from_, to)]
+    return kinds[0] <= kinds[1]

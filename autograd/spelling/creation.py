@@ -164,7 +164,7 @@ def normal(
 
 
 def randint(
-    low: Any, high: Any = None, size: Any = None, generator: Any = None, *, shape: Any = None,
+    low: Any = 0, high: Any = None, size: Any = None, generator: Any = None, *, shape: Any = None,
     dtype: Any = None, device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Integers from [low, high): ``randint(0, 10, (2, 3))``; ``randint(10, (2, 3))`` from 0 on."""

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
+from pathlib import Path
 from typing import Any, NamedTuple
 
 __all__ = [
-    "DIFFERENCES", "Difference", "SpellingWarning", "differs", "differs_in_tensor", "zeros_of_size",
+    "DIFFERENCES", "Difference", "SpellingWarning", "differs", "differs_in_dtype", "differs_in_tensor",
+    "zeros_of_size",
 ]  # fmt: skip
+
+
+#: Where the files lie whose frames are no user's.
+_OWN = tuple(str(Path(__file__).parents[2] / home) + os.sep for home in ("autograd", "nn"))
 
 
 class SpellingWarning(UserWarning):
@@ -110,6 +118,19 @@ DIFFERENCES: dict[str, Difference] = {
         "cross(a, b) without axis", "products along the last axis",
         "products along the first axis of length 3", "cross(a, b, axis=-1)", "cross(a, b, dim=0)",
     ),
+    "equal": Difference(
+        "equal(x, y)", "the comparison element by element", "one bool for all of them", "x == y",
+        "x.equal(y)",
+    ),
+    "gradient": Difference(
+        "gradient(f) of a vector", "the slopes", "a tuple with the slopes along every axis",
+        "gradient(f, axis=0)", "gradient(f, dim=0)",
+    ),
+    "triangle": Difference(
+        "cholesky(a), eigh(a) or eigvalsh(a) of a leaf", "a gradient in the triangle that is read",
+        "one spread evenly over both triangles", 'say which is read: cholesky(a, upper=False), '
+        'eigh(a, UPLO="L")', "cholesky((a + a.mT) / 2)",
+    ),
     "nonzero": Difference(
         "x.nonzero()", "a tuple with the indices along each axis",
         "one matrix with a row of indices for each element", "x.nonzero(as_tuple=True)",
@@ -119,6 +140,10 @@ DIFFERENCES: dict[str, Difference] = {
         "Tensor(3)", "the number 3", "an uninitialised vector of length 3", "tensor(3)",
         "zeros(3)",
     ),
+    "0-d": Difference(
+        "x * t of a 0-d tensor t with a wider dtype", "the wider dtype", "the dtype of x",
+        "x.to(t.dtype) * t", "x * t.to(x.dtype)",
+    ),
     "Tensor of integers": Difference(
         "Tensor([1, 2])", "a tensor of integers", "a tensor of floats", "tensor([1, 2])",
         "tensor([1.0, 2.0])",
@@ -126,22 +151,30 @@ DIFFERENCES: dict[str, Difference] = {
 }  # fmt: skip
 
 
-def differs(name: str, level: int = 3) -> None:
-    """Warn of a spelling that PyTorch reads in another way.
+def differs(name: str) -> None:
+    """Warn of a spelling that PyTorch reads in another way, where the user's line is.
 
     Args:
         name: its key in ``DIFFERENCES``.
-        level: how many calls up the line of the user is: 3 for the caller of the caller.
     """
+    frame: Any = sys._getframe(1)
+    level = 2
+    while frame is not None and frame.f_code.co_filename.startswith(_OWN):
+        frame, level = frame.f_back, level + 1
     warnings.warn(DIFFERENCES[name].message(), SpellingWarning, stacklevel=level)
 
 
 def differs_in_tensor(data: Any) -> None:
     """Warn of ``Tensor(3)`` and ``Tensor([1, 2])``, which PyTorch reads as a size and as floats."""
     if type(data) is int:
-        differs("Tensor", 5)
+        differs("Tensor")
     elif data and _all_integers(data):
-        differs("Tensor of integers", 5)
+        differs("Tensor of integers")
+
+
+def differs_in_dtype() -> None:
+    """Warn of a 0-d tensor that widens an array."""
+    differs("0-d")
 
 
 def zeros_of_size(sizes: tuple[Any, ...]) -> Any:

@@ -136,6 +136,26 @@ exponential_ = _random(
 )  # fmt: skip
 
 
+random_ = _random(
+    "random_", lambda rng, shape, low=0, high=None, **named: rng.integers(
+        *((0, low) if high is None and low else (named.get("from", low), named.get("to", high) or 2**24)),
+        shape),
+    "low, high", "integers from [low, high)",
+)  # fmt: skip
+log_normal_ = _random(
+    "log_normal_", lambda rng, shape, mean=1.0, std=2.0: rng.lognormal(mean, std, shape),
+    "mean=1, std=2", "exponentials of normal numbers",
+)  # fmt: skip
+geometric_ = _random(
+    "geometric_", lambda rng, shape, p: rng.geometric(p, shape), "p",
+    "how many draws of a probability it takes",
+)  # fmt: skip
+cauchy_ = _random(
+    "cauchy_", lambda rng, shape, median=0.0, sigma=1.0: median + sigma * rng.standard_cauchy(shape),
+    "median=0, sigma=1", "Cauchy's numbers",
+)  # fmt: skip
+
+
 # The graph ----------------------------------------------------------------------------------------
 
 
@@ -185,6 +205,6 @@ NAMES = sorted(
     {f"{name}_" for name in _HOME if name not in _CALLED.values() or name in ("sub", "div", "clamp")}
     | {f"{name}_" for name in _CALLED}
     | {"mul_", "multiply_", "zero_", "fill_", "copy_", "fill_diagonal_", "normal_", "uniform_",
-       "bernoulli_", "exponential_", "detach_", "unsqueeze_", "squeeze_", "t_", "transpose_",
+       "bernoulli_", "exponential_", "random_", "log_normal_", "geometric_", "cauchy_", "detach_", "unsqueeze_", "squeeze_", "t_", "transpose_",
        "resize_"}
 )  # fmt: skip

@@ -52,7 +52,15 @@ _CONVERTING = frozenset(
 )
 #: Primitives whose other words are more than names.
 _THEIRS = {"transpose": "shapes.exchanged", "flip": "shapes.turned_over", "where": "indexing.where",
-           "squeeze": "shapes.squeeze"}  # fmt: skip
+           "squeeze": "shapes.squeeze", "add": "arithmetic.plus", "subtract": "arithmetic.sub",
+           "divide": "arithmetic.div"}  # fmt: skip
+#: Names of parameters that stand for another one in one function alone.
+_IN_ONE = {
+    "dot": {"tensor": "b"},
+    "float_power": {"exponent": "y"},
+    "outer": {"vec2": "b"},
+    "searchsorted": {"sorted_sequence": "a", "input": "v"},
+}
 #: PyTorch has none of that name, so nobody knows its parameters by other words; and layers call them.
 _OURS_ALONE = frozenset({"correlate", "correlate_input", "correlate_weight"})
 #: Where PyTorch's ``dim=`` would mean something else, or nothing, without another argument.
@@ -76,10 +84,12 @@ def respell(
     """
     parameters = tuple(parameters)
     ours: dict[str, Any] = {}
-    convert = None
+    convert, in_one = None, _IN_ONE.get(name, {})
     for key, value in kwargs.items():
         if key in parameters:
             ours[key] = value
+        elif in_one.get(key) in parameters and in_one[key] not in kwargs:
+            ours[in_one[key]] = value
         elif key == "input" and not args:
             ours[parameters[0]] = value
         elif key == "other" and len(parameters) > 1 and parameters[1] not in kwargs:
@@ -122,14 +132,17 @@ def _stands_for(name: str, key: str, parameters: tuple[str, ...]) -> str:
 def spelled(function: Callable[..., Any]) -> Callable[..., Any]:
     """A function as users see it: it also takes PyTorch's names of its parameters.
 
-    A primitive is returned as it is, having been told whom to ask; and so are functions without
-    parameters that PyTorch calls otherwise.
+    A primitive with static parameters is returned as it is, having been told whom to ask; and so are
+    functions without parameters that PyTorch calls otherwise.
     """
     info = getattr(function, "primitive", None)
     if info is not None:
-        if info.other_words is None and info.function is function:
+        if info.function is not function:
+            return function
+        if info.other_words is None:
             info.other_words = functools.partial(_in_our_words, info)
-        return function
+        takes_any = function.__code__.co_flags & inspect.CO_VARKEYWORDS
+        return function if takes_any else _by_position(function, info.other_words)
     if not inspect.isfunction(function) or hasattr(function, "takes_other_words"):
         return function
     if function.__name__ in _OURS_ALONE:
@@ -138,13 +151,18 @@ def spelled(function: Callable[..., Any]) -> Callable[..., Any]:
     parameters = tuple(signature)
     variadic = next((n for n, each in signature.items() if each.kind is each.VAR_POSITIONAL), None)
     ours = {each for names in _OURS.values() for each in names} | {"dtype"}
-    if not ours.intersection(parameters):
+    if not ours.intersection(parameters) and parameters[:1] != ("x",):
         return function
     known = frozenset(parameters)
 
+    words = any(each.kind is each.VAR_KEYWORD for each in signature.values())
+
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs and not known.issuperset(kwargs):
+        if words:  # it reads all others itself
+            if "input" in kwargs and not args:
+                args = (kwargs.pop("input"),)
+        elif kwargs and not known.issuperset(kwargs):
             args, kwargs = respell(function.__name__, parameters, args, kwargs)
             if variadic in kwargs:
                 args = (*args, kwargs.pop(variadic))
@@ -154,10 +172,23 @@ def spelled(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _by_position(function: Callable[..., Any], other_words: Callable[..., Any]) -> Any:
+    """A primitive whose inputs come by position, for those who name them."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **named: Any) -> Any:
+        return other_words(*args, **named) if named else function(*args)
+
+    call.__module__ = "autograd"  # where pickle finds it
+    return call
+
+
 def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
     """A call of a primitive whose arguments do not fit its parameters."""
     theirs = _THEIRS.get(info.name)
     if theirs is not None:
+        if "input" in kwargs and not args and info.name != "where":
+            args = (kwargs.pop("input"),)
         module, _, name = theirs.rpartition(".")
         return getattr(importlib.import_module(f"autograd.spelling.{module}"), name)(
             *args, **kwargs

@@ -21,6 +21,13 @@ def _same(family: str, names: str) -> dict[str, str]:
 #: What there is both as a function and as a method, under PyTorch's name.
 _BOTH: dict[str, str] = {
     **_same(
+        "spelling.matrices",
+        "cholesky_solve cholesky_inverse matrix_exp renorm mvlgamma ldexp diag_embed diagonal_scatter "
+        "slice_scatter histc unique_consecutive",
+    ),
+    **_same("ops.elementwise", "sgn=sign"),
+    **_same("spelling.reductions", "msort"),
+    **_same(
         "ops.elementwise",
         "mul=multiply multiply negative neg=negative floor_divide eq=equal ne=not_equal "
         "lt=less le=less_equal gt=greater ge=greater_equal greater less logical_and logical_or "
@@ -35,7 +42,7 @@ _BOTH: dict[str, str] = {
     **_same("ops.products", "matmul vdot kron"),
     **_same(
         "ops.linalg.decompositions",
-        "det inverse=inv slogdet cholesky matrix_power pinverse=pinv qr",
+        "det inverse=inv slogdet matrix_power pinverse=pinv qr",
     ),
     **_same("ops.linalg.diagonals", "fliplr flipud rot90 diagflat diag"),
     **_same("ops.special", "lgamma digamma erfinv"),
@@ -76,7 +83,7 @@ METHODS: dict[str, str] = {
     ),
     **_same("spelling.indexing", "where=where_method"),
     **_same("spelling.arithmetic", "equal=all_equal"),
-    **_same("spelling.readings", "topk"),
+    **_same("spelling.readings", "topk cholesky gather scatter scatter_add scatter_reduce"),
     **_same(
         "spelling.conversion",
         "to cpu cuda float=to_float double=to_double half=to_half long=to_long int=to_int "
@@ -94,7 +101,7 @@ METHODS: dict[str, str] = {
         "erfc_ tril_ triu_ cumsum_ cumprod_ clamp_ clip_ clamp_min_ clamp_max_ lerp_ addcmul_ "
         "addcdiv_ addmm_ addbmm_ baddbmm_ addmv_ addr_ masked_fill_ masked_scatter_ index_add_ "
         "index_copy_ index_fill_ index_put_ scatter_ scatter_add_ scatter_reduce_ zero_ fill_ copy_ "
-        "fill_diagonal_ normal_ uniform_ bernoulli_ exponential_ detach_ unsqueeze_ squeeze_ t_ "
+        "fill_diagonal_ normal_ uniform_ bernoulli_ exponential_ random_ log_normal_ geometric_ cauchy_ detach_ unsqueeze_ squeeze_ t_ "
         "transpose_ resize_".split()
     )),
 }  # fmt: skip
@@ -103,13 +110,21 @@ METHODS: dict[str, str] = {
 READINGS: dict[str, str] = {
     **_same("spelling.readings",
             "max min median nanmedian sort std var split cummax cummin cross meshgrid nonzero select "
+            "equal gradient cholesky "
             "gather scatter scatter_add scatter_reduce einsum normal randint topk"),
 }  # fmt: skip
 
 #: Functions of autograd that only PyTorch calls so.
 FUNCTIONS: dict[str, str] = {
     **{name: path for name, path in _BOTH.items() if name not in WHERE},
-    **_same("spelling.arithmetic", "cdist"),
+    **_same("spelling.arithmetic", "cdist cumulative_trapezoid"),
+    **_same(
+        "spelling.matrices",
+        "chain_matmul combinations pdist hann_window hamming_window blackman_window",
+    ),
+    **_same("ops.cumulative", "trapz=trapezoid"),
+    **_same("ops.split_and_stack", "row_stack=vstack"),
+    **_same("spelling.conversion", "result_type promote_types can_cast"),
     **_same(
         "spelling.shapes",
         "cat concat=cat broadcast_tensors cartesian_prod block_diag tril_indices triu_indices",

@@ -15,7 +15,19 @@ import numpy as np
 
 from autograd import arguments, creation
 from autograd.arguments.arrays import raw
-from autograd.ops import cumulative, gathering, products, reductions, sorting, split_and_stack
+from autograd.core.modes import is_grad_enabled
+from autograd.core.node import Leaf
+from autograd.ops import (
+    cumulative,
+    elementwise,
+    gathering,
+    products,
+    reductions,
+    sampled_functions,
+    sorting,
+    split_and_stack,
+)
+from autograd.ops.linalg import decompositions
 from autograd.spelling import arithmetic, indexing, shapes
 from autograd.spelling import creation as made
 from autograd.spelling import reductions as theirs
@@ -62,10 +74,15 @@ def _named_after(ours: Any) -> Callable[[Any], Any]:
     """Has a function look like ours, which it also is for pickle and help."""
 
     def dressed(function: Any) -> Any:
-        functools.update_wrapper(function, ours)
-        function.__module__ = "autograd"
-        function.takes_other_words = True
-        return function
+        @functools.wraps(ours)
+        def call(*args: Any, **named: Any) -> Any:
+            if not args:
+                args = tuple([named.pop(word) for word in ("input", "tensor") if word in named])
+            return function(*args, **named)
+
+        call.__module__ = "autograd"
+        call.takes_other_words = True  # type: ignore[attr-defined]
+        return call
 
     return dressed
 
@@ -188,6 +205,48 @@ def _unclear_cross(a: Any, b: Any = None, *args: Any, **kwargs: Any) -> Any:
 cross = _reading(products.cross, _cross_along, _unclear_cross)
 
 
+def _unclear_equal(x: Any, y: Any = None) -> Any:
+    return "equal" if np.size(raw(x)) != 1 or np.size(raw(y)) != 1 else None
+
+
+def _all_equal(x: Any, other: Any) -> bool:
+    return arithmetic.all_equal(x, other)
+
+
+equal = _reading(elementwise.equal, _all_equal, _unclear_equal)
+
+
+def _gradient(f: Any, *spacing: Any, dim: Any = None, edge_order: int = 1) -> Any:
+    axes = arguments.axes("gradient", dim, len(f.shape), "dim")
+    found = sampled_functions.gradient(f, *spacing, axis=axes, edge_order=edge_order)
+    return found if isinstance(found, tuple) else (found,)
+
+
+def _unclear_gradient(f: Any, *spacing: Any, **named: Any) -> Any:
+    return "gradient" if "axis" not in named and hasattr(f, "shape") and len(f.shape) == 1 else None
+
+
+gradient = _reading(sampled_functions.gradient, _gradient, _unclear_gradient)
+
+
+def _of_triangle(function: Any) -> Callable[..., Any]:
+    """A function of symmetric matrices that reads one triangle."""
+
+    @_named_after(function)
+    def call(a: Any, *which: Any, **named: Any) -> Any:
+        if not which and not named and type(getattr(a, "_node", None)) is Leaf:
+            if is_grad_enabled():
+                differs("triangle")
+        return function(a, *which, **named)
+
+    return call
+
+
+cholesky = _of_triangle(decompositions.cholesky)
+eigh = _of_triangle(decompositions.eigh)
+eigvalsh = _of_triangle(decompositions.eigvalsh)
+
+
 @_named_after(gathering.nonzero)
 def nonzero(x: Any, *, as_tuple: Any = None) -> Any:
     if as_tuple is None:
@@ -208,6 +267,28 @@ def select(*args: Any, **kwargs: Any) -> Any:
 def topk(x: Any, k: Any, axis: Any = -1, largest: Any = True, sorted: Any = True, *,
          dim: Any = None) -> Any:  # fmt: skip
     return sorting.topk(x, k, axis if dim is None else dim, largest)  # always in order
+
+
+_OF_ARRAYS: dict[str, Test] = {
+    "max": _positional("max"),
+    "min": _positional("min"),
+    "std": _unclear_spread("std"),
+    "var": _unclear_spread("var"),
+    "nonzero": lambda x: "nonzero",
+    "repeat": shapes.unclear_repeat,
+    "transpose": shapes.unclear_transpose,
+}
+
+
+def tell_of_array(name: str, x: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+    """Warn of a method of ``t.data``, an array, that PyTorch's tensors read in another way."""
+    found = (
+        None
+        if "axis" in named and name != "std" and name != "var"
+        else _OF_ARRAYS[name](x, *args, **named)
+    )
+    if isinstance(found, str):
+        differs(found)
 
 
 # These read arguments in both orders, and more of them; nothing in them is unclear.

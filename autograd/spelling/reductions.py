@@ -49,6 +49,11 @@ def sort_along(x: Any, dim: Any = -1, descending: Any = False, stable: Any = Tru
     return ValuesAndIndices(*sort_with_indices(x, axis=dim, descending=descending))
 
 
+def msort(x: Any) -> Any:
+    """``x.sort(axis=0)``."""
+    return sort_with_indices(x, axis=0)[0]
+
+
 def median_along(x: Any, dim: Any, keepdim: Any = False) -> Any:
     """The element in the middle along an axis (of two the smaller), and where it is."""
     return kthvalue(x, None, dim, keepdim, "median")

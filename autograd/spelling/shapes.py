@@ -148,9 +148,17 @@ def transpose(x: Any, *axes: Any, dim0: Any = None, dim1: Any = None) -> Any:
         ndim = len(x.shape)
         if ndim != 2:
             return swapaxes(x, *axes)
-        if axes[0] % 2 == 0 and axes[1] % 2 == 1 and max(x.shape) > 1:
+        if unclear_transpose(x, *axes):
             differs("transpose")
     return reorder(x, (axes[0] if axes[0] is None else together(axes)) if axes else None)
+
+
+def unclear_transpose(x: Any, *axes: Any) -> str | None:
+    """The name of the difference where two axes of a matrix would be exchanged, too."""
+    if len(axes) != 2 or not all(map(arguments.is_integer, axes)) or len(x.shape) != 2:
+        return None
+    in_order = axes[0] % 2 == 0 and axes[1] % 2 == 1
+    return "transpose" if in_order and max(x.shape) > 1 else None
 
 
 def exchanged(x: Any, *given: Any, dims: Any = None, dim0: Any = None, dim1: Any = None) -> Any:
@@ -264,14 +272,20 @@ def repeat(x: Any, *repeats: Any, axis: Any = _UNSAID, sizes: Any = None) -> Any
         return repeat_elements(x, together(repeats), axis)
     if repeats and all(map(arguments.is_integer, repeats)):
         ndim = len(x.shape)
-        theirs = len(repeats) >= ndim
         ours = len(repeats) == 1 or (len(repeats) == 2 and -ndim <= repeats[1] < ndim)
-        if theirs and not ours:
+        if len(repeats) >= ndim and not ours:
             return tile_by(x, repeats)
-        alike = x.size == 1 == len(repeats) or set(repeats) == {1}
-        if theirs and not alike:
+        if unclear_repeat(x, *repeats):
             differs("repeat")
     return repeat_elements(x, repeats[0], *repeats[1:])
+
+
+def unclear_repeat(x: Any, *repeats: Any) -> str | None:
+    """The name of the difference where PyTorch would set x side by side."""
+    if not repeats or not all(map(arguments.is_integer, repeats)) or len(repeats) < len(x.shape):
+        return None
+    alike = x.size == 1 == len(repeats) or set(repeats) == {1}
+    return None if alike else "repeat"
 
 
 def repeat_interleave(x: Any, repeats: Any, dim: Any = None) -> Any:

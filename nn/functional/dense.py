@@ -214,7 +214,7 @@ def one_hot(tensor: Any, num_classes: int = -1) -> Tensor:
             spread = autograd.broadcast_to(
                 autograd.expand_dims(tensor.detach(), -1), (*classes.shape, count)
             )
-            places = autograd.equal(spread, np.arange(count))
+            places = spread == np.arange(count)
             return autograd.astype(places, np.int64)
         result = autograd.zeros(*classes.shape, count, dtype=np.int64)
     except ValueError as error:

@@ -15,6 +15,7 @@ __all__ = [
     "in_place",
     "is_learnt",
     "number",
+    "numbers",
     "over_images",
     "reduced",
     "reduction_name",
@@ -35,6 +36,16 @@ def floating(who: str, value: Any, name: str = "input", *beside: Any) -> Any:
         TypeError: for integers, bools, strings and other things.
     """
     array = arguments.floating(who, name, value, *beside)
+    return array if hasattr(value, "shape") else autograd.as_tensor(array)
+
+
+def numbers(who: str, value: Any) -> Any:
+    """A tensor or an array of any dtype, as ``arguments.array_like``; nested numbers become a tensor.
+
+    Raises:
+        TypeError: for strings and other things.
+    """
+    array = arguments.array_like(who, value)
     return array if hasattr(value, "shape") else autograd.as_tensor(array)
 
 
@@ -71,11 +82,22 @@ def in_place(who: str, inplace: Any, input: Any, function: Callable[[Any], Any])
     return writing.in_place(who, input, function)
 
 
-def floats(who: str, **values: Any) -> list[Any]:
+def floats(who: str, *weak: str, **values: Any) -> list[Any]:
     """Several arguments that stand beside one another, each as ``floating``.
 
     Parameters and statistics may be None, and then are.
+
+    Args:
+        weak: names of those that may be counts or masks: integers and bools are converted to the
+            dtype of the floats that they stand beside.
     """
+    for name in weak:
+        dtype = arguments.common_float(*values.values())
+        if (
+            dtype is not None
+            and getattr(getattr(values[name], "dtype", dtype), "kind", "f") in "iub"
+        ):
+            values[name] = autograd.astype(values[name], dtype)
     given = values.values()
     if arguments.are_float_tensors(given) and _MAY_BE_ABSENT.issuperset(
         [name for name, value in values.items() if value is None]

@@ -51,7 +51,7 @@ def gaussian_nll_loss(
     who = "gaussian_nll_loss"
     reduction = reduction_name(who, None, None, reduction)
     least = arguments.real(who, "eps", eps, 0.0, open_low=True)
-    input, target = floats(who, input=input, target=target)
+    input, target = floats(who, "target", input=input, target=target)
     if isinstance(var, (int, float)):
         var = np.full(input.shape, arguments.real(who, "var", var, 0.0), _dtype(input))
     var = floating(who, var, "var", input)
@@ -106,7 +106,7 @@ def poisson_nll_loss(
     who = "poisson_nll_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
     small = arguments.real(who, "eps", eps, 0.0)
-    input, target = floats(who, input=input, target=target)
+    input, target = floats(who, "target", input=input, target=target)
     _check_broadcast(who, input, target)
     if arguments.boolean(who, "log_input", log_input):
         losses = autograd.exp(input) - target * input

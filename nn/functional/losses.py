@@ -159,7 +159,7 @@ def binary_cross_entropy(
     """
     who = "binary_cross_entropy"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    input, target, weight = floats(who, input=input, target=target, weight=weight)
+    input, target, weight = floats(who, "weight", input=input, target=target, weight=weight)
     _check_same_shape(who, input, target)
     autograd.func.each_time(_check_probabilities, who, input)
     losses = autograd.binary_cross_entropy(input, target)
@@ -204,7 +204,13 @@ def binary_cross_entropy_with_logits(
     who = "binary_cross_entropy_with_logits"
     reduction = reduction_name(who, size_average, reduce, reduction)
     input, target, weight, pos_weight = floats(
-        who, input=input, target=target, weight=weight, pos_weight=pos_weight
+        who,
+        "weight",
+        "pos_weight",
+        input=input,
+        target=target,
+        weight=weight,
+        pos_weight=pos_weight,
     )
     _check_same_shape(who, input, target)
     # −log sigmoid(±x) are both positive, so nothing cancels.
@@ -246,7 +252,7 @@ def kl_div(
         losses = autograd.exp(target) * (target - input)
     else:
         # 0·log 0 is 0, here and in the gradient.
-        safe = autograd.where(autograd.equal(target, 0.0), 1.0, target)
+        safe = autograd.where(target == 0.0, 1.0, target)
         losses = target * (autograd.log(safe) - input)
     if reduction == "batchmean":
         batch = input.shape[0] if input.shape else 1
@@ -276,7 +282,8 @@ def mse_loss(
     """(x − y)², averaged, summed or per element.
 
     Args:
-        input, target: floats of the same shape; others that broadcast give a warning.
+        input, target: floats of the same shape; others that broadcast give a warning. A target of
+            integers is converted.
         reduction: ``"mean"`` (with a weight, divided by its sum), ``"sum"`` or ``"none"``.
         weight: a factor per element, of the input's shape; or None.
         size_average, reduce: PyTorch's former names of the reduction; leave them None.
@@ -291,7 +298,9 @@ def mse_loss(
     """
     who = "mse_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    input, target, weight = floats(who, input=input, target=target, weight=weight)
+    input, target, weight = floats(
+        who, "target", "weight", input=input, target=target, weight=weight
+    )
     losses = autograd.square(_difference(who, input, target))
     return _weighted(who, losses, weight, input, reduction)
 
@@ -308,7 +317,9 @@ def l1_loss(
     """|x − y|, averaged, summed or per element; the arguments are those of `mse_loss`."""
     who = "l1_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    input, target, weight = floats(who, input=input, target=target, weight=weight)
+    input, target, weight = floats(
+        who, "target", "weight", input=input, target=target, weight=weight
+    )
     losses = autograd.absolute(_difference(who, input, target))
     return _weighted(who, losses, weight, input, reduction)
 
@@ -334,7 +345,7 @@ def smooth_l1_loss(
     who = "smooth_l1_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
     beta = number(who, "beta", beta, 0.0)
-    input, target = floats(who, input=input, target=target)
+    input, target = floats(who, "target", input=input, target=target)
     difference = _difference(who, input, target)
     size = autograd.absolute(difference)
     if beta == 0:
@@ -362,7 +373,9 @@ def huber_loss(
     who = "huber_loss"
     reduction = reduction_name(who, None, None, reduction)
     delta = number(who, "delta", delta, 0.0, open_low=True)
-    input, target, weight = floats(who, input=input, target=target, weight=weight)
+    input, target, weight = floats(
+        who, "target", "weight", input=input, target=target, weight=weight
+    )
     difference = _difference(who, input, target)
     size = autograd.absolute(difference)
     inner = autograd.square(difference) * 0.5

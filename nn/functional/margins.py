@@ -294,7 +294,7 @@ def multi_margin_loss(
         raise ValueError(f"{who}: weight must have shape ({count},), got {weight.shape}")
     if isinstance(target, Tensor) and isinstance(input, Tensor):
         classes = target.detach()  # so that who listens sees what the target decides
-    chosen = autograd.equal(autograd.expand_dims(classes, -1), np.arange(count))
+    chosen = autograd.expand_dims(classes, -1) == np.arange(count)
     wanted = autograd.sum(autograd.where(chosen, input, 0.0), -1, keepdims=True)
     terms = _above_zero(input - wanted + margin)
     if p == 2:

@@ -6,7 +6,7 @@ from typing import Any
 
 import autograd
 from autograd import arguments
-from nn.functional.inputs import floating
+from nn.functional.inputs import numbers
 
 __all__ = ["pad"]
 
@@ -36,7 +36,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
         [3.0, 2.0, 1.0, 2.0]
     """
     who = "pad"
-    input = floating(who, input)
+    input = numbers(who, input)
     arguments.choice(who, "mode", mode, MODES)
     pairs = _pairs(who, input.shape, pad)
     if mode == "constant":

@@ -6,6 +6,7 @@ Who calls `nn.functional` gets the same ones, which also say what a keyword was 
 from nn.functional import (
     activations,
     attention,
+    bags,
     conv,
     dense,
     distance,
@@ -21,6 +22,7 @@ from nn.functional import (
 )
 from nn.functional.activations import *  # noqa: F403
 from nn.functional.attention import *  # noqa: F403
+from nn.functional.bags import *  # noqa: F403
 from nn.functional.conv import *  # noqa: F403
 from nn.functional.dense import *  # noqa: F403
 from nn.functional.distance import *  # noqa: F403
@@ -37,6 +39,7 @@ from nn.functional.sampling import *  # noqa: F403
 __all__ = [
     *activations.__all__,
     *attention.__all__,
+    *bags.__all__,
     *conv.__all__,
     *dense.__all__,
     *distance.__all__,

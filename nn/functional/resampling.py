@@ -7,7 +7,7 @@ from typing import Any
 
 import autograd
 from autograd import arguments
-from nn.functional.inputs import floating
+from nn.functional.inputs import floating, numbers
 
 __all__ = [
     "channel_shuffle",
@@ -238,7 +238,7 @@ def channel_shuffle(input: Any, groups: int) -> Any:
         ValueError: if it does not.
     """
     who = "channel_shuffle"
-    input = floating(who, input)
+    input = numbers(who, input)
     groups = arguments.integer(who, "groups", groups)
     if len(input.shape) < 3:
         raise ValueError(f"{who}: input must be (N, C, *S), got shape {input.shape}")
@@ -252,7 +252,7 @@ def channel_shuffle(input: Any, groups: int) -> Any:
 
 
 def _planes(who: str, input: Any) -> Any:
-    input = floating(who, input)
+    input = numbers(who, input)
     if len(input.shape) < 3:
         raise ValueError(f"{who}: input must be (..., C, H, W), got shape {input.shape}")
     return input

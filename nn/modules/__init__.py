@@ -3,6 +3,7 @@
 from nn.modules import (
     activations,
     attention,
+    bags,
     conv,
     distance,
     dropout,
@@ -20,6 +21,7 @@ from nn.modules import (
 )
 from nn.modules.activations import *  # noqa: F403
 from nn.modules.attention import *  # noqa: F403
+from nn.modules.bags import *  # noqa: F403
 from nn.modules.conv import *  # noqa: F403
 from nn.modules.distance import *  # noqa: F403
 from nn.modules.dropout import *  # noqa: F403
@@ -38,6 +40,7 @@ from nn.modules.transformer import *  # noqa: F403
 __all__ = [
     *activations.__all__,
     *attention.__all__,
+    *bags.__all__,
     *conv.__all__,
     *distance.__all__,
     *dropout.__all__,

@@ -12,7 +12,7 @@ from nn import init
 from nn.functional.attention import Projections, attend, read_mask
 from nn.functional.inputs import floating
 from nn.module import Module
-from nn.modules.building import check_precision, empty_parameter, has_bias
+from nn.modules.building import check_precision, draw, empty_parameter, has_bias
 from nn.modules.linear import Linear
 from nn.parameter import Parameter
 from nn.random import generator_or_default
@@ -106,7 +106,7 @@ class MultiheadAttention(Module):
         self.register_parameter("bias_v", parameter(has_key, 1, 1, width))
         self.generator = None if generator is None else generator_or_default(who, generator)
         self.out_proj = Linear(width, width, with_bias, device, dtype, generator)
-        self.reset_parameters(generator)
+        draw(self, generator)
 
     def reset_parameters(self, generator: np.random.Generator | None = None) -> None:
         """Draw all parameters anew, from ``generator`` or the default one."""

@@ -16,6 +16,7 @@ from nn.random import generator_or_default
 __all__ = [
     "check_device",
     "check_precision",
+    "draw",
     "empty_parameter",
     "fill_uniform",
     "has_bias",
@@ -82,6 +83,11 @@ def empty_parameter(
         return Parameter(autograd.full(shape, value, dtype=dtype))
     except (ValueError, MemoryError) as error:
         raise ValueError(f"{who}: parameters of shape {shape} are too large: {error}") from None
+
+
+def draw(layer: Any, generator: np.random.Generator | None) -> None:
+    """Fill a layer's parameters; a subclass may have its own way, which takes no generator."""
+    layer.reset_parameters(*([] if generator is None else [generator]))
 
 
 def fill_uniform(

@@ -13,7 +13,7 @@ from autograd.arguments import Window
 from nn.functional import plain as F
 from nn.functional.conv import check_output_padding, transposed_window, unfolding
 from nn.functional.ranks import Rank
-from nn.modules.building import check_precision, empty_parameter, fill_uniform, has_bias
+from nn.modules.building import check_precision, draw, empty_parameter, fill_uniform, has_bias
 from nn.modules.sliding import Sliding
 from nn.parameter import Parameter
 
@@ -70,7 +70,7 @@ class _Convolution(Sliding):
         self.register_parameter(
             "bias", empty_parameter(who, (self.out_channels,), device, dtype) if with_bias else None
         )
-        self.reset_parameters(generator)
+        draw(self, generator)
 
     def reset_parameters(self, generator: np.random.Generator | None = None) -> None:
         """Draw weight and bias anew.

@@ -14,7 +14,7 @@ from nn.functional import plain as F
 from nn.functional.dense import say_dense
 from nn.functional.inputs import floating
 from nn.module import Module
-from nn.modules.building import check_precision, empty_parameter, fill_uniform, has_bias
+from nn.modules.building import check_precision, draw, empty_parameter, fill_uniform, has_bias
 from nn.parameter import Parameter
 from nn.random import generator_or_default
 
@@ -73,7 +73,7 @@ class Linear(Module):
         self.register_parameter(
             "bias", empty_parameter(who, shape[:1], device, dtype) if with_bias else None
         )
-        self.reset_parameters(generator)
+        draw(self, generator)
 
     def reset_parameters(self, generator: np.random.Generator | None = None) -> None:
         """Draw weight and bias anew, from ``generator`` or the default one."""
@@ -126,7 +126,7 @@ class Bilinear(Module):
         self.register_parameter(
             "bias", empty_parameter("Bilinear", shape[:1], device, dtype) if with_bias else None
         )
-        self.reset_parameters(generator)
+        draw(self, generator)
 
     def reset_parameters(self, generator: np.random.Generator | None = None) -> None:
         """Draw weight and bias anew, from ``generator`` or the default one."""
@@ -193,7 +193,7 @@ class Embedding(Module):
             say_dense(who)
         shape = (self.num_embeddings, self.embedding_dim)
         self.weight = empty_parameter(who, shape, device, dtype)
-        self.reset_parameters(generator)
+        draw(self, generator)
 
     @classmethod
     def from_pretrained(

@@ -24,7 +24,7 @@ from nn.functional.recurrent import (
     tanh_step,
 )
 from nn.module import Module
-from nn.modules.building import check_precision, empty_parameter, has_bias
+from nn.modules.building import check_precision, draw, empty_parameter, has_bias
 from nn.random import generator_or_default
 from nn.utils.rnn import PackedSequence, check_packed
 
@@ -86,7 +86,7 @@ class _Recurrent(_Uniform):
             )
         self._add_parameters(device, dtype)
         self.generator = None if generator is None else generator_or_default(who, generator)
-        self.reset_parameters(generator)
+        draw(self, generator)
 
     def _add_parameters(self, device: Any, dtype: Any) -> None:
         who = type(self).__name__
@@ -409,7 +409,7 @@ class _Cell(_Uniform):
         for name in ("bias_ih", "bias_hh"):
             made = empty_parameter(who, (rows,), device, dtype) if self.bias else None
             self.register_parameter(name, made)
-        self.reset_parameters(generator)
+        draw(self, generator)
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         who = type(self).__name__

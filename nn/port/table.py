@@ -74,6 +74,10 @@ def _method(call: ast.Call, skip: int) -> bool:
     return not skip
 
 
+def _function(call: ast.Call, skip: int) -> bool:
+    return bool(skip)
+
+
 def _all(*tests: Test) -> Test:
     return lambda call, skip: all(test(call, skip) for test in tests)
 
@@ -104,6 +108,11 @@ CALLS: tuple[Spelling, ...] = (
     Spelling("norm", _all(_without("p", "dim", "axis"), _count(1, 1)), "norm", "name 0 p"),
     Spelling("meshgrid", _without("indexing"), "meshgrid", 'add indexing="ij"'),
     Spelling("cross", _all(_AXIS, _count(1, 1)), "cross", ""),
+    Spelling("equal", _all(_function, _count(1, 1)), "equal", ""),
+    Spelling("gradient", _all(_AXIS, _function), "gradient", ""),
+    Spelling("cholesky", _without("upper"), "triangle", ""),
+    Spelling("eigh", _without("UPLO"), "triangle", ""),
+    Spelling("eigvalsh", _without("UPLO"), "triangle", ""),
     Spelling("nonzero", _without("as_tuple"), "nonzero", "add as_tuple=False"),
 )
 

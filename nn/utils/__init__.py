@@ -14,7 +14,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.utils import parametrizations, parametrize, rnn
+from nn.utils import parametrizations, parametrize, rnn, stateless
 from nn.utils.norms import (
     remove_spectral_norm,
     remove_weight_norm,

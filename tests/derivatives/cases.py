@@ -309,6 +309,7 @@ NOT_ARRAY_FUNCTIONS = frozenset(
 S3 = symmetric(3)
 
 LINALG: dict[str, Case] = {
+    "matrix_exp": _case(lambda a: ag.linalg.matrix_exp(a), S3),
     "cholesky": _case(lambda a: ag.linalg.cholesky((a + a.T) / 2.0), S3),
     "det": _case(ag.linalg.det, S3),
     "slogdet": _case(lambda a: ag.linalg.slogdet(a)[1], S3),
@@ -374,6 +375,7 @@ FUNCTIONAL: dict[str, Case] = {
     "prelu": _case(F.prelu, M, np.array([0.25])),
     "linear": _case(F.linear, M, spread(2, 4), spread(2), order=3),
     "bilinear": _case(F.bilinear, M, spread(3, 2), spread(2, 4, 2), spread(2)),
+    "embedding_bag": _case(lambda w: F.embedding_bag(ag.tensor(INDEX), w, [0, 2], mode="max"), M),
     "embedding": _case(lambda w: F.embedding(ag.tensor(INDEX), w), M),
     "one_hot": _plain(lambda: F.one_hot(ag.tensor(TARGETS), 4)),
     **{f"conv{n}d": _case(getattr(F, f"conv{n}d"), IMAGES[n], KERNELS[n], V[:3], order=3)
@@ -500,6 +502,7 @@ MODULES: dict[str, Case] = {
     "Threshold": _module(lambda: nn.Threshold(0.1, 0.2), M),
     "Linear": _module(lambda: nn.Linear(4, 2), M),
     "Bilinear": _module(lambda: nn.Bilinear(4, 2, 3), M, spread(3, 2)),
+    "EmbeddingBag": _plain(lambda: nn.EmbeddingBag(4, 3)(ag.tensor(INDEX), [0, 2])),
     "Embedding": _plain(lambda: nn.Embedding(4, 3)(ag.tensor(INDEX))),
     "Flatten": _module(nn.Flatten, IMAGE),
     "Unflatten": _module(lambda: nn.Unflatten(1, (2, 2)), M),

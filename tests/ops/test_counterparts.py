@@ -276,7 +276,10 @@ def test_lists_beside_double_precision_lose_no_digits():
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_integers_and_empty_arrays():
-    """As in NumPy: floats where fractions may arise, 64 bits where products grow, NaN of nothing."""
+    """As in NumPy: floats where fractions may arise, 64 bits where products grow, NaN of nothing.
+
+    Floats of integer tensors have the default dtype.
+    """
     for x in (np.arange(6, dtype=np.uint8), np.arange(6) % 2 == 0):
         for call in (
             lambda n, a: n.vander(a),
@@ -287,7 +290,8 @@ def test_integers_and_empty_arrays():
             lambda n, a: n.insert(a, [], 1),
         ):
             got, want = call(ag, ag.tensor(x)), call(np, x)
-            assert got.dtype == want.dtype and got.tolist() == want.tolist()
+            dtype = np.float32 if want.dtype.kind == "f" else want.dtype
+            assert got.dtype == dtype and got.tolist() == want.tolist()
         assert [part.tolist() for part in ag.modf(ag.tensor(x))] == [[0] * 6, x.tolist()]
     nothing = ag.tensor(np.zeros((0, 3)), requires_grad=True)
     assert np.isnan(ag.nanmedian(nothing).item())

@@ -82,7 +82,7 @@ def test_mean_of_halves_does_not_overflow():
 
 def test_sums_of_integers_are_integers():
     assert ag.sum(ag.tensor([1, 2, 3])).dtype == np.int64
-    assert ag.mean(ag.tensor([1, 2])).dtype == np.float64
+    assert ag.mean(ag.tensor([1, 2])).dtype == np.float32
     assert ag.sum(ag.tensor([True, True])).item() == 2
 
 

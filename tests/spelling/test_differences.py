@@ -47,14 +47,28 @@ LINES = [
      "ag.meshgrid(V, M[:, 0], indexing='xy')", "np.meshgrid(V, M[:, 0])"),
     ("cross", "ag.cross(E, E[::-1])", "np.cross(A[:, :3], A[::-1, :3])",
      "ag.cross(E, E[::-1], axis=-1)", "np.cross(E, E[::-1])", "ag.linalg.cross(E, E[::-1])"),
+    ("equal", "ag.equal(M, M)", "A == A", "M == M", "ag.eq(M, M)", "np.equal(M, M)"),
+    ("gradient", "ag.gradient(V)", "np.gradient(A[0])", "ag.gradient(V, axis=0)", "np.gradient(V)",
+     "ag.gradient(V, dim=0)[0]"),
+    ("triangle", "ag.linalg.cholesky(LEAF).detach()", "np.linalg.cholesky(S)", "np.linalg.cholesky(S)",
+     "ag.linalg.cholesky(LEAF, upper=False).detach()", "ag.cholesky(LEAF * 1).detach()"),
+    ("triangle", "ag.linalg.eigvalsh(LEAF).detach()", "np.linalg.eigvalsh(S)",
+     "ag.linalg.eigvalsh(LEAF, UPLO='L').detach()", "ag.linalg.eigvalsh(LEAF.detach())"),
+    ("triangle", "LEAF.cholesky().detach()", "np.linalg.cholesky(S)"),
     ("nonzero", "(M > 0).nonzero()", "np.nonzero(A > 0)", "(M > 0).nonzero(as_tuple=True)",
      "np.nonzero(M > 0)"),
     ("nonzero", "ag.nonzero(M)", "np.nonzero(A)", "ag.nonzero(M, as_tuple=True)"),
+    ("0-d", "M32 * M[0, 0]", "A.astype('f4') * A[0, 0]", "M32.to(M.dtype) * M[0, 0]"),
+    ("0-d", "ag.where(M32 > 0, M.max(), M32)", "np.where(A > 0, A.max(), A.astype('f4'))",
+     "ag.where(M32 > 0, M.max(), M32.double())"),
     ("Tensor", "ag.Tensor(3)", "np.array(3)", "ag.tensor(3)", "ag.Tensor(3, dtype=int)"),
     ("Tensor of integers", "ag.Tensor([1, 2])", "np.array([1, 2])", "ag.tensor([1, 2])",
      "ag.Tensor(np.array([1, 2]))"),
 ]  # fmt: skip
-NAMES = {"ag": ag, "np": np, "A": A, "M": M, "V": V, "E": E}
+M32 = M.to(ag.float32)
+S = A @ A.T + np.eye(3)
+LEAF = ag.tensor(S, requires_grad=True)
+NAMES = {"LEAF": LEAF, "S": S, "M32": M32, "ag": ag, "np": np, "A": A, "M": M, "V": V, "E": E}
 
 
 def values(result):
@@ -91,7 +105,8 @@ def test_every_difference_has_a_line():
     ["M.max()", "M.sum(1)", "V.median(axis=0)", "M[:, :3].median()", "V.norm(2)", "M.norm()",
      "M.norm('fro')", "M.transpose(1, 0)", "M.transpose()", "M[:1, :1].transpose(0, 1)",
      "M[None].transpose(0, 1)", "V.split(2)", "M.split([1])", "M.repeat(1, 1)", "M[0, :1].repeat(3)",
-     "M.repeat(2)", "ag.cross(V[:3], V[:3])", "ag.meshgrid(V)", "ag.Tensor(3.0)", "ag.Tensor([1.0])",
+     "V.equal(V)", "ag.equal(M[0, 0], 1.0)", "ag.gradient(M)", "ag.linalg.eigh(M[:, :3])", "M32 * 2.0", "M32 * np.float64(2)", "M32 * M", "M * M32[0, 0]", "M32[0, 0] * M[0, 0]",
+     "M32 * ag.tensor(3)", "M.repeat(2)", "ag.cross(V[:3], V[:3])", "ag.meshgrid(V)", "ag.Tensor(3.0)", "ag.Tensor([1.0])",
      "ag.Tensor([True])", "M.argsort()", "ag.flip(M)", "ag.max(A)", "ag.Tensor([])"],
 )  # fmt: skip
 def test_where_both_mean_the_same_or_pytorch_refuses_nothing_is_said(line):

@@ -5,6 +5,11 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.integrate
+import scipy.signal
+import scipy.spatial
+import scipy.special
+import scipy.stats
 
 import autograd as ag
 from tests.spelling.lines import EVERY
@@ -76,7 +81,7 @@ def on(library, code):
 
 
 def in_numpy(oracle, **moved):
-    names = {"np": np, "t": T, **FLOATS, **OTHERS, **moved}
+    names = {"np": np, "scipy": scipy, "t": T, **FLOATS, **OTHERS, **moved}
     return [np.asarray(part) for part in parts(eval(oracle, names))]
 
 

@@ -54,8 +54,19 @@ def pad_constant(x: Any, widths: Any, value: Any = 0.0) -> Any:
         arguments.real(who, "value", value.detach())
         inside = _pad(np.ones(x.shape, bool), pairs, False)
         return where(inside, _pad(x, pairs, 0.0), reshape(value, ()))
-    nan = isinstance(value, (float, np.floating)) and value != value
-    return _pad(x, widths=pairs, value=value if nan else arguments.real(who, "value", value))
+    if not (isinstance(value, (float, np.floating)) and value != value):
+        value = arguments.real(who, "value", value)
+    if x.dtype.kind in "iub" and not _holds(x.dtype, value):
+        raise ValueError(f"{who}: the value {value} is none that {x.dtype} can hold")
+    return _pad(x, widths=pairs, value=value)
+
+
+def _holds(dtype: np.dtype[Any], value: Any) -> bool:
+    """True if integers or bools of the dtype can be the number."""
+    if dtype.kind == "b":
+        return value in (0, 1)
+    limits = np.iinfo(dtype)
+    return bool(limits.min <= value <= limits.max and value == int(value))
 
 
 def crop(x: Any, widths: Any) -> Any:

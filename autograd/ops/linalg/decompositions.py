@@ -142,7 +142,7 @@ def solve(a: Any, b: Any) -> Any:
     if not b.shape or columns.shape[-2] != a.shape[-1]:
         raise ValueError(f"solve: b of shape {b.shape} does not fit a of shape {a.shape}")
     broadcast_shape("solve", a.shape[:-2], columns.shape[:-2])
-    x = _solve(as_floats(a), as_floats(columns))
+    x = _solve(as_floats(a, b), as_floats(columns, a))
     return reshape(x, x.shape[:-1]) if vector else x
 
 

@@ -63,7 +63,8 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> LstsqResult:
         >>> round(x.item(), 4)
         2.0
     """
-    a, b = as_floats(array_like("lstsq: a", a, b)), as_floats(array_like("lstsq: b", b, a))
+    a, b = array_like("lstsq: a", a, b), array_like("lstsq: b", b, a)
+    a, b = as_floats(a, b), as_floats(b, a)
     rows, stacked = a.shape[-2:-1], len(a.shape) > 2
     fits = len(b.shape) == len(a.shape) if stacked else len(b.shape) in (1, 2)
     if not rows or not fits or b.shape[-2 if len(b.shape) > 1 else 0] != rows[0]:

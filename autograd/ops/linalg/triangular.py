@@ -38,7 +38,8 @@ def solve_triangular(
         [[1.0], [2.0]]
     """
     who = "solve_triangular"
-    a, b = as_floats(array_like(f"{who}: a", a, b)), as_floats(array_like(f"{who}: b", b, a))
+    a, b = array_like(f"{who}: a", a, b), array_like(f"{who}: b", b, a)
+    a, b = as_floats(a, b), as_floats(b, a)
     if len(a.shape) < 2 or len(b.shape) < 2 or a.shape[-1] != a.shape[-2]:
         raise ValueError(
             f"{who}: a must be square matrices (…, n, n) and b (…, n, k), got shapes "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def x_log_y(self: Any, other: Any) -> Any:
     x, y = common(self, other, floats=True)
     dtype = next(v.dtype for v in (x, y) if isinstance(v, Tensor))
     x, y = tensor(x, dtype), tensor(y, dtype)
-    nought = ag.logical_and(ag.equal(x, 0.0), ag.less_equal(y, 0.0))
+    nought = ag.logical_and(x == 0.0, ag.less_equal(y, 0.0))
     return x * ag.log(ag.where(nought, 1.0, y))
 
 
@@ -324,7 +325,7 @@ TABLE: dict[str, Any] = {
     "fix": ag.trunc,
     "frac": fraction,
     "nan_to_num": nan_to_num,
-    "eq": promoted(ag.equal),
+    "eq": promoted(operator.eq),
     "ne": promoted(ag.not_equal),
     "not_equal": promoted(ag.not_equal),
     "lt": promoted(ag.less),
@@ -341,7 +342,7 @@ TABLE: dict[str, Any] = {
     "logical_and": _logical(ag.logical_and),
     "logical_or": _logical(ag.logical_or),
     "logical_xor": _logical(ag.logical_xor),
-    "logical_not": lambda self: ag.equal(self, 0),
+    "logical_not": lambda self: self == 0,
     "bitwise_and": _bitwise["and"],
     "bitwise_or": _bitwise["or"],
     "bitwise_xor": _bitwise["xor"],

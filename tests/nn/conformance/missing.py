@@ -33,7 +33,7 @@ MISSING = {
         "CrossMapLRN2d": "LocalResponseNorm; PyTorch's never takes channel 0 out of the sum again",
         "SyncBatchNorm": "nn.parallel.SyncBatchNorm",
         **dict.fromkeys(
-            ["AdaptiveLogSoftmaxWithLoss", "EmbeddingBag", "FractionalMaxPool2d",
+            ["AdaptiveLogSoftmaxWithLoss", "FractionalMaxPool2d",
              "FractionalMaxPool3d", "LinearCrossEntropyLoss", "LinearCrossEntropyOptions"], _RARE),
     },
     "nn.functional": {
@@ -54,13 +54,13 @@ MISSING = {
         "multi_head_attention_forward": "nn.MultiheadAttention calls it",
         "native_channel_shuffle": "channel_shuffle",
         **dict.fromkeys(
-            ["conv_tbc", "embedding_bag", "fractional_max_pool2d", "fractional_max_pool2d_with_indices",
+            ["conv_tbc", "fractional_max_pool2d", "fractional_max_pool2d_with_indices",
              "fractional_max_pool3d", "fractional_max_pool3d_with_indices",
-             "linear_cross_entropy", "pdist"], _RARE),
+             "linear_cross_entropy"], _RARE),
+        "pdist": "autograd.pdist",
     },
     "nn.utils": {
-        **dict.fromkeys(["clip_grad", "convert_parameters", "fusion", "init", "memory_format",
-                         "stateless"], _TYPES),
+        **dict.fromkeys(["clip_grad", "convert_parameters", "fusion", "init", "memory_format"], _TYPES),
         "clip_grad_norm": _OLD,
         **dict.fromkeys(["convert_conv2d_weight_memory_format",
                          "convert_conv3d_weight_memory_format"],

@@ -1,0 +1,55 @@
+"""``autograd.special``: functions under the names of ``torch.special``.
+
+Example:
+    >>> import autograd as ag
+    >>> round(ag.special.expit(ag.tensor(0.0)).item(), 2)
+    0.5
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from autograd.ops.activations import log_softmax, softmax
+from autograd.ops.elementwise import add, multiply, negative, where
+from autograd.ops.reductions import logsumexp
+from autograd.ops.special import digamma, erf, erfc, erfinv, polygamma
+from autograd.ops.special import lgamma as gammaln
+from autograd.ops.transcendental import exp2, expm1, log1p, sinc
+from autograd.ops.transcendental import sigmoid as expit
+from autograd.spelling.arithmetic import logit, xlogy
+from autograd.spelling.keywords import spelled
+from autograd.spelling.matrices import mvlgamma as multigammaln
+
+__all__ = [
+    "digamma", "entr", "erf", "erfc", "erfinv", "exp2", "expit", "expm1", "gammaln", "log1p",
+    "log_softmax", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "polygamma", "psi", "sinc",
+    "softmax", "xlog1py", "xlogy",
+]  # fmt: skip
+
+psi = digamma
+
+
+def entr(x: Any) -> Any:
+    """``−x · log(x)``: 0 at 0, −∞ below."""
+    return where(x < 0, -math.inf, negative(xlogy(x, where(x < 0, 1.0, x))))
+
+
+def ndtr(x: Any) -> Any:
+    """The share of a standard normal distribution that is below x."""
+    return multiply(0.5, erfc(multiply(x, -math.sqrt(0.5))))
+
+
+def ndtri(p: Any) -> Any:
+    """Below which x a share of a standard normal distribution is."""
+    return multiply(math.sqrt(2.0), erfinv(2.0 * p - 1.0))
+
+
+def xlog1py(x: Any, other: Any) -> Any:
+    """``x * log1p(other)``; 0 where x is 0."""
+    return xlogy(x, add(other, 1.0))
+
+
+for _name in __all__:
+    globals()[_name] = spelled(globals()[_name])
