@@ -148,6 +148,35 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
     return out
 
 
+def prepare_matmul(a: np.ndarray, b: np.ndarray) -> Callable[..., np.ndarray] | None:
+    """`matmul` for small matrices, or stacks of them, like these: what it does, without the choice.
+
+    >>> product = prepare_matmul(np.ones((2, 3)), np.ones((3, 4)))
+    >>> product(np.ones((2, 3)), np.ones((3, 4))).shape
+    (2, 4)
+    """
+    dtype = a.dtype
+    if dtype != b.dtype or dtype.char not in "fd" or a.ndim < 2 or b.ndim < 2:
+        return None
+    work = a.size * b.shape[-1] * (1 if a.ndim > 2 else prod(b.shape[:-2]))
+    if a.shape[-1] != b.shape[-2] or work >= WORTHWHILE or work > BLAS_ALONE:
+        return None
+    if native.library is None or b.ndim > 2:
+        return np.matmul
+    shape, rows = (*a.shape[:-1], b.shape[1]), (prod(a.shape[:-1]), a.shape[-1])
+    flat, several, compiled = (rows[0], b.shape[1]), a.ndim > 2, native.library.matmul_if_faster
+
+    def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        out = np.empty(flat, dtype)
+        if not several:
+            return out if compiled(a, b, out) else np.matmul(a, b)
+        if a.flags.c_contiguous and compiled(a.reshape(rows), b, out):
+            return out.reshape(shape)
+        return np.matmul(a, b)
+
+    return product
+
+
 def _compiled(a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
     """The product by the kernel in C; None where that cannot do it, or BLAS is faster."""
     if a.dtype != b.dtype or a.shape[-1] != b.shape[0] or a.dtype.kind != "f":

@@ -16,10 +16,12 @@ from autograd import arguments
 from autograd.arguments.arrays import array_like, broadcast_shape, floating
 from autograd.arguments.half import HALF, in_single, rounded, single
 from autograd.core.modes import is_grad_enabled
+from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.kernels import losses as loss_kernels
 from autograd.kernels.normalization import any_axes as kernels
 from autograd.kernels.threads import matmul as matmul_kernel
+from autograd.kernels.threads import prepare_matmul
 from autograd.ops.activations import log_softmax
 from autograd.ops.elementwise import where
 from autograd.ops.products import matmul
@@ -61,6 +63,34 @@ _linear.gradients(
     w=lambda g, x: matmul(_rows(g).T, _rows(x)),
     bias=lambda g: sum_to_axis(g, len(g.shape) - 1),
 )
+
+
+@prepares(_linear.primitive.forward)
+def _prepare_linear(x, w, bias=None):  # type: ignore[no-untyped-def]
+    product = prepare_matmul(x, w.T)
+    if product is None or (bias is not None and bias.dtype != x.dtype):
+        return None
+
+    def forward(x, w, bias=None):  # type: ignore[no-untyped-def]
+        y = product(x, w.T)
+        if bias is not None:
+            y += bias
+        return y
+
+    return forward
+
+
+@prepares(_linear.primitive.rules["x"].function)
+def _prepare_linear_gx(g, w):  # type: ignore[no-untyped-def]
+    return prepare_matmul(g, w)
+
+
+@prepares(_linear.primitive.rules["w"].function)
+def _prepare_linear_gw(g, x):  # type: ignore[no-untyped-def]
+    count = x.size // x.shape[-1] if x.size else 0
+    rows, inputs = (count, g.shape[-1]), (count, x.shape[-1])
+    product = prepare_matmul(g.reshape(rows).T, x.reshape(inputs)) if count else None
+    return product and (lambda g, x: product(g.reshape(rows).T, x.reshape(inputs)))
 
 
 @_linear.composite

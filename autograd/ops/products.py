@@ -14,9 +14,11 @@ from autograd import arguments
 from autograd.arguments.arrays import array_like, broadcast_shape
 from autograd.arguments.half import HALF, in_single, rounded, single
 from autograd.arguments.limits import check_bytes
+from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.in_place import last_view
 from autograd.kernels.threads import matmul as matmul_kernel
+from autograd.kernels.threads import prepare_matmul
 from autograd.ops.linalg.diagonals import diagonal
 from autograd.ops.reductions import sum as sum_
 from autograd.ops.reductions import sum_to
@@ -114,6 +116,24 @@ def _side_by_side(x: Any) -> Any:
 
 
 matmul.gradients(x=_matmul_x, y=_matmul_y)
+
+prepares(matmul.primitive.forward)(prepare_matmul)
+
+
+@prepares(_matmul_x)
+def _prepare_matmul_x(g: Any, y: Any, x_shape: tuple[int, ...]) -> Any:
+    if not 2 <= len(x_shape) == y.ndim or not x_shape[:-2] == y.shape[:-2] == g.shape[:-2]:
+        return None  # vectors, and batches that are summed over
+    product = prepare_matmul(g, y.swapaxes(-1, -2))
+    return product and (lambda g, y, x_shape: product(g, y.swapaxes(-1, -2)))
+
+
+@prepares(_matmul_y)
+def _prepare_matmul_y(g: Any, x: Any, y_shape: tuple[int, ...]) -> Any:
+    if not 2 <= len(y_shape) == x.ndim or not y_shape[:-2] == x.shape[:-2] == g.shape[:-2]:
+        return None
+    product = prepare_matmul(x.swapaxes(-1, -2), g)
+    return product and (lambda g, x, y_shape: product(x.swapaxes(-1, -2), g))
 
 
 # einsum -------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import array_like, has_shape, ndim_of, shape_of, shape_tuple
 from autograd.arguments.limits import check_bytes
+from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.ops.indexing import getitem
 
@@ -74,6 +75,17 @@ def _reshape_error(old: tuple[int, ...], sizes: tuple[int, ...]) -> Exception:
 
 
 reshape.gradients(x=lambda g, x_shape: reshape(g, x_shape))
+
+
+@prepares(reshape.primitive.forward)
+def _prepare_reshape(x: Any, *, shape: Any) -> Any:
+    sizes = reshape.primitive.forward(x, shape=shape).shape
+    return lambda x: x.reshape(sizes)
+
+
+@prepares(reshape.primitive.rules["x"].function)
+def _prepare_reshape_back(g: Any, x_shape: Any) -> Any:
+    return lambda g, x_shape: g.reshape(x_shape)
 
 
 def ravel(x: Any) -> Any:
@@ -202,6 +214,22 @@ def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
 
 
 transpose.gradients(x=_transpose_back)
+
+
+@prepares(transpose.primitive.forward)
+def _prepare_transpose(x: Any, *, axes: Any = None) -> Any:
+    if axes is None or not x.ndim:
+        return None
+    order = _permutation(axes, x.ndim)
+    return lambda x: x.transpose(order)
+
+
+@prepares(_transpose_back)
+def _prepare_transpose_back(g: Any, axes: Any) -> Any:
+    if axes is None or not g.ndim:
+        return None
+    order = _inverse(_permutation(axes, g.ndim))
+    return lambda g, axes: g.transpose(order)
 
 
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:

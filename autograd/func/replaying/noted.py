@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from autograd import errors
+from autograd.core.prepared import prepared
 from autograd.core.tensor import Tensor, _wrap
-from autograd.engine.accumulate import add_to_grad, fitting, own
+from autograd.engine.accumulate import add_to_grad, own
+from autograd.func.replaying.rules import Send, backward_step, gatherer
 
 __all__ = [
     "Applied",
@@ -25,7 +27,6 @@ __all__ = [
     "Fetched",
     "Passed",
     "Run",
-    "Send",
 ]
 
 Run = Callable[[list[Any]], None]
@@ -62,18 +63,22 @@ class Applied:
         made = self.outs, self.shapes, self.node is not None
         return self.info.name, self.ins, made, fixed, list(self.dynamic)
 
-    def saved(self) -> Callable[[list[Any]], Any]:
-        """A function that makes what the node saves of the slots."""
-        plan, parents = self.node.plan, self.node.parents
-        places = (*self.ins, *self.outs)
-        if not plan.keeps:
-            return lambda s: None
-        parts: list[tuple[Any, Any]] = []  # a slot or a tuple of them; else a constant
-        for (place, read, users), value in zip(plan.keeps, self.read, strict=True):
+    def parts(self) -> list[tuple[Any, Any]]:
+        """Where what the node saves comes from: a slot or a tuple of them; else None and a constant."""
+        places, parents = (*self.ins, *self.outs), self.node.parents
+        parts: list[tuple[Any, Any]] = []
+        for (place, read, users), value in zip(self.node.plan.keeps, self.read, strict=True):
             if read is not None or not (users is None or any([parents[k] for k in users])):
                 parts.append((None, value))
             else:
                 parts.append((places[place], None))
+        return parts
+
+    def saved(self) -> Callable[[list[Any]], Any]:
+        """A function that makes what the node saves of the slots."""
+        parts = self.parts()
+        if not parts:
+            return lambda s: None
         if all([type(slot) is int for slot, _ in parts]):
             slots = [slot for slot, _ in parts]
             if len(slots) == 1:
@@ -101,8 +106,8 @@ class Applied:
             node.record.inputs = tuple([s[k] for k in self.ins])
             node.record.value = outs if len(outs) > 1 else outs[0]
 
-    def compile(self) -> Run:
-        function, (out, *more) = self._function(), self.outs
+    def compile(self, slots: list[Any]) -> Run:
+        function, (out, *more) = self._function(slots), self.outs
         (shape, dtype), ins = self.shapes[0], self.ins
         if more:
             return self._several(function)
@@ -138,9 +143,13 @@ class Applied:
 
         return many
 
-    def _function(self) -> Callable[..., Any]:
+    def _function(self, slots: list[Any]) -> Callable[..., Any]:
         """The primitive's function on arrays, with its static parameters."""
         forward, static = self.info.forward, self.static
+        if not self.dynamic:
+            made = prepared(forward, [slots[k] for k in self.ins], static)
+            if made is not None:
+                return made
         if not static:
             return forward  # type: ignore[no-any-return]
 
@@ -151,7 +160,7 @@ class Applied:
 
     def _number(self, function: Callable[..., Any]) -> Run:
         """An output without axes is a number."""
-        gather, (out,), (_, dtype) = _gatherer(self.ins), self.outs, self.shapes[0]
+        gather, (out,), (_, dtype) = gatherer(self.ins), self.outs, self.shapes[0]
         kind, scalar = dtype.type, self.info.scalar
         if scalar is not None and len(self.ins) == 1:
             x = self.ins[0]
@@ -177,7 +186,7 @@ class Applied:
         return number
 
     def _several(self, function: Callable[..., Any]) -> Run:
-        gather, outs = _gatherer(self.ins), list(zip(self.outs, self.shapes, strict=True))
+        gather, outs = gatherer(self.ins), list(zip(self.outs, self.shapes, strict=True))
 
         def several(s: list[Any]) -> None:
             for made, (out, (shape, dtype)) in zip(function(*gather(s)), outs, strict=True):
@@ -212,13 +221,6 @@ class Applied:
         return errors.forward_failed(self.info, error, tuple([s[k] for k in self.ins]))
 
 
-def _gatherer(slots: tuple[int, ...]) -> Callable[[list[Any]], Any]:
-    if len(slots) == 1:
-        only = slots[0]
-        return lambda s: (s[only],)
-    return itemgetter(*slots)
-
-
 class Fetched:
     """A tensor from outside that is looked up, or a tensor's ``.grad``."""
 
@@ -236,17 +238,18 @@ class Fetched:
     def signature(self) -> Any:
         return "fetch", id(self.t), self.slot, self.gradient
 
-    def compile(self, keep: bool = False) -> Run:
+    def compile(self, slots: list[Any], keep: bool = False) -> Run:
         t, shape, dtype = self.t, self.shape, self.dtype
         node: Any = self.node
         if self.gradient or self.slot is None:
             return self._gradient()
         slot = self.slot
+        known = slots[slot]  # written in place it stays the same array
 
         def fetch(s: list[Any]) -> None:
             data = t._data
             s[slot] = data.copy() if keep else data
-            if data.shape != shape or data.dtype is not dtype:
+            if data is not known and (data.shape != shape or data.dtype is not dtype):
                 raise Changed(
                     f"a tensor of shape {shape}, {dtype} is now {data.shape}, {data.dtype}"
                 )
@@ -282,7 +285,7 @@ class Copied:
     def signature(self) -> Any:
         return "copy", self.source, self.slot, self.dtype
 
-    def compile(self) -> Run:
+    def compile(self, slots: list[Any]) -> Run:
         source, slot, dtype = self.source, self.slot, self.dtype
 
         def copy(s: list[Any]) -> None:
@@ -315,7 +318,7 @@ class Called:
         name = getattr(self.function, "__qualname__", "")
         return "each_time", name, sorted(self.slots.items()), self.outs
 
-    def compile(self) -> Run:
+    def compile(self, slots: list[Any]) -> Run:
         function, outs, fixed = self.function, self.outs, self.leaves
         rebuild, several = self.rebuild, self.several
         slots = [(k, slot, isinstance(fixed[k], Tensor)) for k, slot in self.slots.items()]
@@ -337,24 +340,6 @@ class Called:
         return call
 
 
-class Send:
-    """A contribution to a gradient: 0 put into its slot, 1 added to what is there, 2 into that."""
-
-    __slots__ = ("dtype", "position", "shape", "slot", "way")
-
-    def __init__(self, position: Any, slot: int, way: int, shape: Any, dtype: Any) -> None:
-        self.position, self.slot, self.way, self.shape, self.dtype = (
-            position,
-            slot,
-            way,
-            shape,
-            dtype,
-        )
-
-    def key(self) -> Any:
-        return self.position, self.slot, self.way, self.shape
-
-
 class Passed:
     """A backward pass: the rules of its nodes, in order."""
 
@@ -371,9 +356,9 @@ class Passed:
             (done.outs, g, [s.key() for s in sends]) for done, g, sends in self.steps
         ]  # fmt: skip
 
-    def compile(self) -> Run:
+    def compile(self, slots: list[Any]) -> Run:
         runs = [_put(source, send) for source, send in self.seeds]
-        runs += [_step(done, g, sends) for done, g, sends in self.steps]
+        runs += [backward_step(done, g, sends, slots) for done, g, sends in self.steps]
 
         def back(s: list[Any]) -> None:
             self.position = 0
@@ -398,44 +383,6 @@ def _put(source: int, send: Send) -> Run:
     return put
 
 
-def _step(done: Applied, g: Any, sends: list[Send]) -> Run:
-    node, saved = done.node, done.saved()
-    gradients, parents = node.plan.gradients, node.parents
-    every = [(x.position, x.slot, x.way, x.shape, x.dtype) for x in sends]
-
-    def contribute(s: list[Any], incoming: Any) -> None:
-        values = gradients(node, incoming, saved(s), parents)
-        for position, slot, way, shape, dtype in every:
-            value = values[position]
-            if not shape or type(value) is not _ndarray or (
-                value.shape != shape or value.dtype is not dtype
-            ):  # fmt: skip
-                value = fitting(node, position, value)
-            if way == 0:
-                s[slot] = value
-            elif way == 1 or type(value) is not _ndarray:
-                s[slot] = s[slot] + value
-            else:
-                np.add(s[slot], value, out=s[slot])
-
-    if type(g) is tuple:
-
-        def of_several(s: list[Any]) -> None:
-            incoming = tuple([None if k is None else s[k] for k in g])
-            for k in g:
-                if k is not None:
-                    s[k] = None
-            contribute(s, incoming)
-
-        return of_several
-
-    def step(s: list[Any]) -> None:
-        incoming, s[g] = s[g], None
-        contribute(s, incoming)
-
-    return step
-
-
 class Committed:
     """Gradients that were added to ``.grad`` of the leaves."""
 
@@ -445,7 +392,7 @@ class Committed:
     def signature(self) -> Any:
         return "grad", [(id(t), slot, none) for t, _, slot, none in self.targets]
 
-    def compile(self) -> Run:
+    def compile(self, slots: list[Any]) -> Run:
         every = [(t, leaf, slot, none, leaf in self.owned) for t, leaf, slot, none in self.targets]
 
         def commit(s: list[Any]) -> None:

@@ -117,12 +117,12 @@ class Program:
             if isinstance(done, Applied):
                 if done.dynamic:
                     pairs.append((done, done.with_dynamic()))
-                pairs.append((done, done.compile()))
+                pairs.append((done, done.compile(self.slots)))
             elif isinstance(done, Fetched) and not done.gradient:
                 if done.slot in used:
-                    pairs.append((done, done.compile(keep)))
+                    pairs.append((done, done.compile(self.slots, keep)))
             elif not isinstance(done, Fetched) or done.slot is None or done.slot in used:
-                pairs.append((done, done.compile()))
+                pairs.append((done, done.compile(self.slots)))
         self._entries = [entry for entry, _ in pairs]
         self.runs = [run for _, run in pairs]
 

@@ -19,7 +19,8 @@ from autograd.arguments.window import Window
 from autograd.core.modes import local
 from autograd.core.node import Leaf, Node
 from autograd.core.tensor import Tensor
-from autograd.func.replaying.noted import Applied, Called, Committed, Copied, Fetched, Passed, Send
+from autograd.func.replaying.noted import Applied, Called, Committed, Copied, Fetched, Passed
+from autograd.func.replaying.rules import Send
 from autograd.func.trees import flatten
 
 __all__ = ["Recording", "ReplayError"]

@@ -13,6 +13,8 @@ derivatives are the three functions here. They take any number of spatial axes f
     empty       nothing to add up
 """
 
+from collections.abc import Callable
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -125,6 +127,39 @@ def correlate_weight(
         return np.zeros((y.shape[1], x.shape[1] // groups, *window.kernel), dtype)
     path = _path((y.shape[1], x.shape[1] // groups, groups), len(x), y.shape[-1], window)
     return _cast(path.correlate_weight(x, y, window, groups), dtype)
+
+
+Function = Callable[..., np.ndarray]
+
+
+def prepare_correlate(x, w, bias=None, *, window: Window, groups: int) -> Function | None:
+    """`correlate` of arrays like these: a function of the arrays, or None."""
+    shape = (len(x), len(w), *window.outputs(x.shape[2:]))
+    otherwise = partial(correlate, window=window, groups=groups)
+    return compiled.prepare(
+        compiled.Call("correlate", (x, w, bias), shape, x.shape[2:], window, groups, otherwise)
+    )
+
+
+def prepare_correlate_input(
+    y, w, *, input_shape: Axes, window: Window, groups: int
+) -> Function | None:
+    """`correlate_input` of arrays like these: a function of the arrays, or None."""
+    size = tuple(input_shape)
+    otherwise = partial(correlate_input, input_shape=size, window=window, groups=groups)
+    shape = (len(y), w.shape[1] * groups, *size)
+    return compiled.prepare(
+        compiled.Call("correlate_input", (y, w), shape, size, window, groups, otherwise)
+    )
+
+
+def prepare_correlate_weight(x, y, *, window: Window, groups: int) -> Function | None:
+    """`correlate_weight` of arrays like these: a function of the arrays, or None."""
+    shape = (y.shape[1], x.shape[1] // groups, *window.kernel)
+    otherwise = partial(correlate_weight, window=window, groups=groups)
+    return compiled.prepare(
+        compiled.Call("correlate_weight", (x, y), shape, x.shape[2:], window, groups, otherwise)
+    )
 
 
 def choose_path(

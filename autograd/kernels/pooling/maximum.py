@@ -11,7 +11,7 @@ maximum: the maxima come first, one axis after the other, and where they lie is 
 comparing, one kernel offset after the other, for all windows at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -183,6 +183,44 @@ def max_pool_gradient(
 
     in_pieces(route, (g, x, out, gx), axis=1, passes=2)
     return gx
+
+
+def prepare_max_pool_values(x: np.ndarray, *, window: Window) -> Callable[..., np.ndarray] | None:
+    """`max_pool_values` of arrays like these: a function of x, or None."""
+    taken = native_window(window, x.shape[2:]) if native.plain(x) else None
+    if not taken or max(window.dilation) > 1:
+        return None
+    shape, dtype, kernel = x.shape[:2] + window.outputs(x.shape[2:]), x.dtype, native.library.max_pool
+
+    def pool(x: np.ndarray) -> np.ndarray:
+        pooled = np.empty(shape, dtype)
+        try:
+            kernel(x, taken, pooled)
+        except (TypeError, ValueError):  # it lies otherwise, this time
+            return max_pool_values(x, window=window)
+        return pooled
+
+    return pool
+
+
+def prepare_max_pool_gradient(
+    g: np.ndarray, x: np.ndarray, out: np.ndarray, window: Window
+) -> Callable[..., np.ndarray] | None:
+    """`max_pool_gradient` of arrays like these, or None."""
+    taken = native_window(window, x.shape[2:]) if native.plain(x, out, g) else None
+    if not taken:
+        return None
+    shape, dtype, kernel = x.shape, x.dtype, native.library.max_pool_gradient
+
+    def route(g: np.ndarray, x: np.ndarray, out: np.ndarray, window: Window) -> np.ndarray:
+        routed = np.empty(shape, dtype)
+        try:
+            kernel(g, x, out, taken, routed)
+        except (TypeError, ValueError):
+            return max_pool_gradient(g, x, out, window=window)
+        return routed
+
+    return route
 
 
 def _plane_indexer(indices: np.ndarray, spatial: Sequence[int]) -> tuple[Any, ...]:

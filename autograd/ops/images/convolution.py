@@ -33,6 +33,7 @@ from autograd import arguments
 from autograd.arguments.arrays import floating, shape_tuple
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.window import Window, cross
+from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.kernels import native
 from autograd.kernels.conv import correlation as kernels
@@ -76,6 +77,27 @@ _correlate_weight.gradients(
         y, g, input_shape=x_shape[2:], window=window, groups=groups),
     y=lambda g, x, window, groups: _correlate(x, g, window=window, groups=groups),
 )  # fmt: skip
+
+
+# What a replayed step calls: the kernels in C, without a look at shapes that stay as they are.
+
+prepares(kernels.correlate)(kernels.prepare_correlate)
+prepares(kernels.correlate_input)(kernels.prepare_correlate_input)
+prepares(kernels.correlate_weight)(kernels.prepare_correlate_weight)
+
+
+@prepares(_correlate.primitive.rules["x"].function)
+def _prepare_gx(g, w, x_shape, window, groups):  # type: ignore[no-untyped-def]
+    made = kernels.prepare_correlate_input(
+        g, w, input_shape=x_shape[2:], window=window, groups=groups
+    )
+    return made and (lambda g, w, x_shape, window, groups: made(g, w))
+
+
+@prepares(_correlate.primitive.rules["w"].function)
+def _prepare_gw(g, x, window, groups):  # type: ignore[no-untyped-def]
+    made = kernels.prepare_correlate_weight(x, g, window=window, groups=groups)
+    return made and (lambda g, x, window, groups: made(x, g))
 
 
 # What users call ----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import floating, raw
 from autograd.arguments.window import Window
+from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.kernels.pooling import average as kernels
 from autograd.kernels.pooling import maximum as max_kernels
@@ -34,6 +35,8 @@ _max_pool = primitive(
 _max_pool.gradients(
     x=lambda g, x, out, window: max_kernels.max_pool_gradient(g, x, out, window=window)
 )
+prepares(max_kernels.max_pool_values)(max_kernels.prepare_max_pool_values)
+prepares(_max_pool.primitive.rules["x"].function)(max_kernels.prepare_max_pool_gradient)
 
 
 @_max_pool.composite
