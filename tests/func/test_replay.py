@@ -168,6 +168,73 @@ def test_replayed_steps_are_the_eager_ones_to_the_last_bit(name):
     assert different(name) is None
 
 
+def test_inputs_that_lie_otherwise_in_memory_give_the_eager_bits():
+    nn.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(2, 3, 3, stride=2), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(12, 4)
+    )
+
+    def step(x, y):
+        model.zero_grad()
+        loss = ((model(x) @ y) ** 2).sum()
+        loss.backward()
+        return loss, *[p.grad for p in model.parameters()]
+
+    replayed = ag.func.replay(step)
+    draw = np.random.default_rng(0)
+    for k in range(6):
+        x, y = draw.standard_normal((3, 2, 9, 9)), draw.standard_normal((4, 5))
+        x, y = (np.asarray(a, np.float32, order="CCCFFC"[k]) for a in (x, y))
+        expected, got = step(ag.tensor(x), ag.tensor(y)), replayed(ag.tensor(x), ag.tensor(y))
+        for a, b in zip(expected, got, strict=True):
+            np.testing.assert_array_equal(a.detach().numpy(), b.numpy())
+    assert replayed.replays == 4
+
+
+def test_joint_rules_and_rules_of_numbers_are_replayed():
+    @ag.primitive(broadcasts=True)
+    def scaled(x, y, *, by):
+        return x * y * by
+
+    scaled.gradients(("x", "y"), lambda g, x, y, by: (g * y * by, g * x * by))
+    w, scale = weights(), ag.tensor(2.0, requires_grad=True)
+
+    def step(x):
+        w.grad = scale.grad = None
+        loss = scaled(scaled(x, w, by=2.0), scale, by=0.5).sum()
+        loss.backward()
+        return loss, w.grad, scale.grad
+
+    replayed = ag.func.replay(step)
+    for k in range(5):
+        x = ag.tensor(X + k)
+        expected = [t.tolist() for t in step(x)]
+        assert [t.tolist() for t in replayed(x)] == expected
+    assert replayed.replays == 3
+
+
+def test_an_error_in_a_rule_at_a_replay_names_the_primitive():
+    count = [2]
+
+    @ag.primitive
+    def odd(x, y):
+        return x * y
+
+    odd.gradients(("x", "y"), lambda g, x, y: (g,) * count[0])
+    w = weights()
+
+    def step(x):
+        w.grad = None
+        odd(x, w).sum().backward()
+
+    replayed = ag.func.replay(step)
+    for _ in range(3):
+        replayed(ag.ones(3))
+    count[0] = 3
+    with pytest.raises(RuntimeError, match="odd"):
+        replayed(ag.ones(3))
+
+
 # Refusals -----------------------------------------------------------------------------------------
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)

@@ -11,6 +11,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from autograd.core.primitive import Primitive
 from autograd.core.tensor import Tensor
 
 __all__ = ["Surroundings"]
@@ -52,7 +53,7 @@ class Surroundings:
     # The walk -------------------------------------------------------------------------------------
 
     def _look(self, value: Any, name: str) -> None:
-        if isinstance(value, (*_SCALARS, Tensor, type)) or id(value) in self._seen:
+        if isinstance(value, (*_SCALARS, Tensor, type, Primitive)) or id(value) in self._seen:
             return
         self._seen[id(value)] = value
         if isinstance(value, types.MethodType):

@@ -190,7 +190,11 @@ def prepare_max_pool_values(x: np.ndarray, *, window: Window) -> Callable[..., n
     taken = native_window(window, x.shape[2:]) if native.plain(x) else None
     if not taken or max(window.dilation) > 1:
         return None
-    shape, dtype, kernel = x.shape[:2] + window.outputs(x.shape[2:]), x.dtype, native.library.max_pool
+    shape, dtype, kernel = (
+        x.shape[:2] + window.outputs(x.shape[2:]),
+        x.dtype,
+        native.library.max_pool,
+    )
 
     def pool(x: np.ndarray) -> np.ndarray:
         pooled = np.empty(shape, dtype)
