@@ -339,3 +339,38 @@ def test_exceptions_are_needed():
     for name, called in LONG:
         sizes = [lines_of_code(name, f) for f in functions(name) if f.name == called]
         assert max(sizes) > 60, (name, called)
+
+
+#: The way of one `x * y` and its gradient, as CONTRIBUTING tells it.
+READING_PATH = [
+    ("autograd.ops.elementwise", "multiply"),
+    ("autograd.core.call", "general"),
+    ("autograd.core.rules", "Rule"),
+    ("autograd.core.rules", "Plan.save"),
+    ("autograd.core.rules", "_runner.gradients"),
+    ("autograd.engine.backward", "BackwardPass.steps"),
+    ("autograd.engine.backward", "BackwardPass._send"),
+    ("autograd.engine.unbroadcast", "sum_to_shape"),
+]
+
+
+def inside(name, path):
+    """A function or class by its path in a module."""
+    found = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    for part in path.split("."):
+        found = next(
+            n for n in ast.walk(found) if n is not found and getattr(n, "name", None) == part
+        )
+    return found
+
+
+def test_the_reading_path_has_at_most_two_hundred_lines():
+    lines = {path: lines_of_code(name, inside(name, path)) for name, path in READING_PATH}
+    assert sum(lines.values()) <= 200, lines
+
+
+def test_the_reading_path_is_that_of_contributing():
+    said = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for name, path in READING_PATH:
+        assert MODULES[name].relative_to(ROOT).as_posix() in said
+        assert path in said or path.split(".")[-1] in said, path
