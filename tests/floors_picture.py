@@ -7,11 +7,11 @@ import ast
 import re
 from textwrap import wrap
 
-from autograd.viz import svg
-from autograd.viz.grouping import Group
-from autograd.viz.items import Item
-from autograd.viz.trace import Trace
-from autograd.viz.view import Link, View
+from autograd.viz.drawing import svg
+from autograd.viz.tracing.trace import Trace
+from autograd.viz.visible.groups import Group
+from autograd.viz.visible.item import Item
+from autograd.viz.visible.view import Link, View
 from tests.test_architecture import FLOORS, MODULES, ROOT, floor, own_imports
 
 TARGET = ROOT / "docs" / "floors.svg"

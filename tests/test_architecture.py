@@ -207,8 +207,8 @@ PUBLIC = {
     "autograd.kernels.optimizers",
     "autograd.spelling",  # what two readers read differently, for nn.port
     "autograd.viz",
-    "autograd.viz.palette",  # the lesson's figures have the colours of the engine's pictures,
-    "autograd.viz.shell",  # and follow a page's light or dark in the same way
+    "autograd.viz.drawing.palette",  # the lesson's figures have the colours of the engine's pictures,
+    "autograd.viz.pages.shell",  # and follow a page's light or dark in the same way
     "autograd._clash",
 }
 
@@ -279,8 +279,8 @@ WIDE = {
     "autograd.viz.heads": "what a picture can be asked for, by keyword",
     "autograd.viz": "what a picture can be asked for, by keyword",
     "autograd.viz.microscope": "what a picture can be asked for, by keyword",
-    "autograd.viz.svg": "what a picture can be asked for, by keyword",
-    "autograd.viz.view": "what a picture can be asked for, by keyword",
+    "autograd.viz.drawing.svg": "what a picture can be asked for, by keyword",
+    "autograd.viz.visible.view": "what a picture can be asked for, by keyword",
     "nn.files.pth_file": "torch._utils._rebuild_tensor_v2 as files call it",
     "nn.onnx.export": "torch.onnx.export's",
 }
@@ -290,9 +290,12 @@ WIDE = {
 LONG = {
     ("autograd.core.call", "unary"): "the loops of `general` written out, for the sake of speed",
     ("autograd.viz.microscope.html", "page_data"): "what a page is told, entry by entry",
-    ("autograd.viz.view", "view"): "one walk over a trace, in which each step needs all before it",
     (
-        "autograd.viz.svg",
+        "autograd.viz.visible.view",
+        "view",
+    ): "one walk over a trace, in which each step needs all before it",
+    (
+        "autograd.viz.drawing.svg",
         "render",
     ): "a drawing from its background to its top, one layer after another",
 }

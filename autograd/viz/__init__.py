@@ -36,9 +36,9 @@ if TYPE_CHECKING:
         receptive_field,
         shift_test,
     )
-    from autograd.viz.page import Steps
-    from autograd.viz.picture import Graph
-    from autograd.viz.summaries import summary
+    from autograd.viz.model_summary import summary
+    from autograd.viz.pages.graph import Graph
+    from autograd.viz.pages.steps import Steps
 
 _MICROSCOPE = (
     "conv",
@@ -74,7 +74,7 @@ def __getattr__(name: str) -> Any:
         globals()["attention"] = attention
         return attention
     if name == "summary":
-        from autograd.viz.summaries import summary
+        from autograd.viz.model_summary import summary
 
         globals()["summary"] = summary
         return summary
@@ -143,7 +143,7 @@ def graph(
         >>> print(viz.graph(a * a).text().splitlines()[1])
           #1 a, input, scalar float32, value 2, no gradient yet
     """
-    from autograd.viz.picture import Graph, Options, as_tuple
+    from autograd.viz.pages.graph import Graph, Options, as_tuple
 
     options = Options(
         show=show,
@@ -184,7 +184,7 @@ def step(
         most: as for :func:`graph`; only the steps of the nodes looked at are taken.
 
     Returns:
-        A :class:`~autograd.viz.page.Steps`: it shows itself in a notebook; ``.save("lesson.html")``
+        A :class:`~autograd.viz.pages.steps.Steps`: it shows itself in a notebook; ``.save("lesson.html")``
         stands alone, ``.frames(folder)`` writes a picture a step, ``.animate()`` makes a moving
         SVG.
 
@@ -200,7 +200,7 @@ def step(
         >>> print(viz.step(a * a).sentences()[0])
         step 1 of 1: multiply (node 2) sends 3 to a; sends 3 to a; 3 + 3 = 6
     """
-    from autograd.viz.page import Steps
+    from autograd.viz.pages.steps import Steps
 
     return Steps(_capture(loss, title, most).take_steps(gradient), theme=theme)
 
@@ -231,10 +231,10 @@ def scalars(f: Callable[..., Any], *inputs: Any, title: str = "", theme: str = "
         >>> len(pass_.trace.steps)
         3
     """
-    from autograd.viz.capture import Capture
-    from autograd.viz.page import Steps
-    from autograd.viz.selection import MOST
-    from autograd.viz.singles import single_numbers
+    from autograd.viz.pages.steps import Steps
+    from autograd.viz.tracing.capture import Capture
+    from autograd.viz.tracing.selection import MOST
+    from autograd.viz.tracing.single_numbers import single_numbers
 
     total, _alive = single_numbers(f, inputs)
     return Steps(Capture(total, title=title, most=MOST).take_steps(), theme=theme)
@@ -242,7 +242,7 @@ def scalars(f: Callable[..., Any], *inputs: Any, title: str = "", theme: str = "
 
 def tensor_html(t: Tensor) -> str:
     """A tensor as HTML: a table when it is small, else a heat map with statistics."""
-    from autograd.viz.display import tensor_html
+    from autograd.viz.tensor_display import tensor_html
 
     return tensor_html(t)
 
@@ -251,6 +251,6 @@ def _capture(t: Any, title: str, most: int | None) -> Any:
     if most is not None:
         most = integer("viz", "most", most)
     from autograd.debug.names import Names, user_scopes
-    from autograd.viz.capture import Capture
+    from autograd.viz.tracing.capture import Capture
 
     return Capture(t, Names(user_scopes()), title=title, most=most)

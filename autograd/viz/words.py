@@ -9,7 +9,7 @@ from typing import Any
 from autograd.text import MINUS, shape, visible
 from autograd.text import short as number
 from autograd.text import size as size_in_bytes
-from autograd.viz.trace import (
+from autograd.viz.tracing.trace import (
     NONFINITE_CELL,
     Contribution,
     Omitted,

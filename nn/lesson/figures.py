@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any
 
-from autograd.viz import palette, shell
+from autograd.viz.drawing import palette
+from autograd.viz.pages import shell
 
 __all__ = ["follow_theme", "signed"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograd.viz.trace import Edge, Trace, TraceNode, summarize
+from autograd.viz.tracing.trace import Edge, Trace, TraceNode, summarize
 
 ROOT = Path(__file__).parents[2]
 CELLS = (

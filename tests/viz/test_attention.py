@@ -7,7 +7,7 @@ import autograd as ag
 import nn
 import nn.functional as F
 from autograd import viz
-from autograd.viz import shell
+from autograd.viz.pages import shell
 
 TEXT = "hello w"
 INDEX = np.array([[0, 1, 2, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0, 1]])

@@ -12,9 +12,11 @@ import pytest
 import autograd
 import nn
 from autograd import viz
-from autograd.viz import picture, selection, shell
-from autograd.viz.capture import DEEPEST, Capture
-from autograd.viz.trace import Trace
+from autograd.viz.pages import graph as picture
+from autograd.viz.pages import shell
+from autograd.viz.tracing import selection
+from autograd.viz.tracing.capture import DEEPEST, Capture
+from autograd.viz.tracing.trace import Trace
 
 MOST = 60
 

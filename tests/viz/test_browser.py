@@ -104,7 +104,7 @@ def test_the_picture_follows(visit, steps):
         assert f"Step {number}:" in panel
     for node, gradient in final.items():
         slot = page.locator(f'[data-node="{node}"] .gg-slot').text_content()
-        assert slot == viz.view.slot_text(gradient)
+        assert slot == viz.visible.view.slot_text(gradient)
 
 
 def crowded():

@@ -8,9 +8,9 @@ import pytest
 
 import autograd
 from autograd import viz
-from autograd.viz.capture import Capture, Names
-from autograd.viz.selection import topological
-from autograd.viz.view import build
+from autograd.viz.tracing.capture import Capture, Names
+from autograd.viz.tracing.selection import topological
+from autograd.viz.visible.view import build
 
 
 class Parameter(autograd.Tensor):

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from autograd.viz import dot, svg
-from autograd.viz.labels import Label, backwards, settle
-from autograd.viz.layout import Route
-from autograd.viz.view import build
+from autograd.viz.drawing import dot, svg
+from autograd.viz.placing.labels import Label, backwards, settle
+from autograd.viz.placing.layout import Route
+from autograd.viz.visible.view import build
 
 ARGUMENTS = {"subtract": "xy", "cross_entropy": ("x", "targets"), "where": ("condition", "x", "y")}
 

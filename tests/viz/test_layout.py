@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd.viz.layers import isotonic
-from autograd.viz.layout import Size, layered
+from autograd.viz.placing.layering import isotonic
+from autograd.viz.placing.layout import Size, layered
 
 
 def inside(box, point, slack=0.0):

@@ -428,7 +428,7 @@ def contrast(one, other):
 
 
 def test_numbers_can_be_read_on_every_colour():
-    from autograd.viz import palette
+    from autograd.viz.drawing import palette
 
     for fills, colours in ((panels.LIGHT, palette.LIGHT), (panels.DARK, palette.DARK)):
         for fill in filter(None, fills):

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import viz
-from autograd.viz import shell
 from autograd.viz.microscope.multiples import FeatureMaps, Map
+from autograd.viz.pages import shell
 
 # -- output sizes -------------------------------------------------------------------------------
 

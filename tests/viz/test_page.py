@@ -13,10 +13,11 @@ import pytest
 
 import autograd
 from autograd import viz
-from autograd.viz import palette, shell
-from autograd.viz.animate import moment
-from autograd.viz.page import PAGE_LIMIT, Steps
-from autograd.viz.trace import Contribution, Step, summarize
+from autograd.viz.drawing import palette
+from autograd.viz.pages import shell
+from autograd.viz.pages.animation import moment
+from autograd.viz.pages.steps import PAGE_LIMIT, Steps
+from autograd.viz.tracing.trace import Contribution, Step, summarize
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_sentences_about_large_gradients_tell_their_shape():
 
 
 def test_sizes():
-    assert len(shell.script("autograd.viz", "page.js").encode()) < 30_000
+    assert len(shell.script("autograd.viz.pages", "steps.js").encode()) < 30_000
     x = autograd.tensor(np.ones((64, 64)), requires_grad=True)
     h = x
     for _ in range(40):

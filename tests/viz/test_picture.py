@@ -13,8 +13,10 @@ import pytest
 
 import autograd
 from autograd import viz
-from autograd.viz import dot, files, palette, shell, svg, words
-from autograd.viz.picture import Graph, Options
+from autograd.viz import words
+from autograd.viz.drawing import dot, files, palette, svg
+from autograd.viz.pages import shell
+from autograd.viz.pages.graph import Graph, Options
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROOT = Path(autograd.__file__).parent.parent

@@ -45,8 +45,8 @@ def test_the_number_by_which_sentences_call_a_node_stands_on_it():
 
 @pytest.mark.parametrize("direction", ["right", "down"])
 def test_the_arrow_of_a_gradient_points_at_the_node_that_it_goes_to(direction):
-    from autograd.viz import svg
-    from autograd.viz.view import build
+    from autograd.viz.drawing import svg
+    from autograd.viz.visible.view import build
 
     view = build(viz.step(expression()).trace)
     layout, sizes = svg.arrange(view, direction)

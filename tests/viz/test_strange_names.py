@@ -10,7 +10,7 @@ import pytest
 import autograd as ag
 from autograd import text, viz
 from autograd.debug import Backprop, explain, record
-from autograd.viz import dot
+from autograd.viz.drawing import dot
 
 NAMES = ["\x1b[31mred", "\x00", "\x07", "\x0c", "\uffff", "\ud800", "a\x85b", "\u202egnp", "\x7f"]
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff\ufffe\uffff]")

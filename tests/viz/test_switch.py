@@ -6,8 +6,9 @@ from importlib import resources
 
 import pytest
 
-from autograd.viz import shell, svg, switch
-from autograd.viz.picture import Graph, Options
+from autograd.viz.drawing import svg
+from autograd.viz.pages import shell, switch
+from autograd.viz.pages.graph import Graph, Options
 
 FOCUSED = "document.querySelector('.gg-graph').shadowRoot.activeElement?.dataset.module"
 
@@ -108,8 +109,10 @@ def test_a_graph_whose_modules_cannot_open_says_so(traces, monkeypatch):
     monkeypatch.setattr(shell, "PAGE_LIMIT", 20_000)
     html = collapsed._repr_html_()
     assert "<script" not in html and "too big for a page" in html and ".expand()" in html
-    monkeypatch.setattr("autograd.viz.dot.arrange", lambda view, direction: svg.arrange(view))
-    monkeypatch.setattr("autograd.viz.dot.missing", lambda: "")
+    monkeypatch.setattr(
+        "autograd.viz.drawing.dot.arrange", lambda view, direction: svg.arrange(view)
+    )
+    monkeypatch.setattr("autograd.viz.drawing.dot.missing", lambda: "")
     drawn = Graph(collapsed.trace, Options(collapse=True, engine="dot"))._repr_html_()
     assert "<script" not in drawn and "built-in layout" in drawn
 
@@ -117,7 +120,7 @@ def test_a_graph_whose_modules_cannot_open_says_so(traces, monkeypatch):
 def test_the_same_graph_gives_the_same_bytes_and_a_small_script(graph):
     again = Graph(graph.trace, graph.options)
     assert graph.to_html() == again.to_html()
-    assert len(shell.script("autograd.viz", "switch.js")) < 30_000
+    assert len(shell.script("autograd.viz.pages", "switch.js")) < 30_000
 
 
 def test_names_cannot_break_out_of_the_page(builder):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from autograd.viz import words
-from autograd.viz.trace import NONFINITE_CELL, Contribution, Step, Trace, summarize
+from autograd.viz.tracing.trace import NONFINITE_CELL, Contribution, Step, Trace, summarize
 
 
 def test_small_arrays_keep_their_numbers_as_they_print():

@@ -1,6 +1,6 @@
 import pytest
 
-from autograd.viz.view import build, group_by_module
+from autograd.viz.visible.view import build, group_by_module
 
 
 def labels(view):

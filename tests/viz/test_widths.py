@@ -10,8 +10,8 @@ import pytest
 import autograd as ag
 import nn
 from autograd import viz
-from autograd.viz import svg
-from autograd.viz.picture import document
+from autograd.viz.drawing import svg
+from autograd.viz.pages.graph import document
 from tests.overflow import FAULTS
 
 LONG = "a sentence of a note that is long, " * 20

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from autograd.text import escape, to_json
-from autograd.viz import shell, words
+from autograd.viz import words
 from autograd.viz.heads.head import Head
 from autograd.viz.microscope import html, panels
 from autograd.viz.microscope.figure import Figure
 from autograd.viz.microscope.panels import LEGEND, Grid, Panel, legend, numbers
-from autograd.viz.picture import data_uri
+from autograd.viz.pages import shell
+from autograd.viz.pages.graph import data_uri
 
 #: A picture shows so many positions each way, a page so many.
 SHOWN, ON_PAGE = 14, 28

@@ -15,9 +15,9 @@ from autograd.creation import as_tensor
 from autograd.debug.record import record
 from autograd.engine import BackwardPass
 from autograd.ops.reductions import sum as sum_of
-from autograd.viz.microscope.layers import left_as_it_was
-from autograd.viz.precision import as_read_by
-from autograd.viz.selection import topological
+from autograd.viz.microscope.read_layers import left_as_it_was
+from autograd.viz.tracing.precision import as_read_by
+from autograd.viz.tracing.selection import topological
 
 __all__ = ["Head", "find_head"]
 

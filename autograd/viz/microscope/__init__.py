@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any
 from autograd.arguments import suggesting
 
 if TYPE_CHECKING:
-    from autograd.viz.microscope.fields import ReceptiveField
+    from autograd.viz.microscope.microscope import Microscope
     from autograd.viz.microscope.multiples import FeatureMaps, Kernels
-    from autograd.viz.microscope.scope import Microscope
-    from autograd.viz.microscope.shifts import ShiftTest
-    from autograd.viz.microscope.sizes import OutputSize
+    from autograd.viz.microscope.output_sizes import OutputSize
+    from autograd.viz.microscope.receptive_fields import ReceptiveField
+    from autograd.viz.microscope.shift_tests import ShiftTest
 
 __all__ = [
     "conv",
@@ -82,7 +82,7 @@ def conv(
         title: of the picture. theme: ``"auto"``, ``"light"`` or ``"dark"``.
 
     Returns:
-        A :class:`~autograd.viz.microscope.scope.Microscope`. ``.model`` answers in numbers:
+        A :class:`~autograd.viz.microscope.microscope.Microscope`. ``.model`` answers in numbers:
         ``.model.of_output(at)``, ``.of_pixel(n, c, (i, j))``, ``.of_tap(o, c, (u, v))``.
 
     Raises:
@@ -97,9 +97,9 @@ def conv(
         >>> [term.product for term in scope.model.of_output(scope.at)]
         [5.0, -9.0]
     """
-    from autograd.viz.microscope.layers import read_conv
+    from autograd.viz.microscope.microscope import Microscope
     from autograd.viz.microscope.model import ConvModel, TransposedModel
-    from autograd.viz.microscope.scope import Microscope
+    from autograd.viz.microscope.read_layers import read_conv
 
     given = {
         "bias": bias,
@@ -162,9 +162,9 @@ def pool(
         >>> scope.model.ties(scope.at)
         [(0, 1), (1, 0)]
     """
-    from autograd.viz.microscope.layers import read_pool
+    from autograd.viz.microscope.microscope import Microscope
     from autograd.viz.microscope.model import PoolModel
-    from autograd.viz.microscope.scope import Microscope
+    from autograd.viz.microscope.read_layers import read_pool
 
     given = {
         "kernel_size": kernel_size,
@@ -201,7 +201,7 @@ def output_size(
         ceil_mode: round up, as poolings can.
 
     Returns:
-        An :class:`~autograd.viz.microscope.sizes.OutputSize`: ``.sizes`` is the answer, ``.text()``
+        An :class:`~autograd.viz.microscope.output_sizes.OutputSize`: ``.sizes`` is the answer, ``.text()``
         explains it, ``.skipped`` names cells that no window sees.
 
     Raises:
@@ -212,7 +212,7 @@ def output_size(
         >>> print(viz.output_size(5, kernel=3, stride=3).text().splitlines()[1])
         ⌊(5 + 0 + 0 − 1·(3 − 1) − 1) / 3⌋ + 1 = ⌊2 / 3⌋ + 1 = 0 + 1 = 1
     """
-    from autograd.viz.microscope.sizes import OutputSize, read_sizes
+    from autograd.viz.microscope.output_sizes import OutputSize, read_sizes
 
     return OutputSize(read_sizes(size, kernel, stride, padding, dilation, ceil_mode), theme=theme)
 
@@ -238,7 +238,7 @@ def receptive_field(
             that holds the field.
 
     Returns:
-        A :class:`~autograd.viz.microscope.fields.ReceptiveField`: ``.mask`` (H, W) of the pixels
+        A :class:`~autograd.viz.microscope.receptive_fields.ReceptiveField`: ``.mask`` (H, W) of the pixels
         that can matter, ``.box``, ``.size``, ``.stages`` layer by layer, and ``.influence``, the
         size of the gradient in every pixel, measured on this image.
 
@@ -255,7 +255,7 @@ def receptive_field(
         >>> viz.receptive_field(twice, x=(1, 9, 9)).size
         (5, 5)
     """
-    from autograd.viz.microscope.fields import ReceptiveField, follow_back
+    from autograd.viz.microscope.receptive_fields import ReceptiveField, follow_back
 
     return ReceptiveField(follow_back(model, layer, at, x), title=title, theme=theme)
 
@@ -286,7 +286,7 @@ def shift_test(
         tolerance: differences up to this are rounding; default 10⁻⁵ of the largest output.
 
     Returns:
-        A :class:`~autograd.viz.microscope.shifts.ShiftTest`: ``.difference``, ``.causes``,
+        A :class:`~autograd.viz.microscope.shift_tests.ShiftTest`: ``.difference``, ``.causes``,
         ``.equivariant`` and ``.unchanged``, the shares of outputs that moved along and that stayed
         the same.
 
@@ -301,7 +301,7 @@ def shift_test(
         >>> test.equivariant
         1.0
     """
-    from autograd.viz.microscope.shifts import ShiftTest, compare_shifts
+    from autograd.viz.microscope.shift_tests import ShiftTest, compare_shifts
 
     return ShiftTest(compare_shifts(model, x, dy, dx, tolerance), title=title, theme=theme)
 

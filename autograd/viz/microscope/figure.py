@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from autograd.text import escape
-from autograd.viz import files, palette, shell
+from autograd.viz.drawing import files, palette
 from autograd.viz.microscope import panels
 from autograd.viz.microscope.panels import Panel
-from autograd.viz.picture import document, image
+from autograd.viz.pages import shell
+from autograd.viz.pages.graph import document, image
 
 _LESS = (
     "\n<p>This figure is too big for a page: some of it is coarser here, or left out. "

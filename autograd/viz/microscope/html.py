@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from autograd.text import to_json
-from autograd.viz import palette, shell
+from autograd.viz.drawing import palette
 from autograd.viz.microscope import panels, region
 from autograd.viz.microscope.geometry import Axis, padded
-from autograd.viz.microscope.layers import Array
+from autograd.viz.microscope.microscope import Microscope
 from autograd.viz.microscope.phrases import (
     MATRIX,
     ROW_BY_ROW,
@@ -27,8 +27,9 @@ from autograd.viz.microscope.phrases import (
     stretched,
     what,
 )
-from autograd.viz.microscope.scope import Microscope
-from autograd.viz.picture import image
+from autograd.viz.microscope.read_layers import Array
+from autograd.viz.pages import shell
+from autograd.viz.pages.graph import image
 
 PACKAGE = "autograd.viz.microscope"
 #: An output never grows beyond this.

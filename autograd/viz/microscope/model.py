@@ -18,7 +18,7 @@ import autograd
 from autograd.arguments.window import Window
 from autograd.kernels.pooling.average import pool_divisors
 from autograd.viz.microscope.geometry import Pair, Windows, padded
-from autograd.viz.microscope.layers import Array, Conv, Pool
+from autograd.viz.microscope.read_layers import Array, Conv, Pool
 
 At = tuple[int, int, int, int]
 

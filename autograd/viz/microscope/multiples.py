@@ -10,11 +10,11 @@ import numpy as np
 
 import autograd
 from autograd.viz import words
+from autograd.viz.drawing.svg import text_width
 from autograd.viz.microscope.figure import Figure
-from autograd.viz.microscope.layers import Array, array, left_as_it_was
 from autograd.viz.microscope.panels import BETWEEN, WIDTH, Grid, Panel, Picture, align, numbers
-from autograd.viz.precision import as_read_by
-from autograd.viz.svg import text_width
+from autograd.viz.microscope.read_layers import Array, array, left_as_it_was
+from autograd.viz.tracing.precision import as_read_by
 
 #: Planes longer than this are drawn as means of blocks.
 PIXELS = 64

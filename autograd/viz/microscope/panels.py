@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from autograd.text import escape
-from autograd.viz import palette, words
-from autograd.viz.svg import SCALING, text_width
+from autograd.viz import words
+from autograd.viz.drawing import palette
+from autograd.viz.drawing.svg import SCALING, text_width
 
 Array = np.ndarray[Any, Any]
 

@@ -15,7 +15,7 @@ from autograd.viz.microscope.panels import Cell, Grid, Panel, align, numbers, pr
 from autograd.viz.microscope.phrases import count, full, largest, written_sum
 
 if TYPE_CHECKING:
-    from autograd.viz.microscope.scope import Microscope
+    from autograd.viz.microscope.microscope import Microscope
 
 #: Lists show at most so many rows.
 ROWS = 9

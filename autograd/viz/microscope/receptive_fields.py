@@ -21,10 +21,10 @@ from autograd.arguments.window import Window
 from autograd.kernels import windows as window_kernels
 from autograd.viz import words
 from autograd.viz.microscope.figure import Figure
-from autograd.viz.microscope.layers import Array, left_as_it_was
 from autograd.viz.microscope.multiples import find_layer, first_image, reduced
 from autograd.viz.microscope.panels import Cell, Grid, Panel, Picture
-from autograd.viz.precision import as_read_by
+from autograd.viz.microscope.read_layers import Array, left_as_it_was
+from autograd.viz.tracing.precision import as_read_by
 
 WINDOWS = {"correlate", "max_pool", "max_pool_with_indices", "avg_pool", "windows"}
 #: Nodes by which only the padding, not the field, grows.

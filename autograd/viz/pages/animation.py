@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from autograd.text import escape
-from autograd.viz import files, shell, svg, words
-from autograd.viz.layout import Layout
-from autograd.viz.picture import data_uri, document, image
-from autograd.viz.svg import LINE_HEIGHT, Moment
-from autograd.viz.view import NO_GRADIENT, View, slot_text
+from autograd.viz import words
+from autograd.viz.drawing import files, svg
+from autograd.viz.drawing.svg import LINE_HEIGHT, Moment
+from autograd.viz.pages import shell
+from autograd.viz.pages.graph import data_uri, document, image
+from autograd.viz.placing.layout import Layout
+from autograd.viz.visible.view import NO_GRADIENT, View, slot_text
 
 #: Steps of rest before the picture starts over.
 REST = 2

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd.core.node import Leaf
-from autograd.viz.trace import Omitted
+from autograd.viz.tracing.trace import Omitted
 
 #: So many nodes are looked at, unless asked otherwise.
 MOST = 3000

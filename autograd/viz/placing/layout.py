@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from autograd.viz.layers import (
+from autograd.viz.placing.layering import (
     HEAVY,
     LIGHT,
     LONG,

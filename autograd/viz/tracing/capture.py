@@ -20,8 +20,8 @@ from autograd.engine import BackwardPass, seed_for
 from autograd.engine import Step as EngineStep
 from autograd.module_paths import ModulePath
 from autograd.viz import words
-from autograd.viz.selection import EARLIER, Selection, is_parameter
-from autograd.viz.trace import (
+from autograd.viz.tracing.selection import EARLIER, Selection, is_parameter
+from autograd.viz.tracing.trace import (
     SMALL,
     Contribution,
     Edge,

@@ -12,10 +12,12 @@ import textwrap
 from dataclasses import dataclass, field, replace
 
 from autograd.text import escape, visible
-from autograd.viz import labels, palette, words
-from autograd.viz.labels import Label
-from autograd.viz.layout import LAYER_GAP, Frame, Layout, Route, Size, layered
-from autograd.viz.view import NO_GRADIENT, Group, Item, Link, View
+from autograd.viz import words
+from autograd.viz.drawing import palette
+from autograd.viz.placing import labels
+from autograd.viz.placing.labels import Label
+from autograd.viz.placing.layout import LAYER_GAP, Frame, Layout, Route, Size, layered
+from autograd.viz.visible.view import NO_GRADIENT, Group, Item, Link, View
 
 LINE_HEIGHT = 16.0
 PADDING_X = 14.0

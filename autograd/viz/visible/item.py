@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from autograd.viz import words
-from autograd.viz.grouping import Group
-from autograd.viz.trace import Omitted, Summary, Trace, TraceNode
+from autograd.viz.tracing.trace import Omitted, Summary, Trace, TraceNode
+from autograd.viz.visible.groups import Group
 
 
 @dataclass(slots=True)

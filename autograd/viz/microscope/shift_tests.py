@@ -9,11 +9,11 @@ import numpy as np
 
 from autograd import arguments
 from autograd.viz import words
-from autograd.viz.microscope.fields import Extent, measure, run_to
 from autograd.viz.microscope.figure import Figure
-from autograd.viz.microscope.layers import Array
 from autograd.viz.microscope.multiples import first_image, reduced, scale_line
 from autograd.viz.microscope.panels import Cell, Grid, Panel, Picture
+from autograd.viz.microscope.read_layers import Array
+from autograd.viz.microscope.receptive_fields import Extent, measure, run_to
 
 #: Causes by code: 0 is a match.
 CAUSES = ("", "padding", "stride", "other")

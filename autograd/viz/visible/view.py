@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from autograd.viz import words
-from autograd.viz.grouping import Group, group_by_module
-from autograd.viz.items import Item, earlier_item, measured_shares, module_item, node_item
-from autograd.viz.trace import Summary, Trace
+from autograd.viz.tracing.trace import Summary, Trace
+from autograd.viz.visible.groups import Group, group_by_module
+from autograd.viz.visible.item import Item, earlier_item, measured_shares, module_item, node_item
 
 #: Beyond this many visible nodes, repetitions are folded and modules collapsed unless asked
 #: otherwise.

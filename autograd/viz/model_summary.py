@@ -16,9 +16,9 @@ from autograd.core.tensor import Tensor
 from autograd.creation import tensor
 from autograd.func.buffers import kept_buffers
 from autograd.viz import words
-from autograd.viz.capture import Capture
-from autograd.viz.precision import as_read_by
-from autograd.viz.trace import Trace, TraceNode
+from autograd.viz.tracing.capture import Capture
+from autograd.viz.tracing.precision import as_read_by
+from autograd.viz.tracing.trace import Trace, TraceNode
 
 __all__ = ["ModelSummary", "summary"]
 

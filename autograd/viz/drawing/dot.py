@@ -14,9 +14,9 @@ import subprocess
 from typing import Any
 
 from autograd.text import visible
-from autograd.viz.layout import Frame, Layout, Route
-from autograd.viz.svg import close_gaps, flows_right, measure, widest_argument
-from autograd.viz.view import Item, View
+from autograd.viz.drawing.svg import close_gaps, flows_right, measure, widest_argument
+from autograd.viz.placing.layout import Frame, Layout, Route
+from autograd.viz.visible.view import Item, View
 
 #: How long ``dot`` may take.
 SECONDS = 10.0
@@ -135,7 +135,7 @@ def _node(item: Item, outlines: bool) -> str:
     fill, line = _FILLS[item.kind]
     shape = _SHAPES[item.kind]
     if item.share is not None:
-        from autograd.viz.palette import LIGHT
+        from autograd.viz.drawing.palette import LIGHT
 
         fill = LIGHT[f"heat{min(4, int(item.share * 5))}"]
     return (
@@ -178,7 +178,7 @@ def run(text: str, kind: str) -> bytes:
 def arrange(
     view: View, direction: str | None = None
 ) -> tuple[Layout, dict[int, tuple[float, float]]]:
-    """Have ``dot`` lay the view out; the result is like that of ``autograd.viz.svg.arrange``.
+    """Have ``dot`` lay the view out; the result is like that of ``autograd.viz.drawing.svg.arrange``.
 
     Raises Failed if it cannot.
     """

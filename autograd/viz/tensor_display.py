@@ -11,11 +11,12 @@ import numpy as np
 
 from autograd.core.tensor import Tensor
 from autograd.text import escape
-from autograd.viz import palette, words
+from autograd.viz import words
+from autograd.viz.drawing import palette
 from autograd.viz.microscope.multiples import reduced
 from autograd.viz.microscope.panels import png
-from autograd.viz.picture import HOST_COLOURS, data_uri
-from autograd.viz.trace import NONFINITE_CELL, Summary, summarize
+from autograd.viz.pages.graph import HOST_COLOURS, data_uri
+from autograd.viz.tracing.trace import NONFINITE_CELL, Summary, summarize
 
 #: Tensors of up to this many elements (and two axes) are shown as a table.
 TABLE_UP_TO = 64

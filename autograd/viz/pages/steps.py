@@ -1,6 +1,6 @@
 """The backward pass as a page: stepped through in a notebook, in a file, or without any script.
 
-The page is one HTML fragment. Where scripts run, ``page.js`` puts the interactive page into a
+The page is one HTML fragment. Where scripts run, ``steps.js`` puts the interactive page into a
 shadow root, which hides what was there; where they do not, that is what remains: the picture and
 every step as text. The script reads both from there, so nothing is stored twice.
 """
@@ -17,10 +17,13 @@ from typing import Any
 
 from autograd.arguments import no_attribute
 from autograd.text import escape, to_json
-from autograd.viz import animate, files, palette, shell, svg, view, words
-from autograd.viz.picture import MOST_DRAWN, SMALLER, Graph, Options, data_uri, document, image
-from autograd.viz.trace import NONFINITE_CELL, Contribution, Step, Summary, Trace
-from autograd.viz.view import View
+from autograd.viz import words
+from autograd.viz.drawing import files, palette, svg
+from autograd.viz.pages import animation, shell
+from autograd.viz.pages.graph import MOST_DRAWN, SMALLER, Graph, Options, data_uri, document, image
+from autograd.viz.tracing.trace import NONFINITE_CELL, Contribution, Step, Summary, Trace
+from autograd.viz.visible import view
+from autograd.viz.visible.view import View
 
 #: What does not fit into an output is left out in steps, saying so.
 PAGE_LIMIT = shell.PAGE_LIMIT
@@ -94,7 +97,7 @@ class Steps:
             return svg.render(self.view, *self._arranged, theme=theme)
         if not 0 <= number <= len(self):
             raise IndexError(f"number must be from 0 to {len(self)}; got {number}")
-        moment = animate.moment(self.view, number)
+        moment = animation.moment(self.view, number)
         return self._moment_svg(moment, theme)
 
     def _moment_svg(self, moment: svg.Moment, theme: str) -> str:
@@ -104,16 +107,16 @@ class Steps:
 
     @cached_property
     def _footer(self) -> float:
-        return animate.footer(self.view, self._arranged[0])
+        return animation.footer(self.view, self._arranged[0])
 
-    def animate(self, seconds: float = 1.4) -> animate.Animation:
+    def animate(self, seconds: float = 1.4) -> animation.Animation:
         """The pass as an SVG that moves without scripts, ``seconds`` a step; stands still where the
         reader asks for reduced motion."""
         visible, arranged = self.view, self._arranged
         if len(visible.items) > SMALLER[0]:
             visible = self._cut(SMALLER[0])
             arranged = svg.arrange(visible)
-        return animate.Animation(visible, *arranged, seconds=seconds, theme=self.theme)
+        return animation.Animation(visible, *arranged, seconds=seconds, theme=self.theme)
 
     def frames(self, folder: str | os.PathLike[str], kind: str = "svg") -> list[Path]:
         """Write one picture a step: ``step-000.svg`` (before the first), and so on.
@@ -124,7 +127,7 @@ class Steps:
         """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
-        moments = animate.moments(self.view, range(len(self) + 1))
+        moments = animation.moments(self.view, range(len(self) + 1))
         written = [
             self._save_moment(target / f"step-{number:03}.{kind}", moment)
             for number, moment in enumerate(moments)
@@ -235,7 +238,7 @@ def _assemble(visible: View, picture: str, kept: list[Step], detail: int, theme:
         "</summary>\n"
         f"<ol>{told}</ol></details>\n"
         f'<script type="application/json">{shell.inert(data)}</script>\n'
-        f"<script>{shell.script('autograd.viz', 'page.js')}</script>\n</div>"
+        f"<script>{shell.script('autograd.viz.pages', 'steps.js')}</script>\n</div>"
     )
 
 

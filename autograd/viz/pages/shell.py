@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib import resources
 
-from autograd.viz import palette
+from autograd.viz.drawing import palette
 
 #: An output never grows beyond this.
 PAGE_LIMIT = 300_000
@@ -27,7 +27,7 @@ def asset(package: str, name: str) -> str:
 
 def script(package: str, name: str) -> str:
     """A page's script: the shared part and its own in one function, so that nothing leaks."""
-    return f"(() => {{\n{asset('autograd.viz', 'shell.js')}\n{asset(package, name)}\n}})();"
+    return f"(() => {{\n{asset('autograd.viz.pages', 'shell.js')}\n{asset(package, name)}\n}})();"
 
 
 def style() -> str:
@@ -37,7 +37,7 @@ def style() -> str:
         f".page{{{palette.variables(palette.LIGHT)}}}"
         f'.page[data-theme="dark"]{{{palette.variables(palette.DARK)}}}'
     )
-    return themes + structure + asset("autograd.viz", "page.css").replace("\n", " ")
+    return themes + structure + asset("autograd.viz.pages", "steps.css").replace("\n", " ")
 
 
 def inert(data: str) -> str:

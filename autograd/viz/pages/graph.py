@@ -13,10 +13,13 @@ from urllib.parse import quote
 
 from autograd.arguments import no_attribute
 from autograd.text import escape
-from autograd.viz import dot, files, palette, shell, svg, switch, view, words
-from autograd.viz.items import gradient_norms
-from autograd.viz.trace import Trace
-from autograd.viz.view import View
+from autograd.viz import words
+from autograd.viz.drawing import dot, files, palette, svg
+from autograd.viz.pages import shell, switch
+from autograd.viz.tracing.trace import Trace
+from autograd.viz.visible import view
+from autograd.viz.visible.item import gradient_norms
+from autograd.viz.visible.view import View
 
 #: A page never has more visible nodes than the first number. Where they make it too big, it shows
 #: fewer and fewer, without their numbers.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from autograd.viz.layout import Point, Route
+from autograd.viz.placing.layout import Point, Route
 
 #: Left, top, right and bottom.
 Box = tuple[float, float, float, float]

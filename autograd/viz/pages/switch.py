@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from autograd.text import to_json
-from autograd.viz import shell, svg
-from autograd.viz.view import View
+from autograd.viz.drawing import svg
+from autograd.viz.pages import shell
+from autograd.viz.visible.view import View
 
 #: No more views than these, and no more nodes in all of them: laying them out takes time.
 MOST_VIEWS = 64
@@ -190,5 +191,5 @@ def _frame(still: str, data: str) -> str:
     return (
         f'<div class="gg-graph" data-lm-suppress-shortcuts="true">\n{still}\n'
         f'<script type="application/json">{shell.inert(data)}</script>\n'
-        f"<script>{shell.script('autograd.viz', 'switch.js')}</script>\n</div>"
+        f"<script>{shell.script('autograd.viz.pages', 'switch.js')}</script>\n</div>"
     )

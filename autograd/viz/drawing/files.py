@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from autograd.viz import dot
-from autograd.viz.svg import SCALING
+from autograd.viz.drawing import dot
+from autograd.viz.drawing.svg import SCALING
 
 Maker = Callable[[], "str | bytes"]
 

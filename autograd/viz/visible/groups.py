@@ -13,7 +13,7 @@ import heapq
 from dataclasses import dataclass, field
 
 from autograd.viz import words
-from autograd.viz.trace import Trace
+from autograd.viz.tracing.trace import Trace
 
 
 @dataclass(slots=True)

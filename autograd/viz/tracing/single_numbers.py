@@ -14,8 +14,8 @@ from autograd.core.tensor import Tensor
 from autograd.creation import scalars, tensor
 from autograd.debug.names import Names
 from autograd.debug.record import record
-from autograd.viz.precision import as_read_by
-from autograd.viz.selection import topological
+from autograd.viz.tracing.precision import as_read_by
+from autograd.viz.tracing.selection import topological
 
 #: More numbers than this make a picture that nobody reads.
 MOST = 400

@@ -1,0 +1,1 @@
+"""Drawing what was placed: SVG, Graphviz, colours, files."""
