@@ -348,7 +348,6 @@ def test_exceptions_are_needed():
 READING_PATH = [
     ("autograd.ops.elementwise", "multiply"),
     ("autograd.core.call", "general"),
-    ("autograd.core.rules", "Rule"),
     ("autograd.core.rules", "Plan.save"),
     ("autograd.core.rules", "_runner.gradients"),
     ("autograd.engine.backward", "BackwardPass.steps"),

@@ -88,8 +88,7 @@ def general(info: Primitive) -> Callable[..., Any]:
         if several and not (isinstance(made, tuple) and len(made) == info.outputs):
             raise _no_array(info, made)
         outs: list[Any] = []
-        versions: list[Any] = []
-        results: list[Tensor] = []
+        versions, results = [], []  # type: ignore[var-annotated]
         for out in made if several else (made,):
             if not isinstance(out, _ARRAYS):
                 raise _no_array(info, out)
@@ -108,8 +107,9 @@ def general(info: Primitive) -> Callable[..., Any]:
                 if k not in info.constant_outputs:
                     result._node, result._index = node, k
         if state.recorder is not None:
-            named = info.static_template | static
-            state.recorder(info, node, tuple(outs), given, tuple(data), named)
+            state.recorder(
+                info, node, tuple(outs), given, tuple(data), info.static_template | static
+            )
         return tuple(results) if several else results[0]
 
     return call

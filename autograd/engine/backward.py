@@ -14,6 +14,7 @@ leaves them untouched. Gradients of float16 are float32 here, and rounded for ho
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from heapq import heappop, heappush
 from typing import Any
 
@@ -27,7 +28,7 @@ from autograd.core.writes import check_saved
 from autograd.engine import double_backward
 from autograd.engine.accumulate import add_half_to_grad, add_to_grad, fitting, own
 from autograd.engine.hooks import call_hooks
-from autograd.engine.step import Contribution, Step
+from autograd.engine.step import Step
 
 #: The dtype of a NumPy scalar by its type.
 _SCALARS = {t: np.dtype(t) for t in (np.float32, np.float64)}
@@ -54,6 +55,14 @@ class _Modes:
         self._errors.__exit__(None, None, None)
         state = local.state
         state.grad_enabled, state.module, state.recorder = self._before
+
+    @contextmanager
+    def left(self) -> Iterator[None]:
+        self.__exit__()
+        try:
+            yield
+        finally:
+            self.__enter__()
 
 
 class BackwardPass:
@@ -177,10 +186,7 @@ class BackwardPass:
             self._owned.add(parent)
         store[key] = after
         if seen is not None:
-            step, position = seen
-            sums = before, value, after
-            sums = rounded(sums) if parent.dtype_of(index) == HALF else sums
-            step.contributions.append(Contribution(step, position, index, sums))
+            seen[0].sends(seen[1], parent, index, (before, value, after))
 
     def received(self, parent: Any, index: int) -> Any:
         """The gradient that a node's output or a leaf has received so far; None if none."""
@@ -258,11 +264,8 @@ class BackwardPass:
                 values = value = saved = g = None  # type: ignore[assignment]  # let go of
                 if step is not None:
                     number += 1
-                    modes.__exit__()
-                    try:
+                    with modes.left():
                         yield step
-                    finally:
-                        modes.__enter__()
                     step = None
 
     # Hooks, and what is kept on the way -----------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.arguments.half import HALF, rounded
 from autograd.core.node import FREED, Node
 
 __all__ = ["Contribution", "Step", "saved_by_name"]
@@ -46,6 +47,11 @@ class Step:
         self.number, self.node, self.gradient = number, node, gradient
         self.saved = saved_by_name(node)
         self.contributions: list[Contribution] = []
+
+    def sends(self, position: int, parent: Any, index: int, sums: tuple[Any, Any, Any]) -> None:
+        """Note what the parent in this position had received, is sent, and has then."""
+        sums = rounded(sums) if parent.dtype_of(index) == HALF else sums
+        self.contributions.append(Contribution(self, position, index, sums))
 
 
 def saved_by_name(node: Node) -> dict[str, Any]:

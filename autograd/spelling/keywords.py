@@ -106,7 +106,7 @@ def respell(
             ours["side"] = "right" if value else "left"
         else:
             word = _stands_for(name, key, parameters)
-            if word in kwargs:
+            if word in kwargs or word in parameters[: len(args)]:
                 raise TypeError(f"{name}: {word}= and {key}= are one; give one of them")
             ours[word] = value
     if parameters[0] in ours and not args and name in _CONVERTING:

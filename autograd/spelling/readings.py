@@ -206,7 +206,8 @@ cross = _reading(products.cross, _cross_along, _unclear_cross)
 
 
 def _unclear_equal(x: Any, y: Any = None) -> Any:
-    return "equal" if np.size(raw(x)) != 1 or np.size(raw(y)) != 1 else None
+    sizes = [np.size(each) for each in (raw(x), raw(y)) if isinstance(each, np.ndarray)]
+    return "equal" if any(size != 1 for size in sizes) else None
 
 
 def _all_equal(x: Any, other: Any) -> bool:

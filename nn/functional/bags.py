@@ -8,7 +8,7 @@ import numpy as np
 
 import autograd
 from autograd import arguments
-from nn.functional.dense import embedding, say_dense
+from nn.functional.dense import looked_up, say_dense
 from nn.functional.inputs import floating
 
 __all__ = ["embedding_bag"]
@@ -73,7 +73,7 @@ def embedding_bag(
         index, bags = index[counted], bags[counted]
         if per_sample_weights is not None:
             per_sample_weights = autograd.getitem(per_sample_weights, counted)
-    rows = embedding(index, weight, None, max_norm, norm_type, scale_grad_by_freq)
+    rows = looked_up(who, index, weight, None, max_norm, norm_type, scale_grad_by_freq)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights
     if mode == "max":

@@ -120,7 +120,22 @@ def embedding(
         >>> F.embedding([1, 0], autograd.tensor([[1.0], [2.0]])).tolist()
         [[2.0], [1.0]]
     """
-    who = "embedding"
+    return looked_up(
+        "embedding", input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse
+    )
+
+
+def looked_up(
+    who: str,
+    input: Any,
+    weight: Any,
+    padding_idx: Any,
+    max_norm: Any,
+    norm_type: Any,
+    scale_grad_by_freq: Any,
+    sparse: Any = False,
+) -> Any:
+    """`embedding`, under the name of the function that was called."""
     index = arguments.integer_array(who, "input", input)
     weight = floating(who, weight, "weight")
     if len(weight.shape) != 2:
