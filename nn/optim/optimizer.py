@@ -12,6 +12,7 @@ import numpy as np
 import autograd
 from autograd import Tensor, arguments
 from autograd import optimizers as kernels
+from autograd.arguments.arrays import raw
 from nn.constructor import telling
 from nn.module import Module
 
@@ -231,7 +232,7 @@ class Optimizer:
                 if state is None:
                     state = self.state[p] = {}
                 writing = autograd.writable(p)
-                work.append((writing.__enter__(), np.asarray(grad.data), state))
+                work.append((writing.__enter__(), _values(grad), state))
                 opened.append(writing)
             self._update_all(work, group)
         finally:
@@ -324,6 +325,13 @@ def _ordered(who: str, params: Any) -> Any:
             f"give a list in place of the {type(params).__name__}"
         )
     return params
+
+
+def _values(grad: Tensor) -> np.ndarray:
+    """A gradient's values as a plain read-only array."""
+    array = np.asarray(raw(grad)).view()
+    array.flags.writeable = False
+    return array
 
 
 def fill_state(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
+from operator import is_, itemgetter
 from typing import Any
 
 from autograd.core.primitive import Primitive
@@ -30,10 +31,48 @@ class Surroundings:
         self._lists: list[tuple[Any, tuple[Any, ...], str]] = []
         self._seen: dict[int, Any] = {}
         self._names: set[str] = set()
+        self._classes: dict[type, Any] = {}  # their members; each is looked at once
         self._look(function, "the function")
+        self._values, self._missing = self._by_holder()
 
     def changed(self) -> str | None:
         """What is not any more as it was; None if all is."""
+        return None if self._is_identical() else self._search()
+
+    def _by_holder(self) -> tuple[list[Any], list[Any]]:
+        """For each dictionary: how to get all values at once, and what they were; keys that it lacks."""
+        holders: dict[int, tuple[Any, dict[Any, Any], list[Any]]] = {}
+        for holder, key, value, _ in self._found:
+            _, there, missing = holders.setdefault(id(holder), (holder, {}, []))
+            if value is _NONE:
+                missing.append(key)
+            else:
+                there[key] = value
+        values = [
+            (itemgetter(*there, *there), holder, (*there.values(), *there.values()))
+            if len(there) == 1 else (itemgetter(*there), holder, tuple(there.values()))
+            for holder, there, _ in holders.values() if there
+        ]  # fmt: skip
+        return values, [(holder, missing) for holder, _, missing in holders.values() if missing]
+
+    def _is_identical(self) -> bool:
+        """Whether the very same objects are found everywhere: the usual case, and soon told."""
+        try:
+            for get, holder, values in self._values:
+                if not all(map(is_, get(holder), values)):
+                    return False
+        except KeyError:
+            return False
+        for holder, missing in self._missing:
+            if any(map(holder.__contains__, missing)):
+                return False
+        for items, before, _ in self._lists:
+            if len(items) != len(before) or not all(map(is_, items, before)):
+                return False
+        return all([cell.cell_contents is value for cell, value, _ in self._cells])
+
+    def _search(self) -> str | None:
+        """The first thing that is not any more as it was. Equal numbers may be other objects."""
         for holder, key, value, name in self._found:
             now = holder.get(key, _NONE)
             if now is not value and not _equal(now, value):
@@ -135,10 +174,11 @@ class Surroundings:
             if key != "_kinds":
                 self._look(value, f"{name}.{key}")
         for kind in type(module).__mro__:  # what the class says and the module may say otherwise
-            for key, value in vars(kind).items():
+            members = self._classes.setdefault(kind, vars(kind))
+            for key, value in members.items():
                 if type(value) in _SCALARS and not key.startswith("__") and key not in own:
                     self._found.append((own, key, _NONE, f"{name}.{key}"))
-                    self._found.append((vars(kind), key, value, f"{name}.{key}"))
+                    self._found.append((members, key, value, f"{name}.{key}"))
         forward = getattr(type(module), "forward", None)
         if forward is not None:
             self._look(forward, f"{name}.forward")
