@@ -190,6 +190,38 @@ def _in_c(kernel: str, arrays: Any, p: float = 0.0, q: float = 0.0) -> np.ndarra
     return out
 
 
+def prepare(
+    kernel: str, arrays: Any, otherwise: Callable[..., np.ndarray]
+) -> Callable[..., np.ndarray] | None:
+    """The kernel in C for arrays like these, one or two; None where there is none.
+
+    >>> made = prepare("relu", (np.array([-1.0, 2.0]),), relu)
+    >>> made is None or made(np.array([3.0, -1.0])).tolist()
+    [3.0, 0.0]
+    """
+    if not native.alike(*arrays):
+        return None
+    unary, binary = native.library.unary, native.library.binary
+
+    def of_one(x: np.ndarray) -> np.ndarray:
+        out = np.empty_like(x)
+        try:
+            unary(kernel, x, 0.0, 0.0, out)
+        except (TypeError, ValueError):  # it lies otherwise, this time
+            return otherwise(x)
+        return out
+
+    def of_two(g: np.ndarray, x: np.ndarray) -> np.ndarray:
+        out = np.empty_like(x)
+        try:
+            binary(kernel, g, x, 0.0, 0.0, out)
+        except (TypeError, ValueError):
+            return otherwise(g, x)
+        return out
+
+    return of_one if len(arrays) == 1 else of_two
+
+
 def choose(condition: Any, x: Any, y: Any) -> Any:
     """``np.where(condition, x, y)``, bit for bit; for floats in half the time.
 

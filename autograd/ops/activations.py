@@ -14,6 +14,7 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import constant, floating
 from autograd.arguments.half import in_single
+from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.kernels import elementwise as kernels
 from autograd.kernels import losses as loss_kernels
@@ -80,6 +81,18 @@ def _relu_gradient(gy, y):  # type: ignore[no-untyped-def]
 
 
 relu.gradients(x=lambda g, out: _relu_gradient(g, out))
+
+
+@prepares(relu.primitive.forward)
+def _prepare_relu(x):  # type: ignore[no-untyped-def]
+    return kernels.prepare("relu", (x,), kernels.relu)
+
+
+@prepares(relu.primitive.rules["x"].function)
+def _prepare_relu_back(g, out):  # type: ignore[no-untyped-def]
+    return kernels.prepare("relu_gradient", (g, out), kernels.relu_gradient)
+
+
 # Linear in gy; in y it is flat wherever it has a slope at all (exactly: also for infinite g).
 _relu_gradient.gradients(gy=lambda g, y: _relu_gradient(g, y), y=lambda g: _relu_gradient(g, 0.0))
 
