@@ -14,6 +14,7 @@ from autograd.arguments.arrays import (
     from_sizes,
     integer_array,
     passed_on,
+    raw,
 )
 from autograd.arguments.containers import elements, function, mapping
 from autograd.arguments.dtypes import common_float, float_dtype
@@ -58,6 +59,7 @@ __all__ = [
     "is_integer",
     "mapping",
     "passed_on",
+    "raw",
     "no_attribute",
     "not_functions",
     "probability",

@@ -12,7 +12,6 @@ import numpy as np
 import autograd
 from autograd import Tensor, arguments
 from autograd import optimizers as kernels
-from autograd.arguments.arrays import raw
 from nn.constructor import telling
 from nn.module import Module
 
@@ -329,7 +328,7 @@ def _ordered(who: str, params: Any) -> Any:
 
 def _values(grad: Tensor) -> np.ndarray:
     """A gradient's values as a plain read-only array."""
-    array = np.asarray(raw(grad)).view()
+    array = np.asarray(arguments.raw(grad)).view()
     array.flags.writeable = False
     return array
 

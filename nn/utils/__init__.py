@@ -14,7 +14,6 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from autograd.arguments.arrays import raw
 from nn.utils import parametrizations, parametrize, rnn, stateless
 from nn.utils.norms import (
     remove_spectral_norm,
@@ -79,7 +78,10 @@ def clip_grad_norm_(
 
 def _clip_norm(tensors: list[Tensor], max_norm: float, norm_type: float, strict: bool) -> Tensor:
     grads = _gradients("clip_grad_norm_", tensors)
-    norms = [np.linalg.norm(np.ravel(raw(grad)).astype(np.float64), norm_type) for grad in grads]
+    norms = [
+        np.linalg.norm(np.ravel(arguments.raw(grad)).astype(np.float64), norm_type)
+        for grad in grads
+    ]
     total = float(np.linalg.norm(norms, norm_type)) if norms else 0.0
     if strict and not math.isfinite(total):
         raise RuntimeError(

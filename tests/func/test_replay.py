@@ -1,5 +1,7 @@
 """Replayed steps are the eager ones to the last bit; what could go stale is refused."""
 
+import collections
+
 import numpy as np
 import pytest
 
@@ -211,6 +213,42 @@ def test_joint_rules_and_rules_of_numbers_are_replayed():
         expected = [t.tolist() for t in step(x)]
         assert [t.tolist() for t in replayed(x)] == expected
     assert replayed.replays == 3
+
+
+def test_rules_that_ask_for_all_outputs_or_any_number_of_inputs_are_replayed():
+    @ag.primitive
+    def doubled(x):
+        return x * 2.0
+
+    @ag.primitive
+    def product(*xs):
+        return np.prod(np.stack(xs), axis=0)
+
+    doubled.gradients(x=lambda g, outs: g * np.sign(outs[0]) * 2.0)
+    product.gradients(xs=lambda g, xs, i: g * np.prod(np.stack(xs[:i] + xs[i + 1 :]), axis=0))
+    w = weights()
+
+    def step(x):
+        w.grad = None
+        product(doubled(w), x[0], x[1]).sum().backward()
+        return w.grad
+
+    replayed = ag.func.replay(step)
+    for k in range(5):
+        x = ag.tensor(X + k)
+        assert replayed(x).tolist() == step(x).tolist()
+    assert replayed.replays == 3
+
+
+def test_what_is_looked_up_in_a_dictionary_is_not_added_to_it():
+    settings = collections.defaultdict(float, rate=2.0)
+    step = ag.func.replay(lambda x: x * settings["rate"])
+    for _ in range(3):
+        step(ag.tensor(X))
+    del settings["rate"]
+    with pytest.raises(ag.func.ReplayError, match="rate"):
+        step(ag.tensor(X))
+    assert not settings
 
 
 def test_an_error_in_a_rule_at_a_replay_names_the_primitive():

@@ -56,7 +56,7 @@ class Rule(NamedTuple):
 
 def rules_of(done: Any, g: int, sends: Sequence[Send], s: list[Any]) -> list[Rule] | None:
     """The rules of a node whose gradient is in slot ``g``, in order; None where they have to be
-    looked for at every replay: where arguments depend on values, or inputs have no names.
+    looked for at every replay: where arguments depend on values, or are several values at once.
 
     Constants get slots in ``s``, which has the values of the recorded step.
     """
@@ -66,6 +66,8 @@ def rules_of(done: Any, g: int, sends: Sequence[Send], s: list[Any]) -> list[Rul
         return None
     places: dict[str, int] = {"g": g}
     for name, (slot, value) in zip(plan.saved_names, done.parts(), strict=True):
+        if type(slot) is tuple:
+            return None
         if slot is None:
             s.append(value)
             slot = len(s) - 1

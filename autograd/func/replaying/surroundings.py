@@ -49,10 +49,10 @@ class Surroundings:
             else:
                 there[key] = value
         values = [
-            (itemgetter(*there, *there), holder, (*there.values(), *there.values()))
-            if len(there) == 1 else (itemgetter(*there), holder, tuple(there.values()))
-            for holder, there, _ in holders.values() if there
-        ]  # fmt: skip
+            (_getter(holder, list(there)), holder, tuple(there.values()))
+            for holder, there, _ in holders.values()
+            if there
+        ]
         return values, [(holder, missing) for holder, _, missing in holders.values() if missing]
 
     def _is_identical(self) -> bool:
@@ -182,6 +182,15 @@ class Surroundings:
         forward = getattr(type(module), "forward", None)
         if forward is not None:
             self._look(forward, f"{name}.forward")
+
+
+def _getter(holder: Any, keys: list[Any]) -> Any:
+    """A function that looks several keys up."""
+    if len(keys) > 1 and type(holder) in (dict, types.MappingProxyType):
+        return itemgetter(*keys)
+    return lambda holder: [
+        holder.get(key, _NONE) for key in keys
+    ]  # a defaultdict adds what it lacks
 
 
 def _is_module(value: Any) -> bool:
