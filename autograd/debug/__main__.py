@@ -308,9 +308,9 @@ class _Script:
                 warnings.filterwarnings("ignore", "Backprop: the loss itself")
                 dbg = Backprop(t, gradient, retain_graph=retain_graph, create_graph=create_graph,
                                inputs=inputs)  # fmt: skip
-            if bad_loss(t) is not None:
+            if (said := bad_loss(t)) is not None:
                 self._say(f"the loss itself is {text.array(t)}; without --no-check the script "
-                          "stops where that begins")  # fmt: skip
+                          "stops where that begins" if options.no_check else said)  # fmt: skip
             self._pause(t, dbg, check_watchers(break_on))
 
         sys.argv = [options.script, *options.arguments]

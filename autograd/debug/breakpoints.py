@@ -15,10 +15,18 @@ from autograd.core.tensor import Tensor
 from autograd.debug.backprop import Backprop
 from autograd.debug.history import History
 from autograd.debug.names import name_of
-from autograd.debug.record import bad_loss, first_bad, operands_at, safe_form
+from autograd.debug.record import (
+    bad_loss,
+    infinite,
+    infinite_operands,
+    made,
+    operands_at,
+    safe_form,
+)
 from autograd.debug.step import Step
 from autograd.engine import BackwardPass
 from autograd.engine import Step as EngineStep
+from autograd.engine.unbroadcast import sum_to_shape
 
 __all__ = ["Breakpoint", "Condition", "accumulates", "nonfinite", "norm_over", "touches", "when"]
 
@@ -242,10 +250,10 @@ def _place_of(who: str, target: Any) -> tuple[Any, int]:
 
 def _gradients_are_finite(step: Step) -> str | None:
     for sent in step.sent:
-        index = first_bad(sent.contribution)
+        value = np.asarray(sent.contribution)
+        index = made(value, _given(step, value.shape))
         if index is None:
             continue
-        value = np.asarray(sent.contribution)
         lines = [
             f"{step.title} sends {text.number(value[index])} at "
             f"{text.at(index) or 'its only element'} to {sent.target} "
@@ -267,6 +275,25 @@ def _gradients_are_finite(step: Step) -> str | None:
     return None
 
 
+def _given(step: Step, shape: tuple[int, ...]) -> Any:
+    """Where a gradient is infinite because the arriving one, or an operand of the step, is.
+
+    Operands count in elementwise operations alone: a mask of −∞ excuses no overflow in attention.
+    """
+    if isinstance(step.gradient, tuple):
+        return any(infinite(g).any() for g in step.gradient if g is not None)
+    info, g = step.node.primitive, np.asarray(step.gradient)
+    at = infinite(g)
+    if not (info.broadcasts or info.elementwise):
+        return at.any()
+    if step.record is not None:
+        operands = step.record.inputs
+    else:
+        operands = [v for n, v in step.saved.items() if n in info.inputs]
+    at = at | infinite_operands(info, operands, g.shape)
+    return np.asarray(sum_to_shape(at.astype(np.float32), shape)) > 0
+
+
 def _gradient_there(step: Step, shape: tuple[int, ...], index: tuple[int, ...]) -> Any:
     """The incoming gradients that were summed into one element of an input, if that can be told."""
     g = step.gradient
@@ -283,5 +310,6 @@ def _gradient_there(step: Step, shape: tuple[int, ...], index: tuple[int, ...]) 
     return np.ravel(g[(*[slice(None)] * extra, *kept)])
 
 
-#: Stop at the first gradient that is NaN or infinite, or before the first step if the loss is.
+#: Stop at the first gradient that is NaN, or infinite where what it is made of is finite (a given
+#: infinity passes, as in `record`); before the first step if the loss itself is NaN or infinite.
 nonfinite = Condition("non-finite", _gradients_are_finite, bad_loss)

@@ -1,9 +1,9 @@
-"""``record``: keep values and source lines, and stop at the first NaN or infinity."""
+"""``record``: keep values and source lines, and stop where a NaN or an infinity is made."""
 
 from __future__ import annotations
 
 import linecache
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ _COPIED = 1 << 16
 
 
 class NonFinite(RuntimeError):
-    """A NaN or an infinity where all were numbers before.
+    """A NaN, or an infinity that was made of finite numbers.
 
     Attributes:
         op: name of the primitive that made it.
@@ -79,9 +79,11 @@ class record:
     line that wrote and the one that needed it. It belongs to the running thread, and may be nested.
 
     Args:
-        check: raise ``NonFinite`` at the first output that is NaN or infinite, where it is made;
-            NumPy's own warnings about it are then left out, as they say less. Pass False for
-            computations that use infinities on purpose, such as masks of −∞.
+        check: raise ``NonFinite`` at the first output that is NaN, and where an infinity is made
+            of finite numbers, as by an overflow, 1/0 or log 0. An infinity that was given passes,
+            such as the −∞ of a mask: where an operand is infinite at that element (in operations
+            that mix elements, at any), or a fill value is. NumPy's own warnings are left out
+            meanwhile, as they say less. False lets everything pass.
 
     Example:
         >>> import autograd as ag
@@ -90,6 +92,9 @@ class record:
         ...     b = a * 3.0
         >>> b.grad_node.record.value.item()
         6.0
+        >>> with ag.debug.record():
+        ...     ag.softmax(ag.where([True, False], a, -np.inf)).tolist()
+        [1.0, 0.0]
     """
 
     def __init__(self, check: bool = True) -> None:
@@ -127,7 +132,7 @@ class record:
         if self._check:
             for k, out in enumerate(outs):
                 if k not in info.constant_outputs:
-                    _refuse_nonfinite(info, out, inputs, data, filename, lineno)
+                    _refuse_nonfinite(info, out, inputs, data, static, filename, lineno)
 
 
 def _kept(value: Any) -> Any:
@@ -160,6 +165,9 @@ def bad_loss(loss: Tensor) -> str | None:
     value = text.number(np.asarray(loss._data)[index])
     node = loss._node
     if getattr(node, "record", None) is not None:
+        begins = origin(node)
+        if begins:
+            return f"the loss itself is {value}. {begins}"
         return f"the loss itself is {value}. `record()` without check=False stops where that begins"
     return (
         f"the loss itself is {value}. Build it inside `with autograd.debug.record():` to stop at "
@@ -176,6 +184,66 @@ def first_bad(value: Any) -> tuple[int, ...] | None:
     if finite.all():
         return None
     return tuple(int(n) for n in np.argwhere(~finite)[0])
+
+
+def made(out: Any, given: Any) -> tuple[int, ...] | None:
+    """Index of the first NaN, or infinity that was not given; None if there is none.
+
+    Args:
+        out: a value.
+        given: where infinities may stand in it: booleans that broadcast to its shape.
+    """
+    if first_bad(out) is None:
+        return None
+    found = np.argwhere(np.isnan(out) | (np.isinf(out) & np.logical_not(given)))
+    return tuple(int(n) for n in found[0]) if len(found) else None
+
+
+def infinite(value: Any) -> Any:
+    """Where an operand or a static argument is infinite; False for what holds no real numbers."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # a ragged tuple
+        return np.False_
+    return np.isinf(array) if array.dtype.kind == "f" else np.False_
+
+
+def infinite_operands(info: Any, operands: Iterable[Any], shape: tuple[int, ...]) -> Any:
+    """Where an output may be infinite because an operand is: at its elements, or anywhere."""
+    given = np.zeros(shape, bool)
+    for value in operands:
+        at = infinite(value)
+        try:
+            given |= at if info.broadcasts or info.elementwise else at.any()
+        except ValueError:  # an operand of another shape, such as a table
+            given |= at.any()
+    return given
+
+
+def _given(info: Any, out: Any, data: Any, static: Mapping[str, Any]) -> Any:
+    """Where an output is infinite because an operand or a fill value is."""
+    given = infinite_operands(info, data, out.shape)
+    for value in static.values():
+        if np.any(at := infinite(value)):
+            given |= np.isin(out, np.asarray(value)[at])
+    return given
+
+
+def origin(node: Any) -> str | None:
+    """Where the infinities or NaNs of a recorded result begin, for as far as that is known."""
+    first = None
+    while getattr(node, "record", None) is not None:
+        kept = node.record.value
+        if all(first_bad(each) is None for each in (kept if type(kept) is tuple else (kept,))):
+            break
+        first = node
+        bad = (p for p, v in zip(node.parents, node.record.inputs, strict=True)
+               if p is not None and v is not None and first_bad(v) is not None)  # fmt: skip
+        node = next(bad, None)
+    if first is None:
+        return None
+    place = f", at {first.record.where()}" if first.record.filename else ""
+    return f"That begins in the result of {first.primitive.name}{place}"
 
 
 def operands_at(
@@ -234,12 +302,14 @@ _STEEP = {"log", "log2", "log10", "log1p", "sqrt", "divide", "reciprocal", "powe
 
 
 def _refuse_nonfinite(
-    info: Any, out: Any, inputs: Any, data: Any, filename: str, lineno: int
+    info: Any, out: Any, inputs: Any, data: Any, static: Any, filename: str, lineno: int
 ) -> None:
-    index = first_bad(out)
-    if index is None:
+    if first_bad(out) is None:
         return
     out = np.asarray(out)
+    index = made(out, _given(info, out, data, static))
+    if index is None:
+        return
     count = int(np.sum(~np.isfinite(out)))
     lines = [
         f"{info.name} made {text.number(out[index])} at {text.at(index) or 'its only element'} "
@@ -250,14 +320,19 @@ def _refuse_nonfinite(
         lines.append(f"  at {place_of(filename, lineno)}  {line}")
     lines.append("  operands:")
     lines += operands_at(info, _called(info, inputs, data), out.shape, index)
-    if all(first_bad(d) is None for d in data if d is not None):
+    bad = [d for d in data if d is not None and first_bad(d) is not None]
+    if not bad:
         lines.append("  all operands are finite: it begins here")
-    else:
+    elif np.isinf(out[index]):
+        lines.append("  the operands are finite there: it begins here")
+    elif any(np.isnan(d).any() for d in bad):
         lines.append("  an operand is not finite already: it came in with the data")
-        if np.isinf(out[index]):
-            lines.append(
-                "  if that is meant, as in a mask of −∞: `record(check=False)` lets it pass"
-            )
+    else:
+        lines.append(
+            "  an operand is infinite already, as it was given; no number comes of it here"
+        )
+        begins = (origin(t._node) for t in inputs if isinstance(t, Tensor))
+        lines += [f"  {said}" for said in begins if said]
     for name in info.rules:
         first, *more = info.rule_source(name).splitlines()
         lines.append(f"  backward rule for {name}: {first}{' …' if more else ''}")

@@ -42,7 +42,7 @@ def explain(forward: Callable[[], Tensor], before: Snapshot, page: Path) -> str:
         before: the state to replay from.
         page: gets the backward pass as a page to step through.
     """
-    told = "The replay of the batch from the state before it gave finite numbers."
+    told = "The replay of the batch from the state before it made no NaN or infinity."
     before.restore()
     try:
         with debug.record():

@@ -236,16 +236,14 @@ def test_a_report_names_the_users_tensors_and_where_an_operand_is_bad():
     import nn
 
     layer = nn.Linear(2, 1)
-    logits = ag.tensor(np.array([[0.0, np.inf]], np.float32))
+    logits = ag.tensor(np.array([[0.0, np.nan]], np.float32))
     with record(), pytest.raises(NonFinite) as caught:
         layer(logits)
     report = str(caught.value)
-    assert "x (logits) = [[0, ∞]], the first at [0, 1]" in report and "w (weight) = " in report
+    assert "x (logits) = [[0, NaN]], the first at [0, 1]" in report and "w (weight) = " in report
     scores = t([2.0, 0.0])
     with record(), pytest.raises(NonFinite, match=r"x \(scores\) there = 0"):
         ag.log(scores)
-    with record(), pytest.raises(NonFinite, match=r"record\(check=False\)` lets it pass"):
-        ag.where(scores.data > 1.0, scores, -np.inf)
 
 
 @pytest.mark.parametrize(

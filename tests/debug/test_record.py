@@ -104,6 +104,96 @@ def test_bad_data_and_steep_functions_are_told_apart():
         assert not np.isfinite(ag.log(t(0.0)).item())
 
 
+MASK = np.array([[0.0, -np.inf], [0.0, 0.0]])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x.masked_fill(np.isinf(MASK), -np.inf),
+        lambda x: ag.where(np.isinf(MASK), -np.inf, x),
+        lambda x: x + ag.tensor(MASK),
+        lambda x: x + ag.triu(ag.full((2, 2), -np.inf), 1),
+        lambda x: ag.pad(x, 1, constant_values=-np.inf),
+        lambda x: ag.maximum(ag.clip(x + MASK, -np.inf, np.inf), 0.0),
+        lambda x: ag.concatenate([x, ag.tensor(MASK)])[1:],
+        lambda x: ag.logsumexp(x + MASK, axis=1),
+        lambda x: ag.log_softmax(x + MASK, axis=1),
+    ],
+)
+def test_an_infinity_that_was_given_passes_forth_and_back(f):
+    x = t([[1.0, 2.0], [3.0, 4.0]])
+    with record():
+        result = ag.where(np.isfinite(f(x).data), f(x), 0.0).sum()
+    result.backward(break_on=[nonfinite])
+    assert np.isfinite(x.grad.data).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"is_causal": True}])
+def test_causal_attention_is_recorded_and_stepped_back_through(options):
+    import nn
+
+    layer = nn.TransformerEncoderLayer(4, 2, 8, dropout=0.0, batch_first=True)
+    model = nn.TransformerEncoder(layer, 2)
+    mask = nn.Transformer.generate_square_subsequent_mask(3)
+    assert np.isinf(mask.numpy()).any()
+    with record():
+        loss = model(ag.randn(2, 3, 4), mask=mask, **options).mean()
+    loss.backward(break_on=[nonfinite])
+    assert all(np.isfinite(p.grad.numpy()).all() for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("f", "index"),
+    [
+        (lambda x: x / ag.tensor([np.inf, 0.0]), (1,)),
+        (lambda x: ag.exp(x * ag.tensor([-np.inf, 800.0])), (1,)),
+        (lambda x: ag.log(ag.exp(x * ag.tensor([1.0, -np.inf]))), (1,)),
+        (lambda x: (x * ag.tensor([np.inf, 1.0])) * 0.0, (0,)),
+        (lambda x: ag.softmax(x - np.inf), (0,)),
+    ],
+)
+def test_infinities_made_beside_given_ones_and_every_nan_still_stop(f, index):
+    with record(), pytest.raises(NonFinite) as caught:
+        f(t([1.0, 1.0]))
+    assert caught.value.index == index
+
+
+def test_an_overflow_passes_for_no_fill_value_of_the_other_sign():
+    @ag.primitive
+    def fill(x, *, fill):
+        return np.append(x * x, fill)
+
+    with record():
+        assert fill(t([2.0]), fill=-np.inf).tolist() == [4.0, -np.inf]
+    with record(), pytest.raises(NonFinite, match="begins here"):
+        fill(t([1e200]), fill=-np.inf)
+
+
+def test_what_becomes_of_a_given_infinity_leads_back_to_its_line():
+    x = t([1.0, 2.0])
+    with record():
+        masked = ag.where([True, True], -np.inf, x)
+        line = f"test_record.py:{inspect.currentframe().f_lineno - 1}"
+        with pytest.raises(NonFinite, match=f"result of where, at .*{line}"):
+            ag.softmax(masked * 2.0)
+        loss = -(masked * 2.0).sum()
+    with pytest.raises(ag.debug.Breakpoint, match=f"loss itself is ∞. .* of where, at .*{line}"):
+        loss.backward(break_on=[nonfinite])
+
+
+def test_gradients_may_be_infinite_where_the_arriving_one_is_and_nowhere_else():
+    x = t([1.0, 2.0])
+    (x * 1e10).backward(np.array([np.inf, 1.0]), break_on=[nonfinite])
+    assert x.grad.tolist() == [np.inf, 1e10]
+    with pytest.raises(ag.debug.Breakpoint, match=r"sends ∞ at \[1\] to x"):
+        (x * 1e10).backward(np.array([np.inf, 1e300]), break_on=[nonfinite])
+    w = t(np.ones((2, 2)))
+    (w @ x).backward(np.array([np.inf, 1.0]), break_on=[nonfinite])
+    with pytest.raises(ag.debug.Breakpoint, match="sends ∞ at"):
+        (w @ (x * 1e10)).backward(np.array([1e300, 1.0]), break_on=[nonfinite])
+
+
 def test_lines_of_notebook_cells_are_called_so():
     code = compile("y = x * 2.0\nz = y * y", os.path.join("ipykernel_77", "515142549.py"), "exec")
     scope = {"x": t(1.0), "__name__": "__main__"}
