@@ -42,6 +42,54 @@ def test_a_module_used_twice_is_two_boxes(builder):
     assert groups[2].label == "cell (visit 2)"
 
 
+def held(b, *names, inside="holder"):
+    """A chain through layers of a module that only holds them, with something between."""
+    h = b.leaf("x", 1.0, kind="input")
+    leaves = {n: b.leaf(f"w{n}", 1.0, module=f"{inside}.{n}") for n in dict.fromkeys(names)}
+    for name in names:
+        h = b.op("multiply", h, leaves[name], module=f"{inside}.{name}")
+        h = b.op("exp", h, module=f"{inside}.{name}")
+        h = b.op("relu", h)
+    return b.trace()
+
+
+def test_a_module_that_only_holds_others_has_no_box_where_the_computation_leaves_it(builder):
+    trace = held(builder(), "a", "b", "c")
+    groups = group_by_module(trace)
+    assert [g.label for g in groups[1:]] == ["holder.a", "holder.b", "holder.c"]
+    for collapse in ("holder", True, 0):
+        items = build(trace, collapse=collapse).items
+        assert sum(item.kind == "module" for item in items) == 3
+    opened = build(trace, collapse="holder", expand=["holder.b"]).items
+    assert sum(item.kind == "module" for item in opened) == 2
+    nested = group_by_module(held(builder(), "a", "b", inside="outer.inner"))
+    assert [g.path for g in nested[1:]] == ["outer.inner.a", "outer.inner.b"]
+    in_a_row = builder()
+    h = in_a_row.leaf("x", 1.0, kind="input")
+    for name in ("a", "a", "b", "b"):
+        h = in_a_row.op("exp", h, module=f"holder.{name}")
+    assert [g.path for g in group_by_module(in_a_row.trace())[1:]] == [
+        "holder", "holder.a", "holder.b"]  # fmt: skip
+
+
+def test_a_module_called_twice_is_visited_twice_although_it_computes_nothing_itself(builder):
+    groups = group_by_module(held(builder(), "a", "a"))
+    assert [(g.path, g.visit) for g in groups if g.path == "holder"] == [
+        ("holder", 1), ("holder", 2)]  # fmt: skip
+
+
+def test_parameters_are_in_the_visit_that_uses_them(builder):
+    b = builder()
+    h = b.leaf("x", 1.0, kind="input")
+    leaves = [b.leaf(f"w{k}", 1.0, module="cell") for k in range(3)]
+    for leaf in leaves:
+        h = b.op("relu", b.op("multiply", h, leaf, module="cell"))
+    trace = b.trace()
+    visits = [g for g in group_by_module(trace) if g.path == "cell"]
+    assert [[trace.node(n).name for n in g.members if not trace.node(n).op] for g in visits] == [
+        ["w0"], ["w1"], ["w2"]]  # fmt: skip
+
+
 def test_collapsing_hides_and_says_how_many(traces):
     trace = traces["residual"](2)
     view = build(trace, collapse="blocks.0")

@@ -4,13 +4,15 @@ A module's nodes form one box only if the computation does not leave the module 
 it does (a layer used twice), each visit is a box of its own. That is decided here, by scheduling:
 nodes are taken in an order that stays inside a module as long as it can, and every uninterrupted
 visit is a group. Groups taken in such an order can never form a cycle, so each can be laid out as
-one big node.
+one big node. A module that only holds others, which the computation leaves in between, has no box:
+a ``ModuleDict`` is never called, so that nothing visits it; the modules in it stand by themselves.
 """
 
 from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from autograd.viz import words
 from autograd.viz.tracing.trace import Trace
@@ -56,11 +58,7 @@ def group_by_module(trace: Trace) -> list[Group]:
     pending = [(0, [node.id for node in trace.nodes], 0)]
     visits: dict[str, int] = {}
     for index, identifiers, depth in pending:  # grows while it is walked: outer modules first
-        parts = {}
-        for identifier in identifiers:
-            path = trace.node(identifier).module.split(".") if trace.node(identifier).module else []
-            parts[identifier] = ".".join(path[: depth + 1]) if len(path) > depth else ""
-        for part, run in _visits(identifiers, parts, parents):
+        for part, run in _undivided(trace, identifiers, depth, parents):
             if not part or _alone(trace, part, run):
                 groups[index].members += run
                 continue
@@ -70,8 +68,49 @@ def group_by_module(trace: Trace) -> list[Group]:
                 group.what = trace.classes[part].summary
             groups.append(group)
             groups[index].members.append(~group.index)
-            pending.append((group.index, run, depth + 1))
+            pending.append((group.index, run, part.count(".") + 1))
     return groups
+
+
+def _undivided(
+    trace: Trace, identifiers: list[int], depth: int, parents: dict[int, list[int]]
+) -> list[tuple[str, list[int]]]:
+    """The visits to the modules so deep; those of a module that only holds others go to these."""
+    opened: set[str] = set()
+    while True:
+        parts = {}
+        for identifier in identifiers:
+            path = trace.node(identifier).module
+            part = _shortened(path, depth)
+            while part in opened:
+                part = _shortened(path, part.count(".") + 1) if part != path else ""
+            parts[identifier] = part
+        visits = _visits(identifiers, parts, parents)
+        runs: dict[str, list[list[int]]] = {}
+        for part, run in visits:
+            if part:
+                runs.setdefault(part, []).append(run)
+        found = {part for part, each in runs.items() if len(each) > 1 and _holds(trace, part, each)}
+        if not found:
+            return visits
+        opened |= found
+
+
+def _shortened(path: str, depth: int) -> str:
+    """A path down to a depth; empty where it does not lead so deep."""
+    names = path.split(".")
+    return ".".join(names[: depth + 1]) if path and len(names) > depth else ""
+
+
+def _holds(trace: Trace, part: str, runs: list[list[int]]) -> bool:
+    """Whether a module only holds others: nothing is computed in itself, and it is of a kind that
+    is never called, or two visits have no module in common, as no two calls of it would."""
+    paths = [{trace.node(n).module for n in run if trace.node(n).op} for run in runs]
+    if any(part in each for each in paths):
+        return False
+    if part in trace.classes and trace.classes[part].kind in ("ModuleList", "ModuleDict"):
+        return True
+    return any(one.isdisjoint(other) for one, other in combinations(paths, 2))
 
 
 def _alone(trace: Trace, part: str, run: list[int]) -> bool:
@@ -112,6 +151,7 @@ def _visits(
                 children[parent].append(identifier)
                 waiting[identifier] += 1
                 unit_waiting[unit_of[identifier]] += unit_of[parent] != unit_of[identifier]
+    leaves = {identifier for identifier in identifiers if not parents[identifier]}
     ready = [unit for unit, count in unit_waiting.items() if count == 0]
     heapq.heapify(ready)
     runs: list[tuple[str, list[int]]] = []
@@ -121,8 +161,10 @@ def _visits(
             unit = heapq.heappop(ready)
             run = units.pop(unit)
         else:
-            unit = unit_of[next(each for each in left if waiting[each] == 0)]
-            run = _reachable(units[unit], waiting, children, unit, unit_of)
+            candidates = dict.fromkeys(unit_of[each] for each in left if waiting[each] == 0)
+            reached = ((each, _reachable(units[each], waiting, children, unit_of, leaves))
+                       for each in candidates)  # fmt: skip
+            unit, run = next((unit, run) for unit, run in reached if run)
             taken = set(run)
             units[unit] = [each for each in units[unit] if each not in taken]
         runs.append((parts[run[0]], run))
@@ -142,16 +184,30 @@ def _reachable(
     members: list[int],
     waiting: dict[int, int],
     children: dict[int, list[int]],
-    unit: int,
     unit_of: dict[int, int],
+    leaves: set[int],
 ) -> list[int]:
-    """The members of a unit that can be computed now without leaving it, in topological order."""
+    """The members of a unit that can be computed now without leaving it, in topological order.
+
+    A leaf waits for what uses it, so that parameters are part of the visit that needs them.
+    """
     missing = {member: waiting[member] for member in members}
     run = []
     for member in members:  # ids are a topological order
         if missing[member] == 0:
             run.append(member)
             for child in children[member]:
-                if unit_of[child] == unit:
+                if unit_of[child] == unit_of[member]:
                     missing[child] -= 1
-    return run
+    taken = set(run)
+
+    def early(member: int) -> bool:
+        used = children[member]
+        return (
+            member in leaves
+            and all(unit_of[child] == unit_of[member] for child in used)
+            and bool(used)
+            and taken.isdisjoint(used)
+        )
+
+    return [member for member in run if not early(member)]

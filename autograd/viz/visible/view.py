@@ -282,9 +282,15 @@ class _Standing:
         return [member] if member > 0 else self._contents[~member]
 
     def collapse(self, paths: set[str], expand: set[str]) -> None:
-        """Collapse the groups of these module paths."""
+        """Collapse the groups of these module paths; of a path without a group, those inside."""
+        boxes = {group.path for group in self.groups}
         for group in self.groups[1:]:
-            if group.path in paths and group.path not in expand and not group.pattern:
+            path = group.path
+            while path not in paths and path:
+                path = path.rpartition(".")[0]
+                if path in boxes:
+                    path = ""
+            if path and group.path not in expand and not group.pattern:
                 self.collapsed[group.index] = self._contents[group.index][0]
 
     def collapse_until(self, limit: int, expand: set[str]) -> None:

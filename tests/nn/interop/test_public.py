@@ -264,3 +264,14 @@ def test_pytorch_is_as_it_was_after_a_refusal(torch):
         nn.from_torch(model_of(torch, lambda self, x: branching(torch, x)), torch.ones(3))
     after = [getattr(torch.Tensor, name) for name in names] + [torch.ctc_loss, torch.autograd.grad]
     assert after == before
+
+
+def test_a_converted_gpt_is_recorded_with_its_mask_and_drawn_without_visits_to_its_dict(styles):
+    _, args, _, model = converted(styles, "GPT, written out")
+    with autograd.debug.record():
+        _, loss = model(*args)
+    loss.backward(retain_graph=True, break_on=[autograd.debug.nonfinite])
+    for graph in (autograd.viz.graph(loss), autograd.viz.graph(loss, detail="operations")):
+        headings = [group.label for group in graph.view.groups[1:]]
+        assert "transformer.h: ModuleList" in headings
+        assert not any("visit" in each or each.startswith("transformer:") for each in headings)
