@@ -34,7 +34,7 @@ DTYPES = {np.float16: 2e-2, np.float32: 5e-4, np.float64: 1e-8}  # with what a d
 
 
 COUNTED = ("autograd.kernels.tuning.COST", "autograd.kernels.tuning.ROW_COST")
-"""Tuned numbers that are no bounds themselves, but can be put in other ones' place, too."""
+"""Numbers of pieces of work that are no bounds themselves, but can be put in other ones' place, too."""
 
 
 # Finding them -------------------------------------------------------------------------------------
@@ -242,16 +242,16 @@ class Case(NamedTuple):
 
 _K = "autograd.kernels"
 _ALWAYS = 10**9
-_SPREAD = {f"{_K}.tuning.WORTHWHILE": 1, f"{_K}.tuning.BLAS_ALONE": -1}
+_SPREAD = {f"{_K}.tuning.WORTHWHILE": 1, f"{_K}.threads.BLAS_ALONE": -1}
 CASES: dict[str, Case] = {
     f"{_K}.tuning.BLOCK": Case((5, 12, 13, 24, 25, _ALWAYS), (*ELEMENTWISE, *ERRORS, *ROWS, *STEPS)),
     f"{_K}.tuning.PASS_BLOCK": Case((1, 50, 180, _ALWAYS), NORMS),
     f"{_K}.tuning.BLAS_SUMS": Case((1, 24, 25), SOFTMAX),
-    f"{_K}.tuning.VECTOR_ALONE": Case((5, 6, 7, 719, 720, _ALWAYS), SOFTMAX + NORMS,
+    f"{_K}.threads.VECTOR_ALONE": Case((5, 6, 7, 719, 720, _ALWAYS), SOFTMAX + NORMS,
         {f"{_K}.tuning.WORTHWHILE": _ALWAYS}),
-    f"{_K}.tuning.BLAS_ALONE": Case((-1, 377, 378, _ALWAYS), PRODUCTS),
+    f"{_K}.threads.BLAS_ALONE": Case((-1, 377, 378, _ALWAYS), PRODUCTS),
     f"{_K}.tuning.WORTHWHILE": Case((1, 300, _ALWAYS), (*PRODUCTS, *ROWS[:1], *CONVOLUTIONS[:1]),
-        {f"{_K}.tuning.BLAS_ALONE": -1}),
+        {f"{_K}.threads.BLAS_ALONE": -1}),
     f"{_K}.tuning.PIECES": Case((1, 3, 4, 8), POOLING + PRODUCTS + ROWS + CONVOLUTIONS[:1], _SPREAD),
     f"{_K}.tuning.COLUMN_BYTES": Case((1, 20000, _ALWAYS), CONVOLUTIONS + DEPTHWISE + ONE_IMAGE),
     f"{_K}.tuning.FEW_PIXELS": Case((0, 6, 7, 30, 31, 82, _ALWAYS), CONVOLUTIONS + DEPTHWISE + ONE_IMAGE),

@@ -1,6 +1,7 @@
 """Sizes change the code that runs: every bound is tried on both sides, to the third derivative."""
 
 import ast
+import re
 
 import numpy as np
 import pytest
@@ -10,6 +11,18 @@ from tests import bounds
 from tests.benchmarks import tuning as measured
 
 pytestmark = pytest.mark.usefixtures("numpy_kernels")  # bounds are theirs
+
+NOT_TUNED = {  # numbers in the sources of the kernels in C, and what they are
+    ("correlation.c", "(int64_t)1 << 40"): "a limit of sizes",
+    ("module.c", "1 << 20"): "a limit of threads",
+    ("pooling.c", "1 << 30"): "a limit of sizes",
+    ("matrix.c", "4096"): "more bytes than a row of a strip has",
+    ("threads.c", "4096"): "bytes of a page",
+    ("threads.c", "4095"): "one less",
+    ("kernels.h", "8192"): "accuracy of sums",
+    ("kernels.h", "1024"): "accuracy of sums",
+    ("gathering.inc", "128"): "accuracy of sums",
+}
 
 COMPARED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
@@ -104,5 +117,29 @@ def test_numbers_are_taken_on_either_side_of_a_bound(bound, make):
 
 
 def test_the_tuned_constants_are_few_and_each_can_be_measured():
-    assert set(measured.WORK) == set(tuning.__all__)
-    assert len(tuning.__all__) <= 15
+    assert set(measured.WORK) == set(tuning.TUNED)
+    assert len(tuning.TUNED) == len(set(tuning.TUNED)) <= 15
+
+
+def test_the_kernels_in_c_have_the_constants_of_the_list():
+    assert set(measured.IN_C_ONLY) <= set(measured.IN_C) <= set(tuning.TUNED)
+    for name, written in measured.IN_C.items():
+        assert eval(written, {"__builtins__": {}}) == getattr(tuning, name), name
+
+
+def test_constants_of_the_kernels_in_c_are_the_listed_ones_or_known_to_be_none():
+    """Numbers from 100 on, and powers of two; those of special.inc are coefficients of series."""
+    folder = measured.HEADER.parent
+    found, used = set(), set()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".c", ".h", ".inc") and path.name not in ("tuning.h", "special.inc"):
+            code = re.sub(
+                r"/\*.*?\*/|//[^\n]*|\"[^\"\n]*\"", "", path.read_text("utf-8"), flags=re.S
+            )
+            used |= set(re.findall(r"\bTUNED_(\w+)", code))
+            numbers = re.findall(
+                r"(?<![\w.])(?:\(int64_t\))?(?:\d+ << \d+|[1-9]\d{2,})(?![\w.])", code
+            )
+            found |= {(path.name, number) for number in numbers}
+    assert used == set(measured.IN_C)
+    assert found == set(NOT_TUNED)

@@ -31,11 +31,13 @@ import numpy as np
 
 from autograd.kernels import native
 from autograd.kernels.bounds import Bound
-from autograd.kernels.threads import matmul
-from autograd.kernels.tuning import BLAS_SUMS, VECTOR_ALONE
+from autograd.kernels.threads import VECTOR_ALONE, matmul
+from autograd.kernels.tuning import BLAS_SUMS
 
 # exp(x) of no larger |x| and sums of it fit into single precision with ease.
 MODEST: Bound[float] = 32.0
+
+_CLASSES = np.iinfo(np.int64)
 
 
 def log_softmax(x: np.ndarray, *, axis: int) -> np.ndarray:
@@ -175,7 +177,7 @@ def _has_kernel(
         and targets.dtype == np.int64
         and targets.flags.c_contiguous
         and targets.flags.aligned
-        and -(1 << 63) <= ignore_index < 1 << 63
+        and _CLASSES.min <= ignore_index <= _CLASSES.max
     )
 
 

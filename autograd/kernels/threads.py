@@ -36,12 +36,21 @@ from typing import Any
 import numpy as np
 
 from autograd.kernels import native
-from autograd.kernels.tuning import BLAS_ALONE, PIECES, WORTHWHILE
+from autograd.kernels.bounds import Bound
+from autograd.kernels.tuning import PIECES, WORTHWHILE
 
 try:
     import ctypes
 except ImportError:  # a Python without it, as some browsers have; its BLAS is left alone
     ctypes = None  # type: ignore[assignment]
+
+BLAS_ALONE: Bound[int] = 2**18
+"""OpenBLAS multiplies on one thread by itself while M * N * K is no larger (its
+``SMP_THRESHOLD_MIN * GEMM_MULTITHREAD_THRESHOLD``)..."""
+
+VECTOR_ALONE: Bound[int] = 2**13
+"""... and adds up, or multiplies with vectors, while they have no more elements (its own limits lie
+at 9216 and 10000)."""
 
 _HALF = np.dtype(np.float16)
 

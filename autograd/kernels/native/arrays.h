@@ -59,7 +59,7 @@ bool plus(int64_t a, int64_t b, int64_t *sum);
 /* Runs a statement without the interpreter's lock where `work` (multiplications) is worth the switch. */
 #define UNLOCKED(work, statement) \
     do { \
-        if ((work) < 20000) { statement; } \
+        if ((work) < 2 * TUNED_PIECE_ELEMENTS) { statement; } \
         else { Py_BEGIN_ALLOW_THREADS statement; Py_END_ALLOW_THREADS } \
     } while (0)
 

@@ -38,7 +38,7 @@ FUNCTION(unary) {
     int which = find(args[0], 0, UNARY_COUNT);
     if (which < 0) return NULL;
     int failed = 0;
-    if (x.size) UNLOCKED(8.0 * (double)x.size, failed = kernels_for(&x)->unary(which, x.size, p, q, x.low, (char *)y.low));
+    if (x.size) UNLOCKED(2.0 * TUNED_COST * (double)x.size, failed = kernels_for(&x)->unary(which, x.size, p, q, x.low, (char *)y.low));
     if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
@@ -56,7 +56,7 @@ FUNCTION(binary) {
     int which = find(args[0], UNARY_COUNT + 1, BINARY_END);
     if (which < 0) return NULL;
     int failed = 0;
-    if (x.size) UNLOCKED(8.0 * (double)x.size, failed = kernels_for(&x)->binary(which, x.size, p, q, g.low, x.low, (char *)y.low));
+    if (x.size) UNLOCKED(2.0 * TUNED_COST * (double)x.size, failed = kernels_for(&x)->binary(which, x.size, p, q, g.low, x.low, (char *)y.low));
     if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }

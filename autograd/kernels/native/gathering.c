@@ -18,7 +18,7 @@ FUNCTION(add_rows) {
     for (int64_t i = 0; i < p.count; i++)
         if (at[i] < -p.rows || at[i] >= p.rows) return PyErr_Format(PyExc_ValueError, "index holds %lld, but there are %lld rows", (long long)at[i], (long long)p.rows);
     int failed = 0;
-    UNLOCKED(4.0 * ((double)x.size + (double)out.size), failed = kernels_for(&x)->add_rows(&p, x.data, at, out.data));
+    UNLOCKED(TUNED_COST * ((double)x.size + (double)out.size), failed = kernels_for(&x)->add_rows(&p, x.data, at, out.data));
     if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }

@@ -6,6 +6,7 @@
 #ifndef GLASS_KERNELS_H
 #define GLASS_KERNELS_H
 #include "threads.h"
+#include "tuning.h"
 #include "correlation.h"
 #include "matrix.h"
 #include "elementwise.h"
@@ -36,7 +37,10 @@ extern const Kernels table_float_base, table_double_base;
 extern const Kernels table_float_avx2, table_double_avx2, table_float_avx512, table_double_avx512;
 #endif
 
-/* Sizes from which kernels cut; see the README beside this file. */
+/* For accuracy, not speed: so many terms at most are added up in one number of type T; their sums are added in double, or
+   as sums of sums. Of a line each lane of the vectors is such a number, down columns each column is one. */
+enum { TERMS_OF_LINE = 8192, TERMS_OF_COLUMN = 1024 };
+
 #define LEAST(a, b) ((a) < (b) ? (a) : (b))
 #define GREATEST(a, b) ((a) > (b) ? (a) : (b))
 

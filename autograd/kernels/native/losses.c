@@ -25,7 +25,7 @@ static PyObject *map(const char *name, bool logarithm, PyObject *const *args, Py
         return NULL;
     Map kernel = logarithm ? kernels_for(&x)->log_softmax : kernels_for(&x)->softmax;
     int failed = 0;
-    UNLOCKED(16.0 * (double)x.size, failed = kernel(&s, x.data, y.data));
+    UNLOCKED(4.0 * TUNED_COST * (double)x.size, failed = kernel(&s, x.data, y.data));
     if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
@@ -39,7 +39,7 @@ static PyObject *gradient(const char *name, bool logarithm, PyObject *const *arg
         return NULL;
     Gradient kernel = logarithm ? kernels_for(&g)->log_softmax_gradient : kernels_for(&g)->softmax_gradient;
     int failed = 0;
-    UNLOCKED(16.0 * (double)g.size, failed = kernel(&s, g.data, y.data, gx.data));
+    UNLOCKED(4.0 * TUNED_COST * (double)g.size, failed = kernel(&s, g.data, y.data, gx.data));
     if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
@@ -100,7 +100,7 @@ FUNCTION(cross_entropy) {
     double weights, total = 0;
     if (!all_are_classes(&classes, &weight, wanted.ignored, s.n, &weights)) Py_RETURN_NONE;
     int failed = 0;
-    UNLOCKED(16.0 * (double)x.size, failed = kernels_for(&x)->cross_entropy(&s, &wanted, x.data, p.data, losses.data, &total));
+    UNLOCKED(4.0 * TUNED_COST * (double)x.size, failed = kernels_for(&x)->cross_entropy(&s, &wanted, x.data, p.data, losses.data, &total));
     return failed ? PyErr_NoMemory() : Py_BuildValue("dd", total, weights);
 }
 
@@ -124,7 +124,7 @@ FUNCTION(cross_entropy_gradient) {
     if (!all_are_classes(&classes, &weight, wanted.ignored, s.n, &weights)) Py_RETURN_FALSE;
     if (mean) factor /= weights;
     int failed = 0;
-    UNLOCKED(8.0 * (double)p.size, failed = kernels_for(&p)->cross_entropy_gradient(&s, &wanted, factor, share.data, p.data, gx.data));
+    UNLOCKED(2.0 * TUNED_COST * (double)p.size, failed = kernels_for(&p)->cross_entropy_gradient(&s, &wanted, factor, share.data, p.data, gx.data));
     if (failed) return PyErr_NoMemory();
     Py_RETURN_TRUE;
 }

@@ -35,12 +35,12 @@ FUNCTION(matmul) {
 }
 
 /* Where a BLAS is faster: large products, whose second factor it cuts into blocks for the caches; few rows times a
-   factor that we have to turn first; a matrix times one vector. */
-static const double LARGE = 1 << 25, TURNED = 1 << 13;
+   factor that we have to turn first; a matrix times a few vectors, too few for ours. Not where there is less to multiply
+   than makes a piece. */
 static bool is_for_blas(const Array *a, const Array *b) {
     double work = (double)a->shape[0] * (double)a->shape[1] * (double)b->shape[1];
     bool turned = b->step[1] != 1 && b->shape[1] > 1;
-    return work > LARGE || (work > TURNED && (b->shape[1] < 4 || (turned && a->shape[0] < 12)));
+    return work > TUNED_FOR_BLAS || (work > TUNED_PIECE_ELEMENTS && (b->shape[1] < 4 || (turned && a->shape[0] < TUNED_FEW_ROWS)));
 }
 
 /* matmul_if_faster(a, b, out): whether it was done; False also for arrays that are not for us. */

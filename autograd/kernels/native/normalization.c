@@ -34,7 +34,7 @@ static PyObject *forward(const char *name, bool rows, bool centred, PyObject *co
         if (!sized(a + i, i < 3 ? p.groups * p.cells : i == 3 ? a->size : statistics)) return NULL;
     Forward kernel = rows ? kernels_for(a)->norm_rows : kernels_for(a)->norm_channels;
     int failed = 0;
-    UNLOCKED(8.0 * (double)a->size, failed = kernel(&p, a[0].data, a[1].data, a[2].data, a[3].data, a[4].data, a[5].data, a[6].data));
+    UNLOCKED(2.0 * TUNED_COST * (double)a->size, failed = kernel(&p, a[0].data, a[1].data, a[2].data, a[3].data, a[4].data, a[5].data, a[6].data));
     if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
@@ -58,7 +58,7 @@ static PyObject *backward(const char *name, bool rows, bool centred, PyObject *c
     if (!times(a->size, 16, &pieces)) return NULL; /* bounds the memory for sums of pieces */
     Backward kernel = rows ? kernels_for(a)->norm_rows_gradient : kernels_for(a)->norm_channels_gradient;
     int failed = 0;
-    UNLOCKED(16.0 * (double)a->size, failed = kernel(&p, a[0].data, a[1].data, a[2].data, a[3].data, a[4].data, a[5].data, a[6].data, a[7].data));
+    UNLOCKED(4.0 * TUNED_COST * (double)a->size, failed = kernel(&p, a[0].data, a[1].data, a[2].data, a[3].data, a[4].data, a[5].data, a[6].data, a[7].data));
     if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }
@@ -79,7 +79,7 @@ FUNCTION(channel_sums) {
         !same_type(&x, &sums) || !read_sizes(args[1], false, &x, &p) || !sized(&sums, p.cells) || !apart(&sums, &x, false))
         return NULL;
     int failed = 0;
-    UNLOCKED(4.0 * (double)x.size, failed = kernels_for(&x)->channel_sums(&p, x.data, sums.data));
+    UNLOCKED(TUNED_COST * (double)x.size, failed = kernels_for(&x)->channel_sums(&p, x.data, sums.data));
     if (failed) return PyErr_NoMemory();
     Py_RETURN_NONE;
 }

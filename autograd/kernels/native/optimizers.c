@@ -53,7 +53,7 @@ FUNCTION(sgd) {
     if (!all) return NULL;
     int failed = 0;
     double work = 0;
-    for (Py_ssize_t k = 0; k < count; k++) work += 8.0 * (double)all[k * MOST].size;
+    for (Py_ssize_t k = 0; k < count; k++) work += 2.0 * TUNED_COST * (double)all[k * MOST].size;
     UNLOCKED(work, for (Array *a = all; a < all + count * MOST; a += MOST)
         if (a->size) failed |= kernels_for(a)->sgd(&o, a->size, a[0].data, a[1].data, a[2].data));
     PyMem_Free(all);
@@ -73,7 +73,7 @@ FUNCTION(adam) {
     if (!all) return NULL;
     int failed = 0;
     double work = 0;
-    for (Py_ssize_t k = 0; k < count; k++) work += 16.0 * (double)all[k * MOST].size;
+    for (Py_ssize_t k = 0; k < count; k++) work += 4.0 * TUNED_COST * (double)all[k * MOST].size;
     UNLOCKED(work, for (Array *a = all; a < all + count * MOST; a += MOST)
         if (a->size) failed |= kernels_for(a)->adam(&o, a->size, a[0].data, a[1].data, a[2].data, a[3].data, a[4].data));
     PyMem_Free(all);

@@ -42,7 +42,7 @@ static bool read_divisor(PyObject *object, const Array *x, const Array *y, doubl
     return read_array(object, "divisors", READ, FLOATS, ANY, divisors) && same_type(x, divisors) && has_shape(divisors, y->axes - 2, y->shape + 2);
 }
 
-#define WORK(x) (8.0 * (double)(x).size)
+#define WORK(x) (2.0 * TUNED_COST * (double)(x).size)
 
 /* max_pool(x, window, out) */
 FUNCTION(max_pool) {

@@ -10,22 +10,24 @@
    do their pieces by themselves. A forked child has no helpers and starts its own when first needed.
    Helpers know nothing of Python and end with the process. */
 #include "threads.h"
+#include "tuning.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_THREADS = 64, KEPT_BLOCKS = 8, ALIGNMENT = 64, YIELD_AFTER = 1000 };
+enum { MOST_THREADS = 64, KEPT_BLOCKS = 8, ALIGNMENT = 64 }; /* places there are; bytes of a line of the cache */
 
-/* About 25 microseconds: waking a sleeping helper costs the caller as much. */
-enum { SPINS = 500 };
+/* Looks for the next job before sleeping, and at those still at work before the processor is left to them. */
+enum { SPINS = TUNED_SPINS, YIELD_AFTER = 2 * SPINS };
 /* Multiplications below which a second thread costs more than it brings: where it is awake and waits for work, and where
-   it is to be woken or started. The pieces are the same in any case. */
-static const double WORTHWHILE = 1 << 18, WAKING = 1 << 21;
-/* A larger block of scratch memory is given back to the system after its use; all are where a sanitizer watches. */
+   it is to be woken or started, which takes several times as long. The pieces are the same in any case. */
+static const double WORTHWHILE = TUNED_NATIVE_WORTHWHILE, WAKING = 8.0 * TUNED_NATIVE_WORTHWHILE;
+/* A larger block of scratch memory, of which few would fit, is given back to the system after its use; all are where a
+   sanitizer watches. */
 #if defined(__SANITIZE_ADDRESS__)
 static const size_t KEPT_BYTES = 0;
 #else
-static const size_t KEPT_BYTES = (size_t)16 << 20;
+static const size_t KEPT_BYTES = (size_t)TUNED_POOL_BYTES / 4;
 #endif
 
 /* ---- what differs between systems ---------------------------------------------------------- */

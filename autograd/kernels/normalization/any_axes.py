@@ -44,15 +44,8 @@ from autograd.kernels import native
 from autograd.kernels.normalization.in_c import in_c, split
 from autograd.kernels.normalization.last_axes import FAR, normalize_rows, normalize_rows_gradient
 from autograd.kernels.scratch import scratch
-from autograd.kernels.threads import for_each
-from autograd.kernels.tuning import (
-    BLAS_ALONE,
-    COST,
-    PASS_BLOCK,
-    PIECES,
-    VECTOR_ALONE,
-    WORTHWHILE,
-)
+from autograd.kernels.threads import BLAS_ALONE, VECTOR_ALONE, for_each
+from autograd.kernels.tuning import COST, PASS_BLOCK, PIECES, WORTHWHILE
 
 Normalized = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """y, mean, rstd and variance."""
