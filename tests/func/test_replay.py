@@ -240,6 +240,28 @@ def test_rules_that_ask_for_all_outputs_or_any_number_of_inputs_are_replayed():
     assert replayed.replays == 3
 
 
+def test_contributions_to_one_gradient_keep_their_order():
+    @ag.primitive
+    def mixed(x, y, z):
+        return x + y * z
+
+    mixed.gradients(("x", "z"), lambda g, y: (g, g * y), y=lambda g, z: g * z)
+    w, v = weights(), weights()
+
+    def step(x):
+        w.grad = v.grad = None
+        y = w * 1.5
+        ((mixed(y, y, y) + v) * x).sum().backward()
+        return w.grad, v.grad
+
+    replayed = ag.func.replay(step)
+    for k in range(5):
+        x = ag.tensor(X[0] * 0.1 + k)
+        expected = [t.tolist() for t in step(x)]
+        assert [t.tolist() for t in replayed(x)] == expected
+    assert replayed.replays == 3
+
+
 def test_what_is_looked_up_in_a_dictionary_is_not_added_to_it():
     settings = collections.defaultdict(float, rate=2.0)
     step = ag.func.replay(lambda x: x * settings["rate"])

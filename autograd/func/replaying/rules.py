@@ -22,20 +22,20 @@ Run = Callable[[list[Any]], None]
 _ndarray = np.ndarray
 
 
-class Send:
-    """A contribution to a gradient: 0 put into its slot, 1 added to what is there, 2 into that."""
+class Send(NamedTuple):
+    """A contribution to a gradient.
 
-    __slots__ = ("dtype", "position", "shape", "slot", "way")
+    Attributes:
+        position: which of the node's inputs it is for; None for a seed.
+        slot: of the gradient. ``way``: 0 put there, 1 added to what is there, 2 added into that.
+        shape, dtype: of the gradient.
+    """
 
-    def __init__(self, position: Any, slot: int, way: int, shape: Any, dtype: Any) -> None:
-        self.position, self.slot, self.way = position, slot, way
-        self.shape, self.dtype = shape, dtype
-
-    def key(self) -> Any:
-        return self.position, self.slot, self.way, self.shape
-
-    def __iter__(self) -> Any:
-        return iter((self.position, self.slot, self.way, self.shape, self.dtype))
+    position: Any
+    slot: int
+    way: int
+    shape: Any
+    dtype: Any
 
 
 class Rule(NamedTuple):
@@ -83,6 +83,8 @@ def rules_of(done: Any, g: int, sends: Sequence[Send], s: list[Any]) -> list[Rul
         if rule is None or not rule.needs or not places.keys() >= {*rule.needs}:
             return None
         by_rule.setdefault(rule, []).append(send)
+    if [send.position for its in by_rule.values() for send in its] != [s.position for s in sends]:
+        return None  # contributions to one gradient have an order
     found = []
     for rule, its in by_rule.items():
         function, slots = rule.function, [places[name] for name in rule.needs]
@@ -126,20 +128,25 @@ def backward_step(done: Any, g: Any, sends: Sequence[Send], s: list[Any]) -> Run
             every.append((made, ends))
         s[g] = None
         for made, ends in every:
-            for k, (position, slot, way, shape, dtype) in ends:
-                value = made[k]
-                if not shape or type(value) is not _ndarray or (
-                    value.shape != shape or value.dtype is not dtype
-                ):  # fmt: skip
-                    value = fitting(node, position, value)
-                if way == 0:
-                    s[slot] = value
-                elif way == 1 or type(value) is not _ndarray:
-                    s[slot] = s[slot] + value
-                else:
-                    np.add(s[slot], value, out=s[slot])
+            _send_on(node, made, ends, s)
 
     return step
+
+
+def _send_on(node: Any, made: Any, ends: Sequence[tuple[int, Send]], s: list[Any]) -> None:
+    """Add gradients, each told by its place in ``made``, to what the node's parents have received."""
+    for k, (position, slot, way, shape, dtype) in ends:
+        value = made[k]
+        if not shape or type(value) is not _ndarray or (
+            value.shape != shape or value.dtype is not dtype
+        ):  # fmt: skip
+            value = fitting(node, position, value)
+        if way == 0:
+            s[slot] = value
+        elif way == 1 or type(value) is not _ndarray:
+            s[slot] = s[slot] + value
+        else:
+            np.add(s[slot], value, out=s[slot])
 
 
 def _only(node: Any, g: int, rule: Rule) -> Run:
@@ -168,7 +175,7 @@ def _looked_up(done: Any, g: Any, sends: Sequence[Send]) -> Run:
     """The node's rules as its plan runs them."""
     node, saved = done.node, done.saved()
     gradients, parents = node.plan.gradients, node.parents
-    several = type(g) is tuple
+    several, ends = type(g) is tuple, [(send.position, send) for send in sends]
 
     def step(s: list[Any]) -> None:
         if several:
@@ -178,18 +185,6 @@ def _looked_up(done: Any, g: Any, sends: Sequence[Send]) -> Run:
                     s[k] = None
         else:
             incoming, s[g] = s[g], None
-        values = gradients(node, incoming, saved(s), parents)
-        for position, slot, way, shape, dtype in sends:
-            value = values[position]
-            if not shape or type(value) is not _ndarray or (
-                value.shape != shape or value.dtype is not dtype
-            ):  # fmt: skip
-                value = fitting(node, position, value)
-            if way == 0:
-                s[slot] = value
-            elif way == 1 or type(value) is not _ndarray:
-                s[slot] = s[slot] + value
-            else:
-                np.add(s[slot], value, out=s[slot])
+        _send_on(node, gradients(node, incoming, saved(s), parents), ends, s)
 
     return step
