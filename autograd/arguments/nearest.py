@@ -221,6 +221,7 @@ class _Module(types.ModuleType):
 
 _INSTEAD_OF_MODULES = {
     "nn.train": "; model.train() sets the mode, nn.train.fit(model, ...) trains",
+    "nn.summary": "; write autograd.viz.summary(model, x)",
     "nn.init": "; write e.g. nn.init.kaiming_normal_(weight)",
     "nn.functional": "; write e.g. nn.functional.relu(x)",
 }

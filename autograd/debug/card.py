@@ -172,9 +172,10 @@ class Card(text.Page):
         counts = ", ".join(map(str, self.bits.threads))
         if self.bits.different:
             return [f"DIFFERENT: {each}" for each in _listed(self.bits.different)]
+        gradients, nodes = self.bits.gradients, self.bits.forwards
         return [
-            f"yes: {self.bits.gradients} gradients and the outputs of {self.bits.forwards} nodes, "
-            f"computed again with {counts} threads"
+            f"yes: {gradients} gradient{'s' * (gradients != 1)} and the outputs of {nodes} "
+            f"node{'s' * (nodes != 1)}, computed again with {counts} threads"
         ]
 
     # As HTML and JSON -----------------------------------------------------------------------------

@@ -46,9 +46,12 @@ def fitting(node: Node, position: int, value: Any) -> Any:
     if came != shape and info.broadcasts and broadcasts_to(shape, node.shape_of(0), came):
         value = sum_to_shape(value, shape)
     if value.shape != shape:
+        hint = ""
+        if not info.broadcasts and came == node.shape_of(0) and broadcasts_to(shape, came, shape):
+            hint = "; @autograd.primitive(broadcasts=True) sums over the axes that were broadcast"
         raise RuntimeError(
             f"{info.name}: the gradient rule for {info.input_name(position)} returned "
-            f"shape {value.shape}; the input has shape {shape}"
+            f"shape {value.shape}; the input has shape {shape}{hint}"
         )
     if dtype == HALF:  # gradients of halves stay wider until they are complete
         dtype = SINGLE

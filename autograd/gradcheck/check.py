@@ -259,7 +259,9 @@ def _check(
         return found
 
     tensors = _leaves(arguments)
+    before = [np.copy(t._data) if isinstance(t, Tensor) else None for t in tensors]
     outputs = _outputs(who, function(*tensors))
+    _unwritten(who, tensors, before)
     shapes = [o.shape for o in outputs]
     arrays = [arguments[k].value for k in positions]
     for first, again in zip(outputs, on_arrays(*arrays), strict=True):
@@ -282,8 +284,20 @@ def _check(
                 doubled = [None if w is None else 2.0 * w for w in chosen]
                 again = _gradients(outputs, doubled, leaves)[place]
                 if again is not None and np.any(got) and np.array_equal(again._data, got):
-                    error.args = (f"{error} The incoming gradient g is not used: multiply by it.",)
+                    said = "the incoming gradient g is not used: multiply by it"
+                    error.args = (f"{str(error).rstrip()}\nLikeliest mistake: {said}.",)
                 raise
+
+
+def _unwritten(who: str, tensors: Sequence[Any], before: Sequence[Array | None]) -> None:
+    """Refuse a function that writes into its inputs: its differences would be taken elsewhere."""
+    for k, (tensor, array) in enumerate(zip(tensors, before, strict=True)):
+        if array is not None and not np.array_equal(tensor._data, array, equal_nan=True):
+            raise RuntimeError(
+                f"{who}: the function writes into its input {k} (shape {array.shape}), which is the "
+                "caller's and not its own; compute a new array, as in x = x * 2 for x *= 2, or "
+                "begin with x = x.copy()"
+            )
 
 
 def _choices(weights: list[Array]) -> list[list[Array | None]]:
@@ -355,7 +369,7 @@ def _wrong(
     )
     said += f".\nLikeliest mistake: {hint}." if hint else "."
     if wrong.ndim and 1 < wrong.size <= 4096:
-        said += f" Wrong elements (X):\n{mismatch_map(wrong)}"
+        said += f"\nWrong elements (X):\n{mismatch_map(wrong)}"
     return GradcheckError(said, position, index, float(got[index]), float(right[index]))
 
 

@@ -143,6 +143,13 @@ def _path(who: str, path: Any) -> str:
     return result
 
 
+#: What was likely meant by a dictionary of state dicts.
+_OF_A_RUN = (
+    ": save(model.state_dict(), path) for the weights alone, nn.train.save_state(state, path) for "
+    "state dicts within a dictionary, of an optimizer too"
+)
+
+
 def _arrays(state: Any) -> dict[str, np.ndarray[Any, Any]]:
     """What is to be written, in C order and the byte order of this machine."""
     if isinstance(state, Module):
@@ -159,6 +166,7 @@ def _arrays(state: Any) -> dict[str, np.ndarray[Any, Any]]:
         if not isinstance(value, (Tensor, np.ndarray, np.generic, bool, int, float)):
             raise TypeError(
                 f"save: {name!r} is a {type(value).__name__}; only tensors and arrays are written"
+                f"{_OF_A_RUN if isinstance(value, Mapping) else ''}"
             )
         # Numbers, arrays in other byte orders and unsupported dtypes are read as tensors are.
         data = value.detach() if isinstance(value, Tensor) else autograd.as_tensor(value)

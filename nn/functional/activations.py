@@ -495,6 +495,11 @@ def _along(who: str, function: Any, input: Any, dim: Any, dtype: Any) -> Any:
     ndim = len(input.shape)
     if dim is None:
         dim = 0 if ndim in (0, 1, 3) else 1
+        if ndim > 2:  # neither the only axis nor the last: hardly what was meant
+            arguments.warn(
+                f"{who}: without dim, axis {dim} of {input.shape} is taken, as PyTorch does; say "
+                f"which is meant: dim={dim}, or dim=-1 for the last"
+            )
     axis = arguments.axis(who, dim, max(ndim, 1), "dim")
     if not ndim:  # one number: the softmax over itself
         return autograd.squeeze(function(autograd.expand_dims(input, 0), 0), 0)

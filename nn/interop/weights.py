@@ -28,7 +28,8 @@ class Transfer(NamedTuple):
 
     def text(self) -> str:
         """One line for each value that has changed."""
-        head = f"to_torch: {len(self.changed)} written, {self.same} were equal already"
+        were = "was" if self.same == 1 else "were"
+        head = f"to_torch: {len(self.changed)} written, {self.same} {were} equal already"
         rows = [f"  {key}: by up to {value:.3g}" for key, value in self.changed.items()]
         return "\n".join([head, *rows])
 

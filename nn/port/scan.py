@@ -147,6 +147,9 @@ class Scan:
             self._note(node, HAND, self.source.of(node), ours.instead)
         elif edits and self.imports.is_renamed(path, ours.path):
             self._note(node, WRITE, self.source.of(node), f"is {ours.path} here", *edits)
+            self._keywords(node, ours.path, ours.found)
+            if path == "torch.save":
+                self._saved(node)
         else:
             self._note(node, WORKS, path.rpartition(".")[2], f"is {ours.path}", *edits)
             self._keywords(node, ours.path, ours.found)
@@ -185,6 +188,23 @@ class Scan:
                 taken = ", ".join(name for name in parameters if name != "self")
                 self._note(keyword.value, HAND, f"{path}({keyword.arg}=…)",
                            f"there is no such argument here; it takes {taken}")  # fmt: skip
+
+    def _saved(self, node: ast.expr) -> None:
+        """What ``torch.save`` is given and ``nn.save`` refuses: nested states, PyTorch's suffixes."""
+        call = self._parents.get(node)
+        if not (isinstance(call, ast.Call) and call.func is node):
+            return
+        given = {k.arg: k.value for k in call.keywords} | dict(
+            zip(("obj", "f"), call.args, strict=False)
+        )
+        state, file = given.get("obj"), given.get("f")
+        if isinstance(state, ast.Dict):
+            words = "nn.save writes tensors by name; write nn.train.save_state(state, path), and load_state"
+            self._note(state, HAND, "torch.save({…})", words)
+        literals = [n.value for n in ast.walk(file) if isinstance(n, ast.Constant)] if file else []
+        if any(isinstance(text, str) and text.endswith((".pt", ".pth")) for text in literals):
+            words = "files of PyTorch's are only read here; end it with .safetensors or .npz"
+            self._note(file, HAND, self.source.of(file), words)  # type: ignore[arg-type]
 
     # Calls that mean two things ---------------------------------------------------------------
 

@@ -177,5 +177,5 @@ def _tensors(who: str, parameters: Iterable[Tensor]) -> list[Tensor]:
 
 
 def __getattr__(name: str) -> Any:
-    near = arguments.nearest(name, __all__)
+    near = "; write nn.data" if name == "data" else arguments.nearest(name, __all__)
     raise AttributeError(f"module 'nn.utils' has no attribute {name!r}{near}")

@@ -273,3 +273,8 @@ def test_the_page_can_be_saved_in_three_forms(tmp_path):
 def test_arguments_that_cannot_be_are_refused(arguments, error):
     with pytest.raises(error, match="certify"):
         certify((A * B).sum(), **arguments)
+
+
+def test_one_node_is_one_node():
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    assert "the outputs of 1 node, computed" in str(certify((x * x).sum()))

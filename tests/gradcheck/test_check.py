@@ -236,3 +236,38 @@ def test_a_function_whose_shape_depends_on_the_values_is_refused():
     with pytest.raises(RuntimeError, match="output shapes depend on the inputs' values"):
         gradcheck(lambda t: (t,) * (1 + next(number)), np.array([1.0]))
     assert gradcheck(lambda t: t[t.detach().numpy() > 0.0], np.array([-1.0, 1.0]))
+
+
+def test_what_is_said_of_an_unused_incoming_gradient_has_a_line_of_its_own():
+    with pytest.raises(GradcheckError, match=r"X\nLikeliest mistake: the incoming gradient g"):
+        gradcheck(square(lambda g, x: 2.0 * x), POINT)
+
+
+@pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
+def test_a_function_that_writes_into_its_input_is_refused(check):
+    @ag.primitive
+    def doubled(x):
+        x *= 2
+        return x
+
+    doubled.gradients(x=lambda g: 2.0 * g)
+    with pytest.raises(RuntimeError, match=r"writes into its input 1 \(shape \(3, 4\)\)"):
+        check(lambda x, y: x * doubled(y), POINT, POINT + 1)
+
+
+def test_a_broadcast_gradient_without_the_option_names_it():
+    @ag.primitive
+    def product(x, y):
+        return x * y
+
+    product.gradients(x=lambda g, y: g * y, y=lambda g, x: g * x)
+    with pytest.raises(RuntimeError, match=r"broadcasts=True"):
+        gradcheck(product, POINT, POINT[0])
+
+    @ag.primitive
+    def total(x):
+        return x.sum(axis=0)
+
+    total.gradients(x=lambda g: g)  # there, it would be of no help
+    with pytest.raises(RuntimeError, match=r"the input has shape \(3, 4\)$"):
+        gradcheck(total, POINT)

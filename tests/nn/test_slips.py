@@ -121,3 +121,29 @@ def test_a_gpu_is_refused_in_one_sentence_and_the_cpu_is_taken():
             layer.to(*wrong)
     with pytest.raises(TypeError, match="no argument 'colour'"):
         layer.to(colour="cpu")
+
+
+@pytest.mark.parametrize(
+    "slip, words",
+    [
+        (lambda: nn.save({"model": nn.Linear(1, 1).state_dict()}, "x.npz"), "nn.train.save_state"),
+        (lambda: nn.summary(nn.Linear(1, 1), X), "write autograd.viz.summary"),
+        (lambda: nn.utils.data, "write nn.data"),
+        (lambda: ag.viz.conv(ag.ones((1, 1, 4, 4)), nn.Conv2d(1, 1, 3)), "the layer comes first"),
+    ],
+)
+def test_what_was_meant_is_named(slip, words):
+    with pytest.raises((TypeError, AttributeError), match=words):
+        slip()
+
+
+@pytest.mark.parametrize(
+    "function", [F.softmax, F.log_softmax, F.softmin, lambda x: nn.Softmax()(x)]
+)
+def test_softmax_without_dim_over_an_axis_that_is_not_the_last(function):
+    with pytest.warns(UserWarning, match=r"axis 0 of \(2, 3, 4\) .* dim=0, or dim=-1"):
+        function(ag.ones((2, 3, 4)))
+    with pytest.warns(UserWarning, match="axis 1 of"):
+        function(ag.ones((2, 3, 4, 5)))
+    function(X)  # here the last is meant anyway
+    function(ag.ones(3))

@@ -83,6 +83,8 @@ def read_conv(layer: Any, x: Any, given: dict[str, Any]) -> Conv:
     """
     who = "viz.conv"
     name = type(layer).__name__
+    if hasattr(x, "forward") and not hasattr(layer, "forward"):
+        raise TypeError(f"{who}: the layer comes first, then the images: viz.conv(layer, x)")
     if hasattr(layer, "weight") and (hasattr(layer, "stride") or not hasattr(layer, "forward")):
         doubled = [key for key, value in given.items() if value is not None]
         if doubled:

@@ -97,7 +97,7 @@ REWRITTEN = [
     ("torch.cuda.manual_seed_all(3)", "pass", "write"),
     ("torch.backends.cudnn.benchmark = True", "pass", "write"),
     ("torch.manual_seed(3)", "nn.manual_seed(3)", "write"),
-    ("torch.save(self.state_dict(), 'a.pth')", "nn.save(self.state_dict(), 'a.pth')", "write"),
+    ("torch.save(self.state_dict(), 'a.npz')", "nn.save(self.state_dict(), 'a.npz')", "write"),
     (
         "y = nn.init.xavier_uniform(self.weight)",
         "y = nn.init.xavier_uniform_(self.weight)",
@@ -124,6 +124,10 @@ REWRITTEN = [
 
 #: What a person has to decide: a line, a word of the finding.
 BY_HAND = [
+    ("torch.save(self.state_dict(), 'a.pth')", ".safetensors or .npz"),
+    ("torch.save(self.state_dict(), f=folder + '/a.pt')", ".safetensors or .npz"),
+    ("torch.save({'model': self.state_dict()}, path)", "nn.train.save_state"),
+    ("y = torch.load(path, map_location='cpu')", "it takes path"),
     ("y = torch.jit.script(self)", "no compiler"),
     ("y = nn.DataParallel(self)", "no GPUs"),
     ("y = torch.compile(self)", "no compiler"),
