@@ -9,8 +9,7 @@ import autograd as ag
 from autograd.arguments.window import Window
 from autograd.core import prepared as table
 from autograd.kernels import native
-from autograd.kernels.threads import prepare_matmul
-from autograd.kernels.tuning import BLAS_ALONE
+from autograd.kernels.threads import BLAS_ALONE, prepare_matmul
 
 RNG = np.random.default_rng(0)
 
