@@ -98,3 +98,11 @@ def test_arrays_where_a_flag_or_an_order_belongs():
             T.sum().backward(**{flag: np.ones(2)})
         with pytest.raises(TypeError, match=f"^grad: {flag} must be True or False"):
             ag.grad(T.sum(), T, **{flag: np.ones(2)})
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide"])
+def test_the_names_of_our_own_inputs_are_taken(name):
+    x, y, function = ag.tensor([1.0, 6.0]), ag.tensor([2.0, 4.0]), getattr(ag, name)
+    wanted = getattr(np, name)([1.0, 6.0], [2.0, 4.0])
+    for came in (function(x, y=y), function(x=x, y=y), function(y=y, x=x), function(x, other=y)):
+        assert np.array_equal(came.numpy(), wanted)

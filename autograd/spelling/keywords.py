@@ -185,7 +185,10 @@ def _by_position(function: Callable[..., Any], other_words: Callable[..., Any]) 
 
 def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
     """A call of a primitive whose arguments do not fit its parameters."""
+    parameters = (*info.inputs, *info.static_names)
     theirs = _THEIRS.get(info.name)
+    if kwargs and kwargs.keys() <= set(parameters) and misfit(info, args, kwargs) is None:
+        theirs = None  # our words after all, as in add(x, y=1)
     if theirs is not None:
         if "input" in kwargs and not args and info.name != "where":
             args = (kwargs.pop("input"),)
@@ -193,7 +196,6 @@ def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
         return getattr(importlib.import_module(f"autograd.spelling.{module}"), name)(
             *args, **kwargs
         )
-    parameters = (*info.inputs, *info.static_names)
     args, kwargs = respell(info.forward.__name__, parameters, args, kwargs)
     if (error := misfit(info, args, kwargs)) is not None:
         raise error

@@ -76,6 +76,12 @@ def softplus(b: Builder, call: Call) -> str:
     return b.node("Where", [b.node("Greater", [scaled, _n(b, call, limit)]), call.x(), smooth])
 
 
+def _logistic_slope(b: Builder, call: Call) -> str:
+    """σ(x) σ(−x), which keeps its digits where σ(x) is nearly 1."""
+    turned = b.node("Neg", [call.x()])
+    return b.node("Mul", [b.node("Sigmoid", [call.x()]), b.node("Sigmoid", [turned])])
+
+
 def log_sigmoid(b: Builder, call: Call) -> str:
     return b.node("Neg", [_soft(b, call, b.node("Neg", [call.x()]))])
 
@@ -150,6 +156,8 @@ TABLE: dict[str, Callable[[Builder, Call], Any]] = {
     "exp_below_zero": exp_below_zero,
     "threshold": threshold,
     "sigmoid": lambda b, call: b.node("Sigmoid", [call.x()]),
+    "logistic": lambda b, call: b.node("Sigmoid", [call.x()]),
+    "logistic_slope": _logistic_slope,
     "softplus": softplus,
     "log_sigmoid": log_sigmoid,
     "silu": silu,
