@@ -23,8 +23,15 @@ HERE = Path(__file__).with_name("public")
 NAMES = sorted(file.stem for file in HERE.glob("*.py") if file.stem != "__init__")
 
 #: What torch.export cannot follow: a program that branches on numbers, or leaves PyTorch for them.
-NOT_EXPORTED = {"glow": "data-dependent", "gnn": "data-dependent", "seq2seq": "FakeTensor",
-                "tacotron": "not supported"}  # fmt: skip
+NOT_EXPORTED = {
+    "actor_critic": "returns an object that PyTorch does not know how to take apart",
+    "gnn": "takes a number out of a tensor",
+    "maml": "takes gradients in its forward",
+    "neural_ode": "takes a number out of a tensor",
+    "tacotron": "leaves for NumPy",
+}
+#: Their losses call parts of the model, or its methods, so there is no one call to convert.
+NEVER_CALLED = {"dqn", "word2vec"}
 
 
 @contextlib.contextmanager
@@ -123,7 +130,7 @@ def test_with_other_imports_it_agrees(torch, name):
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in NEVER_CALLED])
 def test_converted_it_agrees(torch, name):
     with doubles(torch):
         torch.manual_seed(0)
