@@ -71,6 +71,44 @@ def test_nothing_is_cut_off_or_sticks_out(visit, width):
         page.context.close()
 
 
+#: The height of the smallest text in the text's own pixels, wherever the picture stands.
+TEXT = """() => {
+  const roots = [document, ...[...document.querySelectorAll('*')].map(e => e.shadowRoot)];
+  const found = roots.filter(Boolean).flatMap(root => [...root.querySelectorAll('svg, .gg-still')]
+    .filter(e => e.getBoundingClientRect().width));
+  return found.map(e => 12 * e.getBoundingClientRect().width
+    / (e.naturalWidth || e.viewBox.baseVal.width));
+}"""
+
+
+SCROLLS = """() => [document, ...[...document.querySelectorAll('*')].map(e => e.shadowRoot)]
+  .filter(Boolean).flatMap(root => [...root.querySelectorAll('.gg-scroll, .picture')])
+  .some(e => e.scrollWidth > e.clientWidth + 40)"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_wide_graph_keeps_its_text_readable_in_a_narrow_window_and_scrolls(visit, scheme):
+    x = ag.tensor(np.ones(3), requires_grad=True)
+    side_by_side = sum(ag.exp(x * k) for k in range(1, 9))
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+    wide, switched = (
+        viz.graph(side_by_side),
+        viz.graph(net(x.astype(np.float32)), direction="right"),
+    )
+    small = viz.graph(x * 2.0)
+    for graph, scrolls in ((wide, True), (switched, True), (small, False)):
+        for html in (graph.to_html(), document("t", graph._repr_html_())):
+            for scripts in (True, False):
+                page = visit(html, viewport={"width": 420, "height": 900},
+                             color_scheme=scheme, java_script_enabled=scripts)  # fmt: skip
+                sizes = page.evaluate(TEXT)
+                assert sizes and all(8.99 <= size <= 12.01 for size in sizes), sizes
+                assert page.evaluate(FAULTS) == []
+                assert page.evaluate(SCROLLS) == scrolls
+                page.context.close()
+
+
 @pytest.mark.browser
 def test_the_check_finds_what_sticks_out(visit):
     wide = "<div style='width:600px'>wide</div>"

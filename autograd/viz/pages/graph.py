@@ -198,13 +198,13 @@ class Graph:
             how = (
                 image if switch.can_switch(self.view) else embed
             )  # those that switch have a script for it
-            still = how(self.to_svg(), words.describe(self.trace))
+            still = scrolling(how, self.to_svg(), words.describe(self.trace))
             if shell.fits(still + switch.without("", "")):
                 return self._with_switch(still)
         for most in SMALLER:
             visible = self._choice.view(False, most, most)
             picture = svg.render(visible, *self._arrange(visible), theme=self.options.theme)
-            html = embed(picture, words.describe(self.trace)) + _LESS
+            html = scrolling(embed, picture, words.describe(self.trace)) + _LESS
             if shell.fits(html):
                 return html
         return f"<p>{escape(words.describe(self.trace))}</p>\n{_LESS}"
@@ -238,6 +238,20 @@ HOST_COLOURS = (
     )
     + "</style>"
 )
+
+
+#: The smallest scale of a picture in a page: its text of 12 pixels is 9 high.
+SMALLEST = 0.75
+_ON_PAPER = "<style>@media print{.gg-scroll>*{min-width:0!important}}</style>"
+
+
+def scrolling(embed: Callable[[str, str], str], picture: str, description: str) -> str:
+    """A picture in a box that it shrinks to fit only while it can be read; then the box scrolls."""
+    width = float(picture.partition(" width='")[2].partition("'")[0])
+    shrinks = "max-width:100%;height:auto"
+    least = f"max-width:100%;min-width:{SMALLEST * width:.0f}px;height:auto"
+    embedded = embed(picture, description).replace(shrinks, least, 1)
+    return f'{_ON_PAPER}<div class="gg-scroll" style="overflow-x:auto">{embedded}</div>'
 
 
 def image(picture: str, description: str) -> str:

@@ -1,5 +1,9 @@
 // What all pages share; put before a page's own script, inside one function with it.
 
+// The smallest scale of a picture: its text of 12 pixels is 9 high. Below that it scrolls instead
+// (SMALLEST in graph.py is the same for pages without scripts).
+const SMALLEST = 0.75;
+
 function startEach(selector, begin) {
   const script = document.currentScript;
   const here = script && script.closest(selector);

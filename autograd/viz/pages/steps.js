@@ -53,7 +53,7 @@
     const svg = picture.querySelector("svg");
     svg.querySelectorAll("style").forEach((element) => element.remove());
     svg.setAttribute("role", "group");
-    const readable = 0.75 * svg.viewBox.baseVal.width;
+    const readable = SMALLEST * svg.viewBox.baseVal.width;
     svg.style.minWidth = `${readable}px`; // text stays readable; it scrolls
     // A wide picture needs the whole width: the panel goes below it.
     page.classList.toggle("tall", svg.viewBox.baseVal.height > readable && readable < 900);

@@ -22,7 +22,7 @@ function begin(host) {
       : `<g transform="translate(${line[1]} ${line[2]})">${data.lines[line[0]]}</g>`)).join("");
     const svg = picture.querySelector("svg");
     svg.setAttribute("role", "group");
-    svg.style.minWidth = `${0.62 * svg.viewBox.baseVal.width}px`; // text stays readable
+    svg.style.minWidth = `${SMALLEST * svg.viewBox.baseVal.width}px`; // text stays readable
     for (const element of svg.querySelectorAll(".gg-node")) {
       const title = element.querySelector("title").textContent;
       offer(element, view.nodes[element.dataset.node], false, title);
