@@ -66,6 +66,8 @@ def general(info: Primitive) -> Callable[..., Any]:
             return on_arrays(*given, **static)
         data: Any = given
         try:
+            # Of tensors: array, node (None: no gradient is wanted) and version cell. `others` are
+            # numbers, lists and arrays, which are read beside the tensors, in their dtype.
             data, parents, cells, others = [], [], [], []
             for x in given:
                 if type(x) in tensor_types:
@@ -80,7 +82,7 @@ def general(info: Primitive) -> Callable[..., Any]:
                     cells.append(None)
             for k in others:
                 data[k] = coerce(info.name, info.input_name(k), data[k], *data)
-            made = forward(*data, **static)
+            made = forward(*data, **static)  # the primitive itself, on arrays
             if weak and (several or others or made.dtype is not data[0].dtype or not data[0].ndim):
                 made = _weakly(info, made, data, static)
         except Exception as error:
@@ -92,6 +94,7 @@ def general(info: Primitive) -> Callable[..., Any]:
         for out in made if several else (made,):
             if not isinstance(out, _ARRAYS):
                 raise _no_array(info, out)
+            # Whether it shares memory with an input, whose writes then count as its own.
             out, version = _memory(out, data + outs, cells + versions)
             outs.append(out)
             versions.append(version)
@@ -100,13 +103,14 @@ def general(info: Primitive) -> Callable[..., Any]:
             given[0]._viewed = results[0]._viewed = True
         state, node = local.state, None
         if state.grad_enabled and info.differentiable and any(parents):
+            # Recorded: where gradients go, what the rules will ask for, what was constant.
             node = _node(info, state, static, outs)
             node.parents, node.aside = tuple(parents), _aside(given, parents, data, cells)
             node.plan.save(node, data, cells, outs, versions)
             for k, result in enumerate(results):
                 if k not in info.constant_outputs:
                     result._node, result._index = node, k
-        if state.recorder is not None:
+        if state.recorder is not None:  # debug.record(), operations(), replay
             state.recorder(
                 info, node, tuple(outs), given, tuple(data), info.static_template | static
             )

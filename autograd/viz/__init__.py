@@ -62,6 +62,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return [*__all__, "microscope"]
+
+
 def __getattr__(name: str) -> Any:
     if name == "explain":
         from autograd.debug import explain
