@@ -168,6 +168,7 @@ PARTICULAR: dict[str, dict[str, Any]] = {
     **{f"linalg.{name}": {"a": _SQUARE} for name in
        "cholesky det eigh eigvalsh inv matrix_power pinv slogdet solve".split()},
     "linalg.cond": {"x": _SQUARE},
+    "linalg.matrix_exp": {"x": _SQUARE},
     "linalg.lstsq": {"a": M.T, "b": V},
     "linalg.matrix_power": {"a": _SQUARE, "n": 2},
     "linalg.multi_dot": {"arrays": [M, N.T]},
@@ -210,6 +211,7 @@ PARTICULAR.update(
         "F.local_response_norm": {"input": IMAGES[1], "size": 2},
         "F.bilinear": {"input1": M, "input2": N, "weight": spread(2, 4, 4), "bias": spread(2)},
         "F.embedding": {"input": INTEGERS % 3, "weight": M},
+        "F.embedding_bag": {"input": INTEGERS.ravel() % 3, "weight": M, "offsets": np.array([0, 2])},
         "F.gumbel_softmax": {"logits": M},
         "F.linear": {"weight": N, "bias": spread(3)},
         "F.affine_grid": {"theta": spread(1, 2, 3), "size": (1, 1, 2, 3)},

@@ -27,6 +27,8 @@ CASES = {
     for order in (1, 2)
     if case.inputs and case.order >= order
 }
+#: What only the slope of a slope is made of.
+CASES["autograd.sinc, its second gradient"] = TABLES["autograd"]["sinc"], 3
 
 
 def weighted_sum(tensors, seed):
@@ -43,12 +45,13 @@ def build(name):
     out = case.function(*leaves)
     outs = out if isinstance(out, (tuple, list)) else [out]
     outs = [o for o in outs if isinstance(o, ag.Tensor)]
-    if order == 2:  # squared, so that the gradient of a linear function isn't constant
+    if order > 1:  # squared, so that the gradient of a linear function isn't constant
         outs = [o * o for o in outs if o.requires_grad]
     loss = weighted_sum(outs, 0)
-    if order == 2 and loss is not None:
-        gradients = ag.grad(loss, leaves, create_graph=True, allow_unused=True)
-        loss = weighted_sum([g for g in gradients if g is not None], 1)
+    for seed in range(1, order):
+        if loss is not None:
+            gradients = ag.grad(loss, leaves, create_graph=True, allow_unused=True)
+            loss = weighted_sum([g for g in gradients if g is not None], seed)
     return loss, leaves
 
 
