@@ -16,7 +16,7 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     Example:
         >>> import warnings
         >>> from autograd.arguments import warn
-        >>> with warnings.catch_warnings(record=True) as heard:
+        >>> with warnings.catch_warnings(record=True, action="always") as heard:
         ...     warn("this is odd")
         >>> str(heard[0].message)
         'this is odd'

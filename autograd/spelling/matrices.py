@@ -52,6 +52,7 @@ def chain_matmul(*matrices: Any) -> Any:
 _TERMS = 18
 
 
+@arguments.in_single
 def matrix_exp(x: Any) -> Any:
     """The exponential of square matrices, by scaling, its series, and squaring.
 

@@ -14,6 +14,7 @@ from nn.functional.inputs import floating
 __all__ = ["embedding_bag"]
 
 
+@arguments.in_single
 def embedding_bag(
     input: Any,
     weight: Any,
@@ -53,7 +54,7 @@ def embedding_bag(
     who = "embedding_bag"
     arguments.choice(who, "mode", mode, ("mean", "sum", "max"))
     index = arguments.integer_array(who, "input", input)
-    weight = floating(who, weight, "weight")
+    weight = floating(who, weight, "weight", per_sample_weights)
     if len(weight.shape) != 2:
         raise ValueError(f"{who}: weight must have shape (rows, width), got {weight.shape}")
     if arguments.boolean(who, "sparse", sparse):

@@ -179,7 +179,7 @@ class Embedding(Module):
         generator: np.random.Generator | None = None,
     ) -> None:
         super().__init__()
-        who = "Embedding"
+        who = type(self).__name__
         self.num_embeddings = arguments.integer(who, "num_embeddings", num_embeddings)
         self.embedding_dim = arguments.integer(who, "embedding_dim", embedding_dim)
         self.padding_idx = None
@@ -221,7 +221,7 @@ class Embedding(Module):
 
     def reset_parameters(self, generator: np.random.Generator | None = None) -> None:
         """Draw the table anew, from ``generator`` or the default one."""
-        init.normal_(self.weight, generator=generator_or_default("Embedding", generator))
+        init.normal_(self.weight, generator=generator_or_default(type(self).__name__, generator))
         if self.padding_idx is not None:
             with autograd.no_grad(), autograd.writable(self.weight) as table:
                 table[self.padding_idx] = 0.0

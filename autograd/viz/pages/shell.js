@@ -1,7 +1,6 @@
 // What all pages share; put before a page's own script, inside one function with it.
 
-// The smallest scale of a picture: its text of 12 pixels is 9 high. Below that it scrolls instead
-// (SMALLEST in graph.py is the same for pages without scripts).
+// The smallest scale of a picture, below which it scrolls (SMALLEST in graph.py).
 const SMALLEST = 0.75;
 
 function startEach(selector, begin) {
@@ -23,7 +22,7 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
-// In a file of its own (`document` of picture.py) a figure's keys work as soon as it is opened. The
+// In a file of its own (`document` of graph.py) a figure's keys work as soon as it is opened. The
 // focus comes quietly: nothing scrolls, no ring is drawn, and no page around an <iframe> loses it.
 function takeKeys(page) {
   const alone = document.body.classList.contains("gg-alone") && window.parent === window;

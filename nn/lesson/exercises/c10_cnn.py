@@ -171,7 +171,7 @@ def saliency(draw: Random) -> Task:
 
     def judge(answer: Any) -> str | None:
         generator = np.random.default_rng(10)
-        layer = nn.Linear(64, 10)
+        layer = nn.Linear(64, 10, generator=np.random.default_rng(0))
         with ag.no_grad():
             layer.weight[...] = generator.normal(size=(10, 64)) / 8
         model = nn.Sequential(nn.Flatten(), layer)

@@ -205,6 +205,30 @@ def sinc(b: Builder, call: Call) -> str:
     return b.node("Where", [zero, one, b.node("Div", [b.node("Sin", [angle]), angle])])
 
 
+def _of_turns(operator: str) -> Callable[[Builder, Call], str]:
+    def turn(b: Builder, call: Call) -> str:
+        return b.node(operator, [b.node("Mul", [call.x(), _number(b, call, math.pi)])])
+
+    return turn
+
+
+def one_minus_square(b: Builder, call: Call) -> str:
+    one = _number(b, call, 1.0)
+    return b.node("Mul", [b.node("Sub", [one, call.x()]), b.node("Add", [one, call.x()])])
+
+
+def root_of_square_minus_one(b: Builder, call: Call) -> str:
+    one = _number(b, call, 1.0)
+    roots = [b.node("Sqrt", [b.node(name, [call.x(), one])]) for name in ("Sub", "Add")]
+    return b.node("Mul", roots)
+
+
+def cosine_of_point(b: Builder, call: Call) -> str:
+    length = hypot(b, call)
+    zero = b.node("Equal", [length, _number(b, call, 0.0)])
+    return b.node("Div", [call.x(), b.node("Where", [zero, _number(b, call, 1.0), length])])
+
+
 def _logaddexp(base: float) -> Callable[[Builder, Call], str]:
     def add(b: Builder, call: Call) -> str:
         x, y = call.x(0, call.dtype), call.x(1, call.dtype)
@@ -320,6 +344,11 @@ TABLE: dict[str, Callable[[Builder, Call], Any]] = {
     "arctanh": _one("Atanh"),
     "hypot": hypot,
     "sinc": sinc,
+    "sinpi": _of_turns("Sin"),
+    "cospi": _of_turns("Cos"),
+    "one_minus_square": one_minus_square,
+    "root_of_square_minus_one": root_of_square_minus_one,
+    "cosine_of_point": cosine_of_point,
     "deg2rad": _scaled(math.pi / 180.0),
     "rad2deg": _scaled(180.0 / math.pi),
     "erf": _one("Erf"),

@@ -125,7 +125,7 @@ for _mode in ("Circular", "Constant", "Reflection", "Replication", "Zero"):
         LAYERS.append((f"{_mode}Pad{_n}d", ((2, 1, 1, 0, 0, 2)[: 2 * _n], *_more), {}, [_image]))
 
 SEPARATELY = {
-    "Embedding", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "CrossEntropyLoss", "NLLLoss", "BCELoss",
+    "Embedding", "EmbeddingBag", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d", "CrossEntropyLoss", "NLLLoss", "BCELoss",
     "RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell", "MultiheadAttention", "Transformer",
     "TransformerEncoder", "TransformerEncoderLayer", "TransformerDecoder",
     "TransformerDecoderLayer",

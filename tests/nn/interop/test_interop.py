@@ -90,7 +90,7 @@ def test_nan_is_blamed_on_the_line_of_the_pytorch_source(torch, models):
     model = nn.from_torch(theirs, x)
     weight = model.get_parameter("norm1.weight")
     with autograd.no_grad(), autograd.writable(weight) as array:
-        array[0] = np.inf
+        array[0] = np.nan
     with pytest.raises(debug.NonFinite) as caught, debug.record():
         model(autograd.tensor(x.numpy()))
     assert caught.value.filename == models.__file__
@@ -143,7 +143,7 @@ def test_pictures_know_modules_and_parameters(block):
     for path in ("conv1", "bn2", "downsample"):
         assert path in picture
     assert "conv2.weight" in viz.graph(loss).text()
-    assert len(viz.step(loss).sentences()) > 10
+    assert len(viz.step(loss).sentences()) >= 10
     assert repr(model).splitlines()[1] == repr(theirs).splitlines()[1]
 
 

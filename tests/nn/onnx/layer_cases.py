@@ -169,6 +169,8 @@ OUTSIDE = "outside of the operations"
 
 #: Layers that are refused, and a word of the reason.
 REFUSED: dict = {
+    # The bags' indices are strung together as an array.
+    "EmbeddingBag": ((7, 3), [(range(7), 2, 5)], "computed outside of the operations"),
     # What their targets decide is computed with arrays.
     "MultiLabelMarginLoss": ((), [(4, 5), (range(5), 4, 5)], OUTSIDE),
     # A scale is read off the input, so that no power overflows.

@@ -11,7 +11,7 @@ import autograd.ops
 import nn
 from autograd.arguments.window import Window
 from autograd.core.primitive import Primitive
-from autograd.ops import activations, elementwise
+from autograd.ops import activations, elementwise, transcendental
 from autograd.ops.images import convolution, padding, pooling, resampling, windows
 from autograd.ops.indexing import scatter_index
 from autograd.ops.linalg import diagonals, norms
@@ -122,6 +122,13 @@ CASES = {
     "exp_below_zero": (lambda x: activations._exp_below_zero(x, rate=0.7), X),
     "threshold": (lambda x: ag.threshold(x, threshold=0.2, value=-1.0), X),
     "sigmoid": (ag.sigmoid, X),
+    "logistic": (transcendental.logistic, X),
+    "logistic_slope": (transcendental.logistic_slope, X),
+    "sinpi": (transcendental._sinpi, X),
+    "cospi": (transcendental._cospi, X),
+    "one_minus_square": (transcendental._one_minus_square, X),
+    "root_of_square_minus_one": (lambda x: transcendental._root_of_square_minus_one(x * x + 1.5), X),
+    "cosine_of_point": (transcendental._cosine, Y),
     "softplus": (lambda x: ag.softplus(x, beta=2.0, threshold=1.0), X),
     "log_sigmoid": (ag.log_sigmoid, X),
     "silu": (ag.silu, X),
