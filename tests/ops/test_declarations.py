@@ -45,7 +45,8 @@ def arguments(primitive):
         [rng.integers(1, 5, (2, 3)) for _ in range(count)],
     ):
         try:
-            primitive.forward(*arrays, **GIVEN.get(primitive.name, {}))
+            with np.errstate(all="raise", under="ignore"):  # a NaN says nothing
+                primitive.forward(*arrays, **GIVEN.get(primitive.name, {}))
         except Exception:
             continue
         return arrays
