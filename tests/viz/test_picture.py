@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd import viz
 from autograd.viz import words
 from autograd.viz.drawing import dot, files, palette, svg
@@ -402,3 +403,14 @@ def test_what_is_known_of_a_gradient_stands_beside_a_tensor():
     for _ in range(2):
         (w * w).sum().backward()
     assert "gradient of norm 8.944, the sum of 2 backward() calls" in w._repr_html_()
+
+
+@pytest.mark.skipif(not dot.available(), reason="Graphviz is not installed")
+def test_a_box_that_dot_places_is_as_wide_as_its_heading():
+    layer = nn.Sequential(nn.Conv2d(8, 16, 3, stride=2, padding=1, bias=False))
+    view = viz.graph(layer(autograd.ones((1, 8, 4, 4))).sum(), engine="dot").view
+    layout, _ = dot.arrange(view)
+    heading = max((g for g in view.groups if g.index), key=lambda g: len(g.label))
+    assert "stride 2" in heading.label
+    width = svg.text_width(heading.label, 12.0, True)
+    assert layout.frames[heading.index].width >= width + 8

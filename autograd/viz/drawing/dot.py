@@ -14,7 +14,7 @@ import subprocess
 from typing import Any
 
 from autograd.text import visible
-from autograd.viz.drawing.svg import close_gaps, flows_right, measure, widest_argument
+from autograd.viz.drawing.svg import close_gaps, flows_right, measure, text_width, widest_argument
 from autograd.viz.placing.layout import Frame, Layout, Route
 from autograd.viz.visible.view import Item, View
 
@@ -75,6 +75,15 @@ def suits(view: View) -> bool:
     return len(view.items) <= DOT_UP_TO and not nested
 
 
+def _room_for(heading: str) -> str:
+    """An empty label that is as wide as the heading will be, in the font that the picture has."""
+    width = round(text_width(heading, 12.0, True))
+    return (
+        f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" '
+        f'WIDTH="{width}" HEIGHT="14"><TR><TD></TD></TR></TABLE>>'
+    )
+
+
 def to_dot(view: View, direction: str | None = None, *, outlines: bool = True) -> str:
     """The view in the DOT language.
 
@@ -101,7 +110,8 @@ def to_dot(view: View, direction: str | None = None, *, outlines: bool = True) -
     for group in view.groups:
         if group.index:
             children.setdefault(group.parent, []).append(group.index)
-    labels = {group.index: group.label for group in view.groups}
+    heading = _quote if outlines else _room_for
+    labels = {group.index: heading(group.label) for group in view.groups}
     pending: list[tuple[str, int, int]] = [("open", 0, 0)]
     while pending:
         what, index, depth = pending.pop()
@@ -112,7 +122,7 @@ def to_dot(view: View, direction: str | None = None, *, outlines: bool = True) -
         if index:
             lines.append("  " * depth + f"subgraph cluster_{index} {{")
             lines.append(
-                f'{indent}label={_quote(labels[index])}; labeljust=l; style="rounded,filled"; '
+                f'{indent}label={labels[index]}; labeljust=l; style="rounded,filled"; '
                 'fillcolor="#f6f8fa"; color="#a9b8c6"'
             )
             pending.append(("close", index, depth))
