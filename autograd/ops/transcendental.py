@@ -50,6 +50,8 @@ def power(x: Any, y: Any) -> Any:
     kind = type(y)
     if (kind is int or kind is float) and y == 2 and type(x) in _FLOATS:
         return x * x  # NumPy does the same for arrays, but not for numbers
+    if (kind is np.float32 or kind is np.float64) and type(x) is np.ndarray and x.dtype != kind:
+        return np.power(x, y)  # NumPy 2.0's x**y forgets the dtype of y = 0.5 and the like
     return x**y
 
 
