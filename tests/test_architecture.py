@@ -21,6 +21,7 @@ FLOORS = [
     "autograd.text",
     "autograd.source",
     "autograd.within",
+    "autograd.prepared",
     "autograd.arguments",
     "autograd.kernels",
     "autograd.errors",

@@ -14,7 +14,6 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import constant, floating
 from autograd.arguments.half import in_single
-from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.kernels import elementwise as kernels
 from autograd.kernels import losses as loss_kernels
@@ -37,6 +36,7 @@ from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import reshape, transpose
 from autograd.ops.special import erfc
 from autograd.ops.transcendental import exact_tanh, exp, logistic, logistic_slope, sigmoid
+from autograd.prepared import prepares
 
 __all__ = [
     "elu",

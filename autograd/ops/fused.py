@@ -16,7 +16,6 @@ from autograd import arguments
 from autograd.arguments.arrays import array_like, broadcast_shape, floating
 from autograd.arguments.half import HALF, in_single, rounded, single
 from autograd.core.modes import is_grad_enabled
-from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.kernels import losses as loss_kernels
 from autograd.kernels.normalization import any_axes as kernels
@@ -29,6 +28,7 @@ from autograd.ops.reductions import mean, sum_to_axis, var
 from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import reshape, swapaxes
 from autograd.ops.transcendental import exp
+from autograd.prepared import prepares
 
 __all__ = ["cross_entropy", "linear", "nll_loss", "normalize"]
 

@@ -14,7 +14,6 @@ from autograd import arguments
 from autograd.arguments.arrays import array_like, broadcast_shape
 from autograd.arguments.half import HALF, in_single, rounded, single
 from autograd.arguments.limits import check_bytes
-from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.in_place import last_view
 from autograd.kernels.threads import matmul as matmul_kernel
@@ -23,6 +22,7 @@ from autograd.ops.linalg.diagonals import diagonal
 from autograd.ops.reductions import sum as sum_
 from autograd.ops.reductions import sum_to
 from autograd.ops.shapes import expand_dims, moveaxis, ravel, reshape, stack, swapaxes, transpose
+from autograd.prepared import prepares
 
 __all__ = [
     "cross",

@@ -13,9 +13,9 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import array_like, has_shape, ndim_of, shape_of, shape_tuple
 from autograd.arguments.limits import check_bytes
-from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.ops.indexing import getitem
+from autograd.prepared import prepares
 
 __all__ = [
     "concatenate",

@@ -6,19 +6,17 @@ backward passes use.
 """
 
 import functools
-import importlib
 import math
-import pkgutil
 
 import numpy as np
 import pytest
 
 import autograd as ag
 import nn
-from autograd.core.primitive import Primitive
 from autograd.debug import Backprop, explain, record
 from nn import functional as F
 from tests.derivatives.cases import TABLES
+from tests.primitives import primitives
 
 CASES = {
     f"{table}.{name}{'' if order == 1 else ', its gradient'}": (case, order)
@@ -70,19 +68,7 @@ def nodes_below(loss):
     return [node for node in seen if node.parents]
 
 
-def every_primitive():
-    """All primitives of the package that have a gradient rule."""
-    found = {}
-    for module in pkgutil.walk_packages(ag.__path__, "autograd."):
-        if not module.name.startswith(("autograd.viz", "autograd.debug", "autograd.stubs")):
-            for value in vars(importlib.import_module(module.name)).values():
-                info = getattr(value, "primitive", value)
-                if isinstance(info, Primitive) and info.rules:
-                    found[info.name] = info
-    return found
-
-
-PRIMITIVES = every_primitive()
+PRIMITIVES = {name: info for name, info in primitives().items() if info.rules}
 
 
 @functools.cache

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import autograd as ag
+from autograd import prepared as table
 from autograd.arguments.window import Window
-from autograd.core import prepared as table
 from autograd.kernels import native
 from autograd.kernels.threads import BLAS_ALONE, prepare_matmul
 

@@ -1,14 +1,12 @@
 """What primitives declare of themselves is what they do: elementwise, broadcasting, several results."""
 
-import importlib
 import itertools
-import pkgutil
 
 import numpy as np
 import pytest
 
 import autograd as ag
-import autograd.ops
+from tests.primitives import primitives
 
 #: Keyword arguments without which a function cannot be called.
 GIVEN = {
@@ -22,18 +20,7 @@ GIVEN = {
 OF_SHAPES = {"_cast", "_cast_to_plain", "alias", "squeeze", "transpose", "reshape"}
 
 
-def all_primitives():
-    """Every primitive of the package, by name."""
-    found = {}
-    for module in pkgutil.walk_packages(autograd.ops.__path__, "autograd.ops."):
-        for thing in vars(importlib.import_module(module.name)).values():
-            primitive = getattr(thing, "primitive", None)
-            if hasattr(primitive, "broadcasts"):
-                found[primitive.name] = primitive
-    return found
-
-
-ALL = all_primitives()
+ALL = primitives()
 
 
 def arguments(primitive):

@@ -1,27 +1,15 @@
 """Rules that are long in the source are said in a formula first."""
 
-import importlib
-import pkgutil
 import re
 
 import numpy as np
 
 import autograd as ag
-import autograd.ops
 from autograd import viz
+from tests.primitives import primitives
 
 #: A rule of so many lines is read as written.
 SHORT = 3
-
-
-def primitives():
-    found = {}
-    for module in pkgutil.walk_packages(autograd.ops.__path__, "autograd.ops."):
-        for value in vars(importlib.import_module(module.name)).values():
-            info = getattr(value, "primitive", None)
-            if hasattr(info, "rules"):
-                found[info.name] = info
-    return found
 
 
 def test_every_rule_longer_than_three_lines_has_a_formula():

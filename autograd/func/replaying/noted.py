@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from autograd import errors
-from autograd.core.prepared import prepared
 from autograd.core.tensor import Tensor, _wrap
 from autograd.engine.accumulate import add_to_grad, own
 from autograd.func.replaying.rules import Send, backward_step, gatherer
+from autograd.prepared import prepared
 
 __all__ = [
     "Applied",

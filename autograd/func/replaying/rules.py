@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.core.prepared import prepared
 from autograd.engine.accumulate import fitting
+from autograd.prepared import prepared
 
 __all__ = ["Rule", "Send", "backward_step", "rules_of"]
 

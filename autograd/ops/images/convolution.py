@@ -33,11 +33,11 @@ from autograd import arguments
 from autograd.arguments.arrays import floating, shape_tuple
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.window import Window, cross
-from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.kernels import native
 from autograd.kernels.conv import correlation as kernels
 from autograd.ops.reductions import sum_to_axis
+from autograd.prepared import prepares
 
 __all__ = [
     "convolve",

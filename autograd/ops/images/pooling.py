@@ -16,11 +16,11 @@ import numpy as np
 from autograd import arguments
 from autograd.arguments.arrays import floating, raw
 from autograd.arguments.window import Window
-from autograd.core.prepared import prepares
 from autograd.core.primitive import primitive
 from autograd.kernels.pooling import average as kernels
 from autograd.kernels.pooling import maximum as max_kernels
 from autograd.ops.images.windows import _take_windows
+from autograd.prepared import prepares
 
 __all__ = ["avg_pool", "max_pool", "pool_output_size"]
 
