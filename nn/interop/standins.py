@@ -106,11 +106,11 @@ class _Patches:
 def standing_in(torch: Any, trial: Trial) -> Iterator[None]:
     """Replace what the exporter cannot go through, and put it back afterwards."""
     fast = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
     checks = torch.distributions.Distribution._validate_args  # they look at numbers
-    torch.distributions.Distribution.set_default_validate_args(False)
     patches = _Patches()
     try:
+        torch.backends.mha.set_fastpath_enabled(False)
+        torch.distributions.Distribution.set_default_validate_args(False)
         patches.put(torch.autograd.Function, "apply", classmethod(_refuse_custom))
         transformer = torch.nn.modules.transformer
         if hasattr(transformer, "_detect_is_causal_mask"):
