@@ -203,10 +203,13 @@ class TestSite:
     def test_the_first_page_leads_to_the_notebooks_and_the_claims_to_their_cells(self, visit):
         page = visit("index.html")
         page.get_by_role("link", name="1 · Scalars").first.click()
+        page.wait_for_url("**/lesson/01_scalars.html*")
         assert page.locator("h1").inner_text().startswith("1 · Scalars")
         page = visit("index.html")
         page.get_by_role("link", name="1 · any-block").first.click()
+        page.wait_for_url("**/lesson/01_scalars.html*#any-block")
         place = page.locator("#any-block")
+        place.first.wait_for(state="attached")
         assert place.count() == 1 and "#any-block" in page.url
 
     def test_formulas_are_mathml(self, visit):
