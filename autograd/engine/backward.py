@@ -14,7 +14,6 @@ leaves them untouched. Gradients of float16 are float32 here, and rounded for ho
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from heapq import heappop, heappush
 from typing import Any
 
@@ -37,10 +36,15 @@ __all__ = ["BackwardPass", "recorded_gradients"]
 
 
 class _Modes:
-    """The modes that rules and hooks run in; left while the generator is suspended."""
+    """The modes that rules and hooks run in; left while the generator is suspended.
+
+    A pass that is given up while it is suspended enters nothing again: the garbage collector closes
+    it, maybe in the middle of a change of NumPy's error state, which Python 3.11 does not survive.
+    """
 
     def __init__(self, create_graph: bool) -> None:
         self._create_graph = create_graph
+        self._errors: Any = None
 
     def __enter__(self) -> None:
         state = local.state
@@ -52,17 +56,14 @@ class _Modes:
         self._errors.__enter__()
 
     def __exit__(self, *exception: object) -> None:
-        self._errors.__exit__(None, None, None)
+        if self._errors is not None:
+            self.leave()
+
+    def leave(self) -> None:
+        errors, self._errors = self._errors, None
+        errors.__exit__(None, None, None)
         state = local.state
         state.grad_enabled, state.module, state.recorder = self._before
-
-    @contextmanager
-    def left(self) -> Iterator[None]:
-        self.__exit__()
-        try:
-            yield
-        finally:
-            self.__enter__()
 
 
 class BackwardPass:
@@ -264,8 +265,9 @@ class BackwardPass:
                 values = value = saved = g = None  # type: ignore[assignment]  # let go of
                 if step is not None:
                     number += 1
-                    with modes.left():
-                        yield step
+                    modes.leave()
+                    yield step
+                    modes.__enter__()
                     step = None
 
     # Hooks, and what is kept on the way -----------------------------------------------------------

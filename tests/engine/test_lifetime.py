@@ -194,3 +194,29 @@ def test_a_thousand_training_steps_leave_memory_flat(no_collector):
 
     # A leaked gradient of v would be 1.2 MB.
     assert flatness(step, warm=50, count=1000) < 150_000
+
+
+def test_a_pass_given_up_midway_leaves_numpys_error_state_alone(no_collector, monkeypatch):
+    # The collector may close it while `np.errstate` itself is half-way: Python 3.11 crashes then.
+    x = leaf([1.0, 2.0])
+    passes = [ag.debug.Backprop((x * 2.0).sum()) for _ in range(3)]
+    for k, backprop in enumerate(passes):
+        for _ in range(k):
+            backprop.step()
+    changed = []
+    monkeypatch.setattr(np, "errstate", lambda **modes: changed.append(modes))
+    passes.clear()
+    del backprop
+    gc.collect()
+    assert not changed
+    assert ag.is_grad_enabled()
+
+
+def test_only_a_whole_pass_changes_modes_while_it_runs():
+    x = leaf([1.0, 0.0])  # the slope at 0 is infinite, without a warning
+    before = np.geterr()
+    steps = ag.engine.backward_steps(ag.sqrt(x).sum())
+    for _ in steps:
+        assert np.geterr() == before
+        assert ag.is_grad_enabled()
+    assert np.geterr() == before
