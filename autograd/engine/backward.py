@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -213,7 +214,7 @@ class BackwardPass:
     def steps(self, observe: bool = False) -> Iterator[Step]:
         """Run the pass; when observed, stop after every node and yield its ``Step``."""
         heap, pending, useful, edges = self._heap, self.pending, self._useful, self._edges_left
-        create_graph, number, step, ndarray = self.create_graph, 0, None, np.ndarray
+        create_graph, numbers, step, ndarray = self.create_graph, count(), None, np.ndarray
         with (modes := _Modes(create_graph)):
             while heap:
                 node = heappop(heap)[1]
@@ -242,7 +243,7 @@ class BackwardPass:
                 except Exception as error:
                     raise _rule_failed(node, error, g)
                 if observe:
-                    step = Step(number, node, _all_as_seen(node, g))
+                    step = Step(next(numbers), node, _all_as_seen(node, g))
                 if not self.retain_graph:
                     node.saved = FREED
                 k = 0
@@ -264,7 +265,6 @@ class BackwardPass:
                     k += 1
                 values = value = saved = g = None  # type: ignore[assignment]  # let go of
                 if step is not None:
-                    number += 1
                     modes.leave()
                     yield step
                     modes.__enter__()
