@@ -27,6 +27,7 @@ def of_function(function: Callable[..., Any]) -> str:
     Remarks to type checkers and linters are left out. Where there is no source (code typed at a
     bare prompt) it says so.
     """
+    function = inspect.unwrap(function)
     code = getattr(function, "__code__", None)
     if code is None:
         return getattr(function, "__name__", repr(function))
@@ -49,6 +50,7 @@ def private_callee(function: Callable[..., Any]) -> Any:
 
     With a constant among the arguments it is another function, of which the callee says nothing.
     """
+    function = inspect.unwrap(function)
     names = getattr(function, "__code__", None) and function.__code__.co_names
     if not names or len(names) != 1 or not names[0].startswith("_"):
         return None

@@ -38,6 +38,7 @@ from typing import Any, TypedDict, Unpack
 from autograd import source
 from autograd.core import call
 from autograd.core.rules import Plan, Rule
+from autograd.core.writes import reading
 
 __all__ = ["Options", "Primitive", "primitive"]
 
@@ -88,9 +89,9 @@ class Primitive:
         name = options.get("name")
         if name is not None and not isinstance(name, str):
             raise TypeError(f"primitive: name must be a string, got {name!r}")
-        self.forward = forward
-        self.function: Any = None
         self.name = name or forward.__name__
+        self.forward = reading(forward, f"{self.name}: its forward function")
+        self.function: Any = None
         self.aliases = frozenset(options.get("aliases", ()))
         self.broadcasts = options.get("broadcasts", False)
         elementwise = options.get("elementwise")
@@ -103,15 +104,15 @@ class Primitive:
         self.composite: Callable[..., Any] | None = None
         self.other_words: Any = None
         self.plan: Plan | None = None
-        self._read_parameters(code)
+        self._read_parameters(forward, code)
 
-    def _read_parameters(self, code: Any) -> None:
+    def _read_parameters(self, forward: Any, code: Any) -> None:
         n = code.co_argcount
         end = n + code.co_kwonlyargcount
         self.inputs: tuple[str, ...] = code.co_varnames[:n]
         self.static_names: tuple[str, ...] = code.co_varnames[n:end]
         self.variadic = code.co_varnames[end] if code.co_flags & inspect.CO_VARARGS else None
-        defaults = self.forward.__defaults__ or ()
+        defaults = forward.__defaults__ or ()
         self.optional: tuple[str, ...] = self.inputs[n - len(defaults) :]
         for x, default in zip(self.optional, defaults, strict=True):
             if default is not None:
@@ -133,7 +134,7 @@ class Primitive:
                 f"{self.name}: a parameter cannot be called {', '.join(sorted(taken))}; "
                 "to rules, that name means something else"
             )
-        self.static_defaults: dict[str, Any] = self.forward.__kwdefaults__ or {}
+        self.static_defaults: dict[str, Any] = forward.__kwdefaults__ or {}
         self.static_template = {x: self.static_defaults.get(x) for x in self.static_names}
         self.static_values = tuple(self.static_template.values())
         required = [x for x in self.static_names if x not in self.static_defaults]
@@ -190,6 +191,8 @@ class Primitive:
             given.append(Rule.of(function, tuple(names), joint=True))
         for rule in given:
             self._check(rule)
+        who = f"{self.name}: its gradient rule"
+        given = [rule._replace(function=reading(rule.function, who)) for rule in given]
         for rule in given:
             for name in rule.inputs:
                 self.rules[name] = rule
@@ -241,7 +244,8 @@ def primitive(forward: Callable[..., Any] | None = None, **options: Unpack[Optio
 
     Args:
         forward: positional parameters are array inputs (a default of None: may be absent, no other
-            default is possible; ``*xs``: any number), keyword-only ones are static.
+            default is possible; ``*xs``: any number), keyword-only ones are static. It gets arrays
+            read-only, as rules do.
         broadcasts: the inputs broadcast together, and gradients are summed down again.
         elementwise: on object arrays (``autograd.scalars``) apply the primitive to each element;
             default: the value of ``broadcasts``.

@@ -245,7 +245,7 @@ def _normalized_axes(
                     f"normalize: {name} of shape {other} is larger than x of shape {shape}"
                 )
         return axes
-    if len(shape) < 2 or groups < 1 or shape[1] % groups:
+    if len(shape) < 2 or shape[1] % groups:
         raise ValueError(f"normalize: groups={groups} does not divide axis 1 of shape {shape}")
     if 1 in axes and sorted(axes) != list(range(1, len(shape))):
         raise ValueError(

@@ -403,3 +403,91 @@ def test_a_result_beyond_memory_is_refused_in_our_words(a):
     huge = ag.primitive(forward, name="huge")
     with pytest.raises(ValueError, match=r"^huge: the result does not fit this machine's memory"):
         huge(a)
+
+
+def sorts(x):
+    x.sort()
+    return x
+
+
+def doubles(x):
+    np.multiply(x, 2.0, out=x)
+    return x
+
+
+def sets(x):
+    x[0] = 7.0
+    return x.sum()
+
+
+def writes_through_a_view(x):
+    x.reshape(-1)[:1] += 1.0
+    return x + 0.0
+
+
+@pytest.mark.parametrize("forward", [sorts, doubles, sets, writes_through_a_view])
+def test_a_forward_function_cannot_write_into_what_it_is_given(forward):
+    function = ag.primitive(forward)
+    function.gradients(x=lambda g: g)
+    parameter, array = leaf([3.0, 1.0, 2.0]), np.array([3.0, 1.0, 2.0])
+    name = forward.__name__
+    for x in (parameter, parameter * 1.0, array):
+        with pytest.raises(ValueError, match=rf"^{name}: its forward function writes into"):
+            function(x)
+    several = ag.primitive(lambda *xs: forward(xs[1]), name=name)
+    with pytest.raises(ValueError, match=rf"^{name}: its forward function writes into"):
+        several(1.0, parameter)
+    assert parameter.tolist() == array.tolist() == [3.0, 1.0, 2.0]
+    assert parameter._data.flags.writeable and array.flags.writeable
+
+
+def scales_g(g, x):
+    g *= 2.0
+    return g
+
+
+def spoils_x(g, x):
+    x += 1.0
+    return g
+
+
+def spoils_of_several(g, x):
+    g[1][...] = 0.0
+    return (x,)
+
+
+def test_a_rule_cannot_write_into_what_it_is_given():
+    one = ag.primitive(lambda x: x * 2.0, name="one")
+    two = ag.primitive(lambda x: (x, x * 2.0), name="two", outputs=2)
+    for rule in (scales_g, spoils_x, spoils_of_several):
+        function = two if rule is spoils_of_several else one
+        names = (("x",), rule) if function is two else ()
+        function.gradients(*names, **({} if names else {"x": rule}))
+        x = leaf([1.0, 2.0])
+        made = function(x)
+        with pytest.raises(ValueError, match=rf"^{function.primitive.name}: its gradient rule wri"):
+            (made if function is one else made[0] + made[1]).sum().backward()
+        assert x.tolist() == [1.0, 2.0] and x.grad is None
+
+
+def test_what_a_function_hands_on_of_its_input_can_be_written_as_before():
+    itself = ag.primitive(lambda x: x, name="itself")
+    views = ag.primitive(lambda x: (x[::2], x.reshape(2, 2).T, x), name="views", outputs=3)
+    itself.gradients(x=lambda g: g)
+    x = leaf([1.0, 2.0, 3.0, 4.0]) * 1.0
+    for made in (itself(x), *views(x)):
+        assert made._data.flags.writeable and made._version is x._version
+    array = np.arange(4.0)
+    assert itself(array) is array and all(made.flags.writeable for made in views(array))
+    array.setflags(write=False)
+    assert not itself(array).flags.writeable and not views(array)[0].flags.writeable
+    with pytest.raises(ValueError, match="^refuses: read-only"):  # an error of its own is its own
+        ag.primitive(refuses)(x)
+
+
+def refuses(x):
+    raise KeptError("read-only")
+
+
+class KeptError(ValueError):
+    pass

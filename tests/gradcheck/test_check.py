@@ -245,12 +245,10 @@ def test_what_is_said_of_an_unused_incoming_gradient_has_a_line_of_its_own():
 
 @pytest.mark.parametrize("check", [gradcheck, gradgradcheck])
 def test_a_function_that_writes_into_its_input_is_refused(check):
-    @ag.primitive
     def doubled(x):
-        x *= 2
+        np.asarray(getattr(x, "_data", x))[...] *= 2
         return x
 
-    doubled.gradients(x=lambda g: 2.0 * g)
     with pytest.raises(RuntimeError, match=r"writes into its input 1 \(shape \(3, 4\)\)"):
         check(lambda x, y: x * doubled(y), POINT, POINT + 1)
 
