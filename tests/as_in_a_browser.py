@@ -1,20 +1,33 @@
-"""The core of the plain suite as a browser would run it: without threads, processes or ctypes.
+"""The plain suite as a browser would run it: without threads, processes, ctypes and kernels in C.
 
-    python -m tests.as_in_a_browser             the folders of FOLDERS
-    python -m tests.as_in_a_browser tests/nn    others; further arguments are pytest's
+    python -m tests.as_in_a_browser              all of tests/
+    python -m tests.as_in_a_browser tests/nn     a part; further arguments are pytest's
 
 Pyodide has Python and NumPy, but no thread can be started, no process, and ctypes may be missing. What the
-packages do without them is tested here. A test that starts a thread or a process by itself is skipped; if the
-packages do, it fails.
+packages do without them is tested here. A test whose subject is a thread or a process is skipped, all with the
+same words (`WHY`): it starts one by itself, or calls what does nothing else (`STARTERS`). If anything else of
+the packages starts one, the test fails.
 """
 
 import os
 import sys
-import traceback
+from pathlib import Path
 
-#: All but data loaders, parallel training, files and what is compared with other programs.
-FOLDERS = ("tests/arguments", "tests/core", "tests/engine", "tests/ops", "tests/kernels", "tests/func", "tests/gradcheck",
-           "tests/debug", "tests/viz", "tests/nn/conformance", "tests/nn/models", "tests/nn/train")  # fmt: skip
+ROOT = Path(__file__).parents[1]
+
+#: What is run: the plain suite has neither the comparisons with programs of others nor what takes long.
+MARKERS = "not " + " and not ".join(("slow", "fuzz", "native", "torch", "onnx", "browser", "mpi"))
+
+#: Why a test is skipped.
+WHY = "its subject is a thread or a process, and a browser has none"
+
+#: Parts of the packages that are there to start processes: they grade sheets, execute notebooks, build the site.
+STARTERS = (
+    "nn/lesson/__main__.py",
+    "nn/lesson/grading.py",
+    "nn/lesson/pages.py",
+    "nn/lesson/site/build.py",
+)
 
 
 class NoThreads(RuntimeError):
@@ -25,17 +38,39 @@ class NoProcesses(OSError):
     """What Pyodide raises where a process is started."""
 
 
+#: For every attempt since the list was cleared to start a thread or a process: was a test about it?
+attempts: list[bool] = []
+
+
+def is_the_subject() -> bool:
+    """True if a thread or process is what the running test is about: the innermost line of the project on the
+    stack stands in a test, or in one of `STARTERS`."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        name = os.path.relpath(frame.f_code.co_filename, ROOT).replace(os.sep, "/")
+        if name.startswith(("tests/", "autograd/", "nn/")) and name != "tests/as_in_a_browser.py":
+            return name.startswith("tests/") or name in STARTERS
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def no_thread(*args: object, **kwargs: object) -> None:
+    """In place of what starts a thread."""
+    attempts.append(is_the_subject())
+    raise NoThreads("can't start new thread")
+
+
+def no_process(*args: object, **kwargs: object) -> None:
+    """In place of what starts a process."""
+    attempts.append(is_the_subject())
+    raise NoProcesses(138, "emscripten does not support processes.")
+
+
 def disable() -> None:
     """Takes threads, processes and ctypes away from this Python; to be called before NumPy is imported."""
     import _thread
     import subprocess
     import threading
-
-    def no_thread(*args: object, **kwargs: object) -> None:
-        raise NoThreads("can't start new thread")
-
-    def no_process(*args: object, **kwargs: object) -> None:
-        raise NoProcesses(138, "emscripten does not support processes.")
 
     for module in (_thread, threading):
         for name in (
@@ -54,20 +89,7 @@ def disable() -> None:
         raise RuntimeError("NumPy is imported already, and ctypes with it")
     for name in ("ctypes", "_ctypes"):
         sys.modules[name] = None  # type: ignore[assignment]
-
-
-def started_by_the_test(error: BaseException | None) -> bool:
-    """True if the line that started a thread or process stands in a test, or in what a test calls of others."""
-    while error is not None:
-        if isinstance(error, (NoThreads, NoProcesses)):
-            ours = ("/autograd/", "/nn/")
-            frames = [each.filename for each in traceback.extract_tb(error.__traceback__)]
-            of_project = [
-                name for name in frames if "/tests/" in name or any(each in name for each in ours)
-            ]
-            return bool(of_project) and "/tests/" in of_project[-1]
-        error = error.__cause__ or error.__context__
-    return False
+    os.environ["GLASSGRAD_NATIVE"] = "0"  # a browser has the pure wheel
 
 
 #: Tests of what a program of others does, which is never started.
@@ -75,25 +97,20 @@ OF_PROGRAMS = {"test_a_dot_that_does_not_work_is_done_without[no end]"}
 
 
 class Plugin:
-    """For pytest: a test that needs a thread or a process for itself is skipped."""
+    """For pytest: a test that fails where its subject is a thread or a process is skipped."""
+
+    def pytest_runtest_logstart(self) -> None:
+        attempts.clear()
 
     def pytest_runtest_makereport(self, item: object, call: object) -> None:
-        import threading
-
         import pytest
 
-        found = getattr(call, "excinfo", None)
-        if found is None:
-            return
-        if isinstance(found.value, threading.BrokenBarrierError):
-            why = "the test waits for other threads"
-        elif getattr(item, "name", "") in OF_PROGRAMS or started_by_the_test(found.value):
-            why = "the test itself starts a thread or a process"
-        else:
-            return
-        call.excinfo = pytest.ExceptionInfo.from_exc_info(  # type: ignore[attr-defined]
-            _raised(pytest.skip.Exception(why))
-        )
+        if getattr(call, "excinfo", None) is not None and (
+            any(attempts) or getattr(item, "name", "") in OF_PROGRAMS
+        ):
+            call.excinfo = pytest.ExceptionInfo.from_exc_info(  # type: ignore[attr-defined]
+                _raised(pytest.skip.Exception(WHY))
+            )
 
 
 def _raised(error: BaseException) -> tuple[type[BaseException], BaseException, object]:
@@ -113,9 +130,10 @@ def main(arguments: list[str]) -> int:
         del sys.modules[name]
     import pytest
 
-    paths = [each for each in arguments if not each.startswith("-")] or [*FOLDERS]
+    paths = [each for each in arguments if not each.startswith("-")] or ["tests"]
     options = [each for each in arguments if each.startswith("-")]
-    return pytest.main(["-q", "-p", "no:xdist", *options, *paths], plugins=[Plugin()])
+    own = ["-q", "-p", "no:xdist", "-m", MARKERS]
+    return pytest.main([*own, *options, *paths], plugins=[Plugin()])
 
 
 if __name__ == "__main__":

@@ -51,22 +51,26 @@ def test_a_model_learns_and_is_drawn_without_threads_processes_and_ctypes():
     assert ran.stdout == "1.1: not answered yet\ndone without\n", ran.stderr
 
 
-def test_who_started_it_is_told_apart():
-    def raised(call):
-        try:
-            call()
-        except as_in_a_browser.NoThreads as error:
-            return error
+def asked_from(path):
+    """What `is_the_subject` says to a line of a file."""
+    names = {"asks": as_in_a_browser.is_the_subject}
+    code = "def there(asks=asks):\n    return asks()"
+    exec(compile(code, str(as_in_a_browser.ROOT / path), "exec"), names)
+    return names["there"]()
 
-    def here():
-        raise as_in_a_browser.NoThreads
 
-    assert as_in_a_browser.started_by_the_test(raised(here))
-    package: dict[str, object] = {}
-    source = "def there(error):\n    raise error"
-    exec(compile(source, "/somewhere/autograd/kernels/threads.py", "exec"), package)
-    there = package["there"]
-    assert not as_in_a_browser.started_by_the_test(
-        raised(lambda: there(as_in_a_browser.NoThreads()))
-    )
-    assert not as_in_a_browser.started_by_the_test(ValueError("something else"))
+def test_whose_subject_a_thread_is_is_told_by_the_line_that_starts_it():
+    assert as_in_a_browser.is_the_subject()
+    assert asked_from("tests/nn/data/test_loader.py")
+    assert asked_from("../elsewhere/threading.py")  # called by this test
+    assert asked_from("nn/lesson/grading.py")
+    assert not asked_from("nn/lesson/exercise.py")
+    assert not asked_from("nn/data/loader.py")
+    assert not asked_from("autograd/kernels/threads.py")
+
+
+def test_the_parts_that_are_there_to_start_processes_exist():
+    missing = [
+        name for name in as_in_a_browser.STARTERS if not (as_in_a_browser.ROOT / name).is_file()
+    ]
+    assert missing == []

@@ -10,12 +10,13 @@ import math
 import pkgutil
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 import autograd as ag
+from nn.lesson import slips
 
 __all__ = [
     "Exercise",
@@ -58,6 +59,8 @@ class Task:
         judge: looks at the answer.
         why: why the right answer is right; it is printed, so plain text.
         start: code that the reader completes; it sets ``answer``, to something with ``...`` in it.
+        steps: the solution as the calculation that a reader does, where ``solution`` has its result; slips
+            that nobody listed are found by it, see `nn.lesson.slips`.
     """
 
     question: str
@@ -66,6 +69,14 @@ class Task:
     judge: Judge
     why: str
     start: str = "answer = ..."
+    steps: str = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.judge, (Equals, GradientOf)) and not self.judge.solution:
+            own = replace(
+                self.judge, solution=self.steps or self.solution, question=self.question
+            )
+            object.__setattr__(self, "judge", own)
 
 
 @dataclass(frozen=True)
@@ -266,6 +277,8 @@ class Equals:
     otherwise: str
     hints: Sequence[tuple[Any, str]]
     within: float
+    solution: str = ""
+    question: str = ""
 
     def __call__(self, answer: Any) -> str | None:
         got = numbers(answer)
@@ -286,11 +299,49 @@ class Equals:
         if found:
             return found
         if got.shape != want.shape:
-            return other_shape(got.shape, want.shape, self.otherwise)
-        right = sum(_close(a, b, self.within) for a, b in zip(got.flat, want.flat, strict=True))
-        if want.size >= 3 and right:
-            return f"{right} of your {want.size} numbers {'are' if right > 1 else 'is'} right. {self.otherwise}"
-        return self.otherwise
+            return other_shape(got.shape, want.shape, self._with_slip(got, []))
+        wrong = [not _close(a, b, self.within) for a, b in zip(got.flat, want.flat, strict=True)]
+        otherwise = self._with_slip(got, wrong)
+        if want.size >= 3 and not all(wrong):
+            return f"{_how_many_are_right(wrong)} {otherwise}"
+        return otherwise
+
+    def _with_slip(self, got: np.ndarray[Any, Any], wrong: Sequence[bool]) -> str:
+        return f"{self._slip(got, wrong)} {self.otherwise}".strip()
+
+    def _slip(self, got: np.ndarray[Any, Any], wrong: Sequence[bool]) -> str:
+        """A slip in the solution's calculation that leads to the answer, as a sentence, or nothing."""
+        if not self.solution:
+            return ""
+        found = self._slips_to(got, self.solution)
+        if found:
+            return f"It is what comes out if {', or if '.join(found)}."
+        parts = slips.parts(self.solution)
+        for k, part in enumerate(parts if len(parts) == len(wrong) <= len(_ORDINALS) else ()):
+            if wrong[k]:
+                found = self._slips_to(np.asarray(got.flat[k]), part)
+                return f"The {_ORDINALS[k]} is what comes out if {', or if '.join(found)}." if found else ""
+        return ""
+
+    def _slips_to(self, got: np.ndarray[Any, Any], solution: str) -> list[str]:
+        def fits(altered: Any) -> bool:
+            made = numbers(altered)
+            return made is not None and _close(got, made, self.within)
+
+        return slips.explained(solution, fits, self.question)
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+
+
+def _how_many_are_right(wrong: Sequence[bool]) -> str:
+    right = len(wrong) - sum(wrong)
+    said = f"{right} of your {len(wrong)} numbers {'are' if right > 1 else 'is'} right"
+    places = [k for k, each in enumerate(wrong) if each]
+    if len(places) > 2 or places[-1] >= len(_ORDINALS):
+        return f"{said}."
+    named = " and the ".join(_ORDINALS[k] for k in places)
+    return f"{said}; the {named} {'are' if len(places) > 1 else 'is'} not."
 
 
 NO_NUMBERS = "The answer is to be made of numbers, without quotes; yours is {}."
@@ -393,22 +444,58 @@ def choice(right: str, hints: dict[str, str]) -> Choice:
     return Choice(right, hints)
 
 
-def gradient_of(forward: Callable[..., Any], *inputs: Any) -> Judge:
+@dataclass(frozen=True)
+class GradientOf:
+    """A judge of backward functions; see `gradient_of`."""
+
+    forward: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    solution: str = ""
+    question: str = ""
+
+    def __call__(self, answer: Any) -> str | None:
+        names = ["g", *inspect.signature(self.forward).parameters]
+        return function_of(names, self._judged)(answer)
+
+    def _judged(self, answer: Any) -> str | None:
+        try:
+            found = ag.func.compare(self.forward, answer, *self.inputs)
+        except (TypeError, ValueError) as error:
+            return _not_computed(error, self.forward, self.inputs)
+        if found:
+            return None
+        for one in found.inputs:
+            if not one.ok and not one.hypothesis and one.got is not None and self.solution:
+                one.hypothesis = self._slip(answer, one.position)
+        return found.text()
+
+    def _slip(self, answer: Any, position: int) -> str:
+        """A slip in the solution that leads to what the answer gives for one of the inputs, or nothing."""
+
+        def given(backward: Any) -> np.ndarray[Any, Any]:
+            gradients = backward(g.copy(), *(np.array(each) for each in self.inputs))
+            if not isinstance(gradients, (tuple, list)):
+                gradients = (gradients,)
+            return np.asarray(gradients[position], dtype=np.float64)
+
+        shape = np.shape(self.forward(*self.inputs))
+        g = np.asarray(np.random.default_rng(1).normal(size=shape))
+        got = given(answer)
+
+        def fits(altered: Any) -> bool:
+            made = given(altered)
+            return made.shape == got.shape and bool(np.allclose(made, got, rtol=1e-7, atol=1e-12))
+
+        return ", or ".join(slips.explained(self.solution, fits, self.question))
+
+
+def gradient_of(forward: Callable[..., Any], *inputs: Any) -> GradientOf:
     """Judges a function ``backward(g, *inputs)`` against numerical differences of ``forward``.
 
-    The hint is what `autograd.func.compare` found: where it is wrong, and what mistake would explain it.
+    The hint is what `autograd.func.compare` found: where it is wrong, and what mistake would explain it; and if
+    that knows none, what slip in the solution would.
     """
-
-    names = ["g", *inspect.signature(forward).parameters]
-
-    def judged(answer: Any) -> str | None:
-        try:
-            found = ag.func.compare(forward, answer, *inputs)
-        except (TypeError, ValueError) as error:
-            return _not_computed(error, forward, inputs)
-        return None if found else found.text()
-
-    return function_of(names, judged)
+    return GradientOf(forward, inputs)
 
 
 def function_of(names: Sequence[str], judged: Judge) -> Judge:

@@ -39,6 +39,12 @@ def _different_rows(draw: Random) -> tuple[list[int], list[int]]:
             return x, w
 
 
+def _sums(x: list[int], w: list[int], pairs: list[list[tuple[int, int]]]) -> str:
+    """A list of sums, written out, of products x[i]·w[u] for the pairs (i, u) of each."""
+    each = [" + ".join(f"{x[i]} * {w[u]}" for i, u in of) for of in pairs]
+    return f"answer = [{', '.join(each)}]"
+
+
 @exercise("4.1", "Cross-correlation by hand")
 def correlate_by_hand(draw: Random) -> Task:
     x, w = _different_rows(draw)
@@ -47,6 +53,7 @@ def correlate_by_hand(draw: Random) -> Task:
         question=f"$x$ = `{x}`, $w$ = `{w}`. Work out the three outputs of the cross-correlation by hand (the kernel only "
         "where it fits).",
         solution=f"answer = {right.astype(int).tolist()}",
+        steps=_sums(x, w, [[(i + u, u) for u in range(3)] for i in range(3)]),
         wrong=f"answer = {flipped.astype(int).tolist()}",
         judge=equals(
             lambda: _both(x, w)[0],
@@ -71,6 +78,7 @@ def convolve_by_hand(draw: Random) -> Task:
     return Task(
         question=f"$x$ = `{x}`, $w$ = `{w}`. And now the three outputs of the convolution.",
         solution=f"answer = {right.astype(int).tolist()}",
+        steps=_sums(x, w, [[(i + u, 2 - u) for u in range(3)] for i in range(3)]),
         wrong=f"answer = {straight.astype(int).tolist()}",
         judge=equals(
             lambda: _both(x, w)[1],
@@ -157,6 +165,7 @@ def back_to_a_row(draw: Random) -> Task:
         question=f"A row of five pixels is cross-correlated with $w$ = `{w}`; at the three outputs arrives $g$ = `{g}`. "
         "What goes back to the five pixels? Work it out by hand and answer with a list of five.",
         solution=f"answer = np.convolve({g}, {w})",
+        steps=_sums(g, w, [[(i - u, u) for u in range(3) if 0 <= i - u < 3] for i in range(5)]),
         wrong=f"answer = {full(turned).astype(int).tolist()}",
         judge=equals(
             right,

@@ -96,6 +96,8 @@ def never_seen(draw: Random) -> Task:
         "window?".replace("An 7", "A 7").replace("An 9", "A 9").replace("An 10", "A 10"),
         solution=f"seen = {{n * {s} + u for n in range({places}) for u in range({k})}}\n"
         f"answer = {size} ** 2 - len(seen) ** 2",
+        steps=f"seen = {places} * {k}\nanswer = {size} * {size} - seen * seen" if s >= k else
+        f"seen = ({places} - 1) * {s} + {k}\nanswer = {size} * {size} - seen * seen",
         wrong=f"answer = {size - covered}",
         judge=equals(
             right,

@@ -21,6 +21,7 @@ def patches(draw: Random) -> Task:
         f"{k}×{k} kernels, without padding, with stride 1. How many rows and columns has the "
         "matrix of patches? Answer with a tuple `(rows, columns)`.",
         solution=f"answer = ({n} * {height - k + 1} * {width - k + 1}, {c} * {k} * {k})",
+        steps=f"answer = ({n} * ({height} - {k} + 1) * ({width} - {k} + 1), {c} * {k} * {k})",
         wrong=f"answer = ({n} * {height} * {width}, {c} * {k} * {k})",
         judge=equals(
             lambda: (rows, columns),

@@ -60,6 +60,7 @@ def overlapping(draw: Random) -> Task:
         question=f"The row `{line}` is max-pooled with windows of 3 and stride **1**, which gives "
         "three maxima. The gradient 1 arrives at each. What is the gradient of the number 9?",
         solution="answer = 1 + 1 + 1",
+        steps="answer = 3",
         wrong="answer = 1",
         judge=equals(
             lambda: right[2],

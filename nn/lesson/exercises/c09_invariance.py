@@ -81,6 +81,7 @@ def crossing(draw: Random) -> Task:
         f"{size - 1}: {size - 1} steps of one. The row is max-pooled with windows of {window} "
         f"and stride {window}. In how many of the steps does the output change?",
         solution=f"answer = {count} - 1",
+        steps=f"answer = {size} // {window} - 1",
         wrong=f"answer = {size} - 1",
         judge=equals(
             lambda: int((outputs()[1:] != outputs()[:-1]).any(axis=1).sum()),

@@ -70,17 +70,16 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch):
-    server = Server()
-    server.files["file"] = DATA
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
     monkeypatch.setattr(network, "TIMEOUT", 0.4)
     monkeypatch.setattr(network, "PATIENCE", 0.3)
-    yield server
-    server.stop.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with Server() as server:  # closed whatever happens, also where no thread can be started
+        server.files["file"] = DATA
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.stop.set()
+        server.shutdown()
+        thread.join()
 
 
 def fetch(server, tmp_path, *ways):
