@@ -73,9 +73,7 @@ class Task:
 
     def __post_init__(self) -> None:
         if isinstance(self.judge, (Equals, GradientOf)) and not self.judge.solution:
-            own = replace(
-                self.judge, solution=self.steps or self.solution, question=self.question
-            )
+            own = replace(self.judge, solution=self.steps or self.solution, question=self.question)
             object.__setattr__(self, "judge", own)
 
 
@@ -319,16 +317,20 @@ class Equals:
         parts = slips.parts(self.solution)
         for k, part in enumerate(parts if len(parts) == len(wrong) <= len(_ORDINALS) else ()):
             if wrong[k]:
-                found = self._slips_to(np.asarray(got.flat[k]), part)
-                return f"The {_ORDINALS[k]} is what comes out if {', or if '.join(found)}." if found else ""
+                found = self._slips_to(np.asarray(got.flat[k]), part, slips.STRUCTURE)
+                return (
+                    f"The {_ORDINALS[k]} is what comes out if {', or if '.join(found)}."
+                    if found
+                    else ""
+                )
         return ""
 
-    def _slips_to(self, got: np.ndarray[Any, Any], solution: str) -> list[str]:
+    def _slips_to(self, got: np.ndarray[Any, Any], solution: str, *most: int) -> list[str]:
         def fits(altered: Any) -> bool:
             made = numbers(altered)
             return made is not None and _close(got, made, self.within)
 
-        return slips.explained(solution, fits, self.question)
+        return slips.explained(solution, fits, self.question, *most)
 
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")

@@ -21,12 +21,14 @@ import numpy as np
 import autograd as ag
 import nn
 
-__all__ = ["Slip", "explained", "parts", "run", "slips"]
+__all__ = ["STRUCTURE", "Slip", "explained", "parts", "run", "slips"]
 
 #: (rank, what is said, altered code); of several that fit, those of the lowest rank are told.
 Slip = tuple[int, str, str]
 
-_STRUCTURE, _NUMBER, _OTHER_NUMBER = 0, 1, 2
+#: The ranks: a part of the calculation, a number, a number that was taken for another one.
+STRUCTURE = 0
+_NUMBER, _OTHER_NUMBER = 1, 2
 
 #: What is taken for one another.
 _TAKEN_FOR = {
@@ -69,10 +71,10 @@ def slips(code: str, asked: tuple[int, ...] = ()) -> tuple[Slip, ...]:
                 if text != own:
                     made.setdefault(text, (rank, said, text))
     for said, text in _everywhere(written):
-        made.setdefault(text, (_STRUCTURE, said, text))
-    for said, altered in (("everything is doubled", "2 *"), ("everything is halved", "0.5 *")):
-        if not isinstance(written.body[-1], ast.FunctionDef):
-            made.setdefault(said, (_NUMBER, said, f"{own}\nanswer = {altered} np.asarray(answer)"))
+        made.setdefault(text, (STRUCTURE, said, text))
+    if parts(code):
+        for said, factor in (("everything is doubled", 2), ("everything is halved", 0.5)):
+            made.setdefault(said, (_NUMBER, said, f"{own}\nanswer = {factor} * np.asarray(answer)"))
     return tuple(sorted(made.values(), key=lambda slip: slip[0]))
 
 
@@ -84,19 +86,24 @@ def parts(code: str) -> list[str]:
     return [f"{_ANSWER} = {ast.unparse(each)}" for each in last.value.elts]
 
 
-def explained(code: str, fits: Callable[[Any], bool], question: str = "") -> list[str]:
+def explained(
+    code: str, fits: Callable[[Any], bool], question: str = "", most: int = _OTHER_NUMBER
+) -> list[str]:
     """What slips explain an answer: those of the lowest rank at which there are any, two at most.
 
     Args:
         code: the solution.
         fits: whether what ``answer`` would be with a slip is what was answered.
         question: as it was asked.
+        most: the highest rank that is looked at.
     """
-    asked = tuple(sorted({int(each) for each in re.findall(r"(?<![\d.])\d+(?![\d.]*\d)", question)}))
+    asked = tuple(
+        sorted({int(each) for each in re.findall(r"(?<![\d.])\d+(?![\d.]*\d)", question)})
+    )
     told: dict[str, None] = {}
     rank = None
     for each, said, altered in slips(code, asked):
-        if rank is not None and each > rank:
+        if each > (most if rank is None else rank):
             break
         try:
             with np.errstate(all="ignore"):
@@ -129,8 +136,16 @@ def _with_values_put_in(tree: ast.Module) -> ast.Module:
     values: dict[str, ast.AST] = {}
     kept: list[ast.stmt] = []
     for statement in function.body:
-        uses = [each for each in ast.walk(statement) if isinstance(each, ast.Name) and each.id in values]
-        put = _Exchange({each: copy.deepcopy(values[each.id]) for each in uses if isinstance(each.ctx, ast.Load)})
+        uses = [
+            each for each in ast.walk(statement) if isinstance(each, ast.Name) and each.id in values
+        ]
+        put = _Exchange(
+            {
+                each: copy.deepcopy(values[each.id])
+                for each in uses
+                if isinstance(each.ctx, ast.Load)
+            }
+        )
         statement = put.visit(statement)
         if isinstance(statement, (ast.For, ast.AugAssign, ast.With)):
             return tree  # what is changed cannot be put in
@@ -157,21 +172,28 @@ def _everywhere(tree: ast.Module) -> Iterator[tuple[str, str]]:
             if isinstance(each, ast.Name) and each.id in turned
         }
         yield f"{one} and {other} are exchanged", _text(tree, new)
-    for value in {each.value for each in nodes if isinstance(each, ast.Constant) and type(each.value) is int} - {0, 1}:
-        new = {each: ast.Constant(1) for each in nodes if isinstance(each, ast.Constant) and each.value == value}
+    for value in {
+        each.value for each in nodes if isinstance(each, ast.Constant) and type(each.value) is int
+    } - {0, 1}:
+        new = {
+            each: ast.Constant(1)
+            for each in nodes
+            if isinstance(each, ast.Constant) and each.value == value
+        }
         yield f"{value} is left out everywhere", _text(tree, new)
 
 
 def _text(tree: ast.Module, new: dict[ast.AST, ast.AST]) -> str:
     keep = {id(each): each for each in new}
-    return ast.unparse(_Exchange(new).visit(copy.deepcopy(tree, keep)))
+    altered = _Exchange(new).visit(copy.deepcopy(tree, keep))
+    return ast.unparse(ast.fix_missing_locations(altered))
 
 
 class _Around:
     """Where in the code a node stands, in words, and what names and numbers could stand in its place."""
 
     def __init__(self, tree: ast.AST, node: ast.AST, asked: tuple[int, ...]) -> None:
-        self.asked = asked
+        self.node, self.asked = node, asked
         self.parents: list[ast.AST] = []
         self._find(tree, node, [])
         functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
@@ -186,13 +208,17 @@ class _Around:
 
     @property
     def where(self) -> str:
-        below: ast.AST | None = None
+        below = self.node
         for parent in self.parents:
-            if isinstance(parent, ast.Call) and below is not None and below is not parent.func:
+            if isinstance(parent, ast.Call) and below is not parent.func:
                 return f" inside {_called(parent)}(…)"
             if isinstance(parent, ast.keyword):
                 return f" in {parent.arg}"
-            if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow) and below is parent.right:
+            if (
+                isinstance(parent, ast.BinOp)
+                and isinstance(parent.op, ast.Pow)
+                and below is parent.right
+            ):
                 return " in an exponent"
             below = parent
         return ""
@@ -222,7 +248,12 @@ def _noun(node: ast.AST) -> str:
     if isinstance(node, (ast.Attribute, ast.Subscript)):
         return _noun(node.value)
     if isinstance(node, ast.BinOp):
-        kinds = {ast.Mult: "a product", ast.MatMult: "a product", ast.Pow: "a power", ast.Div: "a quotient"}
+        kinds = {
+            ast.Mult: "a product",
+            ast.MatMult: "a product",
+            ast.Pow: "a power",
+            ast.Div: "a quotient",
+        }
         return kinds.get(type(node.op), "a sum")
     return "an expression"
 
@@ -240,27 +271,33 @@ def _altered(node: ast.AST, around: _Around) -> Iterator[tuple[int, str, ast.AST
     where = around.where
     if isinstance(node, ast.BinOp):
         for said, new in _of_operation(node):
-            yield _STRUCTURE, said + where, new
+            yield STRUCTURE, said + where, new
     elif isinstance(node, ast.UnaryOp):
         if isinstance(node.op, ast.USub):
-            yield _STRUCTURE, f"a minus is left out{where}", node.operand
+            yield STRUCTURE, f"a minus is left out{where}", node.operand
         if isinstance(node.op, ast.Invert):
-            yield _STRUCTURE, "what is True and what is False are exchanged", node.operand
+            yield STRUCTURE, "what is True and what is False are exchanged", node.operand
     elif isinstance(node, ast.Call):
         yield from _of_call(node, where)
     elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
         yield from _of_part(node, around)
     elif isinstance(node, ast.Attribute) and node.attr == "T":
-        yield _STRUCTURE, f"{_noun(node.value)} is not transposed", node.value
+        yield STRUCTURE, f"{_noun(node.value)} is not transposed", node.value
     elif isinstance(node, ast.Compare):
         limits = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
         if type(node.ops[0]) in limits:
             new_op = limits[type(node.ops[0])]()
-            yield _STRUCTURE, f"the limit of {_noun(node.left)} counts, or does not count", ast.Compare(
-                node.left, [new_op], node.comparators
+            yield (
+                STRUCTURE,
+                f"the limit of {_noun(node.left)} counts, or does not count",
+                ast.Compare(node.left, [new_op], node.comparators),
             )
     elif isinstance(node, ast.AugAssign) and isinstance(node.target, (ast.Name, ast.Subscript)):
-        yield _STRUCTURE, "= stands for +=, so that the last one wins", ast.Assign([node.target], node.value)
+        yield (
+            STRUCTURE,
+            "= stands for +=, so that the last one wins",
+            ast.Assign([node.target], node.value),
+        )
     elif isinstance(node, ast.Name) and node.id in around.inputs and isinstance(node.ctx, ast.Load):
         yield from _of_input(node, around)
     elif _is_number(node):
@@ -291,8 +328,12 @@ def _of_sum(node: ast.BinOp) -> Iterator[tuple[str, ast.expr]]:
     one, other = _as("summand", left), _as("summand", right)
     yield f"{other} is left out", left
     yield f"{one} is left out", right if plus else ast.UnaryOp(ast.USub(), right)
-    yield f"the sign before {other} is the other one", _op(left, ast.Sub if plus else ast.Add, right)
-    yield f"{_noun(left)} and {_noun(right)} are multiplied", _op(left, ast.Mult, right)
+    yield (
+        f"the sign before {other} is the other one",
+        _op(left, ast.Sub if plus else ast.Add, right),
+    )
+    if "1" not in (ast.unparse(left), ast.unparse(right)):
+        yield f"{_noun(left)} and {_noun(right)} are multiplied", _op(left, ast.Mult, right)
     if plus:
         yield f"{other} is taken twice", _op(node, ast.Add, right)
         yield f"{one} is taken twice", _op(node, ast.Add, left)
@@ -333,9 +374,14 @@ def _of_power(node: ast.BinOp) -> Iterator[tuple[str, ast.expr]]:
     yield f"the power of {base} is taken for a quotient", _op(left, ast.Div, right)
     if isinstance(right, ast.Constant) and isinstance(right.value, int):
         for exponent in (right.value + 1, right.value - 1):
-            yield f"the exponent of {base} is off by one", _op(left, ast.Pow, ast.Constant(exponent))
+            yield (
+                f"the exponent of {base} is off by one",
+                _op(left, ast.Pow, ast.Constant(exponent)),
+            )
     else:
-        yield from ((f"{said} in an exponent", _op(left, ast.Pow, new)) for said, new in _upside_down(right))
+        yield from (
+            (f"{said} in an exponent", _op(left, ast.Pow, new)) for said, new in _upside_down(right)
+        )
 
 
 def _upside_down(exponent: ast.expr) -> Iterator[tuple[str, ast.expr]]:
@@ -359,34 +405,46 @@ def _of_call(node: ast.Call, where: str) -> Iterator[tuple[int, str, ast.AST]]:
     for other in _TAKEN_FOR.get(name, ()):
         if isinstance(node.func, ast.Attribute):
             func = ast.Attribute(node.func.value, other, ast.Load())
-            yield _STRUCTURE, f"{other} stands where {name} belongs", ast.Call(func, node.args, node.keywords)
+            yield (
+                STRUCTURE,
+                f"{other} stands where {name} belongs",
+                ast.Call(func, node.args, node.keywords),
+            )
     for k, keyword in enumerate(node.keywords):
         others = node.keywords[:k] + node.keywords[k + 1 :]
-        yield _STRUCTURE, f"{keyword.arg} is left out{where}", ast.Call(node.func, node.args, others)
+        yield STRUCTURE, f"{keyword.arg} is left out{where}", ast.Call(node.func, node.args, others)
     if len(node.args) == 1 and not node.keywords:
-        yield _STRUCTURE, f"{name} is left out", node.args[0]
+        yield STRUCTURE, f"{name} is left out", node.args[0]
     if isinstance(node.func, ast.Attribute) and not (
         isinstance(node.func.value, ast.Name) and node.func.value.id in ("np", "ag", "nn")
     ):
-        yield _STRUCTURE, f"{name} is left out", node.func.value
+        yield STRUCTURE, f"{name} is left out", node.func.value
 
 
 def _of_input(node: ast.Name, around: _Around) -> Iterator[tuple[int, str, ast.AST]]:
     parent = around.parents[0] if around.parents else None
     for other in around.inputs:
         if other != node.id:
-            yield _STRUCTURE, f"{other} stands where {node.id} belongs{around.where}", ast.Name(other, ast.Load())
+            yield (
+                STRUCTURE,
+                f"{other} stands where {node.id} belongs{around.where}",
+                ast.Name(other, ast.Load()),
+            )
     if not (isinstance(parent, ast.Attribute) or around.is_index):
         said = f"{node.id} is transposed, which it is not to be"
-        yield _STRUCTURE, said, ast.Attribute(node, "T", ast.Load())
+        yield STRUCTURE, said, ast.Attribute(node, "T", ast.Load())
     if not isinstance(parent, (ast.Attribute, ast.Subscript)):
         for name, how in (("sum", "added up"), ("mean", "averaged")):
             whole = ast.Call(ast.Attribute(node, name, ast.Load()), [], [])
-            yield _STRUCTURE, f"{node.id} is {how} first{around.where}", whole
+            yield STRUCTURE, f"{node.id} is {how} first{around.where}", whole
     if not isinstance(parent, ast.Attribute):
-        for index, how in (("::-1", "turned round"), ("..., ::-1, :", "turned upside down"), ("..., ::-1", "mirrored")):
+        for index, how in (
+            ("::-1", "turned round"),
+            ("..., ::-1, :", "turned upside down"),
+            ("..., ::-1", "mirrored"),
+        ):
             turned = ast.parse(f"{node.id}[{index}]", mode="eval").body
-            yield _STRUCTURE, f"{node.id} is {how}{around.where}", turned
+            yield STRUCTURE, f"{node.id} is {how}{around.where}", turned
 
 
 def _of_part(node: ast.Subscript, around: _Around) -> Iterator[tuple[int, str, ast.AST]]:
@@ -395,22 +453,32 @@ def _of_part(node: ast.Subscript, around: _Around) -> Iterator[tuple[int, str, a
         return
     if isinstance(node.slice, ast.Slice) and node.slice.lower is not None:
         first = ast.Subscript(node.value, node.slice.lower, ast.Load())
-        yield _STRUCTURE, f"one number of {whole} stands for several", first
+        yield STRUCTURE, f"one number of {whole} stands for several", first
     for taken, said in ((node, f"a part of {whole}"), (node.value, f"all of {whole}")):
         for name, how in (("sum", "added up"), ("mean", "averaged")):
-            yield _STRUCTURE, f"{said} is {how} first", ast.Call(ast.Attribute(taken, name, ast.Load()), [], [])
+            yield (
+                STRUCTURE,
+                f"{said} is {how} first",
+                ast.Call(ast.Attribute(taken, name, ast.Load()), [], []),
+            )
 
 
 def _of_number(node: ast.Constant, around: _Around) -> Iterator[tuple[int, str, ast.AST]]:
     value = node.value
-    if not isinstance(value, (int, float)) or not isinstance(around.parents[0], (ast.BinOp, ast.Call, ast.UnaryOp)):
+    if not isinstance(value, (int, float)) or not isinstance(
+        around.parents[0], (ast.BinOp, ast.Call, ast.UnaryOp)
+    ):
         return
     where = around.where
     if isinstance(value, int):
         for other in (value - 1, value + 1):
-            yield _NUMBER, f"one of the numbers that go into it is off by one{where}", ast.Constant(other)
-    yield _NUMBER, f"{value} is doubled{where}", ast.Constant(2 * value)
-    if value > 1:
+            yield (
+                _NUMBER,
+                f"one of the numbers that go into it is off by one{where}",
+                ast.Constant(other),
+            )
+    if around.inputs and value > 1:
+        yield _NUMBER, f"{value} is doubled{where}", ast.Constant(2 * value)
         yield _NUMBER, f"{value} is left out, or taken for 1{where}", ast.Constant(1)
     for asked in around.asked:
         if asked != value and not around.is_index:

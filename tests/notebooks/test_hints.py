@@ -1,4 +1,4 @@
-"""What a wrong answer is told: a table of some nine hundred, at least ten for each exercise."""
+"""What a wrong answer is told: tables of some 1,200, at least ten for each exercise."""
 
 import re
 import warnings
@@ -10,6 +10,7 @@ import autograd as ag
 import nn
 from nn import lesson
 from nn.lesson.exercise import Equals, equals, exercises, find, function_of, judge
+from tests.notebooks.more_wrong_answers import AGAIN
 from tests.notebooks.wrong_answers import GENERAL, WRONG
 
 #: What no student should read: names of what runs the answer, and the admission that nothing was found.
@@ -36,7 +37,7 @@ def test_there_are_ten_wrong_answers_at_least_to_every_exercise():
 def test_a_wrong_answer_is_told_what_is_wrong(number):
     task = find(number).task()
     wanting = []
-    for code, words in WRONG[number]:
+    for code, words in [*WRONG[number], *AGAIN.get(number, ())]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the answer itself
             verdict = judge(number, answer_of(code))
@@ -86,8 +87,11 @@ def test_no_hint_gives_the_right_answer_away(number):
             "Answer with a list of 3 numbers; yours is a list of 1 lists of 2 numbers. Think.",
         ),
         (3, "Answer with a list of 3 numbers; yours is a single number. Think."),
-        ([3, 7, 8], "1 of your 3 numbers is right. Think."),
-        ([3, 5, 8], "2 of your 3 numbers are right. Think."),
+        (
+            [3, 7, 8],
+            "1 of your 3 numbers is right; the second and the third are not. Think.",
+        ),
+        ([3, 5, 8], "2 of your 3 numbers are right; the third is not. Think."),
         ([9, 9, 9], "Think."),
         ([float("nan")] * 3, "Think."),
         ("[3, 5, 4]", "without quotes; yours is '[3, 5, 4]'"),

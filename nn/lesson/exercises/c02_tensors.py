@@ -52,7 +52,7 @@ def broadcast_row(draw: Random) -> Task:
         question=f"A row `b` of {columns} numbers is added to a table of {rows} rows, all is multiplied by "
         f"{scale} and summed up. What is the gradient of `b`? Answer with a list of {columns} numbers.",
         solution=f"answer = [{rows * scale}] * {columns}",
-        steps=f"answer = np.repeat({rows} * {scale}, {columns})",
+        steps=f"answer = [{', '.join([f'{rows} * {scale}'] * columns)}]",
         wrong=f"answer = [{scale}] * {columns}",
         judge=equals(
             right,

@@ -96,8 +96,8 @@ def never_seen(draw: Random) -> Task:
         "window?".replace("An 7", "A 7").replace("An 9", "A 9").replace("An 10", "A 10"),
         solution=f"seen = {{n * {s} + u for n in range({places}) for u in range({k})}}\n"
         f"answer = {size} ** 2 - len(seen) ** 2",
-        steps=f"seen = {places} * {k}\nanswer = {size} * {size} - seen * seen" if s >= k else
-        f"seen = ({places} - 1) * {s} + {k}\nanswer = {size} * {size} - seen * seen",
+        steps=f"answer = {size} * {size} - ({places} * {k}) * ({places} * {k})" if s >= k else
+        f"answer = {size} * {size} - (({places} - 1) * {s} + {k}) ** 2",
         wrong=f"answer = {size - covered}",
         judge=equals(
             right,
@@ -136,6 +136,8 @@ def modes(draw: Random) -> Task:
             + [(np.pad(row, 2, mode="symmetric"), "Nearly: the outermost pixel is the mirror, it is not repeated."),
                (np.pad(row, 2), "That is 'zeros'."),
                (row, "That is the row itself. Two pixels come at each side."),
+               (np.roll(right, -1), "Where does the row itself begin? Two pixels stand before it."),
+               ([*row[:-3:-1], *row, *row[1::-1]], "The mirror at an end shows the pixels next to that end."),
                (np.pad(row, 1, mode=numpy_mode[mode]), "Two pixels at each side, so nine in all."),  # type: ignore[call-overload]
                (np.pad(row, (2, 0), mode=numpy_mode[mode]), "At the right end, too."),  # type: ignore[call-overload]
                (np.pad(row, (0, 2), mode=numpy_mode[mode]), "At the left end, too."),  # type: ignore[call-overload]

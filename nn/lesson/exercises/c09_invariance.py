@@ -92,6 +92,8 @@ def crossing(draw: Random) -> Task:
              (window, "That is how long a window is. How many steps lead out of one?"),
              (size, "There is one step fewer than places, and not every one counts."),
              (0, "Where the pixel leaves a window, its maximum becomes 0 and the next one's 1."),
+             (size - window, "Count the steps that cross from one window into the next."),
+             (size - window + 1, "So many places a window of stride 1 has. Here the windows lie side by side."),
              (2 * (count - 1), "Two outputs change at each border, in one step.")],
         ),
         why=f"{count} windows have {count - 1} borders between them, and only these matter.",

@@ -1,0 +1,109 @@
+"""Hints that nobody listed: what a solution with one slip in it would give."""
+
+import ast
+
+import numpy as np
+import pytest
+
+from nn.lesson import slips
+from nn.lesson.exercise import Equals, GradientOf, exercises, judge, numbers
+
+SUM = "answer = (25 * 25 + 1) * 14"
+
+
+def told(code, answer, question=""):
+    return slips.explained(code, lambda made: bool(np.array_equal(made, answer)), question)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (25 * 25 + 1, "the factor 14 is left out"),
+        (25 * 25 * 14, "the summand 1 is left out"),
+        (25 * 25 + 14, "parentheses are missing: 14 multiplies only a part of a sum"),
+        ((25 + 25 + 1) * 14, "25 and 25 are added, not multiplied"),
+        ((25 * 25 - 1) * 14, "the sign before the summand 1 is the other one"),
+        ((25 * 25 + 1) * 14**2, "the factor 14 is taken twice"),
+        ((25 * 25 + 1) + 14, "a sum and 14 are added, not multiplied"),
+    ],
+)
+def test_a_slip_in_a_calculation_is_named(answer, said):
+    assert told(SUM, answer) == [said]
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "said"),
+    [
+        ("answer = (10 - 3) // 2", 4, "the quotient is rounded up, not down"),
+        ("answer = (10 - 3) // 2", 3.5, "the quotient is not rounded down"),
+        ("answer = 0.25**3", 0.75, "the power of 0.25 is taken for a product"),
+        ("answer = np.log(26)", 26, "log is left out"),
+        ("answer = 5 + 12 - 3", 13, "one of the numbers that go into it is off by one"),
+    ],
+)
+def test_what_else_is_a_slip(code, answer, said):
+    assert said in told(code, answer)
+
+
+def test_numbers_of_the_question_alone_are_taken_for_one_another():
+    assert told(SUM, (25 * 25 + 1) * 18) == []
+    assert told(SUM, (25 * 25 + 1) * 18, "18 others") == ["18 stands where 14 belongs"]
+
+
+def test_what_is_likelier_is_told_and_never_more_than_two():
+    likely = told("answer = 2 * 2 + 2", 4)
+    assert len(likely) == 2 and all("off by one" not in each for each in likely)
+
+
+def test_elements_of_a_list_are_calculations_of_their_own():
+    assert slips.parts("answer = [2 * 3, 4]") == ["answer = 2 * 3", "answer = 4"]
+    assert slips.parts("answer = 2 * 3") == []
+
+
+def of_function(code, wrong, *inputs):
+    right = slips.run(wrong)(*inputs)
+    return slips.explained(code, lambda made: bool(np.allclose(made(*inputs), right)))
+
+
+def test_functions_are_compared_by_what_they_give():
+    code = "def answer(g, x, w):\n    t = np.tanh(3 * x)\n    return g * (t + w * (1 - t**2))"
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(3, 4))
+    for wrong, said in (
+        ("g * (t + x * (1 - t**2))", "x stands where w belongs"),
+        (
+            "g * (t - w * (1 - t**2))",
+            "the sign before a summand that is a product is the other one",
+        ),
+        ("g * (t + w * (1 - t))", "the exponent of t is left out"),
+        ("g * (t + w * (1 - np.tanh(x) ** 2))", "the factor 3 is left out inside tanh(…)"),
+    ):
+        altered = code.replace("g * (t + w * (1 - t**2))", wrong)
+        assert said in of_function(code, altered, *inputs), wrong
+
+
+def test_no_slip_tells_a_part_of_the_solution_that_is_no_single_name_or_number():
+    for each in exercises():
+        task = each.task()
+        if isinstance(task.judge, (Equals, GradientOf)):
+            for _, said, _ in slips.slips(task.judge.solution):
+                assert not any(
+                    sign in said for sign in ("*", "(1", "[", "@", "np.", "ag.", ".T")
+                ), said
+
+
+def test_steps_lead_where_the_solution_leads():
+    for each in exercises():
+        for seed in ("notebook", "ada", "blaise"):
+            task = each.task(seed)
+            if task.steps:
+                assert judge(each.number, slips.run(task.steps), seed).right, (each.number, seed)
+                assert ast.parse(task.steps)
+
+
+def test_the_right_answer_is_never_called_a_slip():
+    for each in exercises():
+        task = each.task()
+        if isinstance(task.judge, Equals):
+            right = numbers(task.judge.right())
+            assert task.judge(right) is None
