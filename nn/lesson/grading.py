@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 
 from nn.lesson import files, sheets
-from nn.lesson.exercise import Choice, Equals, verdict
+from nn.lesson.exercise import verdict
+from nn.lesson.judges import Choice, Equals
 from nn.lesson.run_sheet import number_of
 
 __all__ = ["Limits", "Mark", "Row", "as_csv", "as_html", "as_text", "grade"]

@@ -32,24 +32,26 @@ import numpy as np
 
 from nn.lesson import files
 from nn.lesson.exercise import (
-    NO_NUMBERS,
-    OTHER_WORD,
-    Choice,
-    Equals,
     Exercise,
     NotAnswered,
     Task,
     Unusable,
     Verdict,
     answered,
-    described,
     exercises,
     find,
+    verdict,
+)
+from nn.lesson.judges import (
+    NO_NUMBERS,
+    OTHER_WORD,
+    Choice,
+    Equals,
+    described,
     joined,
     numbers,
     other_shape,
     usual,
-    verdict,
 )
 
 __all__ = ["KEY", "Sheet", "belongs", "carried", "make", "read_key", "seed_of", "task_of"]

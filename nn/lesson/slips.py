@@ -14,7 +14,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -58,7 +58,7 @@ def slips(code: str, asked: tuple[int, ...] = ()) -> tuple[Slip, ...]:
         >>> for rank, said, altered in slips("answer = (9 + 1) * 4")[:3]:
         ...     print(altered, "|", said)
         answer = 9 + 1 | the factor 4 is left out
-        answer = 4 | the factor in parentheses is left out
+        answer = 4 | a factor that is a sum is left out
         answer = (9 + 1) * 4 * 4 | the factor 4 is taken twice
     """
     made: dict[str, Slip] = {}
@@ -146,7 +146,7 @@ def _with_values_put_in(tree: ast.Module) -> ast.Module:
                 if isinstance(each.ctx, ast.Load)
             }
         )
-        statement = put.visit(statement)
+        statement = cast(ast.stmt, put.visit(statement))
         if isinstance(statement, (ast.For, ast.AugAssign, ast.With)):
             return tree  # what is changed cannot be put in
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):

@@ -9,7 +9,8 @@ import pytest
 import autograd as ag
 import nn
 from nn import lesson
-from nn.lesson.exercise import Equals, equals, exercises, find, function_of, judge
+from nn.lesson.exercise import exercises, find, judge
+from nn.lesson.judges import Equals, equals, function_of
 from tests.notebooks.more_wrong_answers import AGAIN
 from tests.notebooks.wrong_answers import GENERAL, WRONG
 

@@ -11,7 +11,8 @@ import pytest
 from nn import lesson
 from nn.lesson import files, sheets
 from nn.lesson.__main__ import main
-from nn.lesson.exercise import choice, equals, exercises, gradient_of, judge
+from nn.lesson.exercise import exercises, judge
+from nn.lesson.judges import choice, equals, gradient_of
 
 ALL = exercises()
 SEEDS = ("notebook", "ada", "blaise")

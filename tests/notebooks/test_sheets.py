@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from nn.lesson import Sheet, files, sheets
-from nn.lesson.exercise import Choice, Equals, equals, exercises
+from nn.lesson.exercise import exercises
+from nn.lesson.judges import Choice, Equals, equals
 
 KEY = "0123456789abcdef" * 4
 ALL = exercises()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from nn.lesson import slips
-from nn.lesson.exercise import Equals, GradientOf, exercises, judge, numbers
+from nn.lesson.exercise import exercises, judge
+from nn.lesson.judges import Equals, GradientOf, numbers
 
 SUM = "answer = (25 * 25 + 1) * 14"
 
