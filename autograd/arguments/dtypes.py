@@ -133,12 +133,13 @@ def _holds_tensors(data: Any) -> bool:
 
 def common_float(*values: Any) -> np.dtype[Any] | None:
     """The dtype that the floats among tensors and arrays have together; None where none is one."""
-    kinds = {
-        v.dtype
-        for v in values
-        if hasattr(v, "dtype") and not isinstance(v, type) and v.dtype.kind == "f"
-    }
-    return np.result_type(*kinds) if len(kinds) > 1 else next(iter(kinds), None)
+    found = None
+    for v in values:
+        dtype = getattr(v, "dtype", None)
+        if dtype is None or dtype is found or isinstance(v, type) or dtype.kind != "f":
+            continue
+        found = dtype if found is None else np.result_type(found, dtype)
+    return found
 
 
 #: Called where a number of a wider float dtype widens an array; ``autograd.methods`` puts it here.

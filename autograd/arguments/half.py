@@ -25,7 +25,7 @@ _NO_ARRAYS = frozenset({int, float, str, bool, type(None)})
 def single(x: Any) -> Any:
     """A float16 tensor, array or number in float32; tuples and lists item by item; all else as it is."""
     if (kind := type(x)) is tuple or kind is list:
-        return kind([single(item) for item in x])
+        return kind([single(item) for item in x]) if _has_half(x) else x
     return x.astype(SINGLE) if getattr(x, "dtype", None) == HALF else x
 
 

@@ -196,7 +196,9 @@ def boolean(who: str, name: str, value: Any) -> bool:
     Raises:
         TypeError: for anything else.
     """
-    if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
+    if value is True or value is False:
+        return value
+    if type(value).__name__ in ("bool", "bool_"):
         return bool(value)
     raise TypeError(f"{who}: {name} must be True or False, got {shown(value)}")
 
@@ -284,6 +286,8 @@ def axes(who: str, value: Any, ndim: int, name: str = "axis") -> tuple[int, ...]
     """
     if value is None:
         return tuple(range(ndim))
+    if type(value) is int and -ndim <= value < ndim:
+        return (value % ndim,)
     if type(value) is tuple:  # the usual case, without a function call for each axis
         for v in value:
             if type(v) is not int or not 0 <= v < ndim:

@@ -37,7 +37,7 @@ _float32, _float64 = np.float32, np.float64
 #: Integers up to here fit an array.
 _WORD = 1 << 63
 #: Static parameters of other types may be tensors, or something that the caller writes into.
-_FIXED = frozenset([bool, int, float, str, tuple, type(None), Window])
+_FIXED = frozenset([bool, int, float, str, tuple, slice, type(None), Window])
 #: What stands where no input is given by position.
 _NOTHING = object()
 
@@ -286,9 +286,18 @@ def _bound(info: Primitive, given: tuple[Any, ...], named: dict[str, Any]) -> An
     As Python binds arguments, for static parameters may also be given by position, after the inputs
     and required ones first. Of tensors among them the data are taken: they are constants.
     """
-    if len(given) != len(info.inputs) and info.variadic is None:
+    count = len(info.inputs)
+    if len(given) > count and info.variadic is None:  # the usual case of what follows, at less cost
+        more = info.positions[count:]
+        if len(more) < len(given) - count or not named.keys().isdisjoint(
+            info.positions[: len(given)]
+        ):
+            return None
+        named = dict(zip(more, given[count:])) | named  # noqa: B905
+        given = given[:count]
+    elif len(given) != count and info.variadic is None:
         bound = dict(zip(info.positions, given))  # noqa: B905
-        if len(bound) < len(given) or not named.keys().isdisjoint(bound):
+        if not named.keys().isdisjoint(bound):
             return None
         named = bound | named
         if not named.keys() >= info.required:

@@ -54,6 +54,7 @@ class Options(TypedDict, total=False):
     outputs: int
     constant_outputs: Sequence[int]
     scalar: Callable[[float], float] | None
+    recordable: bool
     name: str | None
     aliases: Sequence[str]
 
@@ -100,6 +101,7 @@ class Primitive:
         self.outputs = options.get("outputs", 1)
         self.constant_outputs = frozenset(options.get("constant_outputs", ()))
         self.scalar = options.get("scalar")
+        self.recordable = options.get("recordable", False)
         self.rules: dict[str, Rule] = {}
         self.composite: Callable[..., Any] | None = None
         self.other_words: Any = None
@@ -253,6 +255,8 @@ def primitive(forward: Callable[..., Any] | None = None, **options: Unpack[Optio
         outputs: number of outputs; more than one means that ``forward`` returns a tuple.
         constant_outputs: outputs that are locally constant (indices, masks).
         scalar: a function of ``math`` with the same values, used for 0-d floats.
+        recordable: the rules are made of primitives, and so can be differentiated again, although
+            there is a composite.
         name: shown in graphs and messages; default: the function's name.
         aliases: further names that the debugger finds it by (``conv2d`` for ``correlate``).
 

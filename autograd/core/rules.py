@@ -124,7 +124,7 @@ class Plan:
 def _saved_names(info: Primitive) -> Iterator[str]:
     """Everything that some rule needs and the node does not have anyway, in a fixed order."""
     needed = {need for rule in info.all_rules() for need in rule.needs}
-    if info.composite is not None:
+    if info.composite is not None and not info.recordable:
         needed.update(info.inputs)
     for x in info.inputs:
         yield from (name for name in (x, f"{x}_shape", f"{x}_dtype") if name in needed)
@@ -146,7 +146,8 @@ def _keep(info: Primitive, name: str) -> Keep:
     users = [
         k for k, n in enumerate(info.inputs) if n in info.rules and name in info.rules[n].needs
     ]
-    always = info.composite is not None or len(users) == len(info.inputs)
+    through = info.composite is not None and not info.recordable
+    always = through or len(users) == len(info.inputs)
     return Keep(info.inputs.index(x), read, None if always else tuple(users))
 
 

@@ -29,7 +29,7 @@ def recorded_gradients(
             pass itself calls this function.
     """
     saved = single(_saved_tensors(node))
-    if node.primitive.composite is None:
+    if node.primitive.composite is None or node.primitive.recordable:
         return node.gradients(g, saved, needs)
     return _of_composite(node, g, saved, needs, differentiate)
 

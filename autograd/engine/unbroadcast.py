@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["broadcasts_to", "sum_to_shape"]
@@ -24,11 +25,15 @@ def sum_to_shape(value: Any, shape: tuple[int, ...]) -> Any:
     extra = value.ndim - len(shape)
     if extra < 0:
         return value
-    axes = tuple(range(extra)) + tuple(
-        k + extra for k, n in enumerate(shape) if n == 1 and value.shape[k + extra] != 1
-    )
-    if axes:
+    if axes := _axes(value.shape, shape):
         value = value.sum(axis=axes, keepdims=True)
     if extra:
         value = value.reshape(value.shape[extra:])
     return value
+
+
+@lru_cache(maxsize=1024)
+def _axes(here: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    extra = len(here) - len(shape)
+    stretched = [k + extra for k, n in enumerate(shape) if n == 1 != here[k + extra]]
+    return (*range(extra), *stretched)

@@ -36,7 +36,7 @@ __all__ = ["cross_entropy", "linear", "nll_loss", "normalize"]
 # Linear -------------------------------------------------------------------------------------------
 
 
-@primitive(name="linear")
+@primitive(name="linear", recordable=True)
 def _linear(x, w, bias=None):  # type: ignore[no-untyped-def]
     if x.dtype.kind == "O" or w.dtype.kind == "O":
         y = np.matmul(x, w.T)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, passed_on, raw, shape_of
+from autograd.arguments.arrays import array_like, passed_on, raw
 from autograd.arguments.dtypes import as_array
 from autograd.arguments.half import HALF, SINGLE
 from autograd.arguments.limits import check_bytes
@@ -41,9 +41,9 @@ def scatter_index(x: Any, *, index: Any, shape: Any) -> Any:
     if rows is not None and shape:
         return _add_rows(x, rows, shape)
     check_bytes("getitem", shape, np.intp)
-    size = int(np.prod(shape, dtype=np.int64))
+    size = math.prod(shape)
     places = np.arange(size).reshape(shape)[index]
-    values = np.broadcast_to(x, places.shape)
+    values = x if x.shape == places.shape else np.broadcast_to(x, places.shape)
     # bincount adds in float64: repeated indices lose no digits in float32.
     added = np.bincount(places.ravel(), weights=values.ravel(), minlength=size)
     return added.reshape(shape).astype(x.dtype, copy=False)
@@ -73,7 +73,8 @@ def getitem(x: Any, index: Any) -> Any:
         >>> x.grad
         Tensor([2., 0., 1.])
     """
-    return _getitem(array_like("getitem", x), index=clean_index("getitem", index, shape_of(x)))
+    x = array_like("getitem", x)
+    return _getitem(x, index=clean_index("getitem", index, x.shape))
 
 
 def clean_index(who: str, index: Any, shape: tuple[int, ...]) -> Any:
@@ -123,8 +124,12 @@ def _fixed(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _clean_slice(who: str, item: slice) -> slice:
-    parts = (item.start, item.stop, item.step)
-    if all(p is None or type(p) is int for p in parts):
+    parts = start, stop, step = item.start, item.stop, item.step
+    if (
+        (start is None or type(start) is int)
+        and (stop is None or type(stop) is int)
+        and (step is None or type(step) is int)
+    ):
         bounds = item
     else:
         bounds = slice(
@@ -140,8 +145,10 @@ def _clean_slice(who: str, item: slice) -> slice:
 
 def _may_repeat(index: Any) -> bool:
     """True if an element may be read more than once: only integer arrays can do that."""
-    items = index if type(index) is tuple else (index,)
-    return any(type(i) is np.ndarray and i.dtype.kind != "b" for i in items)
+    for item in index if type(index) is tuple else (index,):
+        if type(item) is np.ndarray and item.dtype.kind != "b":
+            return True
+    return False
 
 
 def _single_rows(index: Any) -> Any:

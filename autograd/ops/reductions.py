@@ -58,6 +58,8 @@ _add: Any = np.add.reduce
 _multiply: Any = np.multiply.reduce
 _largest: Any = np.maximum.reduce
 _smallest: Any = np.minimum.reduce
+_argmax: Any = np.ndarray.argmax
+_argmin: Any = np.ndarray.argmin
 
 
 def _checked(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, Any]:
@@ -87,9 +89,10 @@ def _need_elements(who: str, shape: tuple[int, ...], axes: Any) -> None:
 
 def spread(g: Any, axis: Any, keepdims: bool, shape: tuple[int, ...]) -> Any:
     """What was reduced over ``axis``, repeated over the shape that it was reduced from."""
-    if not keepdims and axis is not None:
-        g = reshape(g, kept_shape(shape, axis))
-    return broadcast_to(g, shape)
+    kept = None if keepdims or axis is None else kept_shape(shape, axis)
+    if type(g) is np.ndarray and g.dtype.kind == "f":
+        return _repeated(g if kept is None else g.reshape(kept), shape)
+    return broadcast_to(g if kept is None else reshape(g, kept), shape=shape)
 
 
 # Sums and their adjoint ---------------------------------------------------------------------------
@@ -149,14 +152,21 @@ def broadcast_to(x: Any, *, shape: Any) -> Any:
         view: Any = np.ndarray(sizes, x.dtype, np.array(x), 0, (0,) * len(sizes))
         view.flags.writeable = False
         return view
-    if (
-        type(x) is np.ndarray and x.flags.c_contiguous and x.dtype.kind in "fiub"
-    ):  # for the same reason
-        strides = _repeating(x.shape, x.strides, sizes)
-        if strides is not None:
-            view = np.ndarray(sizes, x.dtype, x, 0, strides)
-            view.flags.writeable = False
-            return view
+    if type(x) is np.ndarray and x.dtype.kind in "fiub":
+        return _repeated(x, sizes)
+    return _repeated_anyhow(x, sizes)
+
+
+def _repeated(x: np.ndarray[Any, Any], sizes: tuple[int, ...]) -> Any:
+    """``broadcast_to`` for the numbers of an array."""
+    if x.flags.c_contiguous and (strides := _repeating(x.shape, x.strides, sizes)) is not None:
+        view = np.ndarray(sizes, x.dtype, x, 0, strides)  # again without an iterator
+        view.flags.writeable = False
+        return view
+    return _repeated_anyhow(x, sizes)
+
+
+def _repeated_anyhow(x: Any, sizes: tuple[int, ...]) -> Any:
     try:
         return np.broadcast_to(x, sizes)
     except ValueError:
@@ -184,9 +194,16 @@ def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     here = shape_of(g)
     if here == shape:
         return g
-    extra = len(here) - len(shape)
-    axes = (*range(extra), *(k + extra for k, n in enumerate(shape) if n != here[k + extra]))
+    axes = _summed(here, shape)
+    if axes and type(g) is np.ndarray and g.dtype.char in "fd":
+        return _add(g, axes, keepdims=True).reshape(shape)
     return reshape(sum(g, axes, True) if axes else g, shape)
+
+
+@lru_cache(maxsize=1024)
+def _summed(here: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    extra = len(here) - len(shape)
+    return (*range(extra), *(k + extra for k, n in enumerate(shape) if n != here[k + extra]))
 
 
 broadcast_to.gradients(x=lambda g, x_shape: sum_to(g, x_shape))
@@ -366,16 +383,28 @@ def _give_to_first(g: Any, indices: Any, axis: Any, keepdims: bool, shape: tuple
     """g at the places that the indices tell, 0 elsewhere."""
     if not shape:
         return g
-    chosen = np.zeros(shape, bool)
-    if axis is None:
-        chosen.flat[raw(indices)] = True
-    else:
+    if axis is not None:
         axis = arguments.axis(
             "max", axis[0] if isinstance(axis, (tuple, list)) else axis, len(shape)
         )
-        places = raw(indices).reshape(kept_shape(shape, axis))
-        np.put_along_axis(chosen, places, True, axis)
+    places = _places(shape, raw(indices), axis)
+    if type(g) is np.ndarray:
+        gx = np.zeros(shape, g.dtype)
+        gx.reshape(-1)[places] = g.reshape(-1)
+        return gx
+    chosen = np.zeros(shape, bool)
+    chosen.reshape(-1)[places] = True
     return where(chosen, spread(g, axis, keepdims, shape), 0.0)
+
+
+def _places(shape: tuple[int, ...], indices: Any, axis: int | None) -> Any:
+    """The places in the ravelled array of what stands at these indices along an axis."""
+    if axis is None:
+        return indices
+    outer, length, inner = math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
+    lines = indices.reshape(outer, inner)
+    starts = np.arange(outer)[:, None] * (length * inner) + np.arange(inner)
+    return (starts + lines * inner).reshape(-1)
 
 
 def _extremum_slope(arg: Any) -> Any:
@@ -401,11 +430,11 @@ def _with_indices(who: str, arg: Any, x: Any, axis: Any, keepdims: bool) -> tupl
     if axis is not None:
         axis = arguments.axis(who, axis, x.ndim) if _axes(who, axis, x.ndim) else None
     _need_elements(who, x.shape, None if axis is None else (axis,))
-    indices = arg(x, axis=axis, keepdims=True) if x.ndim else np.asarray(0)
+    indices = arg(x, axis, keepdims=True) if x.ndim else np.asarray(0)
     if axis is None:
         values = x.ravel()[indices] if x.ndim else np.asarray(x)
     else:
-        values = np.take_along_axis(x, indices, axis)
+        values = x.ravel()[_places(x.shape, indices, axis)].reshape(indices.shape)
     if keepdims:
         return values, indices
     shape = () if axis is None else x.shape[:axis] + x.shape[axis + 1 :]
@@ -429,13 +458,13 @@ def max_with_indices(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any
         >>> values.tolist(), indices.tolist()
         ([5.0, 7.0], [1, 0])
     """
-    return _with_indices("max_with_indices", np.argmax, x, axis, keepdims)
+    return _with_indices("max_with_indices", _argmax, x, axis, keepdims)
 
 
 @primitive(outputs=2, constant_outputs=(1,))
 def min_with_indices(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Smallest elements along an axis, and where the first of them is; see ``max_with_indices``."""
-    return _with_indices("min_with_indices", np.argmin, x, axis, keepdims)
+    return _with_indices("min_with_indices", _argmin, x, axis, keepdims)
 
 
 for _pair in (max_with_indices, min_with_indices):
@@ -449,13 +478,13 @@ for _pair in (max_with_indices, min_with_indices):
 @primitive(differentiable=False)
 def argmax(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Index of the first largest element along an axis; without one, into the ravelled array."""
-    return _with_indices("argmax", np.argmax, x, axis, keepdims)[1]
+    return _with_indices("argmax", _argmax, x, axis, keepdims)[1]
 
 
 @primitive(differentiable=False)
 def argmin(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Index of the first smallest element along an axis; without one, into the ravelled array."""
-    return _with_indices("argmin", np.argmin, x, axis, keepdims)[1]
+    return _with_indices("argmin", _argmin, x, axis, keepdims)[1]
 
 
 # Products -----------------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from autograd import arguments
 from autograd.arguments.arrays import array_like, has_shape, ndim_of, shape_of, shape_tuple
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
-from autograd.ops.indexing import getitem
 from autograd.prepared import prepares
 
 __all__ = [
@@ -205,7 +204,8 @@ def _transpose_back(g: Any, axes: Any) -> Any:
     """g with its axes put back."""
     if axes is None:
         return transpose(g)
-    return transpose(g, _inverse(_permutation(axes, ndim_of(g))))
+    order = _inverse(_permutation(axes, len(g.shape)))
+    return g.transpose(order) if type(g) is np.ndarray else transpose(g, axes=order)
 
 
 @lru_cache(maxsize=1024)
@@ -269,9 +269,14 @@ def swapaxes(x: Any, axis1: Any, axis2: Any) -> Any:
     ndim = ndim_of(x)
     first = arguments.axis("swapaxes", axis1, ndim, "axis1")
     second = arguments.axis("swapaxes", axis2, ndim, "axis2")
+    return transpose(x, axes=_exchanging(ndim, first, second))
+
+
+@lru_cache(maxsize=1024)
+def _exchanging(ndim: int, first: int, second: int) -> tuple[int, ...]:
     order = list(range(ndim))
     order[first], order[second] = second, first
-    return transpose(x, tuple(order))
+    return tuple(order)
 
 
 @primitive
@@ -301,9 +306,7 @@ def _parts(g: Any, xs_shape: Any, axis: int) -> tuple[Any, ...]:
     """The part of g that each piece became."""
     ends = list(itertools.accumulate(shape[axis] for shape in xs_shape))
     before = (slice(None),) * axis
-    return tuple(
-        [getitem(g, (*before, slice(a, b))) for a, b in zip([0, *ends], ends, strict=False)]
-    )
+    return tuple([g[(*before, slice(a, b))] for a, b in zip([0, *ends], ends, strict=False)])
 
 
 _concatenate.gradients(("xs",), _parts)
@@ -311,10 +314,11 @@ _concatenate.gradients(("xs",), _parts)
 
 @primitive(name="stack")
 def _stack(*xs: Any, axis: int) -> Any:
-    return np.stack(xs, axis)
+    new = (slice(None),) * axis + (None,)  # where np.stack puts the axis, too, after its checks
+    return np.concatenate([x[new] for x in xs], axis)
 
 
-_stack.gradients(xs=lambda g, axis, i: getitem(g, (slice(None),) * axis + (i,)))
+_stack.gradients(xs=lambda g, axis, i: g[(slice(None),) * axis + (i,)])
 
 
 def concatenate(arrays: Sequence[Any], axis: Any = 0) -> Any:
@@ -342,17 +346,15 @@ def concatenate(arrays: Sequence[Any], axis: Any = 0) -> Any:
     if not first:
         raise ValueError("concatenate: 0-d arrays have no axis to join along; use stack")
     axis = arguments.axis("concatenate", axis, len(first))
-    total = 0
+    before, after, total = first[:axis], first[axis + 1 :], 0
     for k, shape in enumerate(shapes):
-        if len(shape) != len(first) or shape[:axis] + shape[axis + 1 :] != (
-            first[:axis] + first[axis + 1 :]
-        ):
+        if len(shape) != len(first) or shape[:axis] != before or shape[axis + 1 :] != after:
             raise ValueError(
                 f"concatenate: arrays[{k}] has shape {shape}, arrays[0] has {first}; "
                 f"they may differ along axis {axis} only"
             )
         total += shape[axis]
-    check_bytes("concatenate", (*first[:axis], total, *first[axis + 1 :]), arrays[0].dtype)
+    check_bytes("concatenate", (*before, total, *after), arrays[0].dtype)
     return _concatenate(*arrays, axis=axis)
 
 
@@ -398,8 +400,13 @@ def sequence_of_arrays(who: str, arrays: Any) -> list[Any]:
     elif not hasattr(arrays, "__iter__") or isinstance(arrays, (str, bytes, dict, type)):
         raise TypeError(f"{who}: arrays must be a sequence of arrays, got {type(arrays).__name__}")
     arrays = list(arrays)
-    beside = [a for a in arrays if not hasattr(a, "shape")] and arrays  # only lists look at others
-    result = [array_like(f"{who}: arrays[{k}]", a, *beside) for k, a in enumerate(arrays)]
-    if not result:
+    if not arrays:
         raise ValueError(f"{who}: arrays is empty; give at least one")
-    return result
+    for a in arrays:
+        data = getattr(a, "_data", a)
+        if type(data) is not np.ndarray or data.dtype.kind != "f":
+            break
+    else:
+        return arrays  # the usual case
+    beside = [a for a in arrays if not hasattr(a, "shape")] and arrays  # only lists look at others
+    return [array_like(f"{who}: arrays[{k}]", a, *beside) for k, a in enumerate(arrays)]

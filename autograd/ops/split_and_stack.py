@@ -21,7 +21,7 @@ from autograd.arguments.dtypes import as_array
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.ops.images.padding import pad_constant, take_axis
-from autograd.ops.indexing import getitem
+from autograd.ops.indexing import _getitem, getitem
 from autograd.ops.reductions import broadcast_to
 from autograd.ops.shapes import (
     concatenate,
@@ -150,7 +150,7 @@ def unstack(x: Any, axis: Any = 0) -> tuple[Any, ...]:
     x = array_like("unstack", x)
     axis = arguments.axis("unstack", axis, len(x.shape))
     before = (slice(None),) * axis
-    return tuple([getitem(x, (*before, k)) for k in range(x.shape[axis])])
+    return tuple([_getitem(x, index=(*before, k)) for k in range(x.shape[axis])])
 
 
 # Repeating ----------------------------------------------------------------------------------------

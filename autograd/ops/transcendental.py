@@ -34,6 +34,8 @@ __all__ = [
 
 _FLOATS = frozenset((float, np.float32, np.float64))
 _NUMBERS = frozenset((int, float, np.float64))
+#: Exponents that are exact in every dtype, without those that NumPy has loops for.
+_WHOLE = frozenset(range(-64, 65)) - {-1, 0, 1, 2}
 _LN2 = math.log(2.0)
 _LN10 = math.log(10.0)
 
@@ -52,7 +54,18 @@ def power(x: Any, y: Any) -> Any:
         return x * x  # NumPy does the same for arrays, but not for numbers
     if (kind is np.float32 or kind is np.float64) and type(x) is np.ndarray and x.dtype != kind:
         return np.power(x, y)  # NumPy 2.0's x**y forgets the dtype of y = 0.5 and the like
+    if (kind is int or kind is float) and y in _WHOLE and type(x) is np.ndarray:
+        if x.dtype.char in "fd":
+            return _whole_power(x, y)
     return x**y
+
+
+def _whole_power(x: Any, y: int | float) -> Any:
+    """x**y for a whole y: of numbers below 0 NumPy's own takes fifty times as long as of others."""
+    if y == 3:
+        return x * x * x
+    out = np.power(np.abs(x), y)
+    return out if y % 2 == 0 else np.copysign(out, x, out=out)
 
 
 def _power_slope(x: Any, y: Any) -> Any:
@@ -60,7 +73,7 @@ def _power_slope(x: Any, y: Any) -> Any:
     if type(y) is int or type(y) is float:
         if y == 0:
             return 0.0
-        return 2.0 * x if y == 2 else y * x ** (y - 1)
+        return 2.0 * x if y == 2 else y * power(x, y - 1)
     at_zero = equal(y, 0)
     return where(at_zero, 0.0, y * power(x, where(at_zero, 1.0, y - 1.0)))
 

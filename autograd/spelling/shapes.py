@@ -13,7 +13,7 @@ from autograd.arguments.arrays import array_like, raw
 from autograd.arguments.dtypes import check_dtype
 from autograd.core.tensor import Tensor
 from autograd.ops.images.windows import sliding_window_view
-from autograd.ops.indexing import getitem
+from autograd.ops.indexing import _getitem, getitem
 from autograd.ops.products import outer
 from autograd.ops.reductions import broadcast_to
 from autograd.ops.shapes import concatenate, expand_dims, flip, moveaxis, ravel, reshape, swapaxes
@@ -84,13 +84,19 @@ def expand(x: Any, *sizes: Any) -> Any:
         raise ValueError(
             f"expand: sizes {wanted} are fewer than the axes of a tensor of shape {tuple(x.shape)}"
         )
-    if any(arguments.is_integer(n) and n == -1 for n in wanted[:new]):
-        raise ValueError(f"expand: −1 keeps a length, but the new axes of {wanted} have none yet")
-    shape = [
-        x.shape[k - new] if k >= new and arguments.is_integer(n) and n == -1 else n
-        for k, n in enumerate(wanted)
-    ]
-    return broadcast_to(x, tuple(shape))
+    shape = []
+    for k, n in enumerate(wanted):
+        if type(n) is int and n >= 0:
+            shape.append(n)
+        elif not (arguments.is_integer(n) and n == -1):
+            shape.append(n)  # for `broadcast_to` to refuse
+        elif k >= new:
+            shape.append(x.shape[k - new])
+        else:
+            raise ValueError(
+                f"expand: −1 keeps a length, but the new axes of {wanted} have none yet"
+            )
+    return broadcast_to(x, shape=tuple(shape))
 
 
 def expand_as(x: Any, other: Any) -> Any:
@@ -184,10 +190,10 @@ def cat(tensors: Sequence[Any], dim: Any = 0) -> Any:
 
 
 def _lengths(who: str, x: Any, lengths: Sequence[int], dim: int) -> tuple[Any, ...]:
-    ends = list(itertools.accumulate(lengths))
+    x, ends = array_like(who, x), list(itertools.accumulate(lengths))
     before = (slice(None),) * dim
     return tuple(
-        [getitem(x, (*before, slice(a, b))) for a, b in zip([0, *ends], ends, strict=False)]
+        [_getitem(x, index=(*before, slice(a, b))) for a, b in zip([0, *ends], ends, strict=False)]
     )
 
 

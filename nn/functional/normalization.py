@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -111,8 +112,8 @@ def normalized_by_batch(
 
 
 def _unbiased(mean: Any, variance: Any, channels: int, count: int) -> tuple[Any, Any]:
-    unbiased = np.asarray(_raw(variance)).reshape(channels) * (count / (count - 1))
-    return np.asarray(_raw(mean)).reshape(channels), unbiased
+    unbiased = np.asarray(arguments.raw(variance)).reshape(channels) * (count / (count - 1))
+    return np.asarray(arguments.raw(mean)).reshape(channels), unbiased
 
 
 @arguments.in_single
@@ -211,20 +212,30 @@ def rms_norm(
 
 def _layer(who: str, input: Any, normalized_shape: Any, **parameters: Any) -> tuple[int, ...]:
     """The axes of normalized_shape, in which the input ends and which the parameters have."""
-    shape = layer_shape(who, normalized_shape)
-    ndim, first = len(input.shape), len(input.shape) - len(shape)
-    if first < 0 or input.shape[first:] != shape:
-        raise ValueError(
-            f"{who}: input must end in normalized_shape {shape}, got shape {input.shape}"
-        )
-    for name, value in parameters.items():
-        if value is not None and value.shape != shape:
-            raise ValueError(f"{who}: {name} must have shape {shape}, got {value.shape}")
-    return tuple(range(first, ndim))
+    shapes = tuple([(name, value.shape) for name, value in parameters.items() if value is not None])
+    return _axes_of_layer(who, input.shape, layer_shape(who, normalized_shape), shapes)
+
+
+@lru_cache(maxsize=1024)
+def _axes_of_layer(
+    who: str,
+    input: tuple[int, ...],
+    shape: tuple[int, ...],
+    parameters: tuple[tuple[str, tuple[int, ...]], ...],
+) -> tuple[int, ...]:
+    first = len(input) - len(shape)
+    if first < 0 or input[first:] != shape:
+        raise ValueError(f"{who}: input must end in normalized_shape {shape}, got shape {input}")
+    for name, found in parameters:
+        if found != shape:
+            raise ValueError(f"{who}: {name} must have shape {shape}, got {found}")
+    return tuple(range(first, len(input)))
 
 
 def layer_shape(who: str, value: Any) -> tuple[int, ...]:
     """A normalized_shape as a tuple of positive integers, at least one."""
+    if type(value) is tuple and value:
+        return arguments.integers(who, "normalized_shape", value, len(value))
     if arguments.is_integer(value):
         value = (value,)
     elif isinstance(value, list):

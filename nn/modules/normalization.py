@@ -114,7 +114,7 @@ class _Norm(Module):
         for name, batch in (("running_mean", mean), ("running_var", variance)):
             running = getattr(self, name)
             if running is not None:
-                value = (1.0 - momentum) * running.data + momentum * batch
+                value = (1.0 - momentum) * arguments.raw(running) + momentum * batch
                 value = value.astype(running.dtype, copy=False)
                 setattr(self, name, autograd.as_tensor(value))
 

@@ -297,6 +297,19 @@ def test_composite_serves_under_create_graph_only():
     assert second.tolist() == [12.0, -6.0] and third.tolist() == [6.0, 6.0]
 
 
+def test_a_recordable_primitive_has_its_rules_recorded_in_place_of_its_composite():
+    @ag.primitive(recordable=True)
+    def cube(x):
+        return x**3
+
+    cube.gradients(x=lambda g, x: g * (3.0 * x * x))
+    cube.composite(lambda x: pytest.fail("the composite was called"))
+    x = leaf([2.0, -1.0])
+    (first,) = ag.grad(cube(x).sum(), x, create_graph=True)
+    (second,) = ag.grad(first.sum(), x)
+    assert first.tolist() == [12.0, 3.0] and second.tolist() == [12.0, -6.0]
+
+
 def test_composites_tell_an_input_used_twice_apart():
     @ag.primitive
     def product(x, y):

@@ -152,3 +152,14 @@ def test_the_slope_of_gelu_tanh_is_finite_however_large_x_is(dtype):
 @pytest.mark.parametrize("function", [ag.sigmoid, ag.silu])
 def test_arrays_without_axes_are_understood(function):
     assert np.isclose(function(np.array(1.5)), function(np.array([1.5]))[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("exponent", [3, 4, 7, 64, 65, -2, -3, 5.0, -64.0])
+def test_whole_powers_of_numbers_of_either_sign(dtype, exponent):
+    x = np.array([-2.5, 2.5, -1.0, -0.75, 0.0, -0.0, 1.25, np.inf, -np.inf, np.nan], dtype)
+    with np.errstate(all="ignore"):
+        y = np.asarray(ag.power(ag.tensor(x), exponent).data)
+        expected = np.power(x.astype(np.longdouble), np.longdouble(exponent)).astype(dtype)
+    np.testing.assert_allclose(y, expected, rtol=4 * np.finfo(dtype).eps)
+    np.testing.assert_array_equal(np.signbit(y[:-1]), np.signbit(expected[:-1]))
