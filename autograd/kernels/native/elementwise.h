@@ -6,7 +6,7 @@
 /* y = f(x). p and q are the function's constants, unused by most. */
 #define UNARY(F) \
     F(relu) F(leaky_relu) F(elu) F(sigmoid) F(log_sigmoid) F(softplus) F(silu) F(mish) F(gelu) F(gelu_tanh) \
-    F(hardsigmoid) F(hardswish) F(erf)
+    F(hardsigmoid) F(hardswish) F(erf) F(sin) F(cos)
 
 /* gx = g f'(x), where the second argument is x, or y = f(x) for the functions said to be by y. */
 #define BINARY(F) \

@@ -54,6 +54,8 @@ UNARY = {
     "hardsigmoid": (lambda x: np.clip(x + 3, 0, 6) / 6, 0, 0),
     "hardswish": (lambda x: x * np.clip(x + 3, 0, 6) / 6, 0, 0),
     "erf": (lambda x: ERF(x.astype(float)), 0, 0),
+    "sin": (np.sin, 0, 0),
+    "cos": (np.cos, 0, 0),
 }
 SLOPES = {  # by x; by y = f(x) for the first three
     "relu_gradient": (lambda y: np.where(y != 0, 1, 0), 0, 0),
@@ -111,7 +113,7 @@ LIMITS = {  # at -inf and at inf
     "sigmoid": (0, 1), "log_sigmoid": (-math.inf, 0), "softplus": (0, math.inf),
     "silu": (math.nan, math.inf), "mish": (math.nan, math.inf), "gelu": (math.nan, math.inf),
     "gelu_tanh": (None, math.inf), "hardsigmoid": (0, 1), "hardswish": (math.nan, math.inf),
-    "erf": (-1, 1),
+    "erf": (-1, 1), "sin": (math.nan, math.nan), "cos": (math.nan, math.nan),
 }  # fmt: skip
 
 
@@ -244,3 +246,28 @@ def test_which_arrays_are_plain(library):
     for arrays in [(), (x, y), (x, x.T), (x[:, ::2],), (x[::-1],), (x, np.ones((4, 6), order="F")),
                    (x[:0],), (x, None), (x, x[:2]), (np.broadcast_to(1.0, (3, 3)),)]:  # fmt: skip
         assert not library.alike(*arrays), arrays
+
+
+def test_sine_and_cosine_are_right_to_the_last_digit_however_large_the_angle(library):
+    mpmath = pytest.importorskip("mpmath")
+    rng = np.random.default_rng(4)
+    for dtype, bound in ((np.float32, 1600), (np.float64, 1600000)):
+        quarters = rng.integers(1, int(bound / 1.6), 150) * (math.pi / 2)  # nearly 0, or nearly 1
+        x = np.concatenate([
+            rng.uniform(-bound, bound, 150), quarters, quarters / 2, rng.standard_normal(150),
+            np.ldexp(rng.uniform(-1, 1, 100), rng.integers(-126, 127, 100)),
+            [bound, np.nextafter(dtype(bound), dtype(np.inf)), -bound, np.finfo(dtype).max],
+            [np.finfo(dtype).smallest_subnormal, np.pi, -np.pi / 2, 22, 355],
+        ]).astype(dtype)  # fmt: skip
+        for name in ("sin", "cos"):
+            library.unary(name, x, 0, 0, y := np.empty_like(x))
+            with mpmath.workprec(1300):
+                for one, given in zip(y, x, strict=True):
+                    right = getattr(mpmath, name)(mpmath.mpf(float(given)))
+                    unit = mpmath.mpf(float(np.spacing(abs(one))))
+                    assert abs(float(one) - right) < unit, (name, dtype, given)
+
+
+def test_the_sine_of_nothing_keeps_its_sign(library):
+    library.unary("sin", x := np.array([-0.0, 0.0]), 0, 0, x)
+    assert np.signbit(x).tolist() == [True, False]
