@@ -41,11 +41,11 @@ FOREIGN = (
 )  # fmt: skip
 
 
-def complaint(call: Callable[[], Any], who: str = "") -> str | None:
+def complaint(call: Callable[[], Any], who: str | frozenset[str] = "") -> str | None:
     """What is wrong with how a call ends: another kind of error than ours, or not in our words.
 
     Args:
-        who: what the message has to begin with.
+        who: what the message has to begin with, or all words that it may begin with.
     """
     try:
         with warnings.catch_warnings():
@@ -61,7 +61,7 @@ def complaint(call: Callable[[], Any], who: str = "") -> str | None:
         named = colon and re.fullmatch(r"[\w .\[\]]{1,60}", head)
         if (
             not named
-            or not text.startswith(who)
+            or not (text.startswith(who) if isinstance(who, str) else head.split()[0] in who)
             or head.startswith(FOREIGN)
             or rest.startswith(FOREIGN)
         ):
