@@ -175,3 +175,37 @@ def test_log_softmax_is_precise_near_certainty():
     want = [[-math.log1p(math.exp(-20)), -20 - math.log1p(math.exp(-20))],
             [-30 - math.log1p(math.exp(-30)), -math.log1p(math.exp(-30))]]  # fmt: skip
     np.testing.assert_allclose(got, want, rtol=1e-14, atol=1e-16)
+
+
+@pytest.mark.parametrize("axis", [(0, 2), (2, 1), (1, 0), (0, 1, 2), (-1,)])
+def test_softmax_along_several_axes_sums_to_one_over_them_together(axis):
+    x = np.random.default_rng(3).normal(size=(2, 3, 4))
+    exps = np.exp(x)
+    wanted = exps / exps.sum(axis, keepdims=True)
+    np.testing.assert_allclose(ag.softmax(ag.tensor(x), axis=axis).numpy(), wanted, rtol=1e-13)
+    found = ag.log_softmax(ag.tensor(x), axis=axis).numpy()
+    np.testing.assert_allclose(found, np.log(wanted), rtol=1e-12)
+
+
+def test_jumps_of_exactly_half_a_period_stay_as_they_are():
+    for period, unit in ((2.0, 1.0), (2 * np.pi, np.pi)):
+        x = unit * np.array([0.0, 1.0, 0.0, -1.0, 2.0, 5.0, 4.0, 0.0])
+        assert (
+            ag.unwrap(ag.tensor(x), period=period).tolist() == np.unwrap(x, period=period).tolist()
+        )
+
+
+def test_places_in_a_plane_are_counted_without_batch_and_channels():
+    x = ag.ones(2, 3, 4, 5)
+    assert ag.take_windows(x, np.full((2, 3, 1), 19)).tolist() == [[[1.0]] * 3] * 2
+    for index in (20, 59, -1):
+        with pytest.raises(IndexError, match="from 0 to 19"):
+            ag.take_windows(x, np.full((2, 3, 1), index))
+        with pytest.raises(IndexError, match="from 0 to 19"):
+            ag.scatter_windows(ag.ones(2, 3, 1, 1), np.full((2, 3, 1, 1), index), (4, 5))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_kernels_of_too_few_and_too_many_channels_are_refused(channels):
+    with pytest.raises(ValueError, match="correlate: .*channels"):
+        ag.correlate(ag.ones(1, 4, 6), ag.ones(2, channels, 3), groups=2)

@@ -225,3 +225,25 @@ def test_slopes_of_logaddexp_at_infinities(create_graph):
     ones = ag.tensor(np.ones(4))
     got = ag.grad(ag.logaddexp(x, y), [x, y], ones, create_graph=create_graph)
     assert [g.tolist() for g in got] == [[0.5, 0.5, 1, 1], [0.5, 0.5, 0, 0]]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sinc_and_its_slopes_keep_their_digits_on_both_sides_of_where_its_formula_changes(dtype):
+    def series(x, order):
+        """Of sin(πx) / (πx) = Σ (−1)^k (πx)^2k / (2k + 1)!, each term derived by itself."""
+        return math.fsum(
+            (-1) ** k * math.pi ** (2 * k) * math.perm(2 * k, order) * x ** (2 * k - order)
+            / math.factorial(2 * k + 1)
+            for k in range((order + 1) // 2, 25)
+        )  # fmt: skip
+
+    points = np.array([1e-6, 0.05, 0.3, 0.499, 0.5, 0.501, 0.55, 0.7], dtype)
+    points = np.concatenate([points, -points, np.nextafter(points[4:5], dtype(0))])
+    x = ag.tensor(points, requires_grad=True)
+    found = ag.sinc(x)
+    for order, largest in enumerate((1.0, math.pi / 2, math.pi**2 / 3, math.pi**3 / 4)):
+        if order:
+            (found,) = ag.grad(found.sum(), x, create_graph=True)
+        wanted = [series(float(point), order) for point in points]
+        error = np.abs(found.detach().numpy() - np.array(wanted))
+        assert error.max() <= 8 * (1 + order) * largest * np.finfo(dtype).eps, (order, error)
