@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import constant, floating
+from autograd.arguments.arrays import floating
 from autograd.arguments.half import in_single
 from autograd.core.primitive import primitive
 from autograd.kernels import elementwise as kernels
@@ -109,7 +109,6 @@ def leaky_relu(x: Any, *, negative_slope: float = 0.01) -> Any:
         >>> ag.leaky_relu(ag.tensor([-1.0, 2.0]), 0.5)
         Tensor([-0.5,  2. ])
     """
-    negative_slope = constant("leaky_relu", "negative_slope", negative_slope)
     if 0.0 < negative_slope <= 1.0:  # then the larger of the two is the right one
         return kernels.formula(
             lambda x: np.maximum(x, x * negative_slope), x, "leaky_relu", negative_slope
@@ -145,10 +144,6 @@ def elu(x: Any, *, alpha: float = 1.0, scale: float = 1.0, rate: float = 1.0) ->
     With scale and rate 1 it is ELU, with rate 1/alpha CELU, with two particular numbers SELU.
     Source: Clevert, Unterthiner & Hochreiter 2015; Klambauer et al. 2017; Barron 2017.
     """
-    alpha, scale, rate = (
-        constant("elu", name, value)
-        for name, value in (("alpha", alpha), ("scale", scale), ("rate", rate))
-    )
     return kernels.formula(
         lambda x: kernels.choose(
             x > 0, x * scale, (scale * alpha) * np.expm1(np.minimum(x, 0) * rate)
@@ -187,8 +182,7 @@ _exp_below_zero.gradients(
 @primitive(broadcasts=True)
 def threshold(x: Any, *, threshold: float, value: float) -> Any:
     """x above a threshold, else a value; slope 0 at the threshold."""
-    threshold = constant("threshold", "threshold", threshold)
-    return np.where(x <= threshold, constant("threshold", "value", value), x)
+    return np.where(x <= threshold, value, x)
 
 
 threshold.gradients(x=lambda g, x, threshold: where(less_equal(x, threshold), 0.0, g))
@@ -200,8 +194,6 @@ threshold.gradients(x=lambda g, x, threshold: where(less_equal(x, threshold), 0.
 @primitive(broadcasts=True)
 def softplus(x: Any, *, beta: float = 1.0, threshold: float = 20.0) -> Any:
     """log(1 + exp(beta · x)) / beta; x itself where beta · x is above the threshold."""
-    beta = constant("softplus", "beta", beta)
-    threshold = constant("softplus", "threshold", threshold)
     return kernels.formula(
         lambda x: _softplus(x, x * beta, beta, threshold), x, "softplus", beta, threshold
     )
@@ -353,7 +345,7 @@ def _open_interval(g: Any, x: Any, low: float, high: float) -> Any:
 @primitive(broadcasts=True)
 def hardtanh(x: Any, *, low: float = -1.0, high: float = 1.0) -> Any:
     """x limited to [low, high]; unlike ``clip``, its slope at the bounds is 0."""
-    return np.clip(x, constant("hardtanh", "low", low), constant("hardtanh", "high", high))
+    return np.clip(x, low, high)
 
 
 hardtanh.gradients(x=lambda g, x, low, high: _open_interval(g, x, low, high))
@@ -397,14 +389,12 @@ def _beyond(x: Any, bound: float) -> Any:
 @primitive(broadcasts=True)
 def hardshrink(x: Any, *, bound: float = 0.5) -> Any:
     """x, but 0 from −bound to bound."""
-    bound = constant("hardshrink", "bound", bound)
     return np.where((x >= -bound) & (x <= bound), 0.0, x)
 
 
 @primitive(broadcasts=True)
 def softshrink(x: Any, *, bound: float = 0.5) -> Any:
     """x moved towards 0 by bound, and 0 from −bound to bound."""
-    bound = constant("softshrink", "bound", bound)
     return kernels.formula(lambda x: _softshrink(x, bound), x)
 
 

@@ -106,7 +106,6 @@ def insert(x: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     order = _positions("insert", "obj", lambda: np.insert(places, where, new))
     shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
     try:
-        np.broadcast_shapes(shape_of(values), shape)
         values = broadcast_to(values, shape)
     except ValueError:
         raise ValueError(

@@ -199,19 +199,9 @@ def _in_turns(xs: Sequence[Any], labels: list[str], out: str) -> Any:
         pending = [p for k, p in enumerate(pending) if k not in pair]
         needed = set(out).union(*[s for _, s in pending])
         kept = "".join(dict.fromkeys(c for c in x[1] + y[1] if c in needed))
-        left, right = _summed_out(x, y[1], needed), _summed_out(y, x[1], needed)
-        pending.append((_contract(*left, *right, kept), kept))
+        pending.append((_contract(*x, *y, kept), kept))
     result, result_labels = pending[0]
     return result.transpose([result_labels.index(c) for c in out])
-
-
-def _summed_out(x: tuple[Any, str], other: str, needed: set[str]) -> tuple[Any, str]:
-    """Sum over the labels that nothing else has any more."""
-    array, labels = x
-    gone = tuple(k for k, c in enumerate(labels) if c not in needed and c not in other)
-    if not gone:
-        return x
-    return np.add.reduce(array, axis=gone), "".join(c for c in labels if c in needed or c in other)
 
 
 @functools.lru_cache(maxsize=256)
