@@ -41,6 +41,7 @@ from .engine import backward_steps as backward_steps
 from .engine import grad as grad
 from .engine.api import backward_from as backward
 from .func import saved_tensors as graph
+from .func.function import Function as Function
 from .func.saved_tensors import saved_tensors_hooks as saved_tensors_hooks
 from .in_place import writable as writable
 from .kernels.allocator import empty_cache as empty_cache

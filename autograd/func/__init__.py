@@ -3,6 +3,8 @@
 from autograd.each_time import each_time
 from autograd.func import saved_tensors as saved_tensors
 from autograd.func.checkpoint import checkpoint
+from autograd.func.function import Function
+from autograd.func.mapping import jacfwd, jacrev, vmap
 from autograd.func.replaying.recording import ReplayError
 from autograd.func.replaying.replay import Replay, replay
 from autograd.func.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -11,6 +13,7 @@ from autograd.gradcheck.compare import Comparison, compare
 
 __all__ = [
     "Comparison",
+    "Function",
     "GradcheckError",
     "Replay",
     "ReplayError",
@@ -22,11 +25,14 @@ __all__ = [
     "gradgradcheck",
     "hessian",
     "hvp",
+    "jacfwd",
     "jacobian",
+    "jacrev",
     "jvp",
     "replay",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]
 
 

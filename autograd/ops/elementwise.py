@@ -132,8 +132,8 @@ negative.gradients(x=lambda g: -g)
 
 @primitive(broadcasts=True)
 def positive(x: Any) -> Any:
-    """+x: a copy."""
-    return np.positive(x)
+    """+x: a copy, of bools, too."""
+    return np.array(x) if x.dtype.kind == "b" else np.positive(x)
 
 
 positive.gradients(x=lambda g: g)

@@ -174,7 +174,9 @@ def tile(x: Any, reps: Any) -> Any:
     check_bytes("tile", result, x.dtype)
     between = tuple([n for size in shape for n in (1, size)])
     spread = tuple([n for pair in zip(times, shape, strict=True) for n in pair])
-    return reshape(broadcast_to(reshape(x, between), spread), result)
+    out = reshape(broadcast_to(reshape(x, between), spread), result)
+    # A set of its own, as in NumPy: it may be written into, and x does not see that.
+    return out.copy() if np.may_share_memory(raw(out), raw(x)) else out
 
 
 def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:

@@ -54,14 +54,11 @@ def _of_type(name: str) -> Any:
 
     def make(*data: Any) -> Tensor:
         if len(data) != 1 or isinstance(data[0], int):
-            raise TypeError(
-                f"{name}({', '.join(map(repr, data))}): of sizes PyTorch makes uninitialised memory; "
-                f"write autograd.zeros({', '.join(map(repr, data))}, dtype=autograd.{dtype.name})"
-            )
+            return empty(*(data or (0,)), dtype=dtype)
         return Tensor(data[0], dtype=dtype)
 
     make.__name__ = make.__qualname__ = name
-    make.__doc__ = f"``autograd.tensor(data, dtype=autograd.{dtype.name})``."
+    make.__doc__ = f"``autograd.tensor(data, dtype=autograd.{dtype.name})``; of sizes, ``zeros``."
     make.dtype = dtype  # type: ignore[attr-defined]
     return make
 

@@ -142,6 +142,7 @@ FUNCTIONS: dict[str, str] = {
     **_same("core.modes", "inference_mode=no_grad"),
     **_same("engine.api", "backward=backward_from"),
     **_same("func", "graph=saved_tensors"),
+    **_same("func.function", "Function"),
     **_same("func.saved_tensors", "saved_tensors_hooks"),
     **_same("debug.anomaly", "detect_anomaly set_detect_anomaly"),
 }

@@ -24,7 +24,6 @@ _HOMES = {
     "torch.optim": "nn.optim",
     "torch.utils.data": "nn.data",
     "torch.distributions": "nn.distributions",
-    "torch.autograd.functional": "autograd.func",
     "torch.autograd": "autograd",
     "torch.utils.checkpoint": "autograd.func",
     "torch.func": "autograd.func",
@@ -50,6 +49,9 @@ _RENAMED = {
     "torch.nn.init.xavier_normal": "nn.init.xavier_normal_",
     "torch.nn.init.xavier_uniform": "nn.init.xavier_uniform_",
     "torch.nn.utils.clip_grad_norm": "nn.utils.clip_grad_norm_",
+    "torch.func.functional_call": "nn.utils.stateless.functional_call",
+    "torch.vmap": "autograd.func.vmap",
+    "torch.autograd.function.Function": "autograd.Function",
     "torch.nn.SyncBatchNorm": "nn.parallel.SyncBatchNorm",
     "torch.special.expit": "autograd.sigmoid",
     "torch.special.gammaln": "autograd.lgamma",
@@ -66,8 +68,8 @@ _INSTEAD = {
     "torch.distributed": "nn.parallel trains in several processes under mpiexec",
     "torch.nn.parallel": "nn.parallel trains in several processes under mpiexec",
     "torch.nn.DataParallel": "leave it out: there are no GPUs to spread over",
-    "torch.autograd.Function": "write the forward as a function with @autograd.primitive, and one "
-                               "gradient rule for each input; see `Write a primitive` in the README",
+    "torch.autograd.functional": "the functions of autograd.func take the inputs in a second call: "
+                                 "func.jacobian(f)(x), func.hessian(f)(x)",
     "torch.autograd.profiler": "viz.graph(loss, show=\"time\") shows where the time goes",
     "torch.profiler": "viz.graph(loss, show=\"time\") shows where the time goes",
     "torch.utils.tensorboard": "nn.train keeps a history; viz draws",

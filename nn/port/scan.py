@@ -212,16 +212,19 @@ class Scan:
         path = self.imports.resolve(call.func)
         if path is not None:
             name, skip = path.rpartition(".")[2], 1
-            if path in ("torch.Tensor", "torch.FloatTensor"):
-                self._made(call, path)
+            if path == "torch.Tensor":
+                self._made(call)
             if path.rpartition(".")[0] not in ("torch", "torch.functional"):
                 return
             known = True
         elif isinstance(call.func, ast.Attribute):
             name, skip = call.func.attr, 0
-            if self.imports.is_other_module(call.func.value) or name in self._own:
+            owner = call.func.value
+            if self.imports.is_other_module(owner) or name in self._own or _is_self(owner):
                 return
-            known = call.func.value in self._tensors
+            known = owner in self._tensors
+            if not known and name in self._tensors.layers:
+                return  # m.norm(x), where norm is a layer
         else:
             return
         skip = 0 if name == "meshgrid" else skip
@@ -283,14 +286,12 @@ class Scan:
             return (Edit(place, place, comma + words[0]),)
         return ()
 
-    def _made(self, call: ast.Call, path: str) -> None:
+    def _made(self, call: ast.Call) -> None:
         """``torch.Tensor(3)``: a size for PyTorch, a number here."""
         sizes = all(isinstance(a, ast.Constant) and type(a.value) is int for a in call.args)
-        if not call.args:
-            return
-        key = "Tensor" if sizes or len(call.args) > 1 else "Tensor of integers"
-        if key == "Tensor of integers" and path != "torch.Tensor":
-            return  # FloatTensor([1, 2]) gives floats here, too
+        if len(call.args) != 1:
+            return  # several numbers can only be sizes
+        key = "Tensor" if sizes else "Tensor of integers"
         if key == "Tensor of integers" and isinstance(call.args[0], (ast.List, ast.Tuple)):
             numbers = [n.value for n in ast.walk(call.args[0]) if isinstance(n, ast.Constant)]
             if any(isinstance(value, float) for value in numbers):
@@ -303,13 +304,17 @@ class Scan:
         edits: tuple[Edit, ...] = ()
         if isinstance(call.func, ast.Attribute):
             self._told.add(call.func)
-            if key == "Tensor" and (sizes or len(call.args) > 1):
+            if sizes:
                 edits = self.imports.renaming(call.func, "autograd.zeros")
                 self._done |= {call.func, *ast.walk(call.func)}
             elif isinstance(call.args[0], (ast.List, ast.Tuple)) and not call.keywords:
                 place = self.source.last_argument(call)
                 edits = (Edit(place, place, ", dtype=autograd.float32"),)
                 self.imports.need("autograd")
+            elif not isinstance(call.args[0], ast.Starred) and not call.keywords:
+                words = f"{words}; of a size or of values, as in PyTorch: autograd.FloatTensor"
+                edits = self.imports.renaming(call.func, "autograd.FloatTensor")
+                self._done |= {call.func, *ast.walk(call.func)}
         self._note(call, DIFFERS, self._shown(call), words, *edits)
 
     # Attributes of tensors and modules --------------------------------------------------------
@@ -359,8 +364,7 @@ class Scan:
             line = f"with autograd.no_grad(): {owner} {_operator(parent)} …"
             self._under_no_grad(node, parent, f"{owner}.data {_operator(parent)} …", line, drop)
         elif isinstance(parent, ast.Assign) and node in parent.targets:
-            self._note(node, HAND, f"{owner}.data = …",
-                       f"write: with autograd.no_grad(): {owner}[...] = …")  # fmt: skip
+            self._array_given(node, parent)
         elif isinstance(parent, ast.Call) and self._is_init(parent.func) and node in parent.args:
             self._note(node, WRITE, f"{owner}.data", f"write {owner}: nn.init writes into parameters",
                        drop)  # fmt: skip
@@ -372,14 +376,38 @@ class Scan:
                        f"of a tensor it is a NumPy array here, so that {owner}.data.max(1) and the "
                        f"like are NumPy's; write {owner}.detach()")  # fmt: skip
 
+    def _array_given(self, node: ast.Attribute, statement: ast.Assign) -> None:
+        """``w.data = values``: the values are copied into the parameter."""
+        source, owner = self.source, self.source.of(node.value)
+        words = f"write: with autograd.no_grad(): {owner}.copy_(…)"
+        if len(statement.targets) > 1 or not source.stands_alone(statement):
+            self._note(node, HAND, f"{owner}.data = …", words)
+            return
+        under = "" if self._is_under_no_grad(node) else "with autograd.no_grad(): "
+        self.imports.need("autograd")
+        start, end, behind = source.start(statement), source.end(statement), source.end(node)
+        sign = source.bytes.index(b"=", behind) + 1
+        sign += source.bytes[sign : sign + 1] == b" "
+        self._note(node, WRITE, f"{owner}.data = …", words,
+                   Edit(start, start, under), Edit(source.end(node.value), sign, ".copy_("),
+                   Edit(end, end, ")"))  # fmt: skip
+
     def _array_method(self, node: ast.Attribute, method: str, call: ast.Call) -> None:
         source, owner = self.source, self.source.of(node.value)
+        statement: Any = self._parents.get(call)
+        chained = isinstance(statement, ast.Attribute)
+        while isinstance(statement, ast.Attribute) and statement.attr.endswith("_"):
+            statement = self._parents.get(self._parents.get(statement))  # w.data.mul_(…).add_(…)
         start, opened = source.start(call), source.open_bracket(call)
         what = f"{owner}.data.{method}(…)"
         drop = Edit(source.end(node.value), source.end(node), "")
         if _last_name(node.value) == "grad":
             self._note(node, WRITE, what, f"write {owner}.{method}(…)", drop)
-        elif method in _FILL and not any(k.arg in ("from", "to") for k in call.keywords):
+        elif (
+            method in _FILL
+            and not chained
+            and not any(k.arg in ("from", "to") for k in call.keywords)
+        ):
             comma = ", " if call.args or call.keywords else ""
             name = f"nn.init.{_FILL[method]}"
             self.imports.need("nn")
@@ -390,7 +418,7 @@ class Scan:
             )  # fmt: skip
         else:
             line = f"with autograd.no_grad(): {owner}.{method}(…)"
-            self._under_no_grad(node, self._parents.get(call), what, line, drop)
+            self._under_no_grad(node, statement, what, line, drop)
 
     def _under_no_grad(
         self, node: ast.Attribute, statement: Any, what: str, line: str, drop: Edit
@@ -426,6 +454,10 @@ class Scan:
     def _is_init(self, function: ast.expr) -> bool:
         path = self.imports.resolve(function)
         return path is not None and path.startswith("torch.nn.init.")
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")
 
 
 def _last_name(node: ast.expr) -> str:

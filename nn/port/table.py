@@ -61,6 +61,24 @@ def _is_integer(node: ast.expr) -> bool:
     return name in ("dim", "axis", "d")
 
 
+def _keeps_order(call: ast.Call, skip: int) -> bool:
+    """NumPy's ``transpose(i, j)`` leaves a matrix as it is, where PyTorch's exchanges the two axes.
+
+    Axes of other numbers are no matrix's, and NumPy's ``(1, 0)`` exchanges them, too.
+    """
+    try:
+        axes = [ast.literal_eval(argument) for argument in call.args[skip : skip + 2]]
+    except ValueError:
+        return True
+    return all(type(axis) is int for axis in axes) and axes in ([0, 1], [-2, -1], [0, -1], [-2, 1])
+
+
+def _repeats(call: ast.Call, skip: int) -> bool:
+    """NumPy's ``repeat`` takes a number and an axis; three numbers can only be PyTorch's."""
+    given = call.args[skip:]
+    return 0 < len(given) < 3 or any(isinstance(argument, ast.Starred) for argument in given)
+
+
 def _listed(position: int) -> Test:
     def test(call: ast.Call, skip: int) -> bool:
         return len(call.args) > skip + position and isinstance(
@@ -103,8 +121,10 @@ CALLS: tuple[Spelling, ...] = (
     Spelling("split", _all(_AXIS, _listed(0), _count(2, 2)), "split at", "name 1 dim"),
     Spelling("split", _all(_AXIS, _count(1, 1)), "split", "add dim=0"),
     Spelling("split", _all(_AXIS, _count(2, 2)), "split", "name 1 dim"),
-    Spelling("repeat", _all(_without("axis", "dim"), _count(1)), "repeat", "rename tile"),
-    Spelling("transpose", _all(_AXIS, _method, _count(2, 2)), "transpose", "rename swapaxes"),
+    Spelling("repeat", _all(_without("axis", "dim"), _repeats), "repeat", "rename tile"),
+    Spelling(
+        "transpose", _all(_AXIS, _method, _count(2, 2), _keeps_order), "transpose", "rename swapaxes"
+    ),
     Spelling("norm", _all(_without("p", "dim", "axis"), _count(1, 1)), "norm", "name 0 p"),
     Spelling("meshgrid", _without("indexing"), "meshgrid", 'add indexing="ij"'),
     Spelling("cross", _all(_AXIS, _count(1, 1)), "cross", ""),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from nn.port.torch_names import TENSOR
+import numpy as np
+
+from nn.port.torch_names import MODULE, TENSOR
 
 __all__ = ["Tensors"]
 
@@ -19,6 +21,12 @@ _NO_TENSOR = frozenset(
     "torch.is_tensor torch.is_grad_enabled torch.device torch.save torch.load torch.no_grad "
     "torch.enable_grad torch.set_grad_enabled torch.manual_seed torch.numel torch.Generator".split()
 )
+
+#: Methods that arrays, Python's types and modules have, too.
+_OF_OTHERS = frozenset(
+    name for kind in (np.ndarray, np.generic, str, bytes, list, dict, set, tuple, int, float)
+    for name in dir(kind)
+) | MODULE | frozenset("norm sample split cat stack size type data abs pow".split())  # fmt: skip
 
 Resolve = Callable[[ast.AST], str | None]
 
@@ -38,13 +46,15 @@ class Tensors:
     def __init__(self, tree: ast.Module, resolve: Resolve) -> None:
         self._resolve = resolve
         self._sure: set[ast.AST] = set()
-        self._layers = _layer_attributes(tree)
+        self.layers = _layer_attributes(tree)
+        self._kept = _kept_tensors(tree, resolve)
         self._models = _model_names(tree, resolve)
         for function, in_class in _functions(tree):
             names: set[str] = set()
             if in_class and function.name in ("forward", "training_step"):
                 names = {a.arg for a in [*function.args.posonlyargs, *function.args.args][1:]}
             names |= {a.arg for a in function.args.args if self._annotated(a)}
+            names |= {a.arg for a in function.args.args} & _used_as_tensors(function)
             self._read(function.body, names)
         self._read(tree.body, set())
 
@@ -86,7 +96,9 @@ class Tensors:
         if isinstance(node, ast.IfExp):
             return node.body in sure and node.orelse in sure
         if isinstance(node, (ast.Subscript, ast.Attribute)):
-            if isinstance(node, ast.Attribute) and node.attr in ("weight", "bias"):
+            if isinstance(node, ast.Attribute) and (
+                node.attr in ("weight", "bias") or (_is_self(node.value) and node.attr in self._kept)
+            ):
                 return True
             return node.value in sure and getattr(node, "attr", "") not in _PLAIN
         if not isinstance(node, ast.Call):
@@ -100,12 +112,7 @@ class Tensors:
         if isinstance(node.func, ast.Attribute):
             if node.func.value in sure:
                 return node.func.attr in TENSOR and node.func.attr not in _PLAIN
-            owner = node.func.value
-            return (
-                isinstance(owner, ast.Name)
-                and owner.id == "self"
-                and node.func.attr in self._layers
-            )
+            return _is_self(node.func.value) and node.func.attr in self.layers
         return False
 
 
@@ -145,6 +152,51 @@ def _layer_attributes(tree: ast.Module) -> set[str]:
         for target in node.targets
         if isinstance(target, ast.Attribute)
     }
+
+
+def _kept_tensors(tree: ast.Module, resolve: Resolve) -> set[str]:
+    """Attributes of ``self`` that are buffers, parameters or what PyTorch's functions make, only."""
+    kept: set[str] = set()
+    others: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "register_buffer":
+            first = node.args[0] if node.args else None
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                kept.add(first.value)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                if isinstance(target, ast.Attribute) and _is_self(target.value):
+                    (kept if _makes_a_tensor(node.value, resolve) else others).add(target.attr)
+    return kept - others
+
+
+def _makes_a_tensor(value: ast.expr | None, resolve: Resolve) -> bool:
+    if value is None or (isinstance(value, ast.Constant) and value.value is None):
+        return True
+    path = (resolve(value.func) if isinstance(value, ast.Call) else None) or ""
+    home, _, name = path.rpartition(".")
+    if name in ("Parameter", "Buffer"):
+        return True
+    return home == "torch" and (name[:1].islower() or name.endswith("Tensor")) and (
+        path not in _NO_TENSOR
+    )  # fmt: skip
+
+
+def _used_as_tensors(function: ast.FunctionDef) -> set[str]:
+    """Names on which a function calls what tensors have, and arrays and Python's types have not."""
+    return {
+        node.func.value.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.attr in TENSOR
+        and node.func.attr not in _OF_OTHERS
+    }
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "self"
 
 
 def _in_order(body: list[ast.stmt]) -> Iterator[ast.AST]:
