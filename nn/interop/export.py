@@ -90,6 +90,7 @@ def _put_back(torch: Any, module: Any, trial: Trial) -> Iterator[None]:
         [dict(group) for group in (part._parameters, part._buffers, part._modules)]
         for part in inner
     ]
+    filled = [pair for attributes in kept for pair in _containers(list(attributes.values()))]
     drawn = random.getstate(), np.random.get_state()
     for part in inner:
         part._buffers.update(dense(torch, dict(part._buffers)))
@@ -102,6 +103,9 @@ def _put_back(torch: Any, module: Any, trial: Trial) -> Iterator[None]:
         trial.drew = repr(now_drawn) != repr(drawn)
         random.setstate(drawn[0])
         np.random.set_state(drawn[1])
+        for container, contents in filled:
+            container.clear()
+            (container.extend if isinstance(container, list) else container.update)(contents)
         for part, attributes, groups in zip(inner, kept, registered, strict=True):
             vars(part).clear()
             vars(part).update(attributes)
@@ -109,6 +113,17 @@ def _put_back(torch: Any, module: Any, trial: Trial) -> Iterator[None]:
             for group, before in zip(now, groups, strict=True):
                 group.clear()
                 group.update(before)
+
+
+def _containers(values: list[Any]) -> Iterator[tuple[Any, Any]]:
+    """The plain lists and dicts among some values and inside of them, each with a copy of it."""
+    seen: set[int] = set()
+    while values:
+        value = values.pop()
+        if type(value) in (list, dict) and id(value) not in seen:
+            seen.add(id(value))
+            yield value, value.copy()
+            values += value if isinstance(value, list) else value.values()
 
 
 def exported(
