@@ -138,7 +138,7 @@ class Function:
                  else o._data for o in (outputs[k] for k in places)]
             )  # fmt: skip
             saves = call.saves(tensors, [outputs[k] for k in places])
-            made = _primitive_of(cls, len(places), *saves)(*tensors, call=call)
+            made = _primitive_of(cls, len(places), *saves)(*tensors, call=call)  # type: ignore[arg-type]
             call.outputs = ()
             for k, out in zip(places, made if len(places) > 1 else [made], strict=True):
                 outputs[k] = out

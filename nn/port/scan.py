@@ -397,7 +397,7 @@ class Scan:
         statement: Any = self._parents.get(call)
         chained = isinstance(statement, ast.Attribute)
         while isinstance(statement, ast.Attribute) and statement.attr.endswith("_"):
-            statement = self._parents.get(self._parents.get(statement))  # w.data.mul_(…).add_(…)
+            statement = self._parents[self._parents[statement]]  # w.data.mul_(…).add_(…)
         start, opened = source.start(call), source.open_bracket(call)
         what = f"{owner}.data.{method}(…)"
         drop = Edit(source.end(node.value), source.end(node), "")

@@ -123,7 +123,10 @@ CALLS: tuple[Spelling, ...] = (
     Spelling("split", _all(_AXIS, _count(2, 2)), "split", "name 1 dim"),
     Spelling("repeat", _all(_without("axis", "dim"), _repeats), "repeat", "rename tile"),
     Spelling(
-        "transpose", _all(_AXIS, _method, _count(2, 2), _keeps_order), "transpose", "rename swapaxes"
+        "transpose",
+        _all(_AXIS, _method, _count(2, 2), _keeps_order),
+        "transpose",
+        "rename swapaxes",
     ),
     Spelling("norm", _all(_without("p", "dim", "axis"), _count(1, 1)), "norm", "name 0 p"),
     Spelling("meshgrid", _without("indexing"), "meshgrid", 'add indexing="ij"'),

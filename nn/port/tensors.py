@@ -97,7 +97,8 @@ class Tensors:
             return node.body in sure and node.orelse in sure
         if isinstance(node, (ast.Subscript, ast.Attribute)):
             if isinstance(node, ast.Attribute) and (
-                node.attr in ("weight", "bias") or (_is_self(node.value) and node.attr in self._kept)
+                node.attr in ("weight", "bias")
+                or (_is_self(node.value) and node.attr in self._kept)
             ):
                 return True
             return node.value in sure and getattr(node, "attr", "") not in _PLAIN

@@ -179,3 +179,14 @@ def test_roll_any_way(data):
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_tiled_set_may_be_written_into_and_its_source_does_not_see_it():
+    x = ag.arange(3).reshape(1, 1, 3)
+    for out in (ag.tile(x, (2, 3, 1)), ag.tile(x, (1, 1, 1))):
+        out[out > 1] = 7
+        assert out.data.max() == 7
+    np.testing.assert_array_equal(x.data.ravel(), [0, 1, 2])
+    mask = ag.tile(x > 1, (1, 1, 1))
+    mask[...] = True
+    assert mask.data.all() and (x > 1).clone().tolist() == [[[False, False, True]]]
