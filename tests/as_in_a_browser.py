@@ -35,11 +35,15 @@ STARTERS = (
 
 
 class NoThreads(RuntimeError):
-    """What Pyodide raises where a thread is started."""
+    """What Pyodide raises where a thread is started; ``subject`` says whether a test is about it."""
+
+    subject = False
 
 
 class NoProcesses(OSError):
     """What Pyodide raises where a process is started."""
+
+    subject = False
 
 
 #: For every attempt since the list was cleared to start a thread or a process: was a test about it?
@@ -58,16 +62,31 @@ def is_the_subject() -> bool:
     return False
 
 
+def _refused(error: NoThreads | NoProcesses) -> NoThreads | NoProcesses:
+    error.subject = is_the_subject()
+    attempts.append(error.subject)
+    return error
+
+
 def no_thread(*args: object, **kwargs: object) -> None:
     """In place of what starts a thread."""
-    attempts.append(is_the_subject())
-    raise NoThreads("can't start new thread")
+    raise _refused(NoThreads("can't start new thread"))
 
 
 def no_process(*args: object, **kwargs: object) -> None:
     """In place of what starts a process."""
-    attempts.append(is_the_subject())
-    raise NoProcesses(138, "emscripten does not support processes.")
+    raise _refused(NoProcesses(138, "emscripten does not support processes."))
+
+
+def from_the_subject(error: BaseException | None) -> bool:
+    """True if an error, or what led to it, is such a refusal, maybe of a fixture that other tests share."""
+    import threading
+
+    while error is not None:
+        if isinstance(error, threading.BrokenBarrierError) or getattr(error, "subject", False):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def disable() -> None:
@@ -104,14 +123,10 @@ class Plugin:
         attempts.clear()
 
     def pytest_runtest_makereport(self, item: object, call: object) -> None:
-        import threading
-
         import pytest
 
         found = getattr(call, "excinfo", None)
-        if found is not None and (
-            any(attempts) or isinstance(found.value, threading.BrokenBarrierError)
-        ):
+        if found is not None and (any(attempts) or from_the_subject(found.value)):
             call.excinfo = pytest.ExceptionInfo.from_exc_info(  # type: ignore[attr-defined]
                 _raised(pytest.skip.Exception(WHY))
             )

@@ -69,6 +69,18 @@ def test_whose_subject_a_thread_is_is_told_by_the_line_that_starts_it():
     assert not asked_from("autograd/kernels/threads.py")
 
 
+def test_an_error_that_came_of_a_refusal_is_known_later(monkeypatch):
+    monkeypatch.setattr(as_in_a_browser, "attempts", [])
+    try:
+        as_in_a_browser.no_process()
+    except as_in_a_browser.NoProcesses as error:
+        told = ValueError("a fixture that several tests share failed")
+        told.__cause__ = error
+    assert as_in_a_browser.attempts == [True]
+    assert as_in_a_browser.from_the_subject(told)
+    assert not as_in_a_browser.from_the_subject(ValueError("something else"))
+
+
 def test_the_parts_that_are_there_to_start_processes_exist():
     missing = [
         name for name in as_in_a_browser.STARTERS if not (as_in_a_browser.ROOT / name).is_file()

@@ -12,6 +12,8 @@ import urllib.request
 from collections.abc import Sequence
 from typing import Any
 
+from nn._console import bar
+
 __all__ = ["download"]
 
 TIMEOUT = 20.0
@@ -113,9 +115,7 @@ class _NoBar:
 def _bar(url: str, size: int, have: int, progress: bool) -> Any:
     if progress:
         with contextlib.suppress(ImportError):
-            from tqdm import tqdm
-
-            return tqdm(
+            return bar(
                 total=size, initial=have, unit="B", unit_scale=True, desc=url.rpartition("/")[2]
             )
     return _NoBar()

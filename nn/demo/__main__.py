@@ -17,7 +17,7 @@ import autograd
 import nn
 import nn.functional as F
 from autograd import viz
-from nn._console import forgive_missing_letters
+from nn import _console
 from nn.data import Digits
 from nn.demo.learning import BATCH, DigitsNet, History, learn, predict
 from nn.demo.page import Page, Section
@@ -28,7 +28,7 @@ INTERRUPTED = 130  # what a shell reports of a program ended by Ctrl-C
 def main(argv: list[str] | None = None) -> int:
     """Runs the demo; returns the exit status."""
     arguments = _parser().parse_args(argv)
-    forgive_missing_letters()
+    _console.forgive_missing_letters()
     missing = [name for name in ("tqdm", "matplotlib") if importlib.util.find_spec(name) is None]
     if missing:
         print(f'The demo needs {" and ".join(missing)}: pip install -e ".[demo]"', file=sys.stderr)
@@ -133,8 +133,6 @@ class Demo:
 
     def learn(self) -> None:
         """Trains, with a progress bar, and keeps the picture and the text of the first pass."""
-        from tqdm import tqdm
-
         def first_backward(loss: autograd.Tensor) -> None:
             self.graph = viz.graph(loss, title="From images to the loss")
             paused = autograd.debug.Backprop(loss)
@@ -149,7 +147,7 @@ class Demo:
             bar.update(len(history.losses) - bar.n)
 
         total = self.epochs * self.history.batches_per_epoch
-        with tqdm(total=total, unit="batch", desc="learning") as bar:
+        with _console.bar(total=total, unit="batch", desc="learning") as bar:
             learn(
                 self.model,
                 self.digits,

@@ -67,7 +67,7 @@ def html(figure: Any) -> str:
     with _light_ink(figure):
         dark = _png(figure)
     return (
-        '<div class="gg-drawn"><picture>'
+        f'<div class="gg-drawn" style="--drawn: {_width(light)}px"><picture>'
         f'<source media="(prefers-color-scheme: dark)" srcset="{dark}">'
         f'<img alt="{escape(_words(figure), quote=True)}" src="{light}"></picture>\n'
         f"<script>{shell.script('nn.lesson', 'figure.js')}</script></div>"
@@ -79,6 +79,12 @@ def _png(figure: Any) -> str:
     figure.savefig(file, format="png", bbox_inches="tight", transparent=True,
                    metadata={"Software": None})  # fmt: skip
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def _width(uri: str) -> int:
+    """How many pixels wide a PNG is: it stands behind its signature and the name of its first chunk."""
+    start = base64.b64decode(uri.partition(",")[2][:32])
+    return int.from_bytes(start[16:20], "big")
 
 
 def _words(figure: Any) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sized
 from typing import Any
 
+from nn._console import bar
+
 __all__ = ["progress_bar"]
 
 
@@ -36,12 +38,11 @@ def progress_bar(loader: Iterable[Any], title: str, wanted: bool) -> Any:
     """A context whose ``show(means)`` is called after each batch."""
     if not wanted:
         return _Silent()
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return _Silent()
     total = len(loader) if isinstance(loader, Sized) else None
     done = loader.state_dict()["position"] if hasattr(loader, "state_dict") else 0
-    return _Bar(
-        tqdm(total=total, initial=done % (total or 1), desc=title, leave=False, unit="batch")
-    )
+    try:
+        return _Bar(
+            bar(total=total, initial=done % (total or 1), desc=title, leave=False, unit="batch")
+        )
+    except ImportError:
+        return _Silent()

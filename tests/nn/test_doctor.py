@@ -1,14 +1,17 @@
 """``python -m nn.doctor`` tells what is there."""
 
+import io
 import os
 import platform
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 
 from nn import doctor
+from nn._console import bar
 
 
 def run(**environment):
@@ -61,3 +64,15 @@ def test_a_clash_is_reported_with_exit_status_1(monkeypatch, capsys):
     monkeypatch.setattr(doctor, "find_clash", lambda: "another autograd")
     assert doctor.main() == 1
     assert "another autograd" in capsys.readouterr().out
+
+
+def test_a_bar_starts_no_thread(monkeypatch):
+    pytest.importorskip("tqdm", reason="tqdm is not installed")
+
+    def no_thread(*args, **kwargs):
+        raise AssertionError("a thread was started")
+
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    with io.StringIO() as file, bar(total=3, file=file, mininterval=0) as shown:
+        shown.update()
+        assert "1/3" in file.getvalue()

@@ -64,6 +64,12 @@ def test_a_figure_says_what_stands_in_it(figure):
     assert 'alt="A title; across; up &quot;there&quot;; a line"' in html
 
 
+def test_a_figure_says_how_wide_it_is(figure):
+    html = figures.html(figure)
+    width = int(re.search(r"--drawn: (\d+)px", html).group(1))
+    assert {width} == {picture.shape[1] for picture in map(pixels, drawings(html))}
+
+
 def test_outside_of_a_notebook_nothing_happens():
     figures.follow_theme()
 

@@ -149,9 +149,43 @@ QUESTIONS = [
     ("Is it equivariant to rotation?", "09_invariance", "only-translations", "**not** equivariant\nto rotation"),
     ("When is max pooling invariant?", "09_invariance", "walking-why", "stays *within\nits window*"),
     ("Does relu or a bias change that?", "09_invariance", "relu-too", "Nor does a bias"),
+    # Asked afresh, without a look at the notebooks.
+    ("What if the kernel is larger than the image?", "05_sizes", "valid", "larger than the image there is none"),
+    ("Can stride and padding differ for rows and columns?", "05_sizes", "hyperparameters", "one number for both axes or (rows, columns)"),
+    ("Does stride or padding change the number of parameters?", "05_sizes", "hyperparameters", "None of the three changes"),
+    ("Does the size of the image?", "06_channels", "many-kernels", "Neither the\nsize of the image"),
+    ("Does 'same' go with a stride?", "05_sizes", "padding", "stride 1 only"),
+    ("At which side has 'same' one pixel more?", "05_sizes", "even-kernels", "on the right and\nbelow"),
+    ("Which padding keeps the size under dilation?", "05_sizes", "holes", "$P = D(K-1)/2$ keeps the size"),
+    ("How much can be reflected?", "05_sizes", "modes", "at most $H - 1$ pixels"),
+    ("How is an image made larger again?", "05_sizes", "way-back", "**transposed convolution**"),
+    ("How large is it then?", "05_sizes", "way-back", r"$(H-1)\,S - 2P + D\,(K-1) + 1$"),
+    ("What is output_padding for?", "05_sizes", "way-back", "asks for the eighth"),
+    ("What goes back through dilation?", "05_sizes", "way-back", "zeros in it: turn that one round"),
+    ("Which pixels does a stride never look at?", "05_sizes", "invalid", "the next would need 3 to 5"),
+    ("Is a stride of 3 always bad?", "05_sizes", "skips-twice", "stride 3 on 6×6 fits exactly"),
+    ("Must a stride lose information?", "05_sizes", "stride-advice", "there are enough kernels"),
+    ("Where is the middle of an output's view?", "06_channels", "receptive-field-rule", "$(r-1)/2$ pixels further on"),
+    ("What does a linear layer see?", "06_channels", "receptive-field-rule", "sees everything"),
+    ("And where two ways meet?", "06_channels", "receptive-field-rule", "the widest counts"),
+    ("Do all pixels in view count the same?", "06_channels", "receptive-field-rule", "those in the middle reach the output on many ways"),
+    ("Does padding widen the view?", "06_channels", "receptive-field-rule", "Padding does not come into it"),
+    ("Why has dL/dw the size of w?", "04_convolution", "to-the-weights", "one for each\nweight"),
+    ("Why has dL/dx the size of x?", "04_convolution", "to-the-weights", "leaves $H$, one for each pixel"),
+    ("What is the way back as a matrix?", "04_convolution", "linear", r"$A^{\mathsf T} g$"),
+    ("Why do layers not flip?", "04_convolution", "layer", "it would have learnt the turned kernel"),
+    ("What comes back to a pixel from many kernels?", "06_channels", "gradients", "all kernels send it something"),
+    ("Does pooling count as a stride?", "09_invariance", "stride-rule", "counts like any other"),
+    ("Is pooling over everything invariant?", "09_invariance", "windows-why", "then the invariance is exact"),
+    ("What is the price of invariance?", "09_invariance", "price-of-invariance", "*where* is forgotten"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("question", "stem", "id", "words"), QUESTIONS)
 def test_what_a_student_would_be_asked_is_answered(question, stem, id, words):
     assert words in source(stem, id), question
+
+
+def test_no_line_of_code_is_wider_than_a_page():
+    for name, id, text in cells("code"):
+        assert max(map(len, text.split("\n")), default=0) <= 104, f"{name}, {id}"
