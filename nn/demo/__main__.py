@@ -133,6 +133,7 @@ class Demo:
 
     def learn(self) -> None:
         """Trains, with a progress bar, and keeps the picture and the text of the first pass."""
+
         def first_backward(loss: autograd.Tensor) -> None:
             self.graph = viz.graph(loss, title="From images to the loss")
             paused = autograd.debug.Backprop(loss)
