@@ -1,10 +1,10 @@
-"""About twenty small models in public styles: the time of a training step, ours over PyTorch's.
+"""Two dozen small models in public styles: the time of a training step, ours over PyTorch's.
 
     python -m tests.benchmarks.small_models                 # all of them, one thread
     python -m tests.benchmarks.small_models gpt vae --threads 2 --rounds 9
 
-Every model is written once (``tests/spelling/models.py``, in PyTorch's spelling) and run with either
-library. Each library has a process of its own; they take turns, and the ratio is the median over
+Every model is written once (``tests/spelling/models.py`` and ``more_models.py``, in PyTorch's spelling)
+and run with either library. Each library has a process of its own; they take turns, and the ratio is the median over
 the rounds of the ratio of a turn: of CPU time with one thread, of wall time with more.
 """
 
@@ -23,7 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from tests.spelling.models import MODELS
+from tests.benchmarks import more_models
+from tests.spelling import models
+
+MODELS = models.MODELS | more_models.MODELS
 
 BATCH = 8
 #: Whose text is about a batch of 2 (episodes of two steps, graphs of two nodes).
