@@ -8,6 +8,7 @@ from typing import Any
 __all__ = ["broadcasts_to", "sum_to_shape"]
 
 
+@lru_cache(maxsize=1024)
 def broadcasts_to(shape: tuple[int, ...], out: tuple[int, ...], got: tuple[int, ...]) -> bool:
     """True if a gradient of shape ``got`` may be summed down (or spread) to the input's shape.
 

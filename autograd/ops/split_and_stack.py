@@ -21,7 +21,7 @@ from autograd.arguments.dtypes import as_array
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.ops.images.padding import pad_constant, take_axis
-from autograd.ops.indexing import _getitem, getitem
+from autograd.ops.indexing import _getitem
 from autograd.ops.reductions import broadcast_to
 from autograd.ops.shapes import (
     concatenate,
@@ -133,7 +133,7 @@ def _split(who: str, x: Any, where: Any, axis: Any, equal: bool) -> list[Any]:
         ends = [*given, n]
         bounds = [slice(a, b) for a, b in zip([0, *given], ends, strict=True)]
     before = (slice(None),) * axis
-    return [getitem(x, (*before, part)) for part in bounds]
+    return [_getitem(x, index=(*before, part)) for part in bounds]
 
 
 def _sequence(who: str, name: str, value: Any) -> list[Any]:

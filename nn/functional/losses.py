@@ -59,13 +59,16 @@ def cross_entropy(
     """
     who = "cross_entropy"
     reduction = reduction_name(who, size_average, reduce, reduction)
-    if getattr(getattr(target, "dtype", None), "kind", "i") != "f":
-        classes = arguments.passed_on(target, arguments.integer_array(who, "target", target))
-        if weight is not None and not isinstance(weight, np.ndarray):
-            weight = floating(who, weight, "weight", input)
-        input = floating(who, input, "input", weight)
+    kind = getattr(getattr(target, "dtype", None), "kind", "i")
+    if kind != "f":
+        if kind not in "iu" or not isinstance(target, Tensor):
+            target = arguments.passed_on(target, arguments.integer_array(who, "target", target))
+        if input is None or not arguments.are_float_tensors((input, weight)):
+            if weight is not None and not isinstance(weight, np.ndarray):
+                weight = floating(who, weight, "weight", input)
+            input = floating(who, input, "input", weight)
         return autograd.cross_entropy(
-            input, classes, weight, ignore_index, label_smoothing, reduction
+            input, target, weight, ignore_index, label_smoothing, reduction
         )
     if arguments.integer(who, "ignore_index", ignore_index, None) >= 0:
         raise ValueError(

@@ -264,8 +264,8 @@ def _lp_pool(
 ) -> Any:
     """(Σ xᵖ)^(1/p) over every window: the sum for p = 1, nearly the maximum for large p.
 
-    Every window is divided by its largest |x| first, so no power overflows. Where all cells are 0,
-    so is the gradient.
+    Where a power might overflow, every window is divided by its largest |x| first. Where all cells are
+    0, so is the gradient.
 
     Args:
         input: shape (N, C, H, W) or (C, H, W).
@@ -305,6 +305,11 @@ def _norms(at: Rank, x: Any, p: float, window: Window) -> Any:
     if math.isinf(p):
         sign = 1.0 if p > 0 else -1.0
         return autograd.max_pool(autograd.absolute(x) * sign, window, who=at.who) * sign
+    if p > 0 and _is_moderate(x, p, math.prod(window.kernel)):
+        powers = x if p == 1 else autograd.power(x, p)
+        means = autograd.avg_pool(powers, window, count_include_pad=False, who=at.who)
+        total = means * math.prod(window.kernel)
+        return total if p == 1 else _root(total, p)
     sizes, axes = x.shape[2:], tuple(range(-at.n, 0))
     outputs = window.check_pooling(at.who, sizes)
     # What hangs over the end meets cells that add nothing, and the average is of the others.
@@ -331,6 +336,24 @@ def _norms(at: Rank, x: Any, p: float, window: Window) -> Any:
     if zero is not None:
         total = autograd.where(zero, 0.0, total)
     return last_view(autograd.squeeze, total, axes)
+
+
+def _is_moderate(x: Any, p: float, cells: int) -> bool:
+    """Whether no sum of |x|ᵖ over a window overflows, and no power loses digits by being too small.
+
+    Then it is an average times the number of cells, and needs no windows.
+    """
+    if x.dtype.kind != "f" or not x.size:
+        return False
+    sizes, limits = np.abs(_raw(x)), np.finfo(x.dtype)
+    largest = float(sizes.max())
+    least = float(sizes.min(where=sizes > 0, initial=1.0))
+    if not 0.0 < largest < math.inf:
+        return largest == 0.0
+    return (
+        p * math.log(largest) + math.log(cells) < math.log(limits.max) - 1.0
+        and p * math.log(least) > math.log(limits.tiny) + 1.0
+    )
 
 
 def _root(total: Any, p: float) -> Any:

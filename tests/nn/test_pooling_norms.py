@@ -6,6 +6,7 @@ import pytest
 import autograd as ag
 import nn
 import nn.functional as F
+from nn.functional import pooling
 
 
 def loops(x, p, kernel, stride, ceil_mode=False):
@@ -93,3 +94,31 @@ def test_layers_are_their_functions():
         (nn.LPPool2d(4, (3, 2), 2, ceil_mode=True), F.lp_pool2d(x, 4, (3, 2), 2, True)),
     ):
         np.testing.assert_array_equal(layer(x), want)
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.0, 2.5])
+@pytest.mark.parametrize("ceil_mode", [False, True])
+def test_lp_pooling_by_averages_is_that_by_windows(monkeypatch, p, ceil_mode):
+    """Where no power overflows, nothing is scaled; the windows say what is right."""
+    drawn = np.random.default_rng(0).standard_normal((2, 3, 7, 5))
+    drawn[0, 0] = 0.0
+
+    def found():
+        x = ag.tensor(abs(drawn) if p != 2.0 else drawn, requires_grad=True)
+        y = F.lp_pool2d(x, p, (3, 2), 2, ceil_mode)
+        (gx,) = ag.grad(y.sum(), x, create_graph=True)
+        (second,) = ag.grad((gx * gx).sum() + (0.0 * x).sum(), x)  # for p = 1 gx is constant
+        return y.detach().data, gx.detach().data, second.data
+
+    assert pooling._is_moderate(ag.tensor(drawn), p, 6)
+    averages = found()
+    monkeypatch.setattr(pooling, "_is_moderate", lambda *given: False)
+    for one, other in zip(averages, found(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_lp_pooling_of_the_largest_and_smallest_numbers_goes_by_windows():
+    for value in (1e200, 1e-200, np.inf, np.nan):
+        assert not pooling._is_moderate(ag.tensor(np.array([[value]])), 2.0, 4)
+    y = F.lp_pool2d(ag.tensor(np.array([[[3e200, 4e200]]])), 2, (1, 2))
+    np.testing.assert_allclose(y.item(), 5e200)
