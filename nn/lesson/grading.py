@@ -51,7 +51,7 @@ class Limits:
     """
 
     seconds: int = 60
-    cell_seconds: float = 10.0
+    cell_seconds: float = 5.0
     megabytes: int = 4096
 
 

@@ -232,6 +232,18 @@ def test_views_keep_their_height_under_the_pointer_and_forget_it_with_the_width(
     page.wait_for_function(f"({heights})()[0] <= {before[0]}")
 
 
+def test_views_side_by_side_forget_their_height_together(visit, scope):
+    page = visit(HOST % scope._repr_html_())
+    page.set_viewport_size({"width": 1300, "height": 900})
+    heights = """() => [...document.querySelector(".gg-microscope").shadowRoot
+      .querySelectorAll(".view")].map((view) => view.offsetHeight)"""
+    before = page.evaluate(heights)
+    page.set_viewport_size({"width": 90, "height": 900})
+    page.wait_for_function(f"({heights})()[1] > {before[1] + 100}")
+    page.set_viewport_size({"width": 1300, "height": 900})
+    page.wait_for_function(f"({heights})()[1] <= {before[1]} && ({heights})()[2] <= {before[2]}")
+
+
 def test_skipped_pixels_and_output_channels(visit):
     scope = viz.conv(np.ones((2, 1, 3, 3)), np.arange(25.0).reshape(5, 5), stride=3)
     page = visit(HOST % scope._repr_html_())

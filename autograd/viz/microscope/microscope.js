@@ -622,11 +622,10 @@
       turns.forEach((button, kind) => button.setAttribute("aria-pressed", String(kind === flip)));
       for (const each of grids) each.paint();
       for (const each of after) each();
-      // Views never shrink again, so that nothing moves away from under the pointer.
-      for (const each of views.children) {
-        if (page.clientWidth !== width) each.style.minHeight = "";
-        each.style.minHeight = `${each.offsetHeight}px`;
-      }
+      // Views never shrink again, so that nothing moves away from under the pointer; but for another width they
+      // are all measured anew. All at once: what stands side by side is as high as the highest.
+      if (page.clientWidth !== width) for (const each of views.children) each.style.minHeight = "";
+      for (const each of views.children) each.style.minHeight = `${each.offsetHeight}px`;
       width = page.clientWidth;
       const words = told();
       if (say.textContent !== words) say.textContent = words;
