@@ -622,18 +622,18 @@
       turns.forEach((button, kind) => button.setAttribute("aria-pressed", String(kind === flip)));
       for (const each of grids) each.paint();
       for (const each of after) each();
-      // Views never shrink again, so that nothing moves away from under the pointer; but for another width they
-      // are all measured anew. All at once: what stands side by side is as high as the highest.
-      if (page.clientWidth !== width) for (const each of views.children) each.style.minHeight = "";
-      for (const each of views.children) each.style.minHeight = `${each.offsetHeight}px`;
+      // Views never shrink again, so that nothing moves away from under the pointer.
+      const set = (f) => { for (const v of views.children) v.style.minHeight = f(v); };
+      if (page.clientWidth !== width) set(() => "");
+      set((v) => v.offsetHeight + "px");
       width = page.clientWidth;
       const words = told();
       if (say.textContent !== words) say.textContent = words;
     }
 
     const cellOf = (event) => {
-      const td = event.target.closest && event.target.closest("td");
-      return td && td.spot ? td : null;
+      const td = event.target.closest?.("td");
+      return td?.spot ? td : null;
     };
     function look(td) {
       const [self, a, b] = td.spot;
