@@ -249,7 +249,6 @@ from .ops.sorting import nanquantile as nanquantile
 from .ops.sorting import partition as partition
 from .ops.sorting import percentile as percentile
 from .ops.sorting import quantile as quantile
-from .ops.sorting import searchsorted as searchsorted
 from .ops.sorting import sort_with_indices as sort_with_indices
 from .ops.special import digamma as digamma
 from .ops.special import erf as erf
@@ -446,6 +445,7 @@ from .spelling.readings import randint as randint
 from .spelling.readings import scatter as scatter
 from .spelling.readings import scatter_add as scatter_add
 from .spelling.readings import scatter_reduce as scatter_reduce
+from .spelling.readings import searchsorted as searchsorted
 from .spelling.readings import select as select
 from .spelling.readings import sort as sort
 from .spelling.readings import split as split

@@ -15,7 +15,6 @@ from autograd.ops.linalg.decompositions import (
     eigvalsh,
     inv,
     matrix_power,
-    pinv,
     qr,
     slogdet,
     solve,
@@ -26,7 +25,6 @@ from autograd.ops.linalg.diagonals import diagonal, trace
 from autograd.ops.linalg.least_squares import (
     cond,
     lstsq,
-    matrix_rank,
     multi_dot,
     tensorinv,
     tensorsolve,
@@ -37,7 +35,7 @@ from autograd.ops.products import cross, matmul, outer, tensordot, vecdot
 from autograd.ops.split_and_stack import matrix_transpose
 from autograd.spelling import readings as _readings
 from autograd.spelling.keywords import spelled as _spelled
-from autograd.spelling.matrices import matrix_exp
+from autograd.spelling.matrices import matrix_exp, matrix_rank, pinv
 
 __all__ = [
     "LinAlgError",
@@ -76,8 +74,8 @@ __all__ = [
 
 #: These read one triangle of a symmetric matrix, and say so.
 _OF_TRIANGLES = ("cholesky", "eigh", "eigvalsh")
+#: What may be read in two ways; ``np.linalg`` means NumPy's.
+READ = (*_OF_TRIANGLES, "solve")
 
 for _name in __all__[1:]:
-    globals()[_name] = (
-        getattr(_readings, _name) if _name in _OF_TRIANGLES else _spelled(globals()[_name])
-    )
+    globals()[_name] = getattr(_readings, _name) if _name in READ else _spelled(globals()[_name])

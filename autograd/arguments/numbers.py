@@ -258,7 +258,7 @@ def probability(who: str, name: str, value: Any) -> float:
 
 
 def axis(who: str, value: Any, ndim: int, name: str = "axis") -> int:
-    """An axis as a number from 0.
+    """An axis as a number from 0. A number (``ndim`` 0) has none: see ``axes``.
 
     Raises:
         TypeError: if it is no integer.
@@ -280,6 +280,8 @@ def axis(who: str, value: Any, ndim: int, name: str = "axis") -> int:
 def axes(who: str, value: Any, ndim: int, name: str = "axis") -> tuple[int, ...]:
     """One axis, several, or None for all, as numbers from 0 without repetition.
 
+    A number may be asked for its axis 0 or −1, as if it were a vector of one: the answer is ().
+
     Raises:
         TypeError, IndexError: as ``axis``.
         ValueError: if one is named twice.
@@ -296,11 +298,13 @@ def axes(who: str, value: Any, ndim: int, name: str = "axis") -> tuple[int, ...]
             if len(set(value)) == len(value):
                 return value
     if is_integer(value):
-        return (axis(who, value, ndim, name),)
+        return () if not ndim and value in (0, -1) else (axis(who, value, ndim, name),)
     if hasattr(value, "tolist") and not isinstance(value, type):
         value = value.tolist()
     if not isinstance(value, (tuple, list)):
         raise TypeError(f"{who}: {name} must be an integer, several or None, got {shown(value)}")
+    if not ndim and len(value) == 1 and is_integer(value[0]):
+        return axes(who, value[0], ndim, name)
     result = tuple(axis(who, v, ndim, name) for v in value)
     if len(set(result)) != len(result):
         raise ValueError(f"{who}: {name} {tuple(value)} names an axis twice")

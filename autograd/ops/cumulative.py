@@ -118,7 +118,9 @@ def _running_extreme(who: str, ufunc: Any, x: Any, axis: Any) -> tuple[Any, Any]
     x = array_like(who, x)
     if x.dtype.kind not in "fiub":
         raise TypeError(f"{who}: expected real numbers, got an array of dtype {x.dtype}")
-    along = arguments.axis(who, axis, x.ndim)
+    along = arguments.axis(who, axis, x.ndim or 1)
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.intp)
     values = ufunc.accumulate(x, axis=along)
     new = (x == values) | (x != x)  # NaN counts as the largest and as the smallest
     places = np.arange(x.shape[along]).reshape((-1,) + (1,) * (x.ndim - along - 1))
@@ -145,6 +147,8 @@ def cummin_with_indices(x: Any, *, axis: Any = -1) -> Any:
 
 
 def _to_where_it_was(g: Any, outs: Any, axis: Any, x_shape: Any, x_dtype: Any) -> Any:
+    if not x_shape:
+        return g[0]
     zeros = np.zeros(x_shape, np.float64 if x_dtype == HALF else x_dtype)
     return scatter_add(zeros, raw(outs[1]), g[0], axis)
 
@@ -179,7 +183,9 @@ def logcumsumexp(x: Any, axis: Any = -1) -> Any:
         [1000.0, 1000.69]
     """
     x = array_like("logcumsumexp", x)
-    axis = arguments.axis("logcumsumexp", axis, len(x.shape))
+    axis = arguments.axis("logcumsumexp", axis, len(x.shape) or 1)
+    if not x.shape:
+        return logaddexp(x, -np.inf)
     rows = moveaxis(x, axis, 0)
     step = 1
     while step < rows.shape[0]:  # each place and the one 1, 2, 4, ... before it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from autograd.core.tensor import Tensor, _wrap
 from autograd.ops.elementwise import multiply, where
 from autograd.ops.indexing import clean_index, getitem, scatter_index
 from autograd.ops.reductions import broadcast_to, sum_to
-from autograd.ops.shapes import ravel
+from autograd.ops.shapes import ravel, reshape
 
 __all__ = [
     "add_at",
@@ -56,7 +57,8 @@ def take(x: Any, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
     arguments.choice("take", "mode", mode, ("raise", "wrap", "clip"))
     if axis is None:
         x, axis = ravel(x), 0
-    axis = arguments.axis("take", axis, ndim_of(x))
+    axis = arguments.axis("take", axis, ndim_of(x) or 1)
+    x = x if ndim_of(x) else ravel(x)
     places = _integers("take", indices)
     size = shape_of(x)[axis]
     if mode != "raise" and places.size:
@@ -107,6 +109,8 @@ def gather(x: Any, indices: Any, axis: Any = -1) -> Any:
     """
     x = array_like("gather", x)
     places = _integers("gather", indices)
+    if not x.shape and places.ndim < 2:  # a number is read like a vector of one
+        return reshape(gather(ravel(x), places.ravel(), axis), places.shape)
     axis = arguments.axis("gather", axis, len(x.shape))
     _fits_along("gather", x.shape, places.shape, axis, exactly=False)
     return _read("gather", x, _along(places.shape, places, axis))
@@ -282,6 +286,19 @@ def _leading_ones_off(values: Any, shape: tuple[int, ...], index: Any) -> Any:
     return values
 
 
+def _into_numbers_too(function: Any) -> Any:
+    """A function that writes along an axis, which takes a number for a vector of one."""
+
+    @functools.wraps(function)
+    def call(x: Any, indices: Any, values: Any, *args: Any, **named: Any) -> Any:
+        if shape_of(x) or np.ndim(raw(indices)) > 1:
+            return function(x, indices, values, *args, **named)
+        return reshape(function(ravel(x), np.ravel(raw(indices)), values, *args, **named), ())
+
+    return call
+
+
+@_into_numbers_too
 @arguments.in_single
 def scatter_add(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
     """A copy of x to which values are added at positions along an axis; adjoint of ``gather``.
@@ -306,6 +323,7 @@ def scatter_add(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
     return _add("scatter_add", x, _along(places.shape, places, axis), values)
 
 
+@_into_numbers_too
 def scatter(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
     """A copy of x with values set at positions along an axis, as PyTorch's ``scatter``.
 
@@ -330,6 +348,7 @@ def scatter(x: Any, indices: Any, values: Any, axis: Any = -1) -> Any:
     return set_at(x, index, values)
 
 
+@_into_numbers_too
 @arguments.in_single
 def scatter_reduce(
     x: Any, indices: Any, values: Any, axis: Any = -1, reduce: str = "sum",

@@ -69,16 +69,7 @@ def _checked(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, Any]:
         arguments.boolean(who, "keepdims", keepdims)
     if axis is None:
         return x, None
-    if who in ("mean", "var", "std"):
-        return x, arguments.axes(who, axis, x.ndim)
-    return x, _axes(who, axis, x.ndim)
-
-
-def _axes(who: str, axis: Any, ndim: int) -> tuple[int, ...]:
-    """The axes to reduce; NumPy lets a number be reduced over its axis 0 or −1 (means aside)."""
-    if not ndim and arguments.is_integer(axis) and axis in (0, -1):
-        return ()
-    return arguments.axes(who, axis, ndim)
+    return x, arguments.axes(who, axis, x.ndim)
 
 
 def _need_elements(who: str, shape: tuple[int, ...], axes: Any) -> None:
@@ -374,7 +365,7 @@ def _share_among_equals(g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> 
     if axis is not None and not keepdims:
         best = best.reshape(kept_shape(x.shape, axis))
     chosen = (x == best) | np.isnan(x)  # where there are NaNs, they are what came out
-    axes = None if axis is None else _axes("max", axis, x.ndim)
+    axes = None if axis is None else arguments.axes("max", axis, x.ndim)
     count = _add(chosen, axis=axes, keepdims=keepdims).astype(x.dtype)
     return where(chosen, spread(g / count, axis, keepdims, x.shape), 0.0)
 
@@ -428,7 +419,7 @@ def _with_indices(who: str, arg: Any, x: Any, axis: Any, keepdims: bool) -> tupl
     x = array_like(who, x)
     arguments.boolean(who, "keepdims", keepdims)
     if axis is not None:
-        axis = arguments.axis(who, axis, x.ndim) if _axes(who, axis, x.ndim) else None
+        axis = arguments.axis(who, axis, x.ndim) if arguments.axes(who, axis, x.ndim) else None
     _need_elements(who, x.shape, None if axis is None else (axis,))
     indices = arg(x, axis, keepdims=True) if x.ndim else np.asarray(0)
     if axis is None:
@@ -509,7 +500,7 @@ def prod(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _reduced_first(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     """x as (elements reduced together, the rest), and the order of axes that leads there."""
-    axes = _axes("prod", axis, ndim_of(x))
+    axes = arguments.axes("prod", axis, ndim_of(x))
     order = (*axes, *(a for a in range(ndim_of(x)) if a not in axes))
     count = count_along(x.shape, axes)
     rest = math.prod([x.shape[a] for a in order[len(axes) :]])
@@ -532,7 +523,7 @@ def _prod_by_halves(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
     rows, order = _reduced_first(x, axis)
     shape = kept_shape(x.shape, axis)
     if not keepdims:
-        shape = tuple([x.shape[a] for a in order[len(_axes("prod", axis, x.ndim)) :]])
+        shape = tuple([x.shape[a] for a in order[len(arguments.axes("prod", axis, x.ndim)) :]])
     if rows.shape[0] == 0:
         return reshape(sum(rows, 0), shape) + 1.0
     while rows.shape[0] > 1:
@@ -579,7 +570,7 @@ def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 def _logsumexp_slope(g: Any, x: Any, x_dtype: Any, out: Any, axis: Any, keepdims: bool) -> Any:
     """g · softmax(x)"""
     if x_dtype == HALF:  # the exponential of what rounding took from out is no small thing
-        axes = None if axis is None else _axes("logsumexp", axis, ndim_of(x))
+        axes = None if axis is None else arguments.axes("logsumexp", axis, ndim_of(x))
         top = _largest(raw(x), axis=axes, keepdims=True, initial=-np.inf)
         weights = exp(x - np.where(np.isfinite(top), top, SINGLE.type(0)))
         total = sum(weights, axes, True)

@@ -192,9 +192,9 @@ def transpose(x: Any, *, axes: Any = None) -> Any:
 
 def _permutation(axes: Any, ndim: int) -> tuple[int, ...]:
     order = arguments.axes("transpose", axes, ndim, "axes")
-    if len(order) != ndim:
+    if len(order) != ndim or (not ndim and np.size(axes)):
         raise ValueError(
-            f"transpose: axes={order} names {len(order)} of the array's {ndim} axes; name each "
+            f"transpose: axes={axes} names {np.size(axes)} of the array's {ndim} axes; name each "
             f"once (swapaxes exchanges two)"
         )
     return order
@@ -267,9 +267,9 @@ def swapaxes(x: Any, axis1: Any, axis2: Any) -> Any:
         ValueError: if there is no such axis.
     """
     ndim = ndim_of(x)
-    first = arguments.axis("swapaxes", axis1, ndim, "axis1")
-    second = arguments.axis("swapaxes", axis2, ndim, "axis2")
-    return transpose(x, axes=_exchanging(ndim, first, second))
+    first = arguments.axis("swapaxes", axis1, ndim or 1, "axis1")  # a number has one with itself
+    second = arguments.axis("swapaxes", axis2, ndim or 1, "axis2")
+    return transpose(x, axes=_exchanging(ndim, first, second)) if ndim else transpose(x)
 
 
 @lru_cache(maxsize=1024)

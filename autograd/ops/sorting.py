@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from autograd.arguments.arrays import array_like, as_floats, constant, count_alo
 from autograd.arguments.dtypes import as_array
 from autograd.arguments.half import in_single
 from autograd.core.primitive import primitive
+from autograd.core.tensor import Tensor
 from autograd.ops.elementwise import where
 from autograd.ops.gathering import take_along_axis
 from autograd.ops.indexing import getitem
@@ -37,7 +39,9 @@ __all__ = [
 
 def _order(who: str, x: Any, axis: Any, descending: Any) -> tuple[Any, int]:
     """Stable order along an axis, and the axis as a number. NaN counts as the largest."""
-    axis = arguments.axis(who, axis, x.ndim)
+    axis = arguments.axis(who, axis, x.ndim or 1)
+    if not x.ndim:
+        return np.zeros((), np.intp), axis
     if not arguments.boolean(who, "descending", descending):
         return np.argsort(x, axis=axis, kind="stable"), axis
     # Sorting the reversed array and reversing the result leaves equal elements in their order.
@@ -60,12 +64,14 @@ def sort_with_indices(x: Any, *, axis: Any = -1, descending: bool = False) -> An
     """
     x = array_like("sort", x)
     order, axis = _order("sort", x, axis, descending)
-    return np.take_along_axis(x, order, axis), order
+    return np.take_along_axis(x, order, axis) if x.ndim else x.copy(), order
 
 
 def _unsort(g: Any, outs: Any, axis: Any) -> Any:
     """g, put back into the order of x."""
     order = raw(outs[1])
+    if not order.ndim:
+        return g[0]
     places = np.empty_like(order)
     ranks = np.arange(order.shape[axis]).reshape(
         [-1 if k == axis % order.ndim else 1 for k in range(order.ndim)]
@@ -163,8 +169,10 @@ def topk(x: Any, k: int, axis: Any = -1, largest: bool = True) -> ValuesAndIndic
         ([5.0, 3.0], [1, 2])
     """
     x = array_like("topk", x)
-    axis = arguments.axis("topk", axis, len(x.shape))
+    axis = arguments.axis("topk", axis, len(x.shape) or 1)
     k = arguments.integer("topk", "k", k, 0)
+    if not x.shape and k == 1:
+        return ValuesAndIndices(*sort_with_indices(x, axis))
     if k > x.shape[axis]:
         raise ValueError(f"topk: k={k} is more than axis {axis} of {x.shape} has")
     order = argsort(x, axis, arguments.boolean("topk", "largest", largest))
@@ -222,7 +230,8 @@ def quantile(
     """The values below which fractions q of the elements lie; NaN propagates.
 
     Args:
-        q: a number from 0 to 1, or a vector of them (a new first axis then).
+        q: a number from 0 to 1, or a vector of them (a new first axis then); differentiable, for
+            ``"linear"``.
         axis: a number, a tuple, or None for all axes.
         method: between two elements: ``"linear"`` interpolation, the ``"lower"``, the
             ``"higher"``, their ``"midpoint"`` or the ``"nearest"``.
@@ -235,11 +244,12 @@ def quantile(
         >>> ag.quantile(ag.tensor([1.0, 2.0, 3.0, 4.0]), 0.5).item()
         2.5
     """
-    fractions = _fractions("quantile", q, method)
+    fractions, moving = _fractions("quantile", q, method)
     ordered, shape = _ordered("quantile", x, axis, keepdims)
     if fractions.ndim:
-        return stack([_at_fraction(ordered, f, method, shape) for f in fractions.tolist()])
-    return _at_fraction(ordered, float(fractions), method, shape)
+        places = enumerate(fractions.tolist())
+        return stack([_at_fraction(ordered, f, method, shape, moving(k)) for k, f in places])
+    return _at_fraction(ordered, float(fractions), method, shape, moving(()))
 
 
 @in_single
@@ -261,7 +271,7 @@ def nanquantile(
     x: Any, q: Any, axis: Any = None, method: str = "linear", keepdims: bool = False
 ) -> Any:
     """As ``quantile``, of the elements that are no NaN; NaN of none."""
-    fractions = _fractions("nanquantile", q, method)
+    fractions, moving = _fractions("nanquantile", q, method)
     x = array_like("nanquantile", x)
     x = as_floats(x)
     if not count_along(x.shape, arguments.axes("nanquantile", axis, len(x.shape))):
@@ -271,13 +281,18 @@ def nanquantile(
     # NaN is sorted to the end. Where there is nothing else, the first element is NaN.
     last = np.maximum((~np.isnan(raw(ordered))).sum(-1) - 1, 0)
 
-    def one(q: float) -> Any:
-        low, high, weight = _between(q * last, method)
+    def one(fraction: float, moving: Any) -> Any:
+        low, high, weight = _between(fraction * last, method)
         start = take_along_axis(ordered, low[..., None], -1)
         rise = take_along_axis(ordered, high[..., None], -1) - start
-        return reshape(start + rise * weight[..., None].astype(ordered.dtype), shape)
+        weights = weight[..., None].astype(ordered.dtype)
+        if moving is not None:
+            weights = moving * last[..., None] - low[..., None]
+        return reshape(start + rise * weights, shape)
 
-    return stack([one(f) for f in fractions.tolist()]) if fractions.ndim else one(float(fractions))
+    if fractions.ndim:
+        return stack([one(f, moving(k)) for k, f in enumerate(fractions.tolist())])
+    return one(float(fractions), moving(()))
 
 
 @in_single
@@ -295,12 +310,14 @@ def nanmedian(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return nanquantile(x, 0.5, axis, "midpoint", keepdims)
 
 
-def _fractions(who: str, q: Any, method: str) -> Any:
+def _fractions(who: str, q: Any, method: str) -> tuple[Any, Callable[[Any], Any]]:
+    """The fractions as numbers; and each as a tensor, if there is a gradient to flow to it."""
     arguments.choice(who, "method", method, _METHODS)
-    fractions = as_array(f"{who}: q", raw(constant(who, "q", q)), np.float64)
+    moves = method == "linear" and isinstance(q, Tensor) and q.requires_grad
+    fractions = as_array(f"{who}: q", raw(q if moves else constant(who, "q", q)), np.float64)
     if fractions.ndim > 1 or not ((fractions >= 0) & (fractions <= 1)).all():
         raise ValueError(f"{who}: q must be a number from 0 to 1 or a vector of them, got {q!r}")
-    return fractions
+    return fractions, lambda place: getitem(q, place) if moves else None
 
 
 def _between(position: Any, method: str) -> tuple[Any, Any, Any]:
@@ -313,14 +330,18 @@ def _between(position: Any, method: str) -> tuple[Any, Any, Any]:
     return low.astype(np.intp), np.ceil(position).astype(np.intp), np.asarray(weight)
 
 
-def _at_fraction(ordered: Any, q: float, method: str, shape: tuple[int, ...]) -> Any:
+def _at_fraction(
+    ordered: Any, q: float, method: str, shape: tuple[int, ...], moving: Any = None
+) -> Any:
     position = q * (ordered.shape[-1] - 1)
     if method == "nearest":
         position = float(np.rint(position))
     low, high = math.floor(position), math.ceil(position)
-    weight = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5}.get(method, position - low)
+    weight: Any = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5}.get(method, position - low)
+    if moving is not None and high > low:
+        weight = moving * (ordered.shape[-1] - 1) - low
     result = getitem(ordered, (..., low))
-    if high > low and weight:
+    if high > low and (moving is not None or weight):
         result = result + (getitem(ordered, (..., high)) - result) * weight
     return reshape(_nan_wins(ordered, result), shape)
 

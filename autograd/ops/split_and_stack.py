@@ -20,6 +20,7 @@ from autograd.arguments.arrays import (
 from autograd.arguments.dtypes import as_array
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
+from autograd.core.tensor import Tensor
 from autograd.ops.images.padding import pad_constant, take_axis
 from autograd.ops.indexing import _getitem
 from autograd.ops.reductions import broadcast_to
@@ -326,8 +327,12 @@ def atleast_3d(*arrays: Any) -> Any:
 
 
 def _each(who: str, lift: Any, arrays: tuple[Any, ...]) -> Any:
+    alone = len(arrays) == 1
+    if alone and isinstance(arrays[0], (list, tuple)):
+        if any(isinstance(x, Tensor) for x in arrays[0]):  # as PyTorch takes several
+            arrays, alone = tuple(arrays[0]), False
     lifted = tuple([lift(array_like(who, x, *arrays)) for x in arrays])
-    return lifted[0] if len(lifted) == 1 else lifted
+    return lifted[0] if alone else lifted
 
 
 def _with_an_axis(x: Any) -> Any:

@@ -16,6 +16,7 @@ from autograd.ops.elementwise import (
     clip,
     divide,
     floor,
+    floor_divide,
     isinf,
     multiply,
     sqrt,
@@ -61,10 +62,20 @@ def div(x: Any, other: Any, *, rounding_mode: Any = None) -> Any:
     if rounding_mode is None:
         return divide(x, other)
     arguments.choice("div", "rounding_mode", rounding_mode, ("floor", "trunc"))
+    values = [np.asarray(raw(v)) for v in (x, other)]
+    if all(v.dtype.kind in "iub" for v in values):  # not by way of floats, which have fewer digits
+        return _whole_quotient(x, other, rounding_mode == "floor")
     quotient = divide(x, other)
-    rounded = floor(quotient) if rounding_mode == "floor" else trunc(quotient)
-    whole = all(np.asarray(raw(v)).dtype.kind in "iub" for v in (x, other))
-    return astype(rounded, np.int64) if whole else rounded
+    return floor(quotient) if rounding_mode == "floor" else trunc(quotient)
+
+
+def _whole_quotient(x: Any, other: Any, down: bool) -> Any:
+    quotient = floor_divide(x, other)
+    if down:
+        return quotient
+    left = subtract(x, multiply(quotient, other))  # of the sign of other, where it is not 0
+    up = (raw(left) != 0) & ((raw(x) < 0) != (raw(other) < 0))
+    return add(quotient, Tensor(np.asarray(up).astype(raw(quotient).dtype)))
 
 
 def rsqrt(x: Any) -> Any:
@@ -210,10 +221,12 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False, **the
         return _norm_of_all(x, *(() if ord is None else (ord,)), **theirs)
     axes = len(x.shape) if axis is None else axis
     of_matrix = axes == 2 or (isinstance(axes, (tuple, list)) and len(axes) == 2)
-    if ord is not None and ord != "fro" and of_matrix and ord != "nuc":
+    if of_matrix and ord in (1, -1, 2, -2, np.inf, -np.inf):
         differs("norm")
     if ord is not None and axis is None and len(x.shape) > 2 and ord != "fro" and ord != "nuc":
         return vector_norm(x, ord, None, keepdims)  # which NumPy has no norm for
+    if of_matrix and arguments.is_real(ord) and abs(ord) not in (1, 2, np.inf):
+        return vector_norm(x, ord, axis, keepdims)  # nor for matrices and this number
     return norm_of(x, ord, axis, keepdims)
 
 
@@ -225,15 +238,23 @@ def _norm_of_all(
         x = astype(x, dtype)
     if p == "nuc":
         return norm_of(x, p, dim, keepdim)
-    return vector_norm(x, 2 if p is None or p == "fro" else p, dim, keepdim)
+    axes = None if isinstance(dim, (tuple, list)) and not dim else dim
+    return vector_norm(x, 2 if p is None or p == "fro" else p, axes, keepdim)
 
 
-def cdist(x1: Any, x2: Any, p: Any = 2.0) -> Any:
+def cdist(
+    x1: Any, x2: Any, p: Any = 2.0, compute_mode: Any = "use_mm_for_euclid_dist_if_necessary"
+) -> Any:
     """Distances between the rows of x1 (…, N, D) and those of x2 (…, M, D): (…, N, M).
 
     Args:
         p: of the norm; its gradient is 0 where two rows are equal.
+        compute_mode: PyTorch's choice of a way; here the differences are taken in any case.
     """
+    ways = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist",
+            "donot_use_mm_for_euclid_dist")  # fmt: skip
+    if compute_mode is not None:
+        arguments.choice("cdist", "compute_mode", compute_mode, ways)
     difference = subtract(expand_dims(x1, axis=-2), expand_dims(x2, axis=-3))
     return vector_norm(difference, p, -1)
 
@@ -259,6 +280,7 @@ def isclose(
     x: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> Any:
     """Where ``|x − other| ≤ atol + rtol·|other|``, as a tensor of bools."""
+    rtol, atol = _tolerances("isclose", rtol, atol)
     return Tensor(np.isclose(raw(x), raw(other), rtol, atol, equal_nan))
 
 
@@ -266,7 +288,12 @@ def allclose(
     x: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
     """True if all elements are close; see ``isclose``."""
+    rtol, atol = _tolerances("allclose", rtol, atol)
     return bool(np.allclose(raw(x), raw(other), rtol, atol, equal_nan))
+
+
+def _tolerances(who: str, rtol: Any, atol: Any) -> tuple[float, float]:
+    return arguments.real(who, "rtol", rtol, 0.0), arguments.real(who, "atol", atol, 0.0)
 
 
 def all_equal(x: Any, other: Any) -> bool:

@@ -36,17 +36,21 @@ def asarray(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     return creation.as_tensor(data, dtype)
 
 
-def scalar_tensor(s: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+def scalar_tensor(s: Any, *, dtype: Any = None, **options: Any) -> Tensor:
     """A 0-d tensor of a number; floats unless another dtype is given."""
-    check_device("scalar_tensor", device)
-    return creation.tensor(float(s), dtype)
+    return spelled(creation.full)((), s, dtype=dtype or DTYPES["float"], **options)
 
 
 def logspace(start: Any, end: Any, steps: Any, base: float = 10.0, **options: Any) -> Tensor:
     """``base ** linspace(start, end, steps)``."""
     from autograd.ops.transcendental import power
 
-    return power(base, spelled(creation.linspace)(start, end, steps, **options))
+    dtype = options.pop("dtype", None)
+    dtype = None if dtype is None else check_dtype("logspace", dtype)
+    if dtype is not None and dtype.kind != "f":  # by way of floats, and cut off at the end
+        return power(base, spelled(creation.linspace)(start, end, steps, dtype=np.float64,
+                                                      **options)).astype(dtype)  # fmt: skip
+    return power(base, spelled(creation.linspace)(start, end, steps, dtype=dtype, **options))
 
 
 def _of_type(name: str) -> Any:

@@ -131,6 +131,10 @@ DIFFERENCES: dict[str, Difference] = {
         "one spread evenly over both triangles", 'say which is read: cholesky(a, upper=False), '
         'eigh(a, UPLO="L")', "cholesky((a + a.mT) / 2)",
     ),
+    "solve": Difference(
+        "linalg.solve(a, b) of a (n, n, n) and b (n, n)", "b is one matrix for every a",
+        "a vector for every a", "linalg.solve(a, b[None])", "linalg.solve(a, b[..., None])[..., 0]",
+    ),
     "nonzero": Difference(
         "x.nonzero()", "a tuple with the indices along each axis",
         "one matrix with a row of indices for each element", "x.nonzero(as_tuple=True)",

@@ -8,11 +8,13 @@ views are refused, with the way out.
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autograd import arguments
 from autograd.arguments.arrays import raw
 from autograd.arguments.generator import generator_or_default
 from autograd.core.node import Leaf
@@ -22,7 +24,7 @@ from autograd.ops.gathering import set_at
 
 #: What is done by the function of the same name, and from which module it is.
 _OF_FUNCTION = {
-    "ops.elementwise": "ceil floor negative reciprocal rint sign sqrt square trunc round "
+    "ops.elementwise": "ceil floor negative reciprocal sign sqrt square trunc round "
                        "remainder fmod floor_divide absolute clip",
     "ops.transcendental": "exp expm1 exp2 log log1p log2 log10 sin cos tan sinh cosh tanh arctan "
                           "sigmoid",
@@ -105,10 +107,21 @@ def fill_diagonal_(x: Any, fill_value: Any, wrap: bool = False) -> Any:
     return _become("fill_diagonal_", x, filled)
 
 
+#: What the parameters of random numbers must be: real numbers from, to, and whether the first is left out.
+_BOUNDS: dict[str, tuple[Any, ...]] = {
+    "std": (0.0, None), "sigma": (0.0, None, True), "lambd": (0.0, None, True), "p": (0.0, 1.0),
+}  # fmt: skip
+
+
 def _random(who: str, draw: Callable[..., Any], parameters: str, doc: str) -> Callable[..., Any]:
+    names = tuple(inspect.signature(draw).parameters)[2:]
+
     def method(x: Any, *given: Any, generator: Any = None, **named: Any) -> Any:
         rng = generator_or_default(who, generator)
         given = tuple([raw(v) for v in given])
+        for name, value in (*zip(names, given, strict=False), *named.items()):
+            if np.ndim(raw(value)) == 0 and value is not None:
+                arguments.real(who, name, raw(value), *_BOUNDS.get(name, ()))
         drawn = np.asarray(draw(rng, x.shape, *given, **named)).astype(x.dtype)
         return _filled(who, x, drawn)
 
@@ -117,13 +130,19 @@ def _random(who: str, draw: Callable[..., Any], parameters: str, doc: str) -> Ca
     return method
 
 
+def _ordered(who: str, low: Any, high: Any) -> tuple[Any, Any]:
+    if np.any(low > high):
+        raise ValueError(f"{who}: the first bound, {low}, is above the second, {high}")
+    return low, high
+
+
 normal_ = _random(
     "normal_", lambda rng, shape, mean=0.0, std=1.0: rng.normal(mean, std, shape),
     "mean=0, std=1", "normal numbers",
 )  # fmt: skip
 uniform_ = _random(
     "uniform_", lambda rng, shape, a=0.0, b=1.0, **named:
-        rng.uniform(named.get("from", a), named.get("to", b), shape),
+        rng.uniform(*_ordered("uniform_", named.get("from", a), named.get("to", b)), shape),
     "0.0, 1.0", "numbers drawn evenly between two",
 )  # fmt: skip
 bernoulli_ = _random(
@@ -147,7 +166,8 @@ log_normal_ = _random(
     "mean=1, std=2", "exponentials of normal numbers",
 )  # fmt: skip
 geometric_ = _random(
-    "geometric_", lambda rng, shape, p: rng.geometric(p, shape), "p",
+    "geometric_", lambda rng, shape, p:
+        rng.geometric(arguments.real("geometric_", "p", p, 0.0, 1.0, open_low=True), shape), "p",
     "how many draws of a probability it takes",
 )  # fmt: skip
 cauchy_ = _random(
@@ -187,7 +207,7 @@ resize_ = _refused("resize_", "x = x.reshape(shape)")
 
 #: PyTorch's names of what ours are called otherwise.
 _CALLED = {"abs": "absolute", "neg": "negative", "add": "plus", "subtract": "sub", "divide": "div",
-           "clip": "clamp", "round": "rint", "atan": "arctan"}  # fmt: skip
+           "clip": "clamp", "atan": "arctan"}  # fmt: skip
 
 
 def __getattr__(called: str) -> Any:

@@ -15,6 +15,7 @@ from autograd.ops.elementwise import where as choose
 from autograd.ops.gathering import nonzero, take, take_along_axis
 from autograd.ops.indexing import getitem
 from autograd.ops.reductions import broadcast_to
+from autograd.ops.shapes import ravel, reshape
 from autograd.ops.sorting import searchsorted as places_in
 
 # Masks --------------------------------------------------------------------------------------------
@@ -36,8 +37,20 @@ def masked_select(x: Any, mask: Any) -> Any:
 
 def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     """A copy of x whose elements under the mask are the first ones of the source, in order."""
-    mask = np.broadcast_to(_mask("masked_scatter", mask), tuple(x.shape))
-    return gathering.set_at(x, mask, source.ravel()[: int(mask.sum())])
+    mask = _mask("masked_scatter", mask)
+    try:
+        shape = np.broadcast_shapes(tuple(x.shape), mask.shape)
+    except ValueError:
+        raise ValueError(
+            f"masked_scatter: mask of shape {mask.shape} does not fit x of shape {tuple(x.shape)}"
+        ) from None
+    mask = np.broadcast_to(mask, shape)
+    source, count = ravel(source), int(mask.sum())
+    if source.shape[0] < count:
+        raise ValueError(
+            f"masked_scatter: {count} places are to be filled, but source has {source.shape[0]} elements"
+        )
+    return gathering.set_at(broadcast_to(x, shape), mask, source[:count])
 
 
 def _mask(who: str, mask: Any) -> Any:
@@ -125,21 +138,29 @@ scatter_reduce = _dim_first("scatter_reduce", gathering.scatter_reduce)
 
 
 def index_select(x: Any, dim: Any, index: Any) -> Any:
-    """``x.take(index, axis=dim)``."""
-    return take(x, index, axis=dim)
+    """``x.take(index, axis=dim)``; of a number the number."""
+    found = take(x, index, axis=dim)
+    return found if np.ndim(raw(x)) else reshape(found, ())
 
 
 def take_along_dim(x: Any, indices: Any, dim: Any = None) -> Any:
-    """``autograd.take_along_axis(x, indices, dim)``."""
-    return take_along_axis(x, indices, dim)
+    """``autograd.take_along_axis(x, indices, dim)``; without dim both are ravelled."""
+    return take_along_axis(x, np.ravel(raw(indices)) if dim is None else indices, dim)
 
 
 # Writing along an axis, functionally --------------------------------------------------------------
 
 
 def _places(who: str, x: Any, dim: Any, index: Any) -> tuple[Any, ...]:
-    dim = arguments.axis(who, dim, len(x.shape), "dim")
-    return (*(slice(None),) * dim, np.asarray(raw(index)))
+    dim = arguments.axis(who, dim, len(x.shape) or 1, "dim")
+    index = np.asarray(raw(index))
+    if x.shape:
+        return (*(slice(None),) * dim, index)
+    if index.size and (index.dtype.kind not in "iu" or not ((index == 0) | (index == -1)).all()):
+        raise IndexError(
+            f"{who}: index {index.tolist()} is out of range; x is a number, and has place 0"
+        )
+    return (np.broadcast_to(True, ()) if index.size else np.broadcast_to(False, ()),)
 
 
 def index_add(x: Any, dim: Any, index: Any, source: Any, *, alpha: Any = 1) -> Any:
@@ -174,15 +195,34 @@ def select_scatter(x: Any, src: Any, dim: Any, index: Any) -> Any:
 
 
 def searchsorted(
-    a: Any, v: Any, *, side: Any = None, right: Any = False, out_int32: bool = False
-) -> Any:
+    a: Any = None, v: Any = None, side: Any = None, sorter: Any = None, *, right: Any = False,
+    out_int32: bool = False, sorted_sequence: Any = None, input: Any = None, device: Any = None,
+) -> Any:  # fmt: skip
     """``autograd.searchsorted(a, v, side)``; ``right=True`` is ``side="right"``."""
-    return places_in(a, v, side=side or ("right" if right else "left"))
+    if sorted_sequence is not None:
+        a, v = sorted_sequence, a if v is None else v
+    v = input if v is None else v
+    if a is None or v is None:
+        raise TypeError("searchsorted: give what is sorted, and what to look for in it")
+    right = arguments.boolean("searchsorted", "right", right)
+    if side is not None and right and side != "right":
+        raise ValueError(f"searchsorted: right=True and side={side!r} contradict each other")
+    if sorter is not None:
+        a = np.take_along_axis(np.asarray(raw(a)), np.asarray(raw(sorter)), -1)
+    places = places_in(a, v, side=side or ("right" if right else "left"))
+    return _counted(places, "searchsorted", out_int32)
 
 
 def bucketize(x: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
     """Which interval between the boundaries every element lies in."""
-    return places_in(boundaries, x, side="right" if right else "left")
+    right = arguments.boolean("bucketize", "right", right)
+    return _counted(
+        places_in(boundaries, x, side="right" if right else "left"), "bucketize", out_int32
+    )
+
+
+def _counted(places: Any, who: str, out_int32: Any) -> Any:
+    return places.astype(np.int32) if arguments.boolean(who, "out_int32", out_int32) else places
 
 
 def unique(

@@ -12,7 +12,11 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 from autograd.arguments import nearest
+from autograd.arguments.arrays import raw
+from autograd.arguments.dtypes import check_dtype
 from autograd.errors import misfit
 from autograd.spelling.devices import check_device
 
@@ -45,17 +49,25 @@ _OURS: dict[str, tuple[str, ...]] = {
 #: About memory, which is the CPU's, and its layout, which is the kernels' affair.
 _OF_MEMORY = frozenset({"layout", "pin_memory", "memory_format", "non_blocking"})
 #: What ours do in any case.
-_ALWAYS = {"stable": (True, False, None), "sorted": (True, False)}
+_ALWAYS = {"stable": (True, False, None), "sorted": (True, False),
+           "driver": (None, "gels", "gelsy", "gelsd", "gelss")}  # fmt: skip
 #: Functions whose ``dtype=`` means: convert first.
 _CONVERTING = frozenset(
     {"cumprod", "cumsum", "log_softmax", "mean", "nanmean", "nansum", "prod", "softmax", "sum"}
 )
+#: Reductions of which PyTorch reads ``dim=()`` as: over all axes.
+_OF_ALL = frozenset(
+    {"amax", "amin", "count_nonzero", "mean", "nanmean", "nansum", "sum", "vector_norm"}
+)
+#: Of a number, PyTorch's results are numbers; NumPy's are vectors of one.
+_RUNNING = frozenset({"cumprod", "cumsum"})
 #: Primitives whose other words are more than names.
 _THEIRS = {"transpose": "shapes.exchanged", "flip": "shapes.turned_over", "where": "indexing.where",
            "squeeze": "shapes.squeeze", "add": "arithmetic.plus", "subtract": "arithmetic.sub",
            "divide": "arithmetic.div"}  # fmt: skip
 #: Names of parameters that stand for another one in one function alone.
 _IN_ONE = {
+    "diagflat": {"offset": "k"},
     "dot": {"tensor": "b"},
     "float_power": {"exponent": "y"},
     "outer": {"vec2": "b"},
@@ -106,6 +118,8 @@ def respell(
             ours["side"] = "right" if value else "left"
         else:
             word = _stands_for(name, key, parameters)
+            if key == "dim" and name in _OF_ALL and isinstance(value, (tuple, list)) and not value:
+                value = None
             if word in kwargs or word in parameters[: len(args)]:
                 raise TypeError(f"{name}: {word}= and {key}= are one; give one of them")
             ours[word] = value
@@ -183,6 +197,13 @@ def _by_position(function: Callable[..., Any], other_words: Callable[..., Any]) 
     return call
 
 
+def _in_dtype(result: Any, dtype: Any) -> Any:
+    """Sums of few bits were made wider, although ``dtype=`` said in what they are wanted."""
+    if dtype is None or result.dtype == (dtype := check_dtype("dtype", dtype)):
+        return result
+    return result.astype(dtype)
+
+
 def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
     """A call of a primitive whose arguments do not fit its parameters."""
     parameters = (*info.inputs, *info.static_names)
@@ -196,7 +217,10 @@ def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
         return getattr(importlib.import_module(f"autograd.spelling.{module}"), name)(
             *args, **kwargs
         )
+    wanted = kwargs.get("dtype") if info.name in _CONVERTING else None
+    of_number = "dim" in kwargs and info.name in _RUNNING
     args, kwargs = respell(info.forward.__name__, parameters, args, kwargs)
     if (error := misfit(info, args, kwargs)) is not None:
         raise error
-    return info.function(*args, **kwargs)
+    result = _in_dtype(info.function(*args, **kwargs), wanted)
+    return result.reshape(()) if of_number and args and not np.ndim(raw(args[0])) else result

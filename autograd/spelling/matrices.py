@@ -16,11 +16,14 @@ from autograd.core.tensor import Tensor
 from autograd.ops.elementwise import divide, multiply, where
 from autograd.ops.gathering import set_at
 from autograd.ops.indexing import getitem
+from autograd.ops.linalg.decompositions import pinv as inverse
+from autograd.ops.linalg.decompositions import svdvals
+from autograd.ops.linalg.least_squares import matrix_rank as rank_of
 from autograd.ops.linalg.least_squares import multi_dot
 from autograd.ops.linalg.norms import vector_norm
 from autograd.ops.linalg.triangular import solve_triangular
 from autograd.ops.products import matmul
-from autograd.ops.shapes import moveaxis, swapaxes
+from autograd.ops.shapes import moveaxis, reshape, stack, swapaxes
 from autograd.ops.special import lgamma
 from autograd.ops.transcendental import power
 
@@ -97,6 +100,57 @@ def ldexp(x: Any, other: Any) -> Any:
     return multiply(x, power(2.0, other))
 
 
+def pinv(
+    a: Any, rcond: Any = None, hermitian: Any = False, *, rtol: Any = None, atol: Any = None
+) -> Any:
+    """Moore–Penrose inverse; gradients hold where the rank does not change.
+
+    Args:
+        rcond, rtol: singular values below this fraction of the largest count as 0; default: the
+            dtype's epsilon times the longer side, or 0 if ``atol`` is given.
+        hermitian: that a is symmetric; then it is found in the same way.
+        atol: singular values below it count as 0, too.
+    """
+    arguments.boolean("pinv", "hermitian", hermitian)
+    if rcond is not None and rtol is not None:
+        raise ValueError("pinv: rcond and rtol are one; give one of them")
+    relative = raw(rcond if rtol is None else rtol)
+    if atol is None:
+        return inverse(a, relative)
+    relative = 0.0 if relative is None else arguments.real("pinv", "rtol", relative, 0.0)
+    least = arguments.real("pinv", "atol", raw(atol), 0.0)
+    a = as_floats(array_like("pinv", a))
+    matrices = reshape(a, (-1, *a.shape[-2:]))
+    largest = np.max(np.asarray(raw(svdvals(raw(matrices)))), -1, initial=0.0)
+    limits = np.maximum(relative, least / np.where(largest > 0, largest, 1.0)).tolist()
+    found = [inverse(matrices[k], limit) for k, limit in enumerate(limits)]
+    if not found:
+        return inverse(a)
+    return reshape(stack(found), (*a.shape[:-2], a.shape[-1], a.shape[-2]))
+
+
+def matrix_rank(
+    a: Any, tol: Any = None, hermitian: Any = False, *, rtol: Any = None, atol: Any = None
+) -> Any:
+    """Number of singular values that are not 0, as integers; no gradient.
+
+    Args:
+        tol: what counts as 0; default: ``rtol`` times the largest.
+        hermitian: True for symmetric matrices, whose rank is then found faster.
+        rtol: default: the dtype's epsilon times the longer side, or 0 if ``atol`` is given.
+        atol: what counts as 0, too.
+    """
+    if atol is None:
+        return rank_of(a, tol, hermitian, rtol=rtol)
+    if tol is not None:
+        raise ValueError("matrix_rank: give tol or atol, not both")
+    values = np.asarray(raw(svdvals(raw(as_floats(array_like("matrix_rank", a))))))
+    largest = np.max(values, -1, initial=0.0)
+    relative = 0.0 if rtol is None else np.asarray(raw(rtol))
+    limit = np.maximum(np.asarray(raw(atol)), relative * largest)
+    return rank_of(a, limit, hermitian)
+
+
 # Diagonals and slices -----------------------------------------------------------------------------
 
 
@@ -170,7 +224,7 @@ def unique_consecutive(
 ) -> Any:
     """x without what equals its neighbour before; also where each element went, and how many did."""
     if dim is not None:
-        raise ValueError("unique_consecutive: only of all elements, dim=None")
+        return _unlike_neighbours(x, return_inverse, return_counts, dim)
     values = np.ravel(np.asarray(raw(x)))
     new = np.concatenate([np.ones(min(values.size, 1), bool), values[1:] != values[:-1]])
     places = np.flatnonzero(new)
@@ -179,6 +233,21 @@ def unique_consecutive(
         found.append(Tensor((np.cumsum(new) - 1).reshape(x.shape)))
     if return_counts:
         found.append(Tensor(np.diff(np.append(places, values.size))))
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _unlike_neighbours(x: Any, return_inverse: bool, return_counts: bool, dim: Any) -> Any:
+    x = array_like("unique_consecutive", x)
+    axis = arguments.axis("unique_consecutive", dim, len(x.shape), "dim")
+    slices = np.moveaxis(np.asarray(raw(x)), axis, 0)
+    new = np.ones(len(slices), bool)
+    new[1:] = (slices[1:] != slices[:-1]).any(tuple(range(1, slices.ndim)))
+    places = np.flatnonzero(new)
+    found = [getitem(x, (*(slice(None),) * axis, places))]
+    if return_inverse:
+        found.append(Tensor(np.cumsum(new) - 1))
+    if return_counts:
+        found.append(Tensor(np.diff(np.append(places, len(slices)))))
     return found[0] if len(found) == 1 else tuple(found)
 
 

@@ -111,7 +111,7 @@ READINGS: dict[str, str] = {
     **_same("spelling.readings",
             "max min median nanmedian sort std var split cummax cummin cross meshgrid nonzero select "
             "equal gradient cholesky "
-            "gather scatter scatter_add scatter_reduce einsum normal randint topk"),
+            "gather scatter scatter_add scatter_reduce einsum normal randint topk searchsorted"),
 }  # fmt: skip
 
 #: Functions of autograd that only PyTorch calls so.

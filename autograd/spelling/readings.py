@@ -28,6 +28,7 @@ from autograd.ops import (
     split_and_stack,
 )
 from autograd.ops.linalg import decompositions
+from autograd.ops.split_and_stack import matrix_transpose
 from autograd.spelling import arithmetic, indexing, shapes
 from autograd.spelling import creation as made
 from autograd.spelling import reductions as theirs
@@ -37,7 +38,8 @@ Test = Callable[..., Any]
 
 #: The keywords that only PyTorch has.
 _WORDS = frozenset(
-    "dim keepdim unbiased correction other input stable split_size split_size_or_sections".split()
+    "dim keepdim unbiased correction other input stable split_size split_size_or_sections spacing"
+    "".split()
 )
 
 
@@ -76,7 +78,7 @@ def _named_after(ours: Any) -> Callable[[Any], Any]:
     def dressed(function: Any) -> Any:
         @functools.wraps(ours)
         def call(*args: Any, **named: Any) -> Any:
-            if not args:
+            if not args and "sorted_sequence" not in named:
                 args = tuple([named.pop(word) for word in ("input", "tensor") if word in named])
             return function(*args, **named)
 
@@ -116,7 +118,6 @@ max = _reading(reductions.max, _alone(theirs.max_along), _positional("max"), Tru
 min = _reading(reductions.min, _alone(theirs.min_along), _positional("min"), True)
 cummax = _reading(cumulative.cummax, theirs.cummax_along, _positional("cummax"))
 cummin = _reading(cumulative.cummin, theirs.cummin_along, _positional("cummin"))
-nanmedian = _reading(sorting.nanmedian, theirs.nanmedian_along, _positional("median"))
 
 
 def _unclear_median(x: Any, *args: Any, **kwargs: Any) -> Any:
@@ -125,7 +126,15 @@ def _unclear_median(x: Any, *args: Any, **kwargs: Any) -> Any:
     return None if "axis" in kwargs or np.size(raw(x)) % 2 else "median of all"
 
 
+def _unclear_nanmedian(x: Any, *args: Any, **kwargs: Any) -> Any:
+    if args:
+        return "median" if arguments.is_integer(args[0]) else None
+    there = ~np.isnan(np.asarray(raw(x)))
+    return None if "axis" in kwargs or np.count_nonzero(there) % 2 else "median of all"
+
+
 median = _reading(sorting.median, theirs.median_along, _unclear_median)
+nanmedian = _reading(sorting.nanmedian, theirs.nanmedian_along, _unclear_nanmedian)
 
 
 def _unclear_sort(x: Any, *args: Any, **kwargs: Any) -> Any:
@@ -217,8 +226,14 @@ def _all_equal(x: Any, other: Any) -> bool:
 equal = _reading(elementwise.equal, _all_equal, _unclear_equal)
 
 
-def _gradient(f: Any, *spacing: Any, dim: Any = None, edge_order: int = 1) -> Any:
+def _gradient(
+    f: Any, *given: Any, spacing: Any = None, dim: Any = None, edge_order: int = 1
+) -> Any:
+    if given and spacing is not None:
+        raise TypeError("gradient: give the spacing once")
     axes = arguments.axes("gradient", dim, len(f.shape), "dim")
+    several = isinstance(spacing, (list, tuple))
+    spacing = given if spacing is None else tuple(spacing) if several else (spacing,)
     found = sampled_functions.gradient(f, *spacing, axis=axes, edge_order=edge_order)
     return found if isinstance(found, tuple) else (found,)
 
@@ -248,12 +263,34 @@ eigh = _of_triangle(decompositions.eigh)
 eigvalsh = _of_triangle(decompositions.eigvalsh)
 
 
+@_named_after(decompositions.solve)
+def solve(a: Any, b: Any, *, left: Any = None) -> Any:
+    """The x for which a · x = b (or x · a = b: ``left=False``).
+
+    A stack of vectors, (…, n) for matrices (…, n, n), can be read where it cannot be a matrix of
+    columns; NumPy reads that where both are possible, PyTorch the vectors.
+    """
+    if left is not None and not arguments.boolean("solve", "left", left):
+        b_shape = tuple(np.shape(raw(b)))
+        if len(b_shape) < 2:
+            raise ValueError(f"solve: left=False needs matrices b (..., k, n), got shape {b_shape}")
+        return matrix_transpose(decompositions.solve(matrix_transpose(a), matrix_transpose(b)))
+    sizes, given = tuple(np.shape(raw(a))), tuple(np.shape(raw(b)))
+    if len(given) > 1 and given == sizes[:-1]:  # a vector for each matrix
+        if left is not None or given[-2] != sizes[-1]:
+            return decompositions.solve(a, shapes.unsqueeze(b, -1))[..., 0]
+        differs("solve")
+    return decompositions.solve(a, b)
+
+
 @_named_after(gathering.nonzero)
 def nonzero(x: Any, *, as_tuple: Any = None) -> Any:
     if as_tuple is None:
         differs("nonzero")
     elif not arguments.boolean("nonzero", "as_tuple", as_tuple):
         return gathering.argwhere(x)
+    elif not np.ndim(raw(x)):  # a number counts as a vector of one
+        return gathering.nonzero(x.reshape(1))
     return gathering.nonzero(x)
 
 
@@ -298,5 +335,6 @@ scatter = _named_after(gathering.scatter)(indexing.scatter)
 scatter_add = _named_after(gathering.scatter_add)(indexing.scatter_add)
 scatter_reduce = _named_after(gathering.scatter_reduce)(indexing.scatter_reduce)
 einsum = _named_after(products.einsum)(arithmetic.einsum)
+searchsorted = _named_after(sorting.searchsorted)(indexing.searchsorted)
 normal = _named_after(creation.normal)(made.normal)
 randint = _named_after(creation.randint)(made.randint)

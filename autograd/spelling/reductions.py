@@ -21,7 +21,7 @@ from autograd.ops.reductions import (
     std,
     var,
 )
-from autograd.ops.shapes import ravel, squeeze
+from autograd.ops.shapes import ravel, reshape, squeeze
 from autograd.ops.sorting import ValuesAndIndices, argsort, sort_with_indices
 
 
@@ -70,8 +70,9 @@ def kthvalue(x: Any, k: Any, dim: Any = -1, keepdim: Any = False, who: str = "kt
     The gradient goes to that element. NaN counts as the largest.
     """
     x = array_like(who, x)
-    axis = arguments.axis(who, dim, len(x.shape), "dim") if x.shape else 0
-    x = x if x.shape else ravel(x)
+    if not x.shape:
+        return _of_vector(kthvalue, x, k, arguments.axis(who, dim, 1, "dim"), keepdim, who)
+    axis = arguments.axis(who, dim, len(x.shape), "dim")
     n = x.shape[axis]
     if not n:
         raise ValueError(f"{who}: there is nothing to choose from along axis {axis} of {x.shape}")
@@ -94,9 +95,17 @@ def kthvalue(x: Any, k: Any, dim: Any = -1, keepdim: Any = False, who: str = "kt
     return ValuesAndIndices(values, Tensor(indices))
 
 
+def _of_vector(function: Any, x: Any, *given: Any) -> Any:
+    """Values and indices of a number, which is taken for a vector of one."""
+    values, indices = function(ravel(x), *given)
+    return ValuesAndIndices(reshape(values, ()), reshape(indices, ()))
+
+
 def mode(x: Any, dim: Any = -1, keepdim: Any = False) -> Any:
     """The most frequent element along an axis (of several the smallest), and where it was last."""
     x = array_like("mode", x)
+    if not x.shape:
+        return _of_vector(mode, x, dim, keepdim)
     axis = arguments.axis("mode", dim, len(x.shape), "dim")
     rows = np.moveaxis(np.asarray(raw(x)), axis, -1)
     counts = (rows[..., :, None] == rows[..., None, :]).sum(-1)

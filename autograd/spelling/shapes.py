@@ -249,7 +249,9 @@ def select(x: Any, dim: Any, index: Any) -> Any:
 
 def unfold(x: Any, dimension: Any, size: Any, step: Any) -> Any:
     """Windows along an axis, so many places apart, in a new last axis: a view."""
-    axis = arguments.axis("unfold", dimension, len(x.shape), "dimension")
+    axis = arguments.axis("unfold", dimension, len(x.shape) or 1, "dimension")
+    if not x.shape:  # a number is one window
+        return reshape(unfold(ravel(x), axis, size, step), (-1,))
     step = arguments.integer("unfold", "step", step)
     windows = sliding_window_view(x, size, axis)
     return getitem(windows, (*(slice(None),) * axis, slice(None, None, step)))
@@ -271,11 +273,17 @@ def repeat(x: Any, *repeats: Any, axis: Any = _UNSAID, sizes: Any = None) -> Any
 
     PyTorch would set the whole of x side by side, as ``x.tile(2, 1)`` does. ``x.repeat(2, 1)`` is
     (repeats, axis), and warns of it; what cannot be that, as ``x.repeat(8, 1, 1)``, is PyTorch's.
+    So is ``x.repeat((8, 1))``, unless x has just as many elements, each of which it may count.
     """
     if sizes is not None:
         return tile_by(x, sizes)
     if axis is not _UNSAID:
         return repeat_elements(x, together(repeats), axis)
+    if len(repeats) == 1 and isinstance(repeats[0], (tuple, list)):
+        if len(repeats[0]) != np.size(raw(x)) and len(repeats[0]) >= len(x.shape):
+            return tile_by(x, repeats[0])
+        if unclear_repeat(x, *repeats[0]):
+            differs("repeat")
     if repeats and all(map(arguments.is_integer, repeats)):
         ndim = len(x.shape)
         ours = len(repeats) == 1 or (len(repeats) == 2 and -ndim <= repeats[1] < ndim)
@@ -294,9 +302,25 @@ def unclear_repeat(x: Any, *repeats: Any) -> str | None:
     return None if alike else "repeat"
 
 
-def repeat_interleave(x: Any, repeats: Any, dim: Any = None) -> Any:
-    """Every element several times in a row: ``autograd.repeat(x, repeats, axis=dim)``."""
-    return repeat_elements(x, repeats, dim)
+def repeat_interleave(
+    x: Any, repeats: Any = None, dim: Any = None, *, output_size: Any = None
+) -> Any:
+    """Every element several times in a row: ``autograd.repeat(x, repeats, axis=dim)``.
+
+    Of repeats alone: each place as often as they say. ``output_size`` is what they must add up to.
+    """
+    if repeats is None:
+        x, repeats, dim = np.arange(len(raw(x))), x, 0
+        x = Tensor(x)
+    found = repeat_elements(x, repeats, dim)
+    length = found.shape[0 if dim is None else dim]
+    if output_size is not None and arguments.integer(
+        "repeat_interleave", "output_size", output_size, 0
+    ) != length:  # fmt: skip
+        raise ValueError(
+            f"repeat_interleave: output_size={output_size}, but the repeats add up to {length}"
+        )
+    return found
 
 
 def turned_over(x: Any, *given: Any, axis: Any = None, dims: Any = None) -> Any:

@@ -13,7 +13,7 @@ from nn.functional.inputs import floating, floats
 __all__ = ["cosine_similarity", "normalize", "pairwise_distance"]
 
 
-def _norm(x: Any, p: float, axis: int) -> Any:
+def _norm(x: Any, p: float, axis: int | tuple[int, ...]) -> Any:
     """p-norm along an axis, which stays with size 1; its gradient at the zero vector is 0."""
     return autograd.linalg.vector_norm(x, ord=p, axis=axis, keepdims=True)
 
@@ -40,7 +40,7 @@ def normalize(
     if out is not None:
         raise ValueError(f"{who}: out must be None; results are always new tensors")
     input = floating(who, input)
-    axis = arguments.axis(who, dim, len(input.shape), "dim")
+    axis = arguments.axes(who, dim, len(input.shape), "dim")
     p = arguments.real(who, "p", p)
     least = arguments.real(who, "eps", eps)
     return input / autograd.clip(_norm(input, p, axis), least, None)
@@ -60,7 +60,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """
     who = "cosine_similarity"
     x1, x2 = _broadcast(who, x1, x2)
-    axis = arguments.axis(who, dim, len(x1.shape), "dim")
+    axis = arguments.axes(who, dim, len(x1.shape), "dim")
     least = arguments.real(who, "eps", eps)
     one = x1 / autograd.clip(_norm(x1, 2.0, axis), least, None)
     other = x2 / autograd.clip(_norm(x2, 2.0, axis), least, None)

@@ -27,6 +27,7 @@ LINES = [
     ("min", "M.min(-1)", "A.min(-1)", "M.min(axis=-1)", "np.min(M, -1)"),
     ("median", "M.median(1)", "np.median(A, 1)", "M.median(axis=1)", "np.median(M, 1)"),
     ("median", "ag.nanmedian(M, 1)", "np.median(A, 1)", "ag.nanmedian(M, axis=1)"),
+    ("median of all", "ag.nanmedian(M)", "np.nanmedian(A)", "ag.nanmedian(M, axis=None)"),
     ("median of all", "M.median()", "np.median(A)", "M.median(axis=None)", "np.median(M)"),
     ("sort", "M.sort()", "np.sort(A)", "M.sort(axis=-1)", "np.sort(M)"),
     ("sort", "ag.sort(M, 0)", "np.sort(A, 0)", "ag.sort(M, axis=0)", "np.sort(M, 0)"),
@@ -38,6 +39,8 @@ LINES = [
     ("split at", "M.split([1, 2])", "np.split(A, [1, 2])", "M.split([1, 2], axis=0)",
      "np.split(M, [1, 2])"),
     ("repeat", "M.repeat(2, 1)", "np.repeat(A, 2, 1)", "M.repeat(2, axis=1)", "np.repeat(M, 2, 1)"),
+    ("repeat", "V.repeat((2, 1, 1, 3))", "np.repeat(A[0], (2, 1, 1, 3))",
+     "V.repeat((2, 1, 1, 3), axis=0)"),
     ("repeat", "V.repeat(2)", "np.repeat(A[0], 2)", "V.repeat(2, axis=0)", "np.repeat(V, 2)"),
     ("transpose", "M.transpose(0, 1)", "A", "M.transpose((0, 1))", "np.transpose(M, (0, 1))"),
     ("transpose", "M.transpose(-2, -1)", "A", "M.transpose((-2, -1))"),
@@ -55,6 +58,8 @@ LINES = [
     ("triangle", "ag.linalg.eigvalsh(LEAF).detach()", "np.linalg.eigvalsh(S)",
      "ag.linalg.eigvalsh(LEAF, UPLO='L').detach()", "ag.linalg.eigvalsh(LEAF.detach())"),
     ("triangle", "LEAF.cholesky().detach()", "np.linalg.cholesky(S)"),
+    ("solve", "ag.linalg.solve(STACK, E)", "np.linalg.solve(STACK.numpy(), A[None, :, :3])",
+     "ag.linalg.solve(STACK, E[None])", "np.linalg.solve(STACK, E)"),
     ("nonzero", "(M > 0).nonzero()", "np.nonzero(A > 0)", "(M > 0).nonzero(as_tuple=True)",
      "np.nonzero(M > 0)"),
     ("nonzero", "ag.nonzero(M)", "np.nonzero(A)", "ag.nonzero(M, as_tuple=True)"),
@@ -68,7 +73,19 @@ LINES = [
 M32 = M.to(ag.float32)
 S = A @ A.T + np.eye(3)
 LEAF = ag.tensor(S, requires_grad=True)
-NAMES = {"LEAF": LEAF, "S": S, "M32": M32, "ag": ag, "np": np, "A": A, "M": M, "V": V, "E": E}
+STACK = ag.tensor(np.stack([S, S + np.eye(3), 2 * S]))
+NAMES = {
+    "STACK": STACK,
+    "LEAF": LEAF,
+    "S": S,
+    "M32": M32,
+    "ag": ag,
+    "np": np,
+    "A": A,
+    "M": M,
+    "V": V,
+    "E": E,
+}
 
 
 def values(result):

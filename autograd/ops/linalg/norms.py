@@ -156,7 +156,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if ord is None and axis is None:
         return vector_norm(x, 2, None, keepdims)
     axes = arguments.axes("norm", axis, len(x.shape))
-    if len(axes) == 1:
+    if len(axes) == 1 or not x.shape:
         return vector_norm(x, 2 if ord is None else ord, axes, keepdims)
     if len(axes) == 2:
         return matrix_norm(x, "fro" if ord is None else ord, axes, keepdims)
