@@ -242,8 +242,8 @@ METHODS: dict[str, Any] = {
     **_from("engine", "backward register_hook register_post_accumulate_grad_hook retain_grad"),
     "T": property(_transposed),
     "mT": property(_matrix_transposed),
-    "copy": "elementwise.positive",
-    "clone": "elementwise.positive",
+    "copy": "elementwise.copied",
+    "clone": "elementwise.copied",
     "abs": "elementwise.absolute",
     "reshape": _reshape,
     **_from(

@@ -35,7 +35,6 @@ _REFUSED = {
 #: Functions of NumPy under another name here.
 _SYNONYMS = {
     "concat": "concatenate",
-    "copy": "positive",
     "fix": "trunc",
     "permute_dims": "transpose",
     "real": "alias",
@@ -60,8 +59,9 @@ _ABOUT_SPEED: dict[str, tuple[Any, ...] | None] = {
 #: Functions whose ``dtype=`` means: convert first.
 _CONVERTING = frozenset({"cumprod", "cumsum", "mean", "prod", "std", "sum", "var"})
 
-#: Shape questions that need no graph.
+#: What a method answers, and questions that need no graph.
 _PLAIN: dict[str, Callable[..., Any]] = {
+    "copy": lambda a, *args, **kwargs: a.copy(),
     "shape": lambda a: a.shape,
     "ndim": lambda a: a.ndim,
     "iscomplexobj": lambda x: False,

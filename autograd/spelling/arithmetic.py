@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import raw
+from autograd.arguments.numbers import is_real
 from autograd.core.tensor import Tensor
 from autograd.ops.cumulative import cumsum, diff
 from autograd.ops.elementwise import (
@@ -225,7 +226,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False, **the
         differs("norm")
     if ord is not None and axis is None and len(x.shape) > 2 and ord != "fro" and ord != "nuc":
         return vector_norm(x, ord, None, keepdims)  # which NumPy has no norm for
-    if of_matrix and arguments.is_real(ord) and abs(ord) not in (1, 2, np.inf):
+    if of_matrix and is_real(ord) and abs(ord) not in (1, 2, np.inf):
         return vector_norm(x, ord, axis, keepdims)  # nor for matrices and this number
     return norm_of(x, ord, axis, keepdims)
 

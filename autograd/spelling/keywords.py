@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.arguments import nearest
 from autograd.arguments.arrays import raw
-from autograd.arguments.dtypes import check_dtype
+from autograd.arguments.dtypes import check_dtype, float_dtype
 from autograd.errors import misfit
 from autograd.spelling.devices import check_device
 
@@ -61,6 +61,8 @@ _OF_ALL = frozenset(
 )
 #: Of a number, PyTorch's results are numbers; NumPy's are vectors of one.
 _RUNNING = frozenset({"cumprod", "cumsum"})
+#: Of these, sums of few bits would be wider than ``dtype=`` says; the others are means, of floats.
+_WIDENING = frozenset({"cumprod", "cumsum", "nansum", "prod", "sum"})
 #: Primitives whose other words are more than names.
 _THEIRS = {"transpose": "shapes.exchanged", "flip": "shapes.turned_over", "where": "indexing.where",
            "squeeze": "shapes.squeeze", "add": "arithmetic.plus", "subtract": "arithmetic.sub",
@@ -107,7 +109,7 @@ def respell(
         elif key == "other" and len(parameters) > 1 and parameters[1] not in kwargs:
             ours[parameters[1]] = value
         elif key == "dtype" and name in _CONVERTING:
-            convert = value
+            convert = value if name in _WIDENING or value is None else float_dtype(name, value)
         elif key == "device":
             check_device(name, value)
         elif key in _OF_MEMORY or (key == "out" and value is None) or value in _ALWAYS.get(key, ()):
@@ -217,7 +219,7 @@ def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
         return getattr(importlib.import_module(f"autograd.spelling.{module}"), name)(
             *args, **kwargs
         )
-    wanted = kwargs.get("dtype") if info.name in _CONVERTING else None
+    wanted = kwargs.get("dtype") if info.name in _WIDENING else None
     of_number = "dim" in kwargs and info.name in _RUNNING
     args, kwargs = respell(info.forward.__name__, parameters, args, kwargs)
     if (error := misfit(info, args, kwargs)) is not None:

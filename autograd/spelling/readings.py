@@ -233,6 +233,11 @@ def _gradient(
         raise TypeError("gradient: give the spacing once")
     axes = arguments.axes("gradient", dim, len(f.shape), "dim")
     several = isinstance(spacing, (list, tuple))
+    if several and len(spacing) != len(axes):
+        raise ValueError(
+            f"gradient: spacing has {len(spacing)} entries for {len(axes)} axes; give a number, or "
+            "one for each axis"
+        )
     spacing = given if spacing is None else tuple(spacing) if several else (spacing,)
     found = sampled_functions.gradient(f, *spacing, axis=axes, edge_order=edge_order)
     return found if isinstance(found, tuple) else (found,)

@@ -40,8 +40,10 @@ def min_along(x: Any, dim: Any, keepdim: Any = False) -> Any:
 
 
 def _is_other(dim: Any) -> bool:
-    """True for a second tensor, which can be no axis."""
-    return isinstance(dim, (Tensor, np.ndarray)) and (dim.ndim > 0 or dim.dtype.kind == "f")
+    """True for a second tensor, which can be no axis, as an array of NumPy's without axes can."""
+    return isinstance(dim, Tensor) or (
+        isinstance(dim, np.ndarray) and (dim.ndim > 0 or dim.dtype.kind == "f")
+    )
 
 
 def sort_along(x: Any, dim: Any = -1, descending: Any = False, stable: Any = True) -> Any:

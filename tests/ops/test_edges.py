@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 import nn.functional as F
 
 
@@ -74,6 +75,14 @@ def test_the_second_derivative_of_higher_powers_of_a_norm_at_zero_is_zero(power)
     assert not f(ag.tensor(np.zeros(2))).numpy().any()
 
 
+@pytest.mark.parametrize("copy", [np.copy, lambda t: t.copy(), lambda t: t.clone()])
+def test_bools_are_copied_like_everything_else(copy):
+    for values in ([True, False], [1, 2], [1.5]):
+        x = ag.tensor(values)
+        assert copy(x).tolist() == values and copy(x).dtype == x.dtype
+        assert not np.shares_memory(copy(x).numpy(), x.numpy())
+
+
 # Numbers ------------------------------------------------------------------------------------------
 
 
@@ -91,13 +100,50 @@ def test_a_number_is_reduced_over_its_axis_0_as_by_numpy(name, axis):
         assert g.item() == (0 if name in ("ptp", "nanvar", "nanstd") else 1)
 
 
-@pytest.mark.parametrize("name", ["mean", "var", "std"])
-def test_means_of_numbers_over_an_axis_are_refused_as_by_numpy(name):
-    with pytest.raises(IndexError, match=name):
-        getattr(ag, name)(ag.tensor(3.0), axis=0)
+@pytest.mark.parametrize("name", ["mean", "var", "std", "logsumexp", "quantile", "nanquantile"])
+@pytest.mark.parametrize("axis", [0, -1, (0,)])
+def test_a_number_is_a_vector_of_one_where_numpy_has_no_word_on_it(name, axis):
+    rest = (0.5,) if "quantile" in name else ()
+    x = ag.tensor(np.array(3.0), requires_grad=True)
+    got = getattr(ag, name)(x, *rest, axis=axis)
+    want = getattr(ag, name)(ag.tensor(np.array([3.0])), *rest, axis=0)
+    assert got.shape == () and got.item() == want.item()
+    assert ag.grad(got, x)[0].item() == (0 if name in ("var", "std") else 1)
 
 
-@pytest.mark.parametrize("axis", [1, -2, (0,)])
+#: (a call on a number x, what it gives, the gradient of its sum)
+ON_NUMBERS = [
+    ("x.sort(dim=0)", 3, 1), ("x.cummax(dim=0)", 3, 1), ("x.topk(1)", 3, 1), ("x.mode()", 3, 1),
+    ("x.kthvalue(1, 0, True)", 3, 1), ("x.median(dim=0, keepdim=True)", 3, 1),
+    ("x.gather(0, ag.tensor([0]))", [3], 1), ("x.gather(0, ag.tensor(0))", 3, 1),
+    ("x.scatter(0, ag.tensor(0), 5.0)", 5, 0), ("x.scatter_add(0, ag.tensor([0]), ag.ones(1))", 4, 1),
+    ("x.scatter_reduce(0, ag.tensor(0), ag.tensor(2.0), 'prod')", 6, 2),
+    ("x.index_add(0, ag.tensor([0]), ag.ones(1))", 4, 1), ("x.index_fill(0, ag.tensor([0]), 7)", 7, 0),
+    ("x.index_copy(0, ag.tensor([0]), ag.ones(1))", 1, 0), ("x.index_select(0, ag.tensor([0]))", 3, 1),
+    ("x.squeeze(dim=0)", 3, 1), ("x.transpose(0, 0)", 3, 1), ("x.norm(2, 0)", 3, 1),
+    ("x.cumsum(dim=0)", 3, 1), ("x.cumprod(dim=-1)", 3, 1), ("x.logcumsumexp(dim=0)", 3, 1),
+    ("x.unfold(0, 1, 1)", [3], 1), ("nn.functional.normalize(x, dim=0)", 1, 0),
+    ("nn.functional.cosine_similarity(x, x, dim=0)", 1, 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "value", "slope"), ON_NUMBERS)
+def test_what_goes_along_an_axis_takes_a_number_as_pytorch_does(call, value, slope):
+    x = ag.tensor(np.array(3.0), requires_grad=True)
+    result = eval(call, {"x": x, "ag": ag, "nn": nn})
+    result = result[0] if isinstance(result, tuple) else result
+    assert result.tolist() == value
+    assert ag.grad(result.sum(), x)[0].item() == slope
+
+
+@pytest.mark.parametrize("place", [1, -2])
+def test_a_number_has_no_other_place(place):
+    for call in ("x.index_fill(0, [place], 7.0)", "x.gather(0, ag.tensor([place]))"):
+        with pytest.raises(IndexError, match="out of range|out of bounds"):
+            eval(call, {"x": ag.tensor(3.0), "place": place, "ag": ag})
+
+
+@pytest.mark.parametrize("axis", [1, -2, (0, -1)])
 def test_other_axes_of_numbers_are_refused(axis):
     with pytest.raises(IndexError, match="0-d"):
         ag.sum(ag.tensor(3.0), axis=axis)

@@ -1,0 +1,4 @@
+"""What differs on purpose."""
+
+KNOWN: dict[str, dict[str, str]] = {}
+MISSING: dict[str, str] = {}
