@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, as_floats, ndim_of, raw, shape_of
+from autograd.arguments.arrays import array_like, ndim_of, raw, shape_of
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
 from autograd.core.tensor import Tensor, _wrap
@@ -382,14 +382,14 @@ def scatter_reduce(
     counts = np.zeros(x.shape)
     np.add.at(counts, index, 1.0)
     if reduce in ("sum", "mean"):
-        start = x if own else where(counts > 0, 0.0, x)
+        start = x if own else where(counts > 0, x.dtype.type(0), x)
         total = add_at(start, index, values)
         if reduce == "sum":
             return total
         divisors = np.maximum(counts + own * (counts > 0), 1.0)
         return total / divisors.astype(x.dtype if x.dtype.kind == "f" else np.float64)
     if reduce == "prod":
-        return _product(x if own else where(counts > 0, 1.0, x), index, values)
+        return _product(x if own else where(counts > 0, x.dtype.type(1), x), index, values)
     return _extreme(np.maximum if reduce == "amax" else np.minimum, x, index, values, counts, own)
 
 
@@ -421,6 +421,8 @@ def _extreme(ufunc: Any, x: Any, index: Any, values: Any, counts: Any, own: bool
     chosen, kept = others == best[index], (plain == best) & (own | (counts == 0))
     ties = kept.astype(plain.dtype)
     np.add.at(ties, index, chosen.astype(plain.dtype))
+    if plain.dtype.kind != "f":  # which have no gradient, and no fractions
+        return _wrap(best) if isinstance(x, Tensor) else best
     total = add_at(where(kept, x, 0.0), index, where(chosen, values, 0.0))
     result = total / np.maximum(ties, 1.0)
     nan = np.isnan(best)
@@ -474,7 +476,8 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
         raise ValueError(
             f"bincount: weights of shape {weights.shape} do not fit x of shape {places.shape}"
         )
-    weights = as_floats(weights)
+    if weights.dtype.kind != "f":  # sums of integers are exact, as NumPy's
+        weights = weights.astype(np.float64)
     return scatter_index(weights, index=places, shape=(n,))
 
 

@@ -50,7 +50,8 @@ def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
         raise ValueError(
             f"masked_scatter: {count} places are to be filled, but source has {source.shape[0]} elements"
         )
-    return gathering.set_at(broadcast_to(x, shape), mask, source[:count])
+    x = x if tuple(x.shape) == shape else broadcast_to(x, shape)
+    return gathering.set_at(x, mask, source[:count])
 
 
 def _mask(who: str, mask: Any) -> Any:
@@ -78,9 +79,11 @@ def where_method(x: Any, condition: Any, other: Any) -> Any:
 
 def gather(
     x: Any, indices: Any = None, axis: Any = -1, *, dim: Any = None, index: Any = None,
-    sparse_grad: bool = False,
+    sparse_grad: bool = False, out: Any = None,
 ) -> Any:  # fmt: skip
     """Elements at positions along an axis: ``x.gather(1, index)`` or ``x.gather(indices, axis=1)``."""
+    if out is not None:
+        raise TypeError("gather: there is no out=; take the result: y = x.gather(...)")
     if index is not None:
         indices, axis = index, indices if dim is None else dim
     elif dim is not None:

@@ -85,7 +85,8 @@ class Converter:
     def _tensor(self, value):
         if value.layout != self.torch.strided or value.device.type != "cpu" or value.ndim > 64:
             raise CannotBeSaid(f"{value.layout} on {value.device}, {value.ndim} axes")
-        data = as_array(value).astype(dtype_here(value.dtype))
+        kind = dtype_here(value.dtype)
+        data = as_array(value).astype(kind)
         read = _itself
         if self.strided and data.ndim:
             spread = np.zeros((*data.shape[:-1], 2 * data.shape[-1] + 1), data.dtype)
@@ -150,7 +151,8 @@ def spellings(op):
 
 
 def _names(op):
-    yield op.name, op.op, op.method_variant if not op.name.startswith("__") else op.op
+    dunder = op.name.startswith("__") or op.name in ("T", "H", "mT", "item")
+    yield op.name, op.op, op.op if dunder else op.method_variant
     for alias in op.aliases or ():
         yield alias.name, alias.op, alias.method_variant
 

@@ -1,0 +1,163 @@
+"""Words of PyTorch's that once were refused, or dropped: each does what it says, or says why not."""
+
+import numpy as np
+import pytest
+
+import autograd as ag
+
+A = np.random.default_rng(1).normal(size=(3, 4, 4))
+X = ag.tensor(A)
+
+
+# Words --------------------------------------------------------------------------------------------
+
+
+def test_sums_of_integers_come_in_the_dtype_that_is_asked_for():
+    x = ag.tensor(np.array([100, 100], np.int8))
+    for function, numpys in ((ag.sum, np.sum), (ag.prod, np.prod), (ag.cumsum, np.cumsum)):
+        for dtype in (np.int16, np.int32):
+            found, wanted = function(x, dtype=dtype), numpys(x.numpy(), dtype=dtype)
+            assert found.dtype == dtype and np.array_equal(found.numpy(), wanted)
+
+
+@pytest.mark.parametrize("name", ["mean", "softmax", "log_softmax"])
+def test_means_in_a_dtype_of_integers_are_refused(name):
+    with pytest.raises((TypeError, ValueError), match="float"):
+        getattr(ag, name)(X, -1, dtype=np.int64)
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "amax", "amin", "count_nonzero", "nansum"])
+def test_dim_of_no_axes_is_over_all_as_in_pytorch(name):
+    for none in ((), []):
+        assert getattr(ag, name)(X, dim=none).item() == getattr(ag, name)(X).item()
+    assert ag.any(X > 0, dim=()).shape == X.shape  # which PyTorch reads otherwise
+
+
+def test_whole_quotients_keep_their_dtype_and_all_their_digits():
+    a, b = [7, -7, 7, -7, 6], [2, 2, -2, -2, 3]
+    for dtype in (np.int32, np.int64):
+        x, y = ag.tensor(np.array(a, dtype)), ag.tensor(np.array(b, dtype))
+        down, cut = (x.div(y, rounding_mode=mode) for mode in ("floor", "trunc"))
+        assert down.tolist() == [3, -4, -4, 3, 2] and cut.tolist() == [3, -3, -3, 3, 2]
+        assert down.dtype == cut.dtype == dtype
+    assert ag.tensor([2**62 + 1]).div(3, rounding_mode="floor").tolist() == [(2**62 + 1) // 3]
+
+
+def test_gradient_takes_spacing_of_numbers_and_of_places():
+    f, places = A[0], np.array([0.0, 1.0, 3.0, 4.5])
+    for spacing, numpys in (
+        (0.5, (0.5,)),
+        ((0.5, 2.0), (0.5, 2.0)),
+        ([places, places], (places,) * 2),
+    ):
+        found = ag.gradient(ag.tensor(f), spacing=spacing)
+        for one, other in zip(found, np.gradient(f, *numpys), strict=True):
+            np.testing.assert_allclose(one.numpy(), other)
+    with pytest.raises(ValueError, match="spacing has 1 entries for 2 axes"):
+        ag.gradient(ag.tensor(f), spacing=(0.5,))
+
+
+def test_searchsorted_in_pytorchs_words():
+    places, sought = [1.0, 2.0, 2.0, 5.0], [2.0, 6.0]
+    found = ag.searchsorted(sorted_sequence=ag.tensor(places), input=ag.tensor(sought), right=True)
+    assert found.tolist() == np.searchsorted(places, sought, "right").tolist()
+    narrow = ag.searchsorted(ag.tensor(places), ag.tensor(sought), out_int32=True)
+    assert narrow.dtype == np.int32 and narrow.tolist() == [1, 4]
+    assert ag.bucketize(ag.tensor(sought), ag.tensor(places), out_int32=True).dtype == np.int32
+    order = [3, 0, 2, 1]
+    assert ag.searchsorted(ag.tensor(places)[[1, 3, 2, 0]], sought, sorter=order).tolist() == [1, 4]
+    with pytest.raises(ValueError, match="contradict"):
+        ag.searchsorted(places, sought, side="left", right=True)
+
+
+def test_pinv_and_rank_with_an_absolute_limit():
+    singular = np.linalg.svd(A, compute_uv=False)
+    limit = np.sort(singular.ravel())[4] * 1.01
+    wanted = [np.linalg.pinv(a, limit / s[0]) for a, s in zip(A, singular, strict=True)]
+    np.testing.assert_allclose(ag.linalg.pinv(X, atol=limit).numpy(), wanted)
+    assert ag.linalg.matrix_rank(X, atol=limit).tolist() == (singular > limit).sum(1).tolist()
+    np.testing.assert_allclose(ag.linalg.pinv(X, rtol=0.3).numpy(), np.linalg.pinv(A, 0.3))
+
+
+def test_solve_reads_a_vector_for_each_matrix_where_it_can_be_nothing_else():
+    b = A[:, 0]
+    wanted = np.linalg.solve(A, b[..., None])[..., 0]
+    np.testing.assert_allclose(ag.linalg.solve(X, ag.tensor(b)).numpy(), wanted)
+    right = ag.linalg.solve(X, X[:, :2], left=False)
+    np.testing.assert_allclose((right @ X).numpy(), A[:, :2], atol=1e-12)
+
+
+def test_quantile_has_a_gradient_for_q():
+    q = ag.tensor(np.array([0.3, 0.71]), requires_grad=True)
+    x = ag.tensor(A[0], requires_grad=True)
+    for function in (ag.quantile, ag.nanquantile):
+        assert ag.func.gradcheck(lambda x, q, f=function: f(x, q, axis=1), x, q)
+        assert ag.func.gradgradcheck(lambda x, q, f=function: f(x, q, axis=1), x, q)
+    with pytest.raises(RuntimeError, match="q is a tensor that requires a gradient"):
+        ag.quantile(x, q, method="lower")
+
+
+def test_small_words():
+    x = ag.tensor([1.26, 2.74])
+    assert (x * 1).round_(decimals=1).tolist() == x.round(decimals=1).tolist()
+    assert x.diagflat(offset=1).shape == (3, 3) and x.diagflat(offset=1)[0, 1].item() == x[0].item()
+    assert ag.cdist(X, X, 2.0, "use_mm_for_euclid_dist").shape == (3, 4, 4)
+    assert [each.shape for each in ag.atleast_2d([x, ag.tensor(1.0)])] == [(1, 2), (1, 1)]
+    assert ag.tensor(0.0).nonzero(as_tuple=True)[0].shape == (0,)
+    assert ag.tensor(2.0).nonzero(as_tuple=True)[0].tolist() == [0]
+    assert X.take_along_dim(ag.tensor([[5, 0]])).tolist() == A.ravel()[[5, 0]].tolist()
+    assert ag.scalar_tensor(2, dtype=np.float64, requires_grad=True).requires_grad
+    assert ag.logspace(0, 3, 4, dtype=np.int64).tolist() == [1, 10, 100, 1000]
+    assert ag.max(ag.tensor([1, 5]), ag.tensor(3)).tolist() == [3, 5]
+    assert x.repeat((2, 1, 1)).shape == (2, 1, 2)
+    rows = ag.tensor([[1, 2], [1, 2], [3, 2], [1, 2]])
+    kept, where, counts = rows.unique_consecutive(True, True, dim=0)
+    assert kept.tolist() == [[1, 2], [3, 2], [1, 2]]
+    assert (where.tolist(), counts.tolist()) == ([0, 0, 1, 2], [2, 1, 1])
+    assert ag.repeat_interleave(ag.tensor([1, 0, 2])).tolist() == [0, 2, 2]
+    with pytest.raises(ValueError, match="add up to 4"):
+        x.repeat_interleave(2, output_size=3)
+
+
+# Integers, exactly --------------------------------------------------------------------------------
+
+
+def test_scatter_reduce_of_integers_is_exact_and_stays_of_integers():
+    big = 2**60
+    x, index, values = ag.tensor([big + 1, 5]), ag.tensor([0, 0]), ag.tensor([big + 3, 1])
+    for reduce in ("sum", "amax", "amin"):
+        for include in (True, False):
+            found = ag.scatter_reduce(x, index, values, 0, reduce, include)
+            wanted = {"sum": big + 4 + include * (big + 1), "amax": big + 3, "amin": 1}[reduce]
+            assert found.dtype == np.int64 and found.tolist() == [wanted, 5], reduce
+
+
+def test_bincount_adds_integer_weights_exactly():
+    found = ag.bincount(ag.tensor([0, 0, 1]), ag.tensor([2**30, 1, 3]))
+    assert found.dtype == np.float64 and found.tolist() == [2**30 + 1, 3]
+
+
+def test_masked_scatter_broadcasts_and_counts():
+    x, mask = ag.tensor([1.0, 2.0], requires_grad=True), ag.tensor([[True, False], [False, True]])
+    found = x.masked_scatter(mask, ag.tensor([7.0, 8.0]))
+    assert found.tolist() == [[7.0, 2.0], [1.0, 8.0]]
+    assert ag.grad(found.sum(), x)[0].tolist() == [1.0, 1.0]
+    with pytest.raises(ValueError, match="2 places are to be filled, but source has 1"):
+        x.masked_scatter(mask, ag.tensor([7.0]))
+    with pytest.raises(ValueError, match="does not fit"):
+        x.masked_scatter(ag.tensor([True, False, True]), ag.ones(3))
+
+
+# Random numbers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [("x.normal_(0, -1)", "std"), ("x.uniform_(3, -1)", "above"), ("x.exponential_(0)", "lambd"),
+     ("x.geometric_(-1)", "p"), ("x.geometric_(0)", "p"), ("x.cauchy_(0, 0)", "sigma"),
+     ("x.log_normal_(0, -1)", "std"), ("x.bernoulli_(1.5)", "p"), ("ag.isclose(x, x, rtol=-1)", "rtol"),
+     ("ag.allclose(x, x, atol=-1)", "atol")],
+)  # fmt: skip
+def test_impossible_parameters_are_refused_by_their_name(call, words):
+    with pytest.raises(ValueError, match=words):
+        eval(call, {"x": ag.zeros(3), "ag": ag})
