@@ -245,8 +245,9 @@ class AsArray:
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         if not self.is_leaf:
             raise RuntimeError(
-                "only leaves can be deep-copied; this tensor was made by "
-                f"{self._node!r}. Use t.detach() or t.copy()"
+                "deep copy: only leaves can be copied with what they need, and this tensor, of shape "
+                f"{self.shape}, was made by {self._node.primitive.name}. Write t.detach() or "  # type: ignore[union-attr]
+                "t.copy(); for a plot t.detach().numpy()"
             )
         _noted(self, "a copy")
         result: Any = object.__new__(type(self))

@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.nearest import nearest
 from autograd.arguments.numbers import shown
 
 __all__ = [
@@ -121,9 +122,27 @@ def _fault(whose: str, function: Any, error: Exception, got: str) -> Exception:
         kind(
             f"{whose} failed with {type(error).__name__}: {error} (got {got}){place}. "
             f"This is a fault of {'the library' if ours else 'that code'}, not of the call"
+            f"{_no_tensors_there(error)}"
         ),
         error,
     )
+
+
+#: What only tensors have, and is superfluous where there are arrays.
+_LEFT_OUT = frozenset("data detach numpy cpu cuda to float double requires_grad_".split())
+
+
+def _no_tensors_there(error: Exception) -> str:
+    """What to write where a primitive's own code took the arrays that it gets for tensors."""
+    if isinstance(error, TypeError) and "memoryview" in str(error):
+        return ". That code gets NumPy arrays, not tensors: leave .data out"
+    name = getattr(error, "name", None)
+    if not isinstance(error, AttributeError) or not isinstance(error.obj, (np.ndarray, np.generic)):
+        return ""
+    if name in _LEFT_OUT:
+        call = "" if name == "data" else "()"
+        return f". That code gets NumPy arrays, not tensors: leave .{name}{call} out"
+    return f". That code gets NumPy arrays, not tensors: write a function, such as autograd.{name}(x) or NumPy's, for x.{name}()"
 
 
 def no_array(info: Any, made: Any) -> TypeError:
@@ -148,7 +167,11 @@ def misfit(info: Any, given: tuple[Any, ...], named: dict[str, Any]) -> TypeErro
             return TypeError(f"{info.name}() got multiple values for argument {x!r}")
         if x not in (*info.inputs, *info.static_names):
             name = info.forward.__qualname__
-            return _wrong_arguments(info, f"{name}() got an unexpected keyword argument {x!r}")
+            told = f"{name}() got an unexpected keyword argument {x!r}"
+            wrong = _wrong_arguments(info, told)
+            if str(wrong) == told:
+                return TypeError(told + nearest(x, (*info.inputs, *info.static_names)))
+            return wrong
     return None
 
 

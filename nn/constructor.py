@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from autograd import Tensor, arguments
 
-__all__ = ["Parameters", "telling"]
+__all__ = ["Listing", "Parameters", "listing", "misspelt", "telling"]
+
+T = TypeVar("T")
 
 
 def telling(init: Callable[..., None], home: str = "nn") -> Callable[..., None]:
@@ -71,6 +73,62 @@ def _call(full: str, parameters: list[inspect.Parameter]) -> str:
         if p.name not in ("device", "dtype", "generator")
     ]
     return f"{full}({', '.join(shown)})"
+
+
+def misspelt(cls: type, base: type, wanted: str) -> str:
+    """``; it defines foward: write forward``, for a method that a subclass meant to define."""
+    import difflib
+
+    bare = wanted.strip("_")
+    mine = [name for c in cls.__mro__ if not issubclass(base, c) for name in vars(c)]
+    if wanted in mine:
+        return ""
+    methods = {
+        name.strip("_").lower(): name
+        for name in reversed(mine)
+        if inspect.isfunction(inspect.getattr_static(cls, name)) and not hasattr(base, name)
+    }
+    found = difflib.get_close_matches(bare, methods, n=1, cutoff=0.7)
+    return f"; it defines {methods[found[0]]}: write {wanted}" if found else ""
+
+
+class Listing(Generic[T]):
+    """An iterator that answers what only lists can do: write ``list(...)`` around it."""
+
+    def __init__(self, items: Iterator[T], call: str) -> None:
+        self._items = items
+        self._call = call
+
+    def __iter__(self) -> Iterator[T]:
+        return self._items
+
+    def __next__(self) -> T:
+        return next(self._items)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def _refuse(self, what: str, instead: str) -> TypeError:
+        call = self._call
+        return TypeError(
+            f"{call} is gone through once and has no {what}; write {instead.format(call)}"
+        )
+
+    def __getitem__(self, place: Any) -> Any:
+        raise self._refuse("places", f"list({{}})[{place!r}]")
+
+    def __len__(self) -> int:
+        raise self._refuse("length", "len(list({}))")
+
+
+def listing(method: Callable[..., Iterator[T]]) -> Callable[..., Iterator[T]]:
+    """A method whose iterator is a `Listing`."""
+
+    @functools.wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Listing[T]:
+        return Listing(method(*args, **kwargs), f"model.{method.__name__}()")
+
+    return call
 
 
 class Parameters:

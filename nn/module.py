@@ -15,7 +15,7 @@ import numpy as np
 
 import autograd
 from autograd import HookHandle, Tensor, arguments
-from nn.constructor import Parameters, telling
+from nn.constructor import Parameters, listing, misspelt, telling
 from nn.gradient_hooks import call_between_gates
 from nn.parameter import Parameter
 from nn.summary import module_summary
@@ -116,7 +116,8 @@ class Module:
         who = type(self).__name__
         if any(isinstance(value, (Tensor, np.ndarray)) for value in args):
             raise TypeError(f"{who}: a layer is built first and then called: nn.{who}()(x)")
-        raise TypeError(f"{who}: it takes no arguments, got {[*args, *kwargs]}")
+        near = misspelt(type(self), Module, "__init__")
+        raise TypeError(f"{who}: it takes no arguments, got {[*args, *kwargs]}{near}")
 
     def __getattr__(self, name: str) -> Any:
         """Only reached for attributes that do not exist; registered ones no class body shows."""
@@ -127,12 +128,13 @@ class Module:
         if name.startswith("__"):
             raise AttributeError(f"{who!r} object has no attribute {name!r}")
         near = arguments.nearest(name, [*self.__dict__.get("_kinds", ()), *dir(type(self))])
-        near = _INSTEAD.get(name, "") or near
+        near = _INSTEAD.get(name, "") or near or misspelt(type(self), Module, "__init__")
         raise AttributeError(f"{who!r} object has no attribute {name!r}{near}")
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; every subclass defines its own."""
-        raise TypeError(f"{type(self).__name__} defines no forward(), so it cannot be called")
+        near = misspelt(type(self), Module, "forward")
+        raise TypeError(f"{type(self).__name__} defines no forward(), so it cannot be called{near}")
 
     # Calling
 
@@ -477,6 +479,7 @@ class Module:
                 seen.add(id(value))
                 yield (f"{path}.{name}" if path else name), value
 
+    @listing
     def named_parameters(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
@@ -489,20 +492,24 @@ class Module:
         """
         return self._named(_PARAMETER, prefix, recurse, remove_duplicate)
 
+    @listing
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, each once; without those of sub-modules if ``recurse`` is False."""
         return (value for _, value in self.named_parameters(recurse=recurse))
 
+    @listing
     def named_buffers(
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
         """Pairs of dotted name and buffer; the arguments are as for `named_parameters`."""
         return self._named(_BUFFER, prefix, recurse, remove_duplicate)
 
+    @listing
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """The buffers, each once; without those of sub-modules if ``recurse`` is False."""
         return (value for _, value in self.named_buffers(recurse=recurse))
 
+    @listing
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Pairs of name and module, for the modules directly inside; each module once."""
         seen = set()
@@ -511,10 +518,12 @@ class Module:
                 seen.add(id(module))
                 yield name, module
 
+    @listing
     def children(self) -> Iterator[Module]:
         """The modules directly inside, each once."""
         return (module for _, module in self.named_children())
 
+    @listing
     def named_modules(
         self, prefix: str = "", remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Module]]:
@@ -552,6 +561,7 @@ class Module:
             else:
                 pending.append((child, child.children()))
 
+    @listing
     def modules(self) -> Iterator[Module]:
         """This module and all inside it, each once, in the order of `named_modules`."""
         seen, pending = set(), [self]

@@ -3,6 +3,7 @@
 A table of slips; each of them names what to write instead or the shapes that do not fit.
 """
 
+import copy
 import warnings
 
 import numpy as np
@@ -49,6 +50,42 @@ class NoForward(nn.Module):
     pass
 
 
+class Foward(nn.Module):
+    def foward(self, x):
+        return x
+
+
+class Inti(nn.Module):
+    def __inti__(self, size):
+        self.layer = nn.Linear(size, 2)
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+@ag.primitive
+def square(x):
+    return x * x
+
+
+@ag.primitive
+def doubled(x):
+    return x.detach() + x
+
+
+@ag.primitive
+def rectified(x):
+    return x.relu()
+
+
+@ag.primitive
+def squared(x):
+    return x.data * x.data
+
+
+square.gradients(x=lambda g, x: 2 * x.data * g)
+
+
 class Nested(nn.Module):
     def __init__(self):
         super().__init__()
@@ -60,7 +97,8 @@ class Nested(nn.Module):
 
 
 NAMES = {
-    "F": F, "ListNet": ListNet, "Nested": Nested, "NoForward": NoForward, "ag": ag, "cnn": cnn, "debug": debug,
+    "Foward": Foward, "Inti": Inti, "doubled": doubled, "rectified": rectified, "square": square,
+    "squared": squared, "copy": copy, "F": F, "ListNet": ListNet, "Nested": Nested, "NoForward": NoForward, "ag": ag, "cnn": cnn, "debug": debug,
     "hwc": hwc, "img": img, "model": model, "nn": nn, "np": np, "opt": opt, "optim": optim,
     "viz": viz, "x": x,
 }  # fmt: skip
@@ -356,6 +394,24 @@ SLIPS = {
     'nn.data.DataLoader(np.ones((3, 2)), batch_size=0)': 'BatchSampler: batch_size must be a positive integer, got 0',
     'nn.data.DataLoader(5)': 'DataLoader: dataset must have a length and samples by number, got int',
     'nn.data.TensorDataset(np.ones((3, 2)), np.ones(4))': 'TensorDataset: the first axes must be equally long, got shapes (3, 2), (4,)',
+    'Foward()(x())': "Foward defines no forward(), so it cannot be called; it defines foward: write forward",
+    'Inti()(x())': "has no attribute 'layer'; it defines __inti__: write __init__",
+    'Inti(3)': "Inti: it takes no arguments, got [3]; it defines __inti__: write __init__",
+    'model().parameters()[0]': 'write list(model.parameters())[0]',
+    'len(model().parameters())': 'write len(list(model.parameters()))',
+    'cnn().children()[-1]': 'write list(model.children())[-1]',
+    'model().named_parameters()["weight"]': "write list(model.named_parameters())['weight']",
+    'ag.max(x(), dims=1)': "max() got an unexpected keyword argument 'dims'; did you mean 'axis'?",
+    'x().std(axs=1)': "did you mean 'axis'?",
+    'ag.func.vmap(lambda a: a)': 'functions take any number of leading axes',
+    'ag.func.jacrev(lambda a: a)': 'write autograd.func.jacobian(f)',
+    'ag.func.functional_call(model(), {}, x())': 'model.load_state_dict(parameters)',
+    'copy.deepcopy(x() * 2)': 'for a plot t.detach().numpy()',
+    'viz.conv(img(), nn.Conv2d(3, 4, 3).weight)': 'viz.conv(weight, x)',
+    'doubled(x())': 'That code gets NumPy arrays, not tensors: leave .detach() out',
+    'rectified(x())': 'write a function, such as autograd.relu(x)',
+    'squared(x())': 'leave .data out',
+    'square(x()).sum().backward()': 'leave .data out',
 }  # fmt: skip
 
 

@@ -36,6 +36,9 @@ _SPLITS_PER_ROW = 8
 #: Longer paths are shortened where they are printed.
 _SHOWN = 16
 
+#: Longer lines are broken where they are printed.
+_WIDTH = 100
+
 #: Of elements that are not finite, so many are looked into.
 _ODD = 64
 
@@ -81,11 +84,11 @@ class Row(NamedTuple):
     remark: str = ""
 
     def text(self) -> str:
-        """``0.5 = 2 (multiply[0] by x) × −1 (add[0] by x) × 1 from the loss``."""
+        """``0.5 = 2 (multiply[0] by x in layer) × −1 (add[0] by x) × 1 from the loss``."""
         shown = [*self.path] if len(self.path) <= _SHOWN else [*self.path[: _SHOWN - 1]]
         factors = [
             f"{text.number(h.slope, 4)} ({h.title or h.op}{text.at(h.element)} by {h.name}"
-            + (f", {h.module})" if h.module else ")")
+            + (f" in {h.module})" if h.module else ")")
             for h in shown
         ]
         if len(shown) < len(self.path):
@@ -95,7 +98,19 @@ class Row(NamedTuple):
         end = "from the loss" if self.complete else "arriving there"
         factors.append(f"{text.number(self.gradient, 4)} {end}")
         remark = f": {self.remark}" if self.remark else ""
-        return f"{text.number(self.value):>12} = {' × '.join(factors)}{remark}"
+        return _broken(f"{text.number(self.value):>12} = ", factors, remark)
+
+
+def _broken(head: str, factors: list[str], remark: str) -> str:
+    """A product, broken before its signs where it is too long for one line."""
+    lines, line = [], head + factors[0]
+    for factor in factors[1:]:
+        if len(line) + 3 + len(factor) > _WIDTH:
+            lines.append(line)
+            line = " " * (len(head) - 2) + f"× {factor}"
+        else:
+            line += f" × {factor}"
+    return "\n".join([*lines, line + remark])
 
 
 class Explanation(text.Page):

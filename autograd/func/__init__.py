@@ -36,8 +36,20 @@ __all__ = [
 ]
 
 
+#: What to write instead of what PyTorch and JAX have in this place.
+_INSTEAD = {
+    "vmap": "give the function a batch axis: functions take any number of leading axes",
+    "jacrev": "write autograd.func.jacobian(f)",
+    "jacfwd": "write autograd.func.jacobian(f)",
+    "functional_call": "write model.load_state_dict(parameters), then model(x)",
+    "linearize": "write autograd.func.jvp(f, x, v)",
+    "stack_module_state": "write [m.state_dict() for m in models]",
+    "checkpoint_sequential": "write autograd.func.checkpoint(layer, x) for each layer",
+}
+
+
 def __getattr__(name: str) -> object:
     from autograd.arguments import nearest
 
-    hint = nearest(name, __all__)
+    hint = f"; {_INSTEAD[name]}" if name in _INSTEAD else nearest(name, __all__)
     raise AttributeError(f"module 'autograd.func' has no attribute {name!r}{hint}")

@@ -24,7 +24,7 @@ class InputComparison:
     """How the gradient by one input compares with differences.
 
     Attributes:
-        position: which input.
+        position: which input; ``name``: what ``forward`` calls it, if that is known.
         got: what the backward function returned for it; None if nothing.
         right: the numerical gradient.
         wrong: bool, where they differ; None if the shapes do.
@@ -34,8 +34,9 @@ class InputComparison:
         hypothesis: the first simple mistake that explains the numbers; empty if none does.
     """
 
-    def __init__(self, position: int, got: Array | None, right: Array) -> None:
+    def __init__(self, position: int, got: Array | None, right: Array, name: str = "") -> None:
         self.position = position
+        self.name = name
         self.got = got
         self.right = right
         self.wrong: Array | None = None
@@ -51,7 +52,9 @@ class InputComparison:
 
     def text(self) -> str:
         """The comparison in words."""
-        head = f"input {self.position}, shape {self.right.shape}: "
+        known = self.name and self.name != f"input {self.position}"
+        called = f" ({self.name})" if known else ""
+        head = f"input {self.position}{called}, shape {self.right.shape}: "
         lines = [head + self._verdict()]
         if not self.ok and self.got is not None:
             lines.append(f"  most likely: {self.hypothesis}" if self.hypothesis else
@@ -86,7 +89,7 @@ class InputComparison:
         )
 
 
-class Comparison:
+class Comparison(text.Page):
     """What ``compare`` found; true if everything is right, and it prints as a report.
 
     Attributes:
@@ -106,19 +109,14 @@ class Comparison:
     def __bool__(self) -> bool:
         return self.ok
 
-    def text(self) -> str:
-        """The report."""
+    def text(self, plain: bool = False) -> str:
+        """The report; ``plain``: in ASCII only."""
         head = "backward is right" if self.ok else "backward is WRONG"
         tried = [] if self.ok or not self.tried_with else [f"tried with {self.tried_with}"]
-        return "\n".join([head, *(one.text() for one in self.inputs), *tried])
-
-    def __str__(self) -> str:
-        return text.visible(self.text())
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{text.escape(self.text())}</pre>"
+        if tried and len(tried[0]) > 100:  # every array on a line of its own
+            tried = ["tried with", *(f"  {each}" for each in self.tried_with.split("; "))]
+        said = "\n".join([head, *(one.text() for one in self.inputs), *tried])
+        return text.plain(said) if plain else said
 
 
 def compare(
@@ -207,6 +205,7 @@ def compare(
     ]
     right = [one.right for one in results]
     for k, one in enumerate(results):
+        one.name = names[k]
         if not one.ok and one.got is not None:
             kinks = _kinks(on_arrays, arrays, g, k)
             one.hypothesis = diagnose(

@@ -94,8 +94,9 @@ class ModelSummary:
             f"<div style='overflow-x:auto' tabindex='0' role='group' "
             f"aria-label='{html.escape(self.title)}: layers'>"
             f"<table style='border-collapse:collapse;font-variant-numeric:tabular-nums'>"
-            f"<caption>{html.escape(self.title)}</caption><thead>{_line(_HEADINGS, 'th', 'bottom')}"
-            f"</thead><tbody>{body}</tbody><tfoot>{_line(total, 'td', 'top')}</tfoot></table></div>"
+            f"<caption style='text-align:left'>{html.escape(self.title)}</caption>"
+            f"<thead>{_line(_HEADINGS, 'th', 'bottom')}</thead>"
+            f"<tbody>{body}</tbody><tfoot>{_line(total, 'td', 'top')}</tfoot></table></div>"
         )
 
 

@@ -108,6 +108,18 @@ def test_long_paths_are_shortened_where_they_are_printed():
     assert row.text().count("multiply") == 15 and "437.9 (through 15 more)" in row.text()
 
 
+def test_long_rows_are_broken_before_a_sign_and_lose_nothing(models):
+    loss, (w, *_) = models.convolutional()
+    found = explain(loss, w, at=(0, 0, 1, 1), limit=2)
+    lines = found.text().splitlines()
+    assert max(map(len, lines)) <= 100 and len(lines) > 6
+    assert all(" = " in line or line.lstrip().startswith("× ") for line in lines)
+    (row, *_) = found.rows
+    together = " ".join(line.strip() for line in row.text().splitlines())
+    assert [together.count(f" by {hop.name}") > 0 for hop in row.path] == [True] * len(row.path)
+    assert together.count(" × ") == len(row.path)
+
+
 def test_inner_tensors_and_the_loss_itself_can_be_asked_about():
     a = t([2.0, 5.0])
     c = a * 3.0

@@ -363,8 +363,10 @@ def test_forward_functions_that_cannot_be_compared_are_refused(forward, error, w
 
 def test_none_and_wrong_shapes_and_nan_are_reported_not_raised():
     report = compare(product, lambda g, x, w: (None, (x.T @ g)[:2]), X, W)
-    assert not report and "input 0, shape (5, 4): WRONG: no gradient was returned" in str(report)
-    assert "input 1, shape (4, 3): WRONG: the gradient returned has shape (2, 3)" in str(report)
+    assert not report and "input 0 (x), shape (5, 4): WRONG: no gradient was returned" in str(
+        report
+    )
+    assert "input 1 (w), shape (4, 3): WRONG: the gradient returned has shape (2, 3)" in str(report)
     report = compare(product, lambda g, x, w: (g @ w.T * np.nan, x.T @ g), X, W)
     assert "20 of its 20 elements are NaN or infinite" in str(report) and report.inputs[1].ok
 
@@ -433,6 +435,16 @@ def test_indices_that_repeat_are_added_up_or_not():
     table = np.random.default_rng(0).normal(size=(3, 2))
     hypothesis = compare(lambda t: t[index] * 1.0, backward, table).inputs[0].hypothesis
     assert "the last write wins" in hypothesis and "axis 0" in hypothesis
+
+
+def test_inputs_are_called_what_forward_calls_them_and_long_lists_are_broken():
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+    report = compare(lambda x, w: x @ w, lambda g, x, w: (g @ w.T, -(x.T @ g)), x, w)
+    said = report.text()
+    assert "input 0 (x), shape (3, 4): right" in said and "input 1 (w), shape (4, 2): WRONG" in said
+    assert max(map(len, said.splitlines())) <= 140 and "\n  g = " in said
+    assert report.text(plain=True).isascii() and "pre-wrap" in report._repr_html_()
 
 
 def test_the_inputs_behind_yours_and_numerically_are_shown():

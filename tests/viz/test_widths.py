@@ -16,6 +16,10 @@ from tests.overflow import FAULTS
 
 LONG = "a sentence of a note that is long, " * 20
 
+WRONG = ag.func.compare(
+    lambda x, w: x @ w, lambda g, x, w: (g @ w.T, -x.T @ g), np.ones((3, 4)), np.eye(4) / 3
+)
+
 
 def pages():
     """A page of every kind."""
@@ -53,6 +57,8 @@ def pages():
         "heat": document("t", viz.tensor_html(ag.tensor(rng.normal(size=(30, 40))))),
         "planes": document("t", viz.tensor_html(ag.tensor(rng.normal(size=(9, 3, 4, 4))))),
         "table": document("t", viz.tensor_html(ag.tensor(rng.normal(size=(6, 10)) * 1e-7))),
+        "compared": document("t", WRONG._repr_html_()),
+        "explained": document("t", viz.explain(loss, conv.weight, at=(0, 0, 1, 1))._repr_html_()),
         "certified": document("t", ag.debug.certify((a * a).exp())._repr_html_()),
     }
 

@@ -97,7 +97,7 @@ def to_dot(view: View, direction: str | None = None, *, outlines: bool = True) -
     lines = [
         "digraph {",
         f"  graph [rankdir={rankdir}, fontname=Helvetica, fontsize=12, nodesep=0.3, "
-        f"ranksep={ranksep}]",
+        f"ranksep={ranksep}, newrank=true]",  # clusters do not count layers of their own
         '  node [fontname=Helvetica, fontsize=12, color="#5b6b7f", fontcolor="#1b1f24"]',
         '  edge [color="#5f6b78", fontname=Helvetica, fontsize=11, arrowsize=0.7]',
     ]
@@ -131,9 +131,36 @@ def to_dot(view: View, direction: str | None = None, *, outlines: bool = True) -
     light = {item.id for item in view.items if item.light}
     for place, link in enumerate(view.links):
         label = f", label={_quote(link.argument)}" if link.argument and outlines else ""
-        weight = "" if link.source in light else ", weight=20"
+        weight = "" if link.source in light else ", weight=200"
         lines.append(f'  n{link.source} -> n{link.target} [id="e{place}"{weight}{label}]')
+    lines += [
+        f"  n{before} -> n{leaf} [style=invis, weight=0]" for before, leaf in _below(view, light)
+    ]
     return "\n".join([*lines, "}", ""])
+
+
+def _below(view: View, light: set[int]) -> list[tuple[int, int]]:
+    """What comes into a module, with each of the module's own leaves that it meets there.
+
+    Leaves are to stand below it: beside it they would be in the way of its own module, and every
+    next box would be pushed further to the side, down a staircase.
+    """
+    groups = {item.id: item.group for item in view.items}
+    leaves: dict[int, list[int]] = {}
+    entering: dict[int, list[int]] = {}
+    for link in view.links:
+        source, target = groups[link.source], groups[link.target]
+        if source == target and link.source in light:
+            leaves.setdefault(link.target, []).append(link.source)
+        elif source != target and target and link.source not in light:
+            entering.setdefault(link.target, []).append(link.source)
+    pairs = {
+        (before, leaf): None
+        for target, sources in entering.items()
+        for before in sources
+        for leaf in leaves.get(target, ())
+    }
+    return list(pairs)
 
 
 def _node(item: Item, outlines: bool) -> str:
@@ -228,7 +255,8 @@ def _read(content: dict[str, Any], view: View, rightwards: bool) -> Layout:
             centres[int(name[1:])] = place(*entry["pos"].split(","))
     routes = [Route([]) for _ in view.links]
     for entry in content.get("edges", []):
-        routes[int(entry["id"][1:])] = _route(entry["pos"], place)
+        if "id" in entry:  # the others are invisible: they only hold something in its place
+            routes[int(entry["id"][1:])] = _route(entry["pos"], place)
     width, height = right - left + 2 * MARGIN, high - low + 2 * MARGIN
     return Layout(width, height, centres, frames, routes, rightwards)
 

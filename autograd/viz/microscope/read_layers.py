@@ -74,6 +74,17 @@ def array(value: Any) -> Array:
     return raw if raw.dtype.kind == "f" else raw.astype(np.float32)
 
 
+def _refuse_swapped(who: str, kernels: Any, images: Any, groups: int) -> None:
+    """Say so if what was given as kernels are images, and the images kernels."""
+    spatial, window = images.shape[2 - kernels.ndim :], kernels.shape[2:]
+    smaller = all(n <= m for n, m in zip(spatial, window, strict=True)) and spatial != window
+    if smaller and images.ndim == kernels.ndim:
+        raise ValueError(
+            f"{who}: the kernels {kernels.shape} are larger than the images {images.shape}; the "
+            "kernels come first, then the images: viz.conv(weight, x)"
+        )
+
+
 def read_conv(layer: Any, x: Any, given: dict[str, Any]) -> Conv:
     """A convolution from a layer, or from bare kernels and the hyper-parameters ``given``.
 
@@ -113,6 +124,8 @@ def read_conv(layer: Any, x: Any, given: dict[str, Any]) -> Conv:
     groups = arguments.integer(who, "groups", values.get("groups", 1))
     bias = values.get("bias")
     bias = None if bias is None else array(bias).reshape(-1)
+    if name == "kernel":
+        _refuse_swapped(who, w, array(x), groups)
     image = _image(who, x, rank, w.shape[1] * groups)
     if image.dtype != w.dtype:
         image = image.astype(w.dtype)
