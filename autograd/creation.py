@@ -310,6 +310,11 @@ def eye(n: int, m: int | None = None, dtype: Any = None, requires_grad: bool = F
 
 def _random(who: str, shape: Any, dtype: Any, requires_grad: bool, draw: Any) -> Tensor:
     sizes, wanted = _shape(who, shape), _dtype(who, dtype)
+    if wanted.kind != "f":
+        raise TypeError(
+            f"{who}: dtype {wanted} would cut off what is behind the point; draw integers by "
+            "autograd.randint(low, high, size)"
+        )
     check_bytes(who, sizes, np.float64)
     return each_time(
         lambda: _finish(np.asarray(draw(sizes)).astype(wanted), requires_grad)  # anew at a replay

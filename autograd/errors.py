@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.dtypes import uncalled
 from autograd.arguments.nearest import nearest
 from autograd.arguments.numbers import shown
 
@@ -64,7 +65,10 @@ def forward_failed(info: Any, error: Exception, inputs: tuple[Any, ...]) -> Exce
         if not _is_numeric(value) and not (value is None and info.input_name(k) in info.optional):
             has_dtype = hasattr(value, "dtype") and not isinstance(value, type)
             came = f"dtype {value.dtype}" if has_dtype else type(value).__name__
-            said = f"{info.input_name(k)} must be a tensor, an array or a number, got {came}"
+            said = (
+                f"{info.input_name(k)} must be a tensor, an array or a number, got {came}"
+                + uncalled(value)
+            )
             return _chained(TypeError(f"{name}: {said}"), error)
     if isinstance(error, OverflowError):
         said = f"{name}: a number does not fit the dtype; {listed}"

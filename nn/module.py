@@ -8,6 +8,7 @@ import itertools
 import sys
 import threading
 import warnings
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
@@ -33,9 +34,29 @@ class _Call(threading.local):
     """The model that this thread is calling: path by ``id`` of each module in it, and by itself."""
 
     paths: dict[int | str, str] | None = None
+    #: Layers built in this call, called, and part of no other module.
+    anew: tuple[Module, ...] = ()
 
 
 _call = _Call()
+
+#: Modules built while a model was being called, and given to no other module since.
+_built_in_calls: weakref.WeakSet[Module] = weakref.WeakSet()
+
+
+def _warn_of_layers_built_anew() -> None:
+    """Warn of layers that were built in ``forward``: they start again at every call.
+
+    What was trained right there, inside of ``forward``, or has been given to a module, is none.
+    """
+    layers, _call.anew = _call.anew, ()
+    for layer in layers:
+        learnt = [p for p in layer.parameters() if p.requires_grad]
+        if learnt and layer in _built_in_calls and all(p.grad is None for p in learnt):
+            arguments.warn(
+                f"{type(layer).__name__} is built inside of forward(): it has new weights at every "
+                "call and parameters() does not find them; build it in __init__, as self.layer = …"
+            )
 
 
 class IncompatibleKeys(NamedTuple):
@@ -100,6 +121,8 @@ class Module:
         # Here and not in __init__, so that a subclass that forgets super().__init__() works too.
         self = super().__new__(cls)
         self.__dict__["_kinds"] = {}
+        if _call.paths is not None:
+            _built_in_calls.add(self)
         return self
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -165,6 +188,8 @@ class Module:
         finally:
             if outermost:
                 _call.paths = None
+                if _call.anew:
+                    _warn_of_layers_built_anew()
             else:
                 autograd.set_module_path(before)
 
@@ -176,6 +201,8 @@ class Module:
         is kept: "encoder.q" called under "encoder.attention" is "encoder.attention.q".
         """
         if path is None:
+            if self in _built_in_calls and self not in _call.anew:
+                _call.anew += (self,)
             return f"{before}.{type(self).__name__}" if before else type(self).__name__
         known = before
         while known not in paths:
@@ -350,6 +377,8 @@ class Module:
         elif kind is None:
             if type(value) in (list, tuple, dict):
                 self._warn_of_hidden_layers(name, value)
+            elif name in ("requires_grad", "training") or isinstance(value, Tensor):
+                self._check_attribute(name, value)
             object.__setattr__(self, name, value)
         elif value is None or (kind == _BUFFER and isinstance(value, Tensor)):
             if kind == _MODULE:
@@ -360,6 +389,24 @@ class Module:
             raise TypeError(
                 f"{type(self).__name__}.{name} is a registered {kind}: assign a {wanted} or None, "
                 f"not {type(value).__name__}; or `del` it first"
+            )
+
+    def _check_attribute(self, name: str, value: Any) -> None:
+        """Refuse, or warn of, an attribute that would do nothing."""
+        who = type(self).__name__
+        if name == "requires_grad" and not hasattr(type(self), name):
+            raise AttributeError(
+                f"{who}.requires_grad: a module has no such switch, its parameters have; write "
+                f"model.requires_grad_({value!r})"
+            )
+        if name == "training" and not isinstance(value, bool):
+            raise TypeError(f"{who}.training must be True or False, got {arguments.shown(value)}")
+        built = sys._getframe(2).f_code.co_name == "__init__"  # later it may stand in for one
+        if built and isinstance(value, Tensor) and value.requires_grad and value.is_leaf:
+            arguments.warn(
+                f"{who}.{name} is a tensor that requires a gradient, but no parameter: "
+                "parameters() does not find it, so it is neither trained nor saved; write "
+                "nn.Parameter(…)"
             )
 
     def _warn_of_hidden_layers(self, name: str, value: Any) -> None:
@@ -454,6 +501,8 @@ class Module:
                 f"register_module: {name!r} would put {type(self).__name__} into itself"
             )
         self._register(_MODULE, name, module)
+        if module is not None and _built_in_calls:
+            _built_in_calls.discard(module)
 
     add_module = register_module
 
@@ -791,8 +840,9 @@ class Module:
         """
         if not isinstance(state_dict, Mapping):
             raise TypeError(
-                f"load_state_dict: expected a mapping of names to tensors, "
-                f"got {type(state_dict).__name__}"
+                "load_state_dict: expected a mapping of names to tensors, got "
+                + type(state_dict).__name__
+                + ("; write its .state_dict()" if isinstance(state_dict, Module) else "")
             )
         for path, module in self.named_modules():
             module._foresee(state_dict, f"{path}." if path else "")

@@ -336,7 +336,6 @@ SLIPS = {
     'F.cross_entropy(x(), np.array([[0], [1]]))': 'targets.squeeze(1) has no column',
     'F.cross_entropy(x(), np.array([0, 1, 2]))': 'cross_entropy: for x of shape (2, 3) targets must have shape (2,), got (3,)',
     'F.cross_entropy(x(), np.eye(3, dtype=int)[[0, 1]])': 'for rows that are 1 at the class, give its number: targets.argmax(axis=1)',
-    'F.cross_entropy(np.array([0, 1]), x())': 'convert it, e.g. input.astype(np.float32)',
     'F.cross_entropy(x(), [0, 1], reduction="avg")': "cross_entropy: reduction must be one of 'none', 'mean', 'sum'; got 'avg'",
     'nn.CrossEntropyLoss(x(), np.array([0, 1]))': 'its settings are weight, size_average, ignore_index, reduce, reduction, label_smoothing.',
     'nn.CrossEntropy()': "did you mean 'CrossEntropyLoss'",
@@ -412,6 +411,25 @@ SLIPS = {
     'rectified(x())': 'write a function, such as autograd.relu(x)',
     'squared(x())': 'leave .data out',
     'square(x()).sum().backward()': 'leave .data out',
+    'optim.SGD(0.1, model().parameters())': 'nn.optim.SGD(model.parameters(), lr=0.1)',
+    'setattr(opt(), "lr", 0.5)': "SGD: lr is kept by group: opt.param_groups[0]['lr']",
+    'opt().momentum': "SGD: momentum is kept by group",
+    'optim.lr_scheduler.StepLR(opt())': "StepLR: missing a required argument: 'step_size'. It takes nn.optim.lr_scheduler.StepLR(",
+    'optim.lr_scheduler.StepLR(opt(), steps=3)': "did you mean 'step_size'",
+    'nn.train.fit(model(), x(), x())': "fit: missing a required argument: 'epochs'. It takes nn.train.fit(model, optimizer,",
+    'F.cross_entropy(np.array([0, 1]), x())': 'the scores come first, then the classes',
+    'F.cross_entropy(x().argmax(1), np.array([0, 1]))': 'give the scores of all classes, not their argmax',
+    'setattr(model(), "requires_grad", False)': 'write model.requires_grad_(False)',
+    'setattr(model(), "training", "no")': "Linear.training must be True or False, got 'no'",
+    'nn.data.DataLoader((np.ones((4, 3)), np.ones(4)), 2)': 'nn.data.TensorDataset(x, y)',
+    'ag.no_grad.__class__.__enter__(ag.no_grad)': 'it has to be called: with no_grad():',
+    'x().argmax(1).sum().backward()': 'detach(), integers, a comparison, argmax',
+    'x().sum(0, 1)': 'several axes come in a tuple: write axis=(0, 1)',
+    'x().mean(0, 1)': 'several axes come in a tuple: write axis=(0, 1)',
+    'ag.randn(2, 3, dtype=int)': 'autograd.randint(low, high, size)',
+    'F.linear(x(), model())': 'call it: layer(x), or give its layer.weight',
+    'x() + x().sum': 'call it: ',
+    'nn.utils.clip_grad_norm_(model().parameters, 1.0)': 'call it: parameters()',
 }  # fmt: skip
 
 
@@ -423,6 +441,90 @@ def test_a_slip_is_told_what_would_be_right(slip):
     assert SLIPS[slip] in str(told.value)
     assert isinstance(told.value, (ValueError, TypeError, IndexError, RuntimeError, AttributeError))
     assert "0x" not in str(told.value)
+
+
+class InForward(nn.Module):
+    def forward(self, x):
+        return nn.Linear(3, 2)(x)
+
+
+class Lazily(nn.Module):
+    """Builds its layer at the first call, and keeps it: no mistake."""
+
+    layer = None
+
+    def forward(self, x):
+        if self.layer is None:
+            self.layer = nn.Sequential(nn.Linear(3, 2))
+        return self.layer(nn.Dropout(0.5)(x))
+
+
+class Unregistered(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w = x()
+
+
+def steps(*after):
+    """An optimizer's loop that does these between two passes."""
+    net = model()
+    optimizer = optim.SGD(net.parameters(), lr=0.1)
+    do = {
+        "backward": lambda: net(x()).sum().backward(),
+        "zero": optimizer.zero_grad,
+        "step": optimizer.step,
+    }
+    for each in " ".join(after).split():
+        do[each]()
+
+
+NAMES |= {"InForward": InForward, "Unregistered": Unregistered, "Lazily": Lazily, "steps": steps}
+
+ODD = {
+    'F.cross_entropy(F.softmax(x(), dim=1), [0, 1])': 'cross_entropy takes scores and does softmax itself',
+    'nn.CrossEntropyLoss()(nn.Softmax(1)(x()), [0, 1])': 'does softmax itself: leave it out',
+    'F.nll_loss(F.softmax(x(), dim=1), [0, 1])': 'takes its logarithm: write log_softmax',
+    'F.binary_cross_entropy_with_logits(F.sigmoid(x()), np.ones((2, 3), np.float32))': 'does sigmoid itself',
+    'InForward()(x())': 'Linear is built inside of forward(): it has new weights at every call',
+    'Unregistered()': 'Unregistered.w is a tensor that requires a gradient, but no parameter',
+    'steps("step")': 'no parameter has a gradient, so nothing moves; call loss.backward() before',
+    'steps("backward step", "backward step")': 'call zero_grad() before backward()',
+    'steps("backward step", "step")': 'the gradients of the last step are still there',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", ODD)
+def test_what_is_surely_a_slip_is_warned_of(slip):
+    with pytest.warns(UserWarning) as heard:
+        eval(slip, NAMES)
+    assert [ODD[slip] in str(each.message) for each in heard] == [True]
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        'F.cross_entropy(F.log_softmax(x(), dim=1), [0, 1])', 'F.nll_loss(F.log_softmax(x(), 1), [0, 1])',
+        'F.cross_entropy(x(), F.softmax(x(), dim=1).detach())', 'Lazily()(x())', 'InForward().eval()',
+        'steps("backward step zero", "backward step")', 'steps("backward", "backward step", "zero")',
+        'steps("zero backward step", "zero", "backward step zero", "backward backward step")',
+        'nn.data.DataLoader((1, 2, 3))', 'nn.data.DataLoader([np.ones(3), np.ones(3)])',
+        'setattr(model(), "w", x() * 2)', 'setattr(model(), "training", False)',
+    ],
+)  # fmt: skip
+def test_what_may_well_be_meant_is_not_warned_of(right):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        eval(right, NAMES)
+
+
+def test_data_sets_loaders_and_schedules_show_what_they_hold():
+    data = nn.data.TensorDataset(np.ones((6, 3)))
+    assert repr(data) == "TensorDataset of 6 samples"
+    loader = nn.data.DataLoader(data, 4)
+    assert repr(loader) == "DataLoader(TensorDataset of 6 samples): 2 batches an epoch, epoch 0"
+    schedule = optim.lr_scheduler.StepLR(opt(), 3)
+    assert repr(schedule) == "StepLR of SGD, epoch 0: lr 0.1"
+    assert repr(nn.data.SequentialSampler(data)) == "SequentialSampler of 6, epoch 0"
 
 
 def test_a_property_that_fails_says_so_itself():

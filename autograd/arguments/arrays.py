@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments import numbers
-from autograd.arguments.dtypes import USUAL, as_array, common_float, current_default
+from autograd.arguments.dtypes import USUAL, as_array, common_float, current_default, uncalled
 
 #: Integers from −2⁶³ to 2⁶⁴ are those that an array can hold.
 _WORD = 1 << 63
@@ -222,6 +222,7 @@ def coerce(who: str, argument: str, value: Any, *beside: Any) -> Any:
     ):
         raise TypeError(
             f"{who}: {argument} must be a tensor, an array or a number, got {kind.__name__}"
+            + uncalled(value)
         )
     array = as_array(f"{who}: {argument}", value, beside=common_float(*beside))
     return array[()] if array.ndim == 0 else array

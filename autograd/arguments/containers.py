@@ -20,6 +20,8 @@ def elements(who: str, name: str, value: Any) -> list[Any]:
     if not plain or getattr(value, "ndim", 1) == 0:
         model = callable(getattr(type(value), "parameters", None)) and name == "parameters"
         told = "; write model.parameters()" if model else ""
+        if callable(value) and not model and not isinstance(value, type):
+            told = f"; call it: {getattr(value, '__name__', name)}()"
         raise TypeError(
             f"{who}: {name} must be a list or another iterable, got {shown(value)}{told}"
         )

@@ -227,6 +227,16 @@ def as_array(
     return np.asarray(array, dtype=wanted)
 
 
+def uncalled(value: Any) -> str:
+    """What to write for a layer, or a function, in the place of numbers."""
+    if callable(getattr(value, "forward", None)):
+        weight = ", or give its layer.weight" if hasattr(value, "weight") else ""
+        return f"; call it: layer(x){weight}"
+    if callable(value) and not isinstance(value, type):
+        return f"; call it: {getattr(value, '__name__', 'f')}(…)"
+    return ""
+
+
 def _from_python(
     who: str, data: Any, wanted: np.dtype[Any] | None, beside: np.dtype[Any] | None
 ) -> tuple[np.ndarray[Any, Any], np.dtype[Any] | None]:
@@ -250,7 +260,7 @@ def _from_python(
         inside = " inside" if isinstance(data, (list, tuple)) else ""
         raise TypeError(
             f"{who}: expected numbers, nested lists of numbers or an array, "
-            f"got {type(wrong).__name__}{inside}"
+            f"got {type(wrong).__name__}{inside}{uncalled(wrong)}"
         )
     python_numbers = not isinstance(_first_leaf(data), (np.ndarray, np.generic))
     if wanted is None and python_numbers:

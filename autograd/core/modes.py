@@ -52,7 +52,16 @@ def _swap(mode: bool) -> bool:
     return before
 
 
-class _Recording:
+class _Called(type):
+    """Classes that say what is missing in ``with no_grad:``."""
+
+    def __enter__(cls) -> None:
+        raise TypeError(f"with {cls.__name__}: it has to be called: with {cls.__name__}():")
+
+    def __exit__(cls, *exception: object) -> None: ...
+
+
+class _Recording(metaclass=_Called):
     """What context managers and decorators that set the recording mode share."""
 
     _mode: bool

@@ -39,7 +39,8 @@ def seed_for(who: str, output: Tensor, gradient: Any, create_graph: bool) -> Any
     if output._node is None:
         raise RuntimeError(
             f"{who}: the tensor of shape {output.shape} does not require a gradient: no input "
-            "of its computation did, or it was computed under no_grad"
+            "of its computation did, it was computed under no_grad, or it went through what has no "
+            "gradient: detach(), integers, a comparison, argmax"
         )
     data, seed = output._data, gradient
     if seed is None:

@@ -66,6 +66,11 @@ def _checked(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, Any]:
     """x as an array, and the axes as NumPy wants them (None for all)."""
     x = array_like(who, x)
     if keepdims is not False:
+        if type(axis) is type(keepdims) is int:
+            raise TypeError(
+                f"{who}: several axes come in a tuple: write axis=({axis}, {keepdims}); "
+                f"or keepdims=True, got keepdims={keepdims}"
+            )
         arguments.boolean(who, "keepdims", keepdims)
     if axis is None:
         return x, None

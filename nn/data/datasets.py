@@ -48,6 +48,9 @@ class Dataset:
         """
         return collate([self[index] for index in indices])
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} of {len(self)} sample{'s' * (len(self) != 1)}"
+
     def __add__(self, other: Any) -> ConcatDataset:
         return ConcatDataset([self, other])
 

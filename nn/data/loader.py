@@ -24,6 +24,12 @@ _MANY = 4096
 _TINY = 512
 
 
+def _equally_long(arrays: tuple[Any, ...]) -> bool:
+    """True for arrays or tensors of which each has as many entries along the first axis."""
+    shapes: list[Any] = [getattr(array, "shape", ()) for array in arrays]
+    return all(shape and shape[0] == shapes[0][0] for shape in shapes)
+
+
 class DataLoader:
     """Iterates over a data set in batches; each ``for`` loop is an epoch.
 
@@ -81,6 +87,12 @@ class DataLoader:
                 "DataLoader: dataset must have a length and samples by number, got "
                 f"{type(dataset).__name__}"
             )
+        if isinstance(dataset, tuple) and len(dataset) > 1 and _equally_long(dataset):
+            given = ", ".join(str(np.shape(array)) for array in dataset)
+            raise TypeError(
+                f"DataLoader: dataset is a tuple of {len(dataset)} arrays, {given}, and would be "
+                f"{len(dataset)} samples; join them: nn.data.TensorDataset(x, y)"
+            )
         self.dataset = dataset
         self.num_workers = arguments.integer("DataLoader", "num_workers", num_workers, 0)
         self.prefetch_factor = arguments.integer("DataLoader", "prefetch_factor", prefetch_factor)
@@ -113,6 +125,10 @@ class DataLoader:
     def __len__(self) -> int:
         """Batches in an epoch."""
         return len(self.batch_sampler)
+
+    def __repr__(self) -> str:
+        batches = f"{len(self)} batch{'es' * (len(self) != 1)} an epoch"
+        return f"DataLoader({self.dataset!r}): {batches}, epoch {self.epoch}"
 
     @property
     def epoch(self) -> int:

@@ -19,6 +19,9 @@ class _Sampler:
 
     epoch = 0
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} of {len(self)}, epoch {self.epoch}"  # type: ignore[arg-type]
+
     def set_epoch(self, epoch: int) -> None:
         """Tell which epoch comes; `DataLoader` does it."""
         self.epoch = arguments.integer(type(self).__name__, "epoch", epoch, 0)

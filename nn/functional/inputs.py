@@ -19,6 +19,7 @@ __all__ = [
     "over_images",
     "reduced",
     "reduction_name",
+    "warn_of_softmax",
 ]
 
 _MAY_BE_ABSENT = frozenset(("weight", "pos_weight", "bias", "running_mean", "running_var"))
@@ -69,6 +70,13 @@ def number(who: str, name: str, value: Any, *bounds: Any, **more: Any) -> Any:
 def is_learnt(value: Any) -> bool:
     """True for a tensor that requires a gradient, while gradients are recorded."""
     return isinstance(value, Tensor) and value.requires_grad and autograd.is_grad_enabled()
+
+
+def warn_of_softmax(who: str, input: Any, made_by: str, instead: str) -> None:
+    """Warn of a loss of scores, or of logarithms, that is given probabilities: it learns badly."""
+    node = input.grad_node if isinstance(input, Tensor) else None
+    if node is not None and node.primitive.name == made_by:
+        arguments.warn(f"{who}: the input comes from {made_by}; {who} {instead}")
 
 
 def in_place(who: str, inplace: Any, input: Any, function: Callable[[Any], Any]) -> Any:

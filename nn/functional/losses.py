@@ -8,7 +8,14 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.functional.inputs import floating, floats, number, reduced, reduction_name
+from nn.functional.inputs import (
+    floating,
+    floats,
+    number,
+    reduced,
+    reduction_name,
+    warn_of_softmax,
+)
 
 __all__ = [
     "binary_cross_entropy",
@@ -59,11 +66,13 @@ def cross_entropy(
     """
     who = "cross_entropy"
     reduction = reduction_name(who, size_average, reduce, reduction)
+    warn_of_softmax(who, input, "softmax", "takes scores and does softmax itself: leave it out")
     kind = getattr(getattr(target, "dtype", None), "kind", "i")
     if kind != "f":
         if kind not in "iu" or not isinstance(target, Tensor):
             target = arguments.passed_on(target, arguments.integer_array(who, "target", target))
         if input is None or not arguments.are_float_tensors((input, weight)):
+            _check_scores(who, input)
             if weight is not None and not isinstance(weight, np.ndarray):
                 weight = floating(who, weight, "weight", input)
             input = floating(who, input, "input", weight)
@@ -74,7 +83,21 @@ def cross_entropy(
         raise ValueError(
             f"{who}: ignore_index goes with classes, not with probabilities; got {ignore_index}"
         )
+    _check_scores(who, input, getattr(target, "ndim", 0) == getattr(input, "ndim", 0) + 1)
     return _against_probabilities(input, target, weight, label_smoothing, reduction)
+
+
+def _check_scores(who: str, input: Any, swapped: bool = False) -> None:
+    """Say what integers in the scores' place probably are."""
+    if getattr(getattr(input, "dtype", None), "kind", "f") not in "iub":
+        return
+    told = "the scores come first, then the classes" if swapped else ""
+    if not told and input.ndim <= 1:
+        told = "give the scores of all classes, not their argmax"
+    raise TypeError(
+        f"{who}: input must hold floating-point numbers, got dtype {input.dtype}; "
+        f"{told or 'convert it, e.g. input.astype(np.float32)'}"
+    )
 
 
 @arguments.in_single
@@ -128,6 +151,7 @@ def nll_loss(
         IndexError: for a target that is no class; ValueError: for shapes that do not fit.
     """
     who = "nll_loss"
+    warn_of_softmax(who, input, "softmax", "takes its logarithm: write log_softmax")
     reduction = reduction_name(who, size_average, reduce, reduction)
     classes = arguments.passed_on(target, arguments.integer_array(who, "target", target))
     if weight is not None:
@@ -205,6 +229,7 @@ def binary_cross_entropy_with_logits(
         ValueError: for different shapes.
     """
     who = "binary_cross_entropy_with_logits"
+    warn_of_softmax(who, input, "sigmoid", "takes scores and does sigmoid itself: leave it out")
     reduction = reduction_name(who, size_average, reduce, reduction)
     input, target, weight, pos_weight = floats(
         who,

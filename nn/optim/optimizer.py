@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import weakref
 from collections.abc import Callable, ItemsView, Iterable, KeysView, Mapping, Set
 from typing import Any
 
@@ -59,6 +60,11 @@ class Optimizer:
         self._loaded_lrs: list[float] | None = None
         self._loaded_before_steps = False
         self._moved_lrs: dict[int, float] = {}
+        if isinstance(params, (int, float)):
+            raise TypeError(
+                f"{self._who}: the parameters come first, then lr, got {params!r} for params: "
+                f"nn.optim.{self._who}(model.parameters(), lr={params!r})"
+            )
         self._check(defaults)
         if isinstance(params, Tensor) or not isinstance(params, Iterable):
             raise TypeError(
@@ -74,7 +80,15 @@ class Optimizer:
             self.add_param_group(group)
 
     def __getattr__(self, name: str) -> Any:
+        if name in self.__dict__.get("defaults", ()):
+            raise AttributeError(f"{self._who}: {_in_groups(name)}")
         raise arguments.no_attribute(self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        ours = type(self).__module__.startswith("nn.optim.")
+        if ours and name in self.__dict__.get("defaults", ()):
+            raise AttributeError(f"{self._who}: {_in_groups(name)}")
+        object.__setattr__(self, name, value)
 
     @property
     def _who(self) -> str:
@@ -210,8 +224,31 @@ class Optimizer:
         if closure is not None:
             with autograd.enable_grad():
                 loss = arguments.function(self._who, "closure", closure)()
+        self._look_at_gradients()
         autograd.func.each_time(self._step_groups)
         return loss
+
+    #: The first gradient of the last step, as long as it is there.
+    _last_gradient: Callable[[], Tensor | None] | None = None
+
+    #: Whether a schedule moves the rates: those are tried out, and drawn, without any gradient.
+    _scheduled = False
+
+    def _look_at_gradients(self) -> None:
+        """Warn where there are none, or where they were not cleared since the last step."""
+        found = (p.grad for group in self.param_groups for p in group["params"])
+        first = next((grad for grad in found if grad is not None), None)
+        if first is None and not self._scheduled:
+            arguments.warn(
+                f"{self._who}.step(): no parameter has a gradient, so nothing moves; "
+                "call loss.backward() before"
+            )
+        elif first is not None and self._last_gradient and self._last_gradient() is first:
+            arguments.warn(
+                f"{self._who}.step(): the gradients of the last step are still there, and those "
+                "of backward() were added to them; call zero_grad() before backward()"
+            )
+        self._last_gradient = None if first is None else weakref.ref(first)
 
     def _step_groups(self) -> None:
         self._loaded_lrs = None
@@ -314,6 +351,11 @@ class Optimizer:
             lines.append(f"group {number}: {len(group['params'])} tensors, {count:,} numbers")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n  ".join(lines) + "\n)"
+
+
+def _in_groups(name: str) -> str:
+    """Where a hyper-parameter is."""
+    return f"{name} is kept by group: opt.param_groups[0][{name!r}]"
 
 
 def _ordered(who: str, params: Any) -> Any:

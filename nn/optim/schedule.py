@@ -7,11 +7,24 @@ from typing import Any
 
 import autograd
 from autograd import arguments
+from nn.constructor import telling
 from nn.optim.optimizer import Optimizer, check_number
 
 
 class Schedule:
     """What every schedule shares: setting the rates of an optimizer's groups, and its state."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.__module__.startswith("nn.optim.") and "__init__" in cls.__dict__:
+            home = "nn.optim.lr_scheduler"
+            cls.__init__ = telling(cls.__dict__["__init__"], home)  # type: ignore[method-assign]
+
+    def __repr__(self) -> str:
+        epoch = getattr(self, "last_epoch", None)
+        at = "" if epoch is None else f", epoch {epoch}"
+        rates = ", ".join(f"{lr:.6g}" for lr in self._lrs())
+        return f"{self._who} of {type(self.optimizer).__name__}{at}: lr {rates}"
 
     def __init__(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
@@ -20,6 +33,7 @@ class Schedule:
                 f"got {type(optimizer).__name__}"
             )
         self.optimizer = optimizer
+        optimizer._scheduled = True
         self._last_lr = self._lrs()
 
     @property

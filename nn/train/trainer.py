@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -443,6 +444,7 @@ def evaluate(
     return means.result()
 
 
+@partial(arguments.telling, home="nn.train")
 def fit(
     model: nn.Module, optimizer: Any, loader: Iterable[Any], epochs: int, validate: Any = None,
     **options: Any,

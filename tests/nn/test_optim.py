@@ -438,6 +438,7 @@ def test_state_dict_is_a_copy():
     ours_set_grad(p, [1.0])
     optimizer.step()
     saved = optimizer.state_dict()
+    ours_set_grad(p, [1.0])
     optimizer.step()
     assert saved["state"][0]["momentum_buffer"].tolist() == [1.0]
     assert saved["param_groups"][0]["params"] == [0]

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import autograd
+import nn
 from autograd import viz
 from autograd.viz import words
 from autograd.viz.microscope import panels
@@ -85,6 +87,23 @@ def test_hovering_an_output_shows_its_patch_and_leaving_restores_the_selection(v
     assert marked(page, "output, channel 1", "chosen") == [["1", "1"]]
 
 
+def test_in_a_narrow_page_wide_grids_scroll_to_what_is_selected(visit):
+    layer = nn.Conv2d(2, 3, 3, padding=1)
+    x = autograd.tensor(np.random.default_rng(0).normal(size=(1, 2, 8, 8)).astype(np.float32))
+    html = viz.conv(layer, x, at=(0, 0, 4, 6)).to_html()
+    page = visit(html, viewport={"width": 420, "height": 900})
+    outside = """() => [...document.querySelectorAll('*')].filter(e => e.shadowRoot).flatMap(host =>
+      [...host.shadowRoot.querySelectorAll('td.chosen')]).filter(td => {
+        const a = td.getBoundingClientRect(), b = td.closest('table').parentNode.getBoundingClientRect();
+        return a.left < b.left || a.right > b.right + 1;
+      }).length"""
+    scrolled = """() => [...document.querySelectorAll('*')].filter(e => e.shadowRoot).flatMap(host =>
+      [...host.shadowRoot.querySelectorAll('table')]).filter(t => t.parentNode.scrollLeft > 0).length"""
+    assert page.evaluate(outside) == 0 and page.evaluate(scrolled) >= 2
+    names = [each.inner_text() for each in page.locator(".caption").all()]
+    assert "kernel 0, channel 0" in names and "kernel 0, channel 1" in names
+
+
 def test_the_four_views_are_linked(visit, scope):
     """Any cell of any view selects one multiplication, which every view then shows."""
     page = visit(HOST % scope._repr_html_())
@@ -92,7 +111,7 @@ def test_the_four_views_are_linked(visit, scope):
     output = (1, 0)
     channel, tap = 0, (1, 2)  # column 5 of those of channel 0
     assert marked(page, "output, channel 1", "chosen") == [["1", "0"]]
-    assert marked(page, "kernel 1", "chosen") == [["1", "2"]]
+    assert marked(page, "kernel 1, channel 0", "chosen") == [["1", "2"]]
     position = scope.model.windows.position(output, tap)
     assert marked(page, "input, channel 0", "chosen") == heads([position])
     assert marked(page, "g·x", "chosen") == [["1", "0"]]

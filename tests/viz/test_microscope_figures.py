@@ -1,5 +1,6 @@
 """Output sizes, receptive fields, shifts, feature maps and kernels."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
+import nn
 from autograd import viz
 from autograd.viz.microscope.multiples import FeatureMaps, Map
 from autograd.viz.pages import shell
@@ -159,7 +161,7 @@ def test_a_layer_inside_a_module_and_what_mixes_the_whole_plane():
     assert viz.receptive_field(model, model[0], (0, 0, 0), x).mask.sum() == 9
     assert viz.receptive_field(model, None, (3,), x).mask.all()
     training = viz.receptive_field(model, "1", (0, 0, 0), x)
-    assert training.mask.all() and "whole plane in: normalize" in training.text()
+    assert training.mask.all() and "At normalize it grows to the whole plane." in training.text()
     assert viz.receptive_field(model.eval(), "1", (0, 0, 0), x).mask.sum() == 9
     with pytest.raises(ValueError, match="no layer 'conv9'"):
         viz.receptive_field(model, "conv9", x=x)
@@ -314,3 +316,16 @@ def test_a_page_of_feature_maps_stays_small(layers, size):
     assert maps.to_svg().count("<image") == 16 * layers
     small = FeatureMaps(maps.maps[:1])
     assert "too big" not in small.to_html()
+
+
+def test_a_layer_is_named_with_its_class():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 2, 3))
+    field = viz.receptive_field(model, "2", (0, 0))
+    assert field.summary().startswith("Receptive field of (0, 0, 0) of 2 (Conv2d): 5×5 pixels")
+
+
+def test_pictures_shrink_only_as_far_as_they_can_be_read():
+    figure = viz.kernels(nn.Conv2d(4, 8, 3))
+    width = float(re.search(r"width='([\d.]+)", figure.to_svg()).group(1))
+    least = re.search(r'class="gg-scroll".*?min-width:(\d+)px', figure.to_html(), re.DOTALL)
+    assert width > 500 and int(least.group(1)) == round(0.75 * width)

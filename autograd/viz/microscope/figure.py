@@ -13,7 +13,7 @@ from autograd.viz.drawing import files, palette
 from autograd.viz.microscope import panels
 from autograd.viz.microscope.panels import Panel
 from autograd.viz.pages import shell
-from autograd.viz.pages.graph import document, image
+from autograd.viz.pages.graph import document, image, scrolling
 
 _LESS = (
     "\n<p>This figure is too big for a page: some of it is coarser here, or left out. "
@@ -107,7 +107,7 @@ class Figure(ABC):
 
     def _whole(self, heading: str) -> str:
         # The picture is an <img>: notebooks that are not trusted strip inline <svg>.
-        picture = image(self._drawn(self.theme, heading), self.summary())
+        picture = scrolling(image, self._drawn(self.theme, heading), self.summary())
         tables = panels.as_html(self.panels())
         return (
             f'<div class="gg-figure">{picture}\n<details><summary>As tables and text</summary>\n'

@@ -172,7 +172,7 @@
         }
         const top = typeof scale === "function" ? scale() : scale;
         heads.forEach((th, b) => { th.textContent = text(columnHeads[b]); });
-        let chosen = null;
+        let chosen, patch;
         lines.forEach(({ th, cells }, a) => {
           th.textContent = text(rowHeads[a]);
           cells.forEach((td, b) => {
@@ -186,9 +186,13 @@
             else if (td.title) { td.removeAttribute("title"); td.removeAttribute("aria-label"); }
             td.tabIndex = -1;
             if (picked && !chosen) chosen = td;
+            if (kind.includes("patch")) patch = td;
           });
         });
         (chosen || lines[0].cells[0]).tabIndex = 0;
+        // A grid that is wider than the page scrolls by itself.
+        const box = table.parentNode, at = (chosen || patch || box).offsetLeft - box.clientWidth / 2;
+        if (Math.abs(at - box.scrollLeft) > box.clientWidth / 3) box.scrollLeft = at;
       };
       grids.push(self);
       // Not a <caption>: a long one would stretch the cells of a narrow table.
@@ -324,7 +328,7 @@
       const entry = out();
       const lines = entry.channels.map((c) => [
         inputGrid(c), "×",
-        tapGrid(() => `kernel ${entry.o}${flip ? ", turned" : ""}`, c,
+        tapGrid(() => `kernel ${entry.o}${entry.channels[1] ? `, channel ${c}` : ""}${flip ? ", turned" : ""}`, c,
           (u, v) => [factor(c, u, v), "", `weight ${place(...stored(u, v))}`], data.scales.w),
         "=",
         tapGrid(() => "products", c, (u, v) => [product(c, u, v)],

@@ -104,7 +104,7 @@ def run_to(model: Any, layer: Any, image: Array, who: str) -> tuple[Any, Any, st
         handle.remove()
     if not caught:
         raise ValueError(f"{who}: the layer {path!r} was not run")
-    return x, caught[-1], path or "output"
+    return x, caught[-1], f"{path} ({type(modules[path]).__name__})" if path else "output"
 
 
 def follow_back(model: Any, layer: Any, at: Sequence[int] | None, x: Any) -> Field:
@@ -440,7 +440,7 @@ class ReceptiveField(Figure):
             )
         if self.field.whole:
             names = ", ".join(dict.fromkeys(self.field.whole))
-            lines.append(f"It grows to the whole plane in: {names}.")
+            lines.append(f"At {names} it grows to the whole plane.")
         panels = [Panel("Where it looks", pictures, lines)]
         if self.stages:
             panels.append(Panel("How it grows", [self._table()], [GROWTH]))

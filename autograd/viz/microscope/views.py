@@ -159,6 +159,7 @@ class ConvViews(Views):
         parts: list[Any] = []
         terms = model.of_output(self.at)
         for channel in self.shown.channels:
+            of_channel = f", channel {channel}" if len(self.shown.channels) > 1 else ""
             mine = [term for term in terms if term.channel == channel]
             shape = model.windows.rows.kernel, model.windows.columns.kernel
             heads = self.kernel_heads()
@@ -169,7 +170,8 @@ class ConvViews(Views):
                 self.input_grid(channel),
                 "×",
                 numbers(
-                    f"kernel {self.at[1]}" + (", turned" if model.flip else ""), weights, marks=chosen,
+                    f"kernel {self.at[1]}{of_channel}" + (", turned" if model.flip else ""),
+                    weights, marks=chosen,
                     scale=largest(model.w), rows=heads[0], columns=heads[1], signed=True,
                 ),
                 "=",

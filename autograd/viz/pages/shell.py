@@ -27,7 +27,10 @@ def asset(package: str, name: str) -> str:
 
 def script(package: str, name: str) -> str:
     """A page's script: the shared part and its own in one function, so that nothing leaks."""
-    return f"(() => {{\n{asset('autograd.viz.pages', 'shell.js')}\n{asset(package, name)}\n}})();"
+    text = f"{asset('autograd.viz.pages', 'shell.js')}\n{asset(package, name)}"
+    text = re.sub(r"(?<=[;{]) // .*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"(?<=[;,{])\n", "", text)
+    return f"(() => {{\n{text}\n}})();"
 
 
 def style() -> str:
