@@ -119,6 +119,9 @@ class Comparison:
 
     def html(self) -> str:
         """The same as a page that needs nothing else."""
+        return page.document(f"{self.model}, here and in PyTorch", self._repr_html_())
+
+    def _repr_html_(self) -> str:
         tables = [(title, [page.Line(_label(r), *_cells(r)) for r in rows])
                   for title, rows in self._tables()]  # fmt: skip
         return page.written(f"{self.model}, here and in PyTorch", self.verdict(), self.ok, tables)
@@ -127,9 +130,6 @@ class Comparison:
         """Write the page into a file."""
         with open(path, "w", encoding="utf-8") as file:
             file.write(self.html())
-
-    def _repr_html_(self) -> str:
-        return self.html()
 
     def __str__(self) -> str:
         return self.text()

@@ -82,6 +82,7 @@ class History(list[dict[str, Any]]):
                 points = [(r["epoch"], r[name]) for r in self if r.get(name) is not None]
                 axes.plot(*zip(*points, strict=True), marker=marker, markersize=3, label=name)
             axes.set_xlabel("epoch")
+            axes.xaxis.get_major_locator().set_params(integer=True)  # no half epochs
             axes.legend()
         if path is not None:
             figure.savefig(path)

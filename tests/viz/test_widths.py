@@ -12,6 +12,7 @@ import nn
 from autograd import viz
 from autograd.viz.drawing import svg
 from autograd.viz.pages.graph import document
+from nn.interop import page as side_by_side
 from tests.overflow import FAULTS
 
 LONG = "a sentence of a note that is long, " * 20
@@ -19,6 +20,10 @@ LONG = "a sentence of a note that is long, " * 20
 WRONG = ag.func.compare(
     lambda x, w: x @ w, lambda g, x, w: (g @ w.T, -x.T @ g), np.ones((3, 4)), np.eye(4) / 3
 )
+
+ROWS = [
+    ("Layers", [side_by_side.Line("(the model) Sequential", "(2, 4, 6, 6)", "3.1", "2e-7", False)])
+]
 
 
 def pages():
@@ -59,6 +64,7 @@ def pages():
         "table": document("t", viz.tensor_html(ag.tensor(rng.normal(size=(6, 10)) * 1e-7))),
         "compared": document("t", WRONG._repr_html_()),
         "explained": document("t", viz.explain(loss, conv.weight, at=(0, 0, 1, 1))._repr_html_()),
+        "side by side": side_by_side.document("t", side_by_side.written("t", LONG, False, ROWS)),
         "certified": document("t", ag.debug.certify((a * a).exp())._repr_html_()),
     }
 
@@ -135,3 +141,11 @@ def test_a_long_note_is_broken_into_lines_and_does_not_widen_the_picture():
     assert picture.count("gg-caption gg-muted") > 5
     graph.view.note = "short"
     assert graph.to_svg().count("gg-caption gg-muted") == 1
+
+
+def test_a_comparison_with_pytorch_has_the_colours_of_the_page_around_it():
+    part = side_by_side.written("t", "v", False, ROWS)
+    assert not re.search(
+        r"#[0-9a-f]{3,6}\b|prefers-color-scheme|<html|[^-]color: (?!inherit)", part
+    )
+    assert "color-scheme: light dark" in side_by_side.document("t", part)
