@@ -64,6 +64,7 @@ class History(list[dict[str, Any]]):
         """
         try:
             from matplotlib.figure import Figure
+            from matplotlib.ticker import MaxNLocator
         except ImportError:
             raise ImportError(
                 "History.plot needs matplotlib: pip install 'glassgrad[demo]'"
@@ -82,7 +83,7 @@ class History(list[dict[str, Any]]):
                 points = [(r["epoch"], r[name]) for r in self if r.get(name) is not None]
                 axes.plot(*zip(*points, strict=True), marker=marker, markersize=3, label=name)
             axes.set_xlabel("epoch")
-            axes.xaxis.get_major_locator().set_params(integer=True)  # no half epochs
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))  # no half epochs
             axes.legend()
         if path is not None:
             figure.savefig(path)
