@@ -402,8 +402,6 @@ SLIPS = {
     'model().named_parameters()["weight"]': "write list(model.named_parameters())['weight']",
     'ag.max(x(), dims=1)': "max() got an unexpected keyword argument 'dims'; did you mean 'axis'?",
     'x().std(axs=1)': "did you mean 'axis'?",
-    'ag.func.vmap(lambda a: a)': 'functions take any number of leading axes',
-    'ag.func.jacrev(lambda a: a)': 'write autograd.func.jacobian(f)',
     'ag.func.functional_call(model(), {}, x())': 'model.load_state_dict(parameters)',
     'copy.deepcopy(x() * 2)': 'for a plot t.detach().numpy()',
     'viz.conv(img(), nn.Conv2d(3, 4, 3).weight)': 'viz.conv(weight, x)',

@@ -38,9 +38,6 @@ __all__ = [
 
 #: What to write instead of what PyTorch and JAX have in this place.
 _INSTEAD = {
-    "vmap": "give the function a batch axis: functions take any number of leading axes",
-    "jacrev": "write autograd.func.jacobian(f)",
-    "jacfwd": "write autograd.func.jacobian(f)",
     "functional_call": "write model.load_state_dict(parameters), then model(x)",
     "linearize": "write autograd.func.jvp(f, x, v)",
     "stack_module_state": "write [m.state_dict() for m in models]",
