@@ -19,6 +19,7 @@ import numpy as np
 from nn.interop import operators
 from nn.interop.export import decomposed
 from nn.interop.grouping import grouped
+from nn.interop.operators.complexes import ARITHMETIC, OF_REALS, TO_REALS
 from nn.interop.program import (
     Constant,
     Dtype,
@@ -180,6 +181,8 @@ class _Reader:
                 self.taken.add(name)
 
     def _constant(self, node: Any, name: str, value: Any) -> None:
+        if value.is_complex():
+            value = self.torch.view_as_real(value.resolve_conj())
         try:
             numpy_dtype(self.torch, value.dtype)
             self.constants[name] = value.detach().cpu().numpy().copy()
@@ -258,7 +261,7 @@ class _Reader:
             self._nested(module, node, prefix, records, stack, path, place)
             return
         name = self._name(prefix + node.name)
-        operator = _operator_name(torch, target)
+        operator = self._of_pairs(node, _operator_name(torch, target))
         if operator == "_operator.getitem":
             source = self.meaning.get(node.args[0])
             if isinstance(source, list):  # of a graph within the graph
@@ -272,12 +275,33 @@ class _Reader:
         if operation is None:
             return
         if function is None or not _takes(function, operation):
-            if self._decompose(node, prefix, records, stack, place):
+            pairs = operator.startswith("complex::")
+            if not pairs and self._decompose(node, prefix, records, stack, place):
                 return
             known = "" if function is None else " with these arguments"
+            if pairs:
+                known = f" of complex numbers{known}: write it with real ones, as cos and sin"
             self.unknown.add(f"{_told(torch, target)}{known}", path, place, target)
         self.operations.append(operation)
         self.stacks.append(stack)
+
+    def _of_pairs(self, node: Any, operator: str) -> str:
+        """The operator's name where it has complex numbers, which are pairs here."""
+        given = [self._is_complex(arg) for arg in node.args[:2]]
+        comes, goes = any(map(self._is_complex, node.all_input_nodes)), self._is_complex(node)
+        if operators.is_check(operator) or not (comes or goes):
+            return operator
+        name, _, overload = operator.partition(".")
+        name = name if name.startswith("_") else name.rstrip("_")
+        if name in ARITHMETIC:
+            name += "_" + "".join("rc"[each] for each in given)
+        elif not (comes or name in OF_REALS) or not (goes or name in TO_REALS):
+            name += " between real and complex"
+        return f"complex::{name}.{overload}"
+
+    def _is_complex(self, node: Any) -> bool:
+        value = node.meta.get("val") if isinstance(node, self.torch.fx.Node) else None
+        return self.torch.is_tensor(value) and bool(value.is_complex())
 
     def _decompose(
         self, node: Any, prefix: str, records: bool, stack: Any, place: tuple[str, int]
@@ -334,14 +358,16 @@ class _Reader:
     def _note_result(self, operation: Operation, value: Any) -> None:
         if self.torch.is_tensor(value):
             sizes = tuple(_size(n) for n in value.shape)
-            operation.shape = tuple(n if isinstance(n, int) else None for n in sizes)
-            operation.dtype = numpy_dtype(self.torch, value.dtype)
+            pair = (2,) * value.is_complex()
+            operation.shape = tuple(n if isinstance(n, int) else None for n in sizes) + pair
+            dtype = value.dtype.to_real() if pair else value.dtype
+            operation.dtype = numpy_dtype(self.torch, dtype)
         self._note_sizes(operation.name, value)
 
     def _note_sizes(self, name: str, value: Any) -> None:
         self.metas[name] = value
         if self.torch.is_tensor(value):
-            self.shapes[name] = tuple(_size(n) for n in value.shape)
+            self.shapes[name] = tuple(_size(n) for n in value.shape) + (2,) * value.is_complex()
         elif isinstance(value, self.torch.SymInt):
             size = _size(value)
             if isinstance(size, str):
@@ -395,7 +421,7 @@ class _Reader:
         if isinstance(arg, slice):
             return slice(*(self._argument(part) for part in (arg.start, arg.stop, arg.step)))
         if isinstance(arg, torch.dtype):
-            return Dtype(numpy_dtype(torch, arg))
+            return Dtype(numpy_dtype(torch, arg.to_real() if arg.is_complex else arg))
         if isinstance(arg, (torch.device, torch.layout, torch.memory_format)):
             return None
         if isinstance(arg, complex):

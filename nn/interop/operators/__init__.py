@@ -14,6 +14,7 @@ from typing import Any
 
 from nn.interop.operators import (
     activations,
+    complexes,
     creation,
     elementwise,
     images,
@@ -32,7 +33,7 @@ __all__ = ["WRITTEN_THROUGH", "find", "is_check", "is_creation", "names"]
 
 _FAMILIES = (
     elementwise, activations, reductions, shapes, indexing, creation, images, normalization,
-    products, losses, recurrent, sizes,
+    products, losses, recurrent, sizes, complexes,
 )  # fmt: skip
 
 #: An operation of ours and not of PyTorch: what a write through ``detach()`` leaves.
