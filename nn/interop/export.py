@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nn.interop.refusals import first_line, refusal
+from nn.interop.spreads import know_distributions
 from nn.interop.standins import Refusal, Trial, standing_in
 
 __all__ = ["Exported", "decomposed", "dense", "exported", "know_types", "load_torch"]
@@ -217,6 +218,7 @@ def know_types(torch: Any, tree: Any) -> None:
     """Tell PyTorch how to take apart the records and dicts of a model's own classes."""
     from torch.utils import _pytree as pytree
 
+    know_distributions(torch)
     for leaf in pytree.tree_leaves(tree):
         kind = type(leaf)
         if dataclasses.is_dataclass(kind):

@@ -20,6 +20,7 @@ from nn.interop.keeping import kept, put_back
 from nn.interop.operators.elementwise import written_through
 from nn.interop.operators.promotion import cast, set_default_float
 from nn.interop.program import Call, Constant, Dtype, Operation, Program, State, Value
+from nn.interop.spreads import Spread, made
 from nn.module import Module
 from nn.parameter import Parameter
 
@@ -390,7 +391,8 @@ def _filled(tree: Any, value: Callable[[Any], Any]) -> Any:
         return filled if type(tree) is dict else type(tree)(filled)
     if dataclasses.is_dataclass(tree) and not isinstance(tree, (Value, State, Constant, Dtype)):
         changed = {f.name: _filled(getattr(tree, f.name), value) for f in dataclasses.fields(tree)}
-        return dataclasses.replace(tree, **changed)  # type: ignore[type-var]
+        record: Any = dataclasses.replace(tree, **changed)  # type: ignore[type-var]
+        return made(record) if isinstance(record, Spread) else record
     return value(tree)
 
 

@@ -300,7 +300,7 @@ class _Reader:
         return f"complex::{name}.{overload}"
 
     def _is_complex(self, node: Any) -> bool:
-        value = node.meta.get("val") if isinstance(node, self.torch.fx.Node) else None
+        value: Any = node.meta.get("val") if isinstance(node, self.torch.fx.Node) else None
         return self.torch.is_tensor(value) and bool(value.is_complex())
 
     def _decompose(

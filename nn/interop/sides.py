@@ -13,6 +13,8 @@ import numpy as np
 
 import autograd
 from autograd import Tensor
+from nn.distributions import Distribution
+from nn.interop.spreads import numbers_of
 from nn.module import Module
 
 # PyTorch's side -----------------------------------------------------------------------------------
@@ -226,6 +228,8 @@ def tensors_in(tree: Any) -> list[Tensor]:
         return [t for part in tree.values() for t in tensors_in(part)]
     if isinstance(tree, (list, tuple)):
         return [t for part in tree for t in tensors_in(part)]
+    if isinstance(tree, Distribution):
+        return [t for t in numbers_of(tree) if isinstance(t, Tensor)]
     return [t for part in vars(tree).values() for t in tensors_in(part)] if _is_record(tree) else []
 
 

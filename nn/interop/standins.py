@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import importlib
 import linecache
 import os
 import sys
@@ -123,6 +124,10 @@ def standing_in(torch: Any, trial: Trial) -> Iterator[None]:
             (torch.Tensor, "backward"),
         ):
             patches.put(owner, name, _refuse_gradients(name))
+        transforms = importlib.import_module("torch._functorch.eager_transforms")
+        for name, told in _TRANSFORMS.items():
+            if hasattr(transforms, name):
+                patches.put(transforms, name, _refuse_gradients(told))
         patches.put(torch.Tensor, "numpy", _numpy(torch))
         for owner in (torch.Tensor, torch.SymBool):
             patches.put(owner, "__bool__", _decided(owner.__bool__, trial))
@@ -173,6 +178,15 @@ def _replaced(torch: Any) -> Callable[..., Any]:
                 held.detach().copy_(value)
 
     return put
+
+
+#: Where PyTorch's functions of functions take gradients, and how they are called.
+_TRANSFORMS = {
+    "grad_impl": "func.grad",
+    "grad_and_value_impl": "func.grad_and_value",
+    "_vjp_with_argnums": "func.vjp, jacrev or hessian",
+    "_jvp_with_argnums": "func.jvp or jacfwd",
+}
 
 
 # What is refused ----------------------------------------------------------------------------------

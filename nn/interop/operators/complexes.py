@@ -77,6 +77,10 @@ def subtract_rc(self: Any, other: Any, alpha: Any = 1) -> Any:
     return add_cr(other * -alpha, self)
 
 
+def subtract_from_cr(self: Any, other: Any, alpha: Any = 1) -> Any:
+    return add_cr(self * -alpha, other)
+
+
 def multiply_cc(self: Any, other: Any) -> Any:
     (a, b), (c, d) = _parts(self), _parts(other)
     return _pair(a * c - b * d, a * d + b * c)
@@ -102,6 +106,11 @@ def divide_cc(self: Any, other: Any) -> Any:
 def divide_rc(self: Any, other: Any) -> Any:
     c, d = _parts(other)
     return multiply_rc(self, conjugate(other)) / _apart(c * c + d * d)
+
+
+def reciprocal(self: Any) -> Any:
+    c, d = _parts(self)
+    return conjugate(self) / _apart(c * c + d * d)
 
 
 # Shapes: the axis of the pairs stays behind --------------------------------------------------------
@@ -162,7 +171,7 @@ def total(self: Any, dim: Any = None, keepdim: bool = False, dtype: Any = None) 
 
 
 #: Operators whose name gets the pattern of the two numbers behind it.
-ARITHMETIC = ("add", "sub", "mul", "div")
+ARITHMETIC = ("add", "sub", "rsub", "mul", "div")
 
 #: What makes complex numbers of real ones, and the other way round.
 OF_REALS = ("view_as_complex", "complex", "polar")
@@ -172,6 +181,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "view_as_complex": same, "view_as_real": same, "complex": lambda real, imag: _pair(real, imag),
     "polar": polar, "abs": modulus, "angle": angle, "_conj": conjugate, "conj": conjugate,
     "conj_physical": conjugate, "resolve_conj": same, "neg": lambda self: -self,
+    "reciprocal": reciprocal, "rsub_cr": subtract_from_cr,
     "real": lambda self: self[..., 0], "imag": lambda self: self[..., 1],
     "add_cc": add_cc, "add_cr": add_cr, "add_rc": add_rc,
     "sub_cc": subtract_cc, "sub_cr": subtract_cr, "sub_rc": subtract_rc,

@@ -109,7 +109,7 @@ REFUSED = {
     "a gradient of one's own": lambda x: StraightThrough.apply(x),
     "`torch.cond`": lambda x: torch.cond(x.sum() > 0, torch.sin, torch.cos, (x,)),
     "`torch.func.vmap`": _vmap,
-    "objects as outputs": lambda x: torch.distributions.Normal(x, 1.0),
+    "objects as outputs": lambda x: torch.distributions.Gamma(x, 1.0),
     "strides by hand": lambda x: x.as_strided((2, 2), (1, 2)),
 }
 

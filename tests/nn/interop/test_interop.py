@@ -355,11 +355,12 @@ def test_all_unknown_operators_are_told_at_once(torch, models):
     "forward, told",
     [
         (lambda torch, x: x * 2 if x.sum() > 0 else x, "data-dependent"),
-        (lambda torch, x: torch.fft.rfft(x).abs(), "complex64"),
+        (lambda torch, x: torch.fft.rfft(x).abs(), "of complex numbers"),
+        (lambda torch, x: torch.func.hessian(lambda t: (t**3).sum())(x), "takes gradients"),
         (lambda torch, x: straight_through(torch).apply(x), "torch.autograd.Function"),
         (lambda torch, x: half(torch, x), "autocast"),
     ],
-    ids=["branch on data", "complex", "custom gradient", "autocast"],
+    ids=["branch on data", "complex", "func.hessian", "custom gradient", "autocast"],
 )
 def test_what_an_export_cannot_carry_is_refused(torch, forward, told):
     class Model(torch.nn.Module):

@@ -5,7 +5,7 @@ import pytest
 
 import autograd
 from nn.interop import operators
-from nn.interop.operators import creation
+from nn.interop.operators import complexes, creation
 
 from .cases import CASES, b, dt, fixed, i, of, p, x
 
@@ -13,6 +13,7 @@ pytestmark = pytest.mark.torch
 
 #: Lines that no call of PyTorch from outside can be held against, and why.
 ELSEWHERE = {
+    **dict.fromkeys(complexes.TABLE, "in test_complexes.py"),
     **dict.fromkeys(
         (
             f"glassgrad::{name}"
