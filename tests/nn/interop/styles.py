@@ -47,6 +47,6 @@ def in_double() -> Iterator[None]:
 
 def every() -> dict[str, Callable[[], tuple[nn.Module, tuple[Any, ...], dict[str, Any]]]]:
     """All styles, by name."""
-    from tests.nn.interop import models, public  # noqa: F401 (they register themselves)
+    from tests.nn.interop import models, public, recent  # noqa: F401 (they register themselves)
 
     return STYLES

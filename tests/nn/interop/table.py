@@ -34,6 +34,8 @@ is one of our primitives. So one line puts a model into `viz.graph`, `viz.step`,
 - The first axis of the inputs stays free where PyTorch can keep it symbolic, and so does the second one of sequences
   (inputs with two or three axes).
 - Packed sequences, CTC, parameters replaced in `forward`, sparse matrices (as dense ones), records as inputs and outputs.
+- Complex numbers inside of a model (rotations of queries and keys) are pairs of floats; distributions that it returns
+  are those of `nn.distributions`.
 - `pickle`, `copy.deepcopy` and `state_dict` work; reading a pickle needs no PyTorch.
 - `nn.from_torch(..., check=True)` and `nn.interop.compare(module, model, *inputs)` run both sides, forward and backward,
   with the same random numbers, and name the first layer that differs; `.text()`, `.save("page.html")`.
