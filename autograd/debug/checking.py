@@ -126,7 +126,8 @@ def operands(step: Step) -> tuple[list[Any] | None, list[str], str]:
                     None, [name], f"the value of {name} was not kept; build the graph inside "
                     "`with autograd.debug.record():`"
                 )  # fmt: skip
-            value = random.uniform(0.2, 0.8)
+            # Of its shape only this is known: that it fits into the result's.
+            value = random.uniform(0.2, 0.8, node.shape_of(0))
             made_up.append(name)
         inputs.append(value)
     return inputs, made_up, ""

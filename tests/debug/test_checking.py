@@ -252,3 +252,9 @@ def test_large_arrays_are_sampled_and_many_kinks_counted():
     check = steps_of(recorded(lambda: ag.relu(image).sum()))["relu"]
     assert check.findings[0].verdict == "kink" and check.findings[0].more < 200
     assert "more): slope 0 on the left, 1 on the right" in check.text()
+
+
+def test_a_constant_that_stretched_the_result_and_was_not_kept_is_made_up_in_a_shape_that_fits():
+    x = ag.tensor(np.ones((4, 1)), requires_grad=True)
+    for step in Backprop(((x - np.arange(3.0)) ** 2).sum()):
+        assert step.check().ok
