@@ -196,8 +196,6 @@ def repeat(x: Any, repeats: Any, axis: Any = None) -> Any:
     axis = arguments.axis("repeat", axis, len(x.shape))
     counts = shape_tuple("repeat", repeats, "repeats")
     n = x.shape[axis]
-    if len(counts) == 1:
-        counts = counts * n if hasattr(raw(repeats), "__len__") and n == 1 else counts
     if len(counts) not in (1, n):
         raise ValueError(
             f"repeat: {len(counts)} repeats for the {n} places along axis {axis} of {x.shape}"

@@ -202,10 +202,11 @@ def main() -> int:
         if mutant in explained:
             report.add(Outcome(mutant, "explained"))
     drawn = [mutant for mutant in drawn if mutant not in explained]
+    chosen = {mutant: chooser.choose(mutant) for mutant in drawn}
     # Only the test files that are needed are collected.
-    files = sorted({t.name.partition("::")[0] for m in drawn for t in chooser.choose(m)})
+    files = sorted({t.name.partition("::")[0] for tests in chosen.values() for t in tests})
     if files:
-        serve(Server(drawn, chooser.choose, report.add, arguments.jobs), files)
+        serve(Server(drawn, chosen.__getitem__, report.add, arguments.jobs), files)
     print(report.table())
     for line in explained.stale():
         print(f"explained.toml: no longer there: {line}")

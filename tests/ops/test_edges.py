@@ -255,3 +255,42 @@ def test_places_in_a_plane_are_counted_without_batch_and_channels():
 def test_kernels_of_too_few_and_too_many_channels_are_refused(channels):
     with pytest.raises(ValueError, match=rf"has 4 channels, but the kernel \(2, {channels}, 3\)"):
         ag.correlate(ag.ones(1, 4, 6), ag.ones(2, channels, 3), groups=2)
+
+
+def test_slopes_at_the_ends_of_uneven_points_are_those_of_parabolas():
+    x = np.array([0.0, 1.0, 3.0, 3.5, 7.0])
+    y = np.array([[1.0, 4.0, -2.0, 0.5, 3.0], [2.0, 2.0, 5.0, 1.0, -1.0]])
+    for order in (1, 2):
+        for spacing in (x, 0.5):
+            found = ag.gradient(ag.tensor(y), spacing, axis=1, edge_order=order).numpy()
+            wanted = np.gradient(y, spacing, axis=1, edge_order=order)
+            np.testing.assert_allclose(found, wanted, rtol=1e-13)
+    parabola = ag.gradient(ag.tensor(x * x), x, edge_order=2).numpy()
+    np.testing.assert_allclose(parabola[[0, -1]], 2 * x[[0, -1]], atol=1e-12)
+
+
+@pytest.mark.parametrize("widths", [(4, -5), (-5, 4), (-2, -2), (0, -4)])
+def test_no_more_is_cut_from_an_axis_than_it_has(widths):
+    with pytest.raises(ValueError, match=r"take more than axis 1 of \(2, 3\) has"):
+        ag.pad_constant(ag.ones(2, 3), ((0, 0), widths))
+
+
+def test_one_repeat_in_a_list_is_for_all():
+    x = np.arange(6.0).reshape(2, 3)
+    for repeats in ([2], [2, 0], 3, [0]):
+        found = ag.repeat(ag.tensor(x), repeats, axis=0).tolist()
+        assert found == np.repeat(x, repeats, axis=0).tolist()
+    assert ag.repeat(ag.ones(1, 2), [2], axis=0).shape == (2, 2)
+
+
+def test_an_impossible_size_is_told_with_what_the_others_hold():
+    with pytest.raises(ValueError, match=r"fit \(-1, 4\), whose other sizes hold 4"):
+        ag.ones(6).reshape(-1, 4)
+    with pytest.raises(ValueError, match="has the negative size -3"):
+        ag.ones(6).reshape(-1, -3)
+
+
+@pytest.mark.parametrize("pool", [ag.adaptive_max_pool, ag.adaptive_avg_pool])
+def test_planes_that_no_machine_holds_are_refused_before_they_are_made(pool):
+    with pytest.raises(ValueError, match="needs 4 EiB"):
+        pool(ag.ones(1, 1, 4, 4), (2**30, 2**30))
