@@ -301,3 +301,21 @@ def test_the_cases_are_those_that_the_oracle_gives(torch):
     shipped, held = _recorded()
     assert json.loads(json.dumps(index["cases"])) == shipped["cases"]
     np.testing.assert_allclose(held, numbers, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", kit.OPERATIONS)
+def test_the_formulas_that_mistakes_are_told_by_give_what_the_oracle_gave(name):
+    cases = [case for case in kit.all_cases() if case.operation.name == name]
+    assert cases
+    for case in cases:
+        operation, inputs = case.operation, list(case.inputs)
+        places = [operation.inputs.index(x) for x in operation.differentiable]
+        for k in places:
+            inputs[k] = ag.tensor(inputs[k], requires_grad=True)
+        out = operation.reference(*inputs, **case.statics)
+        found = ag.grad(out, [inputs[k] for k in places], ag.tensor(case.g))
+        pairs = [(out.detach(), case.output), *zip(found, case.gradients, strict=True)]
+        for got, right in pairs:
+            np.testing.assert_allclose(
+                got.numpy(), right, rtol=1e-9, atol=1e-10, err_msg=case.label
+            )

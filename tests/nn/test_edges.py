@@ -305,3 +305,74 @@ def test_pages_of_other_ranks_show_no_example_of_images():
     for name in ("conv1d", "conv3d", "max_pool1d", "avg_pool3d", "conv_transpose1d"):
         text = getattr(F, name).__doc__
         assert text and "Example:" not in text and "Args:" in text
+
+
+def test_a_weight_that_is_a_vector_gives_one_number_a_row():
+    x, w = np.arange(12.0).reshape(3, 4), np.array([1.0, -2.0, 0.5, 3.0])
+    assert F.linear(ag.tensor(x), ag.tensor(w)).tolist() == (x @ w).tolist()
+    assert F.linear(ag.tensor(x), ag.tensor(w), ag.tensor(2.0)).tolist() == (x @ w + 2).tolist()
+    assert F.linear(ag.tensor(x[0]), ag.tensor(w)).tolist() == (x @ w)[0]
+
+
+@pytest.mark.parametrize("worst", [1.0 + 1e-6, 1.5, -1e-6, np.inf])
+def test_what_is_no_probability_is_refused(worst):
+    target = ag.tensor([1.0, 0.0])
+    with pytest.raises(ValueError, match="^binary_cross_entropy: input must lie from 0 to 1"):
+        F.binary_cross_entropy(ag.tensor([0.5, worst]), target)
+    assert np.isfinite(F.binary_cross_entropy(ag.tensor([1.0, 0.0]), target).item())
+
+
+def test_cross_entropy_of_probabilities_sums_over_the_classes():
+    rng = np.random.default_rng(2)
+    x, target, weight = rng.normal(size=(3, 4, 2)), rng.random((3, 4, 2)), rng.random(4)
+    log_p = x - np.log(np.exp(x).sum(1, keepdims=True))
+    for given, factor in ((None, 1.0), (ag.tensor(weight), weight[:, None])):
+        each = -(log_p * target * factor).sum(1)
+        found = [
+            F.cross_entropy(ag.tensor(x), ag.tensor(target), given, reduction=reduction).numpy()
+            for reduction in ("none", "sum", "mean")
+        ]
+        np.testing.assert_allclose(found[0], each)
+        np.testing.assert_allclose(found[1:], [each.sum(), each.sum() / 6])
+
+
+def test_classes_are_counted_however_many_there_are():
+    assert F.one_hot([0, 1499]).shape == (2, 1500)
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate", "circular"])
+def test_each_width_of_a_padding_goes_to_its_own_side(mode):
+    x = np.arange(24.0).reshape(1, 1, 4, 6)
+    theirs = {"replicate": "edge", "circular": "wrap"}.get(mode, mode)
+    wanted = np.pad(x, ((0, 0), (0, 0), (2, 0), (1, 3)), mode=theirs)
+    assert F.pad(ag.tensor(x), (1, 3, 2, 0), mode=mode).tolist() == wanted.tolist()
+
+
+def test_refusals_say_who_refuses_what():
+    refused = {
+        "^group_norm: num_groups=3 does not divide the 4 channels": lambda: F.group_norm(ag.ones(2, 4), 3),
+        "^Embedding: padding_idx 9": lambda: nn.Embedding(3, 2, padding_idx=9),
+        "^Transformer: nhead must be": lambda: nn.Transformer(d_model=8, nhead=0),
+        "^Linear: a layer is built first": lambda: nn.Linear(ag.ones(2, 3)),
+    }  # fmt: skip
+    for words, call in refused.items():
+        with pytest.raises((ValueError, TypeError, IndexError), match=words):
+            call()
+
+
+def test_lazy_norms_tell_a_single_sample_from_a_batch():
+    for lazy, single in ((nn.LazyInstanceNorm1d, (3, 5)), (nn.LazyInstanceNorm2d, (3, 5, 4))):
+        for shape in (single, (2, *single)):
+            layer = lazy(affine=True)
+            assert layer(ag.randn(*shape)).shape == shape and layer.weight.shape == (3,)
+    layer = nn.LazyBatchNorm1d()
+    layer(ag.randn(4, 3))
+    assert layer.weight.shape == (3,)
+
+
+def test_layers_of_transformers_have_a_norm_for_each_part():
+    encoder = nn.TransformerEncoderLayer(8, 2, 16)
+    decoder = nn.TransformerDecoderLayer(8, 2, 16)
+    for layer, count in ((encoder, 2), (decoder, 3)):
+        norms = [name for name, part in layer.named_children() if isinstance(part, nn.LayerNorm)]
+        assert norms == [f"norm{k}" for k in range(1, count + 1)]

@@ -294,3 +294,40 @@ def test_an_impossible_size_is_told_with_what_the_others_hold():
 def test_planes_that_no_machine_holds_are_refused_before_they_are_made(pool):
     with pytest.raises(ValueError, match="needs 4 EiB"):
         pool(ag.ones(1, 1, 4, 4), (2**30, 2**30))
+
+
+def test_differences_take_a_number_as_what_comes_before_and_after():
+    x = np.array([[1.0, 4.0, 9.0], [2.0, 3.0, 7.0]])
+    for axis in (0, 1):
+        for given in ({"prepend": 0.5}, {"append": 2.0}, {"prepend": np.array(1.0), "append": 3.0}):
+            found = ag.diff(ag.tensor(x), axis=axis, **given).tolist()
+            assert found == np.diff(x, axis=axis, **given).tolist()
+
+
+@pytest.mark.parametrize("mode", ["replicate", "circular", "reflect"])
+def test_an_empty_axis_has_nothing_to_be_padded_with(mode):
+    with pytest.raises(ValueError, match="pad"):
+        F.pad(ag.ones(1, 1, 0), (1, 1), mode=mode)
+    if mode == "replicate":
+        with pytest.raises(ValueError, match="of an empty axis: there is nothing to repeat"):
+            F.pad(ag.ones(1, 1, 0), (1, 1), mode=mode)
+
+
+def test_exponentials_of_matrices_of_every_size():
+    for entries in ([0.01, -0.02], [3.0, -2.0], [-9.0, 8.0]):
+        found = ag.matrix_exp(ag.tensor(np.diag(entries))).numpy()
+        np.testing.assert_allclose(found, np.diag(np.exp(entries)), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+def test_running_integrals_over_points_that_differ_from_row_to_row(dim):
+    rng = np.random.default_rng(4)
+    y, x = rng.normal(size=(3, 4)), np.cumsum(rng.random((3, 4)), dim)
+    heights = (np.delete(y, 0, dim) + np.delete(y, -1, dim)) / 2
+    wanted = np.cumsum(heights * np.diff(x, axis=dim), dim)
+    found = ag.cumulative_trapezoid(ag.tensor(y), ag.tensor(x), dim=dim).numpy()
+    np.testing.assert_allclose(found, wanted)
+
+
+def test_tensors_lie_on_the_processor():
+    assert ag.ones(2).__dlpack_device__() == np.ones(2).__dlpack_device__() == (1, 0)
