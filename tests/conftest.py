@@ -5,14 +5,19 @@ import os
 import shutil
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import settings
+
+import autograd as ag
 
 os.environ["MPLBACKEND"] = "Agg"
 
 # The plain suite gives the same verdict every time; `-m fuzz` tests set their own, random, profile.
 settings.register_profile("glassgrad", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("glassgrad")
+
+_FOUND = pytest.StashKey()
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -47,6 +52,37 @@ def pytest_collection_modifyitems(items):
             for item in items:
                 if item.get_closest_marker(marker):
                     item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _modes():
+    """What each test leaves as it found it: it would decide what later tests see."""
+    return {
+        "NumPy's error state": np.geterr(),
+        "is_grad_enabled()": ag.is_grad_enabled(),
+        "the default dtype": ag.get_default_dtype(),
+        "the number of threads": ag.get_num_threads(),
+    }
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    item.stash[_FOUND] = _modes()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    result = yield
+    found = item.stash[_FOUND]
+    left = {name: value for name, value in _modes().items() if value != found[name]}
+    if left:
+        np.seterr(**found["NumPy's error state"])
+        ag.set_grad_enabled(found["is_grad_enabled()"])
+        ag.set_default_dtype(found["the default dtype"])
+        ag.set_num_threads(found["the number of threads"])
+        was = {name: found[name] for name in left}
+        pytest.fail(f"the test left {left}, but found {was}", pytrace=False)
+    return result
 
 
 def _fail_if_skipped(report, config):
