@@ -156,9 +156,11 @@ def with_weak_integers(info: Any, out: Any, *operands: Any, **static: Any) -> An
     Args:
         info: the primitive that made the result; static: its static parameters.
     """
-    if not info.differentiable:
-        return out
-    if out.dtype.kind != "f":
+    dtype = out.dtype
+    for x in operands:  # the usual case: an array of floats that are no narrower
+        if type(x) is np.ndarray and x.dtype is dtype and x.ndim:
+            return out
+    if not info.differentiable or dtype.kind != "f":
         return out
     wanted = common_float(*operands)
     if wanted is None:

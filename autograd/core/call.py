@@ -37,18 +37,18 @@ _float32, _float64 = np.float32, np.float64
 #: Integers up to here fit an array.
 _WORD = 1 << 63
 #: Static parameters of other types may be tensors, or something that the caller writes into.
-_FIXED = frozenset([bool, int, float, str, tuple, slice, type(None), Window])
+_FIXED = frozenset([bool, int, float, str, tuple, slice, type(None), type(...), Window])
 #: What stands where no input is given by position.
 _NOTHING = object()
 
 
 def form_for(info: Primitive) -> Callable[[Primitive], Callable[..., Any]]:
     """Which of the forms below serves a primitive."""
-    if info.outputs > 1 or info.variadic or info.optional:
+    if info.outputs > 1:
         return general
-    if info.inputs == ("x", "y") and not info.static_names:
+    if info.inputs == ("x", "y") and not info.static_names and not info.optional:
         return binary
-    return unary if len(info.inputs) == 1 else general
+    return unary if len(info.inputs) == 1 and not info.variadic and not info.optional else nary
 
 
 def general(info: Primitive) -> Callable[..., Any]:
@@ -75,7 +75,9 @@ def general(info: Primitive) -> Callable[..., Any]:
                     parents.append(x._node)
                     cells.append(x._version)
                 else:
-                    if x is not None or info.input_name(len(data)) not in optional:
+                    if (type(x) is not float or not data) and (
+                        x is not None or info.input_name(len(data)) not in optional
+                    ):
                         others.append(len(data))
                     data.append(x)
                     parents.append(None)
@@ -89,16 +91,8 @@ def general(info: Primitive) -> Callable[..., Any]:
             raise _failed(info, error, data)
         if several and not (isinstance(made, tuple) and len(made) == info.outputs):
             raise _no_array(info, made)
-        outs: list[Any] = []
-        versions, results = [], []  # type: ignore[var-annotated]
-        for out in made if several else (made,):
-            if not isinstance(out, _ARRAYS):
-                raise _no_array(info, out)
-            # Whether it shares memory with an input, whose writes then count as its own.
-            out, version = _memory(out, data + outs, cells + versions)
-            outs.append(out)
-            versions.append(version)
-            results.append(tensor_on(out, version))
+        outs, versions = _memories(info, made if several else (made,), data, cells)
+        results = list(map(tensor_on, outs, versions))
         if views and (cells[0] is None or versions[0] is None):
             given[0]._viewed = results[0]._viewed = True
         state, node = local.state, None
@@ -123,31 +117,40 @@ def unary(info: Primitive) -> Callable[..., Any]:
     """``general`` for one input and one output."""
     forward, scalar, differentiable = info.forward, info.scalar, info.differentiable
     views, on_arrays, otherwise = info.name in NUMBER_VIEWS, _on_arrays(info), general(info)
-    weak = _is_weak(info)
+    weak, statics, by_position = _is_weak(info), info.static_template, info.positions[1:]
+    several_static = len(statics) > 1
 
     def call(x: Any = _NOTHING, /, *more: Any, **static: Any) -> Any:
         if static or more or x is _NOTHING:
-            given = () if x is _NOTHING else (x, *more)
-            if (bound := _bound(info, given, static)) is None:
-                return _otherwise(info, given, static)
-            (x,), static = bound
+            named = static
+            if not static and len(more) <= len(by_position):
+                named = dict(zip(by_position, more))  # noqa: B905
+            usual = x is not _NOTHING and bool(named) and not (static and more)
+            for name in named:
+                usual = usual and name in statics and type(named[name]) in _FIXED
+            if usual:  # what `_bound` would say
+                static = named
+            else:
+                given = () if x is _NOTHING else (x, *more)
+                if (bound := _bound(info, given, static)) is None:
+                    return _otherwise(info, given, static)
+                (x,), static = bound
         state = local.state
         if (type(x) is not Tensor and type(x) not in tensor_types) or state.recorder is not None:
             return (otherwise if type(x) in tensor_types else on_arrays)(x, **static)
         data, parent, cell = x._data, x._node, x._version
         try:
-            if static:
-                out = forward(data, **static)
-            elif scalar is not None and ((kind := type(data)) is _float32 or kind is _float64):
+            kind = type(data)
+            if scalar is not None and not static and (kind is _float32 or kind is _float64):
                 try:
-                    out = kind(scalar(data))
+                    out, shape = kind(scalar(data)), ()
                 except (ValueError, OverflowError):  # where `math` refuses, NumPy has an answer
-                    out = forward(data)
+                    out, shape = forward(data), ()
             else:
-                out = forward(data)
-            shape = out.shape
-            if weak and out.dtype is not data.dtype:
-                out = with_weak_integers(info, out, data, **static)
+                out = forward(data, **static) if static else forward(data)
+                shape = out.shape
+                if weak and out.dtype is not data.dtype:
+                    out = with_weak_integers(info, out, data, **static)
         except Exception as error:
             raise _failed(info, error, (x,))
         if not shape:
@@ -168,7 +171,7 @@ def unary(info: Primitive) -> Callable[..., Any]:
             node.plan = plan = info.plan or info.make_plan()
             node.parents, node.static = (parent,), info.static_values
             if static:
-                node.static = tuple((info.static_template | static).values())
+                node.static = tuple((statics | static if several_static else static).values())
             node.shape, node.dtype = shape, out.dtype
             node.seq, node.module, node.extra = next(counter), state.module, None
             node.aside = (x._index,) if x._index else None
@@ -180,6 +183,8 @@ def unary(info: Primitive) -> Callable[..., Any]:
                 node.saved, node.cells = (out,), None if version is None else (version,)
             elif plan.shortcut == "x_shape":
                 node.saved, node.cells = (data.shape,), None
+            elif plan.shortcut == "nothing":
+                node.saved = node.cells = None
             else:
                 plan.save(node, (data,), (cell,), (out,), (version,))
         return result
@@ -195,7 +200,7 @@ def binary(info: Primitive) -> Callable[..., Any]:
     def call(x: Any, y: Any) -> Any:
         state, kind, other = local.state, type(x), type(y)
         if kind is Tensor or kind in tensor_types:
-            a, x_node, x_cell, first = x._data, x._node, x._version, x._data
+            a, x_node, x_cell = x._data, x._node, x._version
             if other is Tensor or other in tensor_types:
                 b, y_node, y_cell = y._data, y._node, y._version
             elif other is float or (other is int and -_WORD <= y < _WORD):
@@ -204,11 +209,12 @@ def binary(info: Primitive) -> Callable[..., Any]:
                 return otherwise(x, y)
         elif other in tensor_types and (kind is float or (kind is int and -_WORD <= x < _WORD)):
             a, x_node, x_cell = x, None, None
-            b, y_node, y_cell, first = y._data, y._node, y._version, y._data
+            b, y_node, y_cell = y._data, y._node, y._version
         else:
             return (otherwise if other in tensor_types else on_arrays)(x, y)
         if state.recorder is not None:
             return otherwise(x, y)
+        first = b if a is x else a
         try:
             out = forward(a, b)
             shape, kind = out.shape, type(out)
@@ -246,6 +252,65 @@ def binary(info: Primitive) -> Callable[..., Any]:
                 node.saved = node.cells = None
             else:
                 plan.save(node, (a, b), (x_cell, y_cell), (out,), (version,))
+        return result
+
+    return call
+
+
+def nary(info: Primitive) -> Callable[..., Any]:
+    """``general`` for several inputs, all of them tensors, numbers or absent, and one output."""
+    forward, differentiable, optional = info.forward, info.differentiable, bool(info.optional)
+    count, otherwise = None if info.variadic else len(info.inputs), general(info)
+    weak, statics = _is_weak(info), info.static_template
+
+    def call(*given: Any, **static: Any) -> Any:
+        state, index = local.state, 0
+        data: list[Any] = []
+        parents: list[Any] = []
+        cells: list[Any] = []
+        for x in given:
+            if type(x) in tensor_types:
+                data.append(x._data)
+                parents.append(x._node)
+                cells.append(x._version)
+                index = index or x._index
+            elif data and (type(x) is float or (x is None and optional)):
+                data.append(x)
+                parents.append(None)
+                cells.append(None)
+            else:
+                return otherwise(*given, **static)
+        usual = state.recorder is None and (len(given) == count or (count is None and given))
+        for name in static:
+            usual = usual and name in statics and type(static[name]) in _FIXED
+        if not usual:
+            return otherwise(*given, **static)
+        try:
+            out = forward(*data, **static)
+            shape = out.shape
+            if weak and (dtype := out.dtype) is not data[0].dtype:
+                if not any([type(x) is _ndarray and x.dtype is dtype for x in data]):
+                    out = with_weak_integers(info, out, *data, **static)
+        except Exception as error:
+            raise _failed(info, error, data)
+        out, version = _memory(out, data, cells)
+        result = _new(Tensor)
+        result._data, result._version, result._index = out, version, 0
+        result._node = result._grad = result.name = None
+        if state.grad_enabled and differentiable and any(parents):
+            result._node = node = _new(Node)
+            node.plan = plan = info.plan or info.make_plan()
+            node.parents, node.static = tuple(parents), info.static_values
+            if static:
+                node.static = tuple((statics | static if len(statics) > 1 else static).values())
+            node.shape, node.dtype = shape, out.dtype
+            node.seq, node.module, node.extra = next(counter), state.module, None
+            node.aside = None
+            if index or None in parents:
+                node.aside = _aside(given, parents, data, cells)
+            if not shape:
+                node.number = out
+            plan.save(node, data, cells, [out], [version])
         return result
 
     return call
@@ -358,6 +423,21 @@ def _weakly(info: Primitive, made: Any, data: Sequence[Any], static: dict[str, A
 # The result ---------------------------------------------------------------------------------------
 
 
+def _memories(info: Primitive, made: Any, data: list[Any], cells: list[Any]) -> tuple[Any, Any]:
+    """The outputs and their version cells; an output may share memory with one before it, too."""
+    outs: list[Any] = []
+    versions: list[Any] = []
+    for out in made:
+        if not isinstance(out, _ARRAYS):
+            raise _no_array(info, out)
+        if outs:
+            data, cells = data + outs[-1:], cells + versions[-1:]
+        out, version = _memory(out, data, cells)
+        outs.append(out)
+        versions.append(version)
+    return outs, versions
+
+
 def _memory(out: Any, data: Sequence[Any], cells: Sequence[list[Any] | None]) -> tuple[Any, Any]:
     """An output and its version cell, which all that shares its memory has in common.
 
@@ -398,7 +478,8 @@ def _node(info: Primitive, state: State, static: dict[str, Any], outs: list[Any]
     node.plan = info.plan or info.make_plan()
     node.static = info.static_values
     if static:
-        node.static = tuple((info.static_template | static).values())
+        template = info.static_template
+        node.static = tuple((template | static if len(template) > 1 else static).values())
     node.shape, node.dtype = outs[0].shape, outs[0].dtype
     if node.plan.several:
         node.shape = tuple([out.shape for out in outs])

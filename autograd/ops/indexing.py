@@ -14,6 +14,7 @@ from autograd.arguments.dtypes import as_array
 from autograd.arguments.half import HALF, SINGLE
 from autograd.arguments.limits import check_bytes
 from autograd.core.primitive import primitive
+from autograd.core.tensor import Tensor
 from autograd.kernels import native
 
 __all__ = ["getitem"]
@@ -73,8 +74,11 @@ def getitem(x: Any, index: Any) -> Any:
         >>> x.grad
         Tensor([2., 0., 1.])
     """
-    x = array_like("getitem", x)
-    return _getitem(x, index=clean_index("getitem", index, x.shape))
+    if type(x) is not Tensor:
+        x = array_like("getitem", x)
+    if type(index) is not int:
+        index = clean_index("getitem", index, shape_of(x))
+    return _getitem(x, index=index)
 
 
 def clean_index(who: str, index: Any, shape: tuple[int, ...]) -> Any:
