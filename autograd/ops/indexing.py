@@ -77,7 +77,7 @@ def getitem(x: Any, index: Any) -> Any:
     if type(x) is not Tensor:
         x = array_like("getitem", x)
     if type(index) is not int:
-        index = clean_index("getitem", index, shape_of(x))
+        index = clean_index("getitem", index, x.shape)
     return _getitem(x, index=index)
 
 
