@@ -18,6 +18,7 @@ from autograd.ops.gathering import set_at
 from autograd.ops.indexing import getitem
 from autograd.ops.linalg.decompositions import pinv as inverse
 from autograd.ops.linalg.decompositions import svdvals
+from autograd.ops.linalg.diagonals import tril
 from autograd.ops.linalg.least_squares import matrix_rank as rank_of
 from autograd.ops.linalg.least_squares import multi_dot
 from autograd.ops.linalg.norms import vector_norm
@@ -108,10 +109,14 @@ def pinv(
     Args:
         rcond, rtol: singular values below this fraction of the largest count as 0; default: the
             dtype's epsilon times the longer side, or 0 if ``atol`` is given.
-        hermitian: that a is symmetric; then it is found in the same way.
+        hermitian: that a is symmetric: its lower triangle alone is read.
         atol: singular values below it count as 0, too.
     """
-    arguments.boolean("pinv", "hermitian", hermitian)
+    if arguments.boolean("pinv", "hermitian", hermitian):
+        a = array_like("pinv", a)
+        if len(a.shape) < 2 or a.shape[-1] != a.shape[-2]:
+            raise ValueError(f"pinv: a hermitian matrix is square, got shape {tuple(a.shape)}")
+        a = tril(a) + swapaxes(tril(a, -1), -1, -2)
     if rcond is not None and rtol is not None:
         raise ValueError("pinv: rcond and rtol are one; give one of them")
     relative = raw(rcond if rtol is None else rtol)

@@ -76,6 +76,9 @@ def test_pinv_and_rank_with_an_absolute_limit():
     wanted = [np.linalg.pinv(a, limit / s[0]) for a, s in zip(A, singular, strict=True)]
     np.testing.assert_allclose(ag.linalg.pinv(X, atol=limit).numpy(), wanted)
     assert ag.linalg.matrix_rank(X, atol=limit).tolist() == (singular > limit).sum(1).tolist()
+    np.testing.assert_allclose(
+        ag.linalg.pinv(X, hermitian=True).numpy(), np.linalg.pinv(A, hermitian=True)
+    )
     np.testing.assert_allclose(ag.linalg.pinv(X, rtol=0.3).numpy(), np.linalg.pinv(A, 0.3))
 
 
