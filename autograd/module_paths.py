@@ -20,7 +20,7 @@ class ModuleInfo(NamedTuple):
     Attributes:
         kind: the class's name.
         summary: the class and its most telling settings, on one line.
-        leaf: has it no modules inside?
+        leaf: does it compute by itself, without calling modules inside?
     """
 
     kind: str

@@ -104,6 +104,8 @@ class Module:
     """
 
     training: bool = True
+    #: Whether it computes with the parameters of the modules inside by itself, without calling them.
+    _is_one_layer: bool = False
     __signature__ = Parameters()
 
     # Parameters, buffers and sub-modules lie in the instance's own ``__dict__``, where Python
@@ -255,7 +257,7 @@ class Module:
         table: dict[str, autograd.ModuleInfo] = {}
         paths: dict[int | str, str] = {}
         for path, module in self.named_modules(scope):
-            leaf = not any(True for _ in module.children())
+            leaf = module._is_one_layer or not any(True for _ in module.children())
             table[path] = autograd.ModuleInfo(type(module).__name__, module_summary(module), leaf)
             paths[id(module)] = autograd.ModulePath(path, table)
         return paths

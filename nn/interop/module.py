@@ -421,6 +421,7 @@ class _Builder:
         self.modules[id(theirs)] = ours
         ours.__dict__["_home"] = path
         ours.__dict__["_shown"] = _extra(theirs)
+        ours.__dict__["_is_one_layer"] = isinstance(theirs, self.torch.nn.MultiheadAttention)
         ours.__dict__["source"] = f"{kind.__module__}.{kind.__qualname__}"
         for name, parameter in theirs._parameters.items():
             ours.register_parameter(name, self._parameter(parameter, f"{path}.{name}"))

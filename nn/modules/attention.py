@@ -56,6 +56,7 @@ class MultiheadAttention(Module):
         ((3, 5, 8), (3, 5, 5))
     """
 
+    _is_one_layer = True
     in_proj_weight: Parameter | None
     in_proj_bias: Parameter | None
     bias_k: Parameter | None

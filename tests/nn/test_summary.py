@@ -2,7 +2,9 @@
 
 import pytest
 
+import autograd
 import nn
+from autograd import viz
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,14 @@ def test_long_settings_are_cut():
             return "x" * 100
 
     assert nn.module_summary(Chatty()) == "Chatty(" + "x" * 39 + "…)"
+
+
+def test_attention_is_one_layer_in_tables_and_pictures():
+    model = nn.Sequential(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), nn.Linear(8, 3))
+    rows = {row.path: row for row in viz.summary(model, (2, 5, 8)).rows}
+    attention = model[0].self_attn
+    assert rows["0.self_attn"].what == "MultiheadAttention"
+    assert rows["0.self_attn"].parameters == sum(p.size for p in attention.parameters())
+    assert [row.path for row in viz.summary(model, (2, 5, 8)).rows].count("0.self_attn") == 1
+    picture = viz.graph(model(autograd.ones(2, 5, 8)).sum(), detail="modules").text()
+    assert "MultiheadAttention" in picture and "softmax" not in picture
