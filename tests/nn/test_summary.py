@@ -45,5 +45,6 @@ def test_attention_is_one_layer_in_tables_and_pictures():
     assert rows["0.self_attn"].what == "MultiheadAttention"
     assert rows["0.self_attn"].parameters == sum(p.size for p in attention.parameters())
     assert [row.path for row in viz.summary(model, (2, 5, 8)).rows].count("0.self_attn") == 1
-    picture = viz.graph(model(autograd.ones(2, 5, 8)).sum(), detail="modules").text()
-    assert "MultiheadAttention" in picture and "softmax" not in picture
+    picture = viz.graph(model(autograd.ones(2, 5, 8)).sum(), detail="modules")
+    names = [dict(item.lines)["title"] for item in picture.view.items]
+    assert "self_attn: MultiheadAttention" in names and "softmax" not in names
