@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 import autograd as ag
+from autograd.kernels import native
 
 os.environ["MPLBACKEND"] = "Agg"
 
@@ -28,6 +29,10 @@ def pytest_addoption(parser):
         action="store_true",
         help="count every skipped test as failed (CI: a missing torch or browser is a fault there)",
     )
+
+
+def pytest_report_header():
+    return f"kernels: {native.status()}"
 
 
 def _missing(marker):
@@ -104,13 +109,16 @@ def pytest_make_collect_report(collector):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """One line for all tests that were skipped for the same reason."""
+    """One line for all tests that were skipped for the same reason; with ``-q`` there is no header,
+    but that the extension was not tested is said all the same."""
     reasons = Counter(
         str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
         for report in terminalreporter.stats.get("skipped", ())
     )
     for reason, count in reasons.most_common():
         terminalreporter.write_line(f"{count} skipped: {reason.removeprefix('Skipped: ')}")
+    if "other sources" in native.status():
+        terminalreporter.write_line(pytest_report_header(), red=True)
 
 
 @pytest.fixture(scope="session")

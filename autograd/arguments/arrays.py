@@ -241,14 +241,14 @@ def number(who: str, name: str, value: Any) -> Any:
     raise TypeError(f"{who}: {name} must be a number, got {numbers.shown(value)}")
 
 
-def shape_of(x: Any, who: str = "shape") -> tuple[int, ...]:
+def shape_of(who: str, x: Any) -> tuple[int, ...]:
     """Shape of a tensor, an array, a number or nested lists."""
     return x.shape if has_shape(x) else as_array(who, x, copy=False).shape
 
 
-def ndim_of(x: Any, who: str = "shape") -> int:
+def ndim_of(who: str, x: Any) -> int:
     """Number of axes of a tensor, an array, a number or nested lists."""
-    return len(shape_of(x, who))
+    return len(shape_of(who, x))
 
 
 def shape_tuple(

@@ -57,13 +57,13 @@ def take(x: Any, indices: Any, axis: Any = None, mode: str = "raise") -> Any:
     arguments.choice("take", "mode", mode, ("raise", "wrap", "clip"))
     if axis is None:
         x, axis = ravel(x), 0
-    axis = arguments.axis("take", axis, ndim_of(x) or 1)
-    x = x if ndim_of(x) else ravel(x)
+    axis = arguments.axis("take", axis, ndim_of("take", x) or 1)
+    x = x if ndim_of("take", x) else ravel(x)
     places = _integers("take", indices)
-    size = shape_of(x)[axis]
+    size = shape_of("take", x)[axis]
     if mode != "raise" and places.size:
         if not size:
-            raise IndexError(f"take: axis {axis} is empty (x has shape {shape_of(x)})")
+            raise IndexError(f"take: axis {axis} is empty (x has shape {shape_of('take', x)})")
         places = places % size if mode == "wrap" else np.clip(places, 0, size - 1)
     return _read("take", x, (slice(None),) * axis + (places,))
 
@@ -280,8 +280,8 @@ def _shape_only(shape: tuple[int, ...]) -> Any:
 
 def _leading_ones_off(values: Any, shape: tuple[int, ...], index: Any) -> Any:
     """Values without the surplus leading axes of size 1 that NumPy lets an assignment have."""
-    extra = ndim_of(values) - getitem(_shape_only(shape), index).ndim
-    if extra > 0 and set(shape_of(values)[:extra]) == {1}:
+    extra = ndim_of("set_at: values", values) - getitem(_shape_only(shape), index).ndim
+    if extra > 0 and set(shape_of("set_at: values", values)[:extra]) == {1}:
         return getitem(values, (0,) * extra)
     return values
 
@@ -291,7 +291,7 @@ def _into_numbers_too(function: Any) -> Any:
 
     @functools.wraps(function)
     def call(x: Any, indices: Any, values: Any, *args: Any, **named: Any) -> Any:
-        if shape_of(x) or np.ndim(raw(indices)) > 1:
+        if shape_of(function.__name__, x) or np.ndim(raw(indices)) > 1:
             return function(x, indices, values, *args, **named)
         return reshape(function(ravel(x), np.ravel(raw(indices)), values, *args, **named), ())
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, ndim_of, raw, shape_of, shape_tuple, weakly_whole
+from autograd.arguments.arrays import array_like, ndim_of, raw, shape_tuple, weakly_whole
 from autograd.arguments.limits import check_bytes
 from autograd.ops.elementwise import astype
 from autograd.ops.gathering import take, take_along_axis
@@ -97,7 +97,7 @@ def insert(x: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     places, where = np.arange(x.shape[axis]), _index(obj)
     single = not isinstance(where, slice) and np.size(where) == 1
     if single and np.asarray(where).dtype.kind != "b":
-        lifted = reshape(values, (1,) * (len(x.shape) - ndim_of(values)) + shape_of(values))
+        lifted = reshape(values, (1,) * (len(x.shape) - len(values.shape)) + values.shape)
         values = moveaxis(lifted, 0, axis) if np.ndim(where) == 0 else lifted
         count = values.shape[axis] if len(values.shape) == len(x.shape) else 1
     else:
@@ -109,7 +109,7 @@ def insert(x: Any, obj: Any, values: Any, axis: Any = None) -> Any:
         values = broadcast_to(values, shape)
     except ValueError:
         raise ValueError(
-            f"insert: values of shape {shape_of(values)} do not fit the place of shape {shape} "
+            f"insert: values of shape {values.shape} do not fit the place of shape {shape} "
             f"in x of shape {x.shape}"
         ) from None
     return take_axis(concatenate([x, values], axis), order, axis)
@@ -206,7 +206,7 @@ def block(arrays: Any) -> Any:
     if leaf is None:
         raise ValueError("block: arrays holds an empty list")
     leaves = _leaves(arrays)
-    ndim = max([depth, *map(ndim_of, leaves)])
+    ndim = max([depth, *(ndim_of("block", leaf) for leaf in leaves)])
 
     def join(part: Any, axis: int) -> Any:
         if (axis == 0) == isinstance(part, list):

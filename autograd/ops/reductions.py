@@ -187,7 +187,7 @@ def _repeating(
 
 def sum_to(g: Any, shape: tuple[int, ...]) -> Any:
     """g summed down to a shape that broadcasts to its own."""
-    here = shape_of(g)
+    here = shape_of("sum_to", g)
     if here == shape:
         return g
     axes = _summed(here, shape)
@@ -505,8 +505,8 @@ def prod(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 
 def _reduced_first(x: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     """x as (elements reduced together, the rest), and the order of axes that leads there."""
-    axes = arguments.axes("prod", axis, ndim_of(x))
-    order = (*axes, *(a for a in range(ndim_of(x)) if a not in axes))
+    axes = arguments.axes("prod", axis, x.ndim)
+    order = (*axes, *(a for a in range(x.ndim) if a not in axes))
     count = count_along(x.shape, axes)
     rest = math.prod([x.shape[a] for a in order[len(axes) :]])
     return reshape(transpose(x, order), (count, rest)), order
@@ -575,7 +575,7 @@ def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
 def _logsumexp_slope(g: Any, x: Any, x_dtype: Any, out: Any, axis: Any, keepdims: bool) -> Any:
     """g · softmax(x)"""
     if x_dtype == HALF:  # the exponential of what rounding took from out is no small thing
-        axes = None if axis is None else arguments.axes("logsumexp", axis, ndim_of(x))
+        axes = None if axis is None else arguments.axes("logsumexp", axis, ndim_of("logsumexp", x))
         top = _largest(raw(x), axis=axes, keepdims=True, initial=-np.inf)
         weights = exp(x - np.where(np.isfinite(top), top, SINGLE.type(0)))
         total = sum(weights, axes, True)

@@ -89,7 +89,7 @@ def _prepare_reshape_back(g: Any, x_shape: Any) -> Any:
 
 def ravel(x: Any) -> Any:
     """All elements in row-major order, as one axis."""
-    return reshape(x, (-1,) if 0 not in shape_of(x) else (0,))
+    return reshape(x, (-1,) if 0 not in shape_of("ravel", x) else (0,))
 
 
 def flatten(x: Any, start_axis: int = 0, end_axis: int = -1) -> Any:
@@ -247,7 +247,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
         >>> ag.moveaxis(ag.zeros((2, 3, 4)), 0, -1).shape
         (3, 4, 2)
     """
-    ndim = ndim_of(x)
+    ndim = ndim_of("moveaxis", x)
     sources = arguments.axes("moveaxis", source, ndim, "source")
     places = arguments.axes("moveaxis", destination, ndim, "destination")
     if len(sources) != len(places):
@@ -266,7 +266,7 @@ def swapaxes(x: Any, axis1: Any, axis2: Any) -> Any:
     Raises:
         ValueError: if there is no such axis.
     """
-    ndim = ndim_of(x)
+    ndim = ndim_of("swapaxes", x)
     first = arguments.axis("swapaxes", axis1, ndim or 1, "axis1")  # a number has one with itself
     second = arguments.axis("swapaxes", axis2, ndim or 1, "axis2")
     return transpose(x, axes=_exchanging(ndim, first, second)) if ndim else transpose(x)

@@ -94,7 +94,7 @@ def vsplit(x: Any, indices_or_sections: Any) -> list[Any]:
 
 def hsplit(x: Any, indices_or_sections: Any) -> list[Any]:
     """``split`` along the second axis, or the only one."""
-    return _split_axis("hsplit", x, indices_or_sections, 1 if ndim_of(x) > 1 else 0, 1)
+    return _split_axis("hsplit", x, indices_or_sections, 1 if ndim_of("hsplit", x) > 1 else 0, 1)
 
 
 def dsplit(x: Any, indices_or_sections: Any) -> list[Any]:
@@ -103,8 +103,8 @@ def dsplit(x: Any, indices_or_sections: Any) -> list[Any]:
 
 
 def _split_axis(who: str, x: Any, where: Any, axis: int, ndim: int) -> list[Any]:
-    if ndim_of(x) < ndim:
-        raise ValueError(f"{who}: x must have {ndim} or more axes, got shape {shape_of(x)}")
+    if ndim_of(who, x) < ndim:
+        raise ValueError(f"{who}: x must have {ndim} or more axes, got shape {shape_of(who, x)}")
     return _split(who, x, where, axis, equal=True)
 
 
@@ -420,6 +420,9 @@ def meshgrid(*vectors: Any, indexing: str = "xy", sparse: bool = False) -> list[
 
 def matrix_transpose(x: Any) -> Any:
     """x with its last two axes interchanged."""
-    if ndim_of(x) < 2:
-        raise ValueError(f"matrix_transpose: x needs two axes or more, got shape {shape_of(x)}")
+    if ndim_of("matrix_transpose", x) < 2:
+        raise ValueError(
+            "matrix_transpose: x needs two axes or more, got shape "
+            f"{shape_of('matrix_transpose', x)}"
+        )
     return swapaxes(x, -1, -2)

@@ -181,7 +181,7 @@ def average(
                 f"its axis {axis}"
             )
         weights = reshape(weights, (-1,) + (1,) * (len(x.shape) - axes[0] - 1))
-    total = sum_(weights * np.ones(shape_of(x), x.dtype), axis, keepdims)
+    total = sum_(weights * np.ones(x.shape, x.dtype), axis, keepdims)
     if (raw(total) == 0).any():
         raise ValueError("average: the weights add up to 0")
     result = sum_(x * weights, axis, keepdims) / total
@@ -230,7 +230,7 @@ def cov(
         if more.shape[1] != x.shape[1]:
             raise ValueError(
                 f"cov: y has {more.shape[1]} observations, m has {x.shape[1]} (shapes "
-                f"{shape_of(y)} and {shape_of(m)})"
+                f"{shape_of('cov', y)} and {shape_of('cov', m)})"
             )
         x = concatenate([x, more], 0)
     bias = arguments.boolean("cov", "bias", bias)

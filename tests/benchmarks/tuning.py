@@ -183,7 +183,7 @@ def measure_in_numpy(name: str, values: list[Any], rounds: int) -> None:
 def measure_in_c(name: str, values: list[Any], rounds: int) -> None:
     usual = native.library
     if usual is None:
-        print(f"{name:18}{'C':7}no extension: {native.status()}")
+        print(f"{name:18}{'C':7}{native.status()}")
         return
     with tempfile.TemporaryDirectory() as folder:
         builds = [build(name, v, Path(folder, str(i))) for i, v in enumerate(values)]

@@ -331,3 +331,17 @@ def test_running_integrals_over_points_that_differ_from_row_to_row(dim):
 
 def test_tensors_lie_on_the_processor():
     assert ag.ones(2).__dlpack_device__() == np.ones(2).__dlpack_device__() == (1, 0)
+
+
+ASKS_FOR_THE_SHAPE_FIRST = {
+    "diag": (), "diagflat": (), "trace": (), "rot90": (), "flipud": (), "fliplr": (), "take": ([0], 0), "ravel": (), "block": (),
+    "moveaxis": (0, 0), "swapaxes": (0, 0), "hsplit": (1,), "vsplit": (1,), "dsplit": (1,),
+    "matrix_transpose": (), "scatter_add": ([0], [1.0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ASKS_FOR_THE_SHAPE_FIRST)
+def test_what_no_tensor_can_hold_is_refused_in_the_name_of_what_was_called(name):
+    said_by = {"diagflat": "ravel"}.get(name, name)
+    with pytest.raises(TypeError, match=f"^{said_by}: dtype complex128 is not supported"):
+        getattr(ag, name)(1j, *ASKS_FOR_THE_SHAPE_FIRST[name])

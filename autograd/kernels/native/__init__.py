@@ -40,15 +40,15 @@ def alike(*arrays: Any) -> bool:
 
 
 def status() -> str:
-    """One line: whether the extension is in use, with which instruction set, and how to get it.
+    """One line: which instruction set is in use, or why none is, and how to get the extension.
 
-    >>> status().split(":")[0] in ("in use", "not in use")
+    >>> status().split()[0] in ("sse2", "avx2", "avx512", "neon", "NumPy")
     True
     """
     if library is not None:
         sets = ", ".join(library.instruction_sets())
-        return f"in use: {library.instruction_set()} (this processor has {sets})"
-    return f"not in use: {_reason}"
+        return f"{library.instruction_set()} (this processor has {sets})"
+    return f"NumPy only, {_reason}"
 
 
 def _outdated(path: str) -> bool:
@@ -69,15 +69,15 @@ def _load() -> None:
     global library, _reason
     wanted = os.environ.get("GLASSGRAD_NATIVE", "").lower()
     if wanted == "0":
-        _reason = "switched off by GLASSGRAD_NATIVE=0"
+        _reason = "the extension is switched off by GLASSGRAD_NATIVE=0"
         return
     try:
         module = import_module(f"{__name__}._native")
         if module.__file__ and _outdated(module.__file__):
-            raise RuntimeError("its sources were changed after it was built")
+            raise RuntimeError("the extension was built from other sources")
     except Exception as error:  # whatever is wrong with the file, NumPy computes instead
         if isinstance(error, ImportError) and error.name == f"{__name__}._native":
-            why = "it was not built"
+            why = "the extension was not built"
         else:
             why = (
                 str(error)
@@ -85,8 +85,8 @@ def _load() -> None:
                 else f"{type(error).__name__}: {error}"
             )
         _reason = (
-            f"{why}; with GCC or Clang installed, `pip install .` or `python setup.py build_ext "
-            "--inplace` in the sources builds it, until then NumPy computes"
+            f"{why}: `python setup.py build_ext --inplace` (in a checkout) or `pip install .` "
+            "compiles it, with GCC or Clang"
         )
         return
     if wanted not in ("", "1"):

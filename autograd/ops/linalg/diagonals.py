@@ -77,13 +77,13 @@ def diag(v: Any, k: int = 0) -> Any:
     Raises:
         ValueError: unless v has one or two axes.
     """
-    ndim = ndim_of(v)
+    ndim = ndim_of("diag", v)
     k = arguments.integer("diag", "k", k, None)
     if ndim == 2:
         return diagonal(v, k)
     if ndim != 1:
-        raise ValueError(f"diag: v must be a vector or a matrix, got shape {shape_of(v)}")
-    n = shape_of(v)[0] + abs(k)
+        raise ValueError(f"diag: v must be a vector or a matrix, got shape {shape_of('diag', v)}")
+    n = shape_of("diag", v)[0] + abs(k)
     v = array_like("diag", v)
     check_bytes("diag", (n, n), v.dtype)
     return _put_diagonal(v, offset=k, axis1=0, axis2=1, shape=(n, n))
@@ -96,7 +96,7 @@ def diagflat(v: Any, k: int = 0) -> Any:
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Sum along the diagonal of the planes that two axes span; see ``diagonal``."""
-    _plane("trace", ndim_of(x), axis1, axis2)
+    _plane("trace", ndim_of("trace", x), axis1, axis2)
     return sum_(diagonal(x, offset, axis1, axis2), -1)
 
 
@@ -155,7 +155,7 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
     Raises:
         ValueError: unless ``axes`` are two different ones.
     """
-    pair = arguments.axes("rot90", axes, ndim_of(m), "axes")
+    pair = arguments.axes("rot90", axes, ndim_of("rot90", m), "axes")
     if len(pair) != 2:
         raise ValueError(f"rot90: axes must be two, got {axes}")
     quarters = arguments.integer("rot90", "k", k, None) % 4
@@ -169,5 +169,5 @@ def rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 
 
 def _need_axes(who: str, m: Any, count: int) -> None:
-    if ndim_of(m) < count:
-        raise ValueError(f"{who}: m needs {count} or more axes, got shape {shape_of(m)}")
+    if ndim_of(who, m) < count:
+        raise ValueError(f"{who}: m needs {count} or more axes, got shape {shape_of(who, m)}")

@@ -19,7 +19,6 @@ from autograd.arguments.arrays import (
     broadcast_shape,
     constant,
     raw,
-    shape_of,
 )
 from autograd.arguments.half import in_single
 from autograd.ops.linalg.decompositions import inv, pinv, solve, svdvals
@@ -189,7 +188,7 @@ def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
         a = moveaxis(a, moved, tuple(range(len(a.shape) - len(moved), len(a.shape))))
     rest = a.shape[len(b.shape) :]
     n = math.prod(rest)
-    if math.prod(shape_of(a)) != n * n or n != b.size:
+    if math.prod(a.shape) != n * n or n != b.size:
         raise ValueError(
             f"tensorsolve: a of shape {a.shape} does not fit b of shape {b.shape}: it must have "
             "as many elements after b's axes as along them"

@@ -96,4 +96,4 @@ def test_without_a_compiler_the_packages_are_installed_without_the_extension(tmp
     said = subprocess.run(
         [sys.executable, "-c", status], cwd=tmp_path / "lib", env=environment, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
-    assert "was not built" in said
+    assert "NumPy only, the extension was not built: `python setup.py build_ext --inplace`" in said
