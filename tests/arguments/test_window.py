@@ -241,3 +241,9 @@ def test_a_huge_window_costs_what_meets_the_image():
     for sizes in itertools.product((2**40, 2**62), repeat=2):
         with pytest.raises(ValueError, match="does not fit"):
             ag.windows(x, sizes)
+
+
+def test_the_window_of_one_axis_has_that_axis_numbers():
+    window = Window((1, 2), (3, 4), ((5, 6), (7, 8)), (9, 10))
+    assert window.along(0) == Window((1,), (3,), ((5, 6),), (9,))
+    assert window.along(1) == Window((2,), (4,), ((7, 8),), (10,))

@@ -258,3 +258,11 @@ def test_a_constant_that_stretched_the_result_and_was_not_kept_is_made_up_in_a_s
     x = ag.tensor(np.ones((4, 1)), requires_grad=True)
     for step in Backprop(((x - np.arange(3.0)) ** 2).sum()):
         assert step.check().ok
+
+
+def test_a_value_that_was_not_kept_leaves_the_verdict_open():
+    t = ag.tensor([2.0], requires_grad=True)
+    step = Backprop(ag.set_at(np.zeros(3), slice(0, 1), t).sum()).until(op="set_at")
+    (finding,) = step.check().findings
+    assert (finding.name, finding.verdict) == ("values", "unknown")
+    assert finding.reason.startswith("the value of x was not kept; build the graph inside")

@@ -1,9 +1,12 @@
 """Steps that were taken are shown again, and said to be past."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 import autograd as ag
 from autograd.debug import Backprop
+from autograd.debug.history import _STEP, _bytes_of
 
 
 def t(value, **options):
@@ -35,3 +38,10 @@ def test_looking_back_is_said_also_when_the_pass_is_over():
     assert dbg.text() == f"{finished} (you are looking back at step 1)"
     dbg.back()
     assert dbg.text() == f"{finished} (you are looking back at the beginning)"
+
+
+def test_shared_memory_of_a_step_is_counted_once():
+    g, other = np.ones(100), np.ones(30)
+    sent = SimpleNamespace(before=None, value=g[:50], after=t(other))
+    step = SimpleNamespace(gradient=(g, None), saved={"x": g, "axis": 1}, contributions=[sent])
+    assert _bytes_of(step) == _STEP + 8 * (100 + other.size)

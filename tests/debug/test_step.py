@@ -71,3 +71,10 @@ def test_everything_shown_has_text_html_and_ascii(models):
         assert one.text() == str(one) and one.text()
         assert one._repr_html_().startswith("<pre")
         one.text(plain=True).encode("ascii")
+
+
+def test_what_was_there_before_is_shown():
+    a = t(2.0)
+    dbg = Backprop(a * -3.0 + a)
+    dbg.step()
+    assert "before: 1   + contribution: −3   = after: −2" in dbg.step().text()

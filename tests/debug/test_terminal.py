@@ -1,5 +1,6 @@
 """python -m autograd.debug script.py, piped and in a dialogue."""
 
+import io
 import os
 import re
 import select
@@ -10,7 +11,7 @@ import pytest
 
 import autograd as ag
 from autograd.debug import Backprop, record
-from autograd.debug.__main__ import Session
+from autograd.debug.__main__ import Session, main
 
 SCRIPT = """\
 import sys
@@ -315,3 +316,12 @@ def test_a_terminal_without_colour_and_in_ascii(tmp_path):
     assert not shown.endswith("[]\n"), "quit stops the script"
     shown, _ = in_a_terminal(tmp_path, SCRIPT, b"run\n", b"\x04", options=["--plain"])
     assert "\033[1m" not in shown and shown.isascii() and shown.endswith("[]\n")
+
+
+def test_while_it_runs_the_arguments_are_the_scripts(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    script = tmp_path / "lesson.py"
+    script.write_text(f"{HEAD}(a * a).backward()\nprint('given', sys.argv[1:])\n", encoding="utf-8")
+    before = list(sys.argv)
+    assert main([str(script), "one", "--plain"]) == 0
+    assert "given ['one', '--plain']" in capsys.readouterr().out and sys.argv == before

@@ -509,6 +509,8 @@ COLUMNS = lambda x: x.mean(axis=0), normal(22, 5, 2)  # noqa: E731
         (*elementwise(lambda g, s: (g * s).astype(np.float16)), "right to a few digits only"),
         (*elementwise(lambda g, s: (100 * g * s).astype(int)), "made of whole numbers"),
         (*elementwise(lambda g, s: np.where(np.arange(4) == 1, 0, g * s)), "1 of its 4 elements are left at 0"),
+        (lambda x: -np.tanh(x), lambda g, x: np.where(np.arange(4) == 1, 0, g * (np.tanh(x) ** 2 - 1)),
+         (np.array([0.3, -0.8, 1.1, 0.5]),), "1 of its 4 elements are left at 0"),
         (*elementwise(lambda g, s: np.roll(g * s, 2)), "right, but not their places"),
         (*elementwise(lambda g, s: (g * s).mean()), "averaged over axes"),
         (*elementwise(lambda g, s: (g * s)[:, None] * np.ones(4)), r"shape of its input: \(4,\), not \(4, 4\)"),

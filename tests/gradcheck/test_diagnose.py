@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd.gradcheck.guess import guess
+from autograd.gradcheck.guess import guess, mismatch_map
 
 RIGHT = np.random.default_rng(1).normal(size=(4, 5, 5))
 
@@ -28,3 +28,10 @@ RIGHT = np.random.default_rng(1).normal(size=(4, 5, 5))
 def test_the_first_mistake_that_fits_is_named(got, words):
     found = guess(got, RIGHT)
     assert (words.replace(".*(0, 1, 2)", "") in found) if words else found == ""
+
+
+def test_maps_of_mistakes_are_cut_where_they_are_too_long_or_too_wide():
+    tall, wide = (mismatch_map(np.ones(shape, bool), 4).splitlines() for shape in ((5, 3), (3, 5)))
+    assert tall == ["    XXX"] * 4 + ["    ..."] and wide == ["    XXXX ..."] * 3
+    exact = mismatch_map(np.ones((4, 4), bool), 4).splitlines()
+    assert exact == ["    XXXX"] * 4

@@ -38,3 +38,10 @@ def test_central_differences_are_those_of_calculus():
     w = np.array([[1.0, -2.0], [0.5, 3.0]])
     found = central_differences(lambda a: [np.sin(a)], [x], [w], 0)
     np.testing.assert_allclose(found.slopes, w * np.cos(x), rtol=1e-8)
+
+
+def test_bends_are_how_much_the_slopes_of_both_sides_differ():
+    found = central_differences(
+        lambda a: [np.abs(a)], [np.array([0.0, 2.0])], [np.array([3.0, 1.0])], 0
+    )
+    np.testing.assert_allclose(found.bends, [6.0, 0.0], rtol=1e-6, atol=1e-4)

@@ -457,3 +457,12 @@ def test_one_to_three_spatial_axes_do_not_go_the_plain_way():
         window = Window.read("test", rank, kernel[2:])
         path, reason = correlation.choose_path(shape, kernel, window=window)
         assert path in ("native", "im2col"), reason
+
+
+def test_in_numpy_each_channel_meets_its_own_kernel():
+    x, w = np.arange(30.0).reshape(2, 3, 5), np.arange(6.0).reshape(3, 1, 2)
+    y = depthwise.correlate(x, w, None, Window((2,), (1,), ((0, 0),), (1,)), 3)
+    for channel in range(3):
+        for sample in range(2):
+            expected = np.correlate(x[sample, channel], w[channel, 0])
+            np.testing.assert_array_equal(y[sample].reshape(3, -1)[channel], expected)

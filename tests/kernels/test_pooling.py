@@ -440,3 +440,9 @@ def test_avg_pool_is_pytorchs(torch, case, include, override):
         divisors = pool_divisors(x.shape[2:], window, include, override)
         got = avg_pool(x, window=window, divisors=divisors)
         np.testing.assert_allclose(got, want.numpy(), rtol=1e-12, atol=1e-12)
+
+
+def test_divisors_are_whole_numbers_also_where_the_stride_leads_nowhere():
+    window = Window((2,), (50,), ((1, 0),), (1,))
+    divisors = pool_divisors((3,), window, False)
+    assert np.asarray(divisors).tolist() == [1] and divisors.dtype == np.int64

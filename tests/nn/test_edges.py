@@ -376,3 +376,37 @@ def test_layers_of_transformers_have_a_norm_for_each_part():
     for layer, count in ((encoder, 2), (decoder, 3)):
         norms = [name for name, part in layer.named_children() if isinstance(part, nn.LayerNorm)]
         assert norms == [f"norm{k}" for k in range(1, count + 1)]
+
+
+def test_binary_cross_entropy_takes_probabilities_only():
+    assert F.binary_cross_entropy(ag.tensor([0.0, 1.0]), ag.tensor([0.0, 1.0])).item() == 0
+    for wrong in (-1e-3, 1.001):
+        with pytest.raises(ValueError, match="^binary_cross_entropy: input must lie from 0 to 1"):
+            F.binary_cross_entropy(ag.tensor([0.5, wrong]), ag.tensor([0.0, 1.0]))
+
+
+@pytest.mark.parametrize("function", [F.relu, F.relu6])
+def test_only_in_place_the_input_is_written(function):
+    x = ag.tensor([-1.0, 7.0])
+    assert function(x) is not x and x.tolist() == [-1.0, 7.0]
+    assert function(x, inplace=True) is x and x.tolist() == [
+        0.0,
+        7.0 if function is F.relu else 6.0,
+    ]
+
+
+def test_groups_that_do_not_divide_the_channels_are_refused():
+    with pytest.raises(
+        ValueError, match=r"^group_norm: num_groups=2 does not divide the 5 channels"
+    ):
+        F.group_norm(ag.ones((2, 5, 3)), 2)
+
+
+def test_one_kernel_size_is_for_as_many_axes_as_the_layer_has():
+    layers = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+    assert [layer(1, 1, 2).kernel_size for layer in layers] == [(2,), (2, 2), (2, 2, 2)]
+
+
+def test_an_unknown_argument_of_a_layer_is_refused_in_its_name():
+    with pytest.raises(TypeError, match=r"^Linear: there is no argument 'foo'"):
+        nn.Linear(3, 4, foo=1)

@@ -9,6 +9,7 @@ import pytest
 import autograd as ag
 import nn
 import nn.functional as F
+from autograd.ops.transcendental import logistic_slope
 
 
 def slope(function, x):
@@ -345,3 +346,50 @@ def test_what_no_tensor_can_hold_is_refused_in_the_name_of_what_was_called(name)
     said_by = {"diagflat": "ravel"}.get(name, name)
     with pytest.raises(TypeError, match=f"^{said_by}: dtype complex128 is not supported"):
         getattr(ag, name)(1j, *ASKS_FOR_THE_SHAPE_FIRST[name])
+
+
+def test_a_divisor_of_averages_is_any_number_but_0():
+    x = ag.tensor([[[1.0, 3.0]]])
+    assert [ag.avg_pool(x, 2, divisor_override=d).item() for d in (1, -2)] == [4.0, -2.0]
+    with pytest.raises(ValueError, match="^avg_pool: divisor_override must not be zero"):
+        ag.avg_pool(x, 2, divisor_override=0)
+
+
+def test_a_limit_of_rank_is_one_number_for_each_matrix():
+    planes = np.stack([np.diag([3.0, 2.0, 1.0])] * 2)
+    assert ag.linalg.matrix_rank(planes, tol=np.array([0.5, 2.5])).tolist() == [3, 1]
+    for tol in (np.ones((2, 3)), np.array([True, False])):
+        with pytest.raises(
+            TypeError, match="^matrix_rank: tol must be a number, or one for each matrix"
+        ):
+            ag.linalg.matrix_rank(planes, tol=tol)
+
+
+def test_the_slope_of_the_logistic_curve_keeps_its_digits_far_out():
+    x = np.array([-800.0, -40.0, 0.0, 40.0, 800.0])
+    expected = [0.0, math.exp(-40), 0.25, math.exp(-40), 0.0]
+    np.testing.assert_allclose(logistic_slope(x), expected, rtol=1e-14)
+
+
+def test_a_position_that_is_named_more_than_a_thousand_times_takes_the_product_of_all():
+    x = ag.scatter_reduce(
+        ag.ones(2), np.repeat([1, 0], [1100, 3]), np.full(1103, 1.01), reduce="prod"
+    )
+    np.testing.assert_allclose(x, [1.01**3, 1.01**1100], rtol=1e-10)
+
+
+def test_an_empty_axis_has_nothing_to_repeat_and_may_stay_empty():
+    assert ag.pad_index(ag.zeros((0,)), [(0, 0)], "replicate").shape == (0,)
+    with pytest.raises(ValueError, match="replicate padding of an empty axis: there is nothing"):
+        ag.pad_index(ag.zeros((0,)), [(0, 1)], "replicate")
+    for widths in ((3, 0), (0, 3)):
+        assert ag.pad_index(ag.zeros(4), [widths], "reflect").shape == (7,)
+        with pytest.raises(ValueError, match=r"reflect padding .* is more than the 2 cells"):
+            ag.pad_index(ag.zeros(3), [widths], "reflect")
+
+
+def test_lists_of_tensors_with_axes_are_no_data():
+    with pytest.raises(
+        TypeError, match=r"^Tensor: a list of tensors is not data; use autograd.stack"
+    ):
+        ag.tensor([ag.tensor([1.0])])
