@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+import itertools
 import pickle
 
 import numpy as np
@@ -164,3 +165,10 @@ def test_defaults_of_what_runs_backward():
     for function, options in expected.items():
         parameters = inspect.signature(function).parameters
         assert {name: parameters[name].default for name in options} == options
+
+
+def test_recorded_gradients_share_memory_neither_with_what_was_given_nor_with_one_another():
+    x, y, v = (ag.tensor([1.0, 2.0], requires_grad=True) for _ in range(3))
+    found = ag.grad(x + y, [x, y], v, create_graph=True)
+    for a, b in itertools.combinations([*found, v], 2):
+        assert not np.shares_memory(a.detach().numpy(), b.detach().numpy())

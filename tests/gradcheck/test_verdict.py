@@ -29,6 +29,9 @@ def verdict(function, slope, x, limit=200):
         (np.abs, lambda x: 2.0 * np.sign(x) + (x == 0), [0.0, 2.0], "wrong"),
         (np.sqrt, lambda x: 0.5 / np.sqrt(x), [0.0, 2.0], "border"),
         (np.floor, np.zeros_like, [1.0, 2.5], "kink"),
+        (np.positive, lambda x: 5.0 + 0.0 * x, [1e13], "unknown"),
+        (np.positive, lambda x: 5.0 + 0.0 * x, [-1e13], "unknown"),
+        (np.positive, lambda x: 5.0 + 0.0 * x, [-1e11], "wrong"),
     ],
 )
 def test_right_wrong_kink_and_border_are_told_apart(function, slope, x, expected):
