@@ -44,13 +44,56 @@ _call = _Call()
 _built_in_calls: weakref.WeakSet[Module] = weakref.WeakSet()
 
 
+def _references_of_a_popped_module() -> int:
+    module = [object()].pop()
+    return sys.getrefcount(module)
+
+
+#: What ``sys.getrefcount`` says of what only one name refers to; interpreters differ in it.
+_SOLE = _references_of_a_popped_module()
+
+#: Tensors that require a gradient and are attributes, but no parameters, of modules: module, name,
+#: tensor, and what it held at first; until an optimizer is given them.
+_hidden: list[tuple[weakref.ref[Module], str, weakref.ref[Tensor], np.ndarray[Any, Any]]] = []
+
+
+def forget_hidden_tensors(found: list[Tensor]) -> None:
+    """Those are trained after all: an optimizer has them."""
+    if _hidden:
+        ids = {id(t) for t in found}
+        _hidden[:] = [
+            each for each in _hidden if each[2]() is not None and id(each[2]()) not in ids
+        ]
+
+
+def warn_of_hidden_tensors(trained: list[Tensor]) -> None:
+    """Warn of tensors beside the parameters just trained that get a gradient, and do not move."""
+    for each in list(_hidden):
+        module, name, t = each[0](), each[1], each[2]()
+        if module is None or t is None or t.grad is None or getattr(module, name, None) is not t:
+            continue
+        beside = {id(p) for p in module.parameters()}
+        if (not beside or any(id(p) in beside for p in trained)) and np.array_equal(
+            t.data, each[3]
+        ):
+            _hidden.remove(each)
+            arguments.warn(
+                f"{type(module).__name__}.{name} is a tensor that requires a gradient, but no "
+                "parameter: parameters() does not find it, so it is neither trained nor saved; "
+                "write nn.Parameter(…)"
+            )
+
+
 def _warn_of_layers_built_anew() -> None:
     """Warn of layers that were built in ``forward``: they start again at every call.
 
     What was trained right there, inside of ``forward``, or has been given to a module, is none.
     """
-    layers, _call.anew = _call.anew, ()
-    for layer in layers:
+    layers, _call.anew = list(_call.anew), ()
+    while layers:
+        layer = layers.pop()
+        if sys.getrefcount(layer) > _SOLE or not autograd.is_grad_enabled():
+            continue  # somebody keeps it, or nothing is learnt here
         learnt = [p for p in layer.parameters() if p.requires_grad]
         if learnt and layer in _built_in_calls and all(p.grad is None for p in learnt):
             arguments.warn(
@@ -124,7 +167,9 @@ class Module:
         self = super().__new__(cls)
         self.__dict__["_kinds"] = {}
         if _call.paths is not None:
-            _built_in_calls.add(self)
+            maker = sys._getframe(1).f_code.co_name
+            if maker not in ("__deepcopy__", "__newobj__"):  # copies have weights of others
+                _built_in_calls.add(self)
         return self
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -396,20 +441,21 @@ class Module:
     def _check_attribute(self, name: str, value: Any) -> None:
         """Refuse, or warn of, an attribute that would do nothing."""
         who = type(self).__name__
+        caller = sys._getframe(2).f_code.co_name
         if name == "requires_grad" and not hasattr(type(self), name):
+            if caller == "__init__" or name in self.__dict__:  # a setting of its own
+                return
             raise AttributeError(
                 f"{who}.requires_grad: a module has no such switch, its parameters have; write "
                 f"model.requires_grad_({value!r})"
             )
-        if name == "training" and not isinstance(value, bool):
+        if name == "training" and not isinstance(value, (int, np.bool_)):
             raise TypeError(f"{who}.training must be True or False, got {arguments.shown(value)}")
-        built = sys._getframe(2).f_code.co_name == "__init__"  # later it may stand in for one
+        built = caller == "__init__"  # later it may stand in for a parameter
         if built and isinstance(value, Tensor) and value.requires_grad and value.is_leaf:
-            arguments.warn(
-                f"{who}.{name} is a tensor that requires a gradient, but no parameter: "
-                "parameters() does not find it, so it is neither trained nor saved; write "
-                "nn.Parameter(…)"
-            )
+            forget_hidden_tensors([value])
+            made = weakref.ref(self), name, weakref.ref(value), value.detach().numpy().copy()
+            _hidden.append(made)
 
     def _warn_of_hidden_layers(self, name: str, value: Any) -> None:
         """Layers in a plain list are found by nobody: not trained, not saved."""
@@ -444,6 +490,8 @@ class Module:
             raise ValueError(f"{what} {name!r} would hide a method of the class; choose another")
         if _MODULE in (kind, self._kinds.get(name)):
             note_structure()
+        elif kind == _PARAMETER == self._kinds.get(name) and _built_in_calls:
+            _built_in_calls.discard(self)  # it has weights that were made elsewhere
         if self._kinds.get(name) != kind:
             self._kinds.pop(name, None)  # Takes its place at the end, as a new one does.
             self._kinds[name] = kind
@@ -846,6 +894,7 @@ class Module:
                 + type(state_dict).__name__
                 + ("; write its .state_dict()" if isinstance(state_dict, Module) else "")
             )
+        _built_in_calls.discard(self)
         for path, module in self.named_modules():
             module._foresee(state_dict, f"{path}." if path else "")
         own = {key: (module, name) for key, module, name in self._state()}

@@ -202,6 +202,7 @@ PUBLIC = {
     "autograd.arguments",
     "autograd.in_place",  # what inplace=True of a layer means
     "autograd.debug",
+    "autograd.engine.used",  # whether gradients were cleared since the last step
     "autograd.func",
     "autograd.kernels",
     "autograd.kernels.native",  # for `nn.doctor`

@@ -460,15 +460,24 @@ class Lazily(nn.Module):
 class Unregistered(nn.Module):
     def __init__(self):
         super().__init__()
-        self.w = x()
+        self.linear = model()
+        self.w = ag.ones((2, 3), requires_grad=True)
+
+    def train_twice(self):
+        optimizer = optim.SGD(self.parameters(), lr=0.1)
+        for _ in range(2):
+            optimizer.zero_grad()
+            self.linear(self.w).sum().backward()
+            optimizer.step()
 
 
 def steps(*after):
     """An optimizer's loop that does these between two passes."""
-    net = model()
+    net, kept = model(), []
     optimizer = optim.SGD(net.parameters(), lr=0.1)
     do = {
         "backward": lambda: net(x()).sum().backward(),
+        "forward": lambda: kept.append(net(x()).sum()),
         "zero": optimizer.zero_grad,
         "step": optimizer.step,
     }
@@ -484,10 +493,10 @@ ODD = {
     'F.nll_loss(F.softmax(x(), dim=1), [0, 1])': 'takes its logarithm: write log_softmax',
     'F.binary_cross_entropy_with_logits(F.sigmoid(x()), np.ones((2, 3), np.float32))': 'does sigmoid itself',
     'InForward()(x())': 'Linear is built inside of forward(): it has new weights at every call',
-    'Unregistered()': 'Unregistered.w is a tensor that requires a gradient, but no parameter',
-    'steps("step")': 'no parameter has a gradient, so nothing moves; call loss.backward() before',
+    'Unregistered().train_twice()': 'Unregistered.w is a tensor that requires a gradient, but no parameter',
+    'steps("forward step", "forward step", "step")': 'no parameter has a gradient, so nothing moves; call loss.backward() before',
     'steps("backward step", "backward step")': 'call zero_grad() before backward()',
-    'steps("backward step", "step")': 'the gradients of the last step are still there',
+    'steps("backward step", "backward backward step")': 'the gradients of the last step are still there',
 }  # fmt: skip
 
 

@@ -165,11 +165,12 @@ class Leaf:
         extra: None, or an ``Extra`` with its hooks.
         unrounded: None, or of a float16 ``.grad`` the sum that it was rounded from, with the tensor
             (weakly) and the version of it for which that holds.
+        used: None, or of a ``.grad`` that an optimizer has stepped with: see ``engine.used``.
     """
 
     __slots__ = (
         "__weakref__", "_name", "after_hooks", "dtype", "extra", "passes", "seq", "shape", "tensor",
-        "unrounded",
+        "unrounded", "used",
     )  # fmt: skip
 
     several = False
@@ -186,6 +187,7 @@ class Leaf:
         self.extra: Extra | None = None
         self.after_hooks: dict[int, Any] | None = None
         self.unrounded: Any = None
+        self.used: Any = None
 
     @property
     def given_name(self) -> str | None:

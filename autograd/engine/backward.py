@@ -29,6 +29,7 @@ from autograd.engine import double_backward
 from autograd.engine.accumulate import add_half_to_grad, add_to_grad, fitting, own
 from autograd.engine.hooks import call_hooks
 from autograd.engine.step import Step
+from autograd.engine.used import note_added, still_as_used
 
 #: The dtype of a NumPy scalar by its type.
 _SCALARS = {t: np.dtype(t) for t in (np.float32, np.float64)}
@@ -333,6 +334,7 @@ class BackwardPass:
         updates: list[tuple[Tensor, Any]] = []
         halves: list[tuple[Tensor, Leaf, Any]] = []
         hooks: list[tuple[Tensor, Any]] = []
+        used: list[tuple[Tensor, Leaf]] = []
         for leaf in list(self.leaf_gradients):
             gradient = self.leaf_gradients.pop(leaf)  # now nothing else here refers to it
             target = leaf.tensor()
@@ -350,6 +352,8 @@ class BackwardPass:
                 updates.append((target, gradient))
             del gradient
             leaf.passes = leaf.passes + 1 if target._grad is not None else 1
+            if leaf.used is not None and still_as_used(leaf, target._grad):
+                used.append((target, leaf))
             if leaf.after_hooks:
                 hooks += [(target, hook) for hook in leaf.after_hooks.values()]
         if self._captured or self._retained:
@@ -363,6 +367,8 @@ class BackwardPass:
             add_to_grad(target, gradient, self.create_graph)
         for target, leaf, gradient in halves:
             add_half_to_grad(target, leaf, gradient)
+        for target, leaf in used:
+            note_added(leaf, target._grad if target._grad is leaf.used[0]() else None)
         for target, hook in hooks:
             hook(target)
 

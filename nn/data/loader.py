@@ -25,9 +25,16 @@ _TINY = 512
 
 
 def _equally_long(arrays: tuple[Any, ...]) -> bool:
-    """True for arrays or tensors of which each has as many entries along the first axis."""
+    """True for arrays of which each has as many entries along the first axis, and which are no samples.
+
+    Samples would be of one shape and dtype.
+    """
     shapes: list[Any] = [getattr(array, "shape", ()) for array in arrays]
-    return all(shape and shape[0] == shapes[0][0] for shape in shapes)
+    alike = (
+        len({(shape, array.dtype) for shape, array in zip(shapes, arrays, strict=True) if shape})
+        < 2
+    )
+    return not alike and all(shape and shape[0] == shapes[0][0] for shape in shapes)
 
 
 class DataLoader:
@@ -87,7 +94,8 @@ class DataLoader:
                 "DataLoader: dataset must have a length and samples by number, got "
                 f"{type(dataset).__name__}"
             )
-        if isinstance(dataset, tuple) and len(dataset) > 1 and _equally_long(dataset):
+        plain = getattr(type(dataset), "__getitem__", None) is tuple.__getitem__
+        if plain and len(dataset) > 1 and _equally_long(dataset):
             given = ", ".join(str(np.shape(array)) for array in dataset)
             raise TypeError(
                 f"DataLoader: dataset is a tuple of {len(dataset)} arrays, {given}, and would be "

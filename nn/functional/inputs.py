@@ -73,9 +73,14 @@ def is_learnt(value: Any) -> bool:
 
 
 def warn_of_softmax(who: str, input: Any, made_by: str, instead: str) -> None:
-    """Warn of a loss of scores, or of logarithms, that is given probabilities: it learns badly."""
+    """Warn of a loss of scores, or of logarithms, that is given probabilities: it learns badly.
+
+    Those of a softmax over another axis than that of the classes are none.
+    """
     node = input.grad_node if isinstance(input, Tensor) else None
     if node is not None and node.primitive.name == made_by:
+        if made_by == "softmax" and node.static != (min(1, input.ndim - 1),):
+            return
         arguments.warn(f"{who}: the input comes from {made_by}; {who} {instead}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import weakref
 from collections.abc import Callable, ItemsView, Iterable, KeysView, Mapping, Set
 from typing import Any
 
@@ -13,8 +12,9 @@ import numpy as np
 import autograd
 from autograd import Tensor, arguments
 from autograd import optimizers as kernels
+from autograd.engine.used import in_a_graph, note_step
 from nn.constructor import telling
-from nn.module import Module
+from nn.module import Module, forget_hidden_tensors, warn_of_hidden_tensors
 
 
 class Optimizer:
@@ -198,6 +198,7 @@ class Optimizer:
         new |= {key: value for key, value in group.items() if key != "params"}
         new |= {key: value for key, value in self.defaults.items() if key not in new}
         self._check(new)
+        forget_hidden_tensors(params)
         self.param_groups.append(new)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
@@ -228,27 +229,38 @@ class Optimizer:
         autograd.func.each_time(self._step_groups)
         return loss
 
-    #: The first gradient of the last step, as long as it is there.
-    _last_gradient: Callable[[], Tensor | None] | None = None
-
-    #: Whether a schedule moves the rates: those are tried out, and drawn, without any gradient.
-    _scheduled = False
+    #: How many steps found no gradient, as long as none has found one.
+    _idle: int | None = 0
+    #: How many have found some.
+    _looked = 0
 
     def _look_at_gradients(self) -> None:
-        """Warn where there are none, or where they were not cleared since the last step."""
-        found = (p.grad for group in self.param_groups for p in group["params"])
-        first = next((grad for grad in found if grad is not None), None)
-        if first is None and not self._scheduled:
-            arguments.warn(
-                f"{self._who}.step(): no parameter has a gradient, so nothing moves; "
-                "call loss.backward() before"
-            )
-        elif first is not None and self._last_gradient and self._last_gradient() is first:
-            arguments.warn(
-                f"{self._who}.step(): the gradients of the last step are still there, and those "
-                "of backward() were added to them; call zero_grad() before backward()"
-            )
-        self._last_gradient = None if first is None else weakref.ref(first)
+        """Warn where there are none, or where they were not cleared since the last step.
+
+        Both can be meant: a step without a gradient moves nothing, and gradients may be filled in
+        place, or used twice. So only what is surely a mistake counts: two steps before the first
+        gradient, with a loss of these parameters that never went through backward, and a backward
+        that has added to what the last step used.
+        """
+        found = (p for group in self.param_groups for p in group["params"])
+        first = next((p for p in found if p.grad is not None), None)
+        if first is not None:
+            self._idle = None
+            self._looked += 1
+            if self._looked == 2:
+                warn_of_hidden_tensors(self._parameters())
+            if note_step(first):
+                arguments.warn(
+                    f"{self._who}.step(): the gradients of the last step are still there, and those "
+                    "of backward() were added to them; call zero_grad() before backward()"
+                )
+        elif self._idle is not None:
+            self._idle += 1
+            if self._idle == 2 and in_a_graph(self._parameters()):
+                arguments.warn(
+                    f"{self._who}.step(): no parameter has a gradient, so nothing moves; "
+                    "call loss.backward() before"
+                )
 
     def _step_groups(self) -> None:
         self._loaded_lrs = None

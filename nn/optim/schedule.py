@@ -33,7 +33,6 @@ class Schedule:
                 f"got {type(optimizer).__name__}"
             )
         self.optimizer = optimizer
-        optimizer._scheduled = True
         self._last_lr = self._lrs()
 
     @property
