@@ -70,12 +70,11 @@ def warn_of_hidden_tensors(trained: list[Tensor]) -> None:
     """Warn of tensors beside the parameters just trained that get a gradient, and do not move."""
     for each in list(_hidden):
         module, name, t = each[0](), each[1], each[2]()
-        if module is None or t is None or t.grad is None or getattr(module, name, None) is not t:
+        if module is None or t is None or t.grad is None:
             continue
+        still = np.array_equal(t.detach().numpy(), each[3]) and module.__dict__.get(name) is t
         beside = {id(p) for p in module.parameters()}
-        if (not beside or any(id(p) in beside for p in trained)) and np.array_equal(
-            t.data, each[3]
-        ):
+        if still and (not beside or any(id(p) in beside for p in trained)):
             _hidden.remove(each)
             arguments.warn(
                 f"{type(module).__name__}.{name} is a tensor that requires a gradient, but no "
