@@ -146,7 +146,7 @@ def in_blocks(function: Callable[..., Any], *arrays: Any) -> Any:
 def formula(
     function: Callable[..., Any], x: Any, kernel: str = "", p: float = 0.0, q: float = 0.0
 ) -> Any:
-    """`in_blocks`, and float16 is worked out in float32 and rounded once.
+    """`in_blocks` of floats: float16 is worked out in float32 and rounded once, integers in float64.
 
     Args:
         kernel: the name of the same function in C, if there is one; p, q: its constants.
@@ -156,7 +156,10 @@ def formula(
     """
     if kernel and native.alike(x):
         return _in_c(kernel, (x,), p, q)
-    if getattr(x, "dtype", None) != np.float16:
+    dtype = getattr(x, "dtype", None)
+    if dtype is not None and dtype.kind in "biu":
+        x = x.astype(np.float64)  # bools have no minus, and that of a uint8 is no negative number
+    if dtype != np.float16:
         return in_blocks(function, x)
 
     def rounded(part: Any) -> Any:

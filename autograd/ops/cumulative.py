@@ -10,7 +10,7 @@ from autograd import arguments
 from autograd.arguments.arrays import array_like, number, raw, weakly_whole
 from autograd.arguments.half import HALF, in_single
 from autograd.core.primitive import primitive
-from autograd.ops.elementwise import astype, subtract
+from autograd.ops.elementwise import astype, not_equal, subtract
 from autograd.ops.gathering import scatter_add
 from autograd.ops.indexing import getitem
 from autograd.ops.reductions import broadcast_to
@@ -247,7 +247,7 @@ def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 
 def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = None) -> Any:
-    """Differences of neighbours along an axis, n times over.
+    """Differences of neighbours along an axis, n times over; of bools, where they differ.
 
     Args:
         n: how often; 0 gives x itself, whatever else is given.
@@ -274,8 +274,9 @@ def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = 
         ends.insert(prepend is not None, x)
         x = concatenate(ends, axis)
     before = (slice(None),) * axis
+    minus = not_equal if x.dtype == np.bool_ else subtract
     for _ in range(min(n, x.shape[axis])):
-        x = subtract(getitem(x, (*before, slice(1, None))), getitem(x, (*before, slice(None, -1))))
+        x = minus(getitem(x, (*before, slice(1, None))), getitem(x, (*before, slice(None, -1))))
     return x
 
 

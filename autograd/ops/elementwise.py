@@ -242,8 +242,8 @@ def rint(x: Any) -> Any:
 
 @primitive(broadcasts=True)
 def sign(x: Any) -> Any:
-    """−1, 0 or 1; slope 0. NaN stays NaN."""
-    return np.sign(x)
+    """−1, 0 or 1; slope 0. NaN stays NaN, and bools stay bools."""
+    return np.array(x) if getattr(x, "dtype", None) == np.bool_ else np.sign(x)
 
 
 @primitive(elementwise=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import raw
+from autograd.arguments.arrays import as_floats, raw
 from autograd.arguments.numbers import is_real
 from autograd.core.tensor import Tensor
 from autograd.ops.cumulative import cumsum, diff
@@ -267,10 +267,13 @@ def dist(x: Any, other: Any, p: Any = 2) -> Any:
 
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1.0, dim: Any = -1) -> Any:
     """Integrals of y along an axis by the trapezoidal rule, up to each place from the second on."""
-    y = swapaxes(y, dim, -1)
     widths = dx
-    if x is not None:
+    if x is None:
+        y = as_floats(y)
+    else:  # before differences and sums of small integers are taken, which wrap around
+        y, x = as_floats(y, x), as_floats(x, y)
         widths = diff(x if len(x.shape) == 1 else swapaxes(x, dim, -1), axis=-1)
+    y = swapaxes(y, dim, -1)
     return swapaxes(cumsum((y[..., 1:] + y[..., :-1]) * 0.5 * widths, -1), dim, -1)
 
 

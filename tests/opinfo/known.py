@@ -81,7 +81,7 @@ _POSITIONAL = "positional arguments have NumPy's meaning; dim= PyTorch's"
 _NEW_ROW = "indices that overlap: only the last value is there, so only it gets a gradient"
 _TARGET = "a target says which, not how much: one that requires a gradient is refused"
 
-#: By operator: the kinds of verdict that are known, each with the reason.
+#: By operator: the kinds of verdict that are known, or "kind of dtype", each with the reason.
 KNOWN: dict[str, dict[str, str]] = {
     **dict.fromkeys(
         "addmm addmv addbmm baddbmm addr add sub".split(),
@@ -98,6 +98,13 @@ KNOWN: dict[str, dict[str, str]] = {
     **dict.fromkeys("cumsum cumprod".split(),
                     {"values": "of a number NumPy's is a vector of one; dim= gives a number",
                      "refuses": "of a number, in place", "dtype": "NumPy's sums of small integers"}),
+    **dict.fromkeys("all any".split(),
+                    {"dtype of uint8": "bools, as NumPy's, where PyTorch's alone are uint8"}),
+    "argsort": {"values of uint8": _NUMPY_TIES, "values of bool": _NUMPY_TIES},
+    "cumulative_trapezoid": {
+        "values of uint8": "the true ones: PyTorch's sums and differences wrap around"},
+    "linalg.vector_norm": {"gradient of float16": "PyTorch's powers overflow, ours are float32"},
+    "logcumsumexp": {"gradient of float32": "PyTorch's is off by 2e-3, ours by 1e-4"},
     "nn.functional.cosine_embedding_loss": {"refuses": _TARGET},
     "nn.functional.hinge_embedding_loss": {"refuses": _TARGET},
     "nn.functional.ctc_loss": {
@@ -131,7 +138,7 @@ KNOWN: dict[str, dict[str, str]] = {
     "gather": {"refuses": "an empty index of another rank"},
     "heaviside": {"dtype": "of integers a float, as by NumPy"},
     "histc": {"refuses": "more bins than memory"},
-    "index_add": {"silent": _BROADCAST},
+    "index_add": {"silent": _BROADCAST, "refuses of uint8": "a number that the dtype cannot hold"},
     "log_normal": {"silent": "a deviation of 0"},
     "masked_fill": {"silent": _BROADCAST},
     "max": {"refuses": _POSITIONAL},

@@ -88,13 +88,14 @@ def _spread(cases, limit):
 
 def _case(name, verdict, label, dtype, sample):
     kind, detail = verdict
-    if kind == "refuses" and dtype in _INTEGERS and "floating-point" in detail:
+    whole, dtype = dtype in _INTEGERS, str(dtype).removeprefix("torch.")
+    if kind == "refuses" and whole and "floating-point" in detail:
         kind = "known"
     if kind not in FINE and kind != "known":
         known = KNOWN.get(name, KNOWN.get(name.partition("/")[0], {}))
         detail = f"{kind}: {detail}"
-        kind = "known" if kind in known or "all" in known else "DISAGREES"
-    return Case(kind, label, str(dtype).removeprefix("torch."), detail, _inputs(sample))
+        kind = "known" if known.keys() & {kind, f"{kind} of {dtype}"} else "DISAGREES"
+    return Case(kind, label, dtype, detail, _inputs(sample))
 
 
 def _inputs(sample):

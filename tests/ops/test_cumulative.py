@@ -46,6 +46,13 @@ def test_diff_with_ends():
     )
 
 
+def test_bools_differ_or_not():
+    x = np.array([[True, False, False, True], [True, True, False, True]])
+    for n, axis in ((1, 1), (2, 1), (1, 0)):
+        for found in (ag.diff(ag.tensor(x), n, axis).numpy(), ag.diff(x, n, axis)):
+            np.testing.assert_array_equal(found, np.diff(x, n, axis), strict=True)
+
+
 def test_trapezoid():
     points = np.array([0.0, 0.5, 2.0, 2.5, 4.0])
     check(lambda y: ag.trapezoid(y), np.trapezoid, X)

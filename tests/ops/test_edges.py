@@ -331,6 +331,15 @@ def test_running_integrals_over_points_that_differ_from_row_to_row(dim):
     np.testing.assert_allclose(found, wanted)
 
 
+def test_running_integrals_of_small_integers_do_not_wrap_around():
+    y, x = np.array([200, 100, 250], np.uint8), np.array([250, 3, 250], np.uint8)
+    wanted = np.cumsum([150.0 * -247, 175.0 * 247])
+    assert ag.cumulative_trapezoid(ag.tensor(y), ag.tensor(x)).tolist() == wanted.tolist()
+    assert ag.cumulative_trapezoid(ag.tensor(y)).tolist() == [150, 325]
+    fine = ag.tensor([1.0, 1.0], dtype="float64")  # beside which integers keep their digits
+    assert ag.cumulative_trapezoid(fine, ag.tensor([0, 2**30 + 1])).tolist() == [2.0**30 + 1]
+
+
 def test_tensors_lie_on_the_processor():
     assert ag.ones(2).__dlpack_device__() == np.ones(2).__dlpack_device__() == (1, 0)
 

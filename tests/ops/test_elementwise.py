@@ -38,6 +38,13 @@ def test_sqrt():
     assert gradient(ag.sqrt, np.zeros(1)).tolist() == [math.inf]
 
 
+def test_the_sign_of_bools():
+    x = np.array([True, False])
+    for found in (ag.sign(ag.tensor(x)).numpy(), ag.sign(x)):
+        np.testing.assert_array_equal(found, x, strict=True)
+    assert ag.sign(x) is not x
+
+
 def test_round_to_decimals():
     for decimals in (-1, 0, 2):
         check_values(

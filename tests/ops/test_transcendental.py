@@ -71,6 +71,17 @@ def test_sigmoid():
         assert ag.sigmoid(x.astype(np.float32)).dtype == np.float32
 
 
+@pytest.mark.parametrize("name", ["sigmoid", "log_sigmoid", "silu", "softplus", "softsign", "mish"])
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "int64"])
+def test_whole_numbers_are_taken_as_floats(name, dtype):
+    function, x = getattr(ag, name), np.array([0, 1, 5, -128]).astype(dtype)  # 128 as a uint8
+    wanted = function(x.astype(np.float64))
+    np.testing.assert_array_equal(function(x), wanted, strict=True)
+    found = function(ag.tensor(x))
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found.numpy(), wanted, rtol=1e-6, atol=1e-45)
+
+
 def test_sinc_at_zero():
     x = np.array([0.0, 1e-9, 0.049, 0.051, -0.05])
     check_values(ag.sinc, np.sinc, x)
