@@ -20,6 +20,7 @@ OWN = {
     "autograd.astype": "it is what the call asks for",
     "autograd.explain_kernel": "it gives words",
     "autograd.scalars": "it gives tensors of single numbers",
+    "autograd.bincount": "sums of whole weights are exact: float64, as NumPy's and PyTorch's",
     "autograd.float_power": "float64 is its purpose, in NumPy and in PyTorch",
 }
 #: Of bools something else: their sum is "or", as in NumPy; which keys may be seen.

@@ -147,6 +147,7 @@ def cummin_with_indices(x: Any, *, axis: Any = -1) -> Any:
 
 
 def _to_where_it_was(g: Any, outs: Any, axis: Any, x_shape: Any, x_dtype: Any) -> Any:
+    """zeros of x's shape, with g added at the indices."""
     if not x_shape:
         return g[0]
     zeros = np.zeros(x_shape, np.float64 if x_dtype == HALF else x_dtype)

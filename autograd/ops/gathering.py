@@ -452,7 +452,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
 
     Args:
         x: a vector of integers from 0.
-        weights: one for each; gradients flow to them. None counts.
+        weights: one for each; gradients flow to them. Whole ones are added in float64. None counts.
         minlength: the least length of the result.
 
     Raises:
