@@ -16,6 +16,7 @@ from nn.lesson import files
 from nn.lesson.__main__ import main
 from nn.lesson.site.build import NOT_SHOWN, Live, build, missing
 from nn.lesson.site.cell import run
+from nn.lesson.site.docstrings import breakable, readable
 from nn.lesson.site.reference import MODULES, names_of, page_of
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +91,136 @@ def test_the_reference_has_every_public_name(name):
         for n in left_out
         if callable(getattr(module, n)) and not inspect.ismodule(getattr(module, n))
     } <= {"LinAlgError"}  # NumPy's
+
+
+def shown(docstring):
+    return readable(inspect.cleandoc(docstring).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("block", "language"),
+    [
+        ("pip install glassgrad\n\npython -m nn.lesson", "console"),
+        ("for x in data:\n    model(x)", "python"),
+        ("(N, C, H, W) -> what comes out", "text"),
+        ("one  # first\ntwo  # second", "python"),
+    ],
+)
+def test_an_indented_block_is_code(block, language):
+    lines = readable(
+        ["Said first:", "", *("    " + line for line in block.splitlines()), "", "Then."]
+    )
+    assert lines[2:4] == [f".. code-block:: {language}", ""]
+    assert [line[4:] for line in lines[4:-2]] == block.splitlines()
+    assert lines[-2:] == ["", "Then."]
+
+
+def test_commands_with_what_they_do_are_a_table():
+    lines = shown("""Two of them.
+
+        viz.graph(loss)    draws it
+        viz.step(loss)     steps through
+
+    Then.""")
+    rows = [line.strip() for line in lines if line.lstrip().startswith(("* - ", "- "))]
+    assert rows == [
+        "* - ``viz.graph(loss)``",
+        "- draws it",
+        "* - ``viz.step(loss)``",
+        "- steps through",
+    ]
+    assert lines[2] == ".. list-table::" and lines[-2:] == ["", "Then."]
+
+
+def test_an_example_in_the_text_is_no_quotation():
+    lines = shown("""Doubles.
+
+        >>> 1 + 1
+        2
+
+    Then.""")
+    assert lines == ["Doubles.", "", ">>> 1 + 1", "2", "", "Then."]
+
+
+@pytest.mark.parametrize(
+    "docstring",
+    [
+        "Does.\n\nArgs:\n    x: what it\n        is.\n\n    y: another.\n\nRaises:\n    ValueError: if.",
+        "Does so::\n\n    x = 1\n\nand so on.",
+        ".. note::\n\n    Mind this.",
+        "- an item\n\n  its second paragraph\n- another",
+        "term\n    what it means",
+        "=====  ====\na      b\n       c\n=====  ====",
+    ],
+)
+def test_what_has_a_form_of_its_own_stays(docstring):
+    assert readable(docstring.splitlines()) == docstring.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("the mean of |x| and |y|", r"the mean of \|x\| and \|y\|"),
+        ("shapes (N, *) and *shape", r"shapes (N, \*) and \*shape"),
+        ("``|x|``, `*a` and **kwargs", r"``|x|``, `*a` and \*\*kwargs"),
+        ("**Bold words.** and *soft ones*", "**Bold words.** and *soft ones*"),
+        ("Args:\n    *xs: all |x|.", "Args:\n    \\*xs: all \\|x\\|."),
+        ("Example:\n    >>> f(*xs)\n    |x|", "Example:\n    >>> f(*xs)\n    |x|"),
+        ("``a |\nb`` and |c|", "``a |\nb`` and \\|c\\|"),
+    ],
+)
+def test_stars_and_bars_in_text_stand_for_themselves(text, meant):
+    assert "\n".join(readable(text.split("\n"))) == meant
+
+
+def docstrings():
+    """Each docstring of the reference with one of the names that have it."""
+    found = {}
+    for name in MODULES:
+        module = importlib.import_module(name)
+        found[module.__doc__] = name
+        for each in names_of(module):
+            value = getattr(module, each)
+            found[value.__doc__] = f"{name}.{each}"
+            for label, held in vars(value).items() if inspect.isclass(value) else ():
+                if callable(held) and not label.startswith("_"):
+                    found[held.__doc__] = f"{name}.{each}.{label}"
+    return [(name, docstring) for docstring, name in found.items() if docstring]
+
+
+@pytest.mark.slow
+def test_sphinx_reads_every_docstring_as_it_is_meant():
+    napoleon = pytest.importorskip("sphinx.ext.napoleon", reason="Sphinx is not installed")
+    from docutils import nodes
+    from docutils.core import publish_doctree
+
+    settings = {"report_level": 5, "file_insertion_enabled": False}
+    wrong = {}
+    for name, docstring in docstrings():
+        lines = [str(line) for line in napoleon.GoogleDocstring(shown(docstring)).lines()]
+        document = publish_doctree("\n".join(lines), settings_overrides=settings)
+        quoted = [
+            quote
+            for quote in document.findall(nodes.block_quote)
+            if not isinstance(quote[0], nodes.doctest_block)
+        ]
+        problems = [
+            each
+            for each in document.findall(nodes.problematic)
+            if not each.astext().startswith(
+                (":class:", ":func:", ":meth:", ":mod:")
+            )  # Sphinx's own
+        ]
+        if faults := [*quoted, *problems]:
+            wrong[name] = faults[0].astext()
+    assert wrong == {}
+
+
+def test_names_break_where_their_parts_meet():
+    assert breakable("nn.optim.lr_scheduler") == ["nn.", "optim.", "lr_", "scheduler"]
+    for whole in ("autograd", "__init__", "1.5", "e.g. this", "..."):
+        assert "".join(breakable(whole)) == whole
+    assert breakable("autograd") == ["autograd"] and breakable("1.5") == ["1.5"]
 
 
 # -- what makes cells live -----------------------------------------------------------------------
@@ -251,9 +382,37 @@ class TestSite:
         assert page.get_by_text("gradgradcheck").count() >= 1
         assert page.locator("dl.py dt").count() >= 10
 
-    def test_nothing_is_wider_than_a_telephone(self, visit):
-        page = visit("lesson/04_convolution.html", viewport={"width": 420, "height": 800})
+    @pytest.mark.parametrize(
+        "name",
+        ["lesson/04_convolution", "reference/autograd.viz", "reference/nn.optim.lr_scheduler"],
+    )
+    def test_nothing_is_wider_than_a_telephone(self, visit, name):
+        page = visit(f"{name}.html", viewport={"width": 420, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= 420
+
+    def test_commands_are_one_to_a_row(self, visit):
+        page = visit("reference/nn.lesson.html", viewport={"width": 1200, "height": 800})
+        rows = page.locator("table.commands tr")
+        assert rows.count() == 7
+        assert rows.first.inner_text().split("\t")[0].strip() == "python -m nn.lesson"
+
+    def test_a_long_name_breaks_after_a_dot_or_an_underscore(self, visit):
+        page = visit("reference/nn.optim.lr_scheduler.html", viewport={"width": 260, "height": 800})
+        assert page.title().startswith("nn.optim.lr_scheduler")
+        lines = page.locator("h1").evaluate("""(heading) => {
+            const lines = [], range = document.createRange();
+            let top = null;
+            for (const walk = document.createTreeWalker(heading, NodeFilter.SHOW_TEXT); walk.nextNode();) {
+                for (let at = 0; at < walk.currentNode.length; at++) {
+                    range.setStart(walk.currentNode, at); range.setEnd(walk.currentNode, at + 1);
+                    const box = range.getBoundingClientRect();
+                    if (top === null || box.top > top + 5) { lines.push(""); top = box.top; }
+                    lines[lines.length - 1] += walk.currentNode.data[at];
+                }
+            }
+            return lines;
+        }""")
+        assert len(lines) > 1 and all(line[-1] in "._" for line in lines[:-1])
 
     def test_a_cell_runs_or_the_page_says_that_none_does(self, site, visit):
         page = visit("lesson/02_tensors.html")

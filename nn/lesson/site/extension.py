@@ -1,10 +1,13 @@
-"""What the site adds to Sphinx: formulas as MathML, so that no page asks another host for a script."""
+"""What the site adds to Sphinx: formulas as MathML, so that no page asks another host for a script;
+docstrings' indented blocks as code and tables; long names that break where their parts meet.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from nn.lesson.pages import mathml
+from nn.lesson.site.docstrings import breakable, readable
 
 
 def setup(app: Any) -> dict[str, Any]:
@@ -22,4 +25,28 @@ def setup(app: Any) -> dict[str, Any]:
         raise SkipNode
 
     app.add_html_math_renderer("mathml", (inline, None), (block, None))
+    app.connect("autodoc-process-docstring", _docstring, priority=400)  # napoleon's is 500
+    app.connect("doctree-resolved", _break_names)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _docstring(app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+    lines[:] = readable(lines)
+
+
+def _break_names(app: Any, document: Any, page: str) -> None:
+    """Marks where names in titles, signatures and code within a line may break."""
+    from docutils import nodes
+    from sphinx import addnodes
+
+    if not page.startswith("reference/"):
+        return
+    holders = (nodes.title, nodes.literal, addnodes.desc_addname, addnodes.desc_name)
+    for text in list(document.findall(nodes.Text)):
+        pieces = breakable(str(text))
+        if len(pieces) == 1 or not isinstance(text.parent, holders):
+            continue
+        marked: list[Any] = [nodes.Text(pieces[0])]
+        for piece in pieces[1:]:
+            marked += [nodes.raw("", "<wbr>", format="html"), nodes.Text(piece)]
+        text.parent.replace(text, marked)
