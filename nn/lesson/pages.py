@@ -182,7 +182,12 @@ def mathml(formula: str, display: str) -> str:
     from latex2mathml.converter import convert
 
     # A prime is raised already; as an exponent it would hang in the line above.
-    return str(convert(formula.replace("'", "′"), display=display))
+    made = str(convert(formula.replace("'", "′"), display=display))
+    # A bar is an infix to MathML, with spaces; here it is one side of an absolute value.
+    bar = "&#x0007C;</mo>"
+    return made.replace(
+        f'<mo stretchy="false">{bar}', f'<mo stretchy="false" lspace="0" rspace="0">{bar}'
+    )
 
 
 def _links(path: Path, paths: list[Path]) -> str:

@@ -222,6 +222,11 @@ class TestPages:
         assert "<msup>" not in mathml("w_{u'}", display="inline")
         assert "′" in mathml("w_{u'}", display="inline")
 
+    def test_the_bars_of_an_absolute_value_stand_close(self):
+        from nn.lesson.pages import mathml
+
+        assert mathml("1 + |x|", display="inline").count('lspace="0" rspace="0">&#x0007C;<') == 2
+
     def test_a_page_is_complete_and_asks_for_nothing(self, tmp_path):
         path = tmp_path / "01_small.ipynb"
         cells = [

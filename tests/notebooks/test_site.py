@@ -173,6 +173,17 @@ def test_stars_and_bars_in_text_stand_for_themselves(text, meant):
     assert "\n".join(readable(text.split("\n"))) == meant
 
 
+def test_what_is_returned_has_no_type_made_of_its_first_words():
+    napoleon = pytest.importorskip("sphinx.ext.napoleon", reason="Sphinx is not installed")
+    lines = shown("""Does.
+
+    Returns:
+        A table: one row each.
+    """)
+    made = str(napoleon.GoogleDocstring(lines))
+    assert ":rtype:" not in made and "A table: one row each." in made
+
+
 def docstrings():
     """Each docstring of the reference with one of the names that have it."""
     found = {}

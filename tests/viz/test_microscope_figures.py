@@ -1,5 +1,6 @@
 """Output sizes, receptive fields, shifts, feature maps and kernels."""
 
+import io
 import re
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 import autograd as ag
 import nn
 from autograd import viz
+from autograd.viz.microscope import panels
 from autograd.viz.microscope.multiples import FeatureMaps, Map
 from autograd.viz.pages import shell
 
@@ -167,6 +169,30 @@ def test_a_layer_inside_a_module_and_what_mixes_the_whole_plane():
         viz.receptive_field(model, "conv9", x=x)
     with pytest.raises(IndexError, match="out of range"):
         viz.receptive_field(model, "0", (0, 9, 9), x)
+
+
+def inked(png):
+    """The colours of a PNG with a palette, as rows of red, green and blue."""
+    PIL = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
+    return np.asarray(PIL.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def test_a_photograph_is_grey_and_a_signed_plane_is_not():
+    plane = np.array([[-1.0, 0.0, 3.0]])
+    assert inked(panels.png(plane, 3.0, -1.0)).tolist() == [[[0] * 3, [64] * 3, [255] * 3]]
+    assert inked(panels.png(np.ones((1, 2)), 1.0, 1.0)).tolist() == [[[0] * 3] * 2]  # all the same
+    blue, white, orange = inked(panels.png(plane, 3.0))[0]
+    assert blue[2] > blue[0] and white.tolist() == [255] * 3 and orange[0] > orange[2]
+
+
+def test_what_is_shifted_is_shown_grey_on_one_scale(photo):
+    shown = viz.shift_test(correlate(3), photo, 1, 0).panels()[0].parts
+    assert [(each.title, each.black) for each in shown[:2]] == [
+        ("x", min(0.0, photo.min())),
+        ("shift x", min(0.0, photo.min())),
+    ]
+    assert shown[0].scale == shown[1].scale == photo.max()
+    assert all(each.black is None for each in shown[2:5])
 
 
 # -- shifts -------------------------------------------------------------------------------------

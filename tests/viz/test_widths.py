@@ -83,6 +83,16 @@ def test_nothing_is_cut_off_or_sticks_out(visit, width):
         page.context.close()
 
 
+@pytest.mark.browser
+def test_what_goes_forward_and_comes_back_fits_a_telephone(visit):
+    rng = np.random.default_rng(0)
+    scope = viz.conv(rng.normal(size=(3, 2, 3, 3)).round(1), rng.normal(size=(1, 2, 7, 7)).round(1))
+    page = visit(document("t", scope._repr_html_()), viewport={"width": 420, "height": 900})
+    table = page.locator("table.list")
+    assert table.locator("tbody tr").count() == 9
+    assert table.evaluate("(e) => e.parentElement.scrollWidth <= e.parentElement.clientWidth")
+
+
 #: The height of the smallest text in the text's own pixels, wherever the picture stands.
 TEXT = """() => {
   const roots = [document, ...[...document.querySelectorAll('*')].map(e => e.shadowRoot)];

@@ -39,13 +39,15 @@ def attention(
         tokens: what the positions are called: a string, or a list of strings. Default: numbers.
         layer: which attention of the model, by number in the order of computation, or the path of
             the module it is in. Default the first.
-        head: which of its heads. n: which sequence of the batch. Default 0.
+        head: which of its heads. Default 0.
+        n: which sequence of the batch. Default 0.
         at: the pair (query, key) to begin with; default the last position and what it reads most.
         loss: of the model's output, a number to go back from. Default: the sum of the output.
-        title: of the picture. theme: ``"auto"``, ``"light"`` or ``"dark"``.
+        title: of the picture.
+        theme: ``"auto"``, ``"light"`` or ``"dark"``.
 
     Returns:
-        An `~autograd.viz.heads.figure.Attention`: it shows itself in a notebook, ``.save("a.html")``
+        An :class:`~autograd.viz.heads.figure.Attention`: it shows itself in a notebook, ``.save("a.html")``
         writes it, ``.text()`` says it; ``.head`` holds the numbers: ``scores``, ``weights``,
         ``values``, ``output``, and the gradients of each.
 

@@ -79,7 +79,8 @@ def conv(
             middle.
         flip: true convolution, the kernel turned by 180°, instead of the cross-correlation of
             layers.
-        title: of the picture. theme: ``"auto"``, ``"light"`` or ``"dark"``.
+        title: of the picture.
+        theme: ``"auto"``, ``"light"`` or ``"dark"``.
 
     Returns:
         A :class:`~autograd.viz.microscope.microscope.Microscope`. ``.model`` answers in numbers:
@@ -354,7 +355,8 @@ def kernels(
 
     Args:
         layer: a layer with a ``weight``, or the weight (O, C / groups, kH, kW).
-        limit: at most so many output channels. channels: at most so many input channels of each.
+        limit: at most so many output channels.
+        channels: at most so many input channels of each.
         gradient: show the weight's gradient instead.
 
     Raises:

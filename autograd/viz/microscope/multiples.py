@@ -204,10 +204,10 @@ class FeatureMaps(Figure):
         return Panel(f"{name}: {shape}", parts, lines)
 
 
-def scale_line(scale: float) -> str:
-    """How colours are to be read."""
+def scale_line(scale: float, of: str = "") -> str:
+    """How colours are to be read, those of all pictures or ``of`` some."""
     end = words.number(scale, 3)
-    return f"One scale for all: blue −{end}, white 0, orange +{end}."
+    return f"One scale for all{of and ' '}{of}: blue −{end}, white 0, orange +{end}."
 
 
 def _spread(plane: Array) -> str:

@@ -68,7 +68,8 @@ class Grid:
 
 @dataclass
 class Picture:
-    """A plane drawn without numbers, its scale in words."""
+    """A plane drawn without numbers, its scale in words; a photograph, if ``black`` is given, is
+    grey from there to white at ``scale``."""
 
     title: str
     plane: Array
@@ -76,6 +77,7 @@ class Picture:
     caption: str = ""
     box: tuple[int, int, int, int] | None = None
     width: float = 112.0
+    black: float | None = None
 
 
 @dataclass
@@ -524,7 +526,9 @@ def _ring(cell: Cell, x: float, y: float, width: float) -> str:
 def _draw_picture(part: Picture, left: float, top: float, repeat: int) -> str:
     height = part.width * part.plane.shape[0] / part.plane.shape[1]
     plane = part.plane.repeat(repeat, 0).repeat(repeat, 1)
-    address = "data:image/png;base64," + base64.b64encode(png(plane, part.scale)).decode()
+    address = (
+        "data:image/png;base64," + base64.b64encode(png(plane, part.scale, part.black)).decode()
+    )
     box = ""
     if part.box is not None:
         r0, c0, r1, c1 = part.box
@@ -542,8 +546,9 @@ def _draw_picture(part: Picture, left: float, top: float, repeat: int) -> str:
     )
 
 
-def png(plane: Array, scale: float) -> bytes:
-    """A plane as PNG: blue (negative) over white (0) to orange (positive), as deep as ``scale``.
+def png(plane: Array, scale: float, black: float | None = None) -> bytes:
+    """A plane as PNG: blue (negative) over white (0) to orange (positive), as deep as ``scale``;
+    or grey, from ``black`` to white at ``scale``.
 
     The data is stored uncompressed, so the bytes are the same with every zlib.
     """
@@ -552,9 +557,14 @@ def png(plane: Array, scale: float) -> bytes:
     )
     steps = np.linspace(0, 1, 128)[:, None]
     colours = np.concatenate([blue + (white - blue) * steps, white + (orange - white) * steps])
-    values = np.nan_to_num(plane.astype(float), nan=0.0, posinf=scale, neginf=-scale)
-    share = np.clip(values / scale if scale else values * 0, -1, 1)
-    index = np.where(share < 0, 127 + np.round(share * 127), 128 + np.round(share * 127))
+    if black is None:
+        values = np.nan_to_num(plane.astype(float), nan=0.0, posinf=scale, neginf=-scale)
+        share = np.clip(values / scale if scale else values * 0, -1, 1)
+        index = np.where(share < 0, 127 + np.round(share * 127), 128 + np.round(share * 127))
+    else:
+        colours = np.repeat(np.arange(256.0)[:, None], 3, axis=1)
+        values = np.nan_to_num(plane.astype(float), nan=black, posinf=scale, neginf=black)
+        index = np.round(255 * np.clip((values - black) / ((scale - black) or 1.0), 0, 1))
     index = index.astype(np.uint8)
     height, width = index.shape
     raw = b"".join(b"\0" + line.tobytes() for line in index)

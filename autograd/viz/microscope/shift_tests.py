@@ -183,12 +183,10 @@ class ShiftTest(Figure):
     def panels(self) -> list[Panel]:
         s = self.shift
         worst = int(abs(s.difference).max(axis=(1, 2)).argmax())
-        image_scale = float(abs(s.image).max(initial=0.0))
         scale = float(max(abs(s.before).max(initial=0.0), abs(s.after).max(initial=0.0)))
         largest = float(abs(s.difference).max(initial=0.0))
         pictures: list[Any] = [
-            _plane("x", s.image.mean(axis=0), image_scale),
-            _plane("shift x", s.shifted.mean(axis=0), image_scale),
+            *_photographs(s.image, s.shifted),
             _plane(f"f(x), channel {worst}", s.before[worst], scale),
             _plane(f"f(shift x), channel {worst}", s.after[worst], scale),
             _plane("f(shift x) − shift f(x)", s.difference[worst], scale),
@@ -208,7 +206,7 @@ class ShiftTest(Figure):
                 )
                 + ", the nearest there is."
             )
-        lines = [scale_line(scale), rule, self._counted(largest)]
+        lines = [scale_line(scale, "outputs"), rule, self._counted(largest)]
         panels = [Panel("Equivariance: does f(shift x) = shift f(x)?", pictures, lines)]
         panels.append(
             Panel(
@@ -260,6 +258,19 @@ def _plane(title: str, plane: Array, scale: float) -> Picture:
     return Picture(
         title, small, scale, f"largest {words.number(float(abs(plane).max()), 3)}", width=150.0
     )
+
+
+def _photographs(image: Array, shifted: Array) -> list[Picture]:
+    """The image and the shifted one, grey: the mean of their channels."""
+    both = [reduced(each.mean(axis=0)) for each in (image, shifted)]
+    low, high = float(min(map(np.min, both))), float(max(map(np.max, both)))
+    caption = f"black {words.number(low, 2)}, white {words.number(high, 2)}"
+    if len(image) > 1:
+        caption = f"mean of {len(image)} channels"
+    return [
+        Picture(title, plane, high, caption, width=150.0, black=low)
+        for title, plane in zip(("x", "shift x"), both, strict=True)
+    ]
 
 
 def _directions(dy: int, dx: int) -> str:

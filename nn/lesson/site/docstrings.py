@@ -64,6 +64,10 @@ def readable(lines: Sequence[str]) -> list[str]:
         if apart and not literal and not _OWNER.match(before):
             made += [*_shown(textwrap.dedent("\n".join(lines[at:end])).rstrip().split("\n")), ""]
         else:
+            if made and made[-1] in ("Returns:", "Yields:"):
+                made.append(
+                    "    \\"
+                )  # an empty first line: napoleon takes what a colon follows for a type
             made += lines[at:end] if literal else _prose(lines[at:end])
         at = end
     return made

@@ -9,6 +9,9 @@ from typing import Any
 from nn.lesson.pages import mathml
 from nn.lesson.site.docstrings import breakable, readable
 
+#: A name within a line breaks only if it has more characters; others fit a telephone's line.
+LONG = 24
+
 
 def setup(app: Any) -> dict[str, Any]:
     """Registers it; Sphinx calls this."""
@@ -45,6 +48,8 @@ def _break_names(app: Any, document: Any, page: str) -> None:
     for text in list(document.findall(nodes.Text)):
         pieces = breakable(str(text))
         if len(pieces) == 1 or not isinstance(text.parent, holders):
+            continue
+        if isinstance(text.parent, nodes.literal) and len(text) <= LONG:
             continue
         marked: list[Any] = [nodes.Text(pieces[0])]
         for piece in pieces[1:]:
