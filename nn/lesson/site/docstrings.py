@@ -65,9 +65,8 @@ def readable(lines: Sequence[str]) -> list[str]:
             made += [*_shown(textwrap.dedent("\n".join(lines[at:end])).rstrip().split("\n")), ""]
         else:
             if made and made[-1] in ("Returns:", "Yields:"):
-                made.append(
-                    "    \\"
-                )  # an empty first line: napoleon takes what a colon follows for a type
+                # An empty line: napoleon takes what stands before a colon in the first for a type.
+                made.append("    \\")
             made += lines[at:end] if literal else _prose(lines[at:end])
         at = end
     return made
