@@ -46,6 +46,7 @@ LESSON = {
     "nbconvert",
     "nbformat",
     "pygments",
+    "sphinx",
 }
 THIRD_PARTY = {
     "autograd": {"numpy", "graphviz", "cairosvg"},  # the last one only where it is there
