@@ -630,3 +630,27 @@ def test_a_layer_without_settings_shows_that_it_has_none():
     assert shown[nn.ReLU] == "(inplace: 'bool' = False) -> 'None'"
     assert shown[Scaled] == "(factor)"
     assert str(inspect.signature(nn.Tanh())) == "(*args: 'Any', **kwargs: 'Any') -> 'Any'"
+
+
+@pytest.mark.parametrize("take_away", [lambda m: setattr(m, "a", None), lambda m: delattr(m, "a")])
+def test_after_a_child_came_or_went_the_places_of_operations_are_the_new_ones(take_away):
+    class InTurn(nn.Module):
+        def forward(self, x):
+            for child in self.children():
+                x = child(x)
+            return x
+
+    model = InTurn()
+    shared = nn.ReLU()
+    model.a = model.b = shared
+
+    def places():
+        with autograd.debug.operations() as noted:
+            model(autograd.ones(2))
+        return {operation.module.rpartition(".")[2] for operation in noted}
+
+    assert places() == {"a"}
+    take_away(model)
+    assert places() == {"b"}
+    model.c = nn.Tanh()
+    assert places() == {"b", "c"}
