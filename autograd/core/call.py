@@ -288,7 +288,8 @@ def nary(info: Primitive) -> Callable[..., Any]:
         try:
             out = forward(*data, **static)
             shape = out.shape
-            if weak and (dtype := out.dtype) is not data[0].dtype:
+            dtype = out.dtype
+            if weak and (type(data[0]) is not _ndarray or dtype is not data[0].dtype):
                 if not any([type(x) is _ndarray and x.dtype is dtype for x in data]):
                     out = with_weak_integers(info, out, *data, **static)
         except Exception as error:
