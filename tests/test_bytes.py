@@ -24,9 +24,9 @@ ON_THE_WAY = {
     "F.local_response_norm": (1, 1, 3, 6),
     "F.one_hot": (3, 4, 4),
     "F.affine_grid": (2, 3, 3),
-    **{f"F.{kind}1d": (1, 2, 6) for kind in ("lp_pool", "pool")},
-    **{f"F.{kind}2d": (1, 2, 4, 5) for kind in ("lp_pool", "pool")},
-    **{f"F.{kind}3d": (1, 2, 3, 4, 3) for kind in ("lp_pool", "pool")},
+    "F.pool1d": (1, 2, 6),
+    "F.pool2d": (1, 2, 4, 5),
+    "F.pool3d": (1, 2, 3, 4, 3),
     "F.pool": (1, 2, 4, 5),
 }
 #: All that look at the size of a result before they make it.
@@ -42,7 +42,7 @@ REFUSING = frozenset(
         "F.conv_transpose2d F.conv_transpose3d F.unfold F.one_hot F.ctc_loss "
         "F.local_response_norm F.pad F.adaptive_avg_pool1d F.adaptive_avg_pool2d "
         "F.adaptive_avg_pool3d F.adaptive_max_pool1d F.adaptive_max_pool2d F.adaptive_max_pool3d "
-        "F.lp_pool1d F.lp_pool2d F.lp_pool3d F.pool F.pool1d F.pool2d F.pool3d F.interpolate "
+        "F.pool F.pool1d F.pool2d F.pool3d F.interpolate "
         "F.upsample F.upsample_bilinear F.upsample_nearest F.affine_grid "
     ).split()
 )

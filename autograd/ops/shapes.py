@@ -315,7 +315,7 @@ _concatenate.gradients(("xs",), _parts)
 @primitive(name="stack")
 def _stack(*xs: Any, axis: int) -> Any:
     new = (slice(None),) * axis + (None,)  # where np.stack puts the axis, too, after its checks
-    return np.concatenate([x[new] for x in xs], axis)
+    return np.concatenate([np.asarray(x)[new] for x in xs], axis)  # a number has no axes
 
 
 _stack.gradients(xs=lambda g, axis, i: g[(slice(None),) * axis + (i,)])

@@ -208,11 +208,13 @@ def searchsorted(
     if a is None or v is None:
         raise TypeError("searchsorted: give what is sorted, and what to look for in it")
     right = arguments.boolean("searchsorted", "right", right)
-    if side is not None and right and side != "right":
+    if side is None:
+        side = "right" if right else "left"
+    elif right and (not isinstance(side, str) or side != "right"):
         raise ValueError(f"searchsorted: right=True and side={side!r} contradict each other")
     if sorter is not None:
         a = np.take_along_axis(np.asarray(raw(a)), np.asarray(raw(sorter)), -1)
-    places = places_in(a, v, side=side or ("right" if right else "left"))
+    places = places_in(a, v, side=side)
     return _counted(places, "searchsorted", out_int32)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, as_floats, raw
+from autograd.arguments.arrays import array_like, as_floats, constant, raw
 from autograd.core.tensor import Tensor
 from autograd.ops.elementwise import divide, multiply, where
 from autograd.ops.gathering import set_at
@@ -119,11 +119,12 @@ def pinv(
         a = tril(a) + swapaxes(tril(a, -1), -1, -2)
     if rcond is not None and rtol is not None:
         raise ValueError("pinv: rcond and rtol are one; give one of them")
-    relative = raw(rcond if rtol is None else rtol)
+    name, relative = ("rcond", rcond) if rtol is None else ("rtol", rtol)
+    relative = raw(constant("pinv", name, relative))
     if atol is None:
         return inverse(a, relative)
-    relative = 0.0 if relative is None else arguments.real("pinv", "rtol", relative, 0.0)
-    least = arguments.real("pinv", "atol", raw(atol), 0.0)
+    relative = 0.0 if relative is None else arguments.real("pinv", name, relative, 0.0)
+    least = arguments.real("pinv", "atol", raw(constant("pinv", "atol", atol)), 0.0)
     a = as_floats(array_like("pinv", a))
     matrices = reshape(a, (-1, *a.shape[-2:]))
     largest = np.max(np.asarray(raw(svdvals(raw(matrices)))), -1, initial=0.0)
@@ -151,9 +152,17 @@ def matrix_rank(
         raise ValueError("matrix_rank: give tol or atol, not both")
     values = np.asarray(raw(svdvals(raw(as_floats(array_like("matrix_rank", a))))))
     largest = np.max(values, -1, initial=0.0)
-    relative = 0.0 if rtol is None else np.asarray(raw(rtol))
-    limit = np.maximum(np.asarray(raw(atol)), relative * largest)
-    return rank_of(a, limit, hermitian)
+    relative = 0.0 if rtol is None else _limit("rtol", rtol)
+    return rank_of(a, np.maximum(_limit("atol", atol), relative * largest), hermitian)
+
+
+def _limit(name: str, value: Any) -> Any:
+    limit = np.asarray(
+        raw(array_like(f"matrix_rank: {name}", constant("matrix_rank", name, value)))
+    )
+    if limit.dtype.kind not in "iuf":
+        raise TypeError(f"matrix_rank: {name} must hold real numbers, got {limit.dtype}")
+    return limit
 
 
 # Diagonals and slices -----------------------------------------------------------------------------

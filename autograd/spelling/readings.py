@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments, creation
-from autograd.arguments.arrays import raw
+from autograd.arguments.arrays import raw, shape_of
 from autograd.core.modes import is_grad_enabled
 from autograd.core.node import Leaf
 from autograd.ops import (
@@ -276,11 +276,11 @@ def solve(a: Any, b: Any, *, left: Any = None) -> Any:
     columns; NumPy reads that where both are possible, PyTorch the vectors.
     """
     if left is not None and not arguments.boolean("solve", "left", left):
-        b_shape = tuple(np.shape(raw(b)))
+        b_shape = tuple(shape_of("solve", b))
         if len(b_shape) < 2:
             raise ValueError(f"solve: left=False needs matrices b (..., k, n), got shape {b_shape}")
         return matrix_transpose(decompositions.solve(matrix_transpose(a), matrix_transpose(b)))
-    sizes, given = tuple(np.shape(raw(a))), tuple(np.shape(raw(b)))
+    sizes, given = tuple(shape_of("solve", a)), tuple(shape_of("solve", b))
     if len(given) > 1 and given == sizes[:-1]:  # a vector for each matrix
         if left is not None or given[-2] != sizes[-1]:
             return decompositions.solve(a, shapes.unsqueeze(b, -1))[..., 0]

@@ -138,9 +138,9 @@ def summary(model: Any, *inputs: Any) -> ModelSummary:
         0      Conv2d(1 → 4, 3×3)                1×4×6×6          40          1,296    256 B
         1      ReLU                              1×4×6×6           0              0    576 B
         2      Flatten(start_dim=1, end_dim=-1)  1×144             0              0      0 B
-        3      Linear(144 → 2)                   1×2             290            288  1.74 kB
+        3      Linear(144 → 2)                   1×2             290            288  1.73 kB
         ────────────────────────────────────────────────────────────────────────────────────
-        total  Sequential                                        330          1,584  2.57 kB
+        total  Sequential                                        330          1,584  2.56 kB
     """
     if not callable(model):
         raise TypeError(f"summary: model must be a module or function, got {type(model).__name__}")
