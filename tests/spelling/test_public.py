@@ -24,7 +24,6 @@ NAMES = sorted(file.stem for file in HERE.glob("*.py") if file.stem != "__init__
 
 #: What torch.export cannot follow: a program that branches on numbers, or leaves PyTorch for them.
 NOT_EXPORTED = {
-    "actor_critic": "returns an object that PyTorch does not know how to take apart",
     "gnn": "takes a number out of a tensor",
     "maml": "takes gradients in its forward",
     "neural_ode": "takes a number out of a tensor",
