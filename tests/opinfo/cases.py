@@ -21,8 +21,11 @@ def operators():
         stub = types.ModuleType("expecttest")
         stub.TestCase = unittest.TestCase
         sys.modules["expecttest"] = stub
+    import torch.backends
     from torch.testing._internal.common_methods_invocations import op_db
 
+    # What is imported forbids whole programs to set such switches, as later tests do.
+    torch.backends.__allow_nonbracketed_mutation_flag = True
     return op_db
 
 
