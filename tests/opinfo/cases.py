@@ -25,7 +25,7 @@ def operators():
     from torch.testing._internal.common_methods_invocations import op_db
 
     # What is imported forbids whole programs to set such switches, as later tests do.
-    torch.backends.__allow_nonbracketed_mutation_flag = True
+    torch.backends.flags_frozen.__globals__["__allow_nonbracketed_mutation_flag"] = True
     return op_db
 
 
