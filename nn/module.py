@@ -8,7 +8,6 @@ import itertools
 import sys
 import threading
 import warnings
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, Self
 
@@ -16,6 +15,7 @@ import numpy as np
 
 import autograd
 from autograd import HookHandle, Tensor, arguments
+from nn import overlooked
 from nn.constructor import Parameters, listing, misspelt, telling
 from nn.gradient_hooks import call_between_gates
 from nn.parameter import Parameter
@@ -39,66 +39,6 @@ class _Call(threading.local):
 
 
 _call = _Call()
-
-#: Modules built while a model was being called, and given to no other module since.
-_built_in_calls: weakref.WeakSet[Module] = weakref.WeakSet()
-
-
-def _references_of_a_popped_module() -> int:
-    module = [object()].pop()
-    return sys.getrefcount(module)
-
-
-#: What ``sys.getrefcount`` says of what only one name refers to; interpreters differ in it.
-_SOLE = _references_of_a_popped_module()
-
-#: Tensors that require a gradient and are attributes, but no parameters, of modules: module, name,
-#: tensor, and what it held at first; until an optimizer is given them.
-_hidden: list[tuple[weakref.ref[Module], str, weakref.ref[Tensor], np.ndarray[Any, Any]]] = []
-
-
-def forget_hidden_tensors(found: list[Tensor]) -> None:
-    """Those are trained after all: an optimizer has them."""
-    if _hidden:
-        ids = {id(t) for t in found}
-        _hidden[:] = [
-            each for each in _hidden if each[2]() is not None and id(each[2]()) not in ids
-        ]
-
-
-def warn_of_hidden_tensors(trained: list[Tensor]) -> None:
-    """Warn of tensors beside the parameters just trained that get a gradient, and do not move."""
-    for each in list(_hidden):
-        module, name, t = each[0](), each[1], each[2]()
-        if module is None or t is None or t.grad is None:
-            continue
-        still = np.array_equal(t.detach().numpy(), each[3]) and module.__dict__.get(name) is t
-        beside = {id(p) for p in module.parameters()}
-        if still and (not beside or any(id(p) in beside for p in trained)):
-            _hidden.remove(each)
-            arguments.warn(
-                f"{type(module).__name__}.{name} is a tensor that requires a gradient, but no "
-                "parameter: parameters() does not find it, so it is neither trained nor saved; "
-                "write nn.Parameter(…)"
-            )
-
-
-def _warn_of_layers_built_anew() -> None:
-    """Warn of layers that were built in ``forward``: they start again at every call.
-
-    What was trained right there, inside of ``forward``, or has been given to a module, is none.
-    """
-    layers, _call.anew = list(_call.anew), ()
-    while layers:
-        layer = layers.pop()
-        if sys.getrefcount(layer) > _SOLE or not autograd.is_grad_enabled():
-            continue  # somebody keeps it, or nothing is learnt here
-        learnt = [p for p in layer.parameters() if p.requires_grad]
-        if learnt and layer in _built_in_calls and all(p.grad is None for p in learnt):
-            arguments.warn(
-                f"{type(layer).__name__} is built inside of forward(): it has new weights at every "
-                "call and parameters() does not find them; build it in __init__, as self.layer = …"
-            )
 
 
 class IncompatibleKeys(NamedTuple):
@@ -168,7 +108,7 @@ class Module:
         if _call.paths is not None:
             maker = sys._getframe(1).f_code.co_name
             if maker not in ("__deepcopy__", "__newobj__"):  # copies have weights of others
-                _built_in_calls.add(self)
+                overlooked.built_in_calls[id(self)] = self
         return self
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -235,7 +175,8 @@ class Module:
             if outermost:
                 _call.paths = None
                 if _call.anew:
-                    _warn_of_layers_built_anew()
+                    layers, _call.anew = list(_call.anew), ()
+                    overlooked.warn_of_layers_built_anew(layers)
             else:
                 autograd.set_module_path(before)
 
@@ -247,7 +188,7 @@ class Module:
         is kept: "encoder.q" called under "encoder.attention" is "encoder.attention.q".
         """
         if path is None:
-            if self in _built_in_calls and self not in _call.anew:
+            if id(self) in overlooked.built_in_calls and all(m is not self for m in _call.anew):
                 _call.anew += (self,)
             return f"{before}.{type(self).__name__}" if before else type(self).__name__
         known = before
@@ -452,9 +393,7 @@ class Module:
             raise TypeError(f"{who}.training must be True or False, got {arguments.shown(value)}")
         built = caller == "__init__"  # later it may stand in for a parameter
         if built and isinstance(value, Tensor) and value.requires_grad and value.is_leaf:
-            forget_hidden_tensors([value])
-            made = weakref.ref(self), name, weakref.ref(value), value.detach().numpy().copy()
-            _hidden.append(made)
+            overlooked.note_hidden_tensor(self, name, value)
 
     def _warn_of_hidden_layers(self, name: str, value: Any) -> None:
         """Layers in a plain list are found by nobody: not trained, not saved."""
@@ -489,8 +428,8 @@ class Module:
             raise ValueError(f"{what} {name!r} would hide a method of the class; choose another")
         if _MODULE in (kind, self._kinds.get(name)):
             note_structure()
-        elif kind == _PARAMETER == self._kinds.get(name) and _built_in_calls:
-            _built_in_calls.discard(self)  # it has weights that were made elsewhere
+        elif kind == _PARAMETER == self._kinds.get(name):
+            overlooked.is_kept(self)  # it has weights that were made elsewhere
         if self._kinds.get(name) != kind:
             self._kinds.pop(name, None)  # Takes its place at the end, as a new one does.
             self._kinds[name] = kind
@@ -550,8 +489,7 @@ class Module:
                 f"register_module: {name!r} would put {type(self).__name__} into itself"
             )
         self._register(_MODULE, name, module)
-        if module is not None and _built_in_calls:
-            _built_in_calls.discard(module)
+        overlooked.is_kept(module)
 
     add_module = register_module
 
@@ -893,7 +831,7 @@ class Module:
                 + type(state_dict).__name__
                 + ("; write its .state_dict()" if isinstance(state_dict, Module) else "")
             )
-        _built_in_calls.discard(self)
+        overlooked.is_kept(self)
         for path, module in self.named_modules():
             module._foresee(state_dict, f"{path}." if path else "")
         own = {key: (module, name) for key, module, name in self._state()}

@@ -14,7 +14,8 @@ from autograd import Tensor, arguments
 from autograd import optimizers as kernels
 from autograd.engine.used import in_a_graph, note_step
 from nn.constructor import telling
-from nn.module import Module, forget_hidden_tensors, warn_of_hidden_tensors
+from nn.module import Module
+from nn.overlooked import forget_hidden_tensors, warn_of_hidden_tensors
 
 
 class Optimizer:

@@ -1,6 +1,7 @@
 """Module: registration, walking, state dicts, hooks, paths, copies."""
 
 import copy
+import dataclasses
 import inspect
 import pickle
 
@@ -654,3 +655,38 @@ def test_after_a_child_came_or_went_the_places_of_operations_are_the_new_ones(ta
     assert places() == {"b"}
     model.c = nn.Tanh()
     assert places() == {"b", "c"}
+
+
+@dataclasses.dataclass
+class Sized(nn.Module):  # compared by its fields, so that it has no hash
+    size: int = 2
+
+    def __post_init__(self):
+        super().__init__()
+        self.layer = nn.Linear(self.size, self.size)
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+def test_a_module_may_be_a_dataclass():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.parts = nn.ModuleList([Sized(), Sized()])
+            self.helpers = []
+
+        def forward(self, x):
+            helper = Sized()
+            self.helpers.append(helper)
+            for part in self.parts:
+                x = part(x)
+            return helper(x)
+
+    model, alone = Model(), Sized()
+    assert model(autograd.ones(3, 2)).shape == (3, 2)
+    alone.load_state_dict(model.parts[0].state_dict())
+    assert alone.layer.weight.tolist() == model.parts[0].layer.weight.tolist()
+    assert len(list(model.modules())) == 6
+    copied = copy.deepcopy(model)
+    assert copied(autograd.ones(3, 2)).shape == (3, 2)
