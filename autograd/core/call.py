@@ -67,7 +67,8 @@ def general(info: Primitive) -> Callable[..., Any]:
         data: Any = given
         try:
             # Of tensors: array, node (None: no gradient is wanted) and version cell. `others` are
-            # numbers, lists and arrays, which are read beside the tensors, in their dtype.
+            # lists, arrays and numbers, which are read beside the tensors, in their dtype; but for
+            # Python's floats, which are as they should be.
             data, parents, cells, others = [], [], [], []
             for x in given:
                 if type(x) in tensor_types:

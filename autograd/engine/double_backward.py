@@ -83,9 +83,7 @@ def _of_composite(
         values[k] = values[k].alias()
     out = info.composite(*values, **node.static_values())  # type: ignore[misc]
     pairs = [(out, g)]
-    if (
-        info.outputs > 1
-    ):  # one that depends on no input that a gradient is wanted for may be an array
+    if info.outputs > 1:  # an array, where it depends on no input that a gradient is wanted for
         pairs = [(o, h) for o, h in zip(out, g, strict=True)
                  if h is not None and getattr(o, "_node", None) is not None]  # fmt: skip
     outs, seeds = [o for o, _ in pairs], [h for _, h in pairs]

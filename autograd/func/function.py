@@ -7,7 +7,7 @@ are the graph's own, so that a backward made of tensors' operations can be diffe
 
 from __future__ import annotations
 
-import functools
+import weakref
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -253,15 +253,24 @@ def _tensor(x: Any) -> Tensor:
     return x if isinstance(x, Tensor) else _wrap(np.asarray(x))
 
 
-@functools.cache
+#: The primitives of each class. A class that was written inside of a function goes with it.
+_primitives: weakref.WeakKeyDictionary[type[Function], dict[Any, Any]] = weakref.WeakKeyDictionary()
+
+
 def _primitive_of(cls: type[Function], count: int, inputs: bool, outputs: bool) -> Any:
     """The primitive for a class, with so many outputs, whose backward needs inputs or outputs."""
+    made = _primitives.setdefault(cls, {})
+    if (count, inputs, outputs) not in made:
+        made[count, inputs, outputs] = _new_primitive(cls.__name__, count, inputs, outputs)
+    return made[count, inputs, outputs]
 
+
+def _new_primitive(name: str, count: int, inputs: bool, outputs: bool) -> Any:
     def forward(*xs: Any, call: Any) -> Any:
         made = call.outputs or call.on_arrays(xs)
         return made if count > 1 else made[0]
 
-    function = primitive(outputs=count, name=cls.__name__)(forward)
+    function = primitive(outputs=count, name=name)(forward)
     rules = {
         (False, False): lambda g, call: call.gradients(g),
         (True, False): lambda g, xs, call: call.gradients(g, xs),

@@ -1,5 +1,8 @@
 """PyTorch's ``autograd.Function``: the backward that the user wrote is the gradient, at any order."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 
@@ -237,3 +240,23 @@ def test_programs_of_pytorchs_own_style_agree(torch):
 
     for ours, theirs in zip(run(ag, ag.Function), run(torch, torch.autograd.Function), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_a_class_of_a_function_goes_with_it():
+    def used_once():
+        class Twice(ag.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return 2.0 * x
+
+            @staticmethod
+            def backward(ctx, g):
+                return 2.0 * g
+
+        x = ag.tensor([1.0], requires_grad=True)
+        Twice.apply(x).sum().backward()
+        return weakref.ref(Twice)
+
+    found = used_once()
+    gc.collect()
+    assert found() is None
