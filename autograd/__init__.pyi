@@ -5,6 +5,7 @@ from . import linalg as linalg
 from . import viz as viz
 from . import arguments as arguments
 from .kernels import optimizers as optimizers
+from .spelling import special as special
 from .arguments.dtypes import default_dtype as default_dtype
 from .arguments.generator import default_generator as default_generator
 from .arguments.generator import generator_or_default as generator_or_default

@@ -55,7 +55,8 @@ def _in_place(symbol: str, name: str, ufunc: Any, path: str) -> Callable[[Tensor
         try:
             ufunc(data, value, out=data, casting="same_kind")
         except (ValueError, TypeError) as error:
-            raise type(error)(
+            kind = TypeError if isinstance(error, TypeError) else ValueError  # NumPy has its own
+            raise kind(
                 f"{symbol}=: an operand of shape {np.shape(value)} and dtype "
                 f"{np.asarray(value).dtype} cannot be written into the tensor of shape "
                 f"{self.shape} and dtype {self.dtype}"

@@ -84,6 +84,7 @@ def package_stub(names: dict[str, str]) -> str:
     lines += ["from . import linalg as linalg", "from . import viz as viz"]
     lines.append("from . import arguments as arguments")
     lines.append("from .kernels import optimizers as optimizers")
+    lines.append("from .spelling import special as special")
     for module in sorted(by_module):
         lines += [f"from .{module} import {name}" for name in sorted(by_module[module])]
     lines += ["from typing import Any", "", "newaxis: None", "__version__: str", "autograd: Any"]

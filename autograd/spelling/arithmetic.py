@@ -16,7 +16,6 @@ from autograd.ops.elementwise import (
     astype,
     clip,
     divide,
-    floor,
     floor_divide,
     isinf,
     multiply,
@@ -66,8 +65,8 @@ def div(x: Any, other: Any, *, rounding_mode: Any = None) -> Any:
     values = [np.asarray(raw(v)) for v in (x, other)]
     if all(v.dtype.kind in "iub" for v in values):  # not by way of floats, which have fewer digits
         return _whole_quotient(x, other, rounding_mode == "floor")
-    quotient = divide(x, other)
-    return floor(quotient) if rounding_mode == "floor" else trunc(quotient)
+    # The quotient of 25 and 0.1 rounds up to 250, though 0.1 is in 25 only 249 times.
+    return floor_divide(x, other) if rounding_mode == "floor" else trunc(divide(x, other))
 
 
 def _whole_quotient(x: Any, other: Any, down: bool) -> Any:

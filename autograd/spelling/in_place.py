@@ -37,6 +37,8 @@ _OF_FUNCTION = {
     "spelling.indexing": "masked_fill masked_scatter index_add index_copy index_fill index_put "
                          "scatter scatter_add scatter_reduce",
 }  # fmt: skip
+#: Of a number that is put into integers, these take the whole part, before anything is added to it.
+_CUTTING = ("scatter", "index_fill")
 _HOME = {name: home for home, names in _OF_FUNCTION.items() for name in names.split()}
 
 
@@ -45,6 +47,9 @@ def _by(name: str, called: str) -> Callable[..., Any]:
 
     def method(x: Any, *args: Any, **options: Any) -> Any:
         function = getattr(importlib.import_module(f"autograd.{_HOME[name]}"), name)
+        if name in _CUTTING and x.dtype.kind in "iub":
+            args = tuple([int(a) if type(a) is float else a for a in args])
+            options = {k: int(v) if type(v) is float else v for k, v in options.items()}
         return _become(called, x, lambda t: function(t, *args, **options))
 
     method.__name__ = method.__qualname__ = called
@@ -52,12 +57,23 @@ def _by(name: str, called: str) -> Callable[..., Any]:
     return method
 
 
-def _become(who: str, x: Any, function: Callable[[Any], Any]) -> Any:
+#: Which kinds of numbers hold which: bools, integers, floats.
+_WIDTH = {"b": 0, "i": 1, "u": 1, "f": 2}
+
+
+def _become(who: str, x: Any, function: Callable[[Any], Any], cuts: bool = False) -> Any:
+    """x becomes the function's result; ``cuts``: values are put in, in whatever dtype x has."""
+
     def fitting(t: Any) -> Any:
         result = function(t)
         if result.shape != t.shape:
             raise ValueError(
                 f"{who}: a result of shape {result.shape} does not fit the tensor of shape {t.shape}"
+            )
+        if not cuts and _WIDTH[result.dtype.kind] > _WIDTH[t.dtype.kind]:
+            raise TypeError(
+                f"{who}: the result is {result.dtype}, which a tensor of {t.dtype} cannot hold; write "
+                f"x = x.{who.removesuffix('_')}(...)"
             )
         return result
 
@@ -78,7 +94,7 @@ mul_.__name__ = mul_.__qualname__ = "mul_"
 
 def _filled(who: str, x: Any, value: Any) -> Any:
     """x becomes the value, also where it is recorded: what it was made of gets gradients of 0."""
-    return _become(who, x, lambda t: where(np.broadcast_to(True, t.shape), value, t))
+    return _become(who, x, lambda t: where(np.broadcast_to(True, t.shape), value, t), cuts=True)
 
 
 def zero_(x: Any) -> Any:
@@ -104,7 +120,7 @@ def fill_diagonal_(x: Any, fill_value: Any, wrap: bool = False) -> Any:
         index = (np.arange(n),) * len(t.shape)
         return set_at(t, index, fill_value)
 
-    return _become("fill_diagonal_", x, filled)
+    return _become("fill_diagonal_", x, filled, cuts=True)
 
 
 #: What the parameters of random numbers must be: real numbers from, to, and whether the first is left out.

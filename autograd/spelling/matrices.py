@@ -16,8 +16,8 @@ from autograd.core.tensor import Tensor
 from autograd.ops.elementwise import divide, multiply, where
 from autograd.ops.gathering import set_at
 from autograd.ops.indexing import getitem
+from autograd.ops.linalg.decompositions import eigvalsh, svdvals
 from autograd.ops.linalg.decompositions import pinv as inverse
-from autograd.ops.linalg.decompositions import svdvals
 from autograd.ops.linalg.diagonals import tril
 from autograd.ops.linalg.least_squares import matrix_rank as rank_of
 from autograd.ops.linalg.least_squares import multi_dot
@@ -150,10 +150,19 @@ def matrix_rank(
         return rank_of(a, tol, hermitian, rtol=rtol)
     if tol is not None:
         raise ValueError("matrix_rank: give tol or atol, not both")
-    values = np.asarray(raw(svdvals(raw(as_floats(array_like("matrix_rank", a))))))
+    matrices = raw(as_floats(array_like("matrix_rank", a)))
+    symmetric = arguments.boolean("matrix_rank", "hermitian", hermitian)
+    values = np.abs(raw((eigvalsh if symmetric else svdvals)(matrices)))
     largest = np.max(values, -1, initial=0.0)
     relative = 0.0 if rtol is None else _limit("rtol", rtol)
-    return rank_of(a, np.maximum(_limit("atol", atol), relative * largest), hermitian)
+    try:
+        limit = np.maximum(_limit("atol", atol), relative * largest)
+    except ValueError:
+        raise ValueError(
+            f"matrix_rank: atol or rtol does not broadcast with the stack {matrices.shape[:-2]}"
+        ) from None
+    # Counted here: found once more, the largest value might be above itself by rounding.
+    return (values > limit[..., None]).sum(-1)
 
 
 def _limit(name: str, value: Any) -> Any:

@@ -298,7 +298,8 @@ def unclear_repeat(x: Any, *repeats: Any) -> str | None:
     """The name of the difference where PyTorch would set x side by side."""
     if not repeats or not all(map(arguments.is_integer, repeats)) or len(repeats) < len(x.shape):
         return None
-    alike = x.size == 1 == len(repeats) or set(repeats) == {1}
+    once = set(repeats) == {1} and len(repeats) == len(x.shape)
+    alike = x.size == 1 == len(repeats) or once
     return None if alike else "repeat"
 
 

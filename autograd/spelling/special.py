@@ -12,7 +12,7 @@ import math
 from typing import Any
 
 from autograd.ops.activations import log_softmax, softmax
-from autograd.ops.elementwise import add, multiply, negative, where
+from autograd.ops.elementwise import add, multiply, negative, sqrt, where
 from autograd.ops.reductions import logsumexp
 from autograd.ops.special import digamma, erf, erfc, erfinv, polygamma
 from autograd.ops.special import lgamma as gammaln
@@ -32,8 +32,10 @@ psi = digamma
 
 
 def entr(x: Any) -> Any:
-    """``−x · log(x)``: 0 at 0, −∞ below."""
-    return where(x < 0, -math.inf, negative(xlogy(x, where(x < 0, 1.0, x))))
+    """``−x · log(x)``: 0 at 0, where its slope is infinite; −∞ below."""
+    positive = negative(xlogy(x, where(x <= 0, 1.0, x)))
+    at_zero = sqrt(where(x == 0, add(x, 0.0), 1.0))  # 0, and as steep; −0 + 0 is 0
+    return where(x < 0, -math.inf, where(x == 0, at_zero, positive))
 
 
 def ndtr(x: Any) -> Any:

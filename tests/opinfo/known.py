@@ -79,6 +79,10 @@ _GAUGE = "the signs of vectors, and vectors that complete a basis, are arbitrary
 _BROADCAST = "broadcasts, as NumPy's functions do"
 _POSITIONAL = "positional arguments have NumPy's meaning; dim= PyTorch's"
 _NEW_ROW = "indices that overlap: only the last value is there, so only it gets a gradient"
+_FRACTION = "a fraction put among integers makes them floats; in place it is cut"
+_ENDS = "0, or the limit, where PyTorch's formula gives NaN"
+_NAN = "NaN stays NaN, as by NumPy"
+_HALVES = "equal elements share the gradient, as of maximum and minimum"
 _TARGET = "a target says which, not how much: one that requires a gradient is refused"
 
 #: By operator: the kinds of verdict that are known, or "kind of dtype", each with the reason.
@@ -136,7 +140,7 @@ KNOWN: dict[str, dict[str, str]] = {
             "second derivative": "weights of float32 are computed with in the dtype of x"},
     "einsum": {"refuses": "'...' has to be in the result, as by NumPy"},
     "gather": {"refuses": "an empty index of another rank"},
-    "heaviside": {"dtype": "of integers a float, as by NumPy"},
+    "heaviside": {"dtype": "of integers a float, as by NumPy", "values": _NAN},
     "histc": {"refuses": "more bins than memory"},
     "index_add": {"silent": _BROADCAST, "refuses of uint8": "a number that the dtype cannot hold"},
     "log_normal": {"silent": "a deviation of 0"},
@@ -150,7 +154,25 @@ KNOWN: dict[str, dict[str, str]] = {
     "kthvalue": {"values": _NUMPY_TIES},
     "topk": {"values": _NUMPY_TIES},
     "multinomial": {"silent": "counts are weights, too"},
-    "scatter": {"silent": "the dtypes promote"},
+    "scatter": {"silent": "the dtypes promote", "values of int64": _FRACTION,
+                "values of uint8": _FRACTION, "values of bool": _FRACTION},
+    **dict.fromkeys("atan2 copysign nn.functional.mish".split(), {"second derivative": _ENDS}),
+    "hypot": {"gradient": _ENDS, "second derivative": _ENDS},
+    **dict.fromkeys("fmax fmin".split(), {"gradient": _HALVES}),
+    **dict.fromkeys("sign sgn".split(), {"values": _NAN}),
+    **dict.fromkeys([f"polygamma/polygamma_n_{n}" for n in range(5)],
+                    {"values": "0 at infinity, where PyTorch's is NaN"}),
+    "index_copy": {"gradient": _NEW_ROW},
+    "sinc": {"second derivative": "PyTorch's loses its digits, or is NaN, near 0"},
+    "special.entr": {"gradient": "0 below 0, where it is constant; PyTorch's is NaN",
+                     "second derivative": "0 below 0, and −∞ at −0"},
+    "logspace": {"values of int64": "floats first, which are cut at the end"},
+    "logspace/tensor_overload": {"values of int64": "floats first, which are cut at the end"},
+    **dict.fromkeys("quantile nanquantile".split(),
+                    {"refuses": "a gradient for q, but by linear interpolation"}),
+    "nn.functional.margin_ranking_loss": {"refuses": _TARGET},
+    "nn.functional.pad/constant": {"refuses": "a number that the dtype cannot hold"},
+    "rsub": {"refuses": "a number that the dtype cannot hold"},
     "scatter_add": {"silent": "the dtypes promote"},
     "scatter_reduce/mean": {"values": "of integers a fraction", "dtype": "of integers a float"},
     "__rpow__": {"refuses": "integers to negative powers"},

@@ -1,5 +1,7 @@
 """Words of PyTorch's that once were refused, or dropped: each does what it says, or says why not."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -164,3 +166,83 @@ def test_masked_scatter_broadcasts_and_counts():
 def test_impossible_parameters_are_refused_by_their_name(call, words):
     with pytest.raises(ValueError, match=words):
         eval(call, {"x": ag.zeros(3), "ag": ag})
+
+
+# Found by the whole of PyTorch's cases ------------------------------------------------------------
+
+
+def test_a_quotient_rounded_down_is_how_often_one_is_in_the_other():
+    x, y = ag.tensor([25.0, -25.0, 1.0, 6.0]), np.array([0.1, 0.1, 0.0, np.inf])
+    x = x.double()
+    with np.errstate(divide="ignore"):
+        wanted = np.floor_divide(x.numpy(), y)  # Python's own // says 249, too
+        assert np.array_equal(x.div(ag.tensor(y), rounding_mode="floor").numpy(), wanted)
+    assert x.clone().div_(0.1, rounding_mode="floor").tolist()[:2] == [249.0, -250.0]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: t.add_(2.5), lambda t: t.sub_(0.5), lambda t: t.mul_(2.5), lambda t: t.div_(2),
+        lambda t: t.pow_(0.5), lambda t: t.sqrt_(), lambda t: t.exp_(), lambda t: t.clamp_(2.5),
+        lambda t: t.lerp_(t, 0.5), lambda t: t.addcmul_(t, t, value=0.5),
+        lambda t: t.index_add_(0, [0], ag.tensor([1.5])),
+        lambda t: t.index_put_(([0],), ag.tensor([1.5])),
+        lambda t: t.scatter_add_(0, ag.tensor([0]), ag.tensor([1.5])),
+        lambda t: t.bool().add_(t),
+    ],
+)  # fmt: skip
+def test_what_is_computed_in_place_is_not_cut(call):
+    t = ag.tensor(np.array([1, 5]))
+    with pytest.raises(TypeError, match=r"_: the result is \w+, which a tensor of \w+ cannot hold"):
+        call(t)
+    assert t.tolist() == [1, 5]
+
+
+@pytest.mark.parametrize("symbol", ["+", "-", "*", "/", "**"])
+def test_nor_by_an_operator(symbol):
+    t = ag.tensor(np.array([1, 5]))
+    with pytest.raises(TypeError, match=rf"^{re.escape(symbol)}=: an operand of shape \(\)"):
+        exec(f"t {symbol}= 0.5", {"t": t})
+    assert t.tolist() == [1, 5]
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        (lambda t: t.fill_(2.5), [2, 2]), (lambda t: t.copy_(ag.tensor([2.5, 3.5])), [2, 3]),
+        (lambda t: t.masked_fill_(t == 1, 2.5), [2, 5]),
+        (lambda t: t.index_fill_(0, [0], 2.5), [2, 5]),
+        (lambda t: t.scatter_(0, ag.tensor([0]), 2.5), [2, 5]),
+        (lambda t: t.scatter_(0, ag.tensor([0]), -2.5, reduce="add"), [-1, 5]),
+        (lambda t: t.scatter_(0, ag.tensor([1]), 1.5, reduce="multiply"), [1, 5]),
+        (lambda t: t.add_(2), [3, 7]), (lambda t: t.div_(2, rounding_mode="floor"), [0, 2]),
+    ],
+)  # fmt: skip
+def test_numbers_that_are_put_in_are_cut_as_by_pytorch(call, wanted):
+    assert call(ag.tensor(np.array([1, 5]))).tolist() == wanted
+
+
+def test_repeats_of_one_in_a_tuple_that_make_an_axis_are_told_of():
+    with pytest.warns(ag.SpellingWarning, match="repeat"):
+        ag.tensor([1.0, 2.0]).repeat((1, 1))
+
+
+def test_the_largest_singular_value_is_not_above_itself():
+    random = np.random.default_rng(0)
+    for _ in range(50):
+        a = random.normal(size=(3, 5, 5)) * 10.0
+        assert not np.any(ag.linalg.matrix_rank(a, atol=1e-9, rtol=1.0))
+        symmetric = a + np.swapaxes(a, -1, -2)
+        assert not np.any(ag.linalg.matrix_rank(symmetric, hermitian=True, atol=1e-9, rtol=1.0))
+    assert ag.linalg.matrix_rank(np.diag([3.0, 2.0, 0.1]), atol=1.0) == 2
+
+
+def test_entropys_slope_is_infinite_at_0():
+    x = ag.tensor(np.array([0.0, -0.0, 0.5, 1.0, -1.0]), requires_grad=True)
+    y = ag.special.entr(x)
+    (slope,) = ag.grad(y.sum(), x, create_graph=True)
+    assert y.tolist() == [0.0, 0.0, 0.5 * np.log(2.0), 0.0, -np.inf]
+    np.testing.assert_allclose(slope.tolist(), [np.inf, np.inf, np.log(2.0) - 1.0, -1.0, 0.0])
+    (bend,) = ag.grad(slope.sum(), x)
+    np.testing.assert_allclose(bend.tolist(), [-np.inf, -np.inf, -2.0, -1.0, 0.0])

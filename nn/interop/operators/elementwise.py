@@ -273,7 +273,7 @@ TABLE: dict[str, Any] = {
     "logaddexp2": promoted(ag.logaddexp2),
     "heaviside": step,
     "ldexp": lambda self, other: multiplied(self, ag.exp2(as_floats(other))),
-    "special_entr": lambda self: -x_log_y(self, self),
+    "special_entr": ag.special.entr,
     "special_ndtr": in_floats(lambda x: 0.5 * ag.erfc(x * -math.sqrt(0.5))),
     "xlogy": x_log_y,
     "special_xlogy": x_log_y,
