@@ -48,8 +48,9 @@ def _by(name: str, called: str) -> Callable[..., Any]:
     def method(x: Any, *args: Any, **options: Any) -> Any:
         function = getattr(importlib.import_module(f"autograd.{_HOME[name]}"), name)
         if name in _CUTTING and x.dtype.kind in "iub":
-            args = tuple([int(a) if type(a) is float else a for a in args])
-            options = {k: int(v) if type(v) is float else v for k, v in options.items()}
+            whole = bool if x.dtype.kind == "b" else int
+            args = tuple([whole(a) if type(a) is float else a for a in args])
+            options = {k: whole(v) if type(v) is float else v for k, v in options.items()}
         return _become(called, x, lambda t: function(t, *args, **options))
 
     method.__name__ = method.__qualname__ = called

@@ -94,7 +94,8 @@ def _case(name, verdict, label, dtype, sample):
     if kind not in FINE and kind != "known":
         known = KNOWN.get(name, KNOWN.get(name.partition("/")[0], {}))
         detail = f"{kind}: {detail}"
-        kind = "known" if known.keys() & {kind, f"{kind} of {dtype}"} else "DISAGREES"
+        told = {kind, f"{kind} of {dtype}", f"{kind} of {'integers' if whole else 'floats'}"}
+        kind = "known" if known.keys() & told else "DISAGREES"
     return Case(kind, label, dtype, detail, _inputs(sample))
 
 

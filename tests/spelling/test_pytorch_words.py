@@ -223,6 +223,12 @@ def test_numbers_that_are_put_in_are_cut_as_by_pytorch(call, wanted):
     assert call(ag.tensor(np.array([1, 5]))).tolist() == wanted
 
 
+def test_numbers_that_are_put_among_bools_are_true_or_false():
+    t = ag.tensor([True, False, False])
+    t.scatter_(0, ag.tensor([0]), 0.0).index_fill_(0, [1], 2.5)
+    assert t.tolist() == [False, True, False] and t.dtype == bool
+
+
 def test_repeats_of_one_in_a_tuple_that_make_an_axis_are_told_of():
     with pytest.warns(ag.SpellingWarning, match="repeat"):
         ag.tensor([1.0, 2.0]).repeat((1, 1))
