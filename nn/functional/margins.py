@@ -296,7 +296,7 @@ def multi_margin_loss(
         classes = target.detach()  # so that who listens sees what the target decides
     chosen = autograd.expand_dims(classes, -1) == np.arange(count)
     wanted = autograd.sum(autograd.where(chosen, input, 0.0), -1, keepdims=True)
-    terms = _above_zero(input - wanted + margin)
+    terms = autograd.relu(input - wanted + margin)
     if p == 2:
         terms = terms * terms
     losses = autograd.sum(autograd.where(chosen, 0.0, terms), -1) / count
@@ -340,7 +340,7 @@ def multilabel_margin_loss(
     wanted = autograd.take_along_axis(input, safe, -1)
     differences = autograd.expand_dims(input, -2) - autograd.expand_dims(wanted, -1)
     counts = given[..., None] & ~is_target[..., None, :]
-    terms = autograd.where(counts, _above_zero(differences + 1.0), 0.0)
+    terms = autograd.where(counts, autograd.relu(differences + 1.0), 0.0)
     return reduced(autograd.sum(terms, (-2, -1)) / shape[-1], reduction)
 
 
@@ -388,7 +388,8 @@ def multilabel_soft_margin_loss(
 
 
 def _above_zero(x: Any) -> Any:
-    return autograd.relu(x)
+    """As `relu`, but with slope 1 at 0 itself: so has PyTorch's, of all but the classes' losses."""
+    return autograd.clip(x, 0.0)
 
 
 def _signs(who: str, target: Any, like: Any) -> Any:

@@ -13,9 +13,17 @@ import numpy as np
 
 import autograd
 from nn.functional.dense import linear
-from nn.functional.dropouts import dropout
 
-__all__ = ["Weights", "gru_step", "lstm_step", "pieces", "relu_step", "run_layers", "tanh_step"]
+__all__ = [
+    "Step",
+    "Weights",
+    "gru_step",
+    "lstm_step",
+    "pieces",
+    "relu_step",
+    "run_layers",
+    "tanh_step",
+]
 
 
 class Weights(NamedTuple):
@@ -70,9 +78,8 @@ def run_layers(
     states: State,
     weights: list[Weights],
     directions: int,
-    p: float,
     sizes: np.ndarray[Any, Any],
-    generator: np.random.Generator | None = None,
+    between: Callable[[Any], Any] | None = None,
 ) -> tuple[Any, State]:
     """Packed sequences through all layers.
 
@@ -81,16 +88,16 @@ def run_layers(
         states: the first ones, each of shape (layers · directions, N, width).
         weights: one for each layer and direction.
         directions: 1, or 2 for a second one that goes from the end to the beginning.
-        p: dropout between layers.
         sizes: how many sequences are longer than t, for every t.
+        between: what the rows go through between layers: dropout.
 
     Returns:
         The last layer's output, packed, and the last states.
     """
     finals: list[State] = []
     for layer in range(len(weights) // directions):
-        if layer and p:
-            x = dropout(x, p, True, generator=generator)
+        if layer and between is not None:
+            x = between(x)
         outputs = []
         for k in range(layer * directions, (layer + 1) * directions):
             first = tuple(autograd.getitem(s, k) for s in states)

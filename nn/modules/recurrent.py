@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import autograd
 from autograd import arguments
 from nn import init
 from nn.functional.dense import linear
+from nn.functional.dropouts import dropout
 from nn.functional.inputs import floating
 from nn.functional.recurrent import (
     State,
@@ -178,9 +180,10 @@ class _Recurrent(_Uniform):
         return packed, (states if self._has_cell else states[0])
 
     def _run(self, x: Any, states: State, sizes: Any) -> tuple[Any, State]:
-        p = self.dropout if self.training else 0.0
-        step, directions = self._step, 1 + self.bidirectional
-        return run_layers(step, x, states, self._weights(), directions, p, sizes, self.generator)
+        dropped = partial(dropout, p=self.dropout, training=True, generator=self.generator)
+        between = dropped if self.dropout and self.training else None
+        directions = 1 + self.bidirectional
+        return run_layers(self._step, x, states, self._weights(), directions, sizes, between)
 
     def _states(self, hx: Any, batch: int, x: Any, batched: bool) -> State:
         """The first states, with a batch axis: those given, else zeros."""

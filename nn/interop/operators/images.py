@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -20,44 +21,14 @@ def _sizes(value: Any) -> Any:
     return value
 
 
-def _conv(function: Any) -> Any:
-    def of(
-        input: Any,
-        weight: Any,
-        bias: Any = None,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-    ) -> Any:
-        return function(
-            input, weight, bias, _sizes(stride), _sizes(padding), _sizes(dilation), groups
-        )
+def _sized(function: Any, **options: Any) -> Any:
+    """A function of ours, whose arguments are the operator's, with sizes in PyTorch's lists."""
+
+    @functools.wraps(function)
+    def of(*given: Any) -> Any:
+        return function(*map(_sizes, given), **options)
 
     return of
-
-
-def _conv_transpose(function: Any) -> Any:
-    def of(
-        input: Any,
-        weight: Any,
-        bias: Any = None,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
-        groups: int = 1,
-        dilation: Any = 1,
-    ) -> Any:
-        return function(
-            input, weight, bias, _sizes(stride), _sizes(padding), _sizes(output_padding), groups,
-            _sizes(dilation),
-        )  # fmt: skip
-
-    return of
-
-
-_CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
-_CONV_TRANSPOSE = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
 
 def convolution(
@@ -73,12 +44,12 @@ def convolution(
     *_: Any,
 ) -> Any:
     """The one operator that all of them decompose into."""
-    rank = weight.ndim - 2
+    of_rank = weight.ndim - 3
     if not transposed:
-        return _conv(_CONV[rank])(input, weight, bias, stride, padding, dilation, groups)
-    return _conv_transpose(_CONV_TRANSPOSE[rank])(
-        input, weight, bias, stride, padding, output_padding, groups, dilation
-    )
+        function = (F.conv1d, F.conv2d, F.conv3d)[of_rank]
+        return _sized(function)(input, weight, bias, stride, padding, dilation, groups)
+    function = (F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d)[of_rank]
+    return _sized(function)(input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 def conv_tbc(self: Any, weight: Any, bias: Any, pad: int = 0) -> Any:
@@ -88,53 +59,6 @@ def conv_tbc(self: Any, weight: Any, bias: Any, pad: int = 0) -> Any:
 
 
 # Pooling ------------------------------------------------------------------------------------------
-
-
-def _window(kernel: Any, stride: Any) -> tuple[Any, Any]:
-    kernel = _sizes(kernel)
-    stride = kernel if isinstance(stride, (list, tuple)) and not stride else _sizes(stride)
-    return kernel, kernel if stride is None else stride
-
-
-def _max_pool(function: Any, with_indices: bool = False) -> Any:
-    def of(
-        self: Any,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        dilation: Any = 1,
-        ceil_mode: bool = False,
-    ) -> Any:
-        kernel, steps = _window(kernel_size, stride)
-        return function(
-            self, kernel, steps, _sizes(padding), _sizes(dilation), ceil_mode, with_indices
-        )
-
-    return of
-
-
-def _avg_pool(function: Any) -> Any:
-    def of(
-        self: Any,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> Any:
-        kernel, steps = _window(kernel_size, stride)
-        more = {} if divisor_override is None else {"divisor_override": divisor_override}
-        return function(self, kernel, steps, _sizes(padding), ceil_mode, count_include_pad, **more)
-
-    return of
-
-
-def _adaptive(function: Any, **options: Any) -> Any:
-    def of(self: Any, output_size: Any) -> Any:
-        return function(self, _sizes(output_size), **options)
-
-    return of
 
 
 def max_unpool2d(self: Any, indices: Any, output_size: Any) -> Any:
@@ -227,154 +151,44 @@ _RESIZE = {
 
 # Sampling at points -------------------------------------------------------------------------------
 
-
-def affine_grid(theta: Any, size: Any, align_corners: bool) -> Any:
-    """Points (x, y) or (x, y, z) from −1 to 1 of an output's pixels, moved by a matrix each."""
-    spatial = list(size)[2:]
-    axes = []
-    for n in spatial:
-        line = np.linspace(-1.0, 1.0, n) if n > 1 else np.zeros(1)
-        axes.append(line if align_corners else line * ((n - 1) / n))
-    grids = np.meshgrid(*axes, indexing="ij")[::-1]
-    points = np.stack([*grids, np.ones(spatial)], axis=-1).astype(theta.dtype)
-    flat = ag.as_tensor(points.reshape(1, -1, len(spatial) + 1))
-    moved = ag.matmul(flat, ag.swapaxes(theta, 1, 2))
-    return ag.reshape(moved, shape=(theta.shape[0], *spatial, len(spatial)))
+_MODES = ("bilinear", "nearest", "bicubic")
+_PADDINGS = ("zeros", "border", "reflection")
 
 
 def grid_sample(
     input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Any:
-    """Values of images at points: bilinear (0) or nearest (1), beyond the border 0, clamped or
-    reflected (padding_mode 0, 1, 2); bicubic (2) for two spatial axes."""
-    sizes = input.shape[2:]
-    rank = len(sizes)
-    # The grid's last axis names the last spatial axis first.
-    places = [
-        _unnormalized(ag.getitem(grid, (..., rank - 1 - k)), sizes[k], align_corners)
-        for k in range(rank)
-    ]
-    if interpolation_mode == 2:
-        return _bicubic(input, places, padding_mode, align_corners)
-    places = [
-        _at_border(p, n, padding_mode, align_corners) for p, n in zip(places, sizes, strict=True)
-    ]
-    if interpolation_mode == 1:
-        nearest = [np.rint(np.asarray(p.data)).astype(np.int64) for p in places]
-        return _pixels(input, nearest)
-    lower = [np.floor(np.asarray(p.data)) for p in places]
-    total = None
-    for corner in np.ndindex(*(2,) * rank):
-        weight: Any = None
-        for p, low, up in zip(places, lower, corner, strict=True):
-            low_tensor = ag.as_tensor(low.astype(p.dtype))
-            part = p - low_tensor if up else 1.0 - (p - low_tensor)
-            weight = part if weight is None else weight * part
-        index = [low.astype(np.int64) + up for low, up in zip(lower, corner, strict=True)]
-        term = _pixels(input, index) * ag.expand_dims(weight, axis=1)
-        total = term if total is None else total + term
-    return total
-
-
-def _unnormalized(points: Any, size: int, align: bool) -> Any:
-    if align:
-        return (points + 1.0) * ((size - 1) / 2)
-    return ((points + 1.0) * size - 1.0) * 0.5
-
-
-def _at_border(p: Any, size: int, padding_mode: int, align: bool) -> Any:
-    if padding_mode == 1:
-        return ag.clip(p, 0.0, float(size - 1))
-    if padding_mode == 2:
-        low, high = (0.0, size - 1.0) if align else (-0.5, size - 0.5)
-        return ag.clip(_reflected(p, low, high), 0.0, float(size - 1))
-    return p
-
-
-def _reflected(p: Any, low: float, high: float) -> Any:
-    span = high - low
-    if span == 0:
-        return p * 0.0
-    away = ag.absolute(p - low)
-    flips = np.floor(np.asarray(away.data) / span)
-    extra = away - ag.as_tensor((flips * span).astype(p.dtype))
-    even = ag.as_tensor(flips % 2 == 0)
-    return ag.where(even, extra + low, span - extra + low)
-
-
-def _pixels(x: Any, index: list[Any]) -> Any:
-    """x (N, C, *S) at whole places (N, *O) of each axis; (N, C, *O), 0 beyond the border."""
-    sizes = x.shape[2:]
-    inside = np.ones(index[0].shape, bool)
-    for places, n in zip(index, sizes, strict=True):
-        inside &= (places >= 0) & (places < n)
-    safe = [np.clip(places, 0, n - 1) for places, n in zip(index, sizes, strict=True)]
-    batch = np.arange(x.shape[0]).reshape(-1, *(1,) * (index[0].ndim - 1))
-    # With the channels between, NumPy puts the points in front: (N, *O, C).
-    found = ag.getitem(x, (batch, slice(None), *safe))
-    found = ag.moveaxis(found, -1, 1)
-    return ag.where(ag.as_tensor(inside[:, None]), found, 0.0)
-
-
-def _cubic_weights(t: Any) -> list[Any]:
-    """Keys' cubic convolution with a = −0.75, for the four cells around a place."""
-    a = -0.75
-
-    def near(s: Any) -> Any:
-        return ((a + 2.0) * s - (a + 3.0)) * s * s + 1.0
-
-    def far(s: Any) -> Any:
-        return ((a * s - 5.0 * a) * s + 8.0 * a) * s - 4.0 * a
-
-    return [far(t + 1.0), near(t), near(1.0 - t), far(2.0 - t)]
-
-
-def _bicubic(x: Any, places: list[Any], padding_mode: int, align: bool) -> Any:
-    lower = [np.floor(np.asarray(p.data)) for p in places]
-    weights = [
-        _cubic_weights(p - ag.as_tensor(low.astype(p.dtype)))
-        for p, low in zip(places, lower, strict=True)
-    ]
-    total = None
-    for i, j in np.ndindex(4, 4):
-        index = []
-        for low, offset, n in zip(lower, (i, j), x.shape[2:], strict=True):
-            cell = ag.as_tensor((low + offset - 1).astype(x.dtype))
-            cell = _at_border(cell, n, padding_mode, align)
-            index.append(np.asarray(cell.data).astype(np.int64))
-        weight = ag.expand_dims(weights[0][i] * weights[1][j], axis=1)
-        term = _pixels(x, index) * weight
-        total = term if total is None else total + term
-    return total
+    mode, padding = _MODES[interpolation_mode], _PADDINGS[padding_mode]
+    return F.grid_sample(input, grid, mode, padding, align_corners)
 
 
 TABLE: dict[str, Any] = {
-    "conv1d": _conv(F.conv1d),
-    "conv2d": _conv(F.conv2d),
-    "conv3d": _conv(F.conv3d),
-    "conv_transpose1d": _conv_transpose(F.conv_transpose1d),
-    "conv_transpose2d.input": _conv_transpose(F.conv_transpose2d),
-    "conv_transpose3d.input": _conv_transpose(F.conv_transpose3d),
+    "conv1d": _sized(F.conv1d),
+    "conv2d": _sized(F.conv2d),
+    "conv3d": _sized(F.conv3d),
+    "conv_transpose1d": _sized(F.conv_transpose1d),
+    "conv_transpose2d.input": _sized(F.conv_transpose2d),
+    "conv_transpose3d.input": _sized(F.conv_transpose3d),
     "convolution": convolution,
     "_convolution": convolution,
     "conv_tbc": conv_tbc,
-    "max_pool1d": _max_pool(F.max_pool1d),
-    "max_pool2d": _max_pool(F.max_pool2d),
-    "max_pool3d": _max_pool(F.max_pool3d),
-    "max_pool1d_with_indices": _max_pool(F.max_pool1d, True),
-    "max_pool2d_with_indices": _max_pool(F.max_pool2d, True),
-    "max_pool3d_with_indices": _max_pool(F.max_pool3d, True),
-    "avg_pool1d": _avg_pool(F.avg_pool1d),
-    "avg_pool2d": _avg_pool(F.avg_pool2d),
-    "avg_pool3d": _avg_pool(F.avg_pool3d),
-    "adaptive_avg_pool1d": _adaptive(F.adaptive_avg_pool1d),
-    "adaptive_avg_pool2d": _adaptive(F.adaptive_avg_pool2d),
-    "adaptive_avg_pool3d": _adaptive(F.adaptive_avg_pool3d),
-    "_adaptive_avg_pool2d": _adaptive(F.adaptive_avg_pool2d),
-    "_adaptive_avg_pool3d": _adaptive(F.adaptive_avg_pool3d),
-    "adaptive_max_pool1d": _adaptive(F.adaptive_max_pool1d, return_indices=True),
-    "adaptive_max_pool2d": _adaptive(F.adaptive_max_pool2d, return_indices=True),
-    "adaptive_max_pool3d": _adaptive(F.adaptive_max_pool3d, return_indices=True),
+    "max_pool1d": _sized(F.max_pool1d),
+    "max_pool2d": _sized(F.max_pool2d),
+    "max_pool3d": _sized(F.max_pool3d),
+    "max_pool1d_with_indices": _sized(F.max_pool1d, return_indices=True),
+    "max_pool2d_with_indices": _sized(F.max_pool2d, return_indices=True),
+    "max_pool3d_with_indices": _sized(F.max_pool3d, return_indices=True),
+    "avg_pool1d": _sized(F.avg_pool1d),
+    "avg_pool2d": _sized(F.avg_pool2d),
+    "avg_pool3d": _sized(F.avg_pool3d),
+    "adaptive_avg_pool1d": _sized(F.adaptive_avg_pool1d),
+    "adaptive_avg_pool2d": _sized(F.adaptive_avg_pool2d),
+    "adaptive_avg_pool3d": _sized(F.adaptive_avg_pool3d),
+    "_adaptive_avg_pool2d": _sized(F.adaptive_avg_pool2d),
+    "_adaptive_avg_pool3d": _sized(F.adaptive_avg_pool3d),
+    "adaptive_max_pool1d": _sized(F.adaptive_max_pool1d, return_indices=True),
+    "adaptive_max_pool2d": _sized(F.adaptive_max_pool2d, return_indices=True),
+    "adaptive_max_pool3d": _sized(F.adaptive_max_pool3d, return_indices=True),
     "max_unpool2d": max_unpool2d,
     "max_unpool3d": max_unpool3d,
     "pad": pad,
@@ -391,7 +205,7 @@ TABLE: dict[str, Any] = {
         for name, overloads in _RESIZE.items()
         for overload, function in overloads.items()
     },
-    "affine_grid_generator": affine_grid,
+    "affine_grid_generator": F.affine_grid,
     "grid_sampler": grid_sample,
     "grid_sampler_2d": grid_sample,
     "grid_sampler_3d": grid_sample,

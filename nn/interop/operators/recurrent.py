@@ -9,122 +9,58 @@ import numpy as np
 
 import autograd as ag
 from nn.functional import plain as F
+from nn.functional.recurrent import (
+    Step,
+    Weights,
+    gru_step,
+    lstm_step,
+    relu_step,
+    run_layers,
+    tanh_step,
+)
 from nn.interop.operators.creation import dropout as drop
-
-Step = Callable[[Any, tuple[Any, ...], "Weights"], tuple[Any, ...]]
-
-
-class Weights:
-    """Those of one layer in one direction, in PyTorch's order."""
-
-    def __init__(self, given: list[Any], has_biases: bool, projected: bool) -> None:
-        self.w_ih, self.w_hh, *rest = given
-        self.b_ih: Any = rest[0] if has_biases else None
-        self.b_hh: Any = rest[1] if has_biases else None
-        self.w_hr = rest[-1] if projected else None
+from nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 
-# One step; the input's share of the gates comes computed ------------------------------------------
+def _states(hx: Any, step: Step) -> tuple[Any, ...]:
+    return tuple(hx) if step is lstm_step else (hx,)
 
 
-def _lstm_step(gates_x: Any, state: tuple[Any, ...], w: Weights) -> tuple[Any, ...]:
-    h, c = state
-    gates = gates_x + F.linear(h, w.w_hh, w.b_hh)
-    i, f, g, o = ag.split(gates, 4, axis=-1)
-    c = ag.sigmoid(f) * c + ag.sigmoid(i) * ag.tanh(g)
-    h = ag.sigmoid(o) * ag.tanh(c)
-    return (h if w.w_hr is None else F.linear(h, w.w_hr)), c
+def _over_packed(step: Step) -> Callable[..., Any]:
+    """The operator over packed sequences."""
+
+    def of(
+        data: Any,
+        batch_sizes: Any,
+        hx: Any,
+        params: Any,
+        has_biases: bool,
+        num_layers: int,
+        dropout: float,
+        train: bool,
+        bidirectional: bool,
+    ) -> Any:
+        states = _states(hx, step)
+        projected = len(states) == 2 and states[0].shape[-1] != states[1].shape[-1]
+        each = 2 + 2 * has_biases + projected
+        weights = []
+        for k in range(0, len(params), each):
+            w_ih, w_hh, *rest = params[k : k + each]
+            w_hr = rest.pop() if projected else None
+            weights.append(Weights(w_ih, w_hh, *(rest or (None, None)), w_hr))
+        between = (lambda x: drop(x, dropout, True)) if dropout and train else None
+        sizes = np.asarray(batch_sizes.data)
+        out, finals = run_layers(step, data, states, weights, 1 + bidirectional, sizes, between)
+        return out, *finals
+
+    return of
 
 
-def _gru_step(gates_x: Any, state: tuple[Any, ...], w: Weights) -> tuple[Any, ...]:
-    (h,) = state
-    rx, zx, nx = ag.split(gates_x, 3, axis=-1)
-    rh, zh, nh = ag.split(F.linear(h, w.w_hh, w.b_hh), 3, axis=-1)
-    z = ag.sigmoid(zx + zh)
-    n = ag.tanh(nx + ag.sigmoid(rx + rh) * nh)
-    return (n + z * (h - n),)
+def _over_padded(step: Step) -> Callable[..., Any]:
+    """The operator over sequences of one length, (time, batch, features): packed, all are full."""
+    over_packed = _over_packed(step)
 
-
-def _rnn_step(activation: Callable[[Any], Any]) -> Step:
-    def step(gates_x: Any, state: tuple[Any, ...], w: Weights) -> tuple[Any, ...]:
-        return (activation(gates_x + F.linear(state[0], w.w_hh, w.b_hh)),)
-
-    return step
-
-
-# Layers -------------------------------------------------------------------------------------------
-
-
-def _run(
-    step: Step, x: Any, state: tuple[Any, ...], w: Weights, backward: bool
-) -> tuple[Any, tuple[Any, ...]]:
-    """x (time, batch, features) through one layer in one direction."""
-    gates = F.linear(x, w.w_ih, w.b_ih)
-    outputs = []
-    for gates_x in reversed(ag.unstack(gates)) if backward else ag.unstack(gates):
-        state = step(gates_x, state, w)
-        outputs.append(state[0])
-    return ag.stack(outputs[::-1] if backward else outputs), state
-
-
-def _run_packed(
-    step: Step, x: Any, sizes: list[int], state: tuple[Any, ...], w: Weights, backward: bool
-) -> tuple[Any, tuple[Any, ...]]:
-    """The same over packed sequences: ``sizes[t]`` of them are as long as t + 1."""
-    gates = F.linear(x, w.w_ih, w.b_ih)
-    starts = np.cumsum([0, *sizes[:-1]]).tolist()
-    outputs: list[Any] = [None] * len(sizes)
-    order = range(len(sizes))
-    for t in reversed(order) if backward else order:
-        n = sizes[t]
-        now = tuple(s[:n] for s in state)
-        new = step(gates[starts[t] : starts[t] + n], now, w)
-        outputs[t] = new[0]
-        state = tuple(
-            ag.concatenate([a, s[n:]]) if n < s.shape[0] else a
-            for a, s in zip(new, state, strict=True)
-        )
-    return ag.concatenate(outputs), state
-
-
-def _network(
-    step: Step,
-    x: Any,
-    states: tuple[Any, ...],
-    params: list[Any],
-    has_biases: bool,
-    num_layers: int,
-    dropout: float,
-    train: bool,
-    bidirectional: bool,
-    sizes: list[int] | None = None,
-) -> tuple[Any, ...]:
-    projected = len(states) == 2 and states[0].shape[-1] != states[1].shape[-1]
-    each = 2 + 2 * has_biases + projected
-    directions = 1 + bidirectional
-    finals: list[tuple[Any, ...]] = []
-    for layer in range(num_layers):
-        outputs = []
-        for direction in range(directions):
-            k = layer * directions + direction
-            w = Weights(list(params[k * each : (k + 1) * each]), has_biases, projected)
-            first = tuple(s[k] for s in states)
-            if sizes is None:
-                out, last = _run(step, x, first, w, direction == 1)
-            else:
-                out, last = _run_packed(step, x, sizes, first, w, direction == 1)
-            outputs.append(out)
-            finals.append(last)
-        x = outputs[0] if directions == 1 else ag.concatenate(outputs, axis=-1)
-        if dropout and train and layer < num_layers - 1:
-            x = drop(x, dropout, True)
-    return x, *(ag.stack([final[s] for final in finals]) for s in range(len(states)))
-
-
-def _recurrent(step: Step, several_states: bool) -> tuple[Any, Any]:
-    """The operators over padded and over packed sequences."""
-
-    def over_padded(
+    def of(
         input: Any,
         hx: Any,
         params: Any,
@@ -136,39 +72,23 @@ def _recurrent(step: Step, several_states: bool) -> tuple[Any, Any]:
         batch_first: bool,
     ) -> Any:
         x = ag.swapaxes(input, 0, 1) if batch_first else input
-        states = tuple(hx) if several_states else (hx,)
-        out, *finals = _network(
-            step, x, states, params, has_biases, num_layers, dropout, train, bidirectional
+        time, batch = x.shape[:2]
+        rows = ag.reshape(x, (time * batch, x.shape[2]))
+        sizes = ag.as_tensor(np.full(time, batch))
+        out, *finals = over_packed(
+            rows, sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional
         )
+        out = ag.reshape(out, (time, batch, out.shape[-1]))
         return (ag.swapaxes(out, 0, 1) if batch_first else out), *finals
 
-    def over_packed(
-        data: Any,
-        batch_sizes: Any,
-        hx: Any,
-        params: Any,
-        has_biases: bool,
-        num_layers: int,
-        dropout: float,
-        train: bool,
-        bidirectional: bool,
-    ) -> Any:
-        states = tuple(hx) if several_states else (hx,)
-        sizes = np.asarray(batch_sizes.data).tolist()
-        return _network(
-            step, data, states, params, has_biases, num_layers, dropout, train, bidirectional,
-            sizes,
-        )  # fmt: skip
-
-    return over_padded, over_packed
+    return of
 
 
-def _cell(step: Step, several_states: bool) -> Any:
+def _cell(step: Step) -> Any:
     def of(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
-        w = Weights([w_ih, w_hh, b_ih, b_hh], True, False)
-        states = tuple(hx) if several_states else (hx,)
-        new = step(F.linear(input, w_ih, b_ih), states, w)
-        return new if several_states else new[0]
+        w = Weights(w_ih, w_hh, b_ih, b_hh)
+        new = step(F.linear(input, w_ih, b_ih), _states(hx, step), w)
+        return new if step is lstm_step else new[0]
 
     return of
 
@@ -177,15 +97,7 @@ def _cell(step: Step, several_states: bool) -> Any:
 
 
 def pack(input: Any, lengths: Any, batch_first: bool) -> Any:
-    """Padded sequences, longest first, to rows ordered by time; and how many there are at each."""
-    x = ag.swapaxes(input, 0, 1) if batch_first else input
-    long = np.asarray(lengths.data)
-    if np.any(np.diff(long) > 0):
-        raise ValueError("pack_padded_sequence: lengths must be sorted, longest first")
-    sizes = (long[None, :] > np.arange(long.max())[:, None]).sum(1)
-    times = np.repeat(np.arange(len(sizes)), sizes)
-    rows = np.concatenate([np.arange(n) for n in sizes])
-    return ag.getitem(x, (times, rows)), ag.as_tensor(sizes.astype(np.int64))
+    return pack_padded_sequence(input, lengths, batch_first)[:2]
 
 
 def pack_checked(input: Any, lengths: Any, batch_first: bool, full: bool) -> Any:
@@ -203,36 +115,24 @@ def pack_checked(input: Any, lengths: Any, batch_first: bool, full: bool) -> Any
 def pad_packed(
     data: Any, batch_sizes: Any, batch_first: bool, padding_value: Any, total_length: int
 ) -> Any:
-    sizes = np.asarray(batch_sizes.data)
-    time = len(sizes) if total_length <= 0 else total_length
-    lengths = (sizes[:, None] > np.arange(sizes[0])[None, :]).sum(0)
-    times = np.repeat(np.arange(len(sizes)), sizes)
-    rows = np.concatenate([np.arange(n) for n in sizes])
-    shape = (time, int(sizes[0]), *data.shape[1:])
-    empty = ag.full(shape, float(padding_value), dtype=data.dtype)
-    padded = ag.set_at(empty, (times, rows), data)
-    result = ag.swapaxes(padded, 0, 1) if batch_first else padded
-    return result, ag.as_tensor(lengths.astype(np.int64))
+    packed = PackedSequence(data, batch_sizes)
+    return pad_packed_sequence(
+        packed, batch_first, padding_value, total_length if total_length > 0 else None
+    )
 
-
-_LSTM, _LSTM_PACKED = _recurrent(_lstm_step, True)
-_GRU, _GRU_PACKED = _recurrent(_gru_step, False)
-_TANH, _TANH_PACKED = _recurrent(_rnn_step(ag.tanh), False)
-_RELU, _RELU_PACKED = _recurrent(_rnn_step(ag.relu), False)
 
 TABLE: dict[str, Any] = {
-    "lstm.input": _LSTM,
-    "lstm.data": _LSTM_PACKED,
-    "gru.input": _GRU,
-    "gru.data": _GRU_PACKED,
-    "rnn_tanh.input": _TANH,
-    "rnn_tanh.data": _TANH_PACKED,
-    "rnn_relu.input": _RELU,
-    "rnn_relu.data": _RELU_PACKED,
-    "lstm_cell": _cell(_lstm_step, True),
-    "gru_cell": _cell(_gru_step, False),
-    "rnn_tanh_cell": _cell(_rnn_step(ag.tanh), False),
-    "rnn_relu_cell": _cell(_rnn_step(ag.relu), False),
+    **{
+        f"{name}.{overload}": made(step)
+        for name, step in (
+            ("lstm", lstm_step), ("gru", gru_step), ("rnn_tanh", tanh_step), ("rnn_relu", relu_step)
+        )
+        for overload, made in (("input", _over_padded), ("data", _over_packed))
+    },
+    "lstm_cell": _cell(lstm_step),
+    "gru_cell": _cell(gru_step),
+    "rnn_tanh_cell": _cell(tanh_step),
+    "rnn_relu_cell": _cell(relu_step),
     "_pack_padded_sequence": pack,
     "_pad_packed_sequence": pad_packed,
     # Operators of our own, which stand in for PyTorch's while a model is exported.
@@ -240,8 +140,8 @@ TABLE: dict[str, Any] = {
     "glassgrad::pad_packed_sequence": lambda data, sizes, batch_first, value, time, count: (
         pad_packed(data, sizes, batch_first, value, time)
     ),
-    "glassgrad::lstm": _LSTM_PACKED,
-    "glassgrad::gru": _GRU_PACKED,
-    "glassgrad::rnn_tanh": _TANH_PACKED,
-    "glassgrad::rnn_relu": _RELU_PACKED,
-}
+    "glassgrad::lstm": _over_packed(lstm_step),
+    "glassgrad::gru": _over_packed(gru_step),
+    "glassgrad::rnn_tanh": _over_packed(tanh_step),
+    "glassgrad::rnn_relu": _over_packed(relu_step),
+}  # fmt: skip
