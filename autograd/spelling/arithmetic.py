@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import as_floats, raw
+from autograd.arguments.arrays import array_like, as_floats, raw
 from autograd.arguments.numbers import is_real
 from autograd.core.tensor import Tensor
 from autograd.ops.cumulative import cumsum, diff
@@ -22,6 +22,7 @@ from autograd.ops.elementwise import (
     sqrt,
     subtract,
     trunc,
+    where,
 )
 from autograd.ops.linalg.decompositions import slogdet
 from autograd.ops.linalg.decompositions import svd as decompose
@@ -192,8 +193,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
 def logdet(x: Any) -> Any:
     """The logarithm of the determinant: NaN where it is negative, −∞ where it is 0."""
     sign, value = slogdet(x)
-    signs = raw(sign)
-    return value if np.all(signs >= 0) else value + np.where(signs < 0, np.nan, 0.0)
+    return where(raw(sign) < 0, np.nan, value)
 
 
 def svd(x: Any, some: bool = True, compute_uv: bool = True) -> Any:
@@ -334,8 +334,10 @@ def logit(x: Any, eps: Any = None) -> Any:
 
 def xlogy(x: Any, other: Any) -> Any:
     """``x * log(other)``; 0 where x is 0, also of other = 0."""
-    from autograd.ops.elementwise import where
     from autograd.ops.transcendental import log
 
-    none = np.equal(raw(x), 0) & ~np.isnan(raw(other))
+    x, other = array_like("xlogy", x, other), array_like("xlogy", other, x)
+    x, other = as_floats(x, other), as_floats(other, x)
+    y = np.asarray(raw(other))
+    none = np.equal(raw(x), 0) & ((y <= 0) | np.isinf(y))  # elsewhere x has the slope log y
     return where(none, 0.0, multiply(x, log(where(none, 1.0, other))))

@@ -142,7 +142,7 @@ scatter_reduce = _dim_first("scatter_reduce", gathering.scatter_reduce)
 
 def index_select(x: Any, dim: Any, index: Any) -> Any:
     """``x.take(index, axis=dim)``; of a number the number."""
-    found = take(x, index, axis=dim)
+    found = take(x, np.atleast_1d(raw(index)), axis=dim)
     return found if np.ndim(raw(x)) else reshape(found, ())
 
 

@@ -16,52 +16,20 @@ def _filled(size: Any, value: Any, dtype: Any) -> Any:
     return ag.as_tensor(np.full(tuple(size), value, dtype=dtype or default_float()))
 
 
-def full(size: Any, fill_value: Any, dtype: Any = None) -> Any:
-    return _filled(size, _number(fill_value), dtype)
+def _of(value: Any) -> Any:
+    return lambda size, dtype=None: _filled(size, value, dtype)
+
+
+def _like(value: Any) -> Any:
+    return lambda self, dtype=None: _filled(self.shape, value, dtype or self.dtype)
+
+
+def _new(value: Any) -> Any:
+    return lambda self, size, dtype=None: _filled(size, value, dtype or self.dtype)
 
 
 def _number(value: Any) -> Any:
     return value.item() if isinstance(value, Tensor) else value
-
-
-def zeros(size: Any, dtype: Any = None) -> Any:
-    return _filled(size, 0, dtype)
-
-
-def ones(size: Any, dtype: Any = None) -> Any:
-    return _filled(size, 1, dtype)
-
-
-def zeros_like(self: Any, dtype: Any = None) -> Any:
-    return _filled(self.shape, 0, dtype or self.dtype)
-
-
-def ones_like(self: Any, dtype: Any = None) -> Any:
-    return _filled(self.shape, 1, dtype or self.dtype)
-
-
-def full_like(self: Any, fill_value: Any, dtype: Any = None) -> Any:
-    return _filled(self.shape, _number(fill_value), dtype or self.dtype)
-
-
-def new_zeros(self: Any, size: Any, dtype: Any = None) -> Any:
-    return _filled(size, 0, dtype or self.dtype)
-
-
-def new_ones(self: Any, size: Any, dtype: Any = None) -> Any:
-    return _filled(size, 1, dtype or self.dtype)
-
-
-def new_full(self: Any, size: Any, fill_value: Any, dtype: Any = None) -> Any:
-    return _filled(size, _number(fill_value), dtype or self.dtype)
-
-
-def empty_strided(size: Any, stride: Any, dtype: Any = None) -> Any:
-    return _filled(size, 0, dtype)
-
-
-def arange(end: Any, dtype: Any = None) -> Any:
-    return arange_from(0, end, 1, dtype)
 
 
 def arange_from(start: Any, end: Any, step: Any = 1, dtype: Any = None) -> Any:
@@ -106,22 +74,24 @@ def triangle(function: Any) -> Any:
 
 #: What makes tensors out of nothing; where a call names no dtype it gets that of the export.
 CREATION: dict[str, Any] = {
-    "full": full,
-    "zeros": zeros,
-    "ones": ones,
-    "empty.memory_format": zeros,
-    "empty_permuted": lambda size, physical_layout, dtype=None: zeros(size, dtype),
-    "empty_strided": empty_strided,
-    "zeros_like": zeros_like,
-    "ones_like": ones_like,
-    "full_like": full_like,
-    "empty_like": zeros_like,
-    "new_zeros": new_zeros,
-    "new_ones": new_ones,
-    "new_full": new_full,
-    "new_empty": new_zeros,
-    "new_empty_strided": lambda self, size, stride, dtype=None: new_zeros(self, size, dtype),
-    "arange.default": arange,
+    "full": lambda size, fill_value, dtype=None: _filled(size, _number(fill_value), dtype),
+    "zeros": _of(0),
+    "ones": _of(1),
+    "empty.memory_format": _of(0),
+    "empty_permuted": lambda size, physical_layout, dtype=None: _filled(size, 0, dtype),
+    "empty_strided": lambda size, stride, dtype=None: _filled(size, 0, dtype),
+    "zeros_like": _like(0),
+    "ones_like": _like(1),
+    "full_like": lambda self, fill_value, dtype=None: _like(_number(fill_value))(self, dtype),
+    "empty_like": _like(0),
+    "new_zeros": _new(0),
+    "new_ones": _new(1),
+    "new_full": lambda self, size, fill_value, dtype=None: _new(_number(fill_value))(
+        self, size, dtype
+    ),
+    "new_empty": _new(0),
+    "new_empty_strided": lambda self, size, stride, dtype=None: _new(0)(self, size, dtype),
+    "arange.default": lambda end, dtype=None: arange_from(0, end, 1, dtype),
     "arange.start": arange_from,
     "arange.start_step": arange_from,
     "linspace": linspace,

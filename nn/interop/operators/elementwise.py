@@ -41,16 +41,12 @@ def subtract_from(self: Any, other: Any, alpha: Any = 1) -> Any:
 
 
 def divide(self: Any, other: Any, rounding_mode: str | None = None) -> Any:
-    if rounding_mode is None:
-        return ag.divide(*common(self, other, floats=True))
-    x, y = common(self, other)
-    if rounding_mode == "floor":
-        return ag.floor_divide(x, y)
-    if tensor(x).dtype.kind == "f":
-        return ag.trunc(ag.divide(x, y))
-    x, y = np.asarray(_raw(x)), np.asarray(_raw(y))
-    whole = np.abs(x) // np.abs(y) * np.sign(x) * np.sign(y)
-    return ag.as_tensor(whole.astype(x.dtype))
+    x, y = common(self, other, floats=rounding_mode is None)
+    return ag.div(x, y, rounding_mode=rounding_mode)
+
+
+def x_log_y(self: Any, other: Any) -> Any:
+    return ag.xlogy(*common(self, other, floats=True))
 
 
 def _raw(x: Any) -> Any:
@@ -79,23 +75,6 @@ def power(self: Any, exponent: Any) -> Any:
     return ag.power(x, y)
 
 
-def float_power(self: Any, exponent: Any) -> Any:
-    return ag.power(*[cast(v, np.dtype(np.float64)) for v in common(self, exponent)])
-
-
-def x_log_y(self: Any, other: Any) -> Any:
-    """x log y, and 0 where x is 0 unless y is NaN."""
-    x, y = common(self, other, floats=True)
-    dtype = next(v.dtype for v in (x, y) if isinstance(v, Tensor))
-    x, y = tensor(x, dtype), tensor(y, dtype)
-    nought = ag.logical_and(x == 0.0, ag.less_equal(y, 0.0))
-    return x * ag.log(ag.where(nought, 1.0, y))
-
-
-def x_log1p_y(self: Any, other: Any) -> Any:
-    return x_log_y(self, add(other, 1.0))
-
-
 def clamp(self: Any, min: Any = None, max: Any = None) -> Any:
     x, low, high = common(self, min, max)
     return ag.clip(x, low, high)
@@ -105,19 +84,8 @@ def floor_mod(self: Any, other: Any) -> Any:
     return ag.remainder(*common(self, other))
 
 
-def logit(self: Any, eps: float | None = None) -> Any:
-    x = as_floats(self)
-    if eps is not None:
-        x = ag.clip(x, eps, 1.0 - eps)
-    return ag.log(x / (1.0 - x))
-
-
 def rounded(self: Any, decimals: int = 0) -> Any:
     return ag.round(self, decimals=decimals) if tensor(self).dtype.kind == "f" else self
-
-
-def fraction(self: Any) -> Any:
-    return self - ag.trunc(self)
 
 
 def sign_of(self: Any) -> Any:
@@ -159,28 +127,9 @@ def all_equal(self: Any, other: Any) -> bool:
     return bool(np.array_equal(_raw(self), _raw(other)))
 
 
-def all_close(
-    self: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Any:
-    return bool(np.allclose(_raw(self), _raw(other), rtol, atol, equal_nan))
-
-
-def is_close(
-    self: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
-) -> Any:
-    return ag.as_tensor(np.isclose(_raw(self), _raw(other), rtol, atol, equal_nan))
-
-
 def _logical(function: Any) -> Any:
     def of(self: Any, other: Any) -> Any:
         return function(tensor(self) != 0, tensor(other) != 0)
-
-    return of
-
-
-def _infinite(positive: bool) -> Any:
-    def of(self: Any) -> Any:
-        return self == (math.inf if positive else -math.inf)
 
     return of
 
@@ -243,7 +192,7 @@ TABLE: dict[str, Any] = {
     "remainder": floor_mod,
     "fmod": promoted(ag.fmod),
     "pow": power,
-    "float_power": float_power,
+    "float_power": promoted(ag.float_power),
     "square": ag.square,
     "neg": ag.negative,
     "negative": ag.negative,
@@ -277,7 +226,7 @@ TABLE: dict[str, Any] = {
     "special_ndtr": in_floats(lambda x: 0.5 * ag.erfc(x * -math.sqrt(0.5))),
     "xlogy": x_log_y,
     "special_xlogy": x_log_y,
-    "special_xlog1py": x_log1p_y,
+    "special_xlog1py": lambda self, other: x_log_y(self, add(other, 1.0)),
     "exp": in_floats(ag.exp),
     "exp2": in_floats(ag.exp2),
     "special_exp2": in_floats(ag.exp2),
@@ -316,14 +265,14 @@ TABLE: dict[str, Any] = {
     "special_erf": in_floats(ag.erf),
     "erfc": in_floats(ag.erfc),
     "special_erfc": in_floats(ag.erfc),
-    "logit": logit,
-    "special_logit": logit,
+    "logit": lambda self, eps=None: ag.logit(as_floats(self), eps),
+    "special_logit": lambda self, eps=None: ag.logit(as_floats(self), eps),
     "floor": ag.floor,
     "ceil": ag.ceil,
     "round": rounded,
     "trunc": ag.trunc,
     "fix": ag.trunc,
-    "frac": fraction,
+    "frac": ag.frac,
     "nan_to_num": nan_to_num,
     "eq": promoted(operator.eq),
     "ne": promoted(ag.not_equal),
@@ -337,8 +286,8 @@ TABLE: dict[str, Any] = {
     "ge": promoted(ag.greater_equal),
     "greater_equal": promoted(ag.greater_equal),
     "equal": all_equal,
-    "allclose": all_close,
-    "isclose": is_close,
+    "allclose": ag.allclose,
+    "isclose": ag.isclose,
     "logical_and": _logical(ag.logical_and),
     "logical_or": _logical(ag.logical_or),
     "logical_xor": _logical(ag.logical_xor),
@@ -360,8 +309,8 @@ TABLE: dict[str, Any] = {
     "isnan": ag.isnan,
     "isinf": ag.isinf,
     "isfinite": ag.isfinite,
-    "isposinf": _infinite(True),
-    "isneginf": _infinite(False),
+    "isposinf": ag.isposinf,
+    "isneginf": ag.isneginf,
     "signbit": ag.signbit,
     "where.self": where,
     "where.ScalarSelf": where,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,29 +13,6 @@ from nn.interop.operators.creation import dropout
 from nn.interop.operators.promotion import cast
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
-    return F.linear(input, weight, bias)
-
-
-def _plus(beta: Any, x: Any, alpha: Any, product: Any) -> Any:
-    product = product if alpha == 1 else product * alpha
-    if beta == 0:
-        return product
-    return (x if beta == 1 else x * beta) + product
-
-
-def addmm(self: Any, mat1: Any, mat2: Any, beta: Any = 1, alpha: Any = 1) -> Any:
-    return _plus(beta, self, alpha, ag.matmul(mat1, mat2))
-
-
-def addbmm(self: Any, batch1: Any, batch2: Any, beta: Any = 1, alpha: Any = 1) -> Any:
-    return _plus(beta, self, alpha, ag.sum(ag.matmul(batch1, batch2), axis=0))
-
-
-def addr(self: Any, vec1: Any, vec2: Any, beta: Any = 1, alpha: Any = 1) -> Any:
-    return _plus(beta, self, alpha, ag.outer(vec1, vec2))
-
-
 def einsum(equation: str, tensors: Any, path: Any = None) -> Any:
     return ag.einsum(equation.replace(" ", ""), *tensors)
 
@@ -45,44 +21,12 @@ def tensordot(self: Any, other: Any, dims_self: Any, dims_other: Any) -> Any:
     return ag.tensordot(self, other, (tuple(dims_self), tuple(dims_other)))
 
 
-def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
-    return F.bilinear(input1, input2, weight, bias)
-
-
-def cross(self: Any, other: Any, dim: int | None = None) -> Any:
-    if dim is None:
-        dim = next(axis for axis, size in enumerate(self.shape) if size == 3)
-    return linalg_cross(self, other, dim)
-
-
-def linalg_cross(self: Any, other: Any, dim: int = -1) -> Any:
-    x, y = ag.broadcast_arrays(self, other)
-    return ag.moveaxis(ag.cross(ag.moveaxis(x, dim, -1), ag.moveaxis(y, dim, -1), axis=-1), -1, dim)
-
-
-def multi_dot(tensors: Any) -> Any:
-    result = tensors[0]
-    for other in tensors[1:]:
-        result = ag.matmul(result, other)
-    return result
-
-
 # Linear algebra -----------------------------------------------------------------------------------
-
-
-def slogdet(A: Any) -> Any:
-    sign, logdet = ag.linalg.slogdet(A)
-    return sign, logdet
 
 
 def _slogdet_with_factors(A: Any) -> Any:
     sign, logdet = ag.linalg.slogdet(A)
     return sign, logdet, A, ag.zeros(0)
-
-
-def logdet(self: Any) -> Any:
-    sign, value = ag.linalg.slogdet(self)
-    return ag.where(sign > 0, value, float("nan"))
 
 
 def symmetric(A: Any) -> Any:
@@ -108,23 +52,10 @@ def solve(A: Any, B: Any, left: bool = True) -> Any:
     return ag.squeeze(result, axis=-1) if vector else result
 
 
-def solve_triangular(
-    self: Any, B: Any, upper: bool = True, left: bool = True, unitriangular: bool = False
-) -> Any:
-    triangle = ag.triu(self) if upper else ag.tril(self)
-    if unitriangular:
-        size = self.shape[-1]
-        strict = ag.triu(self, k=1) if upper else ag.tril(self, k=-1)
-        triangle = strict + ag.as_tensor(np.eye(size, dtype=self.dtype))
-    return solve(triangle, B, left)
-
-
-def cholesky_solve(self: Any, input2: Any, upper: bool = False) -> Any:
-    """x with A x = b, where the second argument is the Cholesky factor of A."""
-    factor = ag.triu(input2) if upper else ag.tril(input2)
-    other = ag.swapaxes(factor, -1, -2)
-    square = ag.matmul(other, factor) if upper else ag.matmul(factor, other)
-    return ag.linalg.solve(square, self)
+def cross(self: Any, other: Any, dim: int | None = None) -> Any:
+    if dim is None:
+        dim = next(axis for axis, size in enumerate(self.shape) if size == 3)
+    return ag.linalg.cross(self, other, axis=dim)
 
 
 def triangular_solve(
@@ -132,7 +63,8 @@ def triangular_solve(
 ) -> Any:
     triangle = ag.swapaxes(A, -1, -2) if transpose else A
     wanted = upper != transpose
-    return solve_triangular(triangle, self, upper=wanted, unitriangular=unitriangular), A
+    solution = ag.linalg.solve_triangular(triangle, self, upper=wanted, unitriangular=unitriangular)
+    return solution, A
 
 
 def _info(A: Any) -> Any:
@@ -142,25 +74,6 @@ def _info(A: Any) -> Any:
 
 def pseudo_inverse(A: Any, atol: None = None, rtol: float | None = None) -> Any:
     return ag.linalg.pinv(A, rcond=rtol)
-
-
-def matrix_power(self: Any, n: int) -> Any:
-    return ag.linalg.matrix_power(self, n)
-
-
-def matrix_exp(self: Any) -> Any:
-    """Scaling and squaring of the Taylor series, so that every order of derivative exists."""
-    norm = float(np.abs(np.asarray(self.data)).sum(-2).max(initial=0.0))
-    halvings = max(0, math.ceil(math.log2(norm)) + 2) if norm > 0 else 0
-    x = self / 2.0**halvings
-    eye = ag.as_tensor(np.broadcast_to(np.eye(self.shape[-1], dtype=self.dtype), self.shape).copy())
-    total, term = eye + x, x
-    for k in range(2, 19):
-        term = ag.matmul(term, x) / k
-        total = total + term
-    for _ in range(halvings):
-        total = ag.matmul(total, total)
-    return total
 
 
 # Attention ----------------------------------------------------------------------------------------
@@ -231,12 +144,8 @@ def flash_attention_for_cpu(
     return ag.matmul(dropout(weights, dropout_p, True), value), ag.logsumexp(scores, axis=-1)
 
 
-def _method(name: str) -> Callable[[Any], Any]:
-    return lambda A: getattr(ag.linalg, name)(A)
-
-
 TABLE: dict[str, Any] = {
-    "linear": linear,
+    "linear": F.linear,
     "matmul": ag.matmul,
     "mm": ag.matmul,
     "bmm": ag.matmul,
@@ -248,33 +157,33 @@ TABLE: dict[str, Any] = {
     "ger": ag.outer,
     "linalg_vecdot": lambda x, y, dim=-1: ag.sum(x * y, axis=dim),
     "linalg_matmul": ag.matmul,
-    "addmm": addmm,
-    "addmv": addmm,
-    "baddbmm": addmm,
-    "addbmm": addbmm,
-    "addr": addr,
+    "addmm": ag.addmm,
+    "addmv": ag.addmv,
+    "baddbmm": ag.baddbmm,
+    "addbmm": ag.addbmm,
+    "addr": ag.addr,
     "einsum": einsum,
     "tensordot": tensordot,
-    "bilinear": bilinear,
+    "bilinear": F.bilinear,
     "kron": ag.kron,
     "cross": cross,
-    "linalg_cross": linalg_cross,
-    "linalg_multi_dot": multi_dot,
-    "chain_matmul": multi_dot,
-    "inverse": _method("inv"),
-    "linalg_inv": _method("inv"),
+    "linalg_cross": lambda self, other, dim=-1: cross(self, other, dim),
+    "linalg_multi_dot": lambda tensors: ag.chain_matmul(*tensors),
+    "chain_matmul": lambda matrices: ag.chain_matmul(*matrices),
+    "inverse": ag.linalg.inv,
+    "linalg_inv": ag.linalg.inv,
     "linalg_pinv.default": lambda self, rcond: ag.linalg.pinv(self, rcond=rcond),
     "linalg_pinv.atol_rtol_float": pseudo_inverse,
-    "pinverse": _method("pinv"),
-    "det": _method("det"),
-    "linalg_det": _method("det"),
-    "slogdet": slogdet,
-    "linalg_slogdet": slogdet,
+    "pinverse": ag.linalg.pinv,
+    "det": ag.linalg.det,
+    "linalg_det": ag.linalg.det,
+    "slogdet": ag.linalg.slogdet,
+    "linalg_slogdet": ag.linalg.slogdet,
     "_linalg_slogdet": _slogdet_with_factors,
-    "logdet": logdet,
+    "logdet": ag.logdet,
     "cholesky": cholesky,
     "linalg_cholesky": cholesky,
-    "cholesky_solve": cholesky_solve,
+    "cholesky_solve": ag.cholesky_solve,
     "linalg_cholesky_ex": lambda self, upper=False, check_errors=False: (
         cholesky(self, upper),
         _info(self),
@@ -285,11 +194,11 @@ TABLE: dict[str, Any] = {
     "linalg_qr": lambda A, mode="reduced": tuple(ag.linalg.qr(A, mode)),
     "triangular_solve": triangular_solve,
     "linalg_solve": solve,
-    "linalg_solve_triangular": solve_triangular,
-    "matrix_power": matrix_power,
-    "linalg_matrix_power": matrix_power,
-    "matrix_exp": matrix_exp,
-    "linalg_matrix_exp": matrix_exp,
+    "linalg_solve_triangular": ag.linalg.solve_triangular,
+    "matrix_power": ag.linalg.matrix_power,
+    "linalg_matrix_power": ag.linalg.matrix_power,
+    "matrix_exp": ag.matrix_exp,
+    "linalg_matrix_exp": ag.matrix_exp,
     "linalg_svdvals": lambda A, driver=None: ag.linalg.svdvals(A),
     "linalg_eigvalsh": lambda A, UPLO="L": ag.linalg.eigvalsh(symmetric(A)),
     "scaled_dot_product_attention": attention,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -19,36 +18,6 @@ def view(self: Any, size: Any) -> Any:
     return ag.reshape(self, shape=tuple(size))
 
 
-def flatten(self: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
-    if not self.ndim:
-        return ag.reshape(self, shape=(1,))
-    first, last = start_dim % self.ndim, end_dim % self.ndim
-    if first == last:
-        return self
-    middle = math.prod(self.shape[first : last + 1])
-    return ag.reshape(self, shape=(*self.shape[:first], middle, *self.shape[last + 1 :]))
-
-
-def unflatten(self: Any, dim: int, sizes: Any) -> Any:
-    dim = dim % self.ndim
-    sizes = tuple(sizes)
-    if -1 in sizes:
-        known = -math.prod(sizes)
-        sizes = tuple(self.shape[dim] // known if size == -1 else size for size in sizes)
-    return ag.reshape(self, shape=(*self.shape[:dim], *sizes, *self.shape[dim + 1 :]))
-
-
-def squeeze(self: Any, dim: Any = None) -> Any:
-    """Axes of size 1 go; a named one that is longer stays, which NumPy refuses."""
-    if dim is None:
-        return ag.squeeze(self)
-    if not self.ndim:
-        return self
-    named = dim if isinstance(dim, (list, tuple)) else (dim,)
-    axes = tuple(axis % self.ndim for axis in named if self.shape[axis] == 1)
-    return ag.squeeze(self, axis=axes) if axes else self
-
-
 def transpose(self: Any, dim0: int, dim1: int) -> Any:
     return ag.swapaxes(self, dim0, dim1) if self.ndim else self
 
@@ -59,13 +28,6 @@ def transpose_matrix(self: Any) -> Any:
 
 def permute(self: Any, dims: Any) -> Any:
     return ag.transpose(self, axes=tuple(dims))
-
-
-def move_axes(self: Any, source: Any, destination: Any) -> Any:
-    def listed(axes: Any) -> Any:
-        return tuple(axes) if isinstance(axes, (list, tuple)) else axes
-
-    return ag.moveaxis(self, listed(source), listed(destination))
 
 
 def expand(self: Any, size: Any, implicit: bool = False) -> Any:
@@ -80,25 +42,6 @@ def expand_as(self: Any, other: Any) -> Any:
     return ag.broadcast_to(self, shape=other.shape)
 
 
-def tile(self: Any, dims: Any) -> Any:
-    dims = tuple(dims)
-    return ag.tile(self, (1,) * (self.ndim - len(dims)) + dims)
-
-
-def repeat_interleave(
-    self: Any, repeats: Any, dim: int | None = None, output_size: Any = None
-) -> Any:
-    repeats = np.asarray(repeats.data).tolist() if isinstance(repeats, Tensor) else repeats
-    if isinstance(repeats, list) and len(repeats) == 1:
-        repeats = repeats[0]
-    return ag.repeat(self, repeats, axis=dim)
-
-
-def repeat_positions(repeats: Any, output_size: Any = None) -> Any:
-    counts = np.asarray(repeats.data)
-    return ag.as_tensor(np.repeat(np.arange(len(counts)), counts))
-
-
 def flip(self: Any, dims: Any) -> Any:
     return ag.flip(self, axis=tuple(dims)) if self.ndim and len(dims) else self
 
@@ -111,36 +54,8 @@ def roll(self: Any, shifts: Any, dims: Any = ()) -> Any:
     return ag.roll(self, shifts, axis=axes) if axes else ag.roll(self, shifts[0])
 
 
-def rot90(self: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
-    return ag.rot90(self, k, tuple(dims))
-
-
-def diagonal(self: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    return ag.diagonal(self, offset, dim1, dim2)
-
-
 def linalg_diagonal(A: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     return ag.diagonal(A, offset, dim1, dim2)
-
-
-def diag_embed(self: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
-    """Vectors along the last axis become diagonals of matrices."""
-    size = self.shape[-1] + abs(offset)
-    rows = np.arange(self.shape[-1]) + max(-offset, 0)
-    columns = np.arange(self.shape[-1]) + max(offset, 0)
-    empty = ag.zeros((*self.shape[:-1], size, size), dtype=self.dtype)
-    matrices = ag.set_at(empty, (..., rows, columns), self)
-    return ag.moveaxis(matrices, (-2, -1), (dim1, dim2))
-
-
-def unfold(self: Any, dimension: int, size: int, step: int) -> Any:
-    """Runs of ``size`` elements, ``step`` apart, as a new last axis."""
-    if not self.ndim:
-        return ag.reshape(self, shape=(size,))
-    axis = dimension % self.ndim
-    starts = np.arange(0, self.shape[axis] - size + 1, step)
-    runs = starts[:, None] + np.arange(size)
-    return ag.moveaxis(ag.take(self, runs, axis=axis), axis + 1, -1)
 
 
 def im2col(self: Any, kernel_size: Any, dilation: Any, padding: Any, stride: Any) -> Any:
@@ -187,17 +102,6 @@ def meshgrid(tensors: Any, indexing: str = "ij") -> Any:
     return list(ag.meshgrid(*vectors, indexing=indexing))
 
 
-def block_diagonal(tensors: Any) -> Any:
-    blocks = [ag.reshape(t, shape=(1, -1)) if t.ndim < 2 else t for t in _of_one_dtype(tensors)]
-    width = sum(b.shape[1] for b in blocks)
-    rows, before = [], 0
-    for b in blocks:
-        after = width - before - b.shape[1]
-        rows.append(ag.pad(b, ((0, 0), (before, after))))
-        before += b.shape[1]
-    return ag.concatenate(rows, axis=0)
-
-
 # Parts --------------------------------------------------------------------------------------------
 
 
@@ -241,13 +145,6 @@ def slice_scatter(
 ) -> Any:
     span = _span(self.shape[dim], start, end, step)
     return ag.set_at(self, _place(self, dim, span), cast(src, self.dtype))
-
-
-def diagonal_scatter(self: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    moved = ag.moveaxis(self, (dim1, dim2), (-2, -1))
-    length = src.shape[-1]
-    rows, columns = np.arange(length) + max(-offset, 0), np.arange(length) + max(offset, 0)
-    return ag.moveaxis(ag.set_at(moved, (..., rows, columns), src), (-2, -1), (dim1, dim2))
 
 
 def split(self: Any, split_size: Any, dim: int = 0) -> Any:
@@ -296,10 +193,10 @@ TABLE: dict[str, Any] = {
     "view_as": lambda self, other: view(self, other.shape),
     "reshape_as": lambda self, other: view(self, other.shape),
     "view_copy.default": view,
-    "flatten.using_ints": flatten,
+    "flatten.using_ints": ag.flatten,
     "ravel": lambda self: ag.ravel(self),
-    "unflatten.int": unflatten,
-    "squeeze": squeeze,
+    "unflatten.int": ag.unflatten,
+    "squeeze": lambda self, dim=None: self.squeeze(dim=dim) if self.ndim else self,
     "unsqueeze": lambda self, dim: ag.expand_dims(self, axis=dim),
     "transpose.int": transpose,
     "swapaxes": transpose,
@@ -311,31 +208,31 @@ TABLE: dict[str, Any] = {
     "mH": lambda self: ag.swapaxes(self, -1, -2),
     "adjoint": lambda self: ag.swapaxes(self, -1, -2),
     "permute": permute,
-    "movedim": move_axes,
-    "moveaxis": move_axes,
+    "movedim": ag.movedim,
+    "moveaxis": ag.movedim,
     "expand": expand,
     "expand_as": expand_as,
     "broadcast_to": expand,
     "broadcast_tensors": broadcast_all,
     "repeat": lambda self, repeats: ag.tile(self, tuple(repeats)),
-    "tile": tile,
-    "repeat_interleave.self_int": repeat_interleave,
-    "repeat_interleave.self_Tensor": repeat_interleave,
-    "repeat_interleave.Tensor": repeat_positions,
+    "tile": ag.tile,
+    "repeat_interleave.self_int": ag.repeat_interleave,
+    "repeat_interleave.self_Tensor": ag.repeat_interleave,
+    "repeat_interleave.Tensor": ag.repeat_interleave,
     "flip": flip,
     "fliplr": lambda self: ag.flip(self, axis=1),
     "flipud": lambda self: ag.flip(self, axis=0),
     "roll": roll,
-    "rot90": rot90,
+    "rot90": lambda self, k=1, dims=(0, 1): ag.rot90(self, k, tuple(dims)),
     "tril": lambda self, diagonal=0: ag.tril(self, k=diagonal),
     "triu": lambda self, diagonal=0: ag.triu(self, k=diagonal),
-    "diagonal": diagonal,
+    "diagonal": ag.diagonal,
     "linalg_diagonal": linalg_diagonal,
     "diag": lambda self, diagonal=0: ag.diag(self, diagonal),
-    "diag_embed": diag_embed,
+    "diag_embed": ag.diag_embed,
     "diagflat": lambda self, offset=0: ag.diagflat(self, offset),
     "trace": lambda self: ag.trace(self),
-    "unfold": unfold,
+    "unfold": lambda self, dimension, size, step: self.unfold(dimension, size, step),
     "im2col": im2col,
     "col2im": col2im,
     "pixel_shuffle": lambda self, upscale_factor: F.pixel_shuffle(self, upscale_factor),
@@ -350,12 +247,8 @@ TABLE: dict[str, Any] = {
     "row_stack": _stacking(ag.vstack),
     "dstack": _stacking(ag.dstack),
     "column_stack": _stacking(ag.column_stack),
-    "block_diag": block_diagonal,
-    "cartesian_prod": lambda tensors: (
-        ag.stack([ag.ravel(t) for t in ag.meshgrid(*tensors, indexing="ij")], axis=-1)
-        if len(tensors) > 1
-        else tensors[0]
-    ),
+    "block_diag": lambda tensors: ag.block_diag(*_of_one_dtype(tensors)),
+    "cartesian_prod": lambda tensors: ag.cartesian_prod(*tensors),
     "sum_to_size": lambda self, size: _summed(self, tuple(size)),
     "meshgrid": meshgrid,
     "atleast_1d.default": ag.atleast_1d,
@@ -367,7 +260,7 @@ TABLE: dict[str, Any] = {
     "select.int": select,
     "select_scatter": select_scatter,
     "slice_scatter": slice_scatter,
-    "diagonal_scatter": diagonal_scatter,
+    "diagonal_scatter": ag.diagonal_scatter,
     "split": split,
     "split_with_sizes": split,
     "unsafe_split": split,
