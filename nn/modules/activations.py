@@ -5,7 +5,6 @@ With ``inplace=True`` the input itself becomes the result, as `nn.functional.act
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from autograd import arguments
 from nn.functional import plain as F
 from nn.functional.activations import interval, slopes
 from nn.module import Module
-from nn.modules.building import check_precision, empty_parameter
+from nn.modules.building import Applied, check_precision, empty_parameter, shown
 from nn.parameter import Parameter
 from nn.random import generator_or_default
 
@@ -54,57 +53,44 @@ __all__ = [
 # Without parameters -------------------------------------------------------------------------------
 
 
-class _Plain(Module):
-    """A function of the input alone."""
-
-    _function: Callable[..., Any]
-
-    def forward(self, input: Any) -> Any:
-        return type(self)._function(input)
-
-
-class Sigmoid(_Plain):
+class Sigmoid(Applied):
     """1 / (1 + exp(−x))."""
 
     _function = staticmethod(F.sigmoid)
 
 
-class Tanh(_Plain):
+class Tanh(Applied):
     """Hyperbolic tangent."""
 
     _function = staticmethod(F.tanh)
 
 
-class LogSigmoid(_Plain):
+class LogSigmoid(Applied):
     """log(sigmoid(x))."""
 
     _function = staticmethod(F.logsigmoid)
 
 
-class Softsign(_Plain):
+class Softsign(Applied):
     """x / (1 + |x|)."""
 
     _function = staticmethod(F.softsign)
 
 
-class Tanhshrink(_Plain):
+class Tanhshrink(Applied):
     """x − tanh(x)."""
 
     _function = staticmethod(F.tanhshrink)
 
 
-class _InPlace(_Plain):
+class _InPlace(Applied):
     """A function of the input alone, which PyTorch also has in place."""
+
+    _settings = ("inplace",)
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__()
         self.inplace = arguments.boolean(type(self).__name__, "inplace", inplace)
-
-    def extra_repr(self) -> str:
-        return "inplace=True" if self.inplace else ""
-
-    def forward(self, input: Any) -> Any:
-        return type(self)._function(input, self.inplace)
 
 
 class ReLU(_InPlace):
@@ -158,10 +144,10 @@ class Hardsigmoid(_InPlace):
 # With numbers -------------------------------------------------------------------------------------
 
 
-class _ELU(Module):
+class _ELU(Applied):
     """One number alpha."""
 
-    _function: Callable[..., Any]
+    _settings = ("alpha", "inplace")
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -169,12 +155,6 @@ class _ELU(Module):
         arguments.real(who, "alpha", alpha)
         self.alpha = alpha
         self.inplace = arguments.boolean(who, "inplace", inplace)
-
-    def forward(self, input: Any) -> Any:
-        return type(self)._function(input, self.alpha, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}" + (", inplace=True" if self.inplace else "")
 
 
 class ELU(_ELU):
@@ -202,24 +182,21 @@ class CELU(_ELU):
             raise ValueError("CELU: alpha must not be 0")
 
 
-class LeakyReLU(Module):
+class LeakyReLU(Applied):
     """x above 0, else negative_slope · x.
 
     Args:
         negative_slope: default 0.01.
     """
 
+    _function = staticmethod(F.leaky_relu)
+    _settings = ("negative_slope", "inplace")
+
     def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
         super().__init__()
         arguments.real("LeakyReLU", "negative_slope", negative_slope)
         self.negative_slope = negative_slope
         self.inplace = arguments.boolean("LeakyReLU", "inplace", inplace)
-
-    def forward(self, input: Any) -> Any:
-        return F.leaky_relu(input, self.negative_slope, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"negative_slope={self.negative_slope}" + (", inplace=True" if self.inplace else "")
 
 
 class RReLU(Module):
@@ -256,8 +233,7 @@ class RReLU(Module):
         )
 
     def extra_repr(self) -> str:
-        inplace = ", inplace=True" if self.inplace else ""
-        return f"lower={self.lower}, upper={self.upper}{inplace}"
+        return shown(self, "lower", "upper", "inplace")
 
 
 class PReLU(Module):
@@ -294,10 +270,10 @@ class PReLU(Module):
         return F.prelu(input, weight)
 
     def extra_repr(self) -> str:
-        return f"num_parameters={self.num_parameters}"
+        return shown(self, "num_parameters")
 
 
-class Hardtanh(Module):
+class Hardtanh(Applied):
     """x limited to [min_val, max_val].
 
     Args:
@@ -307,6 +283,9 @@ class Hardtanh(Module):
         ValueError: unless min_val is below max_val.
     """
 
+    _function = staticmethod(F.hardtanh)
+    _settings = ("min_val", "max_val", "inplace")
+
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
         low, high = interval("Hardtanh", min_val, max_val)
@@ -315,21 +294,16 @@ class Hardtanh(Module):
         self.min_val, self.max_val = min_val, max_val
         self.inplace = arguments.boolean("Hardtanh", "inplace", inplace)
 
-    def forward(self, input: Any) -> Any:
-        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"min_val={self.min_val}, max_val={self.max_val}" + (
-            ", inplace=True" if self.inplace else ""
-        )
-
-
-class Threshold(Module):
+class Threshold(Applied):
     """x above a threshold, else a value.
 
     Args:
         threshold, value: numbers.
     """
+
+    _function = staticmethod(F.threshold)
+    _settings = ("threshold", "value", "inplace")
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()
@@ -338,16 +312,8 @@ class Threshold(Module):
         self.threshold, self.value = threshold, value
         self.inplace = arguments.boolean("Threshold", "inplace", inplace)
 
-    def forward(self, input: Any) -> Any:
-        return F.threshold(input, self.threshold, self.value, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"threshold={self.threshold}, value={self.value}" + (
-            ", inplace=True" if self.inplace else ""
-        )
-
-
-class Softplus(Module):
+class Softplus(Applied):
     """log(1 + exp(beta · x)) / beta.
 
     Args:
@@ -355,18 +321,15 @@ class Softplus(Module):
         threshold: where beta · x is above it, x itself. Default 20.
     """
 
+    _function = staticmethod(F.softplus)
+    _settings = ("beta", "threshold")
+
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
         arguments.real("Softplus", "threshold", threshold)
         if arguments.real("Softplus", "beta", beta) == 0:
             raise ValueError("Softplus: beta must not be 0")
         self.beta, self.threshold = beta, threshold
-
-    def forward(self, input: Any) -> Any:
-        return F.softplus(input, self.beta, self.threshold)
-
-    def extra_repr(self) -> str:
-        return f"beta={self.beta}, threshold={self.threshold}"
 
 
 class Hardshrink(Module):
@@ -424,42 +387,34 @@ class GELU(Module):
 # Along an axis ------------------------------------------------------------------------------------
 
 
-class GLU(Module):
+class GLU(Applied):
     """a · sigmoid(b), where a and b are the two halves of an axis.
 
     Args:
         dim: the axis. Default −1.
     """
 
+    _function = staticmethod(F.glu)
+    _settings = ("dim",)
+
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
         self.dim = arguments.integer("GLU", "dim", dim, None)
 
-    def forward(self, input: Any) -> Any:
-        return F.glu(input, self.dim)
 
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
-
-
-class Softmin(Module):
+class Softmin(Applied):
     """`Softmax` of −x.
 
     Args:
         dim: as in `Softmax`.
     """
 
-    _function: Callable[..., Any] = staticmethod(F.softmin)
+    _function = staticmethod(F.softmin)
+    _settings = ("dim",)
 
     def __init__(self, dim: int | None = None) -> None:
         super().__init__()
         self.dim = None if dim is None else arguments.integer(type(self).__name__, "dim", dim, None)
-
-    def forward(self, input: Any) -> Any:
-        return type(self)._function(input, self.dim)
-
-    def extra_repr(self) -> str:
-        return f"dim={self.dim}"
 
 
 class Softmax(Softmin):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,20 +11,51 @@ import numpy as np
 import autograd
 from autograd import arguments
 from nn import init
+from nn.module import Module
 from nn.parameter import Parameter
 from nn.random import generator_or_default
 
 __all__ = [
+    "Applied",
     "check_device",
     "check_precision",
     "draw",
     "empty_parameter",
     "fill_uniform",
     "has_bias",
+    "shown",
 ]
 
 #: What turns a model's parameters into a dtype.
 _TURN = {"float16": "half", "float32": "float", "float64": "double"}
+
+
+class Applied(Module):
+    """A function of `nn.functional` as a layer.
+
+    Attributes:
+        _function: it is called with the input and the settings, in their order.
+        _settings: names of the attributes that hold them; the representation shows them, too.
+    """
+
+    _function: Callable[..., Any]
+    _settings: tuple[str, ...] = ()
+
+    def forward(self, input: Any) -> Any:
+        return type(self)._function(input, *[getattr(self, name) for name in self._settings])
+
+    def extra_repr(self) -> str:
+        return shown(self, *self._settings)
+
+
+def shown(layer: Any, *settings: str) -> str:
+    """``dim=1, mode='sum'``: settings of a layer; ``inplace`` only if it is."""
+    values = [(name, getattr(layer, name)) for name in settings]
+    return ", ".join(
+        f"{name}={value!r}" if isinstance(value, str) else f"{name}={value}"
+        for name, value in values
+        if name != "inplace" or value
+    )
 
 
 def has_bias(who: str, bias: Any) -> bool:

@@ -14,7 +14,14 @@ from nn.functional import plain as F
 from nn.functional.dense import say_dense
 from nn.functional.inputs import floating
 from nn.module import Module
-from nn.modules.building import check_precision, draw, empty_parameter, fill_uniform, has_bias
+from nn.modules.building import (
+    check_precision,
+    draw,
+    empty_parameter,
+    fill_uniform,
+    has_bias,
+    shown,
+)
 from nn.parameter import Parameter
 from nn.random import generator_or_default
 
@@ -282,7 +289,7 @@ class Flatten(Module):
         return autograd.reshape(input, (*shape[:first], merged, *shape[last + 1 :]))
 
     def extra_repr(self) -> str:
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+        return shown(self, "start_dim", "end_dim")
 
 
 class Unflatten(Module):
@@ -327,4 +334,4 @@ class Unflatten(Module):
         return autograd.reshape(input, (*shape[:axis], *sizes, *shape[axis + 1 :]))
 
     def extra_repr(self) -> str:
-        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
+        return shown(self, "dim", "unflattened_size")

@@ -8,6 +8,7 @@ from autograd import arguments
 from nn.functional import plain as F
 from nn.functional.resampling import check_mode, check_one_size, scale_factors
 from nn.module import Module
+from nn.modules.building import Applied, shown
 
 __all__ = [
     "ChannelShuffle",
@@ -67,9 +68,7 @@ class Upsample(Module):
         )  # fmt: skip
 
     def extra_repr(self) -> str:
-        if self.scale_factor is not None:
-            return f"scale_factor={self.scale_factor!r}, mode={self.mode!r}"
-        return f"size={self.size!r}, mode={self.mode!r}"
+        return shown(self, "size" if self.scale_factor is None else "scale_factor", "mode")
 
 
 class UpsamplingNearest2d(Upsample):
@@ -94,30 +93,30 @@ class UpsamplingBilinear2d(Upsample):
         super().__init__(size, scale_factor, "bilinear", True)
 
 
-class PixelShuffle(Module):
+class PixelShuffle(Applied):
     """Shape (..., C·r², H, W) to (..., C, H·r, W·r); see `nn.functional.pixel_shuffle`.
 
     Args:
         upscale_factor: r.
     """
 
+    _function = staticmethod(F.pixel_shuffle)
+    _settings = ("upscale_factor",)
+
     def __init__(self, upscale_factor: int) -> None:
         super().__init__()
         self.upscale_factor = arguments.integer("PixelShuffle", "upscale_factor", upscale_factor)
 
-    def forward(self, input: Any) -> Any:
-        return F.pixel_shuffle(input, self.upscale_factor)
 
-    def extra_repr(self) -> str:
-        return f"upscale_factor={self.upscale_factor}"
-
-
-class PixelUnshuffle(Module):
+class PixelUnshuffle(Applied):
     """Shape (..., C, H·r, W·r) to (..., C·r², H, W); see `nn.functional.pixel_unshuffle`.
 
     Args:
         downscale_factor: r.
     """
+
+    _function = staticmethod(F.pixel_unshuffle)
+    _settings = ("downscale_factor",)
 
     def __init__(self, downscale_factor: int) -> None:
         super().__init__()
@@ -125,26 +124,17 @@ class PixelUnshuffle(Module):
             "PixelUnshuffle", "downscale_factor", downscale_factor
         )
 
-    def forward(self, input: Any) -> Any:
-        return F.pixel_unshuffle(input, self.downscale_factor)
 
-    def extra_repr(self) -> str:
-        return f"downscale_factor={self.downscale_factor}"
-
-
-class ChannelShuffle(Module):
+class ChannelShuffle(Applied):
     """The channels of each group in turn; see `nn.functional.channel_shuffle`.
 
     Args:
         groups: divides the number of channels.
     """
 
+    _function = staticmethod(F.channel_shuffle)
+    _settings = ("groups",)
+
     def __init__(self, groups: int) -> None:
         super().__init__()
         self.groups = arguments.integer("ChannelShuffle", "groups", groups)
-
-    def forward(self, input: Any) -> Any:
-        return F.channel_shuffle(input, self.groups)
-
-    def extra_repr(self) -> str:
-        return f"groups={self.groups}"

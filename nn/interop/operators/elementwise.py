@@ -134,13 +134,6 @@ def _logical(function: Any) -> Any:
     return of
 
 
-def _reverse(function: Any) -> Any:
-    def of(self: Any, other: Any) -> Any:
-        return function(other, self)
-
-    return of
-
-
 # Dtypes -------------------------------------------------------------------------------------------
 
 

@@ -45,6 +45,7 @@ def convolution(
 ) -> Any:
     """The one operator that all of them decompose into."""
     of_rank = weight.ndim - 3
+    function: Any
     if not transposed:
         function = (F.conv1d, F.conv2d, F.conv3d)[of_rank]
         return _sized(function)(input, weight, bias, stride, padding, dilation, groups)

@@ -47,7 +47,8 @@ def _over_packed(step: Step) -> Callable[..., Any]:
         for k in range(0, len(params), each):
             w_ih, w_hh, *rest = params[k : k + each]
             w_hr = rest.pop() if projected else None
-            weights.append(Weights(w_ih, w_hh, *(rest or (None, None)), w_hr))
+            b_ih, b_hh = rest or (None, None)
+            weights.append(Weights(w_ih, w_hh, b_ih, b_hh, w_hr))
         between = (lambda x: drop(x, dropout, True)) if dropout and train else None
         sizes = np.asarray(batch_sizes.data)
         out, finals = run_layers(step, data, states, weights, 1 + bidirectional, sizes, between)

@@ -161,6 +161,11 @@ def cumprod(self: Any, dim: int, dtype: Any = None) -> Any:
     return ag.cumprod(x, axis=dim) if x.ndim else x
 
 
+def distance(self: Any, other: Any, p: Any = 2) -> Any:
+    x, y = common(self, other)
+    return ag.dist(x, y, p)
+
+
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     return F.cosine_similarity(*common(x1, x2), dim=dim, eps=eps)
 
@@ -208,7 +213,7 @@ TABLE: dict[str, Any] = {
     "linalg_norm": linalg_norm,
     "norm": norm,
     "frobenius_norm": lambda self, dim, keepdim=False: vector_norm(self, 2, dim, keepdim),
-    "dist": lambda self, other, p=2: ag.dist(*common(self, other), p),
+    "dist": distance,
     "pairwise_distance": lambda x1, x2, *given: F.pairwise_distance(
         *common(x1, x2, floats=True), *given
     ),
