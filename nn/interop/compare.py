@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -190,25 +191,26 @@ def compare(
     # Copies, which are no leaves: a model may write into what it gets.
     given = [leaf.clone() if torch.is_tensor(leaf) else leaf for leaf in theirs]
     args, kwargs = pytree.tree_unflatten(given, spec)
-    with sides.torch_put_back(torch, module), sides.torch_layers(torch, module) as seen_there:
+    there, here = sides.torch_side(torch), sides.OURS
+    with sides.torch_put_back(torch, module), there.layers(module) as seen_there:
         drawn = sides.recorder(torch)
         with drawn, torch.enable_grad():
             out_there = module(*args, **kwargs)
-        floats_there = sides.torch_outputs(torch, out_there)
-        loss_there = loss(out_there) if loss else sides.weighted_torch(torch, floats_there)
-        sources_there = sides.torch_sources(torch, module, theirs)
-        grads_there = sides.torch_grads(torch, loss_there, sources_there)
+        outputs_there = there.tensors(out_there)
+        loss_there = loss(out_there) if loss else there.weighted(outputs_there)
+        grads_there = there.grads(module, theirs, loss_there)
     args, kwargs = pytree.tree_unflatten(ours, spec)
-    with sides.ours_put_back(model, module), sides.our_layers(model) as seen_here:
+    with sides.ours_put_back(model, module), here.layers(model) as seen_here:
         with replay(drawn.draws), autograd.enable_grad():
             out_here = model(*args, **kwargs)
-        floats_here = sides.our_outputs(out_here)
-        loss_here = loss(out_here) if loss else sides.weighted_ours(floats_here)
-        sources_here = sides.our_sources(model, ours)
-        grads_here = sides.our_grads(loss_here, sources_here)
+        outputs_here = here.tensors(out_here)
+        loss_here = loss(out_here) if loss else here.weighted(outputs_here)
+        grads_here = here.grads(model, ours, loss_here)
     return Comparison(
         model=type(module).__name__,
-        outputs=judge.outputs(floats_there, floats_here),
+        outputs=judge.outputs(
+            list(map(there.array, outputs_there)), list(map(here.array, outputs_here))
+        ),
         grads=judge.named(grads_there, grads_here),
         layers=judge.layers(seen_there, seen_here),
         tolerance=tolerance,
@@ -232,13 +234,10 @@ class _Judge:
         return Row(name, what, there.shape, size, difference, ok)
 
     def outputs(self, there: list[Any], here: list[Any]) -> tuple[Row, ...]:
-        count = max(len(there), len(here))
-        there = there + [None] * (count - len(there))
-        here = here + [None] * (count - len(here))
-        pairs = zip(there, here, strict=True)
+        several = max(len(there), len(here)) > 1
         return tuple(
-            self.row(f"output {k}" if count > 1 else "output", "", _there(a), _here(b))
-            for k, (a, b) in enumerate(pairs)
+            self.row(f"output {k}" if several else "output", "", a, b)
+            for k, (a, b) in enumerate(itertools.zip_longest(there, here))
         )
 
     def named(self, there: dict[str, Any], here: dict[str, Any]) -> tuple[Row, ...]:
@@ -300,11 +299,3 @@ def _distance(there: Any, here: Any) -> tuple[float, float]:
     size = np.abs(a[np.isfinite(a)]).max(initial=0.0)
     worst = float(apart.max()) if not np.isnan(apart).any() else np.inf
     return float(size), worst
-
-
-def _there(value: Any) -> Any:
-    return None if value is None else value.detach().cpu().numpy()
-
-
-def _here(value: Any) -> Any:
-    return None if value is None else np.asarray(value.data)

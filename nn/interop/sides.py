@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,74 @@ from autograd import Tensor
 from nn.distributions import Distribution
 from nn.interop.spreads import numbers_of
 from nn.module import Module
+
+# What both sides do -------------------------------------------------------------------------------
+
+
+class Side(NamedTuple):
+    """One of the two libraries.
+
+    Attributes:
+        tensors: those in an output.
+        array: the numbers of a tensor, copied.
+        tensor: of an array, in the dtype of another tensor.
+        is_float: whether a tensor is of floats.
+        grad: the library's ``grad``.
+    """
+
+    tensors: Callable[[Any], list[Any]]
+    array: Callable[[Any], np.ndarray[Any, Any]]
+    tensor: Callable[[np.ndarray[Any, Any], Any], Any]
+    is_float: Callable[[Any], bool]
+    grad: Callable[..., Any]
+
+    @contextlib.contextmanager
+    def layers(self, model: Any) -> Iterator[list[Any]]:
+        """What every module gives back, in the order in which they finish."""
+        seen: list[Any] = []
+        counts: dict[str, int] = {}
+        handles = []
+
+        def watch(path: str, inner: Any) -> None:
+            def hook(_: Any, __: Any, output: Any) -> None:
+                call = counts.get(path, 0)
+                counts[path] = call + 1
+                results = [self.array(tensor) for tensor in self.tensors(output)]
+                seen.append((path, call, type(inner).__name__, results))
+
+            handles.append(inner.register_forward_hook(hook))
+
+        for path, inner in model.named_modules():
+            watch(path, inner)
+        try:
+            yield seen
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def weighted(self, outputs: list[Any]) -> Any:
+        """The sum of all floats, each with a weight of its own; None if there are none."""
+        parts = []
+        for k, out in enumerate(outputs):
+            if self.is_float(out):
+                shape = tuple(out.shape)
+                weights = np.cos(np.arange(math.prod(shape)) * 0.7 + k).reshape(shape)
+                parts.append((out * self.tensor(weights, out)).sum())
+        return sum(parts[1:], parts[0]) if parts else None
+
+    def grads(self, model: Any, leaves: list[Any], loss: Any) -> dict[str, Any]:
+        """Arrays of the loss's gradients, of inputs and parameters; None where nothing arrives."""
+        inputs = [leaf for leaf in leaves if getattr(leaf, "requires_grad", False)]
+        sources = {f"input {k}": leaf for k, leaf in enumerate(inputs)}
+        sources |= {name: p for name, p in model.named_parameters() if p.requires_grad}
+        if loss is None or not loss.requires_grad or not sources:
+            return {}
+        found = self.grad(loss, list(sources.values()), allow_unused=True)
+        return {
+            name: None if g is None else self.array(g)
+            for name, g in zip(sources, found, strict=True)
+        }
+
 
 # PyTorch's side -----------------------------------------------------------------------------------
 
@@ -54,37 +123,6 @@ def torch_put_back(torch: Any, module: Any) -> Iterator[None]:
                         value.copy_(copy)
 
 
-@contextlib.contextmanager
-def torch_layers(torch: Any, module: Any) -> Iterator[list[Any]]:
-    """What every module gives back, in the order in which they finish."""
-    from torch.utils import _pytree as pytree
-
-    seen: list[Any] = []
-    counts: dict[str, int] = {}
-    handles = []
-
-    def watch(path: str, inner: Any) -> None:
-        def hook(_: Any, __: Any, output: Any) -> None:
-            call = counts.get(path, 0)
-            counts[path] = call + 1
-            results = [
-                leaf.detach().clone().cpu().numpy()
-                for leaf in pytree.tree_leaves(output)
-                if torch.is_tensor(leaf)
-            ]
-            seen.append((path, call, type(inner).__name__, results))
-
-        handles.append(inner.register_forward_hook(hook))
-
-    for path, inner in module.named_modules():
-        watch(path, inner)
-    try:
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
 _DRAWING = (
     "rand", "randn", "rand_like", "randn_like", "randint", "randint_like", "randperm", "bernoulli",
     "bernoulli_", "normal", "normal_", "uniform_", "exponential_", "multinomial",
@@ -120,42 +158,17 @@ def recorder(torch: Any) -> Any:
     return Recorder()
 
 
-def torch_outputs(torch: Any, output: Any) -> list[Any]:
+def torch_side(torch: Any) -> Side:
+    """PyTorch's."""
     from torch.utils import _pytree as pytree
 
-    return [leaf for leaf in pytree.tree_leaves(output) if torch.is_tensor(leaf)]
-
-
-def _weights(shape: tuple[int, ...], k: int) -> np.ndarray[Any, Any]:
-    count = int(np.prod(shape))
-    return np.cos(np.arange(count) * 0.7 + k).reshape(shape)
-
-
-def weighted_torch(torch: Any, outputs: list[Any]) -> Any:
-    parts = [
-        (out * torch.tensor(_weights(tuple(out.shape), k)).to(out.dtype)).sum()
-        for k, out in enumerate(outputs)
-        if out.is_floating_point()
-    ]
-    return sum(parts[1:], parts[0]) if parts else None
-
-
-def torch_sources(torch: Any, module: Any, leaves: list[Any]) -> dict[str, Any]:
-    inputs = [leaf for leaf in leaves if torch.is_tensor(leaf) and leaf.requires_grad]
-    sources = {f"input {k}": leaf for k, leaf in enumerate(inputs)}
-    return sources | {
-        name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad
-    }
-
-
-def torch_grads(torch: Any, loss: Any, sources: dict[str, Any]) -> dict[str, Any]:
-    if loss is None or not loss.requires_grad or not sources:
-        return {}
-    grads = torch.autograd.grad(loss, list(sources.values()), allow_unused=True)
-    return {
-        name: None if g is None else g.detach().cpu().numpy()
-        for name, g in zip(sources, grads, strict=True)
-    }
+    return Side(
+        tensors=lambda output: [t for t in pytree.tree_leaves(output) if torch.is_tensor(t)],
+        array=lambda tensor: tensor.detach().clone().cpu().numpy(),
+        tensor=lambda array, like: torch.tensor(array).to(like.dtype),
+        is_float=lambda tensor: tensor.is_floating_point(),
+        grad=torch.autograd.grad,
+    )
 
 
 # Our side -----------------------------------------------------------------------------------------
@@ -197,30 +210,6 @@ def ours_put_back(model: Module, module: Any) -> Iterator[None]:
                     own[...] = array
 
 
-@contextlib.contextmanager
-def our_layers(model: Module) -> Iterator[list[Any]]:
-    seen: list[Any] = []
-    counts: dict[str, int] = {}
-    handles = []
-
-    def watch(path: str, inner: Module) -> None:
-        def hook(_: Any, __: Any, output: Any) -> None:
-            call = counts.get(path, 0)
-            counts[path] = call + 1
-            results = [np.array(value.data) for value in tensors_in(output)]
-            seen.append((path, call, type(inner).__name__, results))
-
-        handles.append(inner.register_forward_hook(hook))
-
-    for path, inner in model.named_modules():
-        watch(path, inner)
-    try:
-        yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
 def tensors_in(tree: Any) -> list[Tensor]:
     if isinstance(tree, Tensor):
         return [tree]
@@ -237,32 +226,10 @@ def _is_record(tree: Any) -> bool:
     return hasattr(type(tree), "__dataclass_fields__")
 
 
-def our_outputs(output: Any) -> list[Tensor]:
-    return tensors_in(output)
-
-
-def weighted_ours(outputs: list[Tensor]) -> Any:
-    parts = [
-        (out * autograd.as_tensor(_weights(out.shape, k).astype(out.dtype))).sum()
-        for k, out in enumerate(outputs)
-        if out.dtype.kind == "f"
-    ]
-    return sum(parts[1:], parts[0]) if parts else None
-
-
-def our_sources(model: Module, leaves: list[Any]) -> dict[str, Any]:
-    inputs = [leaf for leaf in leaves if isinstance(leaf, Tensor) and leaf.requires_grad]
-    sources = {f"input {k}": leaf for k, leaf in enumerate(inputs)}
-    return sources | {
-        name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad
-    }
-
-
-def our_grads(loss: Any, sources: dict[str, Any]) -> dict[str, Any]:
-    if loss is None or not loss.requires_grad or not sources:
-        return {}
-    grads = autograd.grad(loss, list(sources.values()), allow_unused=True)
-    return {
-        name: None if g is None else np.asarray(g.data)
-        for name, g in zip(sources, grads, strict=True)
-    }
+OURS = Side(
+    tensors=tensors_in,
+    array=lambda tensor: np.array(tensor.data),
+    tensor=lambda array, like: autograd.as_tensor(array.astype(like.dtype)),
+    is_float=lambda tensor: tensor.dtype.kind == "f",
+    grad=autograd.grad,
+)

@@ -26,6 +26,30 @@ def _states(hx: Any, step: Step) -> tuple[Any, ...]:
     return tuple(hx) if step is lstm_step else (hx,)
 
 
+def _network(
+    step: Step,
+    x: Any,
+    sizes: np.ndarray[Any, Any],
+    hx: Any,
+    params: list[Any],
+    has_biases: bool,
+    bidirectional: bool,
+    between: Callable[[Any], Any] | None,
+) -> tuple[Any, ...]:
+    """Packed rows through all layers: the last one's output and the last states."""
+    states = _states(hx, step)
+    projected = len(states) == 2 and states[0].shape[-1] != states[1].shape[-1]
+    each = 2 + 2 * has_biases + projected
+    weights = []
+    for k in range(0, len(params), each):
+        w_ih, w_hh, *rest = params[k : k + each]
+        w_hr = rest.pop() if projected else None
+        b_ih, b_hh = rest or (None, None)
+        weights.append(Weights(w_ih, w_hh, b_ih, b_hh, w_hr))
+    out, finals = run_layers(step, x, states, weights, 1 + bidirectional, sizes, between)
+    return out, *finals
+
+
 def _over_packed(step: Step) -> Callable[..., Any]:
     """The operator over packed sequences."""
 
@@ -40,26 +64,15 @@ def _over_packed(step: Step) -> Callable[..., Any]:
         train: bool,
         bidirectional: bool,
     ) -> Any:
-        states = _states(hx, step)
-        projected = len(states) == 2 and states[0].shape[-1] != states[1].shape[-1]
-        each = 2 + 2 * has_biases + projected
-        weights = []
-        for k in range(0, len(params), each):
-            w_ih, w_hh, *rest = params[k : k + each]
-            w_hr = rest.pop() if projected else None
-            b_ih, b_hh = rest or (None, None)
-            weights.append(Weights(w_ih, w_hh, b_ih, b_hh, w_hr))
         between = (lambda x: drop(x, dropout, True)) if dropout and train else None
         sizes = np.asarray(batch_sizes.data)
-        out, finals = run_layers(step, data, states, weights, 1 + bidirectional, sizes, between)
-        return out, *finals
+        return _network(step, data, sizes, hx, params, has_biases, bidirectional, between)
 
     return of
 
 
 def _over_padded(step: Step) -> Callable[..., Any]:
-    """The operator over sequences of one length, (time, batch, features): packed, all are full."""
-    over_packed = _over_packed(step)
+    """The operator over sequences of one length: packed, all times are full."""
 
     def of(
         input: Any,
@@ -74,13 +87,21 @@ def _over_padded(step: Step) -> Callable[..., Any]:
     ) -> Any:
         x = ag.swapaxes(input, 0, 1) if batch_first else input
         time, batch = x.shape[:2]
-        rows = ag.reshape(x, (time * batch, x.shape[2]))
-        sizes = ag.as_tensor(np.full(time, batch))
-        out, *finals = over_packed(
-            rows, sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional
-        )
-        out = ag.reshape(out, (time, batch, out.shape[-1]))
-        return (ag.swapaxes(out, 0, 1) if batch_first else out), *finals
+
+        def rows(x: Any) -> Any:
+            return ag.reshape(x, (time * batch, x.shape[-1]))
+
+        def times(x: Any) -> Any:
+            return ag.reshape(x, (time, batch, x.shape[-1]))
+
+        def dropped(x: Any) -> Any:
+            return rows(drop(times(x), dropout, True))
+
+        out, *finals = _network(
+            step, rows(x), np.full(time, batch), hx, params, has_biases, bidirectional,
+            dropped if dropout and train else None,
+        )  # fmt: skip
+        return (ag.swapaxes(times(out), 0, 1) if batch_first else times(out)), *finals
 
     return of
 
