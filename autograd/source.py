@@ -16,9 +16,24 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["of_function", "private_callee", "running_statement"]
+__all__ = ["line_at", "lines_of", "of_function", "private_callee", "running_statement"]
 
 _REMARK = re.compile(r"  # (?:type: ignore|noqa)\b.*")
+
+
+def lines_of(filename: str, namespace: dict[str, Any] | None = None) -> list[str]:
+    """The lines of a file or cell; none where they cannot be had.
+
+    Of ``<string>`` there are none: every text given to ``exec`` is called that, and from Python 3.13
+    on `linecache` has the text of ``python -c`` under the name, whichever was meant.
+    """
+    return [] if filename == "<string>" else linecache.getlines(filename, namespace)
+
+
+def line_at(filename: str, lineno: int) -> str:
+    """One of the `lines_of` a file, stripped; empty where it cannot be had."""
+    lines = lines_of(filename)
+    return lines[lineno - 1].strip() if 0 < lineno <= len(lines) else ""
 
 
 def of_function(function: Callable[..., Any]) -> str:
@@ -35,7 +50,7 @@ def of_function(function: Callable[..., Any]) -> str:
         found = _lambda_text(code)
         if found is not None:
             return found
-    else:
+    elif code.co_filename != "<string>":
         try:
             text = textwrap.dedent(inspect.getsource(function)).rstrip()
             return _REMARK.sub("", text)
@@ -92,7 +107,7 @@ def _segment(lines: list[bytes], node: ast.Lambda) -> str:
 
 
 def _lambda_text(code: Any) -> str | None:
-    text = "".join(linecache.getlines(code.co_filename))
+    text = "".join(lines_of(code.co_filename))
     if not text:
         return None
     lambdas = _lambdas(code.co_filename, text)
@@ -129,7 +144,7 @@ def running_statement() -> Any:
         frame = frame.f_back
     if frame is None:
         return None
-    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+    lines = lines_of(frame.f_code.co_filename, frame.f_globals)
     try:
         tree = ast.parse("".join(lines))
     except (SyntaxError, ValueError):

@@ -1,5 +1,7 @@
 """The source of a rule as the stepper shows it."""
 
+import linecache
+
 from autograd import source
 
 
@@ -40,3 +42,19 @@ def test_what_a_rule_only_calls_is_found_and_nothing_else():
 
 def _slope(g):
     """g."""
+
+
+def test_no_text_given_to_exec_is_taken_for_another():
+    # From Python 3.13 on, linecache holds the text of `python -c` under this name; here, on every version.
+    before = linecache.cache.get("<string>")
+    linecache.cache["<string>"] = (9, None, ["rule = lambda g: wrong\n"], "<string>")
+    try:
+        scope: dict[str, object] = {"source": source}
+        exec("rule = lambda g: g\ndef bent(g): return g\nsaid = source.running_statement()", scope)
+        assert source.of_function(scope["rule"]) == "lambda g: (source not available)"
+        assert source.of_function(scope["bent"]) == "lambda g: (source not available)"
+        assert scope["said"] is None and source.line_at("<string>", 1) == ""
+    finally:
+        linecache.cache.pop("<string>")
+        if before is not None:
+            linecache.cache["<string>"] = before

@@ -175,7 +175,8 @@ class Primitive:
         rule = self.rules.get(name.partition("[")[0])
         if rule is None:
             return ""
-        said = rule.function.__doc__ or source.private_callee(rule.function).__doc__
+        called = source.private_callee(rule.function)
+        said = rule.function.__doc__ or (None if called is None else called.__doc__)
         return (said or "").strip().partition("\n")[0].rstrip(".")
 
     def gradients(self, *joint: Any, **rules: Callable[..., Any]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import linecache
 import os
 from typing import Any
 
 from autograd.debug.names import declared_line, users_frame
+from autograd.source import line_at
 
 __all__ = ["line_of", "line_of_frame", "place_of", "written"]
 
@@ -39,5 +39,5 @@ def place_of(filename: str, lineno: int) -> str:
 def written(filename: str, lineno: int) -> str:
     """``example.py:12  loss = (a * b).sum()``; without the text where there is no source."""
     place = place_of(filename, lineno)
-    text = linecache.getline(filename, lineno).strip()
+    text = line_at(filename, lineno)
     return f"{place}  {text}" if text else place

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from autograd.core.tensor import Tensor
 from autograd.debug.lines import line_of_frame, place_of, written
 from autograd.debug.names import Names, user_scopes, users_frame
 from autograd.debug.witness import watch_saved
+from autograd.source import line_at
 
 __all__ = ["NonFinite", "Record", "record", "safe_form"]
 
@@ -64,7 +64,7 @@ class Record:
     @property
     def line(self) -> str:
         """The text of the user's line; empty where there is no source."""
-        return linecache.getline(self.filename, self.lineno).strip()
+        return line_at(self.filename, self.lineno)
 
     def where(self) -> str:
         """``example.py:12  loss = (a * b).sum()``."""
@@ -316,7 +316,7 @@ def _refuse_nonfinite(
         f"({count} of {out.size} elements are not finite)"
     ]
     if filename:
-        line = linecache.getline(filename, lineno).strip()
+        line = line_at(filename, lineno)
         lines.append(f"  at {place_of(filename, lineno)}  {line}")
     lines.append("  operands:")
     lines += operands_at(info, _called(info, inputs, data), out.shape, index)

@@ -7,7 +7,6 @@ so that nothing of this one run can be left in the program unseen.
 
 from __future__ import annotations
 
-import linecache
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -22,6 +21,7 @@ from autograd.core.tensor import Tensor
 from autograd.func.replaying.noted import Applied, Called, Committed, Copied, Fetched, Passed
 from autograd.func.replaying.rules import Send
 from autograd.func.trees import flatten
+from autograd.source import line_at
 
 __all__ = ["Recording", "ReplayError"]
 
@@ -373,7 +373,7 @@ def line() -> str:
     while frame is not None:
         if frame.f_globals.get("__name__", "").partition(".")[0] not in _NOT_USERS:
             name, number = frame.f_code.co_filename, frame.f_lineno
-            text = linecache.getline(name, number).strip()
+            text = line_at(name, number)
             return f"{name.rpartition('/')[2]}:{number}  {text}".rstrip()
         frame = frame.f_back
     return "a line that is not known"
