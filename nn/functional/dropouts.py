@@ -8,7 +8,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.functional.inputs import floating, in_place
+from nn.functional.inputs import float_dtype, floating, in_place
 from nn.random import generator_or_default
 
 __all__ = [
@@ -168,7 +168,7 @@ def _sunk(input: Any, p: float, shape: tuple[int, ...], random: np.random.Genera
 
 def _kept(input: Any, p: float, shape: tuple[int, ...], random: np.random.Generator) -> Any:
     """0 where an element is dropped, else 1."""
-    kept = (random.random(shape) >= p).astype(_dtype(input))
+    kept = (random.random(shape) >= p).astype(float_dtype(input))
     return kept if kept.ndim else kept[()]
 
 
@@ -205,12 +205,8 @@ def _mask(input: Any, p: float, shape: tuple[int, ...], random: np.random.Genera
         uniform = _in_memory_order(random, input)
     else:
         uniform = random.random(shape)
-    mask = np.multiply(uniform >= p, 1.0 / (1.0 - p), dtype=_dtype(input))
+    mask = np.multiply(uniform >= p, 1.0 / (1.0 - p), dtype=float_dtype(input))
     return mask if mask.ndim else mask[()]
-
-
-def _dtype(input: Any) -> Any:
-    return input.dtype if input.dtype.kind == "f" else np.float64
 
 
 def _in_memory_order(random: np.random.Generator, input: Any) -> np.ndarray[Any, Any]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import autograd
 from autograd import Tensor, arguments
 from autograd import in_place as writing
 
 __all__ = [
+    "float_dtype",
     "floating",
     "floats",
     "in_place",
@@ -48,6 +51,11 @@ def numbers(who: str, value: Any) -> Any:
     """
     array = arguments.array_like(who, value)
     return array if hasattr(value, "shape") else autograd.as_tensor(array)
+
+
+def float_dtype(x: Any) -> Any:
+    """The dtype of floats beside x: its own, or double precision for scalars' objects."""
+    return x.dtype if x.dtype.kind == "f" else np.float64
 
 
 def owned(value: Any) -> Tensor:

@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.functional.inputs import floating, floats, is_learnt, reduced, reduction_name
+from nn.functional.inputs import float_dtype, floating, floats, is_learnt, reduced, reduction_name
 from nn.functional.recurrent import pieces
 
 __all__ = ["ctc_loss", "gaussian_nll_loss", "poisson_nll_loss"]
@@ -53,7 +53,7 @@ def gaussian_nll_loss(
     least = arguments.real(who, "eps", eps, 0.0, open_low=True)
     input, target = floats(who, "target", input=input, target=target)
     if isinstance(var, (int, float)):
-        var = np.full(input.shape, arguments.real(who, "var", var, 0.0), _dtype(input))
+        var = np.full(input.shape, arguments.real(who, "var", var, 0.0), float_dtype(input))
     var = floating(who, var, "var", input)
     shape = input.shape
     if var.shape == shape[:-1] and shape:
@@ -129,10 +129,6 @@ def _check_broadcast(who: str, input: Any, target: Any) -> None:
         ) from None
 
 
-def _dtype(x: Any) -> Any:
-    return x.dtype if x.dtype.kind == "f" else np.float64
-
-
 # Sequences without alignment ----------------------------------------------------------------------
 
 
@@ -194,7 +190,7 @@ def ctc_loss(
     possible = possible < -0.1 * _IMPOSSIBLE
     losses = autograd.where(possible, losses, 0.0 if zero_infinity else np.inf)
     if reduction == "mean":
-        return autograd.mean(losses / np.maximum(sizes, 1).astype(_dtype(x)))
+        return autograd.mean(losses / np.maximum(sizes, 1).astype(float_dtype(x)))
     losses = losses if batched else autograd.squeeze(losses, 0)
     return reduced(losses, reduction)
 
@@ -211,9 +207,9 @@ def _log_likelihood(x: Any, labels: Any, times: Any, sizes: Any, blank: int) -> 
     x = autograd.where(values < _IMPOSSIBLE, _IMPOSSIBLE, x)
     rows = np.arange(batch)[:, None]
     emitted = autograd.getitem(x, (slice(None), rows, states))
-    reached: Any = np.full(states.shape, _IMPOSSIBLE, _dtype(x))
+    reached: Any = np.full(states.shape, _IMPOSSIBLE, float_dtype(x))
     reached[:, 0] = 0.0  # before the first step, so that it leads to the first two states
-    edge = np.full((batch, 2), _IMPOSSIBLE, _dtype(x))
+    edge = np.full((batch, 2), _IMPOSSIBLE, float_dtype(x))
     for t, here in enumerate(pieces(emitted, np.ones(time, int)) if time else []):
         wide = autograd.concatenate([edge, reached], axis=1)
         n = states.shape[1]

@@ -13,7 +13,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor, arguments
-from nn.functional.inputs import floating, floats
+from nn.functional.inputs import float_dtype, floating, floats
 
 __all__ = ["affine_grid", "grid_sample"]
 
@@ -62,7 +62,7 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
         places = np.linspace(-1.0, 1.0, count) if count > 1 else np.zeros(1)
         axes.append(places if align else places * (count - 1) / count)
     coordinates = [*np.meshgrid(*axes, indexing="ij")[::-1], np.ones(sizes[2:])]
-    base = np.stack(coordinates, axis=-1).astype(_dtype(theta)).reshape(1, -1, n + 1)
+    base = np.stack(coordinates, axis=-1).astype(float_dtype(theta)).reshape(1, -1, n + 1)
     grid = autograd.matmul(base, autograd.swapaxes(theta, 1, 2))
     return autograd.reshape(grid, (sizes[0], *sizes[2:], n))
 
@@ -202,10 +202,6 @@ def _moved_inside(x: Any, count: int, padding: str, align: bool) -> Any:
 
 def _values(x: Any) -> Any:
     return np.asarray(x.detach().numpy() if isinstance(x, Tensor) else x)
-
-
-def _dtype(x: Any) -> Any:
-    return x.dtype if x.dtype.kind == "f" else np.float64
 
 
 def _aligned(who: str, value: Any) -> bool:

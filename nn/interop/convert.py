@@ -12,8 +12,9 @@ import autograd
 from nn.interop import export
 from nn.interop.keeping import without_types
 from nn.interop.module import Conversion, Converted, build
-from nn.interop.program import Program, State
-from nn.interop.reading import Unknown, numpy_dtype, read
+from nn.interop.program import Program
+from nn.interop.reading import Unknown, numpy_dtype, read, state_of
+from nn.interop.sides import torch_side
 from nn.parameter import Parameter
 
 __all__ = ["from_torch"]
@@ -117,7 +118,9 @@ def _conversion(
         for inner, training in was.items():
             inner.training = training
     floats = [p.dtype for p in module.parameters() if p.is_floating_point()] or [
-        value.dtype for value in _tensors(torch, (args, kwargs)) if value.is_floating_point()
+        value.dtype
+        for value in torch_side(torch).tensors((args, kwargs))
+        if value.is_floating_point()
     ]
     default = torch.get_default_dtype()
     return Conversion(
@@ -128,12 +131,6 @@ def _conversion(
         signature=without_types(inspect.signature(module.forward)),
         notes=notes,
     )
-
-
-def _tensors(torch: Any, tree: Any) -> list[Any]:
-    from torch.utils import _pytree as pytree
-
-    return [leaf for leaf in pytree.tree_leaves(tree) if torch.is_tensor(leaf)]
 
 
 def _program(
@@ -151,16 +148,11 @@ def _program(
     program = read(torch, module, found.program, args, kwargs, unknown)
     if unknown.entries:
         raise RuntimeError(unknown.message(type(module).__name__))
-    program.decided = {_state(path): value for path, value in found.trial.decided.items()}
+    program.decided = {state_of(path): value for path, value in found.trial.decided.items()}
     notes.extend(found.trial.notes())
     if program.decomposed:
         notes.append(f"Decomposed by PyTorch: {', '.join(program.decomposed)}.")
     return program
-
-
-def _state(path: str) -> State:
-    owner, _, name = path.rpartition(".")
-    return State(owner, name)
 
 
 def _try(torch: Any, model: Converted, args: Any, kwargs: Any) -> None:

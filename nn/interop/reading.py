@@ -168,7 +168,7 @@ class _Reader:
             kind, name = spec.kind.name, spec.arg.name
             node = placeholders.get(name)
             if kind in ("PARAMETER", "BUFFER"):
-                self.meaning[node] = _state(spec.target)
+                self.meaning[node] = state_of(spec.target)
             elif kind == "CONSTANT_TENSOR":
                 self._constant(node, name, self.exported.constants[spec.target])
             elif kind == "USER_INPUT":
@@ -470,7 +470,8 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
-def _state(target: str) -> State:
+def state_of(target: str) -> State:
+    """A parameter or buffer, of its dotted path."""
     path, _, name = target.rpartition(".")
     return State(path, name)
 

@@ -201,12 +201,33 @@ def _kept(shape: Any, p: float, dtype: Any) -> Any:
     return draw(shape, lambda r: r.random(tuple(shape)) >= p, dtype)
 
 
-def dropout(input: Any, p: float, train: bool) -> Any:
-    if not train or p == 0.0:
-        return input
-    if p == 1.0:
-        return input * 0.0
-    return input * (_kept(input.shape, p, input.dtype) / (1.0 - p))
+def _dropping(dropped: Any, of_channels: bool = False) -> Any:
+    """A dropout of single numbers, or of whole channels: one decision for each of two axes."""
+
+    def of(input: Any, p: float, train: bool) -> Any:
+        if not train or p == 0.0:
+            return input
+        if p == 1.0:
+            return input * 0.0
+        shape = (*input.shape[:2], *(1,) * (input.ndim - 2)) if of_channels else input.shape
+        return dropped(input, p, _kept(shape, p, input.dtype))
+
+    return of
+
+
+def _to_zero(x: Any, p: float, kept: Any) -> Any:
+    return x * (kept / (1.0 - p))
+
+
+_ALPHA = 1.7580993408473766  # SELU's limit towards minus infinity, with its sign turned
+
+
+def _to_alpha(x: Any, p: float, kept: Any) -> Any:
+    a = 1.0 / np.sqrt((_ALPHA * _ALPHA * p + 1.0) * (1.0 - p))
+    return x * (kept * a) + ((kept - 1.0) * (_ALPHA * a) + _ALPHA * a * p)
+
+
+dropout = _dropping(_to_zero)
 
 
 def native_dropout(input: Any, p: float, train: Any = True) -> Any:
@@ -214,37 +235,6 @@ def native_dropout(input: Any, p: float, train: Any = True) -> Any:
         return input, ag.as_tensor(np.ones(input.shape, bool))
     kept = _kept(input.shape, p, input.dtype)
     return input * (kept / max(1.0 - p, 1e-300)), kept != 0
-
-
-def feature_dropout(input: Any, p: float, train: bool) -> Any:
-    """Whole channels: one decision for each of the first two axes."""
-    if not train or p == 0.0:
-        return input
-    if p == 1.0:
-        return input * 0.0
-    shape = (*input.shape[:2], *(1,) * (input.ndim - 2))
-    return input * (_kept(shape, p, input.dtype) / (1.0 - p))
-
-
-_ALPHA = 1.7580993408473766  # SELU's limit towards minus infinity, with its sign turned
-
-
-def _alpha_dropout(input: Any, p: float, shape: Any) -> Any:
-    if p == 1.0:
-        return input * 0.0
-    a = 1.0 / np.sqrt((_ALPHA * _ALPHA * p + 1.0) * (1.0 - p))
-    kept = _kept(shape, p, input.dtype)
-    shift = (kept - 1.0) * (_ALPHA * a) + _ALPHA * a * p
-    return input * (kept * a) + shift
-
-
-def alpha_dropout(input: Any, p: float, train: bool) -> Any:
-    return _alpha_dropout(input, p, input.shape) if train and p else input
-
-
-def feature_alpha_dropout(input: Any, p: float, train: bool) -> Any:
-    shape = (*input.shape[:2], *(1,) * (input.ndim - 2))
-    return _alpha_dropout(input, p, shape) if train and p else input
 
 
 def rrelu(self: Any, lower: Any = 0.125, upper: Any = 1 / 3, training: bool = False) -> Any:
@@ -271,9 +261,9 @@ RANDOM: dict[str, Any] = {
     "multinomial": multinomial,
     "dropout": dropout,
     "native_dropout": native_dropout,
-    "feature_dropout": feature_dropout,
-    "alpha_dropout": alpha_dropout,
-    "feature_alpha_dropout": feature_alpha_dropout,
+    "feature_dropout": _dropping(_to_zero, of_channels=True),
+    "alpha_dropout": _dropping(_to_alpha),
+    "feature_alpha_dropout": _dropping(_to_alpha, of_channels=True),
     "rrelu": rrelu,
 }
 

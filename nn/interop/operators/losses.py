@@ -56,7 +56,7 @@ def nll_loss_forward(self: Any, target: Any, weight: Any, reduction: int, ignore
     return loss, ag.as_tensor(total if reduction else 0.0, dtype=self.dtype)
 
 
-# Whose targets have gradients, which ours refuse -----------------------------------------------------
+# What ours refuse: targets with gradients, and a margin of 0 -----------------------------------------
 
 
 def _reduced(loss: Any, reduction: int) -> Any:
@@ -73,6 +73,23 @@ def margin_ranking_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: int = 1
 ) -> Any:
     return _reduced(ag.clip(-target * (input1 - input2) + margin, 0.0), reduction)
+
+
+def triplet_margin_loss(
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: float = 1.0,
+    p: float = 2.0,
+    eps: float = 1e-6,
+    swap: bool = False,
+    reduction: int = 1,
+) -> Any:
+    far = F.pairwise_distance(anchor, negative, p, eps)
+    if swap:
+        far = ag.minimum(far, F.pairwise_distance(positive, negative, p, eps))
+    near = F.pairwise_distance(anchor, positive, p, eps)
+    return _reduced(ag.clip(margin + near - far, 0.0), reduction)
 
 
 TABLE: dict[str, Any] = {
@@ -100,9 +117,7 @@ TABLE: dict[str, Any] = {
         F.hinge_embedding_loss, "input target margin reduction", signs=True
     ),
     "margin_ranking_loss": margin_ranking_loss,
-    "triplet_margin_loss": _loss(
-        F.triplet_margin_loss, "anchor positive negative margin p eps swap reduction"
-    ),
+    "triplet_margin_loss": triplet_margin_loss,
     "cosine_embedding_loss": _loss(
         F.cosine_embedding_loss, "input1 input2 target margin reduction", signs=True
     ),

@@ -151,32 +151,16 @@ def fused_rms_norm(input: Any, normalized_shape: Any, weight: Any, eps: float | 
     return F.rms_norm(input, tuple(normalized_shape), weight, eps), inverse
 
 
-def _norm_except(v: Any, pow: float, dim: int) -> Any:
+def norm_except_dim(v: Any, pow: float = 2, dim: int = 0) -> Any:
     if dim == -1:
         return ag.linalg.vector_norm(v, ord=pow)
     axes = tuple(axis for axis in range(v.ndim) if axis != dim % v.ndim)
     return ag.linalg.vector_norm(v, ord=pow, axis=axes, keepdims=True)
 
 
-def norm_except_dim(v: Any, pow: float = 2, dim: int = 0) -> Any:
-    return _norm_except(v, pow, dim)
-
-
-def weight_norm(v: Any, g: Any, dim: int = 0) -> Any:
-    return v * (g / _norm_except(v, 2, dim))
-
-
 def weight_norm_interface(v: Any, g: Any, dim: int = 0) -> Any:
-    norm = _norm_except(v, 2, dim)
+    norm = norm_except_dim(v, 2, dim)
     return v * (g / norm), norm
-
-
-def renorm(self: Any, p: float, dim: int, maxnorm: float) -> Any:
-    """Slices that are longer than ``maxnorm`` are shortened to it."""
-    axes = tuple(axis for axis in range(self.ndim) if axis != dim % self.ndim)
-    norm = ag.linalg.vector_norm(self, ord=p, axis=axes, keepdims=True)
-    long = norm > maxnorm
-    return self * ag.where(long, maxnorm / (ag.where(long, norm, 1.0) + 1e-7), 1.0)
 
 
 TABLE: dict[str, Any] = {
@@ -193,8 +177,8 @@ TABLE: dict[str, Any] = {
     "instance_norm": instance_norm,
     "rms_norm": rms_norm,
     "_fused_rms_norm": fused_rms_norm,
-    "_weight_norm": weight_norm,
+    "_weight_norm": lambda v, g, dim=0: weight_norm_interface(v, g, dim)[0],
     "_weight_norm_interface": weight_norm_interface,
     "norm_except_dim": norm_except_dim,
-    "renorm": renorm,
+    "renorm": ag.renorm,
 }
