@@ -63,11 +63,6 @@ def add_quotient(self: Any, tensor1: Any, tensor2: Any, value: Any = 1) -> Any:
     return x + _scaled(a / b, value)
 
 
-def between(self: Any, end: Any, weight: Any) -> Any:
-    start, end, weight = common(self, end, weight)
-    return start + weight * (end - start)
-
-
 def power(self: Any, exponent: Any) -> Any:
     x, y = common(self, exponent)
     if isinstance(y, (int, float)) and not isinstance(y, bool) and y == 2 and x.dtype.kind == "f":
@@ -117,10 +112,6 @@ def step(self: Any, values: Any) -> Any:
 def where(condition: Any, self: Any, other: Any) -> Any:
     x, y = common(self, other)
     return ag.where(condition, x, y)
-
-
-def masked_fill(self: Any, mask: Any, value: Any) -> Any:
-    return ag.where(mask, cast(tensor(value), self.dtype), self)
 
 
 def all_equal(self: Any, other: Any) -> bool:
@@ -215,7 +206,7 @@ TABLE: dict[str, Any] = {
     "sgn": sign_of,
     "addcmul": add_product,
     "addcdiv": add_quotient,
-    "lerp": between,
+    "lerp": lambda self, end, weight: ag.lerp(*common(self, end, weight)),
     "fmax": promoted(_fmax),
     "fmin": promoted(_fmin),
     "max.other": promoted(ag.maximum),
@@ -253,7 +244,7 @@ TABLE: dict[str, Any] = {
     "where.ScalarSelf": where,
     "where.ScalarOther": where,
     "where.Scalar": where,
-    "masked_fill": masked_fill,
+    "masked_fill": ag.masked_fill,
     "to.dtype": to_dtype,
     "to.dtype_layout": to_dtype,
     "to.device": to_device,

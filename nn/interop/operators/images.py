@@ -62,16 +62,9 @@ def conv_tbc(self: Any, weight: Any, bias: Any, pad: int = 0) -> Any:
 # Pooling ------------------------------------------------------------------------------------------
 
 
-def max_unpool2d(self: Any, indices: Any, output_size: Any) -> Any:
-    return _unpool(self, indices, tuple(output_size))
-
-
-def max_unpool3d(self: Any, indices: Any, output_size: Any, stride: Any, padding: Any) -> Any:
-    return _unpool(self, indices, tuple(output_size))
-
-
-def _unpool(x: Any, indices: Any, size: tuple[int, ...]) -> Any:
+def max_unpool(self: Any, indices: Any, output_size: Any, *_: Any) -> Any:
     """Maxima at their places in empty planes; where two meet the last one counts."""
+    x, size = self, tuple(output_size)
     batch = x.shape[: x.ndim - len(size)]
     planes = math.prod(batch)
     flat = ag.reshape(x, shape=(planes, -1))
@@ -111,8 +104,12 @@ def _padding(mode: str) -> Any:
 # Resizing -----------------------------------------------------------------------------------------
 
 
-def _resize(mode: str, rank: int, corners: bool) -> dict[str, Any]:
-    """The overloads of one ``upsample``: by sizes with factors per axis, and by either one."""
+def _resize(mode: str, corners: bool) -> dict[str, Any]:
+    """The overloads of one ``upsample``: by sizes with factors per axis, and by either one.
+
+    Args:
+        corners: whether the operator is told, first, if corners are aligned.
+    """
 
     def resized(x: Any, size: Any, align: bool, factors: Any) -> Any:
         if size is None:
@@ -120,33 +117,24 @@ def _resize(mode: str, rank: int, corners: bool) -> dict[str, Any]:
         used = factors if factors and all(f is not None for f in factors) else None
         return ag.interpolate(x, tuple(size), mode, align, used and tuple(used))
 
-    if corners:
+    def by_size(self: Any, output_size: Any, *given: Any) -> Any:
+        align, *factors = given if corners else (False, *given)
+        return resized(self, output_size, align, factors)
 
-        def by_size(self: Any, output_size: Any, align_corners: bool, *scales: Any) -> Any:
-            return resized(self, output_size, align_corners, scales)
-
-        def either(
-            self: Any, output_size: Any, align_corners: bool, scale_factors: Any = None
-        ) -> Any:
-            return resized(self, output_size, align_corners, scale_factors)
-    else:
-
-        def by_size(self: Any, output_size: Any, *scales: Any) -> Any:  # type: ignore[misc]
-            return resized(self, output_size, False, scales)
-
-        def either(self: Any, output_size: Any, scale_factors: Any = None) -> Any:  # type: ignore[misc]
-            return resized(self, output_size, False, scale_factors)
+    def either(self: Any, output_size: Any, *given: Any) -> Any:
+        align, *factors = given if corners else (False, *given)
+        return resized(self, output_size, align, factors[0] if factors else None)
 
     return {"default": by_size, "vec": either}
 
 
 _RESIZE = {
-    **{f"upsample_nearest{n}d": _resize("nearest", n, False) for n in (1, 2, 3)},
-    **{f"_upsample_nearest_exact{n}d": _resize("nearest-exact", n, False) for n in (1, 2, 3)},
-    "upsample_linear1d": _resize("linear", 1, True),
-    "upsample_bilinear2d": _resize("linear", 2, True),
-    "upsample_trilinear3d": _resize("linear", 3, True),
-    "upsample_bicubic2d": _resize("cubic", 2, True),
+    **{f"upsample_nearest{n}d": _resize("nearest", False) for n in (1, 2, 3)},
+    **{f"_upsample_nearest_exact{n}d": _resize("nearest-exact", False) for n in (1, 2, 3)},
+    "upsample_linear1d": _resize("linear", True),
+    "upsample_bilinear2d": _resize("linear", True),
+    "upsample_trilinear3d": _resize("linear", True),
+    "upsample_bicubic2d": _resize("cubic", True),
 }
 
 
@@ -190,8 +178,8 @@ TABLE: dict[str, Any] = {
     "adaptive_max_pool1d": _sized(F.adaptive_max_pool1d, return_indices=True),
     "adaptive_max_pool2d": _sized(F.adaptive_max_pool2d, return_indices=True),
     "adaptive_max_pool3d": _sized(F.adaptive_max_pool3d, return_indices=True),
-    "max_unpool2d": max_unpool2d,
-    "max_unpool3d": max_unpool3d,
+    "max_unpool2d": max_unpool,
+    "max_unpool3d": max_unpool,
     "pad": pad,
     "constant_pad_nd": lambda self, pad, value=0: globals()["pad"](self, pad, "constant", value),
     "reflection_pad1d": _padding("reflect"),

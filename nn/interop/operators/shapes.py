@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 import autograd as ag
 from autograd import Tensor
 from nn.functional import plain as F
@@ -22,24 +20,8 @@ def transpose(self: Any, dim0: int, dim1: int) -> Any:
     return ag.swapaxes(self, dim0, dim1) if self.ndim else self
 
 
-def transpose_matrix(self: Any) -> Any:
-    return ag.swapaxes(self, 0, 1) if self.ndim > 1 else self
-
-
 def permute(self: Any, dims: Any) -> Any:
     return ag.transpose(self, axes=tuple(dims))
-
-
-def expand(self: Any, size: Any, implicit: bool = False) -> Any:
-    missing = len(size) - self.ndim
-    shape = [
-        self.shape[axis - missing] if wanted == -1 else wanted for axis, wanted in enumerate(size)
-    ]
-    return ag.broadcast_to(self, shape=tuple(shape))
-
-
-def expand_as(self: Any, other: Any) -> Any:
-    return ag.broadcast_to(self, shape=other.shape)
 
 
 def flip(self: Any, dims: Any) -> Any:
@@ -123,40 +105,8 @@ def narrow(self: Any, dim: int, start: Any, length: int) -> Any:
     return slice_(self, dim, start, start + length)
 
 
-def select(self: Any, dim: int, index: int) -> Any:
-    return ag.getitem(self, (slice(None),) * (dim % self.ndim) + (index,))
-
-
-def _place(x: Any, dim: int, index: Any) -> tuple[Any, ...]:
-    return (slice(None),) * (dim % x.ndim) + (index,)
-
-
-def select_scatter(self: Any, src: Any, dim: int, index: int) -> Any:
-    return ag.set_at(self, _place(self, dim, index), cast(src, self.dtype))
-
-
-def slice_scatter(
-    self: Any,
-    src: Any,
-    dim: int = 0,
-    start: int | None = None,
-    end: int | None = None,
-    step: int = 1,
-) -> Any:
-    span = _span(self.shape[dim], start, end, step)
-    return ag.set_at(self, _place(self, dim, span), cast(src, self.dtype))
-
-
 def split(self: Any, split_size: Any, dim: int = 0) -> Any:
-    if isinstance(split_size, (list, tuple)):
-        cuts = np.cumsum(split_size)[:-1].tolist()
-    else:
-        cuts = list(range(split_size, self.shape[dim], split_size)) if split_size else []
-    return ag.split(self, cuts, axis=dim) if cuts else [self]
-
-
-def chunk(self: Any, chunks: int, dim: int = 0) -> Any:
-    return split(self, -(-self.shape[dim] // chunks) or 1, dim)
+    return self.split(split_size or self.shape[dim] or 1, dim=dim)
 
 
 def tensor_split(self: Any, parts: Any, dim: int = 0) -> Any:
@@ -201,7 +151,7 @@ TABLE: dict[str, Any] = {
     "transpose.int": transpose,
     "swapaxes": transpose,
     "swapdims": transpose,
-    "t": transpose_matrix,
+    "t": ag.t,
     "numpy_T": lambda self: ag.transpose(self),
     "mT": lambda self: ag.swapaxes(self, -1, -2),
     "matrix_H": lambda self: ag.swapaxes(self, -1, -2),
@@ -210,9 +160,9 @@ TABLE: dict[str, Any] = {
     "permute": permute,
     "movedim": ag.movedim,
     "moveaxis": ag.movedim,
-    "expand": expand,
-    "expand_as": expand_as,
-    "broadcast_to": expand,
+    "expand": lambda self, size, implicit=False: self.expand(*size),
+    "expand_as": lambda self, other: self.expand_as(other),
+    "broadcast_to": lambda self, size: self.expand(*size),
     "broadcast_tensors": broadcast_all,
     "repeat": lambda self, repeats: ag.tile(self, tuple(repeats)),
     "tile": ag.tile,
@@ -257,17 +207,21 @@ TABLE: dict[str, Any] = {
     "slice.Tensor": slice_,
     "narrow": narrow,
     "narrow_copy": narrow,
-    "select.int": select,
-    "select_scatter": select_scatter,
-    "slice_scatter": slice_scatter,
+    "select.int": lambda self, dim, index: self.select(dim, index),
+    "select_scatter": lambda self, src, dim, index: ag.select_scatter(
+        self, cast(src, self.dtype), dim, index
+    ),
+    "slice_scatter": lambda self, src, *given: ag.slice_scatter(
+        self, cast(src, self.dtype), *given
+    ),
     "diagonal_scatter": ag.diagonal_scatter,
     "split": split,
     "split_with_sizes": split,
     "unsafe_split": split,
     "unsafe_split_with_sizes": split,
     "split_with_sizes_copy": split,
-    "chunk": chunk,
-    "unsafe_chunk": chunk,
+    "chunk": ag.chunk,
+    "unsafe_chunk": ag.chunk,
     "tensor_split": tensor_split,
     "hsplit": _split_along(lambda x: 0 if x.ndim == 1 else 1),
     "vsplit": _split_along(0),
