@@ -33,7 +33,29 @@ __all__ = [
 ]
 
 
-class _Norm(Module):
+class _Affine(Module):
+    """A weight and a bias that follow a normalisation; either may be absent."""
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def _add(self, shape: tuple[int, ...], device: Any, dtype: Any, **wanted: bool) -> None:
+        for name, there in wanted.items():
+            value = 1.0 if name == "weight" else 0.0
+            who = type(self).__name__
+            made = empty_parameter(who, shape, device, dtype, value) if there else None
+            self.register_parameter(name, made)
+
+    def reset_parameters(self) -> None:
+        """Weight 1, bias 0."""
+        for name, value in (("weight", 1.0), ("bias", 0.0)):
+            parameter = getattr(self, name, None)
+            if parameter is not None:
+                with autograd.no_grad(), autograd.writable(parameter) as array:
+                    array[...] = value
+
+
+class _Norm(_Affine):
     """Weight and bias per channel, and running statistics, which are replaced, not written into:
 
     a graph that saved the old ones stays valid.
@@ -41,8 +63,6 @@ class _Norm(Module):
 
     _ranks: tuple[int, ...]
     _shapes: str
-    weight: Parameter | None
-    bias: Parameter | None
     running_mean: Tensor | None
     running_var: Tensor | None
     num_batches_tracked: Tensor | None
@@ -67,11 +87,8 @@ class _Norm(Module):
         self.track_running_stats = arguments.boolean(
             who, "track_running_stats", track_running_stats
         )
-        shape = (self.num_features,)
         with_bias = has_bias(who, bias) and self.affine
-        for name, value, there in (("weight", 1.0, self.affine), ("bias", 0.0, with_bias)):
-            made = empty_parameter(who, shape, device, dtype, value) if there else None
-            self.register_parameter(name, made)
+        self._add((self.num_features,), device, dtype, weight=self.affine, bias=with_bias)
         check_device(who, device)
         self._dtype = arguments.float_dtype(who, dtype)
         for name in ("running_mean", "running_var", "num_batches_tracked"):
@@ -88,10 +105,7 @@ class _Norm(Module):
     def reset_parameters(self) -> None:
         """Weight 1, bias 0, and running statistics as at the start."""
         self.reset_running_stats()
-        for parameter, value in ((self.weight, 1.0), (self.bias, 0.0)):
-            if parameter is not None:
-                with autograd.no_grad(), autograd.writable(parameter) as array:
-                    array[...] = value
+        super().reset_parameters()
 
     def _check_input(self, input: Any) -> None:
         shape = getattr(input, "shape", None)
@@ -276,7 +290,7 @@ class InstanceNorm3d(_InstanceNorm):
     _ranks, _shapes = (4, 5), "(N, C, D, H, W) or (C, D, H, W)"
 
 
-class LayerNorm(Module):
+class LayerNorm(_Affine):
     """Mean 0 and variance 1 over the last axes; see `nn.functional.layer_norm`.
 
     Args:
@@ -290,9 +304,6 @@ class LayerNorm(Module):
     Attributes:
         weight, bias: of ``normalized_shape``, at first 1 and 0; or None.
     """
-
-    weight: Parameter | None
-    bias: Parameter | None
 
     def __init__(
         self,
@@ -310,20 +321,7 @@ class LayerNorm(Module):
         self.elementwise_affine = arguments.boolean(who, "elementwise_affine", elementwise_affine)
         with_bias = has_bias(who, bias) and self.elementwise_affine
         shape = self.normalized_shape
-        self.register_parameter(
-            "weight",
-            empty_parameter(who, shape, device, dtype, 1.0) if self.elementwise_affine else None,
-        )
-        self.register_parameter(
-            "bias", empty_parameter(who, shape, device, dtype) if with_bias else None
-        )
-
-    def reset_parameters(self) -> None:
-        """Weight 1, bias 0."""
-        for parameter, value in ((self.weight, 1.0), (self.bias, 0.0)):
-            if parameter is not None:
-                with autograd.no_grad(), autograd.writable(parameter) as array:
-                    array[...] = value
+        self._add(shape, device, dtype, weight=self.elementwise_affine, bias=with_bias)
 
     def forward(self, input: Any) -> Any:
         check_precision(self, self.weight, input)
@@ -336,7 +334,7 @@ class LayerNorm(Module):
         )
 
 
-class RMSNorm(Module):
+class RMSNorm(_Affine):
     """Root mean square 1 over the last axes; see `nn.functional.rms_norm`.
 
     Args:
@@ -348,8 +346,6 @@ class RMSNorm(Module):
     Attributes:
         weight: of ``normalized_shape``, at first 1; or None.
     """
-
-    weight: Parameter | None
 
     def __init__(
         self,
@@ -364,18 +360,7 @@ class RMSNorm(Module):
         self.normalized_shape = layer_shape(who, normalized_shape)
         self.eps = None if eps is None else arguments.real(who, "eps", eps, 0.0)
         self.elementwise_affine = arguments.boolean(who, "elementwise_affine", elementwise_affine)
-        self.register_parameter(
-            "weight",
-            empty_parameter(who, self.normalized_shape, device, dtype, 1.0)
-            if self.elementwise_affine
-            else None,
-        )
-
-    def reset_parameters(self) -> None:
-        """Weight 1."""
-        if self.weight is not None:
-            with autograd.no_grad(), autograd.writable(self.weight) as array:
-                array[...] = 1.0
+        self._add(self.normalized_shape, device, dtype, weight=self.elementwise_affine)
 
     def forward(self, input: Any) -> Any:
         check_precision(self, self.weight, input)
@@ -387,7 +372,7 @@ class RMSNorm(Module):
         )
 
 
-class GroupNorm(Module):
+class GroupNorm(_Affine):
     """Mean 0 and variance 1 over groups of channels; see `nn.functional.group_norm`.
 
     Args:
@@ -401,9 +386,6 @@ class GroupNorm(Module):
     Attributes:
         weight, bias: shape (num_channels,), at first 1 and 0; or None.
     """
-
-    weight: Parameter | None
-    bias: Parameter | None
 
     def __init__(
         self,
@@ -427,13 +409,8 @@ class GroupNorm(Module):
             )
         self.eps = arguments.real(who, "eps", eps, 0.0)
         self.affine = arguments.boolean(who, "affine", affine)
-        shape = (self.num_channels,)
         with_bias = has_bias(who, bias) and self.affine
-        for name, value, there in (("weight", 1.0, self.affine), ("bias", 0.0, with_bias)):
-            made = empty_parameter(who, shape, device, dtype, value) if there else None
-            self.register_parameter(name, made)
-
-    reset_parameters = LayerNorm.reset_parameters
+        self._add((self.num_channels,), device, dtype, weight=self.affine, bias=with_bias)
 
     def forward(self, input: Any) -> Any:
         check_precision(self, self.weight, input)
