@@ -28,10 +28,14 @@ __all__ = [
 class _MarginLoss(Loss):
     """A loss with a margin as its first argument."""
 
-    def _set(
-        self, margin: Any, size_average: bool | None, reduce: bool | None, reduction: str
+    def __init__(
+        self,
+        margin: float = 0.0,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
     ) -> None:
-        Loss.__init__(self, size_average, reduce, reduction)
+        super().__init__(size_average, reduce, reduction)
         self.margin = arguments.real(type(self).__name__, "margin", margin)
 
 
@@ -43,15 +47,6 @@ class MarginRankingLoss(_MarginLoss):
         reduction: ``"mean"``, ``"sum"`` or ``"none"``.
         size_average, reduce: PyTorch's former names of the reduction; leave them None.
     """
-
-    def __init__(
-        self,
-        margin: float = 0.0,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        self._set(margin, size_average, reduce, reduction)
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         return F.margin_ranking_loss(input1, input2, target, self.margin, reduction=self.reduction)
@@ -72,7 +67,7 @@ class HingeEmbeddingLoss(_MarginLoss):
         reduce: bool | None = None,
         reduction: str = "mean",
     ) -> None:
-        self._set(margin, size_average, reduce, reduction)
+        super().__init__(margin, size_average, reduce, reduction)
 
     def forward(self, input: Any, target: Any) -> Any:
         return F.hinge_embedding_loss(input, target, self.margin, reduction=self.reduction)
@@ -87,15 +82,6 @@ class CosineEmbeddingLoss(_MarginLoss):
         margin: the largest cosine of what does not belong together. Default 0.
         reduction, size_average, reduce: as in `MarginRankingLoss`.
     """
-
-    def __init__(
-        self,
-        margin: float = 0.0,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        self._set(margin, size_average, reduce, reduction)
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Any:
         return F.cosine_embedding_loss(

@@ -393,15 +393,16 @@ class _Cell(_Uniform):
     _step: Step
     _has_cell = False
 
-    def _build(
+    def __init__(
         self,
-        input_size: Any,
-        hidden_size: Any,
-        bias: Any,
-        device: Any,
-        dtype: Any,
-        generator: Any,
+        input_size: int,
+        hidden_size: int,
+        bias: bool | None = True,
+        device: Any = None,
+        dtype: Any = None,
+        generator: np.random.Generator | None = None,
     ) -> None:
+        super().__init__()
         who = type(self).__name__
         self.input_size = arguments.integer(who, "input_size", input_size)
         self.hidden_size = arguments.integer(who, "hidden_size", hidden_size)
@@ -475,11 +476,9 @@ class RNNCell(_Cell):
         dtype: Any = None,
         generator: np.random.Generator | None = None,
     ) -> None:
-        super().__init__()
-        who = "RNNCell"
-        self.nonlinearity = arguments.choice(who, "nonlinearity", nonlinearity, tuple(_STEPS))
-        self._step = _STEPS[self.nonlinearity]
-        self._build(input_size, hidden_size, bias, device, dtype, generator)
+        chosen = arguments.choice("RNNCell", "nonlinearity", nonlinearity, tuple(_STEPS))
+        super().__init__(input_size, hidden_size, bias, device, dtype, generator)
+        self.nonlinearity, self._step = chosen, _STEPS[chosen]
 
 
 class LSTMCell(_Cell):
@@ -496,18 +495,6 @@ class LSTMCell(_Cell):
     _step = staticmethod(lstm_step)
     _has_cell = True
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool | None = True,
-        device: Any = None,
-        dtype: Any = None,
-        generator: np.random.Generator | None = None,
-    ) -> None:
-        super().__init__()
-        self._build(input_size, hidden_size, bias, device, dtype, generator)
-
 
 class GRUCell(_Cell):
     """One step of `GRU`: (input, h) → h; the arguments are those of `RNNCell`.
@@ -520,15 +507,3 @@ class GRUCell(_Cell):
 
     _gates = 3
     _step = staticmethod(gru_step)
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        bias: bool | None = True,
-        device: Any = None,
-        dtype: Any = None,
-        generator: np.random.Generator | None = None,
-    ) -> None:
-        super().__init__()
-        self._build(input_size, hidden_size, bias, device, dtype, generator)

@@ -43,21 +43,22 @@ class _Layer(Module):
 
     attentions: tuple[str, ...]
 
-    def _build(
+    def __init__(
         self,
-        d_model: Any,
-        nhead: Any,
-        dim_feedforward: Any,
-        dropout: Any,
-        activation: Any,
-        layer_norm_eps: Any,
-        batch_first: Any,
-        norm_first: Any,
-        bias: Any,
-        device: Any,
-        dtype: Any,
-        generator: Any,
+        d_model: int,
+        nhead: int,
+        dim_feedforward: int = 2048,
+        dropout: float = 0.1,
+        activation: Activation = F.relu,
+        layer_norm_eps: float = 1e-5,
+        batch_first: bool = False,
+        norm_first: bool = False,
+        bias: bool | None = True,
+        device: Any = None,
+        dtype: Any = None,
+        generator: np.random.Generator | None = None,
     ) -> None:
+        super().__init__()
         who = type(self).__name__
         _check(who, d_model, nhead, dim_feedforward, device, dtype)
         p = arguments.probability(who, "dropout", dropout)
@@ -123,27 +124,6 @@ class TransformerEncoderLayer(_Layer):
 
     attentions = ("self_attn",)
 
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: Activation = F.relu,
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool | None = True,
-        device: Any = None,
-        dtype: Any = None,
-        generator: np.random.Generator | None = None,
-    ) -> None:
-        super().__init__()
-        self._build(
-            d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first,
-            norm_first, bias, device, dtype, generator,
-        )  # fmt: skip
-
     def forward(
         self,
         src: Any,
@@ -180,27 +160,6 @@ class TransformerDecoderLayer(_Layer):
     """
 
     attentions = ("self_attn", "multihead_attn")
-
-    def __init__(
-        self,
-        d_model: int,
-        nhead: int,
-        dim_feedforward: int = 2048,
-        dropout: float = 0.1,
-        activation: Activation = F.relu,
-        layer_norm_eps: float = 1e-5,
-        batch_first: bool = False,
-        norm_first: bool = False,
-        bias: bool | None = True,
-        device: Any = None,
-        dtype: Any = None,
-        generator: np.random.Generator | None = None,
-    ) -> None:
-        super().__init__()
-        self._build(
-            d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first,
-            norm_first, bias, device, dtype, generator,
-        )  # fmt: skip
 
     def forward(
         self,

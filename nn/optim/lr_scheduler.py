@@ -254,16 +254,8 @@ class CosineAnnealingLR(LRScheduler):
         return now / before * (lr - self.eta_min) + self.eta_min
 
 
-class LambdaLR(LRScheduler):
-    """Sets the rate to the base rate times a function of the epoch.
-
-    Args:
-        optimizer: the optimizer.
-        lr_lambda: function from epoch number to factor, or a list of them, one a group.
-        last_epoch: as for `LRScheduler`.
-    """
-
-    _absolute = True
+class _Lambdas(LRScheduler):
+    """What schedules by functions of the epoch have in common."""
 
     def __init__(
         self,
@@ -274,12 +266,6 @@ class LambdaLR(LRScheduler):
         self.lr_lambdas = one_each(self._who, optimizer, lr_lambda)
         super().__init__(optimizer, last_epoch)
 
-    def _start(self, lr: float, group: int) -> float:
-        return self._next(lr, group)
-
-    def _next(self, lr: float, group: int) -> float:
-        return self.base_lrs[group] * float(self.lr_lambdas[group](self.last_epoch))
-
     def state_dict(self) -> dict[str, Any]:
         """Everything but the optimizer and the functions."""
         state = super().state_dict()
@@ -287,7 +273,25 @@ class LambdaLR(LRScheduler):
         return state
 
 
-class MultiplicativeLR(LRScheduler):
+class LambdaLR(_Lambdas):
+    """Sets the rate to the base rate times a function of the epoch.
+
+    Args:
+        optimizer: the optimizer.
+        lr_lambda: function from epoch number to factor, or a list of them, one a group.
+        last_epoch: as for `LRScheduler`.
+    """
+
+    _absolute = True
+
+    def _start(self, lr: float, group: int) -> float:
+        return self._next(lr, group)
+
+    def _next(self, lr: float, group: int) -> float:
+        return self.base_lrs[group] * float(self.lr_lambdas[group](self.last_epoch))
+
+
+class MultiplicativeLR(_Lambdas):
     """Multiplies the rate at every epoch by what a function of the epoch gives.
 
     Args:
@@ -307,23 +311,8 @@ class MultiplicativeLR(LRScheduler):
         [0.25]
     """
 
-    def __init__(
-        self,
-        optimizer: Optimizer,
-        lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
-        last_epoch: int = -1,
-    ) -> None:
-        self.lr_lambdas = one_each(self._who, optimizer, lr_lambda)
-        super().__init__(optimizer, last_epoch)
-
     def _next(self, lr: float, group: int) -> float:
         return lr * float(self.lr_lambdas[group](self.last_epoch))
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything but the optimizer and the functions."""
-        state = super().state_dict()
-        del state["lr_lambdas"]
-        return state
 
 
 class ReduceLROnPlateau(Schedule):
