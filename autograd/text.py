@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "WIDTH", "Page", "array", "at", "escape", "number", "plain", "rule_lines", "size", "to_json",
-    "visible",
-]  # fmt: skip  # fmt: skip
+    "WIDTH", "Page", "array", "as_json", "at", "counted", "escape", "number", "plain", "rule_lines",
+    "size", "to_json", "visible",
+]  # fmt: skip
 
 MINUS = "−"
 
@@ -176,6 +176,19 @@ def _listing(values: Any) -> str:
 def at(index: tuple[int, ...]) -> str:
     """``[0, 1]``, and nothing for the element of a number."""
     return f"[{', '.join(str(int(n)) for n in index)}]" if index else ""
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """``1 leaf``, ``2 leaves``; without a plural of its own, ``2 nodes``."""
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
+def as_json(record: Any) -> dict[str, Any]:
+    """A NamedTuple by its fields; numbers that are not finite are strings, which JSON has none of."""
+    return {
+        name: number(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in record._asdict().items()
+    }
 
 
 def size(count: int) -> str:

@@ -212,8 +212,8 @@ class Card(text.Page):
             "verdict": self.verdict,
             "facts": self.facts,
             "rules": [rule._asdict() for rule in self.rules],
-            "mistakes": [_plain(m) for m in self.mistakes],
-            "kinks": [_plain(k) for k in self.kinks],
+            "mistakes": [text.as_json(m) for m in self.mistakes],
+            "kinks": [text.as_json(k) for k in self.kinks],
             "bits": bits,
             "not_checked": list(self.unchecked),
         }
@@ -278,10 +278,3 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
 def _listed(entries: Sequence[str]) -> list[str]:
     more = len(entries) - _LISTED
     return [*entries[:_LISTED], f"and {more} more"] if more > 0 else list(entries)
-
-
-def _plain(oddity: Oddity) -> dict[str, Any]:
-    return {
-        name: text.number(value) if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in oddity._asdict().items()
-    }

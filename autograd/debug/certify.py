@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import arguments
+from autograd import arguments, text
 from autograd.arguments import suggesting
 from autograd.arguments.generator import default_generator
 from autograd.core.modes import enable_grad, local
@@ -136,10 +136,6 @@ def _without_hooks(nodes: Sequence[Any]) -> Iterator[None]:
             extra.hooks = hooks
 
 
-def _counted(number: int, one: str, several: str = "") -> str:
-    return f"{number} {one if number == 1 else several or one + 's'}"
-
-
 class _Kind(NamedTuple):
     """Nodes that are alike: the steps of those that are tried, and how many there are."""
 
@@ -173,8 +169,8 @@ class _Certificate:
         )
         title = names.of(self.loss._node, self.loss._index) or "a result"
         facts = {
-            "graph": f"{_counted(len(operations), 'operation')} of {_counted(len(kinds), 'kind')}, "
-            f"{_counted(leaves, 'leaf', 'leaves')}; {title} of shape {self.loss.shape}",
+            "graph": f"{text.counted(len(operations), 'operation')} of {text.counted(len(kinds), 'kind')}, "
+            f"{text.counted(leaves, 'leaf', 'leaves')}; {title} of shape {self.loss.shape}",
             "values": f"{', '.join(dtypes)}; rules checked in float64",
             "drawn with": f"seed {self.seed}, NumPy {np.__version__}",
         }

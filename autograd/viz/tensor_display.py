@@ -115,15 +115,11 @@ def _table(summary: Summary) -> str:
 def _tables(t: Tensor) -> str:
     """A small tensor of more than two axes: one table for each of its planes."""
     tables = [
-        f'<div style="margin:4px 14px 4px 0"><small>{_place(index)}</small>'
+        f'<div style="margin:4px 14px 4px 0"><small>{words.place(index)}</small>'
         f"{_table(summarize(t._data[index], TABLE_UP_TO))}</div>"
         for index in np.ndindex(t.shape[:-2])
     ]
     return f'<div style="display:flex;flex-wrap:wrap">{"".join(tables)}</div>'
-
-
-def _place(index: tuple[int, ...]) -> str:
-    return f"[{', '.join(map(str, index))}]"
 
 
 def _heat(summary: Summary) -> str:
@@ -149,7 +145,7 @@ def _planes(t: Tensor) -> str:
     scale = max(each.maximum or 0.0 for each in known)
     pictures = []
     for index, plane, summary in zip(leading, shown, known, strict=False):
-        told = f"{_place(index)}: {words.brief(summary)}"
+        told = f"{words.place(index)}: {words.brief(summary)}"
         if images:
             height = max(8, min(192, round(96 * plane.shape[0] / plane.shape[1])))
             data = base64.b64encode(png(reduced(plane), scale)).decode()

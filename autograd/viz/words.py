@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from autograd.text import MINUS, shape, visible
+from autograd.text import MINUS, counted, shape, visible
 from autograd.text import short as number
 from autograd.text import size as size_in_bytes
 from autograd.viz.tracing.trace import (
@@ -236,24 +236,24 @@ def describe(trace: Trace) -> str:
     """A trace in a sentence or two: how many nodes of which kind, and what is drawn."""
     omitted = trace.omitted
     shown = len(trace.nodes) - (omitted is not None)
-    text = f"Computation graph of {_count(shown, 'node')}: {', '.join(kinds(trace.nodes))}."
+    text = f"Computation graph of {counted(shown, 'node')}: {', '.join(kinds(trace.nodes))}."
     if omitted is not None:
         text += f" Left out before that: {', '.join(left_out(omitted))}."
     if trace.steps:
-        text += f" Its backward pass takes {_count(trace.all_steps, 'step')}."
+        text += f" Its backward pass takes {counted(trace.all_steps, 'step')}."
     return text
 
 
 def left_out(omitted: Omitted) -> list[str]:
     """What is left out of a graph, and the modules that it is inside of."""
-    parts = [_count(omitted.operations, "operation")]
+    parts = [counted(omitted.operations, "operation")]
     counts = (omitted.parameters, "parameter"), (omitted.inputs, "input")
-    parts += [_count(count, kind) for count, kind in counts if count]
+    parts += [counted(count, kind) for count, kind in counts if count]
     for path, count in omitted.modules[:MOST_MODULES]:
         what = f": {omitted.classes[path].summary}" if path in omitted.classes else ""
         parts.append(f"{path}{what} ({count:,})")
     more = len(omitted.modules) - MOST_MODULES
-    return [*parts, _count(more, "more module")] if more > 0 else parts
+    return [*parts, counted(more, "more module")] if more > 0 else parts
 
 
 def kinds(nodes: Iterable[TraceNode]) -> list[str]:
@@ -261,11 +261,7 @@ def kinds(nodes: Iterable[TraceNode]) -> list[str]:
     counts = {kind: 0 for kind in KIND_WORDS}
     for node in nodes:
         counts[node.kind] += node.kind != "earlier"
-    return [_count(count, KIND_WORDS[kind]) for kind, count in counts.items() if count]
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
+    return [counted(count, KIND_WORDS[kind]) for kind, count in counts.items() if count]
 
 
 # -- a trace as text ----------------------------------------------------------------------------

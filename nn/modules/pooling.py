@@ -10,6 +10,7 @@ from nn.functional import plain as F
 from nn.functional.pooling import adaptive_size, norm
 from nn.functional.ranks import Rank
 from nn.module import Module
+from nn.modules.building import shown
 from nn.modules.sliding import Sliding
 
 __all__ = [
@@ -229,10 +230,7 @@ class _LPPool(_Pool):
         return self._function(input, float(self.norm_type), self._window or self._look())
 
     def extra_repr(self) -> str:
-        return (
-            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, "
-            f"ceil_mode={self.ceil_mode}"
-        )
+        return shown(self, "norm_type", "kernel_size", "stride", "ceil_mode")
 
 
 class LPPool1d(_LPPool):

@@ -140,19 +140,12 @@ class Report(text.Page):
 
     def json(self) -> str:
         """The same as JSON; numbers that are not finite are strings."""
-
-        def plain(mistake: Mistake) -> dict[str, Any]:
-            return {
-                name: text.number(v) if isinstance(v, float) and not math.isfinite(v) else v
-                for name, v in mistake._asdict().items()
-            }
-
         content = {
             "verdict": "right" if self.ok else "wrong",
             "oracle": oracle(),
             "operations": [
                 {**each._asdict(), "given": each.given, "right": each.ok,
-                 "mistakes": [plain(m) for m in each.mistakes]}
+                 "mistakes": [text.as_json(m) for m in each.mistakes]}
                 for each in self.operations
             ],
         }  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.text import counted
 from autograd.viz import words
 from autograd.viz.microscope import region
 from autograd.viz.microscope.figure import Figure
@@ -15,7 +16,6 @@ from autograd.viz.microscope.geometry import Pair
 from autograd.viz.microscope.model import At, ConvModel, Model, Term
 from autograd.viz.microscope.panels import LEGEND, Panel, legend
 from autograd.viz.microscope.phrases import (
-    count,
     cross,
     padding_name,
     padding_words,
@@ -205,7 +205,7 @@ def _checked(
     for name, each, length in zip(names[lacking:], given, shape[lacking:], strict=True):
         if not -length <= each < length:
             raise IndexError(
-                f"{told}: {name} {each} is out of range; {whose} has {count(length, name)}, "
+                f"{told}: {name} {each} is out of range; {whose} has {counted(length, name)}, "
                 + (f"0 to {length - 1}" if length > 1 else "0")
             )
     return tuple(each % length for each, length in zip(given, shape[lacking:], strict=True))

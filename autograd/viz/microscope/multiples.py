@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import autograd
+from autograd.text import counted
 from autograd.viz import words
 from autograd.viz.drawing.svg import text_width
 from autograd.viz.microscope.figure import Figure
@@ -297,7 +298,7 @@ class Kernels(Figure):
     def summary(self) -> str:
         outputs, inputs = self.values.shape[:2]
         return (
-            f"{self.name}: {_count(outputs, 'output channel')} × {_count(inputs, 'input channel')}, "
+            f"{self.name}: {counted(outputs, 'output channel')} × {counted(inputs, 'input channel')}, "
             f"{words.shape(self.values.shape[2:] if self.rank == 2 else self.values.shape[3:])} each; "
             f"{self.values.size:,} weights"
         )
@@ -330,11 +331,7 @@ class Kernels(Figure):
             lines.append("o ← c is the kernel by which output channel o looks at input channel c.")
         if len(shown) < outputs or shown.shape[1] < inputs:
             lines.append(
-                f"Shown: {len(shown)} of {_count(outputs, 'output channel')}, "
-                f"{shown.shape[1]} of {_count(inputs, 'input channel')}."
+                f"Shown: {len(shown)} of {counted(outputs, 'output channel')}, "
+                f"{shown.shape[1]} of {counted(inputs, 'input channel')}."
             )
         return [Panel("", parts, lines)]
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

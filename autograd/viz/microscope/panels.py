@@ -266,7 +266,9 @@ def as_svg(
     width = max([360.0, *(each.width for each in placed)])
     for place, line in enumerate(_wrapped(heading, width, 16, True)):
         below = top + 16 + 21 * place
-        drawn.append(f"<text class='heading' x='{MARGIN:.1f}' y='{below:.1f}'>{_x(line)}</text>")
+        drawn.append(
+            f"<text class='heading' x='{MARGIN:.1f}' y='{below:.1f}'>{escape(line)}</text>"
+        )
     top += 21 * len(drawn) + (8 if heading else 0)
     for each in placed:
         each.wrap(width)
@@ -274,23 +276,19 @@ def as_svg(
         top += each.height + MARGIN
     for line in _wrapped(legend, width, 12.5):
         x, y = f"{MARGIN + 12:.1f}", f"{top + 6:.1f}"
-        drawn.append(f"<text class='line muted' x='{x}' y='{y}'>{_x(line)}</text>")
+        drawn.append(f"<text class='line muted' x='{x}' y='{y}'>{escape(line)}</text>")
         top += LINE
     total = width + 2 * MARGIN
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {total:.0f} {top:.0f}' "
         f"width='{total:.0f}' height='{top:.0f}' {SCALING} role='img' class='gm'>\n"
-        f"<title>{_x(title)}</title>\n<desc>{_x(description)}</desc>\n<style>{_style(theme)}</style>\n"
+        f"<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n<style>{_style(theme)}</style>\n"
         f"<defs><pattern id='gm-hatch' width='5' height='5' patternUnits='userSpaceOnUse'>"
         f"<path class='hatch' d='M0 5L5 0'/></pattern></defs>\n"
         f"<rect class='back' width='{total:.0f}' height='{top:.0f}'/>\n"
         + "\n".join(drawn)
         + "\n</svg>\n"
     )
-
-
-def _x(text: str) -> str:
-    return escape(text)
 
 
 def _rules(colours: dict[str, str], fills: Sequence[str]) -> str:
@@ -404,7 +402,7 @@ class _Drawing:
         ]
         if self.panel.title:
             parts.append(
-                f"<text class='title' x='{left + 12:.1f}' y='{top + 21:.1f}'>{_x(self.panel.title)}</text>"
+                f"<text class='title' x='{left + 12:.1f}' y='{top + 21:.1f}'>{escape(self.panel.title)}</text>"
             )
         for part, x, y in self.places:
             y += (self.rows[y] - _measure(part)[1]) / 2  # rows are centred
@@ -415,11 +413,13 @@ class _Drawing:
             else:
                 middle = top + y + 28
                 parts.append(
-                    f"<text class='sign' x='{left + x + _measure(part)[0] / 2:.1f}' y='{middle:.1f}'>{_x(part)}</text>"
+                    f"<text class='sign' x='{left + x + _measure(part)[0] / 2:.1f}' y='{middle:.1f}'>{escape(part)}</text>"
                 )
         for place, line in enumerate(self.wrapped):
             y = top + self.text_top + LINE * place + 10
-            parts.append(f"<text class='line' x='{left + 12:.1f}' y='{y:.1f}'>{_x(line)}</text>")
+            parts.append(
+                f"<text class='line' x='{left + 12:.1f}' y='{y:.1f}'>{escape(line)}</text>"
+            )
         return "".join([*parts, "</g>"])
 
 
@@ -465,19 +465,19 @@ def _head_width(grid: Grid) -> float:
 def _draw_grid(grid: Grid, left: float, top: float) -> str:
     widths, head = _column_widths(grid), _head_width(grid)
     parts = [
-        f"<text class='strong start' x='{left:.1f}' y='{top + 11:.1f}'>{_x(grid.title)}</text>"
+        f"<text class='strong start' x='{left:.1f}' y='{top + 11:.1f}'>{escape(grid.title)}</text>"
     ]
     x = left + head
     over: list[str] = []
     for name, width in zip(grid.columns, widths, strict=True):
         parts.append(
-            f"<text class='muted small' x='{x + width / 2:.1f}' y='{top + 27:.1f}'>{_x(name)}</text>"
+            f"<text class='muted small' x='{x + width / 2:.1f}' y='{top + 27:.1f}'>{escape(name)}</text>"
         )
         x += width
     y = top + 32
     for name, line in zip(grid.rows, grid.cells, strict=True):
         parts.append(
-            f"<text class='muted small' x='{left + head / 2:.1f}' y='{y + 15:.1f}'>{_x(name)}</text>"
+            f"<text class='muted small' x='{left + head / 2:.1f}' y='{y + 15:.1f}'>{escape(name)}</text>"
         )
         x = left + head
         for cell, width in zip(line, widths, strict=True):
@@ -503,9 +503,9 @@ def _draw_cell(grid: Grid, cell: Cell, x: float, y: float, width: float) -> str:
     weight = " strong" if _is_bold(cell) else ""
     muted = " muted" if "pad" in cell.marks and not level else ""
     parts.append(
-        f"<text class='{(weight + muted).strip()}' x='{x + width / 2:.1f}' y='{y + 15:.1f}'>{_x(cell.text)}</text>"
+        f"<text class='{(weight + muted).strip()}' x='{x + width / 2:.1f}' y='{y + 15:.1f}'>{escape(cell.text)}</text>"
         if weight or muted
-        else f"<text x='{x + width / 2:.1f}' y='{y + 15:.1f}'>{_x(cell.text)}</text>"
+        else f"<text x='{x + width / 2:.1f}' y='{y + 15:.1f}'>{escape(cell.text)}</text>"
     )
     return "".join(parts)
 
@@ -538,11 +538,11 @@ def _draw_picture(part: Picture, left: float, top: float, repeat: int) -> str:
             f"width='{(c1 - c0) * cell:.1f}' height='{(r1 - r0) * cell:.1f}'/>"
         )
     return (
-        f"<text class='small strong start' x='{left:.1f}' y='{top + 10:.1f}'>{_x(part.title)}</text>"
+        f"<text class='small strong start' x='{left:.1f}' y='{top + 10:.1f}'>{escape(part.title)}</text>"
         f"<image x='{left:.1f}' y='{top + 16:.1f}' width='{part.width:.1f}' height='{height:.1f}' "
         f"preserveAspectRatio='none' style='image-rendering:pixelated' href='{address}'/>"
         f"<rect class='frame' x='{left:.1f}' y='{top + 16:.1f}' width='{part.width:.1f}' height='{height:.1f}'/>"
-        f"{box}<text class='small muted start' x='{left:.1f}' y='{top + height + 28:.1f}'>{_x(part.caption)}</text>"
+        f"{box}<text class='small muted start' x='{left:.1f}' y='{top + height + 28:.1f}'>{escape(part.caption)}</text>"
     )
 
 

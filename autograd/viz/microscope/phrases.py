@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.text import counted
 from autograd.viz import words
 from autograd.viz.microscope.geometry import Axis, Pair
 from autograd.viz.microscope.model import At, ConvModel, Model, PoolModel, TransposedModel
@@ -133,9 +134,9 @@ def shared(model: ConvModel) -> str:
     """By how much a weight is shared: ``18 positions of 2 images``."""
     uses = model.windows.outputs[0] * model.windows.outputs[1] * len(model.x)
     if transposed(model):
-        return f"used by {count(model.x[:, 0].size, 'pixel')}"
+        return f"used by {counted(model.x[:, 0].size, 'pixel')}"
     images = f" of {len(model.x)} images" if len(model.x) > 1 else ""
-    return f"shared by {count(uses, 'position')}{images}"
+    return f"shared by {counted(uses, 'position')}{images}"
 
 
 def head(axis: Axis, position: int) -> str:
@@ -190,11 +191,6 @@ def winner_sentence(model: PoolModel, at: At) -> str:
     if len(ties) > 1:
         tie = f" It is a tie of {len(ties)} cells{TIE}"
     return f"The winner is {where} with {value}; the whole gradient {gradient} goes there.{tie}"
-
-
-def count(number: int, thing: str) -> str:
-    """``1 output``, ``2 outputs``."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def largest(values: Any) -> float:

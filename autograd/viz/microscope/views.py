@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.text import counted
 from autograd.viz import words
 from autograd.viz.microscope import phrases, region
 from autograd.viz.microscope.geometry import Pair
 from autograd.viz.microscope.model import At, PoolModel, Term
 from autograd.viz.microscope.panels import Cell, Grid, Panel, align, numbers, printed
-from autograd.viz.microscope.phrases import count, full, largest, written_sum
+from autograd.viz.microscope.phrases import full, largest, written_sum
 
 if TYPE_CHECKING:
     from autograd.viz.microscope.microscope import Microscope
@@ -228,7 +229,7 @@ class ConvViews(Views):
             self.pixel_table(sorted(terms, key=lambda term: term.output[1] != self.at[1])),
         ]
         return Panel(
-            f"2 · {self.pixel_name()} = {words.number(self.term.x)}: reaches {count(len(terms), 'output')}",
+            f"2 · {self.pixel_name()} = {words.number(self.term.x)}: reaches {counted(len(terms), 'output')}",
             parts,
             [*self.many(terms), self.back_line(terms, self.term.pixel)],
         )
@@ -405,7 +406,7 @@ class PoolViews(Views):
         terms = self.model.of_pixel(self.at[0], self.tap[0], self.term.pixel)
         hits = {term.output[2:]: ("hit",) for term in terms}
         hits[self.at[2:]] = ("chosen",)
-        seen = count(len(terms), "window")
+        seen = counted(len(terms), "window")
         wins = sum(bool(term.weight) for term in terms)
         won = f", wins in {wins}" if self.model.kind == "max" else ""
         return Panel(
