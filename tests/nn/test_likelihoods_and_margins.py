@@ -177,3 +177,15 @@ LOGS = ag.zeros(4, 2, 3)
 def test_what_does_not_fit_is_refused(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+def test_where_a_margin_is_just_kept_pairs_are_pushed_on_and_classes_are_not():
+    x, y = ag.tensor([1.0], requires_grad=True), ag.tensor([1.0], requires_grad=True)
+    F.margin_ranking_loss(x, y, [1]).backward()
+    assert (x.grad.item(), y.grad.item()) == (-1.0, 1.0)
+    distance = ag.tensor([1.0], requires_grad=True)
+    F.hinge_embedding_loss(distance, [-1]).backward()
+    assert distance.grad.item() == -1.0
+    scores = ag.tensor([[1.0, 2.0]], requires_grad=True)
+    (F.multi_margin_loss(scores, [1]) + F.multilabel_margin_loss(scores, [[1, -1]])).backward()
+    assert scores.grad.tolist() == [[0.0, 0.0]]

@@ -252,3 +252,27 @@ def test_entropys_slope_is_infinite_at_0():
     np.testing.assert_allclose(slope.tolist(), [np.inf, np.inf, np.log(2.0) - 1.0, -1.0, 0.0])
     (bend,) = ag.grad(slope.sum(), x)
     np.testing.assert_allclose(bend.tolist(), [-np.inf, -np.inf, -2.0, -1.0, 0.0])
+
+
+# Next to 0 and below it -----------------------------------------------------------------------------
+
+
+def test_x_log_y_is_0_at_0_and_has_the_slope_log_y_there():
+    x = ag.tensor(np.zeros(4, np.float32), requires_grad=True)
+    y = ag.xlogy(x, ag.tensor(np.array([2.0, 0.0, -1.0, np.inf], np.float32)))
+    y.sum().backward()
+    assert y.tolist() == [0.0, 0.0, 0.0, 0.0] and y.dtype == np.float32
+    np.testing.assert_allclose(x.grad.numpy(), [np.log(2.0), 0.0, 0.0, 0.0], rtol=1e-6)
+    assert ag.xlogy(x, 2.0).dtype == np.float32 and np.isnan(ag.xlogy(x, np.nan)[0].item())
+
+
+def test_the_logarithm_of_a_negative_determinant_is_nan_in_the_matrix_own_precision():
+    a = ag.tensor(-np.eye(3, dtype=np.float32), requires_grad=True)
+    found = ag.logdet(a)
+    found.backward()
+    assert found.dtype == np.float32 and np.isnan(found.item())
+    assert a.grad.tolist() == np.zeros((3, 3)).tolist()
+
+
+def test_one_index_selects_a_slice_whose_axis_stays():
+    assert ag.index_select(X, 1, ag.tensor(2)).shape == (3, 1, 4)
