@@ -252,3 +252,42 @@ def test_bad_values_are_refused_in_our_words(kind):
 def test_unchecked_arguments():
     assert Uniform(0.0, 1.0, validate_args=False).log_prob(2.0).item() == -math.inf
     assert Normal(0.0, 1.0).log_prob(0.0).dtype == np.float32
+
+
+def test_the_distribution_function_of_a_normal_is_scipys():
+    np.testing.assert_allclose(
+        NUMBERS["Normal"][0].cdf(T([-1.0, 0.5, 2.1])).numpy(),
+        stats.norm(A, B).cdf([-1.0, 0.5, 2.1]), rtol=1e-12,
+    )  # fmt: skip
+
+
+def test_what_a_distribution_of_ones_own_lacks_is_told_by_its_name():
+    class Own(nn.distributions.Distribution):
+        pass
+
+    own = Own()
+    for what in ("mean", "variance", "stddev"):
+        with pytest.raises(NotImplementedError, match="Own has no (mean|variance)"):
+            getattr(own, what)
+    for call in (lambda: own.log_prob(0.0), lambda: own.entropy()):
+        with pytest.raises(NotImplementedError, match="Own has no (log_prob|entropy)"):
+            call()
+
+
+def test_an_independent_distribution_has_the_moments_of_its_base():
+    base = NUMBERS["Normal"][0]
+    joined = Independent(base, 1)
+    np.testing.assert_array_equal(joined.mean.numpy(), base.mean.numpy())
+    np.testing.assert_array_equal(joined.variance.numpy(), base.variance.numpy())
+    np.testing.assert_allclose(joined.variance.numpy(), B**2, rtol=1e-12)
+
+
+def test_values_outside_of_the_support_are_computed_where_nobody_checks():
+    for make, outside, expected in (
+        (lambda **o: Exponential(T(2.0), **o), -1.0, math.log(2.0) + 2.0),
+        (lambda **o: Bernoulli(T(0.25), **o), 0.5, 0.5 * math.log(0.25) + 0.5 * math.log(0.75)),
+    ):
+        with pytest.raises(ValueError):
+            make().log_prob(T(outside))
+        found = make(validate_args=False).log_prob(T(outside))
+        np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12)

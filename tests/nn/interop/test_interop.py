@@ -469,6 +469,44 @@ def test_weights_go_back_all_or_none(torch, block):
     assert list(done.changed) == ["conv1.weight"]
     assert done.changed["conv1.weight"] == pytest.approx(0.25)
     np.testing.assert_array_equal(theirs.conv1.weight.detach().numpy(), model.conv1.weight.data)
+    assert str(done).splitlines() == [
+        f"to_torch: 1 written, {len(before) - 1} were equal already", "  conv1.weight: by up to 0.25"
+    ]  # fmt: skip
+    with pytest.raises(TypeError, match="model must be an nn.Module of ours, got Sequential"):
+        nn.interop.to_torch(other, theirs)
+    with pytest.raises(TypeError, match="module must be a torch.nn.Module, got"):
+        nn.interop.to_torch(model, model)
+
+
+@pytest.mark.torch
+def test_integers_are_not_written_into_floats(torch):
+    class Counts(torch.nn.Module):
+        def __init__(self, dtype):
+            super().__init__()
+            self.register_buffer("seen", torch.zeros(2, dtype=dtype))
+
+        def forward(self, x):
+            return x + self.seen
+
+    model = nn.from_torch(Counts(torch.int64), torch.randn(3, 2))
+    with pytest.raises(RuntimeError, match="seen: dtype int64 here, torch.float32 in PyTorch"):
+        nn.interop.to_torch(model, Counts(torch.float32))
+
+
+@pytest.mark.torch
+def test_axes_that_share_a_size_are_held_to_it(torch):
+    class Adds(torch.nn.Module):
+        def forward(self, x, y, scale=None):
+            return x + y if scale is None else (x + y) * scale
+
+    model = nn.from_torch(Adds(), torch.randn(4, 2), torch.randn(4, 2))
+    assert model(np.ones((3, 2), np.float32), np.ones((3, 2), np.float32)).shape == (3, 2)
+    with pytest.raises(ValueError, match="axis 0 of y must be 3, as in x; got shape"):
+        model(np.ones((3, 2), np.float32), np.ones((5, 2), np.float32))
+    with pytest.raises(ValueError, match=r"x must have shape .*, got \(3, 2, 1\)"):
+        model(np.ones((3, 2, 1), np.float32), np.ones((3, 2), np.float32))
+    with pytest.raises(TypeError, match="was converted without the argument 'scale'"):
+        model(np.ones((3, 2), np.float32), np.ones((3, 2), np.float32), scale=2.0)
 
 
 @pytest.mark.torch

@@ -438,3 +438,31 @@ def test_an_index_that_two_values_hold_is_refused(path):
 
     with pytest.raises(ValueError, match="getitem.*several hold the same numbers"):
         nn.onnx.export(model, ag.tensor([3, 1, 4]), path)
+
+
+@pytest.mark.parametrize(
+    "reduction",
+    [
+        lambda x: ag.max(x, axis=1), lambda x: ag.min(x, axis=-1, keepdims=True),
+        lambda x: ag.amax(x, axis=1), lambda x: ag.amin(x), lambda x: ag.amax(x, axis=(0, 1)),
+        lambda x: ag.max_with_indices(x, axis=1)[0],
+        lambda x: ag.roll(x, 1, axis=1) * x, lambda x: F.gelu(x, approximate="tanh"),
+    ],
+)  # fmt: skip
+def test_gradients_of_extrema_and_others_are_in_the_file(reduction, path):
+    model = nn.Linear(4, 3)
+    random = np.random.default_rng(0)
+    loss = lambda model, x: ag.square(reduction(model(x))).mean()
+    x = random.normal(size=(5, 4)).astype(np.float32)
+    proto = nn.onnx.export(model, (x,), path, outputs="loss and gradients", loss=loss)
+    x = random.normal(size=(7, 4)).astype(np.float32)
+    value = loss(model, ag.tensor(x))
+    weight, bias = ag.grad(value, [model.weight, model.bias])
+    ours = {"loss": value.detach(), "gradient.weight": weight, "gradient.bias": bias}
+    assert_agrees(run(session(proto), (x,)), ours)
+
+
+def test_an_extremum_over_all_elements_has_no_gradient_in_the_file(path):
+    with pytest.raises(ValueError, match="which of several equal extrema is meant"):
+        nn.onnx.export(nn.Linear(4, 3), (np.ones((2, 4), np.float32),), path,
+                       outputs="loss and gradients", loss=lambda m, x: ag.max(m(x)))  # fmt: skip

@@ -166,3 +166,13 @@ def test_the_help_tells_a_newcomer_what_to_type():
         [sys.executable, "-m", "nn.train", "--help"], capture_output=True, text=True, check=True
     )
     assert "--data mnist --model lenet" in done.stdout and "Exit codes" in done.stdout
+
+
+def test_folds_are_runs_of_their_own_and_their_mean_is_told(tmp_path, capsys):
+    assert main([*QUICK, "--epochs", "1", "--folds", "2", "--out", str(tmp_path / "runs")]) == 0
+    first, second, mean = capsys.readouterr().out.splitlines()[-3:]
+    told = [float(line.partition(": ")[2]) for line in (first, second)]
+    histories = [tmp_path / "runs" / f"fold-{k}" / "history.jsonl" for k in (1, 2)]
+    kept = [json.loads(path.read_text().splitlines()[-1])["val_accuracy"] for path in histories]
+    assert told == pytest.approx(kept, abs=5e-5) and kept[0] != kept[1]
+    assert mean.startswith(f"Mean of 2 folds: {sum(kept) / 2:.4f}. In ")
