@@ -167,7 +167,7 @@ def paddings(
                 f"{who}: padding='same' needs stride 1, got stride {tuple(stride or ())}; "
                 "give the padding in numbers"
             )
-        totals = [d * (k - 1) for k, d in zip(kernel, dilation or (1,) * n, strict=True)]
+        totals = [d * (k - 1) for k, d in zip(kernel, dilation or (), strict=True)]
         return tuple((t // 2, t - t // 2) for t in totals)
     if not isinstance(value, (str, bytes)) and isinstance(value, Sequence) and len(value) == n:
         if all(isinstance(v, Sequence) and not isinstance(v, str) for v in value):

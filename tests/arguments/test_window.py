@@ -190,6 +190,28 @@ def test_the_explanation_ends_with_the_right_number(cases, ceil_mode):
         assert line.split()[-1] == str(count)
 
 
+@pytest.mark.parametrize(
+    "size, window, ceil_mode, line",
+    [
+        (7, ((3,), (2,), ((1, 0),), (1,)), False, "⌊7 + 1 + 0 − 1·(3 − 1) − 1⌋"),
+        (8, ((3,), (2,), ((0, 0),), (2,)), True, "⌈8 + 0 + 0 − 2·(3 − 1) − 1⌉"),
+        (9, ((2,), (3,), ((0, 1),), (1,)), False, "⌊9 + 0 + 1 − 1·(2 − 1) − 1⌋"),
+        (9, ((2,), (3,), ((0, 1),), (1,)), True, "⌈9 + 0 + 1 − 1·(2 − 1) − 1⌉"),
+    ],
+)
+def test_the_explanation_is_the_formula_with_its_numbers(size, window, ceil_mode, line):
+    window = Window(*window, ceil_mode=ceil_mode)
+    (k,), (s,), ((before, after),), (d,) = window[:4]
+    room = size + before + after - d * (k - 1) - 1
+    steps = -(-room // s) if ceil_mode else room // s
+    left, right = line[0], line[-1]
+    due = f"{line[:-1]}) / {s}{right} + 1 = {left}{room} / {s}{right} + 1 = {steps} + 1 = {steps + 1}"
+    (said,) = window.explain((size,))
+    due = due.replace(left + str(size), f"{left}({size}", 1)
+    assert said.startswith(due) and window.outputs((size,)) == (int(said.split()[-1]),)
+    assert said == due or said == f"{due}, less the last, which would begin beyond the image: {steps}"
+
+
 def test_functions_take_a_window_for_loose_numbers():
     x = ag.arange(2 * 2 * 6 * 7.0).reshape(2, 2, 6, 7)
     w = ag.ones(4, 1, 3, 2)
