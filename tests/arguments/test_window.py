@@ -205,11 +205,15 @@ def test_the_explanation_is_the_formula_with_its_numbers(size, window, ceil_mode
     room = size + before + after - d * (k - 1) - 1
     steps = -(-room // s) if ceil_mode else room // s
     left, right = line[0], line[-1]
-    due = f"{line[:-1]}) / {s}{right} + 1 = {left}{room} / {s}{right} + 1 = {steps} + 1 = {steps + 1}"
+    due = (
+        f"{line[:-1]}) / {s}{right} + 1 = {left}{room} / {s}{right} + 1 = {steps} + 1 = {steps + 1}"
+    )
     (said,) = window.explain((size,))
     due = due.replace(left + str(size), f"{left}({size}", 1)
     assert said.startswith(due) and window.outputs((size,)) == (int(said.split()[-1]),)
-    assert said == due or said == f"{due}, less the last, which would begin beyond the image: {steps}"
+    assert (
+        said == due or said == f"{due}, less the last, which would begin beyond the image: {steps}"
+    )
 
 
 def test_functions_take_a_window_for_loose_numbers():
