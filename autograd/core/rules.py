@@ -72,6 +72,9 @@ class Plan:
     """
 
     __slots__ = (
+        "_in_any_case",
+        "_nested",
+        "_picked",
         "_saves_outputs",
         "gradients",
         "keeps",
@@ -87,6 +90,9 @@ class Plan:
         self.saved_names = tuple(_saved_names(info))
         self.keeps = tuple([_keep(info, name) for name in self.saved_names])
         self._saves_outputs = any([name[:3] == "out" for name in self.saved_names])
+        self._in_any_case = not any([keep.users for keep in self.keeps])
+        self._nested = any([type(keep.place) is slice for keep in self.keeps])
+        self._picked: dict[tuple[bool, ...], tuple[Any, Any, list[Any]]] = {}
         self.shortcut = (
             None if info.variadic else _shortcut(info.inputs, self.keeps, self.saved_names)
         )
@@ -99,23 +105,46 @@ class Plan:
             return
         if self._saves_outputs and HALF in [out.dtype for out in outs]:
             outs, out_cells = _unrounded(node, data, outs, out_cells)
-        values, cells, parents = data + outs, cells + out_cells, node.parents
-        saved: list[Any] = []
-        watched: list[Any] = []
-        for place, read, users in self.keeps:
-            value = values[place]
-            if read is not None:
-                value = read(value)
-            elif type(place) is slice:
-                watched += cells[place]
-            elif users is None or any(map(parents.__getitem__, users)):
-                watched.append(cells[place])
+        absent = () if self._in_any_case else tuple([parent is None for parent in node.parents])
+        picked = self._picked.get(absent)
+        if picked is None:
+            picked = self._picked[absent] = self._pick(absent)
+        values, watched, reads = picked
+        saved = values((*data, *outs, None))
+        if reads:
+            saved = list(saved)
+            for k, read in reads:
+                saved[k] = read(saved[k])
+            saved = tuple(saved)
+        node.saved = saved or None
+        found = watched((*cells, *out_cells, None))
+        if self._nested:  # of several, each has its own
+            found = tuple(
+                [cell for each in found for cell in (each if type(each) is tuple else (each,))]
+            )
+        node.cells = found if any(found) else None
+
+    def _pick(self, absent: tuple[bool, ...]) -> tuple[Any, Any, list[Any]]:
+        """What takes the saved values, and the cells to watch, out of inputs, outputs and a None.
+
+        Args:
+            absent: for each input, whether no gradient is wanted for it.
+
+        Returns:
+            Also the places of what only the shape or dtype is kept of, with what reads it.
+        """
+        places: list[Any] = []
+        for place, _, users in self.keeps:
+            if type(place) is slice:
+                stop = -1 if place.stop is None else place.stop - 1
+                places.append(slice(place.start and place.start - 1, stop))
+            elif users is not None and all([absent[k] for k in users]):
+                places.append(-1)
             else:
-                value = None
-                watched.append(None)
-            saved.append(value)
-        node.saved = tuple(saved) if saved else None
-        node.cells = tuple(watched) if any(watched) else None
+                places.append(place if place >= 0 else place - 1)
+        reads = [(k, keep.read) for k, keep in enumerate(self.keeps) if keep.read is not None]
+        kept = [place for place, keep in zip(places, self.keeps, strict=True) if keep.read is None]
+        return _tuple_of(places), _tuple_of(kept), reads
 
 
 # What is saved ------------------------------------------------------------------------------------
@@ -188,7 +217,9 @@ def _runner(info: Primitive, saved_names: tuple[str, ...]) -> Callable[..., Sequ
     """The function that runs all rules."""
     rules = [info.rules.get(x) for x in info.inputs]
     names = ("g", *saved_names, *info.static_names, "i")
-    gather = [None if rule is None else _gatherer(rule.needs, names) for rule in rules]
+    gather = [
+        None if rule is None else _tuple_of(list(map(names.index, rule.needs))) for rule in rules
+    ]
 
     def gradients(node: Node, g: Any, saved: Any, needs: Sequence[Any]) -> Sequence[Any]:
         values = (g, *(saved or ()), *node.static)
@@ -251,9 +282,12 @@ def _runner(info: Primitive, saved_names: tuple[str, ...]) -> Callable[..., Sequ
     return of_one if len(rules) == 1 else of_two
 
 
-def _gatherer(needs: Sequence[str], names: Sequence[str]) -> Callable[[Sequence[Any]], Any]:
-    """A function that picks a rule's arguments from values that have these names."""
-    places: list[Any] = [names.index(need) for need in needs]
-    if len(places) < 2:  # a tuple is wanted for these, too
-        places = [slice(sum(places), sum(places) + len(places))]
+def _tuple_of(places: Sequence[Any]) -> Callable[[Any], Any]:
+    """A function that picks what stands in some places of a tuple; it gives a tuple, too, for one."""
+    if not places:
+        return lambda values: ()
+    if len(places) == 1 and type(place := places[0]) is slice:
+        return lambda values: (values[place],)
+    if len(places) == 1:
+        places = [slice(place, place + 1 or None)]
     return itemgetter(*places)

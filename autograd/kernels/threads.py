@@ -52,8 +52,6 @@ VECTOR_ALONE: Bound[int] = 2**13
 """... and adds up, or multiplies with vectors, while they have no more elements (its own limits lie
 at 9216 and 10000)."""
 
-_HALF = np.dtype(np.float16)
-
 
 def get_num_threads() -> int:
     """Number of threads that large kernels may use.
@@ -119,7 +117,7 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
     >>> matmul(np.ones((2, 3)), np.ones((3, 4))).shape
     (2, 4)
     """
-    if a.dtype == _HALF and b.dtype == _HALF:  # BLAS knows no halves; sums of them lose digits
+    if a.dtype.char == "e" == b.dtype.char:  # BLAS knows no halves; sums of them lose digits
         product = matmul(a.astype(np.float32), b.astype(np.float32)).astype(np.float16)
         if out is None:
             return product
@@ -131,7 +129,7 @@ def matmul(a: np.ndarray, b: np.ndarray, out: np.ndarray | None = None) -> np.nd
         compiled = _compiled(a, b)
         if compiled is not None:
             return compiled
-    work = a.size * b.shape[-1] * (1 if a.ndim > 2 else prod(b.shape[:-2]))
+    work = a.size * b.shape[-1] * (1 if a.ndim > 2 or b.ndim == 2 else prod(b.shape[:-2]))
     if work < WORTHWHILE or object in (a.dtype, b.dtype):
         if work <= BLAS_ALONE:
             return np.matmul(a, b, out)
@@ -167,7 +165,7 @@ def prepare_matmul(a: np.ndarray, b: np.ndarray) -> Callable[..., np.ndarray] | 
     dtype = a.dtype
     if dtype != b.dtype or dtype.char not in "fd" or a.ndim < 2 or b.ndim < 2:
         return None
-    work = a.size * b.shape[-1] * (1 if a.ndim > 2 else prod(b.shape[:-2]))
+    work = a.size * b.shape[-1] * (1 if a.ndim > 2 or b.ndim == 2 else prod(b.shape[:-2]))
     if a.shape[-1] != b.shape[-2] or work >= WORTHWHILE or work > BLAS_ALONE:
         return None
     if native.library is None or b.ndim > 2:

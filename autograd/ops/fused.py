@@ -35,70 +35,11 @@ __all__ = ["cross_entropy", "linear", "nll_loss", "normalize"]
 
 # Linear -------------------------------------------------------------------------------------------
 
-
-@primitive(name="linear", recordable=True)
-def _linear(x, w, bias=None):  # type: ignore[no-untyped-def]
-    if x.dtype.kind == "O" or w.dtype.kind == "O":
-        y = np.matmul(x, w.T)
-        return y if bias is None else y + bias
-    if x.dtype == HALF and w.dtype == HALF:
-        y = _linear.primitive.forward(single(x), single(w), single(bias))
-        return rounded(y) if bias is None or bias.dtype == HALF else y
-    y = matmul_kernel(x, w.T)
-    if bias is None:
-        return y
-    if y.ndim and (y.dtype is bias.dtype or y.dtype == np.result_type(y, bias)):
-        y += bias
-        return y
-    return y + bias
+#: Pairs of dtypes that nothing has to be asked of.
+_USUAL = ("ff", "dd")
 
 
-def _rows(x: Any) -> Any:
-    """All leading axes as one."""
-    return x if len(x.shape) == 2 else reshape(x, (-1, x.shape[-1]))
-
-
-_linear.gradients(
-    x=lambda g, w: matmul(g, w),
-    w=lambda g, x: matmul(_rows(g).T, _rows(x)),
-    bias=lambda g: sum_to_axis(g, len(g.shape) - 1),
-)
-
-
-@prepares(_linear.primitive.forward)
-def _prepare_linear(x, w, bias=None):  # type: ignore[no-untyped-def]
-    product = prepare_matmul(x, w.T)
-    if product is None or (bias is not None and bias.dtype != x.dtype):
-        return None
-
-    def forward(x, w, bias=None):  # type: ignore[no-untyped-def]
-        y = product(x, w.T)
-        if bias is not None:
-            y += bias
-        return y
-
-    return forward
-
-
-@prepares(_linear.primitive.rules["x"].function)
-def _prepare_linear_gx(g, w):  # type: ignore[no-untyped-def]
-    return prepare_matmul(g, w)
-
-
-@prepares(_linear.primitive.rules["w"].function)
-def _prepare_linear_gw(g, x):  # type: ignore[no-untyped-def]
-    count = x.size // x.shape[-1] if x.size else 0
-    rows, inputs = (count, g.shape[-1]), (count, x.shape[-1])
-    product = prepare_matmul(g.reshape(rows).T, x.reshape(inputs)) if count else None
-    return product and (lambda g, x: product(g.reshape(rows).T, x.reshape(inputs)))
-
-
-@_linear.composite
-def _linear_by_parts(x, w, bias=None):  # type: ignore[no-untyped-def]
-    y = matmul(x, swapaxes(w, 0, 1))
-    return y if bias is None else y + bias
-
-
+@primitive(recordable=True)
 def linear(x: Any, w: Any, bias: Any = None) -> Any:
     """x · wᵀ + bias, a dense layer.
 
@@ -118,20 +59,79 @@ def linear(x: Any, w: Any, bias: Any = None) -> Any:
         >>> ag.linear(ag.tensor([1.0, 2.0]), ag.tensor([[1.0, 0.0], [3.0, 4.0]]))
         Tensor([ 1., 11.])
     """
-    x, w = floating("linear", "x", x, w, bias), floating("linear", "w", w, x, bias)
-    x_shape, w_shape = getattr(x, "_data", x).shape, getattr(w, "_data", w).shape
-    if len(w_shape) != 2 or not x_shape or x_shape[-1] != w_shape[1]:
+    usual = type(x) is type(w) is np.ndarray and x.dtype.char + w.dtype.char in _USUAL
+    if not usual:
+        x, w = floating("linear", "x", x, w, bias), floating("linear", "w", w, x, bias)
+    if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
         raise ValueError(
-            f"linear: x (..., I) and the weight (O, I) do not fit together, got x {x_shape} and "
-            f"weight {w_shape}{_probably(x_shape, w_shape)}"
+            f"linear: x (..., I) and the weight (O, I) do not fit together, got x {x.shape} and "
+            f"weight {w.shape}{_probably(x.shape, w.shape)}"
         )
     if bias is not None:
-        bias = floating("linear", "bias", bias, x, w)
-        if getattr(bias, "_data", bias).shape != w_shape[:1]:
-            raise ValueError(f"linear: bias must have shape ({w_shape[0]},), got {bias.shape}")
-    if len(x_shape) == 1:
-        return _linear(x[None], w, bias)[0]
-    return _linear(x, w, bias)
+        if type(bias) is not np.ndarray or bias.dtype is not x.dtype:
+            bias = floating("linear", "bias", bias, x, w)
+        if bias.shape != w.shape[:1]:
+            raise ValueError(f"linear: bias must have shape ({w.shape[0]},), got {bias.shape}")
+    if not usual:
+        if object in (x.dtype, w.dtype):
+            y = np.matmul(x, w.T)
+            return y if bias is None else y + bias
+        if x.dtype == HALF == w.dtype:
+            y = linear.primitive.forward(single(x), single(w), single(bias))
+            return rounded(y) if bias is None or bias.dtype == HALF else y
+    y = matmul_kernel(x, w.T)
+    if bias is None:
+        return y
+    if y.dtype is bias.dtype or y.dtype == np.result_type(y, bias):
+        y += bias
+        return y
+    return y + bias
+
+
+def _rows(x: Any) -> Any:
+    """All leading axes as one."""
+    return x if len(x.shape) == 2 else reshape(x, (-1, x.shape[-1]))
+
+
+linear.gradients(
+    x=lambda g, w: matmul(g, w),
+    w=lambda g, x: matmul(_rows(g).T, _rows(x)),
+    bias=lambda g: sum_to_axis(g, len(g.shape) - 1),
+)
+
+
+@prepares(linear.primitive.forward)
+def _prepare_linear(x, w, bias=None):  # type: ignore[no-untyped-def]
+    product = prepare_matmul(x, w.T)
+    if product is None or (bias is not None and bias.dtype != x.dtype):
+        return None
+
+    def forward(x, w, bias=None):  # type: ignore[no-untyped-def]
+        y = product(x, w.T)
+        if bias is not None:
+            y += bias
+        return y
+
+    return forward
+
+
+@prepares(linear.primitive.rules["x"].function)
+def _prepare_linear_gx(g, w):  # type: ignore[no-untyped-def]
+    return prepare_matmul(g, w)
+
+
+@prepares(linear.primitive.rules["w"].function)
+def _prepare_linear_gw(g, x):  # type: ignore[no-untyped-def]
+    count = x.size // x.shape[-1] if x.size else 0
+    rows, inputs = (count, g.shape[-1]), (count, x.shape[-1])
+    product = prepare_matmul(g.reshape(rows).T, x.reshape(inputs)) if count else None
+    return product and (lambda g, x: product(g.reshape(rows).T, x.reshape(inputs)))
+
+
+@linear.composite
+def _linear_by_parts(x, w, bias=None):  # type: ignore[no-untyped-def]
+    y = matmul(x, swapaxes(w, 0, 1))
+    return y if bias is None else y + bias
 
 
 def _probably(x: tuple[int, ...], w: tuple[int, ...]) -> str:

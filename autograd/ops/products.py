@@ -60,7 +60,8 @@ def matmul(x: Any, y: Any) -> Any:
         >>> ag.matmul(ag.tensor([[1.0, 2.0], [3.0, 4.0]]), ag.tensor([1.0, 1.0]))
         Tensor([3., 7.])
     """
-    x, y = array_like("matmul: x", x, y), array_like("matmul: y", y, x)
+    if not (type(x) is type(y) is np.ndarray and x.dtype.kind == y.dtype.kind == "f"):
+        x, y = array_like("matmul: x", x, y), array_like("matmul: y", y, x)
     if x.ndim == 2 and y.ndim == 2 and x.shape[1] == y.shape[0]:
         return matmul_kernel(x, y)
     _check_matmul(x.shape, y.shape)

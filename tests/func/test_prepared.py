@@ -56,14 +56,14 @@ def pools():
 
 
 def products():
-    from autograd.ops.fused import _linear
+    from autograd.ops.fused import linear
 
     for lead in ((1,), (5,), (2, 3)):
         x, w, bias, g = array(*lead, 7), array(4, 7), array(4), array(*lead, 4)
-        yield _linear.primitive.forward, (x, w, bias), {}
-        yield _linear.primitive.forward, (x, w, None), {}
-        yield rule(_linear, "x"), (g, w), None
-        yield rule(_linear, "w"), (g, x), None
+        yield linear.primitive.forward, (x, w, bias), {}
+        yield linear.primitive.forward, (x, w, None), {}
+        yield rule(linear, "x"), (g, w), None
+        yield rule(linear, "w"), (g, x), None
     for lead in ((), (2,), (2, 3)):
         x, y, g = array(*lead, 4, 5), array(*lead, 5, 6), array(*lead, 4, 6)
         yield ag.matmul.primitive.forward, (x, y), {}
