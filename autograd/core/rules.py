@@ -134,11 +134,11 @@ class Plan:
             Also the places of what only the shape or dtype is kept of, with what reads it.
         """
         places: list[Any] = []
-        for place, _, users in self.keeps:
+        for place, read, users in self.keeps:
             if type(place) is slice:
                 stop = -1 if place.stop is None else place.stop - 1
                 places.append(slice(place.start and place.start - 1, stop))
-            elif users is not None and all([absent[k] for k in users]):
+            elif read is None and users is not None and all([absent[k] for k in users]):
                 places.append(-1)
             else:
                 places.append(place if place >= 0 else place - 1)
