@@ -36,6 +36,10 @@ def roll(self: Any, shifts: Any, dims: Any = ()) -> Any:
     return ag.roll(self, shifts, axis=axes) if axes else ag.roll(self, shifts[0])
 
 
+def diagonal(self: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    return ag.diagonal(self, offset, dim1, dim2)
+
+
 def linalg_diagonal(A: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     return ag.diagonal(A, offset, dim1, dim2)
 
@@ -176,7 +180,7 @@ TABLE: dict[str, Any] = {
     "rot90": lambda self, k=1, dims=(0, 1): ag.rot90(self, k, tuple(dims)),
     "tril": lambda self, diagonal=0: ag.tril(self, k=diagonal),
     "triu": lambda self, diagonal=0: ag.triu(self, k=diagonal),
-    "diagonal": ag.diagonal,
+    "diagonal": diagonal,
     "linalg_diagonal": linalg_diagonal,
     "diag": lambda self, diagonal=0: ag.diag(self, diagonal),
     "diag_embed": ag.diag_embed,
