@@ -110,14 +110,14 @@ class Plan:
         if picked is None:
             picked = self._picked[absent] = self._pick(absent)
         values, watched, reads = picked
-        saved = values((*data, *outs, None))
+        saved = values((None, *data, *outs))
         if reads:
             saved = list(saved)
             for k, read in reads:
                 saved[k] = read(saved[k])
             saved = tuple(saved)
         node.saved = saved or None
-        found = watched((*cells, *out_cells, None))
+        found = watched((None, *cells, *out_cells))
         if self._nested:  # of several, each has its own
             found = tuple(
                 [cell for each in found for cell in (each if type(each) is tuple else (each,))]
@@ -125,7 +125,7 @@ class Plan:
         node.cells = found if any(found) else None
 
     def _pick(self, absent: tuple[bool, ...]) -> tuple[Any, Any, list[Any]]:
-        """What takes the saved values, and the cells to watch, out of inputs, outputs and a None.
+        """What takes the saved values, and the cells to watch, out of None, inputs and outputs.
 
         Args:
             absent: for each input, whether no gradient is wanted for it.
@@ -136,12 +136,11 @@ class Plan:
         places: list[Any] = []
         for place, read, users in self.keeps:
             if type(place) is slice:
-                stop = -1 if place.stop is None else place.stop - 1
-                places.append(slice(place.start and place.start - 1, stop))
+                places.append(slice(1, place.stop) if place.start is None else place)
             elif read is None and users is not None and all([absent[k] for k in users]):
-                places.append(-1)
-            else:
-                places.append(place if place >= 0 else place - 1)
+                places.append(0)
+            else:  # inputs come after the None, outputs are counted from the end
+                places.append(place + 1 if place >= 0 else place)
         reads = [(k, keep.read) for k, keep in enumerate(self.keeps) if keep.read is not None]
         kept = [place for place, keep in zip(places, self.keeps, strict=True) if keep.read is None]
         return _tuple_of(places), _tuple_of(kept), reads
