@@ -52,6 +52,7 @@ def linear(x: Any, w: Any, bias: Any = None) -> Any:
         Shape (..., O).
 
     Raises:
+        TypeError: for what are no floating-point numbers.
         ValueError: naming the shapes that do not fit.
 
     Example:

@@ -223,3 +223,24 @@ def test_errors(call, error, message):
 def test_einsum_takes_one_ellipsis_an_input(formula):
     with pytest.raises(ValueError, match="einsum: .* may hold letters, commas"):
         ag.einsum(formula, ag.tensor(np.ones((2, 3))))
+
+
+@pytest.mark.parametrize("shape", [(4,), (1, 4), (3, 4), (2, 3, 4), (0, 4)])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_dense_layer_is_one_operation_for_a_vector_as_for_a_batch(shape, dtype):
+    rng = np.random.default_rng(0)
+    x, w, b = (rng.normal(size=size).astype(dtype) for size in (shape, (2, 4), (2,)))
+    g = rng.normal(size=(*shape[:-1], 2)).astype(dtype)
+    tx, tw, tb = (ag.tensor(each, requires_grad=True) for each in (x, w, b))
+    y = ag.linear(tx, tw, tb)
+    y.backward(g)
+    x, w, b, g = (each.astype(np.float64) for each in (x, w, b, g))
+    rows, gs = x.reshape(-1, 4), g.reshape(-1, 2)
+    assert y.grad_node.primitive.name == "linear" and y.grad_node.parents[0].tensor() is tx
+    close = {"rtol": 30 * np.finfo(dtype).eps, "atol": 30 * np.finfo(dtype).eps}
+    np.testing.assert_allclose(y.detach().numpy(), x @ w.T + b, **close)
+    for t, due in ((tx, g @ w), (tw, gs.T @ rows), (tb, gs.sum(0))):
+        assert t.grad.dtype == dtype and t.grad.shape == t.shape
+        np.testing.assert_allclose(t.grad.numpy(), due, **close)
+    if dtype is np.float64 and x.size:
+        check(ag.linear, lambda x, w, b: x @ w.T + b, x, w, b)
