@@ -17,6 +17,7 @@ def _filled(size: Any, value: Any, dtype: Any) -> Any:
 
 
 def _of(value: Any) -> Any:
+    """An operator for tensors of one value: of a size, like another (`_like`), of its dtype (`_new`)."""
     return lambda size, dtype=None: _filled(size, value, dtype)
 
 
@@ -82,12 +83,14 @@ CREATION: dict[str, Any] = {
     "empty_strided": lambda size, stride, dtype=None: _filled(size, 0, dtype),
     "zeros_like": _like(0),
     "ones_like": _like(1),
-    "full_like": lambda self, fill_value, dtype=None: _like(_number(fill_value))(self, dtype),
+    "full_like": lambda self, fill_value, dtype=None: _filled(
+        self.shape, _number(fill_value), dtype or self.dtype
+    ),
     "empty_like": _like(0),
     "new_zeros": _new(0),
     "new_ones": _new(1),
-    "new_full": lambda self, size, fill_value, dtype=None: _new(_number(fill_value))(
-        self, size, dtype
+    "new_full": lambda self, size, fill_value, dtype=None: _filled(
+        size, _number(fill_value), dtype or self.dtype
     ),
     "new_empty": _new(0),
     "new_empty_strided": lambda self, size, stride, dtype=None: _new(0)(self, size, dtype),

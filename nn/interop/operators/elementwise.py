@@ -158,20 +158,20 @@ def written_through(self: Any, new: Any) -> Any:
 
 multiplied = promoted(ag.multiply)
 
-#: Operators that have a name of ours, too, and do what it does: with operands as they come,
+#: Operators that are our functions of the same name, with operands as they come.
 _AS_THEY_COME = (
     "square", "neg", "negative", "abs", "absolute", "floor", "ceil", "trunc", "fix", "frac",
     "allclose", "isclose", "bitwise_not", "isnan", "isinf", "isfinite", "isposinf", "isneginf",
     "signbit",
 )  # fmt: skip
-#: in floats,
+#: The same, with integers turned into floats first.
 _IN_FLOATS = (
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "reciprocal", "deg2rad",
     "rad2deg", "sin", "cos", "tan", "asin", "arcsin", "acos", "arccos", "atan", "arctan", "sinh",
     "cosh", "asinh", "arcsinh", "acosh", "arccosh", "atanh", "arctanh", "sinc", "erf", "erfc",
     "erfinv", "lgamma", "digamma",
 )  # fmt: skip
-#: or in the dtype in which two operands meet.
+#: The same, with two operands brought to the dtype in which they meet.
 _PROMOTED = (
     "multiply", "floor_divide", "fmod", "float_power", "maximum", "minimum", "hypot", "logaddexp",
     "logaddexp2", "ne", "not_equal", "lt", "less", "le", "less_equal", "gt", "greater", "ge",

@@ -111,21 +111,22 @@ def _resize(mode: str, corners: bool) -> dict[str, Any]:
         corners: whether the operator is told, first, if corners are aligned.
     """
 
-    def resized(x: Any, size: Any, align: bool, factors: Any) -> Any:
+    def resized(x: Any, size: Any, align: bool, factors: Any = None) -> Any:
         if size is None:
             size = [math.floor(n * f) for n, f in zip(x.shape[2:], factors, strict=True)]
         used = factors if factors and all(f is not None for f in factors) else None
         return ag.interpolate(x, tuple(size), mode, align, used and tuple(used))
 
-    def by_size(self: Any, output_size: Any, *given: Any) -> Any:
-        align, *factors = given if corners else (False, *given)
-        return resized(self, output_size, align, factors)
+    def overload(listed: bool) -> Any:
+        """Factors come one by one, or as one list."""
 
-    def either(self: Any, output_size: Any, *given: Any) -> Any:
-        align, *factors = given if corners else (False, *given)
-        return resized(self, output_size, align, factors[0] if factors else None)
+        def of(self: Any, output_size: Any, *given: Any) -> Any:
+            align, *factors = given if corners else (False, *given)
+            return resized(self, output_size, align, *factors if listed else (factors,))
 
-    return {"default": by_size, "vec": either}
+        return of
+
+    return {"default": overload(False), "vec": overload(True)}
 
 
 _RESIZE = {

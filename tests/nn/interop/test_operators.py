@@ -6,6 +6,8 @@ import pytest
 import autograd
 from nn.interop import operators
 from nn.interop.operators import complexes, creation
+from nn.interop.program import Operation
+from nn.interop.reading import _takes
 
 from .cases import CASES, b, dt, fixed, i, of, p, x
 
@@ -248,6 +250,14 @@ def test_every_line_of_the_table_is_called():
     random = {*creation.RANDOM, *creation.RANDOM_CREATION}
     missing = set(operators.names()) - called - set(ELSEWHERE) - random
     assert not missing
+
+
+def test_every_call_of_the_table_is_one_that_the_reader_takes():
+    # A static parameter of a primitive may come by position, though its signature is after a star.
+    for operator, calls in CASES.items():
+        function = operators.find(operator)
+        for args, kwargs in calls:
+            assert _takes(function, Operation("y", operator, tuple(args), kwargs)), (operator, args)
 
 
 def test_linear_algebra_of_symmetric_matrices(torch):
