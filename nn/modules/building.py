@@ -42,7 +42,10 @@ class Applied(Module):
     _settings: tuple[str, ...] = ()
 
     def forward(self, input: Any) -> Any:
-        return type(self)._function(input, *[getattr(self, name) for name in self._settings])
+        cls = type(self)  # a class's attributes are read at once, a module's are looked for
+        if not cls._settings:
+            return cls._function(input)
+        return cls._function(input, *map(self.__getattribute__, cls._settings))
 
     def extra_repr(self) -> str:
         return shown(self, *self._settings)
