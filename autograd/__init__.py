@@ -22,14 +22,9 @@ from typing import Any as _Any  # noqa: E402
 
 from autograd import arguments  # noqa: E402
 from autograd import methods as _methods  # noqa: E402
-from autograd import protocols as _protocols  # noqa: E402
 from autograd._names import WHERE as _WHERE  # noqa: E402
 from autograd.core.tensor import Tensor  # noqa: E402
-from autograd.hints import FUNCTIONS as _HINTS  # noqa: E402
-from autograd.in_place import writable  # noqa: E402
 from autograd.kernels.allocator import tune_allocator as _tune_allocator  # noqa: E402
-from autograd.spelling.names import FUNCTIONS as _THEIRS  # noqa: E402
-from autograd.spelling.names import READINGS as _READINGS  # noqa: E402
 
 __version__ = "0.1.0"
 
@@ -44,27 +39,32 @@ _MODULES = {
     "viz": "viz",
 }
 
+#: Modules that are no public names, and yet can be written after `autograd.` without an import.
+_INNER = ("hints", "in_place", "protocols", "source", "spelling")
+
 __all__ = [*_WHERE, *_MODULES, "arguments", "newaxis"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> _Any:
     from autograd.spelling.devices import CONSTANTS
+    from autograd.spelling.names import FUNCTIONS, READINGS
 
-    if name in _READINGS or name in _THEIRS:
-        home, _, inner = (_READINGS.get(name) or _THEIRS[name]).rpartition(".")
+    if name in READINGS or name in FUNCTIONS:
+        home, _, inner = (READINGS.get(name) or FUNCTIONS[name]).rpartition(".")
         value = _spelled(f"autograd.{home}", inner)
     elif name in _WHERE:
         value = _spelled(f"autograd.{_WHERE[name]}", name)
-    elif name in _MODULES:
-        value = _importlib.import_module(f"autograd.{_MODULES[name]}")
+    elif name in _MODULES or name in _INNER:
+        value = _importlib.import_module(f"autograd.{_MODULES.get(name, name)}")
     elif name in CONSTANTS:
         value = CONSTANTS[name]
     elif name == "autograd":  # as PyTorch has torch.autograd.grad: these are autograd's own names
         value = _sys.modules[__name__]
     else:
         from autograd.arguments import nearest
+        from autograd.hints import FUNCTIONS as HINTS
 
-        hint = f"; write {_HINTS[name]}" if name in _HINTS else nearest(name, _known())
+        hint = f"; write {HINTS[name]}" if name in HINTS else nearest(name, _known())
         raise AttributeError(f"module 'autograd' has no attribute {name!r}{hint}")
     globals()[name] = value
     return value
@@ -83,12 +83,13 @@ def _spelled(home: str, name: str) -> _Any:
 
 def _known() -> set[str]:
     from autograd.spelling.devices import CONSTANTS
+    from autograd.spelling.names import FUNCTIONS
 
-    return {*__all__, *_THEIRS, *CONSTANTS}
+    return {*__all__, *FUNCTIONS, *CONSTANTS}
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_known()})
+    return sorted({*globals(), *_known(), *_INNER})
 
 
 _tune_allocator()

@@ -5,8 +5,9 @@ on PyPI (HIPS autograd) installs an ``autograd`` too, and there is an ``nn``. Wh
 files of both end up in one folder, or the order of ``sys.path`` decides which one is imported; both
 fail later, far from the cause. So ``import autograd`` and ``import nn`` look first.
 
-This runs at every import, before NumPy: a handful of ``stat`` calls and one listing of each
-site-packages folder, well under a millisecond, and no ``importlib.metadata``.
+This runs at the import, before NumPy: a handful of ``stat`` calls and one listing of each
+site-packages folder, well under a millisecond, and no ``importlib.metadata``. The second of the two
+packages does not look again where the first has looked.
 
 Where the files of both are mixed in one folder and *their* ``autograd/__init__.py`` won, it imports
 ``autograd.core`` first of all; that is our package, so the check runs there too.
@@ -30,15 +31,24 @@ _WAY_OUT_FILE = (
 )
 
 
+#: The module `autograd` and the path with which nothing was found to clash.
+_passed: tuple[object, list[str]] | None = None
+
+
 def refuse() -> None:
     """Raises ImportError when another `autograd` or `nn` meets ours; otherwise returns.
 
     Raises:
         ImportError: names the other distribution (or file) and the way out.
     """
+    global _passed
+    now = sys.modules.get("autograd"), list(sys.path)
+    if now == _passed:
+        return
     problem = find_clash()
     if problem:
         raise ImportError(problem)
+    _passed = now
 
 
 def find_clash() -> str | None:

@@ -317,3 +317,41 @@ WHERE = {
     "zeros": "creation",
     "zeros_like": "creation",
 }
+
+#: Methods of Tensor that ``spelling.names`` lists.
+SPELLED = (
+    "cholesky_solve cholesky_inverse matrix_exp renorm mvlgamma ldexp diag_embed diagonal_scatter "
+    "slice_scatter histc unique_consecutive sgn msort mul multiply negative neg floor_divide eq "
+    "ne lt le gt ge greater less logical_and logical_or logical_xor logical_not bitwise_and "
+    "bitwise_or bitwise_xor bitwise_not abs absolute fix copysign heaviside fmax fmin signbit "
+    "acos asin atan acosh asinh atanh atan2 sinc logaddexp2 float_power matmul vdot kron det "
+    "inverse slogdet matrix_power pinverse qr fliplr flipud rot90 diagflat diag lgamma digamma "
+    "erfinv logcumsumexp argsort hsplit vsplit dsplit tensor_split nanmean nansum bincount "
+    "argwhere add sub subtract rsub div divide true_divide pow rsqrt lerp addcmul addcdiv clamp "
+    "clamp_min clamp_max mm bmm mv addmm addmv baddbmm addbmm addr logdet dist isclose allclose "
+    "isposinf isneginf frac logit xlogy norm svd kthvalue mode aminmax unsqueeze unflatten "
+    "swapdims movedim permute chunk unbind narrow select t adjoint repeat_interleave ger "
+    "masked_fill masked_select masked_scatter gather scatter scatter_add scatter_reduce "
+    "index_select take_along_dim index_add index_copy index_fill index_put select_scatter unique "
+    "bernoulli multinomial numel is_floating_point is_complex is_nonzero max min median nanmedian "
+    "sort std var split cummax cummin nonzero view view_as reshape_as expand expand_as transpose "
+    "repeat tile flip squeeze unfold H where equal topk cholesky to cpu cuda float double half "
+    "long int short byte char bool type_as type dim ndimension nelement element_size stride "
+    "contiguous is_contiguous get_device pin_memory share_memory_ device is_cuda is_sparse is_mps "
+    "is_quantized grad_fn new new_zeros new_ones new_full new_empty new_tensor leaky_relu abs_ "
+    "neg_ add_ sub_ subtract_ mul_ multiply_ div_ divide_ pow_ remainder_ fmod_ floor_divide_ "
+    "ceil_ floor_ round_ trunc_ sign_ sqrt_ rsqrt_ square_ reciprocal_ exp_ expm1_ exp2_ log_ "
+    "log1p_ log2_ log10_ sin_ cos_ tan_ sinh_ cosh_ tanh_ atan_ sigmoid_ relu_ erf_ erfc_ tril_ "
+    "triu_ cumsum_ cumprod_ clamp_ clip_ clamp_min_ clamp_max_ lerp_ addcmul_ addcdiv_ addmm_ "
+    "addbmm_ baddbmm_ addmv_ addr_ masked_fill_ masked_scatter_ index_add_ index_copy_ "
+    "index_fill_ index_put_ scatter_ scatter_add_ scatter_reduce_ zero_ fill_ copy_ "
+    "fill_diagonal_ normal_ uniform_ bernoulli_ exponential_ random_ log_normal_ geometric_ "
+    "cauchy_ detach_ unsqueeze_ squeeze_ t_ transpose_ resize_"
+)
+
+#: What tensors do not have, and ``hints`` says what to write instead.
+FOREIGN = (
+    "einsum conj conjugate real imag flat searchsorted compress choose fill argpartition bfloat16 "
+    "map_ apply_ set_ to_sparse to_dense coalesce storage untyped_storage tobytes tofile data_ptr "
+    "base ctypes byteswap put"
+)

@@ -17,7 +17,6 @@ from autograd.arguments.numbers import boolean
 from autograd.core.modes import local
 from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
-from autograd.spelling.size import known_sizes, size_of
 
 __all__ = ["AsArray", "methods_of"]
 
@@ -59,7 +58,7 @@ class AsArray:
     @property
     def size(self) -> Any:
         """Number of elements; called, the shape: ``t.size()``, ``t.size(0)``."""
-        return known_sizes.get(self._data.shape) or size_of(self._data)
+        return _sizes.get(self._data.shape) or _size_of(self._data)
 
     @property
     def itemsize(self) -> int:
@@ -273,6 +272,19 @@ class AsArray:
         grad = None if self._grad is None else np.array(self._grad._data)
         state = (np.asarray(self._data), self._node is not None, self.name, grad)
         return _unpickle, (type(self), *state)
+
+
+#: Sizes by shape: who asks for `x.size` in a loop pays for one look-up.
+_sizes: dict[tuple[int, ...], Any] = {}
+
+
+def _size_of(array: Any) -> Any:
+    from autograd.spelling.size import size_of
+
+    if len(_sizes) >= 4096:
+        _sizes.clear()
+    size = _sizes[array.shape] = size_of(array)
+    return size
 
 
 def _noted(t: Any, what: str) -> None:

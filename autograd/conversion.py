@@ -51,7 +51,7 @@ _WRITING = frozenset(
 #: Parts of this library where a number that is taken from a tensor is an argument's value. In the
 #: others, numbers are taken to be shown or compared.
 _COMPUTING = (
-    "autograd.arguments", "autograd.creation", "autograd.kernels",
+    "autograd.arguments", "autograd.assignment", "autograd.creation", "autograd.kernels",
     "autograd.linalg", "autograd.methods", "autograd.ops", "autograd.protocols", "nn.functional",
     "nn.init", "nn.modules", "nn.optim", "nn.random", "nn.utils",
 )  # fmt: skip

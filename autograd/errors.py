@@ -28,8 +28,8 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.dtypes import uncalled
-from autograd.arguments.nearest import nearest
 from autograd.arguments.numbers import shown
+from autograd.arguments.suggestions import nearest
 
 __all__ = [
     "forward_failed", "misfit", "missing_rule", "no_array", "overwritten", "released", "rule_failed",

@@ -1,16 +1,13 @@
 """Names of PyTorch and NumPy that there are not here: what the error says to write instead.
 
-Each such attribute of a tensor is a descriptor that raises: ``hasattr`` is False, as protocols that
-probe for names expect, and attributes that exist cost what they did (a ``__getattr__`` on the class
-would make every one of them several times slower). What simply works stands in
-``autograd.spelling``.
+Each such attribute of a tensor is a descriptor that raises (``autograd.methods.Foreign``):
+``hasattr`` is False, as protocols that probe for names expect. What simply works stands in
+``autograd.spelling``. Loaded when one of them is asked for.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-__all__ = ["ATTRIBUTES", "FUNCTIONS", "Foreign"]
+__all__ = ["ATTRIBUTES", "FUNCTIONS"]
 
 _REAL = "t itself: tensors are real"
 _OF_ARRAYS = ("tobytes", "tofile", "data_ptr", "base", "ctypes", "byteswap", "put")
@@ -104,15 +101,3 @@ FUNCTIONS: dict[str, str] = {
     "conj": _REAL,
     **{name: word for name, word in ATTRIBUTES.items() if not word.startswith("t itself")},
 }
-
-
-class Foreign:
-    """An attribute that tensors do not have, and what to write instead."""
-
-    __slots__ = ("_name",)
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        raise AttributeError(f"a Tensor has no {self._name!r}; write {ATTRIBUTES[self._name]}")

@@ -19,7 +19,6 @@ from autograd.core.modes import local
 from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
 from autograd.core.writes import note_write
-from autograd.source import running_statement
 
 __all__ = [
     "check_rebinding", "check_writable", "in_place", "is_recorded", "last_view", "rebind", "records",
@@ -128,6 +127,8 @@ def check_rebinding(t: Tensor, who: str, instead: str = "") -> None:
 
 def _line_to_write() -> str | None:
     """The statement that is running, with a new tensor instead of a write; None where it is another."""
+    from autograd.source import running_statement  # only who is refused pays for it
+
     statement = running_statement()
     value: Any = getattr(statement, "value", None)
     if isinstance(statement, ast.AugAssign):

@@ -2,8 +2,9 @@
 
 ``t.sum(axis=0)`` is ``autograd.sum(t, axis=0)``. A primitive is a plain function, so it serves as a
 method as it is. A name in the table is imported when it is first used (importing the package must
-not pay for every family). ``core/tensor.pyi`` is generated from this table for editors and mypy
-(``python -m autograd.stubs``).
+not pay for every family). PyTorch's names are a table of their own, ``spelling/names.py``, which is
+loaded when one of them is asked for: here is only how they are called, from ``_names.py``. That file
+and ``core/tensor.pyi``, for editors and mypy, are generated (``python -m autograd.stubs``).
 """
 
 from __future__ import annotations
@@ -15,94 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import dtypes, no_attribute
-from autograd.arguments.arrays import coerce
+from autograd._names import FOREIGN, SPELLED
+from autograd.arguments import dtypes
 from autograd.as_array import AsArray, methods_of
 from autograd.core.modes import local
 from autograd.core.tensor import Tensor
-from autograd.core.writes import note_write
-from autograd.hints import ATTRIBUTES, Foreign
-from autograd.in_place import check_rebinding, check_writable, rebind, records
-from autograd.spelling import names as spelling
 
-__all__ = ["METHODS", "OPERATORS", "TABLE", "attach", "resolve"]
+__all__ = ["METHODS", "OPERATORS", "Foreign", "attach", "resolve", "table"]
 
 
 @functools.cache
 def _ops(family: str) -> Any:
     return importlib.import_module(f"autograd.ops.{family}")
-
-
-# In place -----------------------------------------------------------------------------------------
-
-
-def _in_place(symbol: str, name: str, ufunc: Any, path: str) -> Callable[[Tensor, Any], Tensor]:
-    def operator(self: Tensor, other: Any) -> Tensor:
-        if records(self, other):
-            check_rebinding(self, f"{symbol}=")
-            return rebind(self, _find(path)(self, other), f"{symbol}=")
-        check_writable(self, f"{symbol}=")
-        data = self._data
-        value = _plain(f"{symbol}=", other, data)
-        if not data.ndim:
-            result = np.asarray(ufunc(data, value))
-            if result.ndim:
-                raise ValueError(
-                    f"{symbol}=: the operand {result.shape} does not fit the 0-d tensor"
-                )
-            self._data = result.astype(data.dtype)[()]
-            return self
-        try:
-            ufunc(data, value, out=data, casting="same_kind")
-        except (ValueError, TypeError) as error:
-            kind = TypeError if isinstance(error, TypeError) else ValueError  # NumPy has its own
-            raise kind(
-                f"{symbol}=: an operand of shape {np.shape(value)} and dtype "
-                f"{np.asarray(value).dtype} cannot be written into the tensor of shape "
-                f"{self.shape} and dtype {self.dtype}"
-            ) from None
-        if self._version is not None:
-            note_write(self._version)
-        return self
-
-    operator.__name__ = operator.__qualname__ = name
-    operator.__doc__ = (
-        f"``self {symbol}= other``: written, or on a recorded tensor a change of what it is, which "
-        "every name for it sees; see ``autograd.in_place``."
-    )
-    return operator
-
-
-def _plain(who: str, value: Any, data: Any) -> Any:
-    """An operand of a write into ``data``."""
-    return value._data if isinstance(value, Tensor) else coerce(who, "value", value, data)
-
-
-def _setitem(self: Tensor, index: Any, value: Any) -> None:
-    """``t[index] = value``: written, or where one of them is recorded a change of what t is."""
-    who = "t[index] = value"
-    if records(self, value):
-        check_rebinding(self, who, "x = autograd.set_at(x, index, value)")
-        if self._node is None:
-            check_writable(self, who)
-        rebind(self, _ops("gathering").set_at(self, index, value), who)
-        return
-    check_writable(self, who)
-    value = _plain("t[index] = value", value, self._data)
-    index = _ops("indexing").clean_index("t[index] = value", index, self.shape)
-    data = self._data if self._data.ndim else np.array(self._data)
-    try:
-        data[index] = value
-    except (IndexError, ValueError, TypeError) as error:
-        kind = IndexError if isinstance(error, IndexError) else type(error)
-        raise kind(
-            f"t[index] = value: a value of shape {np.shape(value)} cannot be written at {index!r} "
-            f"of a tensor of shape {self.shape}: {error}"
-        ) from None
-    if not self._data.ndim:
-        self._data = data[()]
-    elif self._version is not None:
-        note_write(self._version)
 
 
 # Methods that are more than a function of autograd -----------------------------------------------
@@ -185,29 +110,29 @@ def _reflected(path: str) -> Callable[[], Callable[[Tensor, Any], Any]]:
 OPERATORS: dict[str, Any] = {
     "__add__": "elementwise.add",
     "__radd__": _reflected("elementwise.add"),
-    "__iadd__": _in_place("+", "__iadd__", np.add, "elementwise.add"),
+    "__iadd__": "assignment.iadd",
     "__sub__": "elementwise.subtract",
     "__rsub__": _reflected("elementwise.subtract"),
-    "__isub__": _in_place("-", "__isub__", np.subtract, "elementwise.subtract"),
+    "__isub__": "assignment.isub",
     "__mul__": "elementwise.multiply",
     "__rmul__": _reflected("elementwise.multiply"),
-    "__imul__": _in_place("*", "__imul__", np.multiply, "elementwise.multiply"),
+    "__imul__": "assignment.imul",
     "__truediv__": "elementwise.divide",
     "__rtruediv__": _reflected("elementwise.divide"),
-    "__itruediv__": _in_place("/", "__itruediv__", np.divide, "elementwise.divide"),
+    "__itruediv__": "assignment.itruediv",
     "__floordiv__": "elementwise.floor_divide",
     "__rfloordiv__": _reflected("elementwise.floor_divide"),
-    "__ifloordiv__": _in_place("//", "__ifloordiv__", np.floor_divide, "elementwise.floor_divide"),
+    "__ifloordiv__": "assignment.ifloordiv",
     "__mod__": "elementwise.remainder",
     "__rmod__": _reflected("elementwise.remainder"),
-    "__imod__": _in_place("%", "__imod__", np.remainder, "elementwise.remainder"),
+    "__imod__": "assignment.imod",
     "__divmod__": _divmod,
     "__pow__": "transcendental.power",
     "__rpow__": _reflected("transcendental.power"),
-    "__ipow__": _in_place("**", "__ipow__", np.power, "transcendental.power"),
+    "__ipow__": "assignment.ipow",
     "__matmul__": "products.matmul",
     "__rmatmul__": _reflected("products.matmul"),
-    "__imatmul__": _in_place("@", "__imatmul__", np.matmul, "products.matmul"),
+    "__imatmul__": "assignment.imatmul",
     "__neg__": "elementwise.negative",
     "__pos__": "elementwise.positive",
     "__abs__": "elementwise.absolute",
@@ -215,13 +140,13 @@ OPERATORS: dict[str, Any] = {
     "__invert__": "elementwise.invert",
     "__and__": "elementwise.bitwise_and",
     "__rand__": _reflected("elementwise.bitwise_and"),
-    "__iand__": _in_place("&", "__iand__", np.bitwise_and, "elementwise.bitwise_and"),
+    "__iand__": "assignment.iand",
     "__or__": "elementwise.bitwise_or",
     "__ror__": _reflected("elementwise.bitwise_or"),
-    "__ior__": _in_place("|", "__ior__", np.bitwise_or, "elementwise.bitwise_or"),
+    "__ior__": "assignment.ior",
     "__xor__": "elementwise.bitwise_xor",
     "__rxor__": _reflected("elementwise.bitwise_xor"),
-    "__ixor__": _in_place("^", "__ixor__", np.bitwise_xor, "elementwise.bitwise_xor"),
+    "__ixor__": "assignment.ixor",
     "__eq__": "elementwise.equal",
     "__ne__": "elementwise.not_equal",
     "__lt__": "elementwise.less",
@@ -229,7 +154,7 @@ OPERATORS: dict[str, Any] = {
     "__gt__": "elementwise.greater",
     "__ge__": "elementwise.greater_equal",
     "__getitem__": "indexing.getitem",
-    "__setitem__": _setitem,
+    "__setitem__": "assignment.setitem",
     "__iter__": _iterate,
     "__contains__": _contains,
 }
@@ -275,16 +200,25 @@ METHODS: dict[str, Any] = {
     "norm": "linalg.norms.norm",
 }
 
-#: PyTorch's names, and its readings of names that both have, in the place of ours.
-TABLE: dict[str, Any] = {**OPERATORS, **METHODS, **spelling.METHODS}
+#: NumPy's questions to a tensor, as paths too.
+PROTOCOLS: dict[str, str] = {
+    "__array_ufunc__": "protocols.array_ufunc",
+    "__array_function__": "protocols.array_function",
+}
+
+
+@functools.cache
+def table() -> dict[str, Any]:
+    """Operators and methods: PyTorch's names, and its readings of names that both have, in the place of ours."""
+    from autograd.spelling import names
+
+    return {**OPERATORS, **METHODS, **names.METHODS}
 
 
 def _find(path: str) -> Any:
     family, _, name = path.rpartition(".")
-    if family.startswith(("ops.", "spelling.")):
+    if family in ("assignment", "engine", "protocols") or family.startswith(("ops.", "spelling.")):
         return getattr(importlib.import_module(f"autograd.{family}"), name)
-    if family == "engine":
-        return getattr(importlib.import_module("autograd.engine"), name)
     return getattr(_ops(family), name)
 
 
@@ -292,10 +226,11 @@ def resolve(name: str) -> Any:
     """The function (or property) behind an operator or method, put on Tensor for good."""
     from autograd.spelling.keywords import spelled
 
-    entry = TABLE[name]
-    if isinstance(entry, str):
-        entry = _find(entry)
-        if not (TABLE[name].startswith("spelling.") or name.startswith("__")):
+    entry: Any = PROTOCOLS.get(name) or table()[name]
+    path = entry
+    if isinstance(path, str):
+        entry = _find(path)
+        if not (path.startswith("spelling.") or name.startswith("__")):
             entry = spelled(entry)
     elif getattr(entry, "__qualname__", "").startswith("_reflected."):
         entry = entry()
@@ -315,12 +250,29 @@ class _Later:
         return resolve(self._name).__get__(instance, owner)
 
 
+class Foreign:
+    """An attribute that tensors do not have, and what to write instead (``autograd.hints``)."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        from autograd.hints import ATTRIBUTES
+
+        raise AttributeError(f"a Tensor has no {self._name!r}; write {ATTRIBUTES[self._name]}")
+
+
 def _own_names(self: Tensor) -> list[str]:
     """The attributes that there are: without those that only say what to write instead."""
-    return [name for name in object.__dir__(self) if name not in ATTRIBUTES]
+    foreign = frozenset(FOREIGN.split())
+    return [name for name in object.__dir__(self) if name not in foreign]
 
 
 def _missing(self: Tensor, name: str) -> Any:
+    from autograd.arguments import no_attribute
+
     raise no_attribute(self, name)
 
 
@@ -349,13 +301,17 @@ def attach() -> None:
     Tensor._told = staticmethod(_told)  # type: ignore[attr-defined]
     Tensor._sized = staticmethod(_sized)
     dtypes.told_of_widening = _tell_of_widening
-    for name in ATTRIBUTES:
+    methods: Any = Tensor
+    methods.__array_priority__ = 1000.0
+    for name in FOREIGN.split():
         setattr(Tensor, name, Foreign(name))
-    for name, entry in methods_of(AsArray).items():
-        setattr(Tensor, name, entry)
-    for name, entry in TABLE.items():
+    for name, method in methods_of(AsArray).items():
+        setattr(Tensor, name, method)
+    for name, entry in (*OPERATORS.items(), *METHODS.items()):
         later = isinstance(entry, str) or getattr(entry, "__qualname__", "")[:11] == "_reflected."
         setattr(Tensor, name, _Later(name) if later else entry)
+    for name in (*PROTOCOLS, *SPELLED.split()):
+        setattr(Tensor, name, _Later(name))
 
 
 attach()

@@ -16,9 +16,8 @@ import numpy as np
 from autograd._names import WHERE
 from autograd.arguments.arrays import raw
 from autograd.core.tensor import Tensor
-from autograd.spelling.names import READINGS
 
-__all__ = ["attach"]
+__all__ = ["array_function", "array_ufunc"]
 
 #: NumPy's ufuncs whose name differs from ours.
 _RENAMED = {"conjugate": "positive", "fabs": "absolute"}
@@ -91,6 +90,7 @@ def _detached(value: Any) -> Any:
 def _ours(name: str) -> Any:
     """Our function of NumPy's name, as it is under this name only: no other reading of it."""
     import autograd
+    from autograd.spelling.names import READINGS
 
     if name in READINGS:
         return getattr(importlib.import_module(f"autograd.{WHERE[name]}"), name)
@@ -98,7 +98,7 @@ def _ours(name: str) -> Any:
     return found if callable(found) and not isinstance(found, type) else None
 
 
-def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
     name = _RENAMED.get(ufunc.__name__, ufunc.__name__)
     ours = _ours(name)
     if method != "__call__":
@@ -123,7 +123,7 @@ def _array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: 
     return ours(*inputs)
 
 
-def _array_function(
+def array_function(
     self: Tensor, function: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     name = function.__name__
@@ -180,14 +180,3 @@ def _in_our_terms(
     if "dtype" in kwargs and name in _CONVERTING and args:
         args = (_ours("astype")(args[0], kwargs.pop("dtype")), *args[1:])
     return args, kwargs
-
-
-def attach() -> None:
-    """Let tensors answer NumPy's functions."""
-    methods: Any = Tensor
-    methods.__array_ufunc__ = _array_ufunc
-    methods.__array_function__ = _array_function
-    methods.__array_priority__ = 1000.0
-
-
-attach()

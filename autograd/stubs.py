@@ -3,9 +3,10 @@
     python -m autograd.stubs          write them
     python -m autograd.stubs --check  exit with 1 if they are stale (a test does the same)
 
-``autograd/_names.py`` says which module every public name lives in, so that ``import autograd``
-need not load them all. ``autograd/__init__.pyi`` says the same to type checkers, and
-``autograd/core/tensor.pyi`` adds the attached methods to Tensor.
+``autograd/_names.py`` says which module every public name lives in, and how those methods of Tensor
+are called that other modules list, so that ``import autograd`` need not load them all.
+``autograd/__init__.pyi`` says the same to type checkers, and ``autograd/core/tensor.pyi`` adds the
+attached methods to Tensor.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import importlib
 import inspect
 import pkgutil
 import sys
+import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +68,21 @@ def public_names() -> dict[str, str]:
 
 def names_file(names: dict[str, str]) -> str:
     """Text of ``_names.py``."""
+    from autograd.hints import ATTRIBUTES
+    from autograd.spelling.names import METHODS
+
     lines = [f'"""Which module every public name lives in. {_HEADER}"""', "", "WHERE = {"]
     lines += [f'    "{name}": "{module}",' for name, module in names.items()]
-    return "\n".join([*lines, "}", ""])
+    lines += ["}", "", "#: Methods of Tensor that ``spelling.names`` lists."]
+    lines += _words("SPELLED", METHODS)
+    lines += ["", "#: What tensors do not have, and ``hints`` says what to write instead."]
+    return "\n".join([*lines, *_words("FOREIGN", ATTRIBUTES), ""])
+
+
+def _words(name: str, words: Iterable[str]) -> list[str]:
+    """One string of many words: it is loaded faster than a list of them."""
+    rows = textwrap.wrap(" ".join(words), 92)
+    return [f"{name} = (", *[f'    "{row} "' for row in rows[:-1]], f'    "{rows[-1]}"', ")"]
 
 
 def package_stub(names: dict[str, str]) -> str:
@@ -140,10 +155,10 @@ def _of_as_array() -> list[str]:
 
 
 def _attached(own: set[str]) -> list[str]:
-    from autograd.methods import OPERATORS, TABLE, resolve
+    from autograd.methods import OPERATORS, resolve, table
 
     lines = []
-    for name in TABLE:
+    for name in table():
         if name in own:
             raise RuntimeError(f"Tensor defines {name} itself, and the table attaches another")
         function = resolve(name)

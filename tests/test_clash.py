@@ -128,3 +128,22 @@ def test_names_that_only_begin_alike_do_no_harm(tmp_path):
     for name in ("autograd_gamma-0.5.0.dist-info", "nnunet-2.dist-info", "nn_tools-1.dist-info"):
         (packages / name).mkdir(parents=True)
     assert attempt("autograd, nn", ROOT, packages).returncode == 0
+
+
+def test_who_comes_second_looks_again_only_where_the_path_has_changed(monkeypatch, tmp_path):
+    from autograd import _clash
+
+    looked, problems = [], [None, None, "a clash", "a clash"]
+    monkeypatch.setattr(_clash, "_passed", None)
+    monkeypatch.setattr(_clash, "find_clash", lambda: looked.append(1) or problems[len(looked) - 1])
+    _clash.refuse()
+    _clash.refuse()
+    assert len(looked) == 1
+    monkeypatch.syspath_prepend(tmp_path)
+    _clash.refuse()
+    assert len(looked) == 2
+    monkeypatch.syspath_prepend(tmp_path / "other")
+    for times in (3, 4):
+        with pytest.raises(ImportError, match="a clash"):
+            _clash.refuse()
+        assert len(looked) == times

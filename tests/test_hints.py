@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd.hints import ATTRIBUTES, FUNCTIONS, Foreign
+from autograd.hints import ATTRIBUTES, FUNCTIONS
+from autograd.methods import Foreign
 
 T = ag.tensor(np.ones((2, 3)), requires_grad=True)
 

@@ -5,6 +5,7 @@ name, so that an error reads ``Conv2d: stride must be a positive integer or 2 of
 returns the argument in its one form; who is called with it need not look again.
 """
 
+from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd.arguments.arrays import (
@@ -16,10 +17,7 @@ from autograd.arguments.arrays import (
     passed_on,
     raw,
 )
-from autograd.arguments.containers import elements, function, mapping
 from autograd.arguments.dtypes import common_float, float_dtype
-from autograd.arguments.half import in_single, single
-from autograd.arguments.nearest import nearest, no_attribute, not_functions, suggesting, telling
 from autograd.arguments.numbers import (
     axes,
     axis,
@@ -32,9 +30,18 @@ from autograd.arguments.numbers import (
     real,
     shown,
 )
-from autograd.arguments.warn import warn
 
 if TYPE_CHECKING:
+    from autograd.arguments.containers import elements, function, mapping
+    from autograd.arguments.half import in_single, single
+    from autograd.arguments.suggestions import (
+        nearest,
+        no_attribute,
+        not_functions,
+        suggesting,
+        telling,
+    )
+    from autograd.arguments.warning import warn
     from autograd.arguments.window import Window
 
 __all__ = [
@@ -72,11 +79,30 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """``Window`` is loaded when it is first asked for: its class takes long to make."""
-    if name == "Window":
-        from autograd.arguments.window import Window
+#: Names that are loaded when they are first asked for, and the modules that hold them.
+_LATER = {
+    "Window": "window",
+    "elements": "containers",
+    "function": "containers",
+    "in_single": "half",
+    "mapping": "containers",
+    "nearest": "suggestions",
+    "no_attribute": "suggestions",
+    "not_functions": "suggestions",
+    "single": "half",
+    "suggesting": "suggestions",
+    "telling": "suggestions",
+    "warn": "warning",
+}
 
-        globals()[name] = Window
-        return Window
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(_import_module(f"{__name__}.{_LATER[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
