@@ -42,8 +42,15 @@ def to(
         elif each is not None:
             dtype = each
     check_device("to", device)
-    wanted = x.dtype if dtype is None else check_dtype("to", getattr(dtype, "dtype", dtype))
+    wanted = x.dtype if dtype is None else check_dtype("to", _dtype_of(dtype))
     return _as(x, wanted, arguments.boolean("to", "copy", copy))
+
+
+def _dtype_of(value: Any) -> Any:
+    """That of a tensor or an array; a dtype as it is."""
+    if isinstance(value, type):  # of np.float64 the attribute dtype is something else
+        return value
+    return getattr(value, "dtype", value)
 
 
 def _is_device(value: Any) -> bool:
@@ -97,7 +104,8 @@ def type_of(x: Any, dtype: Any = None) -> Any:
     if dtype is not None:
         if isinstance(dtype, str):
             dtype = dtype.rpartition(".")[2].removesuffix("Tensor").lower()
-        return _as(x, check_dtype("type", getattr(dtype, "dtype", DTYPES.get(dtype, dtype))))
+            dtype = DTYPES.get(dtype, dtype)
+        return _as(x, check_dtype("type", _dtype_of(dtype)))
     words = {"float16": "Half", "float32": "Float", "float64": "Double", "int64": "Long",
              "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool"}  # fmt: skip
     return f"torch.{words.get(x.dtype.name, x.dtype.name)}Tensor"
@@ -139,7 +147,7 @@ def is_contiguous(x: Any, memory_format: Any = None) -> bool:
 
 def is_floating_point(x: Any) -> bool:
     """True for floats."""
-    return bool(getattr(x, "dtype", x).kind == "f")
+    return np.dtype(_dtype_of(x)).kind == "f"
 
 
 def is_complex(x: Any) -> bool:
