@@ -41,19 +41,17 @@ def main() -> int:
     vars(lesson).update(
         Sheet=_NoSheet, check=_NoSheet("").check
     )  # answers are judged once, afterwards
-    out = os.fdopen(order["answers"], "w", encoding="utf-8")
     names: dict[str, Any] = {"__name__": "__main__"}
-    for source, number in order["cells"]:
-        names.pop("answer", None)
-        trouble = _run(source, names, order["cell_seconds"])
-        if number is not None:
-            found = _result(
-                number, names, trouble, order["seeds"].get(number), order["cell_seconds"]
-            )
+    with os.fdopen(order["answers"], "w", encoding="utf-8") as out:
+        for source, number in order["cells"]:
+            names.pop("answer", None)
+            found = {"trouble": _run(source, names, order["cell_seconds"])}
+            if number is not None:
+                seed = order["seeds"].get(number)
+                found = _result(number, names, found["trouble"], seed, order["cell_seconds"])
+            elif not found["trouble"]:
+                continue
             out.write(json.dumps([number, found]) + "\n")
-            out.flush()
-        elif trouble:
-            out.write(json.dumps([None, {"trouble": trouble}]) + "\n")
             out.flush()
     return 0
 

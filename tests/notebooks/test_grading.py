@@ -1,10 +1,15 @@
 """Sheets that came back: right, wrong, broken and hostile ones, each in a row that says so."""
 
+import io
+import json
 import os
+import signal
+import sys
 
 import pytest
 
-from nn.lesson import files, grading, sheets
+from nn import lesson
+from nn.lesson import files, grading, run_sheet, sheets
 from nn.lesson.__main__ import main
 from nn.lesson.grading import Limits, Mark, Row
 
@@ -251,3 +256,166 @@ def test_what_ended_a_sheet_is_said_once(tmp_path):
     assert grading.as_text(list(rows)).count("exit status 3") == 1
     page = grading.as_html(list(rows))
     assert f"<p>{remark}</p>" in page and "<li>" not in page
+
+
+# -- what runs in the sheet's own process, run in this one ----------------------------------------
+
+
+@pytest.fixture
+def answers(monkeypatch, tmp_path):
+    """Runs cells as a sheet's process does, but for its limits; gives what it answers."""
+    for name in ("Sheet", "check"):
+        monkeypatch.setattr(lesson, name, getattr(lesson, name))  # put back in the end
+    monkeypatch.setattr(run_sheet, "limit", lambda megabytes, seconds: None)
+    ring = signal.getsignal(signal.SIGPROF)
+
+    def run(*cells, seeds=None):
+        writing = os.open(tmp_path / "answers", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        order = {"cells": cells, "seeds": seeds or {}, "answers": writing, "megabytes": 1, "seconds": 1,
+                 "cell_seconds": 60.0}  # fmt: skip
+        monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(order) + "\n"))
+        assert run_sheet.main() == 0
+        return [json.loads(line) for line in (tmp_path / "answers").read_text().splitlines()]
+
+    yield run
+    signal.signal(signal.SIGPROF, ring)
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("answer = [1, 2.5]", {"shape": [2], "numbers": [1.0, 2.5]}),
+        ("answer = 7", {"shape": [], "numbers": [7.0]}),
+        ("answer = 'flat'", {"word": "flat"}),
+        ("answer = 'x' * 999", {"word": "x" * 200}),
+        ("answer = ...", {"nothing": True}),
+        ("answer = None", {"trouble": "the answer is None"}),
+        ("pass", {"trouble": "the cell sets no `answer`"}),
+        ("\nanswer = 1 / 0", {"trouble": "line 2: ZeroDivisionError: division by zero"}),
+        ("raise SystemExit", {"trouble": "line 1: SystemExit: "}),
+        ("answer = (", {"trouble": "line 1: SyntaxError: '(' was never closed"}),
+        ("%matplotlib inline\n!ls\nanswer = 1", {"shape": [], "numbers": [1.0]}),
+        ("from nn.lesson import Sheet\nanswer = Sheet('x').check('1.1', 3)", {"trouble": "the answer is None"}),
+    ],
+)  # fmt: skip
+def test_an_answer_is_handed_back_as_it_is(answers, code, found):
+    assert answers([code, "1.1"]) == [["1.1", found]]
+
+
+def test_an_answer_of_too_many_numbers_is_a_thing(answers):
+    assert run_sheet.MOST_NUMBERS == 10_000
+    (few, many) = answers(["answer = [0] * 10_000", "1.1"], ["answer = [0] * 10_001", "1.2"])
+    assert len(few[1]["numbers"]) == 10_000
+    assert list(many[1]) == ["thing"] and len(many[1]["thing"]) <= 200
+
+
+def test_an_answer_that_cannot_be_looked_at_is_trouble(answers):
+    code = "class Odd:\n    def __getattribute__(self, name):\n        raise KeyError(name)\nanswer = Odd()"
+    ((_, found),) = answers([code, "1.1"])
+    assert found == {"trouble": "KeyError when it is looked at"}
+
+
+def test_names_go_from_cell_to_cell_but_no_answer_does(answers):
+    assert answers(["a = 3\nanswer = 1", None], ["answer = a", "1.1"], ["b = 1", "1.2"]) == [
+        ["1.1", {"shape": [], "numbers": [3.0]}],
+        ["1.2", {"trouble": "the cell sets no `answer`"}],
+    ]
+
+
+def test_a_cell_that_answers_nothing_tells_its_trouble_alone(answers):
+    assert answers(["1 / 0", None], ["fine = 1", None]) == [
+        [None, {"trouble": "line 1: ZeroDivisionError: division by zero"}]
+    ]
+
+
+def test_what_has_to_be_run_is_judged_there(answers):
+    seed, task = {"1.4": sheets.seed_of(KEY, "ada", "1.4")}, sheets.task_of(KEY, "ada", "1.4")
+    for code, right in ((task.solution, True), (task.wrong, False)):
+        ((number, found),) = answers([code, "1.4"], seeds=seed)
+        assert number == "1.4" and found["right"] is right and found["text"]
+    ((_, found),) = answers(["def answer(*given):\n    return answer(*given)", "1.4"], seeds=seed)
+    assert not found.get("right")
+
+
+def test_a_cell_is_stopped_after_its_time(monkeypatch):
+    ring = signal.getsignal(signal.SIGPROF)
+    try:
+        assert run_sheet._run("while True: pass", {}, 0.05) == "computes longer than 0.05 s"
+        assert run_sheet._run("x = 1", {}, 60.0) == ""
+        assert signal.getitimer(signal.ITIMER_PROF)[0] == 0.0, "the clock still runs"
+    finally:
+        signal.signal(signal.SIGPROF, ring)
+    monkeypatch.delattr(signal, "setitimer")  # as on Windows, where the whole sheet has a limit
+    assert run_sheet._run("x = 1", {}, 0.0) == ""
+
+
+def test_every_limit_is_set_once(monkeypatch):
+    resource = pytest.importorskip("resource", reason="needs the limits of POSIX systems")
+    given = {}
+    monkeypatch.setattr(resource, "setrlimit", lambda what, most: given.setdefault(what, most))
+    run_sheet.limit(100, 7)
+    assert given == {
+        resource.RLIMIT_AS: (100 * 2**20,) * 2, resource.RLIMIT_CPU: (7, 7),
+        resource.RLIMIT_FSIZE: (2**22,) * 2, resource.RLIMIT_CORE: (0, 0),
+    }  # fmt: skip
+    monkeypatch.setitem(sys.modules, "resource", None)
+    given.clear()
+    run_sheet.limit(100, 7)
+    assert given == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "number"),
+    [("sheet.check('1.1', answer)", "1.1"), ("check(1.1)", None), ("a.check()\nb.check(3)", None),
+     ("a.check(x)\nb.check('2.3')", "2.3"), ("answer = (", None)],
+)  # fmt: skip
+def test_a_cell_is_known_by_its_call(source, number):
+    assert run_sheet.number_of("cell", source) == number
+    assert run_sheet.number_of("answer-4-2", source) == "4.2"
+
+
+# -- rare sheets -----------------------------------------------------------------------------------
+
+
+def test_what_reaches_for_the_process_is_worth_a_look():
+    told = grading._suspicious(
+        ["import os.path, nn.lesson.exercise", "eval('1')", "x.__globals__", "a.run_sheet", "x = ("]
+    )
+    for word in ("os", "nn.lesson.exercise", "eval", ".__globals__", ".run_sheet"):
+        assert word in told
+    assert grading._suspicious(["import numpy as np\nanswer = np.sum(x)", "from . import a"]) == ""
+
+
+def test_a_process_ended_by_a_signal_says_by_which():
+    assert grading._how(-signal.SIGKILL) == "its process was ended by SIGKILL"
+    assert grading._how(-999) == "its process was ended by signal 999"
+
+
+def test_a_file_that_is_too_big_is_not_read(tmp_path, monkeypatch):
+    path = tmp_path / "a.ipynb"
+    path.write_text(files.dumps(filled("ada", {})), encoding="utf-8")
+    assert grading._read(path)["cells"]
+    monkeypatch.setattr(grading, "MOST_BYTES", path.stat().st_size - 1)
+    with pytest.raises(ValueError, match="it has more than 0 MB"):
+        grading._read(path)
+
+
+@pytest.mark.parametrize("cell", [{"cell_type": "code", "source": [3]}, {"cell_type": 3, "source": ""}, {}])
+def test_cells_of_another_kind_are_no_notebook(tmp_path, cell):
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+    with pytest.raises(ValueError, match="no notebook that can be read"):
+        grading._read(path)
+
+
+def test_without_process_groups_nothing_is_graded(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "killpg")
+    with pytest.raises(RuntimeError, match="process groups"):
+        list(grading.grade(tmp_path, KEY))
+
+
+def test_a_row_without_a_fault_has_no_lines_of_its_own():
+    good = Row("a.ipynb", "ada", [Mark("1.1", "right", "")])
+    bad = Row("b.ipynb", "bob", [Mark("1.1", "wrong", "too small")])
+    told = grading.as_text([good, bad])
+    assert "(b.ipynb)" in told and "too small" in told and "(a.ipynb)" not in told

@@ -4,9 +4,11 @@ import functools
 import http.server
 import importlib
 import inspect
+import json
 import os
 import re
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from nn.lesson.site.cell import run
 from nn.lesson.site.docstrings import breakable, readable
 from nn.lesson.site.reference import MODULES, names_of, page_of
 
+making = importlib.import_module("nn.lesson.site.build")  # the package's name for it is a function
 ROOT = Path(__file__).parents[2]
 
 # -- one cell ------------------------------------------------------------------------------------
@@ -279,6 +282,152 @@ def test_what_is_not_installed_is_named(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(["site", "--out", str(tmp_path / "site")]) == 2
     assert 'pip install -e ".[site]"' in capsys.readouterr().err
+
+
+# -- sources, and what is put beside the pages ---------------------------------------------------
+
+
+@pytest.fixture
+def unrun(monkeypatch):
+    """Notebooks are taken as they are: running them all takes minutes."""
+    monkeypatch.setattr("nn.lesson.pages.executed", lambda notebook, folder: notebook)
+
+
+def test_the_sources_have_every_notebook_page_and_setting(unrun, tmp_path):
+    live = Live(Path("pyodide"), (Path("some", "numpy-2-wasm32.whl"),))
+    making._write_sources(tmp_path / "source", files.notebooks(), live)
+    source = tmp_path / "source"
+    for path in files.notebooks():
+        cells = files.read(source / "lesson" / path.name)["cells"]
+        for before, each in pairwise(cells):
+            if each["cell_type"] == "code":  # a link to a cell leads to the mark before it
+                assert "".join(before["source"]) == f'<span id="{each["id"]}"></span>'
+        assert [c for c in cells if not c["id"].startswith("at-")] == files.read(path)["cells"]
+    index = (source / "index.md").read_text()
+    for path in files.notebooks():
+        assert f"\nlesson/{path.stem}\n" in index
+    assert not re.search(r"\]\(\d\d_\w+\.ipynb", index), "a link out of the site"
+    assert {p.name for p in (source / "figures").iterdir()} == {
+        p.name for p in (ROOT / "notebooks" / "figures").glob("*.svg")
+    }
+    listed = (source / "reference" / "index.rst").read_text()
+    for name in MODULES:
+        assert f"   {name}\n" in listed and (source / "reference" / f"{name}.rst").is_file()
+    said = (source / "_static" / "settings.js").read_text()
+    settings = json.loads(said.removeprefix("window.glassgrad = ").removesuffix(";\n"))
+    assert settings == {"live": True, "why": "", "wheels": ["numpy-2-wasm32.whl", making._OURS]}
+    for name in re.findall(r"_static/([\w.]+)|\"(live\.js|site\.css)\"", (source / "conf.py").read_text()):
+        assert (source / "_static" / "".join(name)).is_file()
+
+
+def test_a_lesson_without_readme_and_figures_has_a_first_page_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "folder", lambda: tmp_path / "nothing")
+    (tmp_path / "source").mkdir()
+    making._write_index(tmp_path / "source", tmp_path, [Path("01_a.ipynb")])
+    text = (tmp_path / "source" / "index.md").read_text()
+    assert text.startswith("# The lesson\n") and "\nlesson/01_a\n" in text
+
+
+@pytest.fixture
+def quick(unrun, monkeypatch):
+    """A site is built without Sphinx, and the wheel without pip."""
+
+    def sphinx(source, out):
+        (out / "_static").mkdir(parents=True)
+        (out / ".doctrees").mkdir()
+        (out / "objects.inv").write_text("")
+        (out / "index.html").write_text((source / "_static" / "settings.js").read_text())
+
+    def wheel(scratch):
+        (scratch / "ours.whl").write_text("ours")
+        return scratch / "ours.whl"
+
+    monkeypatch.setattr(making, "_sphinx", sphinx)
+    monkeypatch.setattr(making, "_own_wheel", wheel)
+
+
+def test_a_site_takes_the_place_of_an_earlier_one(quick, tmp_path):
+    out = tmp_path / "site"
+    (said,) = build(out, Live(None, (), "there is no Pyodide"), files.notebooks()[:1])
+    assert said == f"{NOT_SHOWN}: there is no Pyodide. Every page says so."
+    assert '"why": "there is no Pyodide"' in (out / "index.html").read_text()
+    (out / "old.html").write_text("of an earlier run")
+    build(out, Live(None, (), "another reason"), files.notebooks()[:1])
+    assert not (out / "old.html").exists() and not (out / ".doctrees").exists()
+    assert "another reason" in (out / "index.html").read_text()
+
+
+def test_pyodide_and_wheels_are_put_beside_the_pages(quick, npm, tmp_path):
+    (npm / "python_stdlib.zip").write_text("zip")
+    (npm / "README.md").write_text("nobody needs it")
+    numpy = tmp_path / "numpy-2.0.2-cp312-cp312-pyodide_2024_0_wasm32.whl"
+    numpy.write_text("numpy")
+    out = tmp_path / "site"
+    (said,) = build(out, Live(npm, (numpy,)), files.notebooks()[:1])
+    assert f"--directory {out}" in said and NOT_SHOWN not in said
+    static = out / "_static"
+    assert {p.name for p in (static / "pyodide").iterdir()} == {"pyodide.mjs", "python_stdlib.zip"}
+    wheels = {p.name: p.read_text() for p in (static / "wheels").iterdir()}
+    assert wheels == {numpy.name: "numpy", making._OURS: "ours"}
+
+
+class Finished:
+    def __init__(self, returncode, stderr=""):
+        self.returncode, self.stderr = returncode, stderr
+
+
+def test_what_sphinx_says_is_the_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(making.subprocess, "run", lambda *given, **named: Finished(2, "no theme\n"))
+    with pytest.raises(RuntimeError, match="Sphinx could not build the site:\nno theme$"):
+        making._sphinx(tmp_path, tmp_path / "out")
+    monkeypatch.setattr(making.subprocess, "run", lambda *given, **named: Finished(0, "aside"))
+    making._sphinx(tmp_path, tmp_path / "out")
+
+
+def test_the_wheel_is_built_without_kernels_from_a_copy(tmp_path, monkeypatch):
+    def pip(command, **named):
+        assert named["env"]["GLASSGRAD_BUILD_NATIVE"] == "0"
+        copy = Path(command[-1])
+        assert copy.is_relative_to(tmp_path) and (copy / "nn" / "lesson" / "site").is_dir()
+        assert (copy / "pyproject.toml").is_file() and not list(copy.rglob("*.so"))
+        if makes:
+            (tmp_path / "glassgrad-1.0-py3-none-any.whl").write_text("")
+        return Finished(0, "it made nothing")
+
+    makes = True
+    monkeypatch.setattr(making.subprocess, "run", pip)
+    assert making._own_wheel(tmp_path).name == "glassgrad-1.0-py3-none-any.whl"
+    again = tmp_path / "again"
+    again.mkdir()
+    makes = False
+    with pytest.raises(RuntimeError, match="could not be built:\nit made nothing"):
+        making._own_wheel(again)
+    monkeypatch.setattr(making, "__file__", str(tmp_path / "a" / "b" / "c" / "build.py"))
+    with pytest.raises(RuntimeError, match="built from a checkout"):
+        making._own_wheel(again)
+
+
+def test_long_names_on_pages_of_the_reference_get_places_to_break():
+    pytest.importorskip("sphinx", reason="Sphinx is not installed")
+    from docutils import nodes
+    from docutils.utils import new_document
+
+    from nn.lesson.site.extension import LONG, _break_names
+
+    long, short = "nn.optim.lr_scheduler.SequentialLR", "nn.optim"
+    assert len(short) < LONG < len(long)
+
+    def broken(holder, text, page="reference/nn"):
+        document = new_document("page")
+        document += (held := holder("", text))
+        _break_names(None, document, page)
+        assert held.astext().replace("<wbr>", "") == text
+        return "<wbr>" in held.astext()
+
+    assert broken(nodes.title, long) and broken(nodes.title, short)
+    assert broken(nodes.literal, long) and not broken(nodes.literal, short)
+    assert not broken(nodes.paragraph, long) and not broken(nodes.title, "autograd")
+    assert not broken(nodes.title, long, "lesson/01")
 
 
 # -- all of it, in a browser ---------------------------------------------------------------------

@@ -46,6 +46,50 @@ def test_what_else_is_a_slip(code, answer, said):
     assert said in told(code, answer)
 
 
+def said_of(code, wrong):
+    """How the slip is called that makes the one expression the other."""
+    wanted = ast.unparse(ast.parse(f"answer = {wrong}"))
+    return [said for _, said, text in slips.slips(f"answer = {code}") if text == wanted]
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong", "said"),
+    [
+        ("~m", "m", "what is True and what is False are exchanged"),
+        ("-m", "m", "a minus is left out"),
+        ("x < 3", "x <= 3", "the limit of x counts, or does not count"),
+        ("x >= 3", "x > 3", "the limit of x counts, or does not count"),
+        ("a @ b", "b @ a", "a and b stand in the other order"),
+        ("a @ b", "a * b", "a and b are multiplied element by element"),
+        ("a | b", "a & b", "“and” and “or” are exchanged"),
+        ("a & b", "a | b", "“and” and “or” are exchanged"),
+        ("a.T", "a", "a is not transposed"),
+        ("a.T @ b", "b @ a.T", "a and b stand in the other order"),
+        ("f(x)[0] @ b", "b @ f(x)[0]", "f(…) and b stand in the other order"),
+        ("2 ** (1 / 3)", "2 ** (1 // 3)", "the division is a whole one, //, in an exponent"),
+        ("2 ** n", "2 * n", "the power of 2 is taken for a product"),
+        ("(x if y else z) + 1", "1", "a summand that is an expression is left out"),
+        ("np.sum(x, axis=0)", "np.sum(x)", "axis is left out"),
+        ("-2 + x", "x", "the summand −2 is left out"),
+    ],
+)
+def test_each_kind_of_slip_has_its_words(code, wrong, said):
+    assert any(said in each for each in said_of(code, wrong)), said_of(code, wrong)
+
+
+@pytest.mark.parametrize("code", ["x == 3", "x != y", "2 ** (1 + n)"])
+def test_what_has_no_neighbour_is_no_slip(code):
+    for _, said, _ in slips.slips(f"answer = {code}"):
+        assert "limit" not in said and "whole one" not in said
+
+
+def test_what_changes_nothing_is_no_slip():
+    for code in ("a @ a", "a / a"):
+        texts = [text for *_, text in slips.slips(f"answer = {code}")]
+        assert ast.unparse(ast.parse(f"answer = {code}")) not in texts
+        assert any("a * a" in text for text in texts)
+
+
 def test_numbers_of_the_question_alone_are_taken_for_one_another():
     assert told(SUM, (25 * 25 + 1) * 18) == []
     assert told(SUM, (25 * 25 + 1) * 18, "18 others") == ["18 stands where 14 belongs"]
