@@ -680,3 +680,259 @@ def test_what_was_recorded_for_debugging_has_the_values_of_the_last_replay():
         for k in range(4):
             step(ag.tensor(X + k))
     assert step.loss.grad_node.record.value == pytest.approx(float(((X + 3) * [1, 2, 3]).sum()))
+
+
+# Rare steps: the same as eagerly, or refused -------------------------------------------------------
+
+
+def same_as_eager(step, *batches):
+    """Replays give the very bits of the plain calls."""
+    replayed = ag.func.replay(step)
+    for _ in range(2):
+        replayed(*batches[0])
+    for given in batches:
+        wanted, found = step(*given), replayed(*given)
+        several = isinstance(wanted, tuple)
+        for one, other in zip(
+            *((wanted, found) if several else ((wanted,), (found,))), strict=True
+        ):
+            assert np.asarray(one.numpy()).tobytes() == np.asarray(other.numpy()).tobytes()
+            assert one.dtype == other.dtype and one.shape == other.shape
+    assert replayed.replays == len(batches)
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "sqrt", "sin", "tanh", "expm1"])
+def test_functions_of_one_number_are_replayed_also_where_math_raises(name):
+    function = getattr(ag, name)
+    with np.errstate(all="ignore"):
+        for dtype in (np.float32, np.float64):
+            batches = [(ag.tensor(np.array(v, dtype)),) for v in (0.5, 2.0, -1.0, 1e4, 0.0, np.inf)]
+            same_as_eager(lambda x: function(x * 1.0), *batches)
+
+
+def test_a_place_that_the_step_computes_is_looked_up_anew():
+    batches = [(ag.tensor(np.roll(X, k, 1)),) for k in range(3)]
+    same_as_eager(lambda x: x[:, ag.argsort(x[1])], *batches)
+    same_as_eager(lambda x: x[..., ag.argsort(-x[1]), None], *batches)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3], ids="{} inputs".format)
+@pytest.mark.parametrize("grows", ["from a vector", "from a number", "with a second output"])
+def test_any_number_of_inputs_may_decide_a_shape_and_is_noticed(number, grows):
+    def made(*xs):
+        size = int(xs[0][0])
+        result = np.ones(()) if grows == "from a number" and size == 1 else np.ones(size)
+        return (xs[0], result) if grows == "with a second output" else result
+
+    forward = {
+        1: lambda a: made(a), 2: lambda a, b: made(a, b), 3: lambda a, b, c: made(a, b, c)
+    }[number]  # fmt: skip
+    odd = ag.primitive(forward, outputs=2 if grows == "with a second output" else 1, name="odd")
+    step = ag.func.replay(lambda *xs: odd(*xs))
+    first, other = ag.ones(2), ag.full((2,), 3.0)
+    for _ in range(3):
+        step(*[first] * number)
+    with pytest.raises(ag.func.ReplayError, match=r"odd gave shape \(3,\).*the values decide"):
+        step(*[other] * number)
+
+
+@pytest.mark.parametrize("shape", [(2,), ()])
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_a_result_keeps_the_dtype_that_was_recorded(shape, outputs):
+    def forward(x):
+        made = x.astype(np.float64) if np.all(x > 1) else x
+        made = np.asarray(made).reshape(shape)
+        return (made, made) if outputs == 2 else made
+
+    odd = ag.primitive(forward, outputs=outputs)
+    step = ag.func.replay(lambda x: odd(x) if outputs == 1 else odd(x)[1])
+    x = ag.full(shape, 0.5, dtype=np.float32)
+    for _ in range(3):
+        step(x)
+    found = step(x * 4.0)
+    assert found.dtype == np.float32 and found.tolist() == np.full(shape, 2.0).tolist()
+    assert step.replays == 2
+
+
+def test_tensors_from_outside_are_looked_up_at_every_replay():
+    c = ag.tensor([1.0, 2.0, 3.0])
+    step = ag.func.replay(lambda x: (x * c).sum())
+    for _ in range(3):
+        step(ag.tensor(X))
+    c.copy_(ag.tensor([0.0, 0.0, 1.0]))
+    assert step(ag.tensor(X)).item() == X[:, 2].sum() and step.replays == 2
+
+
+def test_a_model_in_another_precision_is_noticed():
+    model = nn.Linear(3, 2)
+    step = ag.func.replay(lambda x: model(x))
+    for _ in range(3):
+        step(ag.tensor(X))
+    model.double()
+    with pytest.raises(ag.func.ReplayError, match=r"model\.weight is not what it was"):
+        step(ag.tensor(X))
+
+
+def test_a_grad_that_was_read_stays_none_or_not():
+    w, v = weights(), weights()
+    v.grad = ag.ones(3)
+
+    def function(x):
+        return x * 2.0 if w.grad is None else x, v.grad * x
+
+    step = ag.func.replay(function)
+    for k in range(4):
+        v.grad = ag.full((3,), float(k))
+        assert step(ag.tensor(X))[1].tolist() == (X * k).tolist()
+    w.grad = ag.ones(3)
+    with pytest.raises(ag.func.ReplayError, match="is not None at a place where it was None"):
+        step(ag.tensor(X))
+    w.grad, v.grad = None, None
+    with pytest.raises(ag.func.ReplayError, match="is None at a place where it was not None"):
+        step(ag.tensor(X))
+
+
+def test_a_gradient_that_lies_otherwise_in_memory_is_kept_in_order():
+    w = ag.tensor(np.arange(6.0).reshape(3, 2), requires_grad=True)
+
+    def function(x):
+        w.grad = None
+        (w.T * x).sum().backward()
+        return w.grad
+
+    same_as_eager(function, (ag.tensor(X),), (ag.tensor(X + 1.0),))
+    assert w.grad.numpy().flags.c_contiguous
+
+
+def test_a_function_called_each_time_may_give_nothing_beside_something():
+    def step(x):
+        found, nothing = ag.func.each_time(lambda t: (t.numpy() * 2.0, None), x.sum(axis=0))
+        assert nothing is None
+        return (
+            x + ag.func.each_time(lambda: ag.ones(3)) + x * ag.tensor(0.5) if found is None else x
+        )
+
+    same_as_eager(step, (ag.tensor(X),), (ag.tensor(-X),))
+
+
+STRANGE = {
+    "a graph of its own": (lambda x, w, y: w.grad, "carries a graph"),
+    "set": (lambda x, w, y: setattr(y, "grad", x[0]), "is set to a tensor"),
+    "float16": (lambda x, w, y: (y.half() * x.half()).sum(), "float16"),
+    "a number of each time": (
+        lambda x, w, y: x * ag.func.each_time(lambda: np.float64(2.0)), "NumPy number that changes"),
+    "each time a gradient": (lambda x, w, y: ag.func.each_time(lambda: y * 2.0), "requires a gradient"),
+    "each time a text": (lambda x, w, y: ag.func.each_time(lambda: "text"), "returned str"),
+    "an array made a tensor": (
+        lambda x, w, y: ag.func.each_time(len, ag.Tensor(np.ones(3, np.float32))), "made inside of the step"),
+    "a seed from nowhere": (
+        lambda x, w, y: (x * y).sum(axis=0).backward(np.full(3, 2.0, np.float32)), "no primitive made"),
+    "a pass in parts": (lambda x, w, y: next(iter(ag.debug.Backprop((x * y).sum()))), "backward|gradient"),
+    "a set in an argument": (lambda x, w, y: ag.transpose(x, {0, 1}), "argument of type set|axes"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_what_cannot_be_done_again_is_refused(name):
+    function, match = STRANGE[name]
+    w, y = weights(), weights()
+    (w * w * w).sum().backward(create_graph=True)
+    step = ag.func.replay(lambda x: function(x, w, y))
+    with pytest.raises((ag.func.ReplayError, TypeError), match=match):
+        for _ in range(4):
+            step(ag.tensor(X))
+
+
+def test_a_gradient_with_a_graph_is_not_added_to():
+    w = weights()
+    (w * w).sum().backward(create_graph=True)
+    refused(lambda x: (x * w).sum().backward(), "carries a graph of its own")
+
+
+def test_a_backward_pass_of_an_older_graph_is_refused():
+    w = weights()
+    loss = (w * w).sum()
+    refused(lambda x: loss.backward(retain_graph=True), "before the step")
+
+
+def test_what_is_saved_elsewhere_is_refused():
+    w = weights()
+
+    hooks = ag.graph.saved_tensors_hooks(lambda t: t, lambda t: t)
+
+    def step(x):
+        with hooks:
+            loss = (x * w).sum()
+        loss.backward()
+
+    refused(step, "backward: hooks")
+    with hooks:
+        refused(lambda x: (x * w).sum(), "hooks on what it saves")
+
+
+@pytest.mark.parametrize("result", [object(), {1}, np.ones(2)], ids=["object", "set", "array"])
+def test_a_step_returns_tensors_numbers_and_strings(result):
+    refused(lambda x: result, "returned|array", calls=3)
+
+
+def test_numbers_strings_and_nothing_come_back_as_they_were():
+    step = ag.func.replay(
+        lambda x: {"loss": x.sum(), "name": "run", "none": None, "n": [3, 2.5, True]}
+    )
+    for k in range(4):
+        found = step(ag.tensor(X + k))
+        assert found.pop("loss").item() == (X + k).sum()
+        assert found == {"name": "run", "none": None, "n": [3, 2.5, True]}
+    with pytest.raises(ag.func.ReplayError, match="no result of this step has a gradient"):
+        _ = step.loss
+
+
+def test_other_operations_and_other_constants_at_every_call_are_told():
+    calls = iter(range(100))
+    told = refused(
+        lambda x: [x := x + 1.0 for _ in range(next(calls) + 1)][-1], "every call", calls=9
+    )
+    assert "operations at one call" in told
+    draws = iter(range(100))
+    told = refused(lambda x: x + ag.full((3,), float(next(draws))), "every call", calls=9)
+    assert "then" in told
+
+
+def test_a_replayed_step_in_another_is_refused():
+    inner = ag.func.replay(lambda x: x * 2.0)
+    refused(lambda x: inner(x), "within a step that is being recorded")
+
+
+def test_an_input_without_axes_is_an_input():
+    same_as_eager(lambda x: x * x, *[(ag.tensor(v),) for v in (2.0, 3.0)])
+
+
+def test_equal_numbers_in_other_objects_change_nothing():
+    rates, text = [0.5, 1000.0], "a"
+    rate = 1000.0
+
+    def function(x):
+        return x * rate + rates[0] if text else x
+
+    step = ag.func.replay(function)
+    for _ in range(3):
+        step(ag.tensor(X))
+    rate = float("1000")  # equal, and another object
+    rates[1] = float("1000")
+    assert step(ag.tensor(X)).tolist() == (X * 1000.0 + 0.5).tolist() and step.replays == 2
+    rates.append(3.0)
+    with pytest.raises(ag.func.ReplayError, match="rates"):
+        step(ag.tensor(X))
+    rates.pop()
+    rates[0] = 0.25
+    with pytest.raises(ag.func.ReplayError, match="rates"):
+        step(ag.tensor(X))
+
+
+def test_a_replayed_graph_of_what_saves_nothing_can_be_gone_through():
+    w = weights()
+    step = ag.func.replay(lambda x: (x + w).sum(), keep=True)
+    for k in range(4):
+        step(ag.tensor(X + k))
+    step.loss.backward()
+    assert w.grad.tolist() == [2.0, 2.0, 2.0]
