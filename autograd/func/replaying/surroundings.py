@@ -18,7 +18,8 @@ from autograd.core.tensor import Tensor
 __all__ = ["Surroundings"]
 
 _SCALARS = (bool, int, float, str, type(None))
-_OURS = ("autograd", "nn", "numpy")
+#: Not gone into. pytest puts its own machinery into the globals of every file that asserts.
+_OURS = ("autograd", "nn", "numpy", "_pytest")
 _NONE = object()
 
 
