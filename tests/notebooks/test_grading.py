@@ -400,7 +400,9 @@ def test_a_file_that_is_too_big_is_not_read(tmp_path, monkeypatch):
         grading._read(path)
 
 
-@pytest.mark.parametrize("cell", [{"cell_type": "code", "source": [3]}, {"cell_type": 3, "source": ""}, {}])
+@pytest.mark.parametrize(
+    "cell", [{"cell_type": "code", "source": [3]}, {"cell_type": 3, "source": ""}, {}]
+)
 def test_cells_of_another_kind_are_no_notebook(tmp_path, cell):
     path = tmp_path / "a.ipynb"
     path.write_text(json.dumps({"cells": [cell]}), encoding="utf-8")

@@ -316,7 +316,9 @@ def test_the_sources_have_every_notebook_page_and_setting(unrun, tmp_path):
     said = (source / "_static" / "settings.js").read_text()
     settings = json.loads(said.removeprefix("window.glassgrad = ").removesuffix(";\n"))
     assert settings == {"live": True, "why": "", "wheels": ["numpy-2-wasm32.whl", making._OURS]}
-    for name in re.findall(r"_static/([\w.]+)|\"(live\.js|site\.css)\"", (source / "conf.py").read_text()):
+    for name in re.findall(
+        r"_static/([\w.]+)|\"(live\.js|site\.css)\"", (source / "conf.py").read_text()
+    ):
         assert (source / "_static" / "".join(name)).is_file()
 
 

@@ -220,7 +220,9 @@ def test_dims_and_sizes_by_name():
     assert ag.transpose(X, dims=(2, 0, 1)).shape == (3, 2, 3)
     assert V.repeat(sizes=(2, 1)).tolist() == [V.tolist(), V.tolist()]
     assert X.new_zeros(size=(2, 5)).shape == (2, 5) and X.new_zeros(size=(2, 5)).dtype == X.dtype
-    with pytest.raises(TypeError, match="transpose: give the order of the axes, or two to exchange"):
+    with pytest.raises(
+        TypeError, match="transpose: give the order of the axes, or two to exchange"
+    ):
         ag.transpose(X, dim0=1)
 
 

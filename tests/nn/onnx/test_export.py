@@ -1,5 +1,7 @@
 """Exporting whole models: what depends on inputs is followed or refused, names and files are right."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -278,6 +280,62 @@ def test_wrong_options_are_refused(options, error, message, path):
 def test_wrong_examples_are_refused(example, path):
     with pytest.raises((TypeError, ValueError), match=r"onnx\.export"):
         nn.onnx.export(nn.Linear(2, 2), example, path)
+
+
+@pytest.mark.parametrize(
+    "model, options, error, message",
+    [
+        (nn.Linear(2, 2), {"example": {1: ag.ones(2, 2)}}, TypeError, "keys of example must be names"),
+        (lambda x: (x, 3), {"dynamic_batch": False}, TypeError, "the model must give tensors, got int as output_1"),
+        (lambda x: x, {"outputs": "loss and gradients", "loss": lambda m, x: x.sum()}, TypeError,
+         "gradients are those of a module's parameters, got function"),
+        (nn.ReLU(), {"outputs": "loss and gradients", "loss": lambda m, x: x.sum()}, ValueError,
+         "no parameter of the model requires a gradient"),
+        (nn.Linear(2, 2), {"example": ag.zeros(0, 2)}, ValueError, "has no rows for a batch"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_a_model_is_refused(model, options, error, message, path):
+    options = {"example": ag.ones(2, 2), **options}
+    with pytest.raises(error, match=rf"onnx\.export: .*{message}"):
+        nn.onnx.export(model, options.pop("example"), path, **options)
+    assert not path.exists()
+
+
+def test_a_model_that_fails_on_other_values_says_so_itself(path):
+    def model(x):
+        if not np.array_equal(x.numpy(), np.ones((2, 2))):
+            raise KeyError("of its own")
+        return x * 2.0
+
+    with pytest.raises(KeyError, match="of its own"):
+        nn.onnx.export(model, ag.ones(2, 2), path, dynamic_batch=False)
+    with pytest.raises(ValueError, match="does not run on a batch of .*of its own"):
+        nn.onnx.export(model, ag.ones(2, 2), path)
+
+
+def test_inputs_of_bools_and_of_nothing_are_inputs(path):
+    def model(x, mask, nothing):
+        return ag.where(mask, x, 0.0), nothing.sum(1)
+
+    example = [
+        images(3, 2),
+        ag.tensor([[True, False], [False, True], [True, True]]),
+        ag.zeros(3, 0),
+    ]
+    running = session(nn.onnx.export(model, tuple(example), path))
+    for mask in (example[1], ~example[1]):
+        example[1] = mask
+        x, total = model(*example)
+        assert_agrees(run(running, example), {"output_0": x, "output_1": total})
+
+
+@pytest.mark.parametrize("axes", [(None, 1), (1, None), (1, 0), ((0,), (0, 1))], ids=str)
+def test_an_axis_that_is_another_at_another_call_is_refused(axes, path):
+    calls = itertools.cycle(axes)
+    with pytest.raises(ValueError, match=r"sum \(test_export.*depends on"):
+        nn.onnx.export(
+            lambda x: ag.sum(x, axis=next(calls), keepdims=True).sum(), images(4, 4), path
+        )
 
 
 # Names and state ------------------------------------------------------------------------------------

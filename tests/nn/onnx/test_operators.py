@@ -12,7 +12,7 @@ from autograd.ops.images import convolution, padding, pooling, resampling, windo
 from autograd.ops.indexing import scatter_index
 from autograd.ops.linalg import diagonals, norms
 from nn.onnx import operation_names
-from tests.nn.onnx.runtime import assert_exports
+from tests.nn.onnx.runtime import assert_exports, made
 from tests.primitives import primitives
 
 pytestmark = pytest.mark.onnx
@@ -267,3 +267,84 @@ def test_constants_take_the_dtype_of_what_they_stand_beside(dtype, tmp_path):
     proto = nn.onnx.export(lambda x: ag.clip(x * 2 + 0.5, 0, None), x, tmp_path / "model.onnx")
     kinds = {i.data_type for i in proto.graph.initializer}
     assert kinds == {1 if dtype == np.float32 else 11}
+
+
+# Rare arguments -----------------------------------------------------------------------------------
+
+CROPS = Window((2, 2), (1, 1), ((-1, 0), (0, 1)), (1, 1))
+W = np.linspace(-1.0, 1.0, 24, dtype=np.float32)
+
+#: What the file gives is what the function gives, for another batch, too.
+RARE = {
+    "a mask that is fixed": (lambda x: x[:, np.array([True, False, True, True])], [(2, 4)]),
+    "a number beside an index array": (lambda x: (x[:, 1, [0, 2]], x[:, [0, 2], 1]), [(2, 3, 4)]),
+    "the last row by its number": (lambda x: x[x.shape[0] - 1] + x[-1], X),
+    "index arrays apart": (lambda x: x[:, [0, 1, 2], :, [1, 0, 3]], [(2, 3, 2, 4)]),
+    "flip of no axis": (lambda x: ag.flip(x, axis=()), X),
+    "roll once around": (lambda x: (ag.roll(x, 4, axis=1), ag.roll(x, (3, -1), axis=(1, 2))), [(2, 3, 4)]),
+    "sum over no axis": (lambda x: (ag.sum(x, axis=()), ag.amax(x, axis=())), X),
+    "norm over no axis": (lambda x: ag.linalg.vector_norm(x, 2, axis=()), X),
+    "largest of bools": (lambda x: (ag.amax(x > 0, axis=1), ag.amin(x > 0, axis=1)), X),
+    "where the largest bool is": (lambda x: ag.argmax(x > 0, axis=1), X),
+    "all elements in a row": (lambda x: (ag.cumsum(x), ag.argmax(x), ag.sort(x, axis=None)), X),
+    "comparisons of bools": (lambda x, y: ((x > 0) < (y > 0), (x > 0) >= (y > 0), (x > 0) == (y > 0)), Y),
+    "bools beside integers": (lambda x: ((x > 0) + 2, (x > 0) == 1, (x > 0) * 0.5), X),
+    "a window that crops": (lambda x: convolution._correlate(x, W.reshape(2, 3, 2, 2), window=CROPS, groups=1), IMAGE),
+    "its adjoint": (lambda y: convolution._correlate_input(y, W.reshape(3, 2, 2, 2), input_shape=(6, 6), window=CROPS, groups=1), [(2, 3, 4, 6)]),
+    "its weights": (lambda x, y: convolution._correlate_weight(x, y, window=CROPS, groups=1), [(2, 3, 5, 6), (2, 4, 3, 6)]),
+    "its weights by groups": (lambda x, y: convolution._correlate_weight(x, y, window=CROPS, groups=2), [(2, 4, 5, 6), (2, 2, 3, 6)]),
+    "an axis of the same size": (
+        lambda x: (ag.interpolate(x, (5, 4), "linear"), ag.interpolate(x, (5, 4), "nearest"), ag.adaptive_avg_pool(x, (5, 3))), IMAGE),
+    "positions on a grid": (
+        lambda x: x + ag.as_tensor(np.broadcast_to(np.arange(x.shape[0], dtype=np.float32)[:, None], x.shape)), X),
+    "places read off, in another shape": (
+        lambda x: ag.take_along_axis(x, ag.as_tensor(ag.argmax(x, axis=1).numpy()[:, None]), 1), X),
+    "a mean over the batch by hand": (lambda x: (x.sum(0) / float(x.shape[0]), x.sum(0) * (1.0 / x.shape[0])), X),
+}  # fmt: skip
+
+#: What has no operator, or depends on what is not in the file; and what is said.
+NOT_FOLLOWED = {
+    "array and None": (lambda x: x[:, None, [0, 1]], X, "index arrays beside None"),
+    "array and number apart": (lambda x: x[:, 0, :, [1, 2]], [(2, 3, 2, 4)], "side by side|beside"),
+    "a step by the batch": (lambda x: x[:, :: x.shape[0]], X, "step that follows the batch|not evenly"),
+    "one of the batch": (lambda x: scatter_index(x, index=(0,), shape=(x.shape[0] + 1, 4)), [(2, 4)], "batch|scatter_index"),
+    "a place by the batch": (
+        lambda x: scatter_index(x, index=(slice(None), x.shape[0]), shape=(x.shape[0], 9)).sum(1), [(2,)], "follows the batch"),
+    "put back with a step": (
+        lambda x: scatter_index(x, index=(slice(None), slice(0, 8, 2)), shape=(x.shape[0], 8)), X, "slice with a step"),
+    "put back beside slices": (
+        lambda x: scatter_index(x, index=(slice(None), np.array([0, 1]), slice(0, 4)), shape=(x.shape[0], 3, 5)), [(2, 2, 4)],
+        "index arrays beside slices"),
+    "rolled along the batch": (lambda x: ag.roll(x, 1, axis=0), X, "rolls along the batch"),
+    "diagonal along the batch": (lambda x: ag.diagonal(x), X, "diagonal along the batch|batch"),
+    "product along the batch": (lambda x: ag.cumprod(x, axis=0), X, "runs along the batch"),
+    "running extremum": (lambda x: ag.cummax(x, 1)[0], INTS, "running extremum of integers"),
+    "quotients of integers": (lambda x: x // 2, INTS, "rounds down"),
+    "shifts of integers": (lambda x: ag.left_shift(x, 1), INTS, "unsigned"),
+    "windows over the batch": (lambda x: ag.avg_pool(x.T[None], 2), X, "the size of follows the batch|batch"),
+    "an axis by values": (lambda x: x.sum(int(x.numpy()[0, 0] * 1e4) % 2).sum(), X, "depends on"),
+    "an option by values": (
+        lambda x: ag.sum(ag.sum(x, axis=1, keepdims=bool(int(x.numpy()[0, 0] * 1e4) % 2))), X, "depends on"),
+    "a mask by values": (lambda x: x[x == ag.amax(x, axis=1, keepdims=True)], X, "several hold the same numbers"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_rare_arguments_give_the_same_in_the_file(name, tmp_path):
+    function, specs = RARE[name]
+    assert_exports(function, specs, tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize("name", NOT_FOLLOWED)
+def test_what_has_no_counterpart_is_refused_with_its_line(name, tmp_path):
+    function, specs, words = NOT_FOLLOWED[name]
+    random = np.random.default_rng(3)
+    example = tuple(made(spec, random, 3) for spec in specs)
+    with pytest.raises(ValueError, match=rf"(?s)onnx\.export: .*({words})"):
+        nn.onnx.export(function, example, tmp_path / "model.onnx")
+    assert not (tmp_path / "model.onnx").exists()
+
+
+@pytest.mark.parametrize("opset", [18, 20])
+def test_older_opsets_have_other_operators(opset, tmp_path):
+    assert_exports(ag.gelu_tanh, X, tmp_path / "model.onnx", opset=opset)
