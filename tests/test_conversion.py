@@ -9,6 +9,8 @@ import io
 import json
 import math
 import struct
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -176,3 +178,77 @@ def test_masked_arrays_take_no_gradient_and_lose_no_mask(mix, requires_grad):
 
 def test_masked_arrays_without_a_masked_element_are_arrays():
     assert (ag.tensor([1.0, 2.0]) + np.ma.array([1.0, 1.0])).tolist() == [2.0, 3.0]
+
+
+# What the caller's instruction is -----------------------------------------------------------------
+
+
+class Stranger:
+    """Callable, and nobody may hash or look into it."""
+
+    __hash__ = None
+
+    def __call__(self, value):
+        return float(value)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "{'f': math.exp}['f'](t)", "[math.exp][0](t)", "(lambda v: math.exp(v))(t)", "holder.exp(t)",
+        "holder.inner.exp(t)", "(math or 3).exp(t)", "math.exp(*[t])", "functools.partial(math.exp)(t)",
+        "(math.exp if t is not None else 3)(t)", "math.pow(t, 2.0)",
+    ],
+)  # fmt: skip
+def test_however_the_function_is_reached_a_lost_gradient_is_told(code):
+    class Holder:
+        exp = staticmethod(math.exp)
+
+    holder = Holder()
+    holder.inner = holder
+    for _ in range(3):
+        with pytest.warns(
+            UserWarning, match="takes a number from a tensor that requires a gradient"
+        ):
+            eval(code, {**globals(), **MODULES, "holder": holder})
+
+
+def test_a_callable_that_cannot_be_hashed_asks_for_a_number_itself():
+    strange = Stranger()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert strange(t) == 0.5  # float() in it is what asks
+        assert (0.5 == float(t)) and [1, 2, 3][int(t)] == 1
+
+
+BARE = """
+import math
+import warnings
+import numpy as np
+import autograd as ag
+
+t, out = ag.tensor(0.5, requires_grad=True), np.zeros(2)
+with warnings.catch_warnings(record=True) as told:
+    warnings.simplefilter("always")
+    math.exp(t)
+print([str(w.message)[:27] for w in told])
+try:
+    out[0] = t
+except (RuntimeError, ValueError, TypeError) as error:
+    print(str(error.__cause__ or error)[:29])
+"""
+
+
+def test_where_the_interpreter_keeps_no_columns_it_is_told_without_a_name():
+    ran = subprocess.run(
+        [sys.executable, "-X", "no_debug_ranges", "-c", BARE], capture_output=True, text=True
+    )
+    assert ran.stdout == "['float() takes a number from']\na value written into an array\n", (
+        ran.stderr
+    )
+
+
+def test_a_comparison_with_a_number_of_python_asks_for_nothing():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "%s" % (t,) and f"{float(t) + 1:.1f}" == "1.5"  # noqa: UP031

@@ -148,10 +148,12 @@ class Imports:
             old = self._source.of(node)
             if text != old:
                 start, end = self._source.start(node), self._source.end(node)
-                if not text and self._only_statement(node):
-                    text = "pass"
-                elif not text:
-                    start, end = self._source.whole_line(node)
+                if not text:
+                    whole = self._source.whole_line(node)
+                    if whole == (start, end) or self._only_statement(node):
+                        text = "pass"  # something has to stand there: `pass; import os`
+                    else:
+                        start, end = whole
                 words = f"is written: {'; '.join(lines)}" if lines else "is not needed"
                 yield Rewritten(node.lineno, "write", " ".join(old.split()), words,
                                 (Edit(start, end, text),))  # fmt: skip

@@ -53,6 +53,13 @@ y = "a b".split(" "), ",".join(y)
 y.sort(key=len)
 y = nn.utils.clip_grad_norm_(self.parameters(), 1.0)
 y = isinstance(x, torch.Tensor)
+y = torch.Tensor([1.5, 2])
+y = nn.Identity(3, unused=4)
+y = x.transpose(*axes)
+y = z.median(dim=0)
+y = z.split(n)
+z.sort()
+y = z.data
 """.strip().splitlines()
 
 #: A line, what becomes of it, and the kind of the finding.
@@ -136,6 +143,15 @@ REWRITTEN = [
     ("p.grad.data.zero_()", "p.grad.zero_()", "write"),
     ("y = x.data.max(1)[1]", "y = x.detach().max(dim=1)[1]", "write"),
     ("y = self.weight.data.norm()", "y = self.weight.detach().norm()", "write"),
+    ("x.data", "x.detach()", "write"),
+    ("p.data = x; q = 1", "with autograd.no_grad(): p.copy_(x); q = 1", "write"),
+    ("y = (x if y else y).std()", "y = (x if y else y).std(correction=1)", "differs"),
+    ("y = -x.std()", "y = -x.std(correction=1)", "differs"),
+    ("y = x.max(self.dim)", "y = x.max(dim=self.dim)", "differs"),
+    ("y = torch.cuda.device_count() + 1", "y = 0 + 1", "write"),
+    ("import torch.cuda; y = 3", "pass; y = 3", "write"),
+    ("y = 3; import torch.cuda", "y = 3; pass", "write"),
+    ("with torch.inference_mode(): p.data -= 1", "with autograd.inference_mode(): p -= 1", "write"),
 ]
 
 #: What a person has to decide: a line, a word of the finding.
@@ -157,6 +173,9 @@ BY_HAND = [
     ("if y: p.data -= 1", "on a line of its own: with autograd.no_grad(): p -="),
     ("z = y(lambda p: p.data.add_(1))", "on a line of its own: with autograd.no_grad(): p.add_"),
     ("y = x.bfloat16()", "x.half()|t.half()|model.half()"),
+    ("y = f(torch.backends.cudnn.version())", "leave it out"),
+    ("y = nn.Sequential(*[x], colour=3)", "it takes modules"),
+    ("y = f'{x.data.max(1)}'", "write x.detach()"),
 ]
 
 #: What silently differs and is left as it is, since it may be something else's.
@@ -167,6 +186,26 @@ LEFT = [
     "y = z.max(1)",
     "y = batch.data.max(1)",
     "y = x.median()",
+    "v, i = z.sort(descending=True)",
+    "v, i = z.sort()",
+    "y = z.sort()[0]",
+    "y = z.split(4)",
+    "y = z.split([1, 2])",
+    "y = z.data[0]",
+    "y = (x if y else 3).std()",
+    "y = (x is y).std()",
+    "y = (not x).std()",
+    "y = q(x).std()",
+    "f'{x.std()}'",
+]
+
+
+#: What is told, and whose arguments are left: there may be any number of them.
+STARRED = [
+    ("y = torch.std(*args)", "y = autograd.std(*args)"),
+    ("y = torch.Tensor(*sizes)", "y = autograd.Tensor(*sizes)"),
+    ("y = torch.Tensor([n], device='cpu')", "y = autograd.Tensor([n], device='cpu')"),
+    ("y = torch.Tensor(n, device='cpu')", "y = autograd.Tensor(n, device='cpu')"),
 ]
 
 
@@ -208,6 +247,49 @@ def test_what_may_be_another_things_is_told_and_left(line):
     assert len(found) >= 1
     assert not any(f.edits for f in found)
     assert port.rewrite(HEAD + line + "\n").endswith(line + "\n")
+
+
+@pytest.mark.parametrize(("line", "wanted"), STARRED)
+def test_arguments_that_cannot_be_counted_are_told_and_left(line, wanted):
+    (found,) = findings(line, "differs")
+    assert not found.edits
+    assert last(port.rewrite(HEAD + line + "\n")) == wanted
+
+
+LAYERS = """\
+import torch.nn as nn
+class M(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.LayerNorm(3)
+        self.register_buffer("table", make())
+        self.register_buffer(name, make())
+        self.later = None
+    def forward(self, x, q):
+        self.later = q()
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("y = self.table.std()", "y = self.table.std(correction=1)"),
+        ("y = self.later.std()", "y = self.later.std()"),  # not always a tensor
+        ("y = self.norm(q).std()", "y = self.norm(q).std(correction=1)"),
+    ],
+)
+def test_what_a_module_keeps_tells_what_its_attributes_are(line, wanted):
+    program = LAYERS + "        " + line + "\n"
+    found = [f for f in port.read(program) if f.line == LAYERS.count("\n") + 1]
+    assert "differs" in [f.kind for f in found]
+    assert last(port.rewrite(program)) == wanted
+
+
+@pytest.mark.parametrize(("name", "told"), [("norm", []), ("std", ["differs"])])
+def test_what_is_called_like_a_layer_is_taken_for_one(name, told):
+    program = LAYERS + f"def f(m, q):\n    return m.{name}(q)\n"
+    found = [f for f in port.read(program) if f.line == LAYERS.count("\n") + 2]
+    assert [f.kind for f in found if f.kind != "works"] == told
 
 
 # Imports ------------------------------------------------------------------------------------------
@@ -413,6 +495,20 @@ class TestCommand:
         assert end.value.code == 0
         for words in ("A first try", "--write", "silently differs", "exit status"):
             assert words in out
+
+    def test_out_takes_the_place_of_one_file(self, command, tmp_path, capsys):
+        for name in ("a.py", "b.py"):
+            (tmp_path / name).write_text(PROGRAM)
+        with pytest.raises(SystemExit):
+            command(tmp_path, "--out", tmp_path / "c.py")
+        assert "takes the place of one file; there are 2" in capsys.readouterr().err
+        assert not (tmp_path / "c.py").exists()
+
+    def test_what_does_not_work_as_it_is_has_no_such_line(self, command, tmp_path):
+        file = tmp_path / "a.py"
+        file.write_text("from torch.nn import *\n")
+        _, out, _ = command(file)
+        assert "works as it is" not in out and "1 needs you" in out
 
     def test_without_a_file_it_asks_for_one(self, command, capsys):
         with pytest.raises(SystemExit) as end:
