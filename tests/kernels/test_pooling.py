@@ -24,6 +24,7 @@ from autograd.kernels.pooling.maximum import (
     take_windows,
 )
 from autograd.ops.images.pooling import pool_output_size
+from tests.bounds import put
 from tests.layouts import batch_last
 
 pytestmark = pytest.mark.usefixtures("numpy_kernels")
@@ -242,6 +243,37 @@ def test_max_pool_of_special_values(dtype, special, kernel, stride, padding):
     gx = max_pool_gradient(g, x, fast, **windowed(x, **hyper))
     assert gx.dtype == dtype
     np.testing.assert_array_equal(gx, loop_scatter(g, want_indices, (6, 6)))
+
+
+@pytest.mark.parametrize("nan", [False, True])
+@pytest.mark.parametrize("worthwhile", [1, 2**23])
+@pytest.mark.parametrize(
+    ("shape", "kernel"),
+    [((6,), (3,)), ((4, 6), (2, 3)), ((4, 6), (1, 1)), ((4, 6), (4, 6)), ((4, 2, 6), (2, 1, 3))],
+)
+def test_windows_side_by_side_hand_on_the_very_bits(shape, kernel, worthwhile, nan):
+    rng = np.random.default_rng(0)
+    x = rng.integers(-2, 2, size=(2, 5, *shape)).astype(np.float32)  # with ties
+    if nan:
+        x[1, 3][(0,) * len(shape)] = np.nan  # in one of several pieces
+    rank = len(shape)
+    hyper = {
+        "kernel_shape": kernel,
+        "stride": kernel,
+        "padding": (0,) * rank,
+        "dilation": (1,) * rank,
+    }
+    out_shape = tuple(n // k for n, k in zip(shape, kernel, strict=True))
+    values, indices = loop_max_pool(x, *hyper.values(), out_shape)
+    g = rng.choice(np.array([1.5, -0.0, np.inf, np.nan], np.float32), values.shape)
+    with put(**{"autograd.kernels.tuning.WORTHWHILE": worthwhile}):
+        got = max_pool_gradient(g, x, values, **windowed(x, **hyper))
+    want = np.zeros((2, 5, math.prod(shape)), np.float32)
+    for at in np.ndindex(*values.shape):
+        want[(*at[:2], indices[at])] = g[at]
+    np.testing.assert_array_equal(got.reshape(want.shape), want)
+    if not nan:
+        np.testing.assert_array_equal(np.signbit(got).reshape(want.shape), np.signbit(want))
 
 
 def test_an_infinite_gradient_stays_with_the_maximum():

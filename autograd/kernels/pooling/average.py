@@ -1,6 +1,6 @@
 """Pooling over windows: what all kinds share, and averages. (Maxima: `max_pooling`.)
 
-    combine_windows(combine, x, met, nothing, out)
+    meetings(window, input_shape, out_shape);  combine_windows(combine, x, places, nothing, out)
     pool_divisors(input_shape, window, count_include_pad, divisor_override) -> number or array
     avg_pool(x, *, window, divisors) -> y
     avg_pool_gradient(y, *, input_shape, window, divisors) -> gx
@@ -28,48 +28,63 @@ from autograd.kernels import native
 from autograd.kernels.pieces import in_pieces
 from autograd.kernels.windows import overlaps_by_axis, pad_planes, windows
 
+Place = tuple[slice, ...]
+Places = tuple[list[Place], list[tuple[Place, Place]]]
+
+
+@lru_cache(maxsize=1024)
+def meetings(
+    window: Window, input_shape: tuple[int, ...], out_shape: tuple[int, ...]
+) -> tuple[Places, ...]:
+    """Along each axis: the cells that all windows meet at one offset; and where only some meet any,
+    the cells and these windows."""
+    found = []
+    by_axis = overlaps_by_axis(window, input_shape, out_shape)
+    for axis, (met, outputs) in enumerate(zip(by_axis, out_shape, strict=True), start=2):
+        before, everywhere = (slice(None),) * axis, slice(0, outputs)
+        complete = [(*before, cells) for _, cells, windows in met if windows == everywhere]
+        partial = [((*before, c), (*before, w)) for _, c, w in met if w != everywhere]
+        found.append((complete, partial))
+    return tuple(found)
+
 
 def combine_windows(
     combine: np.ufunc,
     x: np.ndarray,
-    met: Sequence[Sequence[tuple[int, slice, slice]]],
+    places: Sequence[Places],
     nothing: float,
     out: np.ndarray,
 ) -> None:
     """Combine the cells that each window meets, one axis after the other, into ``out``."""
     last = x.ndim - 1
-    for axis, met_here in enumerate(met, start=2):
+    for axis, here in enumerate(places, start=2):
         shape = (*x.shape[:axis], out.shape[axis], *x.shape[axis + 1 :])
         result = out if axis == last else np.empty(shape, x.dtype)
-        _combine_along(combine, x, axis, met_here, nothing, result)
+        _combine_along(combine, x, *here, nothing, result)
         x = result
 
 
 def _combine_along(
     combine: np.ufunc,
     x: np.ndarray,
-    axis: int,
-    met: Sequence[tuple[int, slice, slice]],
+    complete: list[Place],
+    partial: list[tuple[Place, Place]],
     nothing: float,
     result: np.ndarray,
 ) -> None:
     """The same along one axis, starting from ``nothing``."""
-    before = (slice(None),) * axis
-    everywhere = slice(0, result.shape[axis])
-    complete = [inputs for _, inputs, met_outputs in met if met_outputs == everywhere]
-    partial = [pair[1:] for pair in met if pair[2] != everywhere]
     # Two offsets that every window meets make the first step: nothing to fill, nothing to copy.
     if len(complete) > 1:
-        combine(x[*before, complete[0]], x[*before, complete[1]], out=result)
+        combine(x[complete[0]], x[complete[1]], out=result)
     elif complete:
-        result[...] = x[*before, complete[0]]
+        result[...] = x[complete[0]]
     else:
         result[...] = nothing
-    for inputs in complete[2:]:
-        combine(result, x[*before, inputs], out=result)
-    for inputs, met_outputs in partial:
-        part = result[*before, met_outputs]
-        combine(part, x[*before, inputs], out=part)
+    for cells in complete[2:]:
+        combine(result, x[cells], out=result)
+    for cells, met in partial:
+        part = result[met]
+        combine(part, x[cells], out=part)
 
 
 @lru_cache(maxsize=4096)
@@ -130,11 +145,11 @@ def avg_pool(x: np.ndarray, *, window: Window, divisors: int | np.ndarray) -> np
     if dtype == np.float16:  # as PyTorch, sums of halves are kept in single precision
         x = x.astype(np.float32)
     y = np.empty((*x.shape[:2], *out_shape), x.dtype)
-    met = overlaps_by_axis(window, x.shape[2:], out_shape)
+    places = meetings(window, x.shape[2:], out_shape)
     divisor = np.asarray(divisors, x.dtype)
 
     def pool(x: np.ndarray, y: np.ndarray) -> None:
-        combine_windows(np.add, x, met, 0, y)
+        combine_windows(np.add, x, places, 0, y)
         np.divide(y, divisor, out=y)
 
     in_pieces(pool, (x, y), axis=1, passes=1)

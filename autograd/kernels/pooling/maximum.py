@@ -12,6 +12,7 @@ comparing, one kernel offset after the other, for all windows at once.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from math import prod
 from typing import Any
 
@@ -24,9 +25,10 @@ from autograd.kernels.pieces import in_pieces
 from autograd.kernels.pooling.average import (
     adaptive_bounds,
     combine_windows,
+    meetings,
     native_window,
 )
-from autograd.kernels.windows import overlaps, overlaps_by_axis
+from autograd.kernels.windows import overlaps
 
 
 def max_pool(x: np.ndarray, *, window: Window) -> tuple[np.ndarray, np.ndarray]:
@@ -144,10 +146,10 @@ def max_pool_values(x: np.ndarray, *, window: Window) -> np.ndarray:
         native.library.max_pool(x, taken, pooled)
         return pooled
     out = np.empty(x.shape[:2] + out_shape, x.dtype)
-    met = overlaps_by_axis(window, spatial, out_shape)
+    places = meetings(window, spatial, out_shape)
 
     def pool(x: np.ndarray, out: np.ndarray) -> None:
-        combine_windows(np.maximum, x, met, -np.inf, out)
+        combine_windows(np.maximum, x, places, -np.inf, out)
 
     in_pieces(pool, (x, out), axis=1, passes=1)
     return out
@@ -166,6 +168,12 @@ def max_pool_gradient(
         routed = np.empty(x.shape, x.dtype)
         native.library.max_pool_gradient(g, x, out, taken, routed)
         return routed
+    if g.dtype.kind == "f" and _tiles(window, x.shape[2:]):
+        gx = np.empty(x.shape, g.dtype)
+        met_nan: list[bool] = []
+        in_pieces(partial(_route_tiles, window.kernel, met_nan), (g, x, out, gx), axis=1, passes=2)
+        if not any(met_nan):
+            return gx
     if g.dtype.kind != "f" or _has_nan(out):
         _, indices = max_pool(x, window=window)
         return scatter_windows(g, indices, input_shape=x.shape[2:])
@@ -183,6 +191,49 @@ def max_pool_gradient(
 
     in_pieces(route, (g, x, out, gx), axis=1, passes=2)
     return gx
+
+
+@lru_cache(maxsize=1024)
+def _tiles(window: Window, spatial: tuple[int, ...]) -> bool:
+    """Whether the windows lie side by side and cover the plane, and nothing else."""
+    fit = all(length % k == 0 for length, k in zip(spatial, window.kernel, strict=True))
+    return fit and window == Window(
+        window.kernel, window.kernel, ((0, 0),) * len(spatial), (1,) * len(spatial)
+    )
+
+
+def _route_tiles(
+    kernel: tuple[int, ...], met_nan: list[bool], g: np.ndarray, x: np.ndarray, out: np.ndarray,
+    gx: np.ndarray,
+) -> None:  # fmt: skip
+    """`max_pool_gradient` of windows that tile the plane: every cell is in one, so all kernel
+    offsets are compared in one call. A cell keeps its mark where no offset before it has one."""
+    cells = _offsets_first(x, kernel)
+    wins = np.empty(cells.shape, bool)
+    np.equal(cells, out, out=wins)
+    marks = wins.reshape(prod(kernel), out.size)
+    found = marks[0].copy()
+    for mark in marks[1:]:
+        np.greater(mark, found, out=mark)
+        found |= mark
+    met_nan.append(not found.all())  # which equals nothing
+    keep_where(g, wins, out=_offsets_first(gx, kernel))
+
+
+def _offsets_first(x: np.ndarray, kernel: tuple[int, ...]) -> np.ndarray:
+    """View (*kernel, N, C, *outputs) of planes that windows of this size tile."""
+    split, order = _split(x.shape, kernel)
+    return x.reshape(split).transpose(order)
+
+
+@lru_cache(maxsize=1024)
+def _split(
+    shape: tuple[int, ...], kernel: tuple[int, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shape in which kernel offsets have axes of their own, and the order of these axes."""
+    sizes = [n for length, k in zip(shape[2:], kernel, strict=True) for n in (length // k, k)]
+    end = 2 + len(sizes)
+    return (*shape[:2], *sizes), (*range(3, end, 2), 0, 1, *range(2, end, 2))
 
 
 def prepare_max_pool_values(x: np.ndarray, *, window: Window) -> Callable[..., np.ndarray] | None:
