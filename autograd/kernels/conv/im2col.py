@@ -18,6 +18,7 @@ are sorted back into samples at the end.
 Arguments are as in ``correlation``: one type of float, C order, nothing empty.
 """
 
+import functools
 from functools import lru_cache
 from math import prod
 from typing import NamedTuple
@@ -37,7 +38,8 @@ class Plan(NamedTuple):
     target: tuple[slice, ...]  # its place in the padded sample
     padded: tuple[int, ...]  # (C, *S'): padded or cropped just as far as windows reach
     windows: tuple[int, ...]  # (C, *K, *P)
-    strides: tuple[int, ...]  # of a view (N, C, *K, *P) of padded samples, in elements
+    strides: tuple[int, ...]  # of a view (N, C, *K, *P) of padded samples, in bytes
+    whole: bool  # whether the padded sample is the sample itself
     mixed: bool  # whether samples of a chunk lie side by side in memory, (C, *S, N)
     columns: tuple[int, int, int]  # (G, C/G * K, pixels): the windows as matrices
     matrix: tuple[int, int, int]  # (G, O/G, C/G * K)
@@ -61,7 +63,7 @@ def plan(x_shape, w_shape, window: Window, groups: int, itemsize: int) -> Plan:
         padded.append(reach)
         target.append(slice(first, last))
         source.append(slice(first - before, last - before))
-    steps = [prod(padded[axis:]) for axis in range(1, len(padded) + 1)]
+    steps = [itemsize * prod(padded[axis:]) for axis in range(1, len(padded) + 1)]
     depth, pixels = each * prod(kernel), prod(out)
     work = n * o * depth * pixels
     most = max(1, COLUMN_BYTES // (groups * depth * pixels * itemsize))
@@ -79,6 +81,7 @@ def plan(x_shape, w_shape, window: Window, groups: int, itemsize: int) -> Plan:
             *(a * d for a, d in zip(steps[1:], dilation, strict=True)),
             *(a * s for a, s in zip(steps[1:], stride, strict=True)),
         ),
+        whole=padded == [c, *size] and not any(before for before, _ in window.padding),
         mixed=1 < count and 1 < prod(kernel) and pixels < FEW_PIXELS,
         columns=(groups, depth, pixels),
         matrix=(groups, o // groups, depth),
@@ -115,7 +118,7 @@ def correlate_input(y, w, input_shape, window: Window, groups: int) -> np.ndarra
     y = y.reshape(-1, *p.products)
     matrix = w.reshape(p.matrix).swapaxes(1, 2)
     multiply = np.matmul if matrix.shape[2] > 1 else np.multiply  # BLAS is slow at outer products
-    met = overlaps(window, tuple(input_shape), p.out)
+    met = _met(window, tuple(input_shape), p.out)
 
     def run(chunk: slice) -> None:
         part = sums = x[chunk]
@@ -125,13 +128,22 @@ def correlate_input(y, w, input_shape, window: Window, groups: int) -> np.ndarra
             sums = samples_first(np.zeros((*x_shape[1:], len(part)), x.dtype))
         else:
             columns = columns.reshape(-1, *p.windows)
-        for weight, inputs, outputs in met:
-            sums[inputs] += columns[:, :, *weight][outputs]
+        for inputs, products in met:
+            seen = sums[inputs]
+            np.add(seen, columns[products], seen)
         if p.mixed:
             part[...] = sums
 
     threads.for_each(run, p.chunks, p.work)
     return x
+
+
+@lru_cache(maxsize=1024)
+def _met(window: Window, size, out) -> list[tuple[tuple, tuple]]:
+    """For each weight of a kernel, the inputs (N, C, *S) where it looks and its columns (N, C, *K, *P)."""
+    every = slice(None), slice(None)
+    found = overlaps(window, size, out)
+    return [(inputs, (*every, *weight, *outputs[2:])) for weight, inputs, outputs in found]
 
 
 def correlate_weight(x, y, window: Window, groups: int) -> np.ndarray:
@@ -140,17 +152,17 @@ def correlate_weight(x, y, window: Window, groups: int) -> np.ndarray:
     p = plan(x.shape, w_shape, window, groups, x.itemsize)
     y = y.reshape(-1, *p.products)
     lanes = range(min(PIECES, len(p.chunks)))
-    sums = np.zeros((len(lanes), groups, p.matrix[2], p.matrix[1]), x.dtype)
+    sums: list = [0.0] * len(lanes)
 
     def run(lane: int) -> None:
         for chunk in p.chunks[lane :: len(lanes)]:
             # Transposed: BLAS is faster when the large factor comes first.
             products = np.matmul(_columns(x[chunk], p), _products(y[chunk], p).swapaxes(2, 3))
-            sums[lane] += np.add.reduce(products, axis=0)
+            sums[lane] += products[0] if len(products) == 1 else np.add.reduce(products, axis=0)
 
     threads.for_each(run, lanes, p.work)
     w = np.empty(w_shape, x.dtype)
-    w.reshape(p.matrix)[...] = np.add.reduce(sums, axis=0).swapaxes(1, 2)
+    w.reshape(p.matrix)[...] = functools.reduce(np.add, sums).swapaxes(1, 2)
     return w
 
 
@@ -159,14 +171,13 @@ def _columns(x: np.ndarray, p: Plan) -> np.ndarray:
     (1, G, C/G * K, pixels * N)."""
     if p.mixed:
         return windows(x, p).reshape(1, *p.columns[:2], -1)
-    seen, n = x[p.source], len(x)
-    if seen.shape[1:] == p.padded:
-        padded = np.ascontiguousarray(seen)
+    n = len(x)
+    if p.whole:
+        padded = x
     else:
         padded = np.zeros((n, *p.padded), x.dtype)
-        padded[p.target] = seen
-    strides = [step * x.itemsize for step in p.strides]
-    return np.ndarray((n, *p.windows), x.dtype, padded, 0, strides).reshape(n, *p.columns)
+        padded[p.target] = x[p.source]
+    return np.ndarray((n, *p.windows), x.dtype, padded, 0, p.strides).reshape(n, *p.columns)
 
 
 def windows(x: np.ndarray, p: Plan) -> np.ndarray:
@@ -175,7 +186,7 @@ def windows(x: np.ndarray, p: Plan) -> np.ndarray:
     n, c = x.shape[:2]
     padded = np.zeros((c, *p.padded[1:], n), x.dtype)
     samples_first(padded)[p.target] = x[p.source]
-    strides = [step * n * x.itemsize for step in p.strides[1:]] + [x.itemsize]
+    strides = [step * n for step in p.strides[1:]] + [x.itemsize]
     return np.ndarray((c, *p.windows[1:], n), x.dtype, padded, 0, strides)
 
 
