@@ -410,3 +410,40 @@ def test_one_kernel_size_is_for_as_many_axes_as_the_layer_has():
 def test_an_unknown_argument_of_a_layer_is_refused_in_its_name():
     with pytest.raises(TypeError, match=r"^Linear: there is no argument 'foo'"):
         nn.Linear(3, 4, foo=1)
+
+
+def test_probabilities_go_with_every_ignore_index_below_zero():
+    scores, p = ag.tensor([[1.0, 2.0]]), np.array([[0.25, 0.75]])
+    wanted = F.cross_entropy(scores, p).item()
+    assert F.cross_entropy(scores, p, ignore_index=-1).item() == wanted
+    with pytest.raises(ValueError, match="ignore_index goes with classes"):
+        F.cross_entropy(scores, p, ignore_index=0)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int64, np.int8])
+@pytest.mark.parametrize("loss", [F.hinge_embedding_loss, F.soft_margin_loss])
+def test_signs_take_the_dtype_of_what_they_stand_beside(loss, dtype):
+    x = ag.tensor(np.array([0.5, 0.25], np.float32))
+    target = np.array([1, 1], dtype)
+    assert loss(x, target).dtype == np.float32
+    assert F.margin_ranking_loss(x, x * 2, ag.tensor(target)).dtype == np.float32
+
+
+@pytest.mark.parametrize("size", [-2, -3])
+def test_unflatten_knows_only_one_size_below_zero(size):
+    assert nn.Unflatten(1, (-1, 2))(ag.ones(1, 4)).shape == (1, 2, 2)
+    with pytest.raises(ValueError, match="^Unflatten: unflattened_size"):
+        nn.Unflatten(1, (size, 2))
+
+
+def test_heads_share_the_width():
+    assert nn.MultiheadAttention(12, 3).head_dim == 4
+    assert isinstance(nn.MultiheadAttention(12, 3).head_dim, int)
+
+
+@pytest.mark.parametrize(
+    "stride, shape", [(None, (3, 2)), ((), (3, 2)), ([], (3, 2)), ((1, 3), (5, 2)), (1, (5, 4))]
+)
+def test_a_stride_left_out_is_the_size_of_the_windows(stride, shape):
+    x = ag.tensor(np.arange(36.0).reshape(1, 1, 6, 6))
+    assert F.pool(x, lambda w: w.max((-2, -1)), (2, 3), stride).shape == (1, 1, *shape)

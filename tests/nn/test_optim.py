@@ -742,3 +742,14 @@ def record():
 
 if __name__ == "__main__":
     record()
+
+
+def test_a_schedule_that_begins_anew_in_a_sequence_forgets_the_part_of_its_epoch():
+    optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=0.5)
+    warm = lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=4)
+    warm.step(2.5)
+    constant = lr_scheduler.ConstantLR(optimizer, factor=0.1, total_iters=100)
+    both = lr_scheduler.SequentialLR(optimizer, [constant, warm], milestones=[1])
+    optimizer.step()
+    both.step()
+    assert optimizer.param_groups[0]["lr"] == 0.5 and warm.T_cur == 0.0

@@ -177,3 +177,9 @@ def test_resized_constants_stay_constants_and_bytes_stay_bytes(size):
 def test_what_makes_no_sense_is_refused(make, word):
     with pytest.raises((ValueError, TypeError), match=word):
         make()
+
+
+def test_any_function_is_a_transform():
+    double = T.Lambda(lambda x: x * 2)
+    assert np.array_equal(double(IMAGES), IMAGES * 2)
+    assert double.function(3) == 6

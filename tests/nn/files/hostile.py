@@ -189,8 +189,8 @@ def text(value):
     return b"X" + struct.pack("<I", len(value)) + value.encode()
 
 
-def stored(kind=b"ctorch\nFloatStorage\n", key="0", numel=4):
-    return (b"(" + text("storage") + kind + text(key) + text("cpu") + b"J"
+def stored(kind=b"ctorch\nFloatStorage\n", key="0", numel=4, word="storage"):
+    return (b"(" + text(word) + kind + text(key) + text("cpu") + b"J"
             + struct.pack("<i", numel) + b"tQ")  # fmt: skip
 
 
@@ -262,6 +262,8 @@ def pickles(mark):
         "pth storage missing": pth(named, tensor(storage=stored(key="9")), b"s"),
         "pth storage leads out": pth(named, tensor(storage=stored(key="../data.pkl")), b"s"),
         "pth storage of a foreign kind": pth(named, tensor(storage=stored(kind=b"cos\nsystem\n")), b"s"),
+        "pth reference to a module": pth(named, tensor(storage=stored(word="module")), b"s"),
+        "pth storage of a text's kind": pth(named, tensor(storage=stored(kind=text("FloatStorage"))), b"s"),
         "pth complex storage": pth(named, tensor(storage=stored(kind=b"ctorch\nComplexFloatStorage\n")), b"s"),
         "pth tensor of no storage": pth(named, tensor(storage=b"N"), b"s"),
         "pth tensor beyond its storage": pth(named, tensor(size=(5,)), b"s"),

@@ -253,3 +253,15 @@ def test_without_the_package_the_other_format_is_named(tmp_path, monkeypatch):
         nn.save({"a": np.ones(1)}, tmp_path / "a.safetensors")
     nn.save({"a": np.ones(1)}, tmp_path / "a.npz")
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_header_may_fill_its_file_and_no_more(beyond, tmp_path):
+    text = b"{}".ljust(4000)
+    path = tmp_path / "a.safetensors"
+    path.write_bytes((len(text) + beyond).to_bytes(8, "little") + text)
+    if beyond:
+        with pytest.raises(ValueError, match="its header claims 4,001 bytes of 4,008"):
+            nn.load(path)
+    else:
+        assert nn.load(path) == {}

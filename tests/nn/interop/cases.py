@@ -762,6 +762,7 @@ for op in ("matrix_power", "linalg_matrix_power"):
 case("linalg_matrix_power.default", positive, -2)
 for op in ("matrix_exp", "linalg_matrix_exp"):
     case(f"{op}.default", x(3, 3))
+    case(f"{op}.default", of([[-9.0, 4.0, 1.0], [-5.0, -7.0, 2.0], [-1.0, 3.0, -8.0]]))
 case("linalg_svdvals.default", x(3, 2))
 q, k, v = x(2, 3, 4, 5), x(2, 3, 6, 5), x(2, 3, 6, 2)
 sdpa = "scaled_dot_product_attention.default"

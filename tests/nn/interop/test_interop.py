@@ -518,3 +518,64 @@ def test_dropout_draws_from_our_generator_outside_of_a_comparison(torch):
     np.testing.assert_array_equal(model(np.ones(4000, np.float32)).data, first)
     assert set(np.unique(first)) == {np.float32(0), np.float32(1 / 0.75)}
     assert abs((first == 0).mean() - 0.25) < 0.04
+
+
+def test_a_line_is_known_only_where_the_exporter_kept_one():
+    from nn.interop.sources import innermost
+
+    own, library = 'File "/m.py", line 3, in f\n', 'File "/lib/torch/nn.py", line 9, in g\n'
+    assert innermost(None, "/lib") == innermost("", "/lib") == ("", 0)
+    assert innermost(own + library, "/lib") == ("/m.py", 3)
+    assert innermost(library + library.replace("9", "8"), "/lib") == ("/lib/torch/nn.py", 8)
+
+
+@pytest.mark.torch
+def test_statistics_move_though_nobody_uses_the_normalized_values(torch):
+    class Watches(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bn = torch.nn.BatchNorm1d(2)
+
+        def forward(self, x):
+            self.bn(x)
+            return x * 2
+
+    x = torch.tensor([[1.0, 2.0], [3.0, 8.0]])
+    model = nn.from_torch(Watches(), x)
+    model(autograd.tensor(x.numpy()))
+    np.testing.assert_allclose(model.bn.running_mean.data, [0.2, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(model.bn.running_var.data, [1.1, 2.7], rtol=1e-6)
+    assert model.bn.num_batches_tracked.item() == 1
+
+
+@pytest.mark.torch
+def test_a_view_of_a_view_sees_what_is_written_into_the_whole(torch):
+    class Corner(torch.nn.Module):
+        def forward(self, x):
+            whole = x * 1.0
+            rows = whole[1:]
+            column = rows[:, 0]
+            whole.add_(10.0)
+            return column * 2
+
+    x = torch.arange(6.0).reshape(3, 2)
+    assert nn.from_torch(Corner(), x)(autograd.tensor(x.numpy())).tolist() == [24.0, 28.0]
+
+
+@pytest.mark.torch
+def test_a_module_with_two_names_has_one_mode(torch):
+    class Twice(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = torch.nn.Dropout(0.5)
+            self.second = self.first
+
+        def forward(self, x):
+            return self.second(x)
+
+    x = torch.ones(64)
+    model = nn.from_torch(Twice(), x)
+    assert model.second is model.first
+    assert 0 < (model(autograd.ones(64)).data == 0).sum() < 64
+    model.first.eval()
+    assert (model(autograd.ones(64)).data == 1).all()

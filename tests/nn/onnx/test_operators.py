@@ -272,6 +272,7 @@ def test_constants_take_the_dtype_of_what_they_stand_beside(dtype, tmp_path):
 # Rare arguments -----------------------------------------------------------------------------------
 
 CROPS = Window((2, 2), (1, 1), ((-1, 0), (0, 1)), (1, 1))
+LOPSIDED = Window((2, 2), (2, 3), ((-1, 1), (2, -1)), (1, 2))
 W = np.linspace(-1.0, 1.0, 24, dtype=np.float32)
 
 #: What the file gives is what the function gives, for another batch, too.
@@ -291,6 +292,8 @@ RARE = {
     "bools beside integers": (lambda x: ((x > 0) + 2, (x > 0) == 1, (x > 0) * 0.5), X),
     "a window that crops": (lambda x: convolution._correlate(x, W.reshape(2, 3, 2, 2), window=CROPS, groups=1), IMAGE),
     "its adjoint": (lambda y: convolution._correlate_input(y, W.reshape(3, 2, 2, 2), input_shape=(6, 6), window=CROPS, groups=1), [(2, 3, 4, 6)]),
+    "its adjoint where padding differs by side": (
+        lambda y: convolution._correlate_input(y, W.reshape(3, 2, 2, 2), input_shape=(8, 9), window=LOPSIDED, groups=1), [(2, 3, 4, 3)]),
     "its weights": (lambda x, y: convolution._correlate_weight(x, y, window=CROPS, groups=1), [(2, 3, 5, 6), (2, 4, 3, 6)]),
     "its weights by groups": (lambda x, y: convolution._correlate_weight(x, y, window=CROPS, groups=2), [(2, 4, 5, 6), (2, 2, 3, 6)]),
     "an axis of the same size": (

@@ -63,3 +63,24 @@ def test_leftovers_of_a_killed_run_are_tidied(tmp_path):
 def test_arguments_that_make_no_sense_are_refused(options, tmp_path):
     with pytest.raises(ValueError):
         Checkpoints(tmp_path, **options)
+
+
+def test_the_folders_above_are_made_too(tmp_path):
+    for name, save in [("a", lambda c: c.save({}, 1)), ("b", lambda c: c.save_best({}))]:
+        written = save(Checkpoints(tmp_path / name / "deep" / "down"))
+        assert written.parent == tmp_path / name / "deep" / "down" and written.exists()
+
+
+def test_a_saved_average_does_not_move_with_the_model():
+    layer = nn.Linear(1, 1)
+    average = nn.train.EMA(layer, decay=0.5)
+    saved = average.state_dict()["average"]
+    before = {name: value.copy() for name, value in saved.items()}
+    nn.init.constant_(layer.weight, 9.0)
+    average.update()
+    assert saved.keys() == before.keys() == {"weight", "bias"}
+    assert all(np.array_equal(saved[name], before[name]) for name in saved)
+    other = nn.train.EMA(nn.Linear(1, 1), decay=0.5)
+    other.load_state_dict({"average": saved})
+    saved["weight"][...] = 7.0  # and what was loaded is nobody else's
+    assert np.array_equal(other.state_dict()["average"]["weight"], before["weight"])
