@@ -135,6 +135,25 @@ def embedding_bag(
     return bags, ag.as_tensor(flat), ag.as_tensor(sizes), ag.as_tensor(starts)
 
 
+def padded_embedding_bag(
+    weight: Any,
+    indices: Any,
+    offsets: Any,
+    scale_grad_by_freq: bool,
+    mode: int,
+    sparse: bool,
+    per_sample_weights: Any,
+    include_last_offset: bool,
+    padding_idx: int | None,
+) -> Any:
+    """The overload whose padding counts from the last row where it is negative."""
+    row = None if padding_idx is None else padding_idx % weight.shape[0]
+    return embedding_bag(
+        weight, indices, offsets, scale_grad_by_freq, mode, sparse, per_sample_weights,
+        include_last_offset, row,
+    )  # fmt: skip
+
+
 def is_in(
     elements: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False
 ) -> Any:
@@ -207,7 +226,7 @@ TABLE: dict[str, Any] = {
     "put": put,
     "embedding": embedding,
     "embedding_renorm": embedding_renorm,
-    "embedding_bag.padding_idx": embedding_bag,
+    "embedding_bag.padding_idx": padded_embedding_bag,
     "embedding_bag.default": embedding_bag,
     "_embedding_bag": embedding_bag,
     "_embedding_bag_forward_only": embedding_bag,

@@ -10,13 +10,17 @@ import numpy as np
 
 import autograd as ag
 from nn.functional import plain as F
-from nn.interop.operators.promotion import common
+from nn.interop.operators.promotion import cast, common
 
 REDUCTIONS = ("none", "mean", "sum")
 
 
 def _loss(
-    function: Callable[..., Any], order: str, meet: bool = False, signs: bool = False
+    function: Callable[..., Any],
+    order: str,
+    meet: bool = False,
+    signs: bool = False,
+    as_input: bool = False,
 ) -> Callable[..., Any]:
     """A loss of ours as an operator.
 
@@ -24,6 +28,7 @@ def _loss(
         order: the operator's arguments, in their order, by our names; with our defaults.
         meet: whether the first two are brought to one dtype and shape first.
         signs: whether the target only says which, so that it has no gradient.
+        as_input: whether the loss has the dtype of the input, whatever the target's is.
     """
     names = order.split()
 
@@ -35,7 +40,8 @@ def _loss(
         if meet:
             x, y = common(*given[:2])
             options["input"], options["target"] = ag.broadcast_arrays(x, y)
-        return function(**options)
+        loss = function(**options)
+        return cast(loss, given[0].dtype) if as_input else loss
 
     known = inspect.signature(function).parameters
     of.__signature__ = inspect.Signature([known[name] for name in names])  # type: ignore[attr-defined]
@@ -96,7 +102,9 @@ TABLE: dict[str, Any] = {
     "mse_loss": _loss(F.mse_loss, "input target reduction", meet=True),
     "l1_loss": _loss(F.l1_loss, "input target reduction", meet=True),
     "smooth_l1_loss": _loss(F.smooth_l1_loss, "input target reduction beta", meet=True),
-    "huber_loss": _loss(F.huber_loss, "input target reduction delta", meet=True),
+    "huber_loss": _loss(
+        F.huber_loss, "input target reduction delta", meet=True, as_input=True
+    ),
     "binary_cross_entropy": _loss(F.binary_cross_entropy, "input target weight reduction"),
     "binary_cross_entropy_with_logits": _loss(
         F.binary_cross_entropy_with_logits, "input target weight pos_weight reduction"

@@ -873,3 +873,131 @@ case("_pad_packed_sequence.default", x(6, 2), of([3, 2, 1], "int64"), False, 0.0
 case("size.int", x(2, 3), 1)
 case("numel.default", x(2, 3))
 case("is_same_size.default", x(2, 3), x(3, 2))
+
+# At the edges: dtypes that meet, ties, axes beyond the first, sizes at their bounds --------------------
+
+single, zero_dim = of([[0.5, -1.5, 2.0]], "float32"), of(1.5, "float64")
+bytes_, naturals = of([3, 250, 7], "uint8"), of([2, 3, 4], "int64")
+for op in ("add", "mul", "div"):
+    case(f"{op}.Tensor", b(3), of(2, "int64"))
+    case(f"{op}.Tensor", b(3), of(2, "uint8"))
+    case(f"{op}.Tensor", bytes_, of(2, "int64"))
+    case(f"{op}.Tensor", of(2, "int64"), bytes_)
+    case(f"{op}.Tensor", bytes_, of(2, "int8"))
+    case(f"{op}.Tensor", bytes_, of(1.5, "float32"))
+    case(f"{op}.Tensor", of([1, -2, 3], "int8"), bytes_)
+    case(f"{op}.Tensor", of(1.5, "float32"), x(3))
+    case(f"{op}.Tensor", zero_dim, single)
+    case(f"{op}.Tensor", zero_dim, ints)
+    case(f"{op}.Tensor", of(2, "int64"), of(1.5, "float32"))
+    case(f"{op}.Tensor", of(2, "int64"), 2)
+    case(f"{op}.Tensor", b(3), 2.5)
+for op in ("xlogy.Tensor", "atan2.default", "arctan2.default", "copysign.Tensor"):
+    case(op, naturals, of([3, 1, 2], "int64"))
+    case(op, single, p(3))
+case("special_xlog1py.default", p(3), p(3))
+case("addcmul.default", x(2, 3), x(3), x(2, 1))
+case("addcdiv.default", x(2, 3), x(3), p(2, 1))
+case("addcdiv.default", single, x(3), p(1, 3))
+tied = of([[1.0, 2.0, -1.0]])
+case("clamp_min.Tensor", tied, of([1.0, 3.0, -2.0]))
+case("clamp_max.Tensor", tied, of([1.0, 3.0, -2.0]))
+case("clamp.Tensor", tied, of([1.0, 3.0, -2.0]), of([1.5, 4.0, -1.0]))
+for op in ("logical_and", "logical_or", "logical_xor"):
+    case(f"{op}.default", of([-1.0, -1.0, 0.0, 0.0, 2.0]), of([-2.0, 0.0, -3.0, 0.0, -1.0]))
+    case(f"{op}.default", of([-1, 0, 3], "int64"), b(3))
+case("leaky_relu.default", of([0.0, -1.0]))
+case("celu.default", x(5))
+case("elu.default", x(5))
+case("hardshrink.default", of([0.5, -0.5, 0.5004, -0.5004, 0.4996]))
+case("softshrink.default", of([0.5, -0.5, 0.5004, -0.5004, 0.4996]))
+case("hardtanh.default", of([-1.5, -1.0, 0.0, 1.0, 1.5]))
+case("softplus.default", of([18.5, 19.5, 20.5, 21.5]))
+for steps in range(2, 8):
+    case("linspace.default", -0.3, 0.7, steps, dtype=f64)
+    case("linspace.default", 0.1, 3.3, steps)
+case("index_add.default", x(4, 3), 0, of([0, 0, 2], "int64"), x(3, 3), alpha=0)
+for bag_mode in (0, 1, 2):
+    for pad_index in (None, -1, 0, 2):
+        case("embedding_bag.padding_idx", x(5, 3), of([0, 2, 2, 4, 0, 1], "int64"), of([0, 2], "int64"),
+             False, bag_mode, False, None, False, pad_index)  # fmt: skip
+case(
+    "embedding_renorm.default",
+    fixed([[3.0, 4.0], [3.0, 4.0000001], [6e-4, 8e-4]]), of([0, 1], "int64"), 5.0, 2.0,
+)  # fmt: skip
+case("embedding_renorm.default", fixed([[6e-5, 8e-5], [0.0, 0.0]]), of([0, 1], "int64"), 5e-5, 2.0)
+case("conv_tbc.default", x(5, 2, 3), x(2, 3, 4), x(4))
+case("pad.default", naturals, [1, 2])
+case("pad.default", of([[[1, 2], [3, 4]]], "int64"), [1, 0])
+case("pad.default", of([[[1, 2, 3], [3, 4, 5]]], "int64"), [0, -1, -1, 2], "constant", 7)
+case("pad.default", of([[[1, 2, 3], [3, 4, 5]]], "int64"), [1, 2], "reflect")
+case("pad.default", b(2, 3), [1, 2], "constant", True)
+case("constant_pad_nd.default", naturals, [2, 1])
+case("constant_pad_nd.default", x(2, 3), [1, -1])
+for mode in ("upsample_nearest", "_upsample_nearest_exact"):
+    case(f"{mode}1d.vec", x(1, 2, 5), None, [1.9999])
+case("upsample_linear1d.vec", x(1, 2, 5), None, False, [1.9999])
+case("nll_loss_forward.default", x(4, 3), classes, weights, 1, 2)
+case("nll_loss_forward.default", x(4, 3), classes, None, 1, 1)
+case("nll_loss_forward.default", x(4, 3), classes, None, 2, 1)
+for op in ("mse_loss", "l1_loss", "smooth_l1_loss", "kl_div"):
+    case(f"{op}.default", single, p(1, 3))
+    case(f"{op}.default", p(1, 3), of([[0.5, 0.25, 2.0]], "float32"))
+case("margin_ranking_loss.default", of([1.0, 2.0]), of([1.0, 3.0]), fixed([1.0, -1.0]))
+case("margin_ranking_loss.default", of([1.0, 2.0]), of([1.0, 3.0]), fixed([-1.0, 1.0]))
+case("soft_margin_loss.default", x(2, 3), fixed([[1.0, -1.0, 1.0]]))
+case("triplet_margin_loss.default", x(2, 3), x(2, 3), x(2, 3))
+case("hinge_embedding_loss.default", x(3), of([1.0, -1.0, 1.0]))
+case("hinge_embedding_loss.default", x(3), fixed([1.0, -1.0, 1.0]))
+case("norm_except_dim.default", x(3, 4, 2))
+case("norm_except_dim.default", x(3, 4, 2), 1, -1)
+case("norm_except_dim.default", x(3, 4, 2), 2, -1)
+case("einsum.default", "ij , jk -> i k", [x(2, 3), x(3, 2)])
+stacked = of([[[2.0, 0.5, 0.1], [0.5, 1.5, 0.2], [0.1, 0.2, 3.0]], [[3.0, 0.1, 0.4], [0.1, 2.0, 0.3], [0.4, 0.3, 1.0]]])
+case("linalg_solve.default", stacked, x(2, 3, 2))
+case("linalg_solve.default", stacked, x(2, 3))
+case("linalg_solve.default", stacked, x(3))
+case("linalg_solve.default", of(stacked.values[:1] * 3), x(3, 3))
+case("linalg_solve.default", stacked, x(2, 4, 3), left=False)
+case("linalg_inv_ex.default", stacked)
+case("linalg_solve_ex.default", stacked, x(2, 3, 2))
+case("linalg_slogdet.default", stacked)
+case("linalg_vecdot.default", x(2, 3), x(2, 3))
+case("linalg_vecdot.default", x(2, 3, 4), x(2, 3, 4), dim=1)
+case("linalg_cross.default", x(3, 3), x(3, 3))
+case("linalg_cross.default", x(3, 2, 3), x(3, 2, 3))
+case("linalg_cross.default", x(3, 2, 3), x(3, 2, 3), dim=0)
+case("cross.default", x(2, 3, 3), x(2, 3, 3))
+case("cross.default", x(3, 3), x(3, 3), -1)
+case(sdpa, q, k, v, scale=-0.4)
+case(sdpa, q, k, v, scale=0.0)
+case(sdpa, q, k, v, scale=4.0)
+case(sdpa, q, k, v, of([[0.0] * 3 + [9.0, -2.0, -math.inf]] * 3 + [[-math.inf] * 6]))
+case(sdpa, x(1, 4, 4, 5), x(1, 2, 6, 5), x(1, 2, 6, 2), enable_gqa=True)
+case("_scaled_dot_product_flash_attention_for_cpu.default", x(1, 2, 4, 3), x(1, 2, 4, 3), x(1, 2, 4, 3))
+for op in ("sum.dim_IntList", "mean.dim", "amax.default"):
+    for shape in ((), (3,), (2, 3)):
+        case(op, x(*shape), [-1] if shape else [], True)
+case("norm.ScalarOpt_dim", x(2, 3), None, [1])
+case("norm.ScalarOpt_dim", x(2, 3), None, [1], True)
+case("flip.default", x(), [0])
+case("flip.default", x(2, 3), [])
+for start, length in ((0, 2), (1, 2), (-1, 1), (-2, 2), (-3, 1), (2, 0)):
+    case("narrow.default", x(4, 3), 0, start, length)
+    case("narrow.default", x(2, 4), 1, start, length)
+case("split.Tensor", x(0, 3), 0)
+case("split.Tensor", x(2, 0), 0, 1)
+for size in ((1, 4), (3, 1), (4,), (1,), (1, 3, 1), (2, 1, 4)):
+    case("sum_to_size.default", x(2, 3, 4), list(size))
+case("hsplit.int", x(4), 2)
+case("hsplit.int", x(3, 4), 2)
+case("_pad_packed_sequence.default", x(6, 2), of([3, 2, 1], "int64"), False, 0.0, 0)
+case("_pad_packed_sequence.default", x(6, 2), of([3, 2, 1], "int64"), True, 0.5, 3)
+for op, gates in (("lstm", 4), ("gru", 3), ("rnn_tanh", 1), ("rnn_relu", 1)):
+    for rate, training in ((1.0, True), (0.5, False)):  # what is drawn for them is the same everywhere
+        state = x(2, 2, 3)
+        case(f"{op}.input", x(5, 2, 4), [state, state] if op == "lstm" else state,
+             _layers(gates, 4, 3, 2, 1, True), True, 2, rate, training, False, False)  # fmt: skip
+        state = x(2, 3, 3)
+        case(f"{op}.data", x(9, 4), of([3, 3, 2, 1], "int64"), [state, state] if op == "lstm" else state,
+             _layers(gates, 4, 3, 2, 1, True), True, 2, rate, training, False)  # fmt: skip

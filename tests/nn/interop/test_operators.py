@@ -1,5 +1,7 @@
 """Every line of the table against PyTorch: values, dtypes, gradients, gradients of gradients."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -291,3 +293,55 @@ def test_solving_by_a_cholesky_factor(torch):
     got = operators.find("cholesky_solve.default")(autograd.as_tensor(c), factor)
     close(got, wanted, "cholesky_solve")
     gradients(torch, [got], [wanted], [x], [t], 1, "cholesky_solve")
+
+
+#: Defaults that are written otherwise here, and mean the same: PyTorch's, and ours.
+WRITTEN_OTHERWISE = {
+    "reduction": (1, "mean"),  # a number where a call gives it
+    "padding_idx": (-1, None),
+    "padding": ("valid", 0),
+    "rcond": (1e-15, None),  # below what the dtype resolves
+    "dtype": (4, None),  # int64, which places have anyway
+}
+
+
+def meanings(name, default):
+    """What may stand here for a default of PyTorch's."""
+    if isinstance(default, list):  # [1, 1] is 1 for every axis, and [] is none
+        every = default[:1] if len(set(default)) == 1 else []
+        return [tuple(default), *every] if default else [(), None]
+    theirs, ours = WRITTEN_OTHERWISE.get(name, (None, None))
+    return [default, ours] if default == theirs else [default]
+
+
+def test_what_a_call_leaves_out_is_what_pytorch_takes(torch):
+    compared = 0
+    for operator in CASES:
+        name, overload = operator.rsplit(".", 1)
+        schema = getattr(getattr(torch.ops.aten, name), overload)._schema
+        own = inspect.signature(operators.find(operator)).parameters
+        placed = [p for p in own.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        for place, argument in enumerate(schema.arguments):
+            if argument.name in own:
+                here = own[argument.name]
+            elif place < len(placed) and not argument.kwarg_only:
+                here = placed[place]
+            else:
+                continue  # the reader refuses a call that gives it
+            if argument.has_default_value():
+                compared += 1
+                wanted = meanings(here.name, argument.default_value)
+                assert here.default in wanted, f"{operator}: {here}, PyTorch has {wanted[0]!r}"
+    assert compared > 450
+
+
+def test_hubers_loss_has_the_dtype_of_its_input(torch):
+    # PyTorch's too, though it cannot differentiate that.
+    single, double = np.float32([0.5, -1.5]), np.array([0.25, 2.0])
+    for x, y in ((single, double), (double, single)):
+        for reduction in (0, 1, 2):
+            wanted = torch.ops.aten.huber_loss(torch.tensor(x), torch.tensor(y), reduction)
+            found = operators.find("huber_loss.default")(
+                autograd.tensor(x), autograd.tensor(y), reduction
+            )
+            close(found, wanted, f"float32 huber_loss {x.dtype} {reduction}")
