@@ -102,9 +102,7 @@ TABLE: dict[str, Any] = {
     "mse_loss": _loss(F.mse_loss, "input target reduction", meet=True),
     "l1_loss": _loss(F.l1_loss, "input target reduction", meet=True),
     "smooth_l1_loss": _loss(F.smooth_l1_loss, "input target reduction beta", meet=True),
-    "huber_loss": _loss(
-        F.huber_loss, "input target reduction delta", meet=True, as_input=True
-    ),
+    "huber_loss": _loss(F.huber_loss, "input target reduction delta", meet=True, as_input=True),
     "binary_cross_entropy": _loss(F.binary_cross_entropy, "input target weight reduction"),
     "binary_cross_entropy_with_logits": _loss(
         F.binary_cross_entropy_with_logits, "input target weight pos_weight reduction"

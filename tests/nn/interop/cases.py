@@ -953,7 +953,12 @@ case("norm_except_dim.default", x(3, 4, 2))
 case("norm_except_dim.default", x(3, 4, 2), 1, -1)
 case("norm_except_dim.default", x(3, 4, 2), 2, -1)
 case("einsum.default", "ij , jk -> i k", [x(2, 3), x(3, 2)])
-stacked = of([[[2.0, 0.5, 0.1], [0.5, 1.5, 0.2], [0.1, 0.2, 3.0]], [[3.0, 0.1, 0.4], [0.1, 2.0, 0.3], [0.4, 0.3, 1.0]]])
+stacked = of(
+    [
+        [[2.0, 0.5, 0.1], [0.5, 1.5, 0.2], [0.1, 0.2, 3.0]],
+        [[3.0, 0.1, 0.4], [0.1, 2.0, 0.3], [0.4, 0.3, 1.0]],
+    ]
+)
 case("linalg_solve.default", stacked, x(2, 3, 2))
 case("linalg_solve.default", stacked, x(2, 3))
 case("linalg_solve.default", stacked, x(3))
@@ -974,7 +979,12 @@ case(sdpa, q, k, v, scale=0.0)
 case(sdpa, q, k, v, scale=4.0)
 case(sdpa, q, k, v, of([[0.0] * 3 + [9.0, -2.0, -math.inf]] * 3 + [[-math.inf] * 6]))
 case(sdpa, x(1, 4, 4, 5), x(1, 2, 6, 5), x(1, 2, 6, 2), enable_gqa=True)
-case("_scaled_dot_product_flash_attention_for_cpu.default", x(1, 2, 4, 3), x(1, 2, 4, 3), x(1, 2, 4, 3))
+case(
+    "_scaled_dot_product_flash_attention_for_cpu.default",
+    x(1, 2, 4, 3),
+    x(1, 2, 4, 3),
+    x(1, 2, 4, 3),
+)
 for op in ("sum.dim_IntList", "mean.dim", "amax.default"):
     for shape in ((), (3,), (2, 3)):
         case(op, x(*shape), [-1] if shape else [], True)
@@ -994,7 +1004,10 @@ case("hsplit.int", x(3, 4), 2)
 case("_pad_packed_sequence.default", x(6, 2), of([3, 2, 1], "int64"), False, 0.0, 0)
 case("_pad_packed_sequence.default", x(6, 2), of([3, 2, 1], "int64"), True, 0.5, 3)
 for op, gates in (("lstm", 4), ("gru", 3), ("rnn_tanh", 1), ("rnn_relu", 1)):
-    for rate, training in ((1.0, True), (0.5, False)):  # what is drawn for them is the same everywhere
+    for rate, training in (
+        (1.0, True),
+        (0.5, False),
+    ):  # what is drawn for them is the same everywhere
         state = x(2, 2, 3)
         case(f"{op}.input", x(5, 2, 4), [state, state] if op == "lstm" else state,
              _layers(gates, 4, 3, 2, 1, True), True, 2, rate, training, False, False)  # fmt: skip

@@ -163,7 +163,9 @@ def test_memory_without_values_is_filled_with_zeros(name):
 
 @pytest.mark.parametrize("name", ["empty_like", "new_empty", "new_empty_strided"])
 def test_memory_like_that_of_another_is_filled_with_zeros(name):
-    further = {"empty_like": (), "new_empty": ([4, 3],), "new_empty_strided": ([4, 3], [3, 1])}[name]
+    further = {"empty_like": (), "new_empty": ([4, 3],), "new_empty_strided": ([4, 3], [3, 1])}[
+        name
+    ]
     found = operators.find(f"{name}.default")(t(X), *further)
     assert found.dtype == DOUBLE and found.shape == (4, 3) and not found.data.any()
     assert operators.find(f"{name}.default")(t(X), *further, dtype=WHOLE).dtype == WHOLE

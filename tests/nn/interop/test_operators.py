@@ -338,10 +338,10 @@ def test_what_a_call_leaves_out_is_what_pytorch_takes(torch):
 def test_hubers_loss_has_the_dtype_of_its_input(torch):
     # PyTorch's too, though it cannot differentiate that.
     single, double = np.float32([0.5, -1.5]), np.array([0.25, 2.0])
-    for x, y in ((single, double), (double, single)):
+    for first, second in ((single, double), (double, single)):
         for reduction in (0, 1, 2):
-            wanted = torch.ops.aten.huber_loss(torch.tensor(x), torch.tensor(y), reduction)
+            wanted = torch.ops.aten.huber_loss(torch.tensor(first), torch.tensor(second), reduction)
             found = operators.find("huber_loss.default")(
-                autograd.tensor(x), autograd.tensor(y), reduction
+                autograd.tensor(first), autograd.tensor(second), reduction
             )
-            close(found, wanted, f"float32 huber_loss {x.dtype} {reduction}")
+            close(found, wanted, f"float32 huber_loss {first.dtype} {reduction}")

@@ -12,7 +12,7 @@ from autograd.ops.images import convolution, padding, pooling, resampling, windo
 from autograd.ops.indexing import scatter_index
 from autograd.ops.linalg import diagonals, norms
 from nn.onnx import operation_names
-from tests.nn.onnx.runtime import assert_exports, made
+from tests.nn.onnx.runtime import assert_agrees, assert_exports, made, named, run, session
 from tests.primitives import primitives
 
 pytestmark = pytest.mark.onnx
@@ -296,6 +296,65 @@ RARE = {
         lambda y: convolution._correlate_input(y, W.reshape(3, 2, 2, 2), input_shape=(8, 9), window=LOPSIDED, groups=1), [(2, 3, 4, 3)]),
     "its weights": (lambda x, y: convolution._correlate_weight(x, y, window=CROPS, groups=1), [(2, 3, 5, 6), (2, 4, 3, 6)]),
     "its weights by groups": (lambda x, y: convolution._correlate_weight(x, y, window=CROPS, groups=2), [(2, 4, 5, 6), (2, 2, 3, 6)]),
+    "elu in each of its forms": (
+        lambda x: (ag.elu(x, alpha=2.0, rate=2.0), ag.elu(x, alpha=2.0, rate=0.5), ag.elu(x, alpha=0.5, scale=3.0),
+                   ag.elu(x, alpha=0.5, rate=2.0, scale=3.0), ag.elu(x, alpha=0.0, rate=2.0), ag.elu(x)), X),
+    "powers with a short form": (
+        lambda x: (x**0, x**1, x**2, x**3, x**0.5, x**-1, x**-2, x**x, x ** np.array([2.0], np.float32),
+                   x ** np.array([2, 0, 1, 3], np.float32)), P),
+    "softplus at its bound": (lambda x: (ag.softplus(x * 12), ag.softplus(x * 9, beta=2.0), ag.softplus(x, beta=1.5, threshold=0.5)), X),
+    "hard functions at their bounds": (
+        lambda x: [f(ag.rint(x * 2) / 2) for f in (ag.hardshrink, ag.softshrink, ag.hardtanh, ag.hardsigmoid, ag.hardswish, ag.relu)], X),
+    "an index far back": (lambda x: (x[:, 1200], x[:, 1200:1203], x[:, -100], x[:, [1200, 3]]), [(2, 1300)]),
+    "index arrays of other ranks": (
+        lambda x: (x[:, [[0], [1], [2]], [1, 3]], x[:, [1, 2], [[0], [1], [2]]], x[:, [[0], [2]], [[1]]], x[:, [[0, 1, 2]], [3]]), [(2, 3, 4)]),
+    "index arrays before, between and after slices": (
+        lambda x: (x[:, [0, 2], [1, 0]], x[:, :, [1, 0], [2, 3]], x[:, [0, 2], :, [1, 3]], x[:, 1:, [1, 0], [2, 3]],
+                   x[:, [0, 2], [1, 0], 1:], x[:, [0, 2], [1, 0], ::2], x[:, [2, 0], [1, 0], [3, 1]], x[:, [0, 1], :, 1:]), [(2, 3, 2, 4)]),
+    "put back at index arrays": (
+        lambda x: (
+            scatter_index(x[:, [0, 2], [1, 0]], index=(slice(None), np.array([0, 2]), np.array([1, 0])), shape=x.shape),
+            scatter_index(x[:, :, [1, 0], [2, 3]], index=(slice(None), slice(None), np.array([1, 0]), np.array([2, 3])), shape=x.shape),
+            scatter_index(x[:, [0, 2], :, [1, 3]], index=(slice(None), np.array([0, 2]), slice(None), np.array([1, 3])), shape=x.shape),
+            scatter_index(x[:, :, [1, 1]], index=(slice(None), slice(None), np.array([1, 1])), shape=x.shape)), [(2, 3, 2, 4)]),
+    "put back at slices and numbers": (
+        lambda x: (
+            scatter_index(x, index=(slice(None), slice(1, 5)), shape=(x.shape[0], 9)),
+            scatter_index(x, index=(slice(None), slice(3, None)), shape=(x.shape[0], 7)),
+            scatter_index(x, index=(slice(None), slice(-4, None)), shape=(x.shape[0], 6)),
+            scatter_index(x, index=(slice(None), 3), shape=(x.shape[0], 5, 4)),
+            scatter_index(x, index=(slice(None), -2, slice(1, 5)), shape=(x.shape[0], 3, 6)),
+            scatter_index(x, index=(slice(None), slice(None), 1500), shape=(x.shape[0], 4, 1502)),
+            scatter_index(x, index=(slice(None), slice(None)), shape=x.shape)), X),
+    "losses of certainty": (
+        lambda x, y: (ag.binary_cross_entropy(ag.where(x > 0.5, 1.0, 0.0), ag.where(y > 0.5, 1.0, 0.0)),
+                      ag.binary_cross_entropy(ag.where(x > 0.5, 1.0, 0.0), y)), P * 2),
+    "cross-entropy of planes": (
+        lambda x, t: [ag.cross_entropy(x, t, weight, ignored, smoothing, reduction)
+                      for weight in (None, np.array([0.5, 2.0, 1.0], np.float32))
+                      for ignored, smoothing in ((-100, 0.0), (1, 0.2), (0, 0.1), (2, 0.0))
+                      for reduction in ("none", "mean", "sum")], [(2, 3, 4, 2), (range(3), 2, 4, 2)]),
+    "likelihoods of planes": (
+        lambda x, t: [ag.nll_loss(x, t, weight, ignored, reduction)
+                      for weight in (None, np.array([0.5, 2.0, 1.0], np.float32))
+                      for ignored in (-100, 1) for reduction in ("none", "mean", "sum")], [(2, 3, 4, 2), (range(3), 2, 4, 2)]),
+    "linear without a bias": (lambda x: (ag.linear(x, W.reshape(6, 4)), ag.linear(x[:, None], W.reshape(6, 4), W[:6]), ag.linear(x[:, None], W.reshape(6, 4))), X),
+    "places among all elements": (
+        lambda x: (ag.argmax(x, keepdims=True), ag.argmin(x, keepdims=True), ag.argmax(x, axis=-1), ag.max_with_indices(x, -1, True),
+                   ag.argmax(x > 0), ag.argmin(x > 0, axis=0), ag.argmin(x > 0, axis=1, keepdims=True)), [(2, 3, 4)]),
+    "sums of bools": (lambda x: (ag.sum(x > 0), ag.sum(x > 0, 1, keepdims=True), ag.mean(x > 0), ag.count_nonzero(x > 0, 1), ag.prod(x > 0, 1)), X),
+    "running products of each length": (
+        lambda x: [ag.cumprod(x[:, :k], 1) for k in range(1, 10)] + [ag.cumsum(x[:, :k], 1) for k in (1, 5)], [(2, 9)]),
+    "shares of bits": (lambda x: (ag.any(x > 0), ag.all(x > 9, 1), ag.any(x > 9, 1, True), ag.all(x > -9)), X),
+    "axes from the end": (
+        lambda x: (ag.expand_dims(x, -1), ag.expand_dims(x, (-1, 1)), ag.tril(x, -2), ag.triu(x, 2), ag.flip(x, -1), ag.roll(x, 1, -1),
+                   ag.diagonal(x, 0, -1, -2), ag.diagonal(x, 2, 1, 2), ag.diagonal(x, -2, 1, 2)), [(2, 3, 4)]),
+    "put on other diagonals": (
+        lambda x: [diagonals._put_diagonal(x, offset=k, axis1=a, axis2=c, shape=(x.shape[0], *s))
+                   for k, a, c, s in ((0, 1, 2, (4, 4)), (1, 1, 2, (4, 5)), (2, 2, 1, (6, 4)), (-1, 2, 1, (4, 5)), (0, 1, 2, (4, 7)))], X),
+    "pieces of every window": (
+        lambda x: (windows._windows(x, window=Window((2,), (1,), ((0, 0),), (1,))), windows._windows(x, window=Window((3,), (2,), ((1, 2),), (2,)))), [(2, 3, 7)]),
+    "windows of a volume": (lambda x: windows._windows(x, window=Window((2, 1, 2), (1, 1, 2), ((0, 1),) * 3, (1, 1, 1))), [(2, 1, 3, 2, 4)]),
     "an axis of the same size": (
         lambda x: (ag.interpolate(x, (5, 4), "linear"), ag.interpolate(x, (5, 4), "nearest"), ag.adaptive_avg_pool(x, (5, 3))), IMAGE),
     "positions on a grid": (
@@ -348,6 +407,44 @@ def test_what_has_no_counterpart_is_refused_with_its_line(name, tmp_path):
     assert not (tmp_path / "model.onnx").exists()
 
 
-@pytest.mark.parametrize("opset", [18, 20])
-def test_older_opsets_have_other_operators(opset, tmp_path):
-    assert_exports(ag.gelu_tanh, X, tmp_path / "model.onnx", opset=opset)
+@pytest.mark.parametrize("opset", [18, 19, 20, 21])
+@pytest.mark.parametrize("function", [ag.gelu, ag.gelu_tanh])
+def test_older_opsets_have_other_operators(function, opset, tmp_path):
+    proto = assert_exports(function, X, tmp_path / "model.onnx", opset=opset)
+    assert ("Gelu" in operators(proto)) == (opset >= 20)
+
+
+def operators(proto):
+    return [node.op_type for node in proto.graph.node]
+
+
+@pytest.mark.parametrize(
+    "function, specs, wanted",
+    [
+        (lambda x: x**2, P, ["Mul"]),
+        (lambda x: x**0.5, P, ["Sqrt"]),
+        (lambda x: x**-1, P, ["Reciprocal"]),
+        (lambda x: ag.elu(x, alpha=0.5), X, ["Elu"]),
+        (lambda x: ag.elu(x, alpha=2.0, rate=0.5), X, ["Celu"]),
+        (nn.ConvTranspose2d(3, 2, 3, 2, 1, 1), IMAGE, ["ConvTranspose"]),
+        (nn.ConvTranspose2d(3, 3, 2, 2, groups=3), IMAGE, ["ConvTranspose"]),
+        (nn.ConvTranspose2d(3, 2, 2, (1, 3), 0, (0, 2)), IMAGE, ["ConvTranspose"]),
+        (lambda x: ag.interpolate(x, x.shape[2:], "linear") * 2, IMAGE, ["Mul"]),
+    ],
+)
+def test_what_has_an_operator_of_its_own_becomes_it(function, specs, wanted, tmp_path):
+    nn.manual_seed(0)
+    proto = assert_exports(function, specs, tmp_path / "model.onnx")
+    assert [op for op in operators(proto) if op not in ("Add", "Identity", "Reshape")] == wanted
+
+
+def test_a_loss_of_one_sample_without_a_batch(tmp_path):
+    x = ag.tensor(np.array([0.5, -1.0, 2.0, 0.25], np.float32))
+    weight = np.array([0.5, 2.0, 1.0, 3.0], np.float32)
+
+    def losses(x):
+        where = np.array(1)
+        return [ag.cross_entropy(x, where, w, -100, s) for w in (None, weight) for s in (0.0, 0.2)]
+
+    proto = nn.onnx.export(losses, x, tmp_path / "model.onnx", dynamic_batch=False)
+    assert_agrees(run(session(proto), (x,)), named(losses(x)))
