@@ -104,8 +104,8 @@ def _guess_shape(got: Array, right: Array) -> str:
                 return f"it is averaged over axes {axes}: the input has shape {right.shape}"
     if alike(got.T, right):
         return "it is transposed: .T makes it right"
-    if _guess_axes(got, right):
-        return _guess_axes(got, right)
+    if exchanged := _guess_axes(got, right):
+        return exchanged
     if got.size == right.size and alike(got.reshape(right.shape), right):
         return f"the numbers are right; reshape them to {right.shape}"
     return _guess_uncropped(got, right) or _guess_border(got, right)
