@@ -237,7 +237,12 @@ MADE = {
 def test_four_digits_are_those_of_the_right_gradient(name):
     made, right, said = MADE[name]
     got = np.asarray(made(right))
-    for off, found in ((-1.0002e-4, False), (-0.9999e-4, True), (0.9999e-4, True), (1.00005e-4, False)):
+    for off, found in (
+        (-1.0002e-4, False),
+        (-0.9999e-4, True),
+        (0.9999e-4, True),
+        (1.00005e-4, False),
+    ):
         assert (said in guess(got * (1 + off), right)) == found, off
 
 

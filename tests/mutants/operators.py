@@ -223,8 +223,9 @@ class _Finder:
         if type(node.op) in (ast.Add, ast.Sub, ast.Mult, ast.Div):
             yield "dropped term", node, f"({left})"
             yield "dropped term", node, f"({right})"
-        within = isinstance(parent, ast.Call) and self._text(parent.func).rpartition(".")[2] == "abs"
-        if isinstance(node.op, _ORDERED) and not (within and isinstance(node.op, ast.Sub)):
+        # The size of a difference is the same both ways.
+        of_abs = isinstance(parent, ast.Call) and self._text(parent.func) in ("abs", "np.abs")
+        if isinstance(node.op, _ORDERED) and not (of_abs and isinstance(node.op, ast.Sub)):
             yield "swapped", node, f"(({right}){middle}({left}))"
         if not isinstance(parent, (ast.BinOp, ast.UnaryOp, ast.Slice, ast.Subscript)):
             yield "factor", node, f"(({self._text(node)}) * 1.001)"
