@@ -14,7 +14,7 @@ from nn.interop.operators.promotion import cast
 
 
 def einsum(equation: str, tensors: Any, path: Any = None) -> Any:
-    return ag.einsum(equation.replace(" ", ""), *tensors)
+    return ag.einsum(equation, *tensors)
 
 
 def tensordot(self: Any, other: Any, dims_self: Any, dims_other: Any) -> Any:

@@ -43,13 +43,11 @@ def set_default_float(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return before
 
 
-def tensor(value: Any, dtype: Any = None) -> Tensor:
-    """A tensor as it is, brought to ``dtype`` if one is given; numbers become tensors."""
+def tensor(value: Any) -> Tensor:
+    """A tensor as it is; numbers become tensors."""
     if isinstance(value, Tensor):
-        return value if dtype is None else cast(value, dtype)
-    if dtype is None and isinstance(value, float):
-        dtype = default_float()
-    return ag.as_tensor(value, dtype=dtype)
+        return value
+    return ag.as_tensor(value, dtype=default_float() if isinstance(value, float) else None)
 
 
 def cast(x: Any, dtype: Any) -> Any:

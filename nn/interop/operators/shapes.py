@@ -25,7 +25,7 @@ def permute(self: Any, dims: Any) -> Any:
 
 
 def flip(self: Any, dims: Any) -> Any:
-    return ag.flip(self, axis=tuple(dims)) if self.ndim and len(dims) else self
+    return ag.flip(self, axis=tuple(dims))
 
 
 def roll(self: Any, shifts: Any, dims: Any = ()) -> Any:

@@ -892,6 +892,8 @@ for op in ("add", "mul", "div"):
     case(f"{op}.Tensor", of(2, "int64"), of(1.5, "float32"))
     case(f"{op}.Tensor", of(2, "int64"), 2)
     case(f"{op}.Tensor", b(3), 2.5)
+    case(f"{op}.Tensor", zero_dim, 2.5)
+    case(f"{op}.Tensor", of(2, "int8"), 3)
 for op in ("xlogy.Tensor", "atan2.default", "arctan2.default", "copysign.Tensor"):
     case(op, naturals, of([3, 1, 2], "int64"))
     case(op, single, p(3))
@@ -1014,3 +1016,14 @@ for op, gates in (("lstm", 4), ("gru", 3), ("rnn_tanh", 1), ("rnn_relu", 1)):
         state = x(2, 3, 3)
         case(f"{op}.data", x(9, 4), of([3, 3, 2, 1], "int64"), [state, state] if op == "lstm" else state,
              _layers(gates, 4, 3, 2, 1, True), True, 2, rate, training, False)  # fmt: skip
+case("div.Tensor", of([True, False], "bool"), of([True, True], "bool"))
+for mode in (0, 1, 2):
+    case("_embedding_bag.default", x(5, 3), of([0, 2, 4, 1], "int64"), of([0, 2], "int64"), False, mode, False,
+         None, False, -1)  # fmt: skip
+case("triplet_margin_loss.default", of([[0.0]]), of([[1.0]]), of([[2.0]]), 1.0, 2.0, 0.0)
+for size in ((1, 4), (1, 1), (4,)):
+    case("sum_to_size.default", x(1, 3, 4), list(size))
+    case("sum_to_size.default", x(3, 1, 4), list(size))
+case("sum_to_size.default", x(2, 3, 1), [1, 1])
+case("sum_to_size.default", x(2, 1, 3), [1, 3])
+case("sum_to_size.default", x(2, 1, 3, 4), [1, 3, 1])

@@ -86,6 +86,10 @@ DRAWN = [
     ("dropout.default", (t(X), 0.3, True), {}, dropped(X, 0.3), DOUBLE),
     ("native_dropout.default", (t(X), 0.3), {}, dropped(X, 0.3), DOUBLE),
     ("native_dropout.default", (t(X), 1.0, True), {}, lambda r: 0.0 * X, DOUBLE),
+    ("dropout.default", (t(CHANNELS), 0.3, True), {}, dropped(CHANNELS, 0.3), DOUBLE),
+    ("alpha_dropout.default", (t(CHANNELS), 0.3, True), {}, alpha_dropped(CHANNELS, 0.3), DOUBLE),
+    ("feature_dropout.default", (t(CHANNELS[..., 0]), 0.4, True), {},
+     dropped(CHANNELS[..., 0], 0.4, (3, 4, 1)), DOUBLE),
     ("feature_dropout.default", (t(CHANNELS), 0.4, True), {}, dropped(CHANNELS, 0.4, (3, 4, 1, 1)), DOUBLE),
     ("alpha_dropout.default", (t(X), 0.3, True), {}, alpha_dropped(X, 0.3), DOUBLE),
     ("feature_alpha_dropout.default", (t(CHANNELS), 0.4, True), {},
@@ -142,6 +146,15 @@ def test_every_operator_that_draws_is_called():
 
 def test_a_recording_takes_the_place_of_the_generator():
     first, second = np.arange(3), np.ones((2, 2))
+    draw = operators.find("rand.default")
+    for other in (first, first[:1]):
+        with (
+            replay([other[:1]]),
+            pytest.raises(RuntimeError, match=r"shape \(2,\) where PyTorch drew"),
+        ):
+            draw([2])
+    with replay([]), pytest.raises(RuntimeError, match="PyTorch has drawn none there"):
+        draw([2])
     with replay([first, second]):
         found = operators.find("rand.default")([3])
         assert found.dtype == SINGLE and found.tolist() == [0.0, 1.0, 2.0]
@@ -169,3 +182,144 @@ def test_memory_like_that_of_another_is_filled_with_zeros(name):
     found = operators.find(f"{name}.default")(t(X), *further)
     assert found.dtype == DOUBLE and found.shape == (4, 3) and not found.data.any()
     assert operators.find(f"{name}.default")(t(X), *further, dtype=WHOLE).dtype == WHOLE
+
+
+class Stuck(np.random.Generator):
+    """Draws a single number only."""
+
+    def __init__(self, number):
+        super().__init__(np.random.PCG64())
+        self.number = number
+
+    def random(self, size=None):
+        return np.full(size, self.number)
+
+
+@pytest.mark.parametrize("number", [0.25, 0.5])
+def test_a_chance_is_that_of_a_draw_below_it(number, monkeypatch):
+    monkeypatch.setitem(
+        operators.creation.draw.__globals__, "generator_or_default", lambda *_: Stuck(number)
+    )
+    x = t(X)
+    assert operators.find("bernoulli.p")(x, 0.5).data.all() == (number < 0.5)
+    assert (operators.find("dropout.default")(x, 0.5, True).data != 0).all() == (number >= 0.5)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_at_zero_a_slope_is_that_of_the_negative_side(training):
+    x, slope = autograd.zeros(3, requires_grad=True), autograd.tensor([0.25])
+    assert (
+        autograd.grad(operators.find("prelu.default")(x, slope).sum(), x)[0].tolist() == [0.25] * 3
+    )
+    with replay([np.full(3, 0.375)]):
+        y = operators.find("rrelu.default")(x, 0.25, 0.5, training)
+    assert autograd.grad(y.sum(), x)[0].tolist() == [0.375] * 3
+
+
+def test_what_has_no_dtype_of_its_own_takes_the_default():
+    whole = autograd.tensor([1, 2, 3])
+    calls = [
+        ("rand.default", [2]), ("zeros.default", [2]), ("linspace.default", 0, 1, 3),
+        ("xlogy.Tensor", whole, whole), ("atan2.default", whole, whole), ("arctan2.default", whole, whole),
+        ("copysign.Tensor", whole, whole), ("exp.default", whole), ("div.Tensor", whole, whole),
+        ("add.Tensor", whole, 0.5), ("scalar_tensor.default", 2.0), ("pairwise_distance.default", whole, whole),
+    ]  # fmt: skip
+    for dtype in (DOUBLE, SINGLE):
+        before = operators.promotion.set_default_float(dtype)
+        try:
+            assert before == SINGLE
+            for name, *args in calls:
+                assert operators.find(name)(*args).dtype == dtype, name
+            assert operators.promotion.tensor(2.5).dtype == dtype
+            assert operators.promotion.tensor(2).dtype == WHOLE
+        finally:
+            operators.promotion.set_default_float(before)
+    assert operators.promotion.default_float() == SINGLE
+
+
+def test_numbers_stay_numbers_beside_a_tensor_and_only_there():
+    first, second = operators.promotion.common(2.5, 3)
+    assert isinstance(first, autograd.Tensor) and first.item() == 2.5 and second == 3
+    first, second = operators.promotion.common(2, t(X))
+    assert first == 2 and isinstance(first, int) and second.dtype == DOUBLE
+
+
+def test_the_two_halves_of_a_range_are_counted_from_their_own_ends():
+    for steps in range(1, 40):
+        for start, end in ((-0.3, 0.7), (0.1, 3.3)):
+            step = (end - start) / (steps - 1) if steps > 1 else 0.0
+            wanted = [start + step * k for k in range(steps // 2)]
+            wanted += [end - step * k for k in range(steps - 1 - steps // 2, -1, -1)]
+            found = operators.find("linspace.default")(start, end, steps, DOUBLE)
+            assert found.tolist() == (wanted if steps > 1 else [start]), steps
+
+
+def test_what_a_write_leaves_has_the_new_numbers_and_the_old_history():
+    through = operators.find(operators.WRITTEN_THROUGH)
+    old, new = (autograd.tensor([a, 2.0], requires_grad=True) for a in (1.0, 5.0))
+    result = through(old * 3.0, new * 7.0)
+    assert result.tolist() == [35.0, 14.0]
+    of_old, of_new = autograd.grad(result.sum(), [old, new], allow_unused=True)
+    assert of_old.tolist() == [3.0, 3.0] and of_new is None
+    apart = through(autograd.tensor([1.0, 2.0]), new * 7.0)
+    assert apart.tolist() == [35.0, 14.0] and not apart.requires_grad
+    assert through(autograd.tensor([1]), autograd.tensor([2])).tolist() == [2]
+
+
+def test_writes_at_places_replace_or_add():
+    put, at = operators.find("_index_put_impl.default"), [autograd.tensor([0, 0, 2])]
+    x, new = autograd.tensor([1.0, 2.0, 3.0]), autograd.tensor([5.0, 7.0, 9.0])
+    assert put(x, at, new).tolist() == [7.0, 2.0, 9.0]
+    assert put(x, at, new, True, True).tolist() == [13.0, 2.0, 12.0]
+    assert operators.find("sym_storage_offset.default")(x) == 0
+
+
+def attended(q, k, v, p, r):
+    scores = q @ np.swapaxes(k, -1, -2) / q.shape[-1] ** 0.5
+    weights = np.exp(scores) / np.exp(scores).sum(-1, keepdims=True)
+    kept = r.random(weights.shape) >= p
+    return (weights * kept / (1 - p)) @ v, np.log(np.exp(scores).sum(-1))
+
+
+@pytest.mark.parametrize(
+    "name", ["scaled_dot_product_attention", "_scaled_dot_product_flash_attention_for_cpu"]
+)
+def test_attention_drops_weights(name):
+    q, k, v = (np.random.default_rng(n).standard_normal((2, 3, 4 + n, 5)) for n in (1, 2, 2))
+    options = {"dropout_p": 0.4}
+    nn.manual_seed(3)
+    r = copy.deepcopy(generator_or_default("test", None))
+    wanted, sums = attended(q, k, v, 0.4, r)
+    found = operators.find(f"{name}.default")(t(q), t(k), t(v), **options)
+    if name.startswith("_"):
+        found, logarithms = found
+        np.testing.assert_allclose(logarithms.data, sums, rtol=1e-12)
+    np.testing.assert_allclose(found.data, wanted, rtol=1e-12)
+
+
+def test_a_mask_makes_no_infinity_of_large_scores():
+    q, k = (autograd.full((1, 1, 1, 1), 1e17) for _ in range(2))
+    keys, values = autograd.concatenate([k, k], 2), autograd.tensor([[[[2.0], [3.0]]]])
+    mask = autograd.tensor([[[[True, False]]]])
+    with np.errstate(all="raise"):
+        found = operators.find("scaled_dot_product_attention.default")(
+            q, keys, values, mask, scale=1.0
+        )
+    assert found.dtype == SINGLE and found.tolist() == [[[[2.0]]]]
+
+
+@pytest.mark.parametrize(
+    "offsets, last, padding, sizes",
+    [([0, 2], False, -1, [2, 3]), ([0, 2, 2], False, -1, [2, 0, 3]), ([0, 2], False, 0, [1, 2]),
+     ([0, 2], False, 4, [2, 2]), ([0, 2, 5], True, -1, [2, 3]), ([0, 3, 5], True, 2, [1, 2])],
+)  # fmt: skip
+def test_bags_tell_how_many_rows_they_have(offsets, last, padding, sizes):
+    rows, places = t(np.arange(10.0).reshape(5, 2)), autograd.tensor([0, 2, 2, 4, 0][:5])
+    if padding in (0, 4):
+        places = autograd.tensor([0, 2, 2, padding, 1])
+    bag = operators.find("_embedding_bag.default")
+    _, flat, found, starts = bag(
+        rows, places, autograd.tensor(offsets), False, 0, False, None, last, padding
+    )
+    assert flat.tolist() == places.tolist() and starts.tolist() == offsets[: len(sizes)]
+    assert found.tolist() == sizes

@@ -262,16 +262,17 @@ def test_every_call_of_the_table_is_one_that_the_reader_takes():
             assert _takes(function, Operation("y", operator, tuple(args), kwargs)), (operator, args)
 
 
-def test_linear_algebra_of_symmetric_matrices(torch):
+@pytest.mark.parametrize("shape", [(3, 3), (2, 3, 3)])
+def test_linear_algebra_of_symmetric_matrices(torch, shape):
     # PyTorch's gradients of these are symmetric, ours may be any that fits: compared through A + Aᵀ.
     rng = np.random.default_rng(3)
-    a = rng.standard_normal((3, 3))
+    a = rng.standard_normal(shape)
     for name in (
         "cholesky", "linalg_cholesky", "linalg_cholesky_ex", "linalg_eigvalsh", "linalg_eigh",
     ):  # fmt: skip
         x, t = torch.tensor(a, requires_grad=True), autograd.tensor(a, requires_grad=True)
-        wanted = getattr(torch.ops.aten, name)(x @ x.T + torch.eye(3, dtype=torch.float64))
-        got = operators.find(f"{name}.default")(t @ t.T + autograd.as_tensor(np.eye(3)))
+        wanted = getattr(torch.ops.aten, name)(x @ x.mT + torch.eye(3, dtype=torch.float64))
+        got = operators.find(f"{name}.default")(t @ t.mT + autograd.as_tensor(np.eye(3)))
         wanted, got = leaves(wanted, torch.Tensor), leaves(got, autograd.Tensor)
         if name == "linalg_eigh":  # the sign of an eigenvector is free
             got[1], wanted[1] = got[1] * got[1], wanted[1] * wanted[1]
@@ -279,6 +280,16 @@ def test_linear_algebra_of_symmetric_matrices(torch):
             close(g, w, name)
         floats = [k for k, w in enumerate(wanted) if w.is_floating_point()]
         gradients(torch, [got[k] for k in floats], [wanted[k] for k in floats], [x], [t], 1, name)
+
+
+def test_a_factor_is_the_upper_one_where_that_is_asked_for(torch):
+    a = np.random.default_rng(3).standard_normal((2, 3, 3))
+    a = a @ np.swapaxes(a, -1, -2) + np.eye(3)
+    for name in ("cholesky", "linalg_cholesky"):
+        for upper in (False, True):
+            wanted = getattr(torch.ops.aten, name)(torch.tensor(a), upper=upper)
+            found = operators.find(f"{name}.default")(autograd.tensor(a), upper=upper)
+            close(found, wanted, f"{name} {upper}")
 
 
 def test_solving_by_a_cholesky_factor(torch):
