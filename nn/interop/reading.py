@@ -346,7 +346,7 @@ class _Reader:
             self.unknown.add(f"{operator}: {error}", path, place, None)
             return None
         if operators.find(operator) and operators.is_creation(operator):
-            if operation.dtype is not None and kwargs.get("dtype") is None and len(args) < 5:
+            if operation.dtype is not None and kwargs.get("dtype") is None:
                 operation.kwargs["dtype"] = Dtype(operation.dtype)
         schema = getattr(node.target, "_schema", None)
         if schema is not None:

@@ -579,3 +579,59 @@ def test_a_module_with_two_names_has_one_mode(torch):
     assert 0 < (model(autograd.ones(64)).data == 0).sum() < 64
     model.first.eval()
     assert (model(autograd.ones(64)).data == 1).all()
+
+
+@pytest.mark.torch
+def test_what_forward_keeps_on_its_modules_does_not_stay(torch):
+    class Keeps(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = torch.nn.Linear(2, 2)
+            self.count, self.seen = 0, []
+
+        def forward(self, x):
+            self.count += 1
+            self.last = self.inner.last = x * 2
+            self.seen.append(x)
+            return self.inner(x)
+
+    module = Keeps()
+    before = {key: dict(vars(part)) for key, part in module.named_modules()}
+    nn.from_torch(module, torch.ones(3, 2))
+    assert {key: vars(part) for key, part in module.named_modules()} == before
+    assert module.count == 0 and module.seen == [] and not hasattr(module.inner, "last")
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("reduction, axes", [("none", 1), ("mean", 0), ("sum", 0)])
+def test_the_shape_of_a_ctc_loss_is_known_to_what_follows(torch, reduction, axes):
+    class Spells(torch.nn.Module):
+        def forward(self, scores, targets):
+            lengths = [4, 4], [2, 1]
+            loss = torch.nn.functional.ctc_loss(scores, targets, *lengths, reduction=reduction)
+            assert loss.ndim == axes
+            return loss[1:] if axes else loss * 2
+
+    torch.manual_seed(0)
+    scores = torch.randn(4, 2, 3, dtype=torch.float64).log_softmax(-1)
+    given = scores, torch.tensor([[1, 2], [2, 0]])
+    model = nn.from_torch(Spells(), *given)
+    found = model(*(autograd.tensor(x.numpy()) for x in given))
+    np.testing.assert_allclose(found.data, Spells()(*given).numpy(), rtol=1e-12)
+
+
+@pytest.mark.torch
+def test_a_reshape_is_a_view_where_the_strides_allow_it(torch):
+    class Writes(torch.nn.Module):
+        def forward(self, x):
+            whole, turned = x * 1.0, (x * 1.0).T
+            whole.reshape(6).add_(1.0)
+            turned.reshape(6).add_(1.0)  # a copy
+            whole.contiguous().mul_(2.0)
+            turned.contiguous().mul_(2.0)  # a copy
+            return whole, turned
+
+    x = torch.arange(6.0).reshape(2, 3)
+    found = nn.from_torch(Writes(), x)(autograd.tensor(x.numpy()))
+    for ours, theirs in zip(found, Writes()(x), strict=True):
+        assert ours.tolist() == theirs.tolist()

@@ -55,6 +55,7 @@ def test_two_processes_of_mpi_give_the_same_bits_as_threads_that_play_them():
     losses, weights = programs.by_hand(2)
     assert told["size"] == 2 and told["losses"] == losses
     assert told["weights"] == hashlib.sha256(weights).hexdigest()
+    assert told["first"] == [[[7] * 3, [7] * 3], [[7] * 3, [8] * 3]]  # got, and what was given
 
 
 @pytest.mark.mpi
@@ -127,9 +128,14 @@ def test_what_a_pass_does_not_reach_counts_as_zero():
         wrapped = DistributedDataParallel(model, group, bucket_bytes=1)
         model[group.rank](ag.full((1, 1), 6.0)).sum().backward()
         assert len(wrapped._buckets) == 2
-        return [p.grad.item() for p in model.parameters()]
+        first = [p.grad.item() for p in model.parameters()]
+        model.zero_grad()
+        model[0](ag.full((1, 1), 4.0)).sum().backward()  # what was summed before is forgotten
+        return first, [None if p.grad is None else p.grad.item() for p in model.parameters()]
 
-    assert run_emulated(work, 2) == [[3.0, 3.0], [3.0, 3.0]]
+    for first, second in run_emulated(work, 2):
+        assert first == [3.0, 3.0]
+        assert second[0] == 4.0 and not second[1]
 
 
 def test_gradients_without_a_sum_are_summed_along_later():
@@ -210,10 +216,12 @@ class TestSyncBatchNorm:
             result = layer(mine)
             (result * ag.tensor(self.weights[part])).sum().backward()
             return (result.detach().numpy(), mine.grad.numpy(), layer.weight.grad.numpy(),
-                    layer.running_mean.numpy(), layer.running_var.numpy())  # fmt: skip
+                    layer.running_mean.numpy(), layer.running_var.numpy(),
+                    layer.num_batches_tracked)  # fmt: skip
 
         parts = run_emulated(work, size)
-        outputs, gradients, slopes, *running = zip(*parts, strict=True)
+        outputs, gradients, slopes, *running, counts = zip(*parts, strict=True)
+        assert [int(count) for count in counts] == [int(whole.num_batches_tracked)] * size == [1] * size
         np.testing.assert_allclose(np.concatenate(outputs), y.detach().numpy(), atol=1e-12)
         np.testing.assert_allclose(np.concatenate(gradients), x.grad.numpy(), atol=1e-12)
         np.testing.assert_allclose(sum(slopes), whole.weight.grad.numpy(), atol=1e-11)

@@ -7,6 +7,7 @@ import pytest
 
 import nn
 from nn.train import Checkpoints, load_state, save_state
+from nn.train.checkpoint import pack
 
 
 def same(a, b):
@@ -84,3 +85,9 @@ def test_a_saved_average_does_not_move_with_the_model():
     other.load_state_dict({"average": saved})
     saved["weight"][...] = 7.0  # and what was loaded is nobody else's
     assert np.array_equal(other.state_dict()["average"]["weight"], before["weight"])
+
+
+def test_arrays_are_kept_under_the_path_that_leads_to_them():
+    tensors = {}
+    pack({"model": {"w": np.ones(1)}, "list": [np.ones(2)], "odd:": np.ones(3)}, tensors)
+    assert list(tensors) == ["model/w", "list/0", "tensor 2"]

@@ -107,6 +107,17 @@ def test_an_error_in_a_model_while_it_trains_ends_with_code_1_and_shows_its_line
     assert code == 1 and "Traceback" in told and "The run went wrong: ValueError: linear" in told
 
 
+@pytest.mark.parametrize("count", [5, 6, 9, 10])
+def test_every_fifth_image_of_a_folder_validates(count, tmp_path):
+    PIL = pytest.importorskip("PIL.Image", reason="needs Pillow: pip install 'glassgrad[images]'")
+    for k in range(count):
+        (tmp_path / "ab"[k % 2]).mkdir(exist_ok=True)
+        PIL.new("RGB", (9, 9)).save(tmp_path / "ab"[k % 2] / f"{k:02}.png")
+    part = load_data(str(tmp_path), size=8)
+    assert list(part.valid.indices) == [4, 9][: count // 5]
+    assert list(part.train.indices) == [k for k in range(count) if k not in (4, 9)]
+
+
 @pytest.mark.parametrize(
     "images, word",
     [({"a": 4}, "one class, a"), ({"a": 2, "b": 2}, "at least 5"), ({}, "no images")],

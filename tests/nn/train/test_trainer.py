@@ -240,7 +240,8 @@ def test_a_batch_that_goes_wrong_is_replayed_and_explained(tmp_path):
     assert "step 3: the loss is nan" in message and "divide made" in message
     assert "return self.linear(self.drop(self.norm(x))) / scale" in message
     page = tmp_path / "nonfinite-step-3.html"
-    assert page.is_file() and "divide made" in page.with_suffix(".txt").read_text()
+    told = page.with_suffix(".txt").read_text()
+    assert page.is_file() and "divide made" in told and told.endswith("\n")
     with pytest.raises(NonFiniteError, match="'explain' tells"):
         explode(tmp_path)
     assert np.isnan(explode(tmp_path, on_nonfinite="ignore")[-1]["loss"])
