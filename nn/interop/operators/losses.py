@@ -116,7 +116,7 @@ TABLE: dict[str, Any] = {
     "cross_entropy_loss": _loss(
         F.cross_entropy, "input target weight reduction ignore_index label_smoothing"
     ),
-    "kl_div": _loss(F.kl_div, "input target reduction log_target", meet=True),
+    "kl_div": _loss(F.kl_div, "input target reduction log_target"),
     "poisson_nll_loss": _loss(F.poisson_nll_loss, "input target log_input full eps reduction"),
     "soft_margin_loss": soft_margin_loss,
     "hinge_embedding_loss": _loss(

@@ -208,9 +208,9 @@ def test_a_chance_is_that_of_a_draw_below_it(number, monkeypatch):
 @pytest.mark.parametrize("training", [False, True])
 def test_at_zero_a_slope_is_that_of_the_negative_side(training):
     x, slope = autograd.zeros(3, requires_grad=True), autograd.tensor([0.25])
-    assert (
-        autograd.grad(operators.find("prelu.default")(x, slope).sum(), x)[0].tolist() == [0.25] * 3
-    )
+    for name in ("prelu.default", "_prelu_kernel.default"):
+        y = operators.find(name)(x, slope)
+        assert autograd.grad(y.sum(), x)[0].tolist() == [0.25] * 3
     with replay([np.full(3, 0.375)]):
         y = operators.find("rrelu.default")(x, 0.25, 0.5, training)
     assert autograd.grad(y.sum(), x)[0].tolist() == [0.375] * 3
@@ -323,3 +323,43 @@ def test_bags_tell_how_many_rows_they_have(offsets, last, padding, sizes):
     )
     assert flat.tolist() == places.tolist() and starts.tolist() == offsets[: len(sizes)]
     assert found.tolist() == sizes
+
+
+@pytest.mark.parametrize(
+    "name, of",
+    [("mse_loss", np.square), ("l1_loss", np.abs), ("smooth_l1_loss", lambda d: np.where(abs(d) < 1, d * d / 2, abs(d) - 0.5)),
+     ("huber_loss", lambda d: np.where(abs(d) < 1, d * d / 2, abs(d) - 0.5))],
+)  # fmt: skip
+def test_losses_of_other_shapes_meet_without_a_word(name, of):
+    found = operators.find(f"{name}.default")(t(X), t(Q[0]), 0)
+    np.testing.assert_allclose(found.data, of(X - Q[0]), rtol=1e-12)
+    found = operators.find(f"{name}.default")(t(X[:1]), t(Q), 2)
+    np.testing.assert_allclose(found.data, of(X[:1] - Q).sum(), rtol=1e-12)
+    logs = operators.find("kl_div.default")(t(X), t(Q[0]), 0)
+    np.testing.assert_allclose(logs.data, Q[0] * (np.log(Q[0]) - X), rtol=1e-12)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_packed_sequences_are_held_to_the_time_of_the_graph(first):
+    pack = operators.find("glassgrad::pack_padded_sequence.default")
+    unpack = operators.find("glassgrad::pad_packed_sequence.default")
+    x = np.arange(24.0).reshape(4, 3, 2)  # times, samples, features
+    padded = t(x.swapaxes(0, 1) if first else x)
+    for lengths, full in (([4, 3, 1], True), ([4, 3, 1], False), ([2, 2, 1], False)):
+        data, sizes = pack(padded, autograd.tensor(lengths), first, full)
+        assert data.shape == (sum(lengths), 2)
+        back, counts = unpack(data, sizes, first, -1.0, 4, 3)
+        assert counts.tolist() == lengths
+        back = back.data.swapaxes(0, 1) if first else back.data
+        for k, n in enumerate(lengths):
+            assert np.array_equal(back[:n, k], x[:n, k]) and (back[n:, k] == -1.0).all()
+    for lengths, full in (
+        ([5, 3, 1], False),
+        ([5, 3, 1], True),
+        ([2, 2, 1], True),
+        ([3, 3, 3], True),
+    ):
+        with pytest.raises(
+            ValueError, match=f"must be 4, .* got {lengths[0]}; cut the padding off"
+        ):
+            pack(padded, autograd.tensor(lengths), first, full)

@@ -221,7 +221,11 @@ class TestSyncBatchNorm:
 
         parts = run_emulated(work, size)
         outputs, gradients, slopes, *running, counts = zip(*parts, strict=True)
-        assert [int(count) for count in counts] == [int(whole.num_batches_tracked)] * size == [1] * size
+        assert (
+            [int(count) for count in counts]
+            == [int(whole.num_batches_tracked)] * size
+            == [1] * size
+        )
         np.testing.assert_allclose(np.concatenate(outputs), y.detach().numpy(), atol=1e-12)
         np.testing.assert_allclose(np.concatenate(gradients), x.grad.numpy(), atol=1e-12)
         np.testing.assert_allclose(sum(slopes), whole.weight.grad.numpy(), atol=1e-11)
