@@ -159,10 +159,12 @@ def _sorted(b: Builder, call: Call) -> tuple[str, str]:
     else:
         axis = call.axis()
         size = call.shape[axis]
-    found: tuple[str, str] = b.node(
+    values, places = b.node(
         "TopK", [x, b.size(size)], 2, axis=axis, largest=int(call["descending"]), sorted=1
     )
-    return found
+    if not call.results[0].shape:
+        values, places = (b.reshape(each, ()) for each in (values, places))
+    return values, places
 
 
 def searchsorted(b: Builder, call: Call) -> str:

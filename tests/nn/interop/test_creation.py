@@ -217,11 +217,12 @@ def test_at_zero_a_slope_is_that_of_the_negative_side(training):
 
 
 def test_what_has_no_dtype_of_its_own_takes_the_default():
-    whole = autograd.tensor([1, 2, 3])
+    whole, yes = autograd.tensor([1, 2, 3]), autograd.tensor([True, True, True])
     calls = [
         ("rand.default", [2]), ("zeros.default", [2]), ("linspace.default", 0, 1, 3),
         ("xlogy.Tensor", whole, whole), ("atan2.default", whole, whole), ("arctan2.default", whole, whole),
         ("copysign.Tensor", whole, whole), ("exp.default", whole), ("div.Tensor", whole, whole),
+        ("div.Tensor", yes, yes), ("atan2.default", yes, whole), ("atan2.default", yes, yes),
         ("add.Tensor", whole, 0.5), ("scalar_tensor.default", 2.0), ("pairwise_distance.default", whole, whole),
     ]  # fmt: skip
     for dtype in (DOUBLE, SINGLE):

@@ -268,12 +268,22 @@ def test_integers_that_are_all_alike_are_refused(path):
         ({"outputs": "loss"}, ValueError, "outputs must be a list"),
         ({"outputs": "loss and gradients"}, ValueError, "go together"),
         ({"outputs": ["a", "b"]}, ValueError, "1 different names"),
+        ({"outputs": []}, ValueError, "1 different names"),
         ({"outputs": ["weight"]}, ValueError, "both an output and"),
     ],
 )
 def test_wrong_options_are_refused(options, error, message, path):
     with pytest.raises(error, match=message):
         nn.onnx.export(nn.Linear(2, 2), ag.ones(2, 2), path, **options)
+
+
+def test_two_outputs_have_two_names(path):
+    both = lambda x: (x, x * 2)
+    for names in (["a"], ["a", "a"], ["a", "b", "c"], []):
+        with pytest.raises(ValueError, match="outputs must be 2 different names"):
+            nn.onnx.export(both, ag.ones(2, 2), path, outputs=names)
+    proto = nn.onnx.export(both, ag.ones(2, 2), path, outputs=["b", "a"])
+    assert [output.name for output in proto.graph.output] == ["b", "a"]
 
 
 @pytest.mark.parametrize("example", [(), {}, "x", [1.0], ag.tensor(1.0)])
@@ -448,6 +458,35 @@ def test_the_gradients_in_the_file_are_ours(make, specs, loss, training, path):
         assert_agrees(run(running, example), {"loss": value.detach(), **ours})
 
 
+WEIGHT = np.array([0.5, 2.0, 1.25], np.float32)
+
+
+@pytest.mark.parametrize("planes", [(), (2,), (2, 2)])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"weight": WEIGHT}, {"weight": WEIGHT, "label_smoothing": 0.1}, {"ignore_index": 1},
+     {"weight": WEIGHT, "ignore_index": 0, "reduction": "sum"}],
+)  # fmt: skip
+def test_gradients_of_classes_with_weights_and_planes(planes, options, path):
+    model, random = nn.Linear(4, 3), np.random.default_rng(0)
+    ones = np.ones(planes, np.float32)
+
+    def loss(model, x, target):
+        scores = model(x).reshape(*(-1, 3), *(1,) * len(planes)) * ones
+        return F.cross_entropy(scores, target, **options)
+
+    def example(n):
+        x = random.standard_normal((n, 4)).astype(np.float32)
+        return ag.tensor(x), ag.tensor(random.integers(0, 3, (n, *planes)))
+
+    proto = nn.onnx.export(model, example(5), path, outputs="loss and gradients", loss=loss)
+    x, target = example(7)
+    value = loss(model, x, target)
+    weight, bias = ag.grad(value, [model.weight, model.bias])
+    ours = {"loss": value.detach(), "gradient.weight": weight, "gradient.bias": bias}
+    assert_agrees(run(session(proto), (x, target)), ours)
+
+
 def test_a_loss_that_is_no_number_is_refused(path):
     with pytest.raises(ValueError, match="loss must give a single number"):
         nn.onnx.export(nn.Linear(2, 2), images(2, 2), path, outputs="loss and gradients",
@@ -520,7 +559,10 @@ def test_gradients_of_extrema_and_others_are_in_the_file(reduction, path):
     assert_agrees(run(session(proto), (x,)), ours)
 
 
-def test_an_extremum_over_all_elements_has_no_gradient_in_the_file(path):
-    with pytest.raises(ValueError, match="which of several equal extrema is meant"):
+@pytest.mark.parametrize(
+    "axis, words", [(None, "which of several equal extrema is meant"), ((0, 1), "outside of")]
+)
+def test_an_extremum_over_several_axes_has_no_gradient_in_the_file(axis, words, path):
+    with pytest.raises(ValueError, match=rf"cannot be exported:(?s:.*){words}"):
         nn.onnx.export(nn.Linear(4, 3), (np.ones((2, 4), np.float32),), path,
-                       outputs="loss and gradients", loss=lambda m, x: ag.max(m(x)))  # fmt: skip
+                       outputs="loss and gradients", loss=lambda m, x: ag.max(m(x), axis=axis))  # fmt: skip

@@ -7,7 +7,7 @@ import autograd as ag
 import autograd.ops
 import nn
 from autograd.arguments.window import Window
-from autograd.ops import activations, elementwise, transcendental
+from autograd.ops import activations, elementwise, fused, transcendental
 from autograd.ops.images import convolution, padding, pooling, resampling, windows
 from autograd.ops.indexing import scatter_index
 from autograd.ops.linalg import diagonals, norms
@@ -307,7 +307,7 @@ RARE = {
         lambda x: [f(ag.rint(x * 2) / 2) for f in (ag.hardshrink, ag.softshrink, ag.hardtanh, ag.hardsigmoid, ag.hardswish, ag.relu)], X),
     "an index far back": (lambda x: (x[:, 1200], x[:, 1200:1203], x[:, -100], x[:, [1200, 3]]), [(2, 1300)]),
     "index arrays of other ranks": (
-        lambda x: (x[:, [[0], [1], [2]], [1, 3]], x[:, [1, 2], [[0], [1], [2]]], x[:, [[0], [2]], [[1]]], x[:, [[0, 1, 2]], [3]]), [(2, 3, 4)]),
+        lambda x: (x[:, [[0], [1], [2]], [1, 3]], x[:, [1, 2], [[0], [1], [2]]], x[:, [[0], [2]], [[1]]], x[:, [[0, 1, 2]], [3]], x[:, [[0, 2]], [1, 3]], x[:, [0, 2], [[1, 3]]]), [(2, 3, 4)]),
     "index arrays before, between and after slices": (
         lambda x: (x[:, [0, 2], [1, 0]], x[:, :, [1, 0], [2, 3]], x[:, [0, 2], :, [1, 3]], x[:, 1:, [1, 0], [2, 3]],
                    x[:, [0, 2], [1, 0], 1:], x[:, [0, 2], [1, 0], ::2], x[:, [2, 0], [1, 0], [3, 1]], x[:, [0, 1], :, 1:]), [(2, 3, 2, 4)]),
@@ -324,7 +324,7 @@ RARE = {
             scatter_index(x, index=(slice(None), slice(-4, None)), shape=(x.shape[0], 6)),
             scatter_index(x, index=(slice(None), 3), shape=(x.shape[0], 5, 4)),
             scatter_index(x, index=(slice(None), -2, slice(1, 5)), shape=(x.shape[0], 3, 6)),
-            scatter_index(x, index=(slice(None), slice(None), 1500), shape=(x.shape[0], 4, 1502)),
+            scatter_index(x, index=(slice(None), slice(None), 100), shape=(x.shape[0], 4, 1502)),
             scatter_index(x, index=(slice(None), slice(None)), shape=x.shape)), X),
     "losses of certainty": (
         lambda x, y: (ag.binary_cross_entropy(ag.where(x > 0.5, 1.0, 0.0), ag.where(y > 0.5, 1.0, 0.0)),
@@ -334,6 +334,9 @@ RARE = {
                       for weight in (None, np.array([0.5, 2.0, 1.0], np.float32))
                       for ignored, smoothing in ((-100, 0.0), (1, 0.2), (0, 0.1), (2, 0.0))
                       for reduction in ("none", "mean", "sum")], [(2, 3, 4, 2), (range(3), 2, 4, 2)]),
+    "probabilities beside a loss": (
+        lambda x, t: fused._cross_entropy(x, t, None, ignore_index=-100, label_smoothing=0.0, reduction="mean"),
+        [(2, 3, 4), (range(3), 2, 4)]),
     "likelihoods of planes": (
         lambda x, t: [ag.nll_loss(x, t, weight, ignored, reduction)
                       for weight in (None, np.array([0.5, 2.0, 1.0], np.float32))
@@ -342,6 +345,10 @@ RARE = {
     "places among all elements": (
         lambda x: (ag.argmax(x, keepdims=True), ag.argmin(x, keepdims=True), ag.argmax(x, axis=-1), ag.max_with_indices(x, -1, True),
                    ag.argmax(x > 0), ag.argmin(x > 0, axis=0), ag.argmin(x > 0, axis=1, keepdims=True)), [(2, 3, 4)]),
+    "what runs over a single number": (
+        lambda x: (ag.cumsum(x.sum()), ag.cumprod(x.sum()), ag.sort(x.sum()), ag.argsort(x.sum()), ag.sort(x.sum(), axis=None)), X),
+    "extrema over one axis or all": (
+        lambda x: (*ag.max_with_indices(x, 1), *ag.min_with_indices(x, 2), *ag.min_with_indices(x), *ag.max_with_indices(x, 0, True)), [(2, 3, 4)]),
     "sums of bools": (lambda x: (ag.sum(x > 0), ag.sum(x > 0, 1, keepdims=True), ag.mean(x > 0), ag.count_nonzero(x > 0, 1), ag.prod(x > 0, 1)), X),
     "running products of each length": (
         lambda x: [ag.cumprod(x[:, :k], 1) for k in range(1, 10)] + [ag.cumsum(x[:, :k], 1) for k in (1, 5)], [(2, 9)]),
@@ -349,9 +356,10 @@ RARE = {
     "axes from the end": (
         lambda x: (ag.expand_dims(x, -1), ag.expand_dims(x, (-1, 1)), ag.tril(x, -2), ag.triu(x, 2), ag.flip(x, -1), ag.roll(x, 1, -1),
                    ag.diagonal(x, 0, -1, -2), ag.diagonal(x, 2, 1, 2), ag.diagonal(x, -2, 1, 2)), [(2, 3, 4)]),
+    "diagonals of large planes": (lambda x: (ag.diagonal(x, 0, 1, 2), ag.diagonal(x, 36, 1, 2), ag.diagonal(x, -3, 2, 1)), [(2, 40, 40)]),
     "put on other diagonals": (
         lambda x: [diagonals._put_diagonal(x, offset=k, axis1=a, axis2=c, shape=(x.shape[0], *s))
-                   for k, a, c, s in ((0, 1, 2, (4, 4)), (1, 1, 2, (4, 5)), (2, 2, 1, (6, 4)), (-1, 2, 1, (4, 5)), (0, 1, 2, (4, 7)))], X),
+                   for k, a, c, s in ((0, 1, 2, (4, 4)), (36, 1, 2, (40, 40)), (-36, 1, 2, (40, 40)), (1, 1, 2, (4, 5)), (2, 2, 1, (6, 4)), (-1, 2, 1, (4, 5)), (0, 1, 2, (4, 7)))], X),
     "pieces of every window": (
         lambda x: (windows._windows(x, window=Window((2,), (1,), ((0, 0),), (1,))), windows._windows(x, window=Window((3,), (2,), ((1, 2),), (2,)))), [(2, 3, 7)]),
     "windows of a volume": (lambda x: windows._windows(x, window=Window((2, 1, 2), (1, 1, 2), ((0, 1),) * 3, (1, 1, 1))), [(2, 1, 3, 2, 4)]),
@@ -374,6 +382,8 @@ NOT_FOLLOWED = {
         lambda x: scatter_index(x, index=(slice(None), x.shape[0]), shape=(x.shape[0], 9)).sum(1), [(2,)], "follows the batch"),
     "put back with a step": (
         lambda x: scatter_index(x, index=(slice(None), slice(0, 8, 2)), shape=(x.shape[0], 8)), X, "slice with a step"),
+    "put back turned around": (
+        lambda x: scatter_index(x, index=(slice(None), slice(None, None, -1)), shape=x.shape), X, "slice with a step"),
     "put back beside slices": (
         lambda x: scatter_index(x, index=(slice(None), np.array([0, 1]), slice(0, 4)), shape=(x.shape[0], 3, 5)), [(2, 2, 4)],
         "index arrays beside slices"),
@@ -426,6 +436,7 @@ def operators(proto):
         (lambda x: x**-1, P, ["Reciprocal"]),
         (lambda x: ag.elu(x, alpha=0.5), X, ["Elu"]),
         (lambda x: ag.elu(x, alpha=2.0, rate=0.5), X, ["Celu"]),
+        (nn.Linear(4, 2), X, ["Gemm"]),
         (nn.ConvTranspose2d(3, 2, 3, 2, 1, 1), IMAGE, ["ConvTranspose"]),
         (nn.ConvTranspose2d(3, 3, 2, 2, groups=3), IMAGE, ["ConvTranspose"]),
         (nn.ConvTranspose2d(3, 2, 2, (1, 3), 0, (0, 2)), IMAGE, ["ConvTranspose"]),
@@ -448,3 +459,8 @@ def test_a_loss_of_one_sample_without_a_batch(tmp_path):
 
     proto = nn.onnx.export(losses, x, tmp_path / "model.onnx", dynamic_batch=False)
     assert_agrees(run(session(proto), (x,)), named(losses(x)))
+
+
+def test_a_row_far_from_the_last(tmp_path):
+    rows = lambda x: (x[x.shape[0] - 1200], x[x.shape[0] - 1], x[x.shape[0] - 1200 :])
+    assert_exports(rows, [(2, 2)], tmp_path / "model.onnx", rows=(1201, 1300))

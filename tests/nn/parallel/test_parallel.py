@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -271,9 +272,79 @@ def test_the_cost_on_paper_has_the_right_limits():
     cost = nn.parallel.all_reduce_seconds
     assert cost(1e6, 1) == 0
     assert cost(0, 8) == pytest.approx(2 * 3 * 2e-6)
+    assert cost(1e6, 0) == cost(1e6, -1) == 0
+    # A ring passes p − 1 parts on, twice; a tree of ⌈log₂ p⌉ rounds, there and back, as much in all.
+    for n, p, delay, rate in [
+        (1e6, 2, 1e-5, 1e9),
+        (3e7, 3, 2e-3, 5e8),
+        (1e3, 7, 1e-4, 1e7),
+        (5e9, 64, 1e-6, 1e10),
+    ]:
+        ring = 2 * (p - 1) * delay + 2 * (p - 1) * n / p / rate
+        tree = 2 * math.ceil(math.log(p, 2)) * delay + 2 * n * (1 - 1 / p) / rate
+        assert cost(n, p, delay, rate) == pytest.approx(min(ring, tree), rel=1e-12)
+    assert cost(1e6, 4, 1.0) == pytest.approx(4.0, rel=1e-3)  # two rounds, there and back
+    assert cost(1e6, 4) == pytest.approx(2 * 2 * 2e-6 + 2 * 1e6 * 0.75 / 10e9, rel=1e-12)
     big = [cost(1e9, p) for p in (2, 10, 1000)]
     assert big == sorted(big) and big[2] < 2 * 1e9 / 10e9 * 1.05
     assert "0.50" in nn.parallel.scaling_table({"x": (1e9, 0.1)}, (2,))
+    table = nn.parallel.scaling_table({"small": (1e6, 0.01), "big": (1e9, 0.06)}, (1, 4), 1e-3, 1e9)
+    first, second = 4e-3 + 1.5e-3, 4e-3 + 1.5  # seconds of the sums over 4
+    assert table.splitlines() == [
+        "network                      1           4",
+        f"small                1.00 1.00   {0.01 / (0.01 + first):.2f} {0.01 / (0.01 + first - 0.01 / 3):.2f}",
+        f"big                  1.00 1.00   {0.06 / (0.06 + second):.2f} {0.06 / (0.06 + second - 0.02):.2f}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "limit, buckets", [(119, 2), (120, 2), (121, 1), (200, 1), (80, 3), (79, 3), (1, 3)]
+)
+def test_a_bucket_is_full_at_its_size(limit, buckets):
+    # Of 40, 80 and 40 bytes, from the last: a bucket takes what does not bring it beyond the limit.
+    sizes = [[40, 80, 40]]
+    model = nn.ParameterList([nn.Parameter(np.zeros(n // 4, np.float32)) for n in sizes[0]])
+    found = [sum(model.get_parameter(n).nbytes for n in b.names) for b in
+             DistributedDataParallel(model, bucket_bytes=limit)._buckets]  # fmt: skip
+    assert sum(found) == 160
+    total, wanted = 0, []
+    for n in (40, 80, 40):
+        if not wanted or total + n > limit:
+            wanted.append(0)
+            total = 0
+        wanted[-1] += n
+        total += n
+    assert found == wanted
+
+
+def test_what_a_bucket_holds_lies_side_by_side():
+    model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 1))
+    (bucket,) = DistributedDataParallel(model)._buckets
+    places = sorted((s.start, s.stop) for s in bucket.slices.values())
+    assert places[0][0] == 0 and places[-1][1] == bucket.flat.size == 11
+    assert all(a[1] == b[0] for a, b in zip(places, places[1:], strict=False))
+
+
+@pytest.mark.parametrize("limit", [0, -1, 2.5, None])
+def test_a_bucket_has_a_size(limit):
+    with pytest.raises(
+        (TypeError, ValueError), match="^DistributedDataParallel: bucket_bytes must be"
+    ):
+        DistributedDataParallel(nn.Linear(1, 1), bucket_bytes=limit)
+
+
+def test_models_that_differ_only_in_their_names_or_shapes_are_told_apart():
+    def work(group, make):
+        DistributedDataParallel(make(group.rank), group)
+
+    for make in (
+        lambda rank: nn.Linear(2, 2 + rank), lambda rank: nn.Linear(3 - rank, 2),
+        lambda rank: nn.Linear(2, 2, bias=not rank), lambda rank: nn.Linear(2, 2, bias=bool(rank)),
+        lambda rank: nn.ModuleDict({"ab"[rank]: nn.Linear(1, 1)}),
+        lambda rank: nn.Linear(1, 1, dtype=(np.float32, np.float64)[rank]),
+    ):  # fmt: skip
+        with pytest.raises(RuntimeError, match="another model"):
+            run_emulated(lambda group, make=make: work(group, make), 2)
 
 
 def test_other_things_than_modules_are_refused():
