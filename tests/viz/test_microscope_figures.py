@@ -355,3 +355,125 @@ def test_pictures_shrink_only_as_far_as_they_can_be_read():
     width = float(re.search(r"width='([\d.]+)", figure.to_svg()).group(1))
     least = re.search(r'class="gg-scroll".*?min-width:(\d+)px', figure.to_html(), re.DOTALL)
     assert width > 500 and int(least.group(1)) == round(0.75 * width)
+
+
+# -- rare layers and images --------------------------------------------------------------------------
+
+PLANE = np.arange(25.0).reshape(5, 5)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: viz.conv(np.array([["a"]]), PLANE), "expected numbers, got an array of dtype"),
+        (lambda: viz.conv(nn.ConvTranspose2d(2, 1, 3), np.ones((3, 5, 5))), "has 3 channels, but the kernel .* is for 2"),
+        (lambda: viz.conv(nn.ConvTranspose2d(1, 1, 3, padding=2), np.ones((1, 1))), "takes away all that kernel 3 makes of 1"),
+        (lambda: viz.pool(nn.MaxPool2d(2), PLANE, kernel_size=3), "the layer has its own kernel_size"),
+        (lambda: viz.pool(nn.MaxPool3d(2), PLANE), "slides over volumes"),
+        (lambda: viz.pool("max", PLANE, kernel_size=(2, 2, 2)), "slides over volumes"),
+        (lambda: viz.pool(nn.AdaptiveMaxPool3d(2), PLANE), "slides over volumes"),
+        (lambda: viz.conv(np.ones(3), PLANE), r"one or two spatial axes.*got shape \(3,\)"),
+        (lambda: viz.pool("max", np.ones((0, 1, 4, 4)), kernel_size=2), r"x must be images of shape .*\(0, 1, 4, 4\)"),
+        (lambda: viz.kernels(3), "give a layer with a weight, or the weight; got int"),
+        (lambda: viz.kernels(np.ones((1, 1, 1, 2, 2))), r"the weight must be \(O, C / groups, kH, kW\)"),
+        (lambda: viz.feature_maps(nn.Flatten(), PLANE), "no layer made an output of shape"),
+        (lambda: viz.feature_maps(nn.Sequential(nn.ReLU()), PLANE, layers=[]), "layers is empty; it has 0"),
+        (lambda: viz.shift_test(lambda x: x, np.ones((2, 0, 3)), 0, 0), "x must be images"),
+        (lambda: viz.shift_test(nn.AvgPool2d(4), np.ones((8, 8)), 7, 0), "out of sight"),
+        (lambda: viz.receptive_field(lambda x: ag.ones(1, 1, 2, 2), x=PLANE), "does not depend on the image"),
+        (lambda: viz.receptive_field(nn.Conv2d(1, 1, 3), at=(0, 0, 0, 0, 0), x=PLANE), "has 4 axes"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_looked_at_is_told(call, words):
+    with pytest.raises((ValueError, TypeError, IndexError), match=words):
+        call()
+
+
+def test_a_layer_that_is_there_and_not_run_has_no_field():
+    class Lazy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.used, self.unused = nn.Conv2d(1, 1, 3), nn.Conv2d(1, 1, 3)
+
+        def forward(self, x):
+            return self.used(x)
+
+    with pytest.raises(ValueError, match="the layer 'unused' was not run"):
+        viz.receptive_field(Lazy(), "unused", x=PLANE)
+
+
+def test_images_come_in_the_precision_of_the_kernels():
+    third = np.full((1, 1, 2, 2), 1.0 / 3.0)
+    single = viz.conv(third, PLANE.astype(np.float32)).model
+    assert single.x.dtype == np.float64 == single.w.dtype
+
+
+def test_a_pooling_layer_of_ones_own_is_a_function_of_its_windows():
+    class Root(nn.Module):
+        kernel_size = 2
+
+        def forward(self, x):
+            return ag.sqrt(ag.square(x).sum(axis=(-2, -1), keepdims=True))
+
+    scope = viz.pool(Root(), PLANE)
+    assert f"{np.sqrt((PLANE[:2, :2] ** 2).sum()):.3g}" in scope.text()
+
+
+def test_channels_that_are_all_0_are_named():
+    weight = np.ones((3, 1, 1, 1), np.float32)
+    weight[1:] = 0.0
+    model = nn.Sequential(nn.Conv2d(1, 3, 1, bias=False))
+    model[0].weight = nn.Parameter(weight)
+    assert "All 0 in channels 1, 2." in viz.feature_maps(model, PLANE + 1.0).text()
+    assert "All 0" not in viz.feature_maps(nn.Sequential(nn.Identity()), PLANE + 1.0).text()
+
+
+def test_a_shift_is_measured_with_the_tolerance_that_is_given():
+    layer = nn.Conv2d(1, 1, 3, padding=1, bias=False)
+    layer.weight = nn.Parameter(np.ones((1, 1, 3, 3), np.float32))
+    image = np.random.default_rng(0).random((8, 8)).astype(np.float32)
+    assert viz.shift_test(layer, image, 1, 0, tolerance=100.0).counts() == {}
+    assert set(viz.shift_test(layer, image, 1, 0).counts()) == {"padding"}
+
+
+def test_a_model_outside_of_the_graph_is_shifted_by_its_sizes():
+    def halved(x):
+        return ag.tensor(x.detach().numpy()[..., ::2, ::2])
+
+    test = viz.shift_test(halved, np.random.default_rng(0).random((3, 8, 8)), 2, 0)
+    assert test.shift.moved == (1, 0)
+    assert "mean of 3 channels" in test.text() or test.counts() is not None
+    large = viz.shift_test(
+        nn.Conv2d(1, 1, 3, padding=1), np.random.default_rng(0).random((64, 64)), 1, 0
+    )
+    assert "where they differ" not in str(large.panels()[0].parts[-1].title)
+
+
+def test_branches_whose_steps_differ_have_no_common_extent():
+    class Branches(nn.Module):
+        def __init__(self, kernel, stride):
+            super().__init__()
+            self.one, self.other = nn.Conv2d(1, 1, kernel, stride), nn.Conv2d(1, 1, 3, 2)
+
+        def forward(self, x):
+            return self.one(x) + self.other(x)
+
+    known = viz.receptive_field(Branches(2, 2), at=(0, 0), x=(1, 9, 9))
+    assert known.size == (3, 3) and [e.jump for e in known.field.extents] == [2, 2]
+    unknown = viz.receptive_field(Branches(6, 1), at=(0, 0), x=(1, 9, 9))
+    assert unknown.field.extents is None and unknown.size == (6, 6)
+
+
+def test_what_reaches_no_pixel_has_an_empty_box():
+    field = viz.receptive_field(lambda x: x * 0.0 + ag.ones(1, 1, 5, 5), x=PLANE)
+    zeros = viz.receptive_field(lambda x: ag.where(x > 1e9, x, 0.0), x=PLANE)
+    for each in (field, zeros):
+        rows, columns, below, beside = each.box
+        assert (below - rows) * (beside - columns) in (0, 1)
+        assert isinstance(each.text(), str)
+
+
+def test_a_copied_border_moves_the_field_by_its_width():
+    layer = nn.Conv2d(1, 1, 3, padding=1, padding_mode="replicate")
+    field = viz.receptive_field(layer, at=(0, 0), x=PLANE)
+    assert field.box == (0, 0, 2, 2) and field.size == (3, 3)
