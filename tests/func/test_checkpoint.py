@@ -164,3 +164,21 @@ def test_values_in_another_order_are_noticed_when_computed_again():
     array[:] = array[::-1].copy()
     with pytest.raises(RuntimeError, match="gave other values"):
         y.backward()
+
+
+def test_what_returns_no_floats_is_called_and_that_is_all():
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    found, name = func.checkpoint(lambda v: (v > 1.5, "name"), x)
+    assert found.tolist() == [False, True] and name == "name" and not found.requires_grad
+
+
+def test_a_function_that_returns_less_the_second_time_is_told():
+    x, calls = ag.tensor([1.0, 2.0], requires_grad=True), []
+
+    def function(v):
+        calls.append(1)
+        return [v * 2.0, v * 3.0][: 3 - len(calls)]
+
+    first, second = func.checkpoint(function, x)
+    with pytest.raises(RuntimeError, match="computed again, the function returned fewer outputs"):
+        (first + second).sum().backward()

@@ -306,3 +306,17 @@ def test_compare_does_not_let_functions_spoil_its_arrays():
 def test_compare_refuses_what_it_cannot_take(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: func.value_and_grad(3), TypeError, "value_and_grad: expected a function, got int"),
+        (lambda: func.vjp(lambda x: (x, x * 2.0), t(X))[1]((t(X),)), ValueError, "has 1 entries; 2 are needed"),
+        (lambda: func.jacobian(lambda x: x > 0)(t(X)), TypeError, "jacobian: the function returned bool"),
+        (lambda: func.vmap(lambda x: [x] * int(x.item()))(t([1.0, 2.0])), ValueError, "different structures"),
+    ],
+)  # fmt: skip
+def test_what_has_no_derivative_is_refused(call, error, words):
+    with pytest.raises(error, match=words):
+        call()

@@ -269,3 +269,17 @@ def test_a_broadcast_gradient_without_the_option_names_it():
     total.gradients(x=lambda g: g)  # there, it would be of no help
     with pytest.raises(RuntimeError, match=r"the input has shape \(3, 4\)$"):
         gradcheck(total, POINT)
+
+
+def test_a_second_order_that_is_wrong_is_false_where_no_error_is_wanted():
+    @ag.primitive(broadcasts=True)
+    def cube(x):
+        return x**3
+
+    cube.gradients(x=lambda g, x: g * 3.0 * x * ag.as_tensor(np.asarray(getattr(x, "data", x))))
+    x = ag.tensor(np.array([0.5, 2.0]), requires_grad=True)
+    assert gradcheck(cube, x)
+    assert gradgradcheck(cube, x, raise_exception=False) is False
+    with pytest.raises(GradcheckError):
+        gradgradcheck(cube, x)
+    assert gradgradcheck(lambda x: x**3, x, raise_exception=False) is True

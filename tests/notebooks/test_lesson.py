@@ -267,3 +267,40 @@ class TestPages:
         assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
         assert square["width"] > 5 and square["height"] > 5
         assert stepped >= 1
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "told"),
+    [
+        ("9.4", "answer = np.tile(np.array([[1.0], [2.0], [3.0], [4.0]]), 4) * [[0, 1, 1, 1]] + 0.0", None),
+        ("9.4", "answer = np.ones((4, 4))", "not all the same"),
+        ("9.4", "answer = np.ones((3, 4))", "of shape (4, 4)"),
+    ],
+)  # fmt: skip
+def test_pictures_are_looked_at_before_they_are_pooled(number, code, told):
+    verdict = judge(number, answer_of(code), "ada")
+    assert not verdict.right
+    if told:
+        assert told in verdict.text
+
+
+def test_a_padding_may_be_given_for_both_axes():
+    task = next(e for e in ALL if "Which `padding` keeps the size" in e.task("ada").question)
+    right = answer_of(task.task("ada").solution)
+    assert judge(task.number, right, "ada").right
+    assert judge(task.number, (right, right), "ada").right
+    assert not judge(task.number, (right, right + 1), "ada").right
+
+
+def test_a_gradient_that_is_finite_and_wrong_is_told():
+    task = next(e for e in ALL if e.number.startswith("11") and "\\ln x" in e.task("ada").question)
+    code = task.task("ada").solution
+    verdict = judge(task.number, answer_of(code), "ada")
+    assert verdict.right
+    doubled = answer_of(code)
+
+    def wrong(x):
+        y = doubled(x)
+        return y + (y * 2.0 - (y * 2.0).detach())
+
+    assert "should be 1/x above 0" in judge(task.number, wrong, "ada").text

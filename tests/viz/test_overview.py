@@ -149,6 +149,29 @@ class TestSummary:
         assert viz.summary(nn.Embedding(5, 3), np.array([1, 2])).rows[0].shape == (2, 3)
         assert viz.summary(nn.Bilinear(2, 3, 4), (1, 2), (1, 3)).parameters == 28
 
+    def test_a_transposed_convolution_multiplies_every_input_with_its_kernel(self):
+        layer = nn.ConvTranspose2d(2, 3, 4, stride=2, bias=False)
+        (row,) = viz.summary(nn.Sequential(layer), (1, 2, 5, 5)).rows
+        assert row.multiply_adds == (2 * 5 * 5) * (3 * 4 * 4)
+
+    def test_a_tensor_is_found_in_whatever_a_model_gives(self):
+        class Several(nn.Module):
+            def __init__(self, made):
+                super().__init__()
+                self.layer, self.made = nn.Linear(2, 3), made
+
+            def forward(self, x):
+                return self.made(self.layer(x))
+
+        for made in (
+            lambda y: {"n": 3, "y": [None, y]},
+            lambda y: (("a", {}), y),
+            lambda y: [y, y],
+        ):
+            assert viz.summary(Several(made), (1, 2)).rows[0].shape == (1, 3)
+        with pytest.raises(TypeError, match="no tensor with a history"):
+            viz.summary(Several(lambda y: {"n": 3, "more": [()]}), (1, 2))
+
     def test_what_has_no_history_is_refused(self):
         with pytest.raises(TypeError, match="no tensor with a history"):
             viz.summary(nn.ReLU(), (1, 2))

@@ -429,3 +429,17 @@ def test_a_model_that_dot_places_runs_straight_down_and_is_no_staircase():
     operations = [item.id for item in view.items if not item.light]
     assert len(operations) == 9
     assert len({round(layout.centres[each][0]) for each in operations}) == 1
+
+
+@pytest.mark.parametrize(
+    ("duration", "told"), [(2.5, "2.5 s"), (0.25, "250 ms"), (0.001, "1 ms"), (0.00025, "250 µs")]
+)
+def test_durations_have_a_unit_that_can_be_read(duration, told):
+    assert words.seconds(duration) == told
+
+
+@pytest.mark.parametrize("options", [{"engine": "neato"}, {"direction": "up"}, {"theme": "loud"}])
+def test_options_that_there_are_not_are_refused_when_the_graph_is_made(options):
+    x = autograd.tensor([1.0], requires_grad=True)
+    with pytest.raises(ValueError, match=next(iter(options))):
+        viz.graph((x * 2.0).sum(), **options)

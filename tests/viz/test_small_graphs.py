@@ -103,3 +103,8 @@ def test_the_gradient_of_a_result_says_why_it_is_none():
     kept.retain_grad()
     assert kept.grad is None  # it is yet to come: no word
     assert ag.tensor(np.ones(2)).grad is None
+
+
+def test_a_function_that_gives_no_number_at_all_is_refused():
+    with pytest.raises(TypeError, match="f returned an empty array"):
+        viz.scalars(lambda x: ag.flip(x, 0)[:0], ag.tensor([1.0], requires_grad=True))

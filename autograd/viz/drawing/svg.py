@@ -80,8 +80,6 @@ def arrange(
 
     ``direction`` is ``"right"``, ``"down"`` or None: to the right when the graph is short.
     """
-    if direction not in (None, "right", "down"):
-        raise ValueError(f"direction must be 'right', 'down' or None; got {direction!r}")
     rightwards = flows_right(view, direction)
     spacing = {} if rightwards else _label_spacing(view)
     arriving: dict[int, int] = {}

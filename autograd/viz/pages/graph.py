@@ -68,6 +68,10 @@ class Graph:
             raise ValueError(
                 f"engine must be 'dot', 'builtin' or None; got {self.options.engine!r}"
             )
+        if self.options.direction not in (None, "right", "down"):
+            raise ValueError(
+                f"direction must be 'right', 'down' or None; got {self.options.direction!r}"
+            )
         palette.style(self.options.theme)  # raises for an unknown theme now, not when drawn
         self._choice  # noqa: B018  wrong options are reported here as well
 
