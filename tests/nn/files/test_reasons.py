@@ -214,3 +214,96 @@ def test_contents_are_flushed_before_the_name_and_the_folder_after(tmp_path, mon
         FileNotFoundError, match="there is no such folder; make it with os.makedirs"
     ):
         nn.save({}, tmp_path / "gone" / "a.npz")
+
+
+# Pickles ------------------------------------------------------------------------------------------
+
+
+def loaded(tmp_path, *parts, **options):
+    (tmp_path / "a.pth").write_bytes(hostile.pth(b"}" + hostile.text("a"), *parts, b"s", **options))
+    return nn.load(tmp_path / "a.pth")["a"]
+
+
+def test_what_a_state_dict_may_hold_beside_tensors(tmp_path):
+    text, tensor = hostile.text, hostile.tensor
+    assert loaded(tmp_path, b"\x89") is False and loaded(tmp_path, b"\x88") is True
+    assert loaded(tmp_path, b"N") is None and loaded(tmp_path, b")") == ()
+    device = b"ctorch\ndevice\n" + text("cuda") + b"K\x01\x86R"
+    assert loaded(tmp_path, device) == "cuda:1"
+    pairs = b"ccollections\nOrderedDict\n]" + text("b") + b"K\x05\x86a\x85R"
+    assert dict(loaded(tmp_path, pairs)) == {"b": 5}
+    parameter = b"ctorch._utils\n_rebuild_parameter_with_state\n(" + tensor() + b"\x88}}tR"
+    assert loaded(tmp_path, parameter).tolist() == [0.0] * 4
+    named = (
+        text("torch._utils") + b"\x94" + text("_rebuild_tensor_v2") + b"\x94\x93"
+    )  # and remembered
+    assert loaded(tmp_path, tensor(function=named)).tolist() == [0.0] * 4
+    assert loaded(tmp_path, b"(" + text("b") + b"\x94h\x00t") == ("b", "b")
+
+
+@pytest.mark.parametrize("bits, fine", [(79, True), (80, True), (81, False)])
+def test_integers_have_80_bits_at_most(bits, fine, tmp_path):
+    digits = (2 ** (bits - 1)).to_bytes(11, "little")
+    long = b"\x8a" + bytes([len(digits)]) + digits
+    if fine:
+        assert loaded(tmp_path, long) == 2 ** (bits - 1)
+    else:
+        with pytest.raises(ValueError, match="an integer of more than 80 bits"):
+            loaded(tmp_path, long)
+
+
+@pytest.mark.parametrize("axes, fine", [(63, True), (64, True), (65, False)])
+def test_tensors_have_64_axes_at_most(axes, fine, tmp_path):
+    tensor = hostile.tensor(size=(1,) * axes, stride=(1,) * axes)
+    if fine:
+        assert loaded(tmp_path, tensor).shape == (1,) * axes
+    else:
+        with pytest.raises(ValueError, match=f"a tensor of {axes} axes"):
+            loaded(tmp_path, tensor)
+
+
+@pytest.mark.parametrize(
+    "size, stride, offset",
+    [((4,), (1, 1), 0), ((2, 2), (2,), 0), ((4,), (-1,), 0), ((-4,), (1,), 0), ((4,), (1,), -1)],
+)
+def test_sizes_strides_and_offsets_belong_together(size, stride, offset, tmp_path):
+    with pytest.raises(ValueError, match="a tensor of size .*, stride .*, offset "):
+        loaded(tmp_path, hostile.tensor(offset=offset, size=size, stride=stride))
+
+
+def test_what_a_tensor_takes_is_counted_to_the_byte(tmp_path, monkeypatch):
+    spent, spend = [], archive.Budget.spend
+    monkeypatch.setattr(
+        archive.Budget, "spend", lambda self, n, what: spent.append(n) or spend(self, n, what)
+    )
+    assert loaded(tmp_path, hostile.tensor(size=(5000,), stride=(0,))).shape == (5000,)
+    assert 5000 * 4 in spent and loaded(tmp_path, hostile.tensor(size=(0,))).shape == (0,)
+    assert loaded(tmp_path, hostile.tensor(offset=4, size=(0,))).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "key, numel, rest, words",
+    [
+        (hostile.text("0"), b"K\x04", b"", None), (hostile.text("0"), b"K\x04", b"N", None),
+        (b"K\x00", b"K\x04", b"", "it refers to the storage 0"),
+        (hostile.text("0"), b"N", b"", "it refers to the storage '0'"),
+        (hostile.text("0"), b"\x88", b"", "it refers to the storage '0'"),
+        (hostile.text("0"), b"K\x04", b"K\x00", "views of storages, as PyTorch wrote them before 0.4"),
+    ],
+)  # fmt: skip
+def test_a_storage_is_named_by_a_text_and_a_number(key, numel, rest, words, tmp_path):
+    storage = (
+        b"("
+        + hostile.text("storage")
+        + b"ctorch\nFloatStorage\n"
+        + key
+        + hostile.text("cpu")
+        + numel
+        + rest
+        + b"tQ"
+    )
+    if words is None:
+        assert loaded(tmp_path, hostile.tensor(storage=storage)).tolist() == [0.0] * 4
+    else:
+        with pytest.raises(ValueError, match=words):
+            loaded(tmp_path, hostile.tensor(storage=storage))
