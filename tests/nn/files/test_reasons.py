@@ -2,6 +2,7 @@
 
 import io
 import os
+import pickle
 import stat
 import zipfile
 
@@ -307,3 +308,15 @@ def test_a_storage_is_named_by_a_text_and_a_number(key, numel, rest, words, tmp_
     else:
         with pytest.raises(ValueError, match=words):
             loaded(tmp_path, hostile.tensor(storage=storage))
+
+
+@pytest.mark.parametrize("protocol", [1000, 1002, "1001"])
+def test_another_protocol_of_the_older_kind_is_refused(protocol, tmp_path):
+    magic = 119547037146038801333356
+    parts = [pickle.dumps(part, 2) for part in (magic, protocol, {"little_endian": True}, {}, [])]
+    (tmp_path / "a.pth").write_bytes(b"".join(parts))
+    with pytest.raises(ValueError, match="it is in an unknown version of PyTorch's format"):
+        nn.load(tmp_path / "a.pth")
+    parts[1] = pickle.dumps(1001, 2)
+    (tmp_path / "a.pth").write_bytes(b"".join(parts))
+    assert nn.load(tmp_path / "a.pth") == {}

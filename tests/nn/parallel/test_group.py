@@ -6,7 +6,7 @@ import types
 import numpy as np
 import pytest
 
-from nn.parallel.group import MPIGroup
+from nn.parallel.group import Group, MPIGroup
 
 
 class Request:
@@ -164,3 +164,12 @@ def test_without_mpi_the_error_says_what_to_install(monkeypatch):
         ImportError, match=r"needs mpi4py and an MPI: pip install 'glassgrad\[distributed\]'"
     ):
         MPIGroup()
+
+
+def test_one_process_alone_has_sums_of_its_own():
+    alone, array = Group(), np.ones(3)
+    assert (alone.rank, alone.size, alone.chief) == (0, 1, True)
+    total = alone.start_all_reduce(array).wait()
+    array[:] = 7.0
+    assert total.tolist() == [1.0] * 3 and alone.all_reduce(total).tolist() == [1.0] * 3
+    assert alone.all_gather("mine") == ["mine"] and alone.broadcast(array) is array

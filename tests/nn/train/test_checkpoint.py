@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.train import Checkpoints, load_state, save_state
+from nn.train import Checkpoints, load_state, progress, save_state
 from nn.train.checkpoint import pack
 
 
@@ -91,3 +91,27 @@ def test_arrays_are_kept_under_the_path_that_leads_to_them():
     tensors = {}
     pack({"model": {"w": np.ones(1)}, "list": [np.ones(2)], "odd:": np.ones(3)}, tensors)
     assert list(tensors) == ["model/w", "list/0", "tensor 2"]
+
+
+@pytest.mark.parametrize(
+    "position, total, initial",
+    [(0, 4, 0), (3, 4, 3), (4, 4, 0), (5, 4, 1), (3, 0, 0), (3, None, 0)],
+)
+def test_the_bar_of_a_run_that_goes_on_begins_where_it_was(position, total, initial, monkeypatch):
+    given = {}
+
+    class Loader:
+        def __iter__(self):
+            return iter(())
+
+        def state_dict(self):
+            return {"position": position}
+
+    if total is not None:
+        Loader.__len__ = lambda self: total
+    monkeypatch.setattr(progress, "bar", lambda **options: given.update(options))
+    progress.progress_bar(Loader(), "title", True)
+    assert given["total"] == total and given["initial"] == initial and given["desc"] == "title"
+    given.clear()
+    progress.progress_bar([1, 2], "title", False)
+    assert not given
