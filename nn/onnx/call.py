@@ -44,7 +44,6 @@ class Call:
     """One operation.
 
     Attributes:
-        name: the primitive's.
         operands: the array inputs; None for what is absent.
         static: the static parameters.
         results: the outputs, without names.
@@ -53,13 +52,11 @@ class Call:
     def __init__(
         self,
         builder: Builder,
-        name: str,
         operands: list[Operand | None],
         static: dict[str, Any],
         results: list[Operand],
     ) -> None:
         self._builder = builder
-        self.name = name
         self.operands = operands
         self.static = static
         self.results = results

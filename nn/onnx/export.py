@@ -394,7 +394,7 @@ class _Export:
                 Operand(None, self._program.shape_of(values), np.asarray(values[0].array).dtype)
                 for values in self._outputs(position)
             ]
-            call = Call(self._builder, operation.name, operands, self._traced(static), results)
+            call = Call(self._builder, operands, self._traced(static), results)
             self._calls[position] = call
             function = find(operation.name)
             assert function is not None

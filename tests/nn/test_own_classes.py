@@ -1,0 +1,88 @@
+"""What users derive from our classes and hand to them: taken as it is, slips named."""
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from nn.constructor import misspelt
+
+
+def test_a_batch_sampler_stands_alone():
+    data = nn.data.TensorDataset(np.arange(4.0))
+    batches = [[3, 0], [1], [2, 2, 2]]
+    loader = nn.data.DataLoader(data, batch_sampler=batches)
+    assert [batch[0].tolist() for batch in loader] == [[3.0, 0.0], [1.0], [2.0] * 3] and len(
+        loader
+    ) == 3
+    for more in ({"drop_last": True}, {"sampler": [0, 1]}, {"batch_size": 2}, {"shuffle": True}):
+        with pytest.raises(ValueError, match="^DataLoader: a batch_sampler says it all"):
+            nn.data.DataLoader(data, batch_sampler=batches, **more)
+
+
+def test_an_optimizer_of_ones_own_keeps_its_constructor():
+    def begin(self, params, lr=0.1):
+        nn.optim.SGD.__init__(self, params, lr)
+
+    mine = type("Mine", (nn.optim.SGD,), {"__init__": begin, "__module__": "elsewhere"})
+    assert mine.__dict__["__init__"] is begin
+    assert mine([nn.Parameter([1.0])]).param_groups[0]["lr"] == 0.1
+    assert nn.optim.SGD.__dict__["__init__"] is not begin
+
+
+class Base:
+    def forward(self):
+        raise NotImplementedError
+
+    def forwards(self):
+        return self
+
+
+@pytest.mark.parametrize(
+    "members, told",
+    [
+        ({"foward": lambda self: 1}, "; it defines foward: write forward"),
+        ({"_forwrad_": lambda self: 1}, "; it defines _forwrad_: write forward"),
+        ({"foward": 3}, ""),  # no function
+        ({"forwards": lambda self: 1}, ""),  # one that the base has, too
+        ({"forward": lambda self: 1, "foward": lambda self: 2}, ""),
+        ({"something": lambda self: 1}, ""), ({}, ""),
+    ],
+)  # fmt: skip
+def test_only_a_function_that_was_meant_for_it_is_named(members, told):
+    assert misspelt(type("Mine", (Base,), members), Base, "forward") == told
+
+
+@pytest.mark.onnx
+def test_buffers_that_forward_writes_into_are_put_back_by_an_export(tmp_path):
+    class Counts(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("seen", ag.zeros(2))
+
+        def forward(self, x):
+            with ag.no_grad(), ag.writable(self.seen) as array:
+                array += 1.0
+            return x * 2
+
+    model = Counts()
+    nn.onnx.export(model, ag.ones(3, 2), tmp_path / "a.onnx", training=True)
+    nn.onnx.export(model, ag.ones(3, 2), tmp_path / "a.onnx")
+    assert model.seen.tolist() == [0.0, 0.0]
+
+
+def test_harsher_integers_leave_out_the_largest_where_there_are_three():
+    from nn.onnx.trace import vary
+
+    random = np.random.default_rng(0)
+    two, three = np.array([0, 1] * 40), np.array([4, 5, 6] * 40)
+    assert set(vary(two, None, random, True)) == {0, 1} and set(vary(two, None, random, False)) == {
+        0,
+        1,
+    }
+    assert set(vary(three, None, random, True)) == {4, 5}
+    assert set(vary(three, None, random, False)) == {4, 5, 6}
+    assert (
+        set(vary(three, 7, random, True, -100)) <= {4, 5, -100}
+        and vary(three, 7, random, True, -100)[0] == -100
+    )
