@@ -2,6 +2,7 @@
 
 import decimal
 import math
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ag
-from autograd.kernels import gamma, special
+from autograd.kernels import gamma, native, special
 
 from .support import check, normal
 
@@ -139,3 +140,48 @@ def test_gradients_of_gamma_functions(function, oracle):
     assert [t.item() for t in function(scalars)] == pytest.approx(
         oracle(np.array([0.5, 0.25])).tolist(), rel=1e-6
     )
+
+
+SINGLES = np.concatenate([np.linspace(-6, 6, 4801), [0.0, 1e-30, -1e-30, 1e-45, 9.0, -9.0, 30.0]])
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("name", ["erf", "erfc", "lgamma", "digamma", "erfinv"])
+def test_single_precision_is_the_number_next_to_the_double_one(name, compiled, monkeypatch):
+    if not compiled:
+        monkeypatch.setattr(native, "library", None)
+    module = special if hasattr(special, name) else gamma
+    x = (np.tanh(SINGLES) if name == "erfinv" else SINGLES).astype(np.float32)
+    with np.errstate(all="ignore"):
+        single, double = getattr(module, name)(x), getattr(module, name)(x.astype(np.float64))
+        expected = double.astype(np.float32)
+    assert single.dtype == np.float32
+    step = np.spacing(np.abs(np.where(np.isfinite(expected), expected, 1.0)))
+    same = (single == expected) | (np.isnan(single) & np.isnan(expected))
+    with np.errstate(invalid="ignore"):
+        close = np.abs(single.astype(np.float64) - double) <= 1.6 * step
+    assert (same | close).all(), x[~(same | close)][:5]
+
+
+def test_whole_turns_are_taken_away_before_pi_comes_in():
+    pi = np.longdouble("3.14159265358979323846264338327950288")
+    x = np.concatenate([np.linspace(-3.4995, 3.5005, 1401), 1e6 + np.linspace(0.001, 1.999, 99)])
+    wide = x.astype(np.longdouble)
+    part = pi * (wide - np.rint(wide))
+    turn = np.where(np.rint(x) % 2 == 0, 1, -1)
+    for function, expected in ((special.sinpi, turn * np.sin(part)), (special.cospi, turn * np.cos(part)),
+                               (special.sinc, turn * np.sin(part) / (pi * wide))):  # fmt: skip
+        np.testing.assert_allclose(function(x), expected.astype(np.float64), rtol=6e-16, atol=1e-30)
+    assert special.sinc(np.array([0.0, 1.0, -2.0])).tolist() == [1.0, 0.0, 0.0]
+    assert special.cospi(np.array([0.5, -0.5, 1.5])).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_tanhshrink_has_all_digits_of_its_series():
+    with localcontext() as context:
+        context.prec = 50
+        for number in (1e-3, 0.1, -0.25, 0.4, 0.499, -0.4999, 0.5001, 0.75):
+            x = Decimal(number)
+            e = (2 * x).exp()
+            expected = float(x - (e - 1) / (e + 1))
+            found = float(special.tanhshrink(np.array(number)))
+            assert found == pytest.approx(expected, rel=1e-15, abs=0), number
