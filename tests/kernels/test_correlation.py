@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograd.arguments import Window
-from autograd.kernels import threads
+from autograd.kernels import native, threads
 from autograd.kernels.conv import correlation, depthwise, im2col, plain
 from tests.layouts import batch_last
 
@@ -466,3 +466,15 @@ def test_in_numpy_each_channel_meets_its_own_kernel():
         for sample in range(2):
             expected = np.correlate(x[sample, channel], w[channel, 0])
             np.testing.assert_array_equal(y[sample].reshape(3, -1)[channel], expected)
+
+
+@pytest.mark.skipif(native.library is None, reason="needs the compiled kernels")
+@pytest.mark.parametrize(
+    ("each", "groups", "how"),
+    [(1, 4, "tap by tap"), (1, 2, "tap by tap"), (2, 2, "panels"), (4, 1, "panels"), (1, 1, "panels")],
+)  # fmt: skip
+def test_what_is_said_of_the_compiled_path_is_what_depthwise_means(each, groups, how):
+    window = Window((3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1))
+    shapes = (2, each * groups, 8, 8), (4, each, 3, 3)
+    path, reason = correlation.choose_path(*shapes, window=window, groups=groups)
+    assert path == "native" and how in reason

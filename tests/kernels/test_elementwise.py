@@ -189,3 +189,12 @@ def test_what_cannot_be_cut_goes_through_as_a_whole():
     np.testing.assert_array_equal(in_blocks(np.add, x, np.asfortranarray(x)), x + x)
     np.testing.assert_array_equal(in_blocks(np.greater, x, 2 * x), np.zeros(x.shape, bool))
     assert in_blocks(np.negative, 3) == -3
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, np.float16, np.float32, np.float64])
+def test_relu_of_every_dtype_is_the_larger_of_it_and_0_at_any_size(dtype):
+    for size in (3, BLOCK - 1, BLOCK, 2 * BLOCK + 5):
+        x = (np.arange(size) % 7 - 3).astype(dtype)
+        y = relu(x)
+        assert y.dtype == dtype
+        np.testing.assert_array_equal(y, np.maximum(x, np.zeros((), dtype)))
