@@ -1,6 +1,7 @@
 """One line of PyTorch each: what it becomes, and what is said about it."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -175,7 +176,6 @@ BY_HAND = [
     ("y = x.bfloat16()", "x.half()|t.half()|model.half()"),
     ("y = f(torch.backends.cudnn.version())", "leave it out"),
     ("y = nn.Sequential(*[x], colour=3)", "it takes modules"),
-    ("y = f'{x.data.max(1)}'", "write x.detach()"),
 ]
 
 #: What silently differs and is left as it is, since it may be something else's.
@@ -196,7 +196,6 @@ LEFT = [
     "y = (x is y).std()",
     "y = (not x).std()",
     "y = q(x).std()",
-    "f'{x.std()}'",
 ]
 
 
@@ -239,6 +238,20 @@ def test_what_is_left_to_a_person_is_told_and_left(line, words):
     found = findings(line, "hand")
     assert any(each in f.words for f in found for each in words.split("|")), found
     assert not any(f.edits for f in found)
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("y = f'{x.std()}'", "y = f'{x.std(correction=1)}'"),
+        ("y = f'{x.data.max(1)}'", "y = f'{x.detach().max(dim=1)}'"),
+    ],
+)
+def test_within_an_f_string_it_is_told_and_written_where_python_tells_its_place(line, wanted):
+    assert any(f.kind != "works" for f in findings(line, "write", "hand", "differs"))
+    assert last(port.rewrite(HEAD + line + "\n")) == (
+        wanted if sys.version_info >= (3, 12) else line
+    )
 
 
 @pytest.mark.parametrize("line", LEFT)
