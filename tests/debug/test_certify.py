@@ -1,6 +1,7 @@
 """The proof card: it rejects every planted mistake, passes what is right, and changes nothing."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd.debug import certify, record
+from autograd.debug.card import Oddity
 
 RANDOM = np.random.default_rng(3)
 A, B = (ag.tensor(RANDOM.uniform(0.3, 1.4, (3, 4)), requires_grad=True) for _ in range(2))
@@ -171,6 +173,37 @@ def test_kinks_and_ties_are_told_as_such_and_are_no_mistake():
     assert "right, kinks" in card.text()
     floor = certify((ag.floor_divide(x, 1.0) * x).sum())
     assert floor
+
+
+@pytest.mark.parametrize("value", [-1.0, 1.0])
+@pytest.mark.parametrize("bent", [ag.relu, lambda x: ag.minimum(x, 0.0), ag.absolute])
+def test_what_is_bent_at_zero_is_never_taken_for_linear(bent, value):
+    for seed in range(4):  # either way from the kink, and across it
+        x = ag.tensor([value], dtype=np.float64, requires_grad=True)
+        card = certify((bent(x) * 3.0).sum(), seed=seed)
+        told = {rule.op: rule.adjoint for rule in card.rules}
+        bent_op = next(op for op in told if op not in ("multiply", "sum"))
+        assert card and told[bent_op] == "" and told["sum"] == "right", card
+
+
+def test_an_oddity_says_the_numbers_that_there_are():
+    def said(verdict, rule, numerical, order=1, reason=""):
+        return Oddity(verdict, "f", "x", order, "c", (2,), rule, numerical, reason).sentence()
+
+    start = "f, by x (c), first order, at [2]: "
+    nan = math.nan
+    assert said("wrong", 1 / 3, 2 / 3) == start + "the rule gives 0.333333333, differences give 0.666666667"
+    assert said("wrong", nan, 2 / 3) == start + "the rule gives NaN, differences give 0.666666667"
+    assert said("wrong", 1 / 3, nan) == start + "the rule gives 0.333333333, differences give NaN"
+    assert said("wrong", nan, nan, reason="it raised") == start + "; it raised"
+    assert said("kink", 1 / 3, nan, reason="a kink") == start + "the rule gives 0.333333333; a kink"
+    assert said("wrong", 1 / 3, 2 / 3, 2) == (
+        "f, by x (c), second order, at [2]: the rule gives 0.333333333, differences give 0.666666667"
+    )
+    assert said("wrong", 1 / 3, 2 / 3, 0) == (
+        "f, by x (c), adjoint identity, at [2]: ⟨g, L·u⟩ is 0.666666667, ⟨Lᵀ·g, u⟩ is 0.333333333"
+    )
+
 
 
 def test_rules_of_plain_numpy_are_said_to_be_unchecked_in_second_order():

@@ -10,6 +10,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd.func import kit
+from autograd.func.kit import checking
 from autograd.func.kit.__main__ import main
 
 F = nn.functional
@@ -290,6 +291,30 @@ def test_it_runs_as_a_module(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and done.stdout.isascii()
     assert "most likely: it is 0.5 times the right gradient" in done.stdout
+
+
+def test_numbers_are_right_to_six_digits_and_to_eight_of_the_largest():
+    right = np.array([0.0, 0.5, -200.0])
+    for place, allowed in enumerate([2e-6, 2e-6 + 5e-7, 2e-6 + 2e-4]):
+        for error in (allowed, -allowed):
+            got = right.copy()
+            got[place] += 0.9995 * error
+            assert checking._first_wrong(got, right) is None
+            got[place] = right[place] + 1.0005 * error
+            assert checking._first_wrong(got, right) == (place,)
+    assert checking._first_wrong(np.array([1e-8, 0.5]), right[:2]) is None  # of 1 at least
+    assert checking._first_wrong(np.array([1.0005e-8, 0.5]), right[:2]) == (0,)
+
+
+def test_infinities_and_nan_have_to_be_where_they_belong():
+    right = np.array([np.inf, -np.inf, np.nan, 1.0])
+    assert checking._first_wrong(right.copy(), right) is None
+    for place, value in ((0, -np.inf), (1, 1e300), (2, 0.0), (3, np.nan), (3, np.inf), (0, np.nan)):
+        got = right.copy()
+        got[place] = value
+        assert checking._first_wrong(got, right) == (place,)
+    assert checking._first_wrong(np.zeros((0, 2)), np.zeros((0, 2))) is None
+
 
 
 @pytest.mark.torch

@@ -424,6 +424,22 @@ def test_writing_in_place_of_adding_is_recognised(spoilt):
         assert one.ok or one.hypothesis.startswith("the last write wins"), report
 
 
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e6])
+def test_what_was_written_last_is_told_whatever_the_size_of_the_numbers(scale):
+    def backward(g, x, w):
+        gx = np.zeros_like(x)
+        for i in range(len(g)):
+            gx[i : i + len(w)] = g[i] * w
+        return gx, np.correlate(x, g)
+
+    random = np.random.default_rng(0)
+    g = random.normal(size=5) * scale
+    x, w = random.normal(size=7), random.normal(size=3)
+    one = compare(correlate1d, backward, x, w, gradient=g).inputs[0]
+    assert one.hypothesis.startswith("the last write wins"), one.hypothesis
+
+
+
 def test_indices_that_repeat_are_added_up_or_not():
     index = np.array([0, 2, 2, 1])
 
@@ -435,6 +451,25 @@ def test_indices_that_repeat_are_added_up_or_not():
     table = np.random.default_rng(0).normal(size=(3, 2))
     hypothesis = compare(lambda t: t[index] * 1.0, backward, table).inputs[0].hypothesis
     assert "the last write wins" in hypothesis and "axis 0" in hypothesis
+
+
+def test_a_forward_that_returns_the_same_array_again_and_again():
+    kept = np.empty(3)
+
+    def square(x):
+        return np.multiply(x, x, out=kept)
+
+    x = np.array([1.0, -2.0, 3.0])
+    assert compare(square, lambda g, x: 2 * x * g, x)
+    assert not compare(square, lambda g, x: x * g, x)
+
+
+def test_whole_numbers_and_halves_are_as_good_as_floats():
+    g = np.array([1, 2, -3])
+    report = compare(lambda x: 4 * x, lambda g, x: [4, 8, -12], g, gradient=g)
+    assert report and report.inputs[0].got.dtype == np.float64
+    assert compare(lambda x: x * 2, lambda g, x: (2 * g).astype(np.float16), g, gradient=g)
+
 
 
 def test_inputs_are_called_what_forward_calls_them_and_long_lists_are_broken():

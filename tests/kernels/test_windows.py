@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd.arguments import Window
-from autograd.kernels.windows import fold_windows, overlaps, pad_planes, windows
+from autograd.kernels.windows import axis_overlaps, fold_windows, overlaps, pad_planes, windows
 from tests.layouts import batch_last
 
 
@@ -103,6 +103,23 @@ def test_overlaps_name_every_cell_of_every_window_once(case):
         seen = np.ones((1, 1, *x.shape[2:]))[inputs]
         met[outputs + offset] += seen
     np.testing.assert_array_equal(met, loop_windows(np.ones((1, 1, *x.shape[2:])), *hyper.values()))
+
+
+def test_along_an_axis_each_offset_names_the_cells_it_meets():
+    ranges = range(1, 4), range(1, 4), range(1, 4), range(1, 4), range(-2, 4), range(1, 3)
+    for length, outputs, kernel, stride, low, dilation in itertools.product(*ranges):
+        wanted = []
+        for offset in range(kernel):
+            met = [(o * stride + offset * dilation - low, o) for o in range(outputs)]
+            met = [(cell, o) for cell, o in met if 0 <= cell < length]
+            if met:
+                wanted.append((offset, [list(each) for each in zip(*met, strict=True)]))
+        found = axis_overlaps.__wrapped__(length, outputs, kernel, stride, low, dilation)
+        assert [
+            (offset, [[*range(length)[inputs]], [*range(outputs)[outs]]])
+            for offset, inputs, outs in found
+        ] == wanted
+
 
 
 def test_windows_without_padding_share_the_memory_of_the_image():
