@@ -192,7 +192,10 @@ def test_an_oddity_says_the_numbers_that_there_are():
 
     start = "f, by x (c), first order, at [2]: "
     nan = math.nan
-    assert said("wrong", 1 / 3, 2 / 3) == start + "the rule gives 0.333333333, differences give 0.666666667"
+    assert (
+        said("wrong", 1 / 3, 2 / 3)
+        == start + "the rule gives 0.333333333, differences give 0.666666667"
+    )
     assert said("wrong", nan, 2 / 3) == start + "the rule gives NaN, differences give 0.666666667"
     assert said("wrong", 1 / 3, nan) == start + "the rule gives 0.333333333, differences give NaN"
     assert said("wrong", nan, nan, reason="it raised") == start + "; it raised"
@@ -203,7 +206,6 @@ def test_an_oddity_says_the_numbers_that_there_are():
     assert said("wrong", 1 / 3, 2 / 3, 0) == (
         "f, by x (c), adjoint identity, at [2]: ⟨g, L·u⟩ is 0.666666667, ⟨Lᵀ·g, u⟩ is 0.333333333"
     )
-
 
 
 def test_rules_of_plain_numpy_are_said_to_be_unchecked_in_second_order():

@@ -316,7 +316,6 @@ def test_infinities_and_nan_have_to_be_where_they_belong():
     assert checking._first_wrong(np.zeros((0, 2)), np.zeros((0, 2))) is None
 
 
-
 @pytest.mark.torch
 def test_the_cases_are_those_that_the_oracle_gives(torch):
     from autograd.func.kit.cases import _recorded

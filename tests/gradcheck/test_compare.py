@@ -439,7 +439,6 @@ def test_what_was_written_last_is_told_whatever_the_size_of_the_numbers(scale):
     assert one.hypothesis.startswith("the last write wins"), one.hypothesis
 
 
-
 def test_indices_that_repeat_are_added_up_or_not():
     index = np.array([0, 2, 2, 1])
 
@@ -469,7 +468,6 @@ def test_whole_numbers_and_halves_are_as_good_as_floats():
     report = compare(lambda x: 4 * x, lambda g, x: [4, 8, -12], g, gradient=g)
     assert report and report.inputs[0].got.dtype == np.float64
     assert compare(lambda x: x * 2, lambda g, x: (2 * g).astype(np.float16), g, gradient=g)
-
 
 
 def test_inputs_are_called_what_forward_calls_them_and_long_lists_are_broken():

@@ -121,7 +121,6 @@ def test_along_an_axis_each_offset_names_the_cells_it_meets():
         ] == wanted
 
 
-
 def test_windows_without_padding_share_the_memory_of_the_image():
     x = np.zeros((1, 1, 4, 4))
     hyper = {"kernel": (2, 2), "stride": (1, 1), "dilation": (1, 1)}

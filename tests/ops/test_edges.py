@@ -321,7 +321,6 @@ def test_a_chain_of_one_matrix_is_that_matrix():
     assert ag.chain_matmul(x, x.T, x).tolist() == [[5.0, 10.0]]
 
 
-
 def test_exponentials_of_matrices_of_every_size():
     for entries in ([0.01, -0.02], [3.0, -2.0], [-9.0, 8.0]):
         found = ag.matrix_exp(ag.tensor(np.diag(entries))).numpy()
