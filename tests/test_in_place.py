@@ -389,6 +389,17 @@ def test_in_place_operators_agree_with_pytorch(torch, symbol):
 
 # The line to write --------------------------------------------------------------------------------
 
+
+def test_of_two_targets_no_line_is_written_for_one(tmp_path):
+    file = tmp_path / "program.py"
+    file.write_text("def f(out):\n    v = out[0]\n    out[0] = other = 1.0\n    return v, other\n")
+    scope = {}
+    exec(compile(file.read_text(), str(file), "exec"), scope)
+    with pytest.raises(RuntimeError, match="shares its memory") as refused:
+        scope["f"](ag.ones(3, requires_grad=True) * 2.0)
+    assert "write" not in str(refused.value).partition("Make a new tensor instead")[2]
+
+
 LINES = {
     "out[:, 1] += x[1]": "out = autograd.add_at(out, (slice(None), 1), x[1])",
     "out[1:, None] -= x": "out = autograd.set_at(out, (slice(1, None), None), out[1:, None] - x)",

@@ -129,3 +129,15 @@ def test_pytorchs_reading_names_give_tensors():
     assert p.tolist()[0] == [1.0, -2.0]
     with pytest.raises(RuntimeError, match="read-only"):
         p.data.view(4).zero_()
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda a: pickle.loads(pickle.dumps(a))]
+)
+def test_a_copy_of_the_data_is_an_array_of_its_own(copied):
+    p = names()["p"]
+    made, before = copied(p.data), p.tolist()
+    assert type(made) is np.ndarray and made.tolist() == before
+    assert not np.shares_memory(made, p.detach().numpy())
+    made[...] = 7.0
+    assert p.tolist() == before

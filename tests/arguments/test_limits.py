@@ -1,5 +1,9 @@
 """What cannot fit into memory is refused before it is allocated."""
 
+import os
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,6 +12,12 @@ from autograd.arguments import limits
 
 def test_memory_is_plausible():
     assert 2**26 < limits.memory_bytes() < 2**60
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/meminfo"), reason="only Linux tells it in /proc")
+def test_memory_is_what_the_system_tells():
+    told = re.search(r"MemTotal: +(\d+) kB", Path("/proc/meminfo").read_text())
+    assert limits.memory_bytes() == int(told[1]) * 1024
 
 
 def test_refusal(monkeypatch):

@@ -109,6 +109,22 @@ def test_a_rule_that_fails_when_an_output_is_unused_is_found():
         gradcheck(both, POINT)
 
 
+@pytest.mark.parametrize("unused", [0, 1])
+def test_a_rule_that_is_wrong_only_while_one_output_is_unused_is_found(unused):
+    @ag.primitive(outputs=2)
+    def both(x):
+        return x * 2.0, x * 3.0
+
+    def rule(g):
+        given = [k for k in range(2) if g[k] is not None]
+        wrong = 1.5 if given == [1 - unused] else 1.0
+        return wrong * sum((2.0, 3.0)[k] * g[k] for k in given)
+
+    both.gradients(x=rule)
+    with pytest.raises(GradcheckError):
+        gradcheck(both, POINT)
+
+
 def test_a_gradient_that_goes_to_the_wrong_input_is_found():
     @ag.primitive(broadcasts=True)
     def f(x, y):

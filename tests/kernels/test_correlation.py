@@ -478,3 +478,15 @@ def test_what_is_said_of_the_compiled_path_is_what_depthwise_means(each, groups,
     shapes = (2, each * groups, 8, 8), (4, each, 3, 3)
     path, reason = correlation.choose_path(*shapes, window=window, groups=groups)
     assert path == "native" and how in reason
+
+
+@pytest.mark.parametrize(
+    "dtype", [np.float16, np.float32, np.float64, np.longdouble, np.int64, object]
+)
+@pytest.mark.parametrize("groups", [1, 3])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_the_gradient_of_the_kernel_lies_in_order(dtype, groups, order):
+    case = Case((2, 3, 4, 5), (6, 3 // groups, 2, 3), 1, 1, 1, groups)
+    x, y = (np.array(a.astype(dtype), order=order) for a in (case.x, case.y))
+    found = correlation.correlate_weight(x, y, **case.given)
+    assert found.shape == (6, 3 // groups, 2, 3) and found.flags.c_contiguous

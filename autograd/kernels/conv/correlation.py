@@ -121,7 +121,7 @@ def correlate_weight(
     """
     dtype, given = _prepare((x, y), x.ndim)
     if given is None:
-        return np.array(plain.correlate_weight(x, y, window=window, groups=groups), order="C")
+        return plain.correlate_weight(x, y, window=window, groups=groups)
     x, y = given
     if not (x.size and y.size):
         return np.zeros((y.shape[1], x.shape[1] // groups, *window.kernel), dtype)
