@@ -1,5 +1,6 @@
 """The proof card: it rejects every planted mistake, passes what is right, and changes nothing."""
 
+import itertools
 import json
 import math
 
@@ -273,6 +274,50 @@ def test_numbers_that_differ_from_run_to_run_are_found():
     card = certify(noisy(A).sum())
     assert not card and card.bits.different and not card.mistakes
     assert "DIFFERENT" in card.text()
+
+
+def test_outputs_that_differ_from_run_to_run_are_found():
+    calls = itertools.count()
+
+    def restless(x):
+        return np.nextafter(x, np.inf) if next(calls) % 2 else x * 1.0
+
+    function = planted(restless, x=lambda g: g * 1.0)
+    function.primitive.name = "restless"
+    with record():
+        loss = (function(A) * 2.0).sum()
+    card = certify(loss)
+    assert card.verdict == "wrong" and card.bits.forwards and not card.mistakes
+    (said,) = card.bits.different
+    assert said.startswith("the output of restless") and said.endswith(", step 3")
+
+
+def test_a_linear_rule_is_the_transpose_to_ten_digits():
+    """Differences see six digits; of what is linear, the adjoint identity sees the others."""
+    for error, fits in ((1e-12, True), (1e-8, False)):
+        slope = 3.0 * (1.0 + error)
+        function = planted(lambda x: x * 3.0, x=lambda g: g * slope)  # noqa: B023
+        card = certify(function(A).sum())
+        assert [rule.first for rule in card.rules] == ["right", "right"]
+        assert [rule.adjoint for rule in card.rules] == ["right", "right" if fits else "wrong"]
+        assert card.ok is fits and len(card.mistakes) == (not fits)
+        for found in card.mistakes:
+            assert found.order == 0 and len(found.element) == 2
+            assert found.rule == pytest.approx(found.numerical * (1 + error), rel=1e-12)
+            assert "is not its transpose" in found.reason
+
+
+def test_rules_that_give_something_else_when_they_are_recorded():
+    def rule(g, x):
+        return g * (2.2 if isinstance(g, ag.Tensor) else 2.0) * x
+
+    function = planted(lambda x: x * x, x=rule)
+    card = certify(ag.sin(function(A)).sum())
+    assert {(m.input, m.order) for m in card.mistakes} == {("x", 2), ("g", 2)}
+    assert all(m.rule == pytest.approx(1.1 * m.numerical) for m in card.mistakes)
+    by_g = next(m for m in card.mistakes if m.input == "g")
+    assert by_g.reason == "recorded under create_graph, the rules give something else than without"
+    assert [(rule.first, rule.second) for rule in card.rules][2:] == [("right", "wrong")]
 
 
 def test_the_scalar_engine_and_a_small_network_fit_on_a_page():

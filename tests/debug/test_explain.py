@@ -7,6 +7,7 @@ import pytest
 
 import autograd as ag
 from autograd.debug import explain
+from autograd.debug.explain import Row
 
 
 def t(value, **options):
@@ -92,6 +93,27 @@ def test_the_largest_are_listed_and_the_rest_is_summed():
     assert "97 smaller ones" in str(found)
 
 
+def test_of_thousands_of_places_the_largest_are_listed_and_the_others_counted():
+    w, places = t(1.0), np.arange(1.0, 5001.0)
+    once = explain((w * places * places).sum(), w, limit=5)
+    assert [row.value for row in once.rows] == [k**2 for k in range(5000, 4995, -1)]
+    assert once.hidden == 4995 and once.total == total_of(once) == sum(places**2)
+    # Eight splits a row: the first 40 places come in two halves, and those that were not split lead.
+    y = w * places
+    twice = explain((y * y).sum(), w, limit=5)
+    assert [row.value for row in twice.rows] == [2 * k**2 for k in range(4960, 4955, -1)]
+    assert twice.hidden == 5000 + 40 - 5 and twice.total == total_of(twice) == 2 * sum(places**2)
+
+
+def test_nothing_is_split_that_cannot_be_listed_any_more():
+    w = t(1.0)
+    for places, hidden in (([9.0, 3.0], 2), ([11.0, 3.0], 3)):  # 2 · 11² is above 200
+        y = w * np.array(places)
+        found = explain((w * np.full(5, 200.0)).sum() + (y * y).sum(), w, limit=5)
+        assert found.hidden == hidden and [row.value for row in found.rows] == [200.0] * 5
+        assert total_of(found) == found.total == 1000.0 + 2 * sum(k * k for k in places)
+
+
 def test_paths_that_carry_nothing_are_not_counted():
     x, w = t([1.0, -1.0, 2.0]), t(3.0)
     found = explain(ag.relu(x * w).sum(), w)
@@ -118,6 +140,14 @@ def test_long_rows_are_broken_before_a_sign_and_lose_nothing(models):
     together = " ".join(line.strip() for line in row.text().splitlines())
     assert [together.count(f" by {hop.name}") > 0 for hop in row.path] == [True] * len(row.path)
     assert together.count(" × ") == len(row.path)
+
+
+def test_the_gradient_of_the_loss_is_one_whatever_it_is():
+    x = t([1.0, 2.0])
+    loss = (x * x).sum()
+    found = explain(loss, loss)
+    assert found.rows == (Row(1.0, (), 1.0, True),)
+    assert (found.total, found.hidden, found.remainder) == (1.0, 0, 0.0)
 
 
 def test_inner_tensors_and_the_loss_itself_can_be_asked_about():
