@@ -268,6 +268,7 @@ def test_children_that_end_while_another_one_is_looked_after_are_let_go():
 SMALL_PROJECT = {
     "autograd/__init__.py": "",
     "nn/__init__.py": "",
+    "pytest.ini": "[pytest]\nfilterwarnings = error\n",
     "autograd/m.py": "K = 3\n\n\ndef scaled(x, by=2):\n    return K * by * x\n",
     "tests/conftest.py": (
         "from hypothesis import settings\nsettings.register_profile('glassgrad', deadline=None)\n"
@@ -295,7 +296,11 @@ def test_what_only_the_last_of_many_files_notices_is_noticed(tmp_path):
     shutil.copytree(ROOT / "tests/mutants", tmp_path / "tests/mutants")
     for n in range(6):  # the last one alone leaves it to the default
         call = "scaled(1, 2)" if n < 5 else "scaled(1)"
-        text = f"from autograd.m import scaled\ndef test(): assert {call} == 6\n"
+        text = (
+            "import pytest, warnings\nfrom autograd.m import scaled\n"
+            "@pytest.mark.filterwarnings('ignore')\n"  # marks hold here as elsewhere
+            f"def test():\n    warnings.warn('so')\n    assert {call} == 6\n"
+        )
         (tmp_path / f"tests/test_{n}.py").write_text(text)
     alone = {"PYTHONPATH": str(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     done = subprocess.run(

@@ -11,6 +11,8 @@ import pytest
 
 import autograd as ag
 from autograd.func import compare
+from autograd.gradcheck.compare import Comparison, InputComparison
+from autograd.gradcheck.numeric import Slopes
 
 
 def normal(seed, *shape):
@@ -468,6 +470,61 @@ def test_whole_numbers_and_halves_are_as_good_as_floats():
     report = compare(lambda x: 4 * x, lambda g, x: [4, 8, -12], g, gradient=g)
     assert report and report.inputs[0].got.dtype == np.float64
     assert compare(lambda x: x * 2, lambda g, x: (2 * g).astype(np.float16), g, gradient=g)
+
+
+def test_a_report_in_full():
+    def one(got, right, name="", wrong=None, index=None, value=0.0, kinks=(), hypothesis=""):
+        found = InputComparison(2, got if got is None else np.array(got), np.array(right), name)
+        found.wrong = None if wrong is None else np.array(wrong)
+        found.index, found.value, found.hypothesis = index, value, hypothesis
+        found.kinks = [((k,), Slopes(-1.0, 1 / 3, "kink", -1.0, 1 / 3)) for k in kinks]
+        return found
+
+    right = [1.0, 2 / 3]
+    fine = one(right, right, "w", [False, False], kinks=range(4))
+    assert fine.ok and fine.text().splitlines() == [
+        "input 2 (w), shape (2,): right",
+        *(f"  kink at ({k},): slope -1 on the left, 0.333333 on the right; not counted".replace("-", "−")
+          for k in range(3)),
+        "  and 1 more",
+    ]  # fmt: skip
+    three = one(right, right, "input 2", [False, False], kinks=range(3))
+    assert three.ok and len(three.text().splitlines()) == 4
+    assert three.text().startswith("input 2, shape (2,): right\n")
+    assert one(right, right, "", [False, False]).text() == "input 2, shape (2,): right"
+    bad = one([1.0, 1 / 3], right, "w", [False, True], (1,), 1 / 7)
+    assert not bad.ok and bad.text().splitlines() == [
+        "input 2 (w), shape (2,): WRONG: 1 of 2 elements; worst at (1,), where the input is "
+        "0.142857: yours 0.33333333, numerically 0.66666667",
+        "  no simple mistake explains it: work out one of the wrong elements by hand",
+        "  wrong elements (X):",
+        "    .X",
+    ]
+    number = one(0.5, 0.25, "w", True, (), 2.0, hypothesis="twice")
+    assert number.text().splitlines() == [
+        "input 2 (w), shape (): WRONG: where the input is 2: yours 0.5, numerically 0.25",
+        "  most likely: twice",
+    ]
+    shape = one([1.0], right, "w", hypothesis="cut")
+    assert shape.text().splitlines() == [
+        "input 2 (w), shape (2,): WRONG: the gradient returned has shape (1,)",
+        "  most likely: cut",
+    ]
+    none = one(None, right, "w")
+    assert none.text() == "input 2 (w), shape (2,): WRONG: no gradient was returned"
+    assert not shape.ok and not none.ok
+    short, long = "; ".join(["a = 1"] * 3), "; ".join(["a = 1"] * 13)  # 89 letters, and 11 more
+    assert Comparison([fine], short).text() == f"backward is right\n{fine.text()}"
+    assert Comparison([none], short).text() == (
+        f"backward is WRONG\n{none.text()}\ntried with {short}"
+    )
+    assert Comparison([none], long).text().endswith(f"\ntried with {long}")
+    longer = long + "0"
+    assert Comparison([none], longer).text().splitlines()[2:] == [
+        "tried with", *["  a = 1"] * 12, "  a = 10"
+    ]  # fmt: skip
+    assert Comparison([fine], longer).text(plain=True).isascii()
+    assert not Comparison([fine, none]) and Comparison([fine, three])
 
 
 def test_inputs_are_called_what_forward_calls_them_and_long_lists_are_broken():

@@ -277,14 +277,17 @@ def of_few_files(tests: list[Reached]) -> tuple[list[Reached], list[Reached]]:
 def run_items(items: list[Any], write: int) -> None:
     """Runs tests until one fails, and writes what happens: S number, K name, A for all passed."""
     from _pytest.runner import runtestprotocol
+    from _pytest.warnings import catch_warnings_for_item
 
     for number, item in enumerate(items):
         os.write(write, f"S {number}\n".encode())
         following = items[number + 1] if number + 1 < len(items) else None
-        for report in runtestprotocol(item, nextitem=following, log=False):
-            if report.failed:
-                os.write(write, f"K {item.nodeid}\n".encode())
-                return
+        # What a test's marks say of warnings holds here, too.
+        with catch_warnings_for_item(item.config, item.ihook, "runtest", item):
+            reports = runtestprotocol(item, nextitem=following, log=False)
+        if any(report.failed for report in reports):
+            os.write(write, f"K {item.nodeid}\n".encode())
+            return
     os.write(write, b"A\n")
 
 
