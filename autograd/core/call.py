@@ -34,6 +34,8 @@ __all__ = ["form_for"]
 _new, _ndarray = object.__new__, np.ndarray
 _ARRAYS = (np.ndarray, np.generic)
 _float32, _float64 = np.float32, np.float64
+#: The dtypes of the usual numbers: known from their type at less cost than asked for.
+_DTYPE_OF = {_float32: np.dtype(_float32), _float64: np.dtype(_float64)}
 #: Integers up to here fit an array.
 _WORD = 1 << 63
 #: Static parameters of other types may be tensors, or something that the caller writes into.
@@ -139,19 +141,22 @@ def unary(info: Primitive) -> Callable[..., Any]:
         state = local.state
         if (type(x) is not Tensor and type(x) not in tensor_types) or state.recorder is not None:
             return (otherwise if type(x) in tensor_types else on_arrays)(x, **static)
-        data, parent, cell = x._data, x._node, x._version
+        data, parent = x._data, x._node
+        kind = type(data)
+        cell = x._version if kind is _ndarray else None
         try:
-            kind = type(data)
             if scalar is not None and not static and (kind is _float32 or kind is _float64):
+                shape, dtype = (), _DTYPE_OF[kind]
                 try:
-                    out, shape = kind(scalar(data)), ()
+                    out = kind(scalar(data))
                 except (ValueError, OverflowError):  # where `math` refuses, NumPy has an answer
-                    out, shape = forward(data), ()
+                    out = forward(data)
             else:
                 out = forward(data, **static) if static else forward(data)
-                shape = out.shape
-                if weak and out.dtype is not data.dtype:
+                shape, dtype = out.shape, out.dtype
+                if weak and dtype is not data.dtype:
                     out = with_weak_integers(info, out, data, **static)
+                    dtype = out.dtype
         except Exception as error:
             raise _failed(info, error, (x,))
         if not shape:
@@ -168,19 +173,19 @@ def unary(info: Primitive) -> Callable[..., Any]:
         if views and (version is None or cell is None):
             x._viewed = result._viewed = True
         if parent is not None and state.grad_enabled and differentiable:
-            result._node = node = _new(Node)
+            result._node = node = Node()
             node.plan = plan = info.plan or info.make_plan()
             node.parents, node.static = (parent,), info.static_values
             if static:
                 node.static = tuple((statics | static if several_static else static).values())
-            node.shape, node.dtype = shape, out.dtype
+            node.shape, node.dtype = shape, dtype
             node.seq, node.module, node.extra = next(counter), state.module, None
             node.aside = (x._index,) if x._index else None
             if not shape:
                 node.number = out
             if plan.shortcut == "inputs":
                 node.saved, node.cells = (data,), None if cell is None else (cell,)
-            elif plan.shortcut == "out" and node.dtype is not HALF:
+            elif plan.shortcut == "out" and dtype is not HALF:
                 node.saved, node.cells = (out,), None if version is None else (version,)
             elif plan.shortcut == "x_shape":
                 node.saved, node.cells = (data.shape,), None
@@ -201,16 +206,16 @@ def binary(info: Primitive) -> Callable[..., Any]:
     def call(x: Any, y: Any) -> Any:
         state, kind, other = local.state, type(x), type(y)
         if kind is Tensor or kind in tensor_types:
-            a, x_node, x_cell = x._data, x._node, x._version
+            a, x_node = x._data, x._node
             if other is Tensor or other in tensor_types:
-                b, y_node, y_cell = y._data, y._node, y._version
+                b, y_node = y._data, y._node
             elif other is float or (other is int and -_WORD <= y < _WORD):
-                b, y_node, y_cell = y, None, None
+                b, y_node = y, None
             else:
                 return otherwise(x, y)
         elif other in tensor_types and (kind is float or (kind is int and -_WORD <= x < _WORD)):
-            a, x_node, x_cell = x, None, None
-            b, y_node, y_cell = y._data, y._node, y._version
+            a, x_node = x, None
+            b, y_node = y._data, y._node
         else:
             return (otherwise if other in tensor_types else on_arrays)(x, y)
         if state.recorder is not None:
@@ -218,11 +223,18 @@ def binary(info: Primitive) -> Callable[..., Any]:
         first = b if a is x else a
         try:
             out = forward(a, b)
-            shape, kind = out.shape, type(out)
+            kind = type(out)
+            if kind is _float32 or kind is _float64:
+                shape, dtype = (), _DTYPE_OF[kind]
+            else:
+                shape, dtype = out.shape, out.dtype
         except Exception as error:
             raise _failed(info, error, (x, y))
-        if kind is not type(first) or (kind is _ndarray and out.dtype is not first.dtype):
+        if kind is not type(first) or (kind is _ndarray and dtype is not first.dtype):
             out = with_weak_integers(info, out, a, b)
+            dtype = out.dtype
+        x_cell = x._version if type(a) is _ndarray else None
+        y_cell = y._version if type(b) is _ndarray else None
         if not shape:
             out, version = out if kind is not _ndarray else out[()], None
         elif out.base is None and out is not a and out is not b:
@@ -233,10 +245,10 @@ def binary(info: Primitive) -> Callable[..., Any]:
         result._data, result._version, result._index = out, version, 0
         result._node = result._grad = result.name = None
         if (x_node is not None or y_node is not None) and state.grad_enabled and differentiable:
-            result._node = node = _new(Node)
+            result._node = node = Node()
             node.plan = plan = info.plan or info.make_plan()
             node.parents, node.static = (x_node, y_node), ()
-            node.shape, node.dtype = shape, out.dtype
+            node.shape, node.dtype = shape, dtype
             node.seq, node.module, node.extra = next(counter), state.module, None
             node.aside = None
             if b is y:
@@ -246,9 +258,10 @@ def binary(info: Primitive) -> Callable[..., Any]:
             if not shape:
                 node.number = out
             if plan.shortcut == "crossed":
-                node.saved = (y_node and a, x_node and b)
-                watched = x_cell is not None or y_cell is not None
-                node.cells = (y_node and x_cell, x_node and y_cell) if watched else None
+                node.saved = (None if y_node is None else a, None if x_node is None else b)
+                node.cells = None
+                if x_cell is not None or y_cell is not None:
+                    node.cells = (y_node and x_cell, x_node and y_cell)
             elif plan.shortcut == "nothing":
                 node.saved = node.cells = None
             else:
@@ -300,7 +313,7 @@ def nary(info: Primitive) -> Callable[..., Any]:
         result._data, result._version, result._index = out, version, 0
         result._node = result._grad = result.name = None
         if state.grad_enabled and differentiable and any(parents):
-            result._node = node = _new(Node)
+            result._node = node = Node()
             node.plan = plan = info.plan or info.make_plan()
             node.parents, node.static = tuple(parents), info.static_values
             if static:
@@ -476,7 +489,7 @@ def _owner(array: Any) -> Any:
 
 def _node(info: Primitive, state: State, static: dict[str, Any], outs: list[Any]) -> Node:
     """A node, but for what follows from the inputs."""
-    node = _new(Node)
+    node = Node()
     node.plan = info.plan or info.make_plan()
     node.static = info.static_values
     if static:
