@@ -55,7 +55,7 @@ def form_for(info: Primitive) -> Callable[[Primitive], Callable[..., Any]]:
 
 def general(info: Primitive) -> Callable[..., Any]:
     """The function for a primitive of any number of inputs and outputs."""
-    forward, several, optional = info.forward, info.outputs > 1, info.optional
+    forward, several, optional = _by_scalar(info), info.outputs > 1, info.optional
     count, views = None if info.variadic else len(info.inputs), info.name in NUMBER_VIEWS
     weak, on_arrays = _is_weak(info), _on_arrays(info)
 
@@ -327,6 +327,24 @@ def nary(info: Primitive) -> Callable[..., Any]:
                 node.number = out
             plan.save(node, data, cells, [out], [version])
         return result
+
+    return call
+
+
+def _by_scalar(info: Primitive) -> Callable[..., Any]:
+    """``forward``, but for single floats ``scalar``: the bits of ``unary``, recorded or not."""
+    forward, scalar = info.forward, info.scalar
+    if scalar is None:
+        return forward  # type: ignore[no-any-return]
+
+    def call(x: Any, **static: Any) -> Any:
+        kind = type(x)
+        if not static and (kind is _float32 or kind is _float64):
+            try:
+                return kind(scalar(x))
+            except (ValueError, OverflowError):  # where `math` refuses, NumPy has an answer
+                pass
+        return forward(x, **static)
 
     return call
 

@@ -1,5 +1,6 @@
 """Recording: values, names and lines are kept, and the first number that is none stops it."""
 
+import contextlib
 import inspect
 import os
 import threading
@@ -13,6 +14,7 @@ from autograd.debug import (
     nonfinite,
     record,
 )
+from tests.primitives import primitives
 
 
 def t(value, **options):
@@ -215,3 +217,22 @@ def test_reports_take_the_place_of_numpys_warnings():
         with record(check=False):
             loss = (t([0.0, 1.0]) * 1.0).sum()
         loss.backward(break_on=[nonfinite])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", [name for name, p in primitives().items() if p.scalar])
+def test_a_number_has_the_same_bits_recorded_or_not(name, dtype):
+    function = getattr(ag, name)
+    step = ag.func.replay(lambda x: function(x))
+    for k, number in enumerate(np.linspace(0.01, 3.0, 200, dtype=dtype)):
+        plain = function(ag.tensor(number)).item()
+        with record():
+            assert function(ag.tensor(number)).item() == plain
+        assert step(ag.tensor(number)).item() == plain and step.replays == max(0, k - 1)
+
+
+def test_what_scalar_refuses_numpy_answers_recorded_or_not():
+    for recording in (contextlib.nullcontext(), record(check=False)):
+        with recording, np.errstate(all="ignore"):
+            assert ag.exp(ag.tensor(1000.0)).item() == np.inf
+            assert np.isnan(ag.log(ag.tensor(-1.0)).item())
