@@ -87,7 +87,10 @@ def grid_sample(
             Default False.
 
     Returns:
-        Shape (N, C, *size). In mode "nearest" the grid has no gradient.
+        Shape (N, C, *size). In mode "nearest" the grid has no gradient. At a place that is NaN or
+        infinite, weights are NaN, and so is the result with padding "zeros" and in mode "bicubic";
+        the other paddings read the first pixel of an axis there (the last at ∞ with "border"), and
+        "nearest" with padding "zeros" gives 0. For images that is what PyTorch gives.
 
     Raises:
         ValueError: for shapes that do not fit.
@@ -152,13 +155,14 @@ def _sampled(input: Any, taps: list[Any], inside: Callable[[Any, int], Any]) -> 
             if share is not None:
                 weight = share if weight is None else weight * share
         values = autograd.getitem(input, (batch, channels, *index))
-        if weight is not None:
-            values = values * autograd.expand_dims(weight, 1)
         values = values if np.all(there) else autograd.where(there[:, None], values, 0.0)
+        if weight is not None:  # after the zeros: a weight that is NaN shows, wherever it is
+            values = values * autograd.expand_dims(weight, 1)
         total = values if total is None else total + values
     return total
 
 
+@np.errstate(invalid="ignore")  # at infinite places weights are NaN
 def _linear(x: Any) -> list[tuple[Any, Any]]:
     """The two neighbours and their weights."""
     low = np.floor(_values(x))
@@ -166,6 +170,7 @@ def _linear(x: Any) -> list[tuple[Any, Any]]:
     return [(low, 1.0 - part), (low + 1, part)]
 
 
+@np.errstate(invalid="ignore")
 def _cubic(x: Any, a: float = -0.75) -> list[tuple[Any, Any]]:
     """The four neighbours and their weights (Keys 1981)."""
     low = np.floor(_values(x))
@@ -185,19 +190,23 @@ def _cubic(x: Any, a: float = -0.75) -> list[tuple[Any, Any]]:
     ]
 
 
+@np.errstate(invalid="ignore")
 def _moved_inside(x: Any, count: int, padding: str, align: bool) -> Any:
-    """Places in pixels, those beyond the edges moved as the padding mode says."""
+    """Places in pixels, those beyond the edges moved as the padding mode says; NaN is moved to 0."""
     if padding == "zeros":
         return x
     if padding == "reflection":
         low, span = (0.0, count - 1.0) if align else (-0.5, float(count))
-        if not span:
-            return x * 0.0
-        off = autograd.absolute(x - low)
-        times = np.floor(_values(off) / span)
-        rest = off - times * span
-        x = autograd.where(times % 2 == 0, rest + low, span - rest + low)
-    return autograd.clip(x, 0.0, count - 1.0)
+        if span:
+            off = autograd.absolute(x - low)
+            times = np.floor(_values(off) / span)
+            rest = off - times * span
+            x = autograd.where(times % 2 == 0, rest + low, span - rest + low)
+        else:
+            x = x * 0.0
+    x = autograd.clip(x, 0.0, count - 1.0)
+    nowhere = np.isnan(_values(x))
+    return autograd.where(nowhere, 0.0, x) if nowhere.any() else x
 
 
 def _values(x: Any) -> Any:

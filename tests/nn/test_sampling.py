@@ -92,3 +92,42 @@ def test_gradients(mode, padding):
 def test_what_does_not_fit_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+NOWHERE = [np.nan, np.inf, -np.inf]
+# What NaN, ∞ and −∞ along the last axis read of the pixels 1, 2, 3; by hand, as PyTorch for images.
+READS = {
+    ("bilinear", "zeros"): [np.nan] * 3, ("bilinear", "border"): [1.0, 3.0, 1.0],
+    ("bilinear", "reflection"): [1.0] * 3, ("nearest", "zeros"): [0.0] * 3,
+    ("nearest", "border"): [1.0, 3.0, 1.0], ("nearest", "reflection"): [1.0] * 3,
+    ("bicubic", "zeros"): [np.nan] * 3, ("bicubic", "border"): [np.nan] * 3,
+    ("bicubic", "reflection"): [np.nan] * 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+@pytest.mark.parametrize("mode, padding", READS)
+@pytest.mark.parametrize("align", [False, True])
+def test_a_place_that_is_no_number_is_told(mode, padding, align, dimensions):
+    if mode == "bicubic" and dimensions == 3:
+        return
+    ones = (1,) * (dimensions - 1)
+    image = np.array([1.0, 2.0, 3.0]).reshape(1, 1, *ones, 3)
+    grid = np.zeros((1, *ones, 4, dimensions))
+    grid[..., 0].flat = [*NOWHERE, 0.0]
+    with np.errstate(all="raise", under="ignore"):
+        got = F.grid_sample(ag.tensor(image), ag.tensor(grid), mode, padding, align).numpy()
+    np.testing.assert_allclose(got.ravel(), [*READS[mode, padding], 2.0])
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_a_place_that_is_no_number_spoils_no_other_gradient(mode):
+    image = ag.tensor(IMAGE, requires_grad=True)
+    places = np.zeros((1, 1, 2, 2))
+    places[0, 0, 1, 0] = np.nan
+    found = F.grid_sample(image, grid := ag.tensor(places, requires_grad=True), mode, "zeros")
+    ag.getitem(found, (..., 0)).sum().backward()
+    assert np.isfinite(grid.grad.numpy()[0, 0, 0]).all()
+    alone = ag.tensor(IMAGE, requires_grad=True)
+    F.grid_sample(alone, ag.tensor(places[:, :, :1]), mode, "zeros").sum().backward()
+    assert image.grad.tolist() == alone.grad.tolist()
