@@ -16,6 +16,7 @@ import numpy as np
 from autograd._names import WHERE
 from autograd.arguments.arrays import raw
 from autograd.core.tensor import Tensor
+from autograd.spelling.keywords import required_of
 
 __all__ = ["array_function", "array_ufunc"]
 
@@ -151,7 +152,7 @@ def array_function(
             f"np.{full} has no counterpart in autograd; t.detach().numpy() leaves the graph, "
             "and autograd.primitive adds a function to it"
         )
-    args, kwargs = _in_our_terms(name, args, kwargs)
+    args, kwargs = _in_our_terms(function, args, kwargs)
     try:
         return ours(*args, **kwargs)
     except TypeError as error:
@@ -161,9 +162,10 @@ def array_function(
 
 
 def _in_our_terms(
-    name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Arguments as our function takes them: NumPy calls the array ``a`` and has more keywords."""
+    """Arguments as our function takes them: NumPy has other names for arrays, and more keywords."""
+    name = function.__name__
     kwargs = {
         k: v
         for k, v in kwargs.items()
@@ -172,9 +174,10 @@ def _in_our_terms(
     }
     if name == "nan_to_num":  # whose second parameter is NumPy's ``copy``
         args = args[:1] + args[2:]
-    for word in ("a", "arr", "ary"):
-        if word in kwargs:
-            args = (*args, kwargs.pop(word))
+    for word in required_of(function)[len(args) :] if kwargs else ():
+        if word not in kwargs:
+            break
+        args = (*args, kwargs.pop(word))
     if name in ("clip", "std", "var"):
         kwargs = {_KEYWORDS.get(k, k): v for k, v in kwargs.items()}
     if "dtype" in kwargs and name in _CONVERTING and args:

@@ -214,25 +214,20 @@ def binary(info: Primitive) -> Callable[..., Any]:
             else:
                 return otherwise(x, y)
         elif other in tensor_types and (kind is float or (kind is int and -_WORD <= x < _WORD)):
-            a, x_node = x, None
-            b, y_node = y._data, y._node
+            a, x_node, b, y_node = x, None, y._data, y._node
         else:
             return (otherwise if other in tensor_types else on_arrays)(x, y)
         if state.recorder is not None:
             return otherwise(x, y)
-        first = b if a is x else a
         try:
             out = forward(a, b)
-            kind = type(out)
-            if kind is _float32 or kind is _float64:
-                shape, dtype = (), _DTYPE_OF[kind]
-            else:
-                shape, dtype = out.shape, out.dtype
+            kind, first = type(out), b if a is x else a
+            shape = () if kind in _DTYPE_OF else out.shape
         except Exception as error:
             raise _failed(info, error, (x, y))
-        if kind is not type(first) or (kind is _ndarray and dtype is not first.dtype):
+        if kind is not type(first) or (kind is _ndarray and out.dtype is not first.dtype):
             out = with_weak_integers(info, out, a, b)
-            dtype = out.dtype
+            kind = type(out)
         x_cell = x._version if type(a) is _ndarray else None
         y_cell = y._version if type(b) is _ndarray else None
         if not shape:
@@ -248,20 +243,17 @@ def binary(info: Primitive) -> Callable[..., Any]:
             result._node = node = Node()
             node.plan = plan = info.plan or info.make_plan()
             node.parents, node.static = (x_node, y_node), ()
-            node.shape, node.dtype = shape, dtype
+            node.shape, node.dtype = shape, _DTYPE_OF[kind] if kind in _DTYPE_OF else out.dtype
             node.seq, node.module, node.extra = next(counter), state.module, None
-            node.aside = None
-            if b is y:
-                node.aside = (x._index, y)
-            elif x_node is None or y_node is None or x._index or y._index:
+            node.aside = (x._index, y) if b is y else None
+            if b is not y and (x_node is None or y_node is None or x._index or y._index):
                 node.aside = _aside((x, y), node.parents, (a, b), (x_cell, y_cell))
             if not shape:
                 node.number = out
             if plan.shortcut == "crossed":
                 node.saved = (None if y_node is None else a, None if x_node is None else b)
-                node.cells = None
-                if x_cell is not None or y_cell is not None:
-                    node.cells = (y_node and x_cell, x_node and y_cell)
+                watched = x_cell is not None or y_cell is not None
+                node.cells = (y_node and x_cell, x_node and y_cell) if watched else None
             elif plan.shortcut == "nothing":
                 node.saved = node.cells = None
             else:

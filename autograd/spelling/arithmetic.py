@@ -11,8 +11,8 @@ from autograd.arguments.arrays import array_like, as_floats, raw
 from autograd.arguments.numbers import is_real
 from autograd.core.tensor import Tensor
 from autograd.ops.cumulative import cumsum, diff
+from autograd.ops.elementwise import add as summed
 from autograd.ops.elementwise import (
-    add,
     astype,
     clip,
     divide,
@@ -39,9 +39,9 @@ from autograd.spelling.differences import differs
 # Sums and quotients -------------------------------------------------------------------------------
 
 
-def plus(x: Any, other: Any, *, alpha: Any = 1) -> Any:
+def add(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``x + alpha * other``."""
-    return add(x, other if _is_one(alpha) else multiply(alpha, other))
+    return summed(x, other if _is_one(alpha) else multiply(alpha, other))
 
 
 def sub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
@@ -76,7 +76,7 @@ def _whole_quotient(x: Any, other: Any, down: bool) -> Any:
         return quotient
     left = subtract(x, multiply(quotient, other))  # of the sign of other, where it is not 0
     up = (raw(left) != 0) & ((raw(x) < 0) != (raw(other) < 0))
-    return add(quotient, Tensor(np.asarray(up).astype(raw(quotient).dtype)))
+    return summed(quotient, Tensor(np.asarray(up).astype(raw(quotient).dtype)))
 
 
 def rsqrt(x: Any) -> Any:
@@ -86,17 +86,17 @@ def rsqrt(x: Any) -> Any:
 
 def lerp(x: Any, end: Any, weight: Any) -> Any:
     """``x + weight * (end - x)``."""
-    return add(x, multiply(weight, subtract(end, x)))
+    return summed(x, multiply(weight, subtract(end, x)))
 
 
 def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``x + value * tensor1 * tensor2``."""
-    return plus(x, multiply(tensor1, tensor2), alpha=value)
+    return add(x, multiply(tensor1, tensor2), alpha=value)
 
 
 def addcdiv(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``x + value * tensor1 / tensor2``."""
-    return plus(x, divide(tensor1, tensor2), alpha=value)
+    return add(x, divide(tensor1, tensor2), alpha=value)
 
 
 def clamp(x: Any, min: Any = None, max: Any = None) -> Any:
@@ -175,7 +175,7 @@ def _scaled_sum(x: Any, product: Any, beta: Any, alpha: Any) -> Any:
     product = product if _is_one(alpha) else multiply(alpha, product)
     if isinstance(beta, (int, float)) and beta == 0:
         return product
-    return add(x if _is_one(beta) else multiply(beta, x), product)
+    return summed(x if _is_one(beta) else multiply(beta, x), product)
 
 
 def einsum(subscripts: str, *operands: Any) -> Any:
@@ -213,6 +213,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False, **the
     ``p=`` and ``dim=`` are PyTorch's, which takes any number of axes for one vector. ``x.norm(2)``
     of a matrix warns: NumPy gives its largest singular value, PyTorch the root of the sum of squares.
     """
+    if unknown := theirs.keys() - {"p", "dim", "keepdim", "dtype"}:
+        raise TypeError(f"norm() got an unexpected keyword argument {min(unknown)!r}")
     if theirs:
         if axis is not None:
             theirs.setdefault("dim", axis)
@@ -299,7 +301,7 @@ def _tolerances(who: str, rtol: Any, atol: Any) -> tuple[float, float]:
     return arguments.real(who, "rtol", rtol, 0.0), arguments.real(who, "atol", atol, 0.0)
 
 
-def all_equal(x: Any, other: Any) -> bool:
+def equal(x: Any, other: Any) -> bool:
     """True if shapes and all elements are the same."""
     return bool(np.array_equal(raw(x), raw(other)))
 

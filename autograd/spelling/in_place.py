@@ -32,7 +32,7 @@ _OF_FUNCTION = {
     "ops.special": "erf erfc",
     "ops.linalg.diagonals": "tril triu",
     "ops.cumulative": "cumsum cumprod",
-    "spelling.arithmetic": "plus sub div pow clamp clamp_min clamp_max rsqrt lerp addcmul addcdiv "
+    "spelling.arithmetic": "add sub div pow clamp clamp_min clamp_max rsqrt lerp addcmul addcdiv "
                            "addmm addbmm baddbmm addmv addr",
     "spelling.indexing": "masked_fill masked_scatter index_add index_copy index_fill index_put "
                          "scatter scatter_add scatter_reduce",
@@ -142,26 +142,32 @@ def _random(who: str, draw: Callable[..., Any], parameters: str, doc: str) -> Ca
         drawn = np.asarray(draw(rng, x.shape, *given, **named)).astype(x.dtype)
         return _filled(who, x, drawn)
 
-    method.__name__ = method.__qualname__ = who
+    # Both, since Python's own messages about arguments name the function that got them.
+    method.__name__ = method.__qualname__ = draw.__qualname__ = who
     method.__doc__ = f"x becomes {doc}: ``x.{who}({parameters})``."
     return method
 
 
-def _ordered(who: str, low: Any, high: Any) -> tuple[Any, Any]:
-    if np.any(low > high):
-        raise ValueError(f"{who}: the first bound, {low}, is above the second, {high}")
+def _ends(who: str, low: Any, high: Any, named: dict[str, Any]) -> tuple[Any, Any]:
+    """Both ends of a range, which PyTorch calls ``from``, a word of Python's own, and ``to``."""
+    low, high = named.pop("from", low), named.pop("to", high)
+    if named:
+        raise TypeError(f"{who}() got an unexpected keyword argument {min(named)!r}")
     return low, high
+
+
+def _evenly(rng: Any, shape: Any, a: Any = 0.0, b: Any = 1.0, **named: Any) -> Any:
+    low, high = _ends("uniform_", a, b, named)
+    if np.any(low > high):
+        raise ValueError(f"uniform_: the first bound, {low}, is above the second, {high}")
+    return rng.uniform(low, high, shape)
 
 
 normal_ = _random(
     "normal_", lambda rng, shape, mean=0.0, std=1.0: rng.normal(mean, std, shape),
     "mean=0, std=1", "normal numbers",
 )  # fmt: skip
-uniform_ = _random(
-    "uniform_", lambda rng, shape, a=0.0, b=1.0, **named:
-        rng.uniform(*_ordered("uniform_", named.get("from", a), named.get("to", b)), shape),
-    "0.0, 1.0", "numbers drawn evenly between two",
-)  # fmt: skip
+uniform_ = _random("uniform_", _evenly, "0.0, 1.0", "numbers drawn evenly between two")
 bernoulli_ = _random(
     "bernoulli_", lambda rng, shape, p=0.5: rng.random(shape) < p, "p=0.5",
     "1 with a probability, else 0",
@@ -172,12 +178,18 @@ exponential_ = _random(
 )  # fmt: skip
 
 
-random_ = _random(
-    "random_", lambda rng, shape, low=0, high=None, **named: rng.integers(
-        *((0, low) if high is None and low else (named.get("from", low), named.get("to", high) or 2**24)),
-        shape),
-    "low, high", "integers from [low, high)",
-)  # fmt: skip
+def _integers(rng: Any, shape: Any, low: Any = None, high: Any = None, **named: Any) -> Any:
+    if low is not None and high is None and not named:  # one number is the end
+        low, high = None, low
+    low, high = _ends("random_", low, high, named)
+    low = 0 if low is None else arguments.integer("random_", "low", low, None)
+    high = 1 << 24 if high is None else arguments.integer("random_", "high", high, None)
+    if high <= low:
+        raise ValueError(f"random_: high must be above low, {low}, got {high}")
+    return rng.integers(low, high, shape)
+
+
+random_ = _random("random_", _integers, "low, high", "integers from [low, high)")
 log_normal_ = _random(
     "log_normal_", lambda rng, shape, mean=1.0, std=2.0: rng.lognormal(mean, std, shape),
     "mean=1, std=2", "exponentials of normal numbers",
@@ -223,7 +235,7 @@ resize_ = _refused("resize_", "x = x.reshape(shape)")
 
 
 #: PyTorch's names of what ours are called otherwise.
-_CALLED = {"abs": "absolute", "neg": "negative", "add": "plus", "subtract": "sub", "divide": "div",
+_CALLED = {"abs": "absolute", "neg": "negative", "subtract": "sub", "divide": "div",
            "clip": "clamp", "atan": "arctan"}  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from autograd.ops.indexing import getitem
 from autograd.ops.reductions import broadcast_to
 from autograd.ops.shapes import ravel, reshape
 from autograd.ops.sorting import searchsorted as places_in
+from autograd.spelling.keywords import called
 
 # Masks --------------------------------------------------------------------------------------------
 
@@ -61,12 +62,22 @@ def _mask(who: str, mask: Any) -> Any:
     return mask
 
 
-def where(condition: Any, *choices: Any, **named: Any) -> Any:
+def where(
+    condition: Any,
+    *choices: Any,
+    x: Any = None,
+    y: Any = None,
+    input: Any = None,
+    other: Any = None,
+) -> Any:
     """``autograd.where(condition, x, y)``; of a condition alone the indices where it holds."""
-    if not choices and not named:
+    first = [value for value in (x, input) if value is not None]
+    second = [value for value in (y, other) if value is not None]
+    if not choices and not first and not second:
         return nonzero(condition)
-    named = {{"input": "x", "other": "y"}.get(k, k): v for k, v in named.items()}
-    return choose(condition, *choices, **named)
+    if len(first) != (not choices) or len(choices) + len(first) + len(second) != 2:
+        raise TypeError("where: expected a condition, or a condition, x and y")
+    return choose(condition, *choices, *first, *second)
 
 
 def where_method(x: Any, condition: Any, other: Any) -> Any:
@@ -105,6 +116,7 @@ def _no_larger(values: Any, indices: Any) -> Any:
 
 def _dim_first(who: str, function: Any) -> Any:
     """``x.scatter(dim, index, src)`` as well as ``x.scatter(indices, values, axis)``."""
+    called(who, function)
 
     def call(x: Any, *given: Any, **named: Any) -> Any:
         words = {"dim": "axis", "index": "indices", "src": "values", "value": "values",

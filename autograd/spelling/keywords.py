@@ -1,4 +1,5 @@
-"""Keywords of PyTorch (``dim=``, ``keepdim=``), read as the parameters of our functions.
+"""Keywords of PyTorch (``dim=``, ``keepdim=``) and NumPy's names of arrays (``a=``, ``m=``), read as
+the parameters of our functions.
 
 Nothing here runs in a call that uses our names: a primitive asks only when it was given a keyword
 that it does not have, and other functions look at their keywords only when there are any.
@@ -9,18 +10,21 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import itertools
 from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 
+from autograd._names import WHERE
 from autograd.arguments import nearest
 from autograd.arguments.arrays import raw
 from autograd.arguments.dtypes import check_dtype, float_dtype
 from autograd.errors import misfit
 from autograd.spelling.devices import check_device
 
-__all__ = ["respell", "spelled"]
+__all__ = ["called", "required_of", "respell", "spelled"]
 
 #: PyTorch's names of parameters, and ours that they stand for: the first that the function has.
 _OURS: dict[str, tuple[str, ...]] = {
@@ -64,8 +68,8 @@ _RUNNING = frozenset({"cumprod", "cumsum"})
 #: Of these, sums of few bits would be wider than ``dtype=`` says; the others are means, of floats.
 _WIDENING = frozenset({"cumprod", "cumsum", "nansum", "prod", "sum"})
 #: Primitives whose other words are more than names.
-_THEIRS = {"transpose": "shapes.exchanged", "flip": "shapes.turned_over", "where": "indexing.where",
-           "squeeze": "shapes.squeeze", "add": "arithmetic.plus", "subtract": "arithmetic.sub",
+_THEIRS = {"transpose": "shapes.exchanged", "flip": "shapes.flip", "where": "indexing.where",
+           "squeeze": "shapes.squeeze", "add": "arithmetic.add", "subtract": "arithmetic.sub",
            "divide": "arithmetic.div"}  # fmt: skip
 #: Names of parameters that stand for another one in one function alone.
 _IN_ONE = {
@@ -83,6 +87,28 @@ _NOT_DIM = frozenset({"nanstd", "nanvar", "gradient", "repeat", "matrix_norm", "
                       "cummin"})  # fmt: skip
 
 
+@functools.cache
+def required_of(function: Any) -> tuple[str, ...]:
+    """Names of the first parameters of a function of NumPy's, those that it needs.
+
+    >>> required_of(np.flip), required_of(np.take)
+    (('m',), ('a', 'indices'))
+    """
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # some that are written in C do not tell
+        return ()
+    needed = itertools.takewhile(lambda p: p.default is p.empty, parameters)
+    return tuple([p.name for p in needed if p.kind is p.POSITIONAL_OR_KEYWORD])
+
+
+def _place_in_numpy(name: str, key: str) -> int:
+    """Which argument NumPy's function of a name calls by a word; −1 if none."""
+    function = getattr(np, name, None) or getattr(np.linalg, name, None)
+    names = required_of(function) if callable(function) else ()
+    return names.index(key) if key in names else -1
+
+
 def respell(
     name: str, parameters: Iterable[str], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -94,7 +120,7 @@ def respell(
         args, kwargs: what it was called with.
 
     Raises:
-        TypeError: for a keyword that is neither its own nor one of PyTorch's for it.
+        TypeError: for a keyword that is neither its own nor one of PyTorch's or NumPy's for it.
     """
     parameters = tuple(parameters)
     ours: dict[str, Any] = {}
@@ -118,6 +144,12 @@ def respell(
             raise TypeError(f"{name}: there is no out=; take the result: y = autograd.{name}(...)")
         elif key == "right" and "side" in parameters:
             ours["side"] = "right" if value else "left"
+        elif len(args) <= (place := _place_in_numpy(name, key)) < len(parameters):
+            if parameters[place] in kwargs:
+                raise TypeError(
+                    f"{name}: {parameters[place]}= and {key}= are one; give one of them"
+                )
+            ours[parameters[place]] = value
         else:
             word = _stands_for(name, key, parameters)
             if key == "dim" and name in _OF_ALL and isinstance(value, (tuple, list)) and not value:
@@ -143,6 +175,18 @@ def _stands_for(name: str, key: str, parameters: tuple[str, ...]) -> str:
     raise TypeError(
         f"{name}() got an unexpected keyword argument {key!r}{nearest(key, parameters)}"
     )
+
+
+def called(name: str, function: Any) -> Any:
+    """The function; where Python's own messages name what got an argument, by its public name.
+
+    Not where the name it has is public, too: pickle finds it by that.
+    """
+    from autograd.spelling.names import FUNCTIONS
+
+    if isinstance(function, FunctionType) and function.__qualname__ not in {*WHERE, *FUNCTIONS}:
+        function.__qualname__ = name
+    return function
 
 
 def spelled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -216,9 +260,9 @@ def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
         if "input" in kwargs and not args and info.name != "where":
             args = (kwargs.pop("input"),)
         module, _, name = theirs.rpartition(".")
-        return getattr(importlib.import_module(f"autograd.spelling.{module}"), name)(
-            *args, **kwargs
-        )
+        function = getattr(importlib.import_module(f"autograd.spelling.{module}"), name)
+        if kwargs.keys() <= inspect.signature(function).parameters.keys():
+            return called(info.name, function)(*args, **kwargs)
     wanted = kwargs.get("dtype") if info.name in _WIDENING else None
     of_number = "dim" in kwargs and info.name in _RUNNING
     args, kwargs = respell(info.forward.__name__, parameters, args, kwargs)

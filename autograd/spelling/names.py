@@ -53,7 +53,7 @@ _BOTH: dict[str, str] = {
     **_same("ops.gathering", "bincount argwhere"),
     **_same(
         "spelling.arithmetic",
-        "add=plus sub subtract=sub rsub div divide=div true_divide=div pow rsqrt lerp addcmul addcdiv "
+        "add sub subtract=sub rsub div divide=div true_divide=div pow rsqrt lerp addcmul addcdiv "
         "clamp clamp_min clamp_max mm bmm mv addmm addmv baddbmm addbmm addr logdet dist isclose "
         "allclose isposinf isneginf frac logit xlogy norm svd",
     ),
@@ -78,11 +78,11 @@ METHODS: dict[str, str] = {
     **_same("spelling.readings", "max min median nanmedian sort std var split cummax cummin nonzero"),
     **_same(
         "spelling.shapes",
-        "view view_as reshape_as expand expand_as transpose repeat tile flip=turned_over squeeze "
+        "view view_as reshape_as expand expand_as transpose repeat tile flip squeeze "
         "unfold H=adjoint",
     ),
     **_same("spelling.indexing", "where=where_method"),
-    **_same("spelling.arithmetic", "equal=all_equal"),
+    **_same("spelling.arithmetic", "equal"),
     **_same("spelling.readings", "topk cholesky gather scatter scatter_add scatter_reduce"),
     **_same(
         "spelling.conversion",

@@ -33,6 +33,7 @@ from autograd.spelling import arithmetic, indexing, shapes
 from autograd.spelling import creation as made
 from autograd.spelling import reductions as theirs
 from autograd.spelling.differences import differs
+from autograd.spelling.keywords import called, required_of
 
 Test = Callable[..., Any]
 
@@ -69,17 +70,24 @@ def _reading(ours: Any, torch: Any, unclear: Test, clear_alone: bool = False) ->
             differs(found)
         return result
 
-    return _named_after(ours)(call)
+    return _named_after(ours, torch, unclear)(call)
 
 
-def _named_after(ours: Any) -> Callable[[Any], Any]:
-    """Has a function look like ours, which it also is for pickle and help."""
+def _named_after(ours: Any, *others: Any) -> Callable[[Any], Any]:
+    """Has a function look like ours, which it also is for pickle and help.
+
+    It and the others are called like ours in Python's own messages.
+    """
 
     def dressed(function: Any) -> Any:
+        for each in (function, *others):
+            called(ours.__name__, getattr(each, "func", each))
+
         @functools.wraps(ours)
         def call(*args: Any, **named: Any) -> Any:
             if not args and "sorted_sequence" not in named:
-                args = tuple([named.pop(word) for word in ("input", "tensor") if word in named])
+                words = ("input", "tensor", *required_of(getattr(np, ours.__name__, None))[:1])
+                args = tuple([named.pop(word) for word in words if word in named])
             return function(*args, **named)
 
         call.__module__ = "autograd"
@@ -220,7 +228,7 @@ def _unclear_equal(x: Any, y: Any = None) -> Any:
 
 
 def _all_equal(x: Any, other: Any) -> bool:
-    return arithmetic.all_equal(x, other)
+    return arithmetic.equal(x, other)
 
 
 equal = _reading(elementwise.equal, _all_equal, _unclear_equal)

@@ -16,7 +16,8 @@ from autograd.ops.images.windows import sliding_window_view
 from autograd.ops.indexing import _getitem, getitem
 from autograd.ops.products import outer
 from autograd.ops.reductions import broadcast_to
-from autograd.ops.shapes import concatenate, expand_dims, flip, moveaxis, ravel, reshape, swapaxes
+from autograd.ops.shapes import concatenate, expand_dims, moveaxis, ravel, reshape, swapaxes
+from autograd.ops.shapes import flip as reverse
 from autograd.ops.shapes import squeeze as squeeze_axes
 from autograd.ops.shapes import transpose as reorder
 from autograd.ops.split_and_stack import broadcast_arrays, meshgrid, unstack
@@ -324,11 +325,11 @@ def repeat_interleave(
     return found
 
 
-def turned_over(x: Any, *given: Any, axis: Any = None, dims: Any = None) -> Any:
+def flip(x: Any, *given: Any, axis: Any = None, dims: Any = None) -> Any:
     """``autograd.flip(x, dims)``: ``x.flip(0, 1)``, ``x.flip((0, 1))``, ``x.flip(axis=0)``."""
     if not given:
-        return flip(x, axis if dims is None else dims)
-    return flip(x, given[0] if len(given) == 1 else tuple(given))
+        return reverse(x, axis if dims is None else dims)
+    return reverse(x, given[0] if len(given) == 1 else tuple(given))
 
 
 # Grids --------------------------------------------------------------------------------------------
