@@ -495,9 +495,19 @@ class Module:
 
     # Walking the tree
 
-    def _members(self, kind: str) -> Iterator[tuple[str, Any]]:
+    def _members(self, kind: str) -> list[tuple[str, Any]]:
         """This module's own, absent (None) ones included."""
-        return ((name, self.__dict__[name]) for name, k in tuple(self._kinds.items()) if k == kind)
+        own = self.__dict__
+        return [(name, own[name]) for name, k in self._kinds.items() if k == kind]
+
+    def _values(self, kind: str, recurse: bool) -> Iterator[Any]:
+        """Parameters or buffers as `_named` gives them, without the names: every step asks for them."""
+        seen = set()
+        for module in self.modules() if recurse else (self,):
+            for _, value in module._members(kind):
+                if value is not None and id(value) not in seen:
+                    seen.add(id(value))
+                    yield value
 
     def _named(
         self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool
@@ -531,7 +541,7 @@ class Module:
     @listing
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, each once; without those of sub-modules if ``recurse`` is False."""
-        return (value for _, value in self.named_parameters(recurse=recurse))
+        return self._values(_PARAMETER, recurse)
 
     @listing
     def named_buffers(
@@ -543,7 +553,7 @@ class Module:
     @listing
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """The buffers, each once; without those of sub-modules if ``recurse`` is False."""
-        return (value for _, value in self.named_buffers(recurse=recurse))
+        return self._values(_BUFFER, recurse)
 
     @listing
     def named_children(self) -> Iterator[tuple[str, Module]]:
@@ -606,8 +616,8 @@ class Module:
             if id(module) not in seen:
                 seen.add(id(module))
                 yield module
-                inner = [child for _, child in module._members(_MODULE) if child is not None]
-                pending.extend(reversed(inner))
+                if inner := module._members(_MODULE):
+                    pending.extend([child for _, child in reversed(inner) if child is not None])
 
     def get_submodule(self, target: str) -> Module:
         """The module at a dotted path; this one for "".

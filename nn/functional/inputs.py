@@ -39,6 +39,8 @@ def floating(who: str, value: Any, name: str = "input", *beside: Any) -> Any:
     Raises:
         TypeError: for integers, bools, strings and other things.
     """
+    if type(value) is Tensor and value.dtype.kind == "f":
+        return value  # what a layer gets from the one before
     array = arguments.floating(who, name, value, *beside)
     return array if hasattr(value, "shape") else autograd.as_tensor(array)
 

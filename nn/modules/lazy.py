@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -71,10 +71,10 @@ class _Lazy(Module):
             "then ask for parameters (and make the optimizer)"
         )
 
-    def _members(self, kind: str) -> Iterator[tuple[str, Any]]:
+    def _members(self, kind: str) -> list[tuple[str, Any]]:
         if kind != "module":
             raise RuntimeError(self._unknown())
-        return iter(())
+        return []
 
     def _turn(self, dtype: Any, new: dict[int, Any]) -> None:
         self._settings["dtype"] = dtype
