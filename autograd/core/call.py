@@ -267,7 +267,7 @@ def nary(info: Primitive) -> Callable[..., Any]:
     """``general`` for several inputs, all of them tensors, numbers or absent, and one output."""
     forward, differentiable, optional = info.forward, info.differentiable, bool(info.optional)
     count, otherwise = None if info.variadic else len(info.inputs), general(info)
-    weak, statics = _is_weak(info), info.static_template
+    weak, statics, on_arrays = _is_weak(info), info.static_template, _on_arrays(info)
 
     def call(*given: Any, **static: Any) -> Any:
         state, index = local.state, 0
@@ -284,8 +284,10 @@ def nary(info: Primitive) -> Callable[..., Any]:
                 data.append(x)
                 parents.append(None)
                 cells.append(None)
-            else:
-                return otherwise(*given, **static)
+            else:  # in a rule, say, all are arrays
+                plain = len(given) == count and tensor_types.isdisjoint(map(type, given))
+                plain = plain and static.keys() <= statics.keys()
+                return (on_arrays if plain else otherwise)(*given, **static)
         usual = state.recorder is None and (len(given) == count or (count is None and given))
         for name in static:
             usual = usual and name in statics and type(static[name]) in _FIXED
