@@ -207,7 +207,7 @@ def random_split(
         counts = [arguments.integer("random_split", "lengths", size, 0) for size in sizes]
     else:
         fractions = [arguments.real("random_split", "lengths", size) for size in sizes]
-        if any(not 0 <= fraction <= 1 for fraction in fractions) or abs(sum(fractions) - 1) > 1e-9:
+        if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
             raise ValueError(f"random_split: fractions must sum to 1, got {lengths!r}")
         counts = [int(fraction * len(dataset)) for fraction in fractions]
         for k in range(len(dataset) - sum(counts)):

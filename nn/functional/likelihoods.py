@@ -58,9 +58,8 @@ def gaussian_nll_loss(
     shape = input.shape
     if var.shape == shape[:-1] and shape:
         var = autograd.expand_dims(var, -1)
-    one_off = [n for n, m in zip(shape, var.shape, strict=False) if n != m]
     narrow = [m for n, m in zip(shape, var.shape, strict=False) if n != m]
-    if len(var.shape) != len(shape) or len(one_off) > 1 or narrow not in ([], [1]):
+    if len(var.shape) != len(shape) or narrow not in ([], [1]):
         raise ValueError(
             f"{who}: var must have the input's shape {shape}, or lack its last axis, or have one "
             f"axis of size 1; got {var.shape}"

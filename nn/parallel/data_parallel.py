@@ -136,7 +136,7 @@ class DistributedDataParallel(Module):
                 array[...] = self.group.broadcast(array)
         for name, buffer in self.module.named_buffers():
             path, _, last = name.rpartition(".")
-            value = self.group.broadcast(np.array(buffer.data))
+            value = self.group.broadcast(buffer.data)
             setattr(self.module.get_submodule(path), last, autograd.tensor(value))
         self.check_in_step()
 

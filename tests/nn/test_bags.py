@@ -63,6 +63,21 @@ def test_bags_that_do_not_fit_are_refused():
     ):  # fmt: skip
         with pytest.raises(ValueError, match=message):
             F.embedding_bag([0, 1, 2], weight, offsets, **options)
+    for shape in ((4,), (4, 2, 1)):
+        with pytest.raises(
+            ValueError, match=r"^embedding_bag: weight must have shape \(rows, width\)"
+        ):
+            F.embedding_bag([[0, 1]], np.ones(shape))
+    for index in (1, [[[0, 1]]]):
+        with pytest.raises(ValueError, match="^embedding_bag: input must have one or two axes"):
+            F.embedding_bag(index, weight)
+    for starts in (np.zeros(0, int), [[0]]):
+        with pytest.raises(
+            ValueError, match="^embedding_bag: offsets must ascend from 0 to at most 3"
+        ):
+            F.embedding_bag([0, 1, 2], weight, starts)
+    with pytest.raises(ValueError, match="^embedding_bag: per_sample_weights must have the shape"):
+        F.embedding_bag([0, 1], weight, [0], mode="sum", per_sample_weights=np.ones(3))
     with pytest.raises(ValueError, match="rows of the input"):
         F.embedding_bag([[0, 1]], weight, [0])
     with pytest.raises(IndexError, match="index 4 is not one of the 4 rows"):

@@ -161,6 +161,20 @@ def test_vectors(name):
 
 
 @pytest.mark.parametrize(
+    ("loc", "matrix"), [((2,), (3, 2, 2)), ((3, 2), (2, 2)), ((3, 1, 2), (4, 2, 2))]
+)
+def test_vectors_of_a_batch_have_its_shape(loc, matrix):
+    batch = np.broadcast_shapes(loc[:-1], matrix[:-2])
+    ours = MultivariateNormal(ag.zeros(loc), ag.zeros(matrix) + ag.eye(2))
+    for values in (ours.loc, ours.mean, ours.variance, ours.sample()):
+        assert values.shape == (*batch, 2)
+    for values in (ours.scale_tril, ours.covariance_matrix):
+        assert values.shape == (*batch, 2, 2)
+    for values in (ours.entropy(), ours.log_prob(ag.zeros(2))):
+        assert values.shape == batch
+
+
+@pytest.mark.parametrize(
     "function",
     [
         lambda a, b: Normal(a, ag.exp(b)).log_prob(0.3),

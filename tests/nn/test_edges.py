@@ -198,6 +198,15 @@ def test_the_last_of_several_values_stays_when_unpooling():
     assert values.grad.tolist() == [[[0.0, 1.0, 1.0]], [[0.0, 0.0, 1.0]]]
 
 
+@pytest.mark.parametrize("stride", [None, (), [], 3, (3,), [3]])
+def test_unpooling_goes_by_its_stride_and_without_one_by_the_kernel(stride):
+    x, places = ag.tensor([[[1.0, 2.0]]]), np.array([[[1, 4]]])
+    length = 5 if stride else 4  # (2 - 1) * stride + kernel
+    places[places >= length] = 3
+    y = F.max_unpool1d(x, places, 2, stride)
+    assert y.tolist() == [[[0.0, 1.0, 0.0, 0.0, 2.0] if stride else [0.0, 1.0, 0.0, 2.0]]]
+
+
 @pytest.mark.parametrize("p", [0.5, 2.0, 3.0])
 def test_power_means_of_windows_beside_one_that_is_all_zero(p):
     x = np.array([[[0.0, 0.0, 3.0, -4.0 if p == 2 else 4.0]]])
@@ -447,3 +456,37 @@ def test_heads_share_the_width():
 def test_a_stride_left_out_is_the_size_of_the_windows(stride, shape):
     x = ag.tensor(np.arange(36.0).reshape(1, 1, 6, 6))
     assert F.pool(x, lambda w: w.max((-2, -1)), (2, 3), stride).shape == (1, 1, *shape)
+
+
+@pytest.mark.parametrize(
+    ("stride", "padding", "extra", "dilation"),
+    [
+        ((1, 2), (0, 1), (2, 1), (3, 1)),  # a whole step and more beyond the kernels' reach
+        ((2, 1), (1, 0), (2, 1), (3, 2)),
+        ((1, 1), (3, 1), (2, 2), (4, 3)),  # all of it, or part, within what padding takes away
+        ((3, 2), (2, 0), (1, 0), (1, 2)),
+        ((1, 1), (1002, 0), (2, 0), (2100, 1)),
+    ],
+)
+def test_a_transposed_convolution_stamps_its_kernel_for_every_cell(
+    stride, padding, extra, dilation
+):
+    x, w, b = doubles(2, 4, 3, 4), doubles(4, 3, 2, 3, seed=1), doubles(6, seed=2)
+    options = (stride, padding, extra, 2, dilation)
+    whole = [
+        (n - 1) * s + d * (k - 1) + 1 + e
+        for n, s, d, k, e in zip((3, 4), stride, dilation, (2, 3), extra, strict=True)
+    ]
+    want = np.zeros((2, 6, *whole))
+    for c, o, i, j, p, q in np.ndindex(4, 3, 3, 4, 2, 3):
+        at = i * stride[0] + p * dilation[0], j * stride[1] + q * dilation[1]
+        want[:, c // 2 * 3 + o, at[0], at[1]] += x[:, c, i, j] * w[c, o, p, q]
+    (p, q), (h, v) = padding, whole
+    want = want[:, :, p : h - p, q : v - q] + b[:, None, None]
+    got = F.conv_transpose2d(*map(ag.tensor, (x, w, b)), *options)
+    np.testing.assert_allclose(got.numpy(), want, rtol=1e-12, atol=1e-14)
+
+
+def test_a_transposed_convolution_of_no_channels_is_its_bias():
+    y = F.conv_transpose1d(ag.ones(1, 0, 4), ag.ones(0, 3, 2), ag.tensor([1.0, 2.0, 3.0]))
+    assert y.tolist() == [[[1.0] * 5, [2.0] * 5, [3.0] * 5]]

@@ -31,6 +31,15 @@ REFUSED = {
     "conv_transpose1d: the input (1, 4, 5) has 4 channels, but the weight (2, 3, 2) is for 2": (
         lambda: F.conv_transpose1d(of(1, 4, 5), of(2, 3, 2))
     ),
+    "conv_transpose1d: the input (1, 3, 4) has 3 channels, but the weight (4, 3, 3) is for 4": (
+        lambda: F.conv_transpose1d(of(1, 3, 4), of(4, 3, 3))
+    ),
+    "conv_transpose1d: the output would have the size 2: input 0": lambda: F.conv_transpose1d(
+        of(1, 4, 0), of(4, 3, 3)
+    ),
+    "unfold: kernel (5, 5) with dilation (1, 1) does not fit the padded input 4×4": (
+        lambda: F.unfold(of(1, 3, 4, 4), 5)
+    ),
     "conv_transpose1d: the output would have the size 0": lambda: F.conv_transpose1d(
         of(1, 4, 1), of(4, 3, 2), padding=1
     ),

@@ -88,7 +88,7 @@ def test_concatenations_of_structured_samples_keep_their_order():
 @pytest.mark.parametrize(
     "n, lengths, counts",
     [(10, [7, 3], [7, 3]), (10, [0.75, 0.25], [8, 2]), (7, [0.5, 0.5], [4, 3]),
-     (3, [1 / 3] * 3, [1, 1, 1]), (5, [5, 0], [5, 0]), (10, [1.0], [10])],
+     (3, [1 / 3] * 3, [1, 1, 1]), (11, [1 / 3] * 3, [4, 4, 3]), (5, [5, 0], [5, 0]), (10, [1.0], [10])],
 )  # fmt: skip
 def test_random_split_divides_all_samples(n, lengths, counts):
     parts = random_split(range(n), lengths, np.random.default_rng(0))
@@ -194,6 +194,34 @@ class TestDraws:
     @pytest.mark.parametrize("other", [(1, 2, [4]), (1, 3, [3]), (2, 2, [3]), (2, 1, [3])])
     def test_seed_epoch_and_sample_all_matter(self, other):
         assert Draws(1, 2, [3]).uniform()[0] != Draws(*other).uniform()[0]
+
+    def test_they_are_those_of_splitmix(self):
+        """A run of long ago can be repeated: the numbers are fixed, bit for bit."""
+        golden, mask = 0x9E3779B97F4A7C15, 2**64 - 1
+
+        def mixed(x):
+            x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & mask
+            x = (x ^ (x >> 27)) * 0x94D049BB133111EB & mask
+            return x ^ (x >> 31)
+
+        def words(seed, epoch, sample, count):
+            for number in (epoch, seed):
+                sample = mixed((sample + mixed((number + 1) * golden & mask)) & mask)
+            return [mixed((sample + (k + 1) * golden) & mask) for k in range(count)]
+
+        assert mixed(golden) == 0xE220A8397B1DCDAF  # as published for the seed 0
+        for seed, epoch in ((0, 0), (5, 3), (2**64 + 7, 2**40)):
+            draws = Draws(seed, epoch, [0, 3, 2**33])
+            unit = np.array(
+                [[(w >> 11) / 2**53 for w in words(seed, epoch, k, 7)] for k in (0, 3, 2**33)]
+            )
+            assert draws.uniform(-1.0, 3.0, (2,)).tolist() == (-1.0 + 4.0 * unit[:, :2]).tolist()
+            assert draws.integers(2, 9).tolist() == np.floor(2 + 7 * unit[:, 2]).tolist()
+            radius = np.sqrt(-2.0 * np.log1p(-unit[:, 3:5]))
+            wanted = radius * np.cos(2.0 * np.pi * unit[:, 5:7])
+            np.testing.assert_allclose(draws.normal((2,)), wanted, rtol=1e-14)
+            part = draws.of([2, 0])
+            assert len(part) == 2 and part.uniform().tolist() == unit[[2, 0], 0].tolist()
 
     def test_they_look_random(self):
         draws = Draws(0, 0, np.arange(20_000))

@@ -1,6 +1,8 @@
 """What a converted model is under the glass: lines, modules, checks, comparisons, refusals."""
 
 import copy
+import itertools
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -445,6 +447,8 @@ def test_a_hand_written_model_can_be_compared_too(torch):
     ours.load_state_dict(theirs.state_dict())
     x = np.random.default_rng(0).standard_normal((4, 2)).astype(np.float32)
     assert nn.interop.compare(theirs, ours, x).ok
+    setattr(ours, "1", nn.ReLU(inplace=True))  # what layer 0 gave is kept as it was
+    assert nn.interop.compare(theirs, ours, x).ok
     setattr(ours, "1", nn.Tanh())
     assert nn.interop.compare(theirs, ours, x).first.name == "1"
 
@@ -507,6 +511,68 @@ def test_axes_that_share_a_size_are_held_to_it(torch):
         model(np.ones((3, 2, 1), np.float32), np.ones((3, 2), np.float32))
     with pytest.raises(TypeError, match="was converted without the argument 'scale'"):
         model(np.ones((3, 2), np.float32), np.ones((3, 2), np.float32), scale=2.0)
+
+
+@pytest.mark.torch
+def test_an_axis_that_follows_from_another_is_held_to_what_it_follows(torch):
+    class Twice(torch.nn.Module):
+        def forward(self, x, y):
+            return torch.cat([x, x]) + y
+
+    model = nn.from_torch(Twice(), torch.randn(4, 2), torch.randn(8, 2))
+    assert model(np.ones((3, 2), np.float32), np.ones((6, 2), np.float32)).shape == (6, 2)
+    with pytest.raises(ValueError, match=r"axis 0 of y must be 2\*\w+, got 5"):
+        model(np.ones((3, 2), np.float32), np.ones((5, 2), np.float32))
+
+
+@pytest.mark.torch
+def test_a_packed_sequence_that_was_not_packed_on_the_way_is_refused(torch):
+    class Unpacks(torch.nn.Module):
+        def forward(self, x):
+            rnn = torch.nn.utils.rnn
+            return rnn.pad_packed_sequence(rnn.PackedSequence(x, torch.tensor([2, 1])))[0]
+
+    with pytest.raises(RuntimeError, match="unpacks a PackedSequence that it has not packed"):
+        nn.from_torch(Unpacks(), torch.zeros(3, 2))
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("weight", "off"), [(1e4, 1.0), (1e-3, 1e-4)])
+def test_a_tolerance_is_relative_to_what_is_larger_than_one(torch, weight, off):
+    x = np.ones((1, 1))
+    theirs, ours = torch.nn.Linear(1, 1, False).double(), nn.Linear(1, 1, False).double()
+    for factor in (0.9, 1.1):
+        torch.nn.init.constant_(theirs.weight, weight)
+        nn.init.constant_(ours.weight, weight + factor * off)
+        found = nn.interop.compare(theirs, ours, x, tolerance=1e-4)
+        assert found.ok == found.outputs[0].ok == (found.first is None) == (factor < 1)
+        assert found.worst(found.outputs) == pytest.approx(factor * 1e-4)
+    for width, tolerance in ((16, 1e-2), (32, 1e-4), (64, 1e-7)):
+        x = np.ones(2, f"float{width}")
+        assert nn.interop.compare(torch.nn.ReLU(), nn.ReLU(), x).tolerance == tolerance
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("factor", [0.0, 1.0])
+@pytest.mark.parametrize("here", [False, True])
+def test_a_gradient_that_arrives_on_one_side_is_compared_with_zero(torch, factor, here):
+    def made(library, of, used):
+        class Model(library.Module):
+            def __init__(self):
+                super().__init__()
+                self.extra = library.Parameter(of([3.0]))
+
+            def forward(self, x):
+                return x + 1.0 + (self.extra - 3.0) * factor if used else x + 1.0
+
+        return Model()
+
+    theirs = made(torch.nn, torch.tensor, not here)
+    ours = made(nn, autograd.tensor, here)
+    found = nn.interop.compare(theirs, ours, np.ones(1, np.float32))
+    rows = {row.name: row for row in found.grads}
+    assert rows["input 0"].ok and rows["extra"].difference == factor
+    assert rows["extra"].ok == found.ok == (factor == 0)
 
 
 @pytest.mark.torch
@@ -635,3 +701,72 @@ def test_a_reshape_is_a_view_where_the_strides_allow_it(torch):
     found = nn.from_torch(Writes(), x)(autograd.tensor(x.numpy()))
     for ours, theirs in zip(found, Writes()(x), strict=True):
         assert ours.tolist() == theirs.tolist()
+
+
+def test_lists_and_dicts_that_hold_each_other_are_kept_once():
+    from nn.interop.export import _containers
+
+    outer, inner = [1], {"a": 2}
+    outer.append(inner)
+    inner["outer"] = outer
+    found = list(itertools.islice(_containers([outer, 3, inner, "text", (outer,)]), 5))
+    assert sorted(map(id, (value for value, _ in found))) == sorted(map(id, (outer, inner)))
+    assert all(copied is not value and copied == value for value, copied in found)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("dim", [0, 1])
+@pytest.mark.parametrize("name", ["split", "sizes", "chunk", "unbind"])
+def test_what_is_written_into_a_part_arrives_in_the_whole(torch, name, dim):
+    class Parts(torch.nn.Module):
+        def forward(self, x):
+            whole = x.clone()
+            parts = {
+                "split": lambda: whole.split(2, dim),
+                "sizes": lambda: whole.split([1, 3, 2], dim),
+                "chunk": lambda: whole.chunk(3, dim),
+                "unbind": lambda: whole.unbind(dim),
+            }[name]()
+            parts[1].mul_(2.0)
+            parts[0].add_(parts[1].sum())
+            parts[2].mul_(parts[2])
+            return whole * x
+
+    x = torch.arange(36.0, dtype=torch.float64).reshape(6, 6)
+    theirs = Parts()
+    found = nn.from_torch(theirs, x, dynamic=False)(x.numpy())
+    np.testing.assert_array_equal(found.numpy(), theirs(x).numpy())
+
+
+@pytest.mark.torch
+def test_a_view_of_a_view_sees_what_is_written_through_all_of_them(torch):
+    class Nested(torch.nn.Module):
+        def forward(self, x):
+            whole = x.clone()
+            part = whole[1:5]
+            inner = part[1:3]
+            whole.add_(1.0)
+            before = inner * 1.0
+            part.mul_(2.0)
+            whole.add_(3.0)
+            between = inner * 1.0
+            inner.mul_(part[:2].clone())
+            whole.mul_(0.5)
+            return before, between, inner * 1.0, part * 1.0, whole
+
+    x = torch.arange(6.0, dtype=torch.float64)
+    theirs = Nested()
+    found = nn.from_torch(theirs, x, dynamic=False)(x.numpy())
+    for ours, right in zip(found, theirs(x), strict=True):
+        np.testing.assert_array_equal(ours.numpy(), right.numpy())
+
+
+@pytest.mark.torch
+def test_an_error_of_a_converted_model_says_where_in_it(torch):
+    model = nn.from_torch(torch.nn.Sequential(torch.nn.Embedding(3, 2)), torch.tensor([0, 1]))
+    with pytest.raises(IndexError, match="index 7 is not one of the 3 rows") as caught:
+        model(np.array([7, 1]))
+    where = (
+        r"in the converted model: embedding = embedding\.default at File \".*sparse.py\", line \d+"
+    )
+    assert sum(bool(re.fullmatch(where, note)) for note in caught.value.__notes__) == 1

@@ -8,6 +8,7 @@ import pytest
 import autograd as ag
 import nn
 import nn.functional as F
+from nn.onnx.trace import vary
 from tests.nn.onnx.runtime import assert_agrees, assert_exports, made, run, session
 
 pytestmark = pytest.mark.onnx
@@ -566,3 +567,27 @@ def test_an_extremum_over_several_axes_has_no_gradient_in_the_file(axis, words, 
     with pytest.raises(ValueError, match=rf"cannot be exported:(?s:.*){words}"):
         nn.onnx.export(nn.Linear(4, 3), (np.ones((2, 4), np.float32),), path,
                        outputs="loss and gradients", loss=lambda m, x: ag.max(m(x), axis=axis))  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_other_examples_stay_within_the_range_of_the_given_one(seed):
+    random = np.random.default_rng(seed)
+    given = 10.0 + np.linspace(0.0, 1.0, 40, dtype=np.float32).reshape(8, 5)
+    for batch, rows in ((None, 8), (3, 3), (10, 10)):
+        other = vary(given, batch, random, harsh=False)
+        assert other.shape == (rows, 5) and other.dtype == np.float32
+        assert 10.0 < other.min() < other.max() < 11.0 and len(np.unique(other)) > 10
+        harsh = vary(given, batch, random, harsh=True)
+        assert (harsh == 0).any() and (harsh < 0).any() and (harsh > 0).any()
+        assert abs(harsh).max() < 0.9 * 11.0
+    signs = vary(np.array([1.0, -1.0, 1.0, 1.0] * 5), None, random, harsh=False)
+    assert set(signs) == {1.0, -1.0}
+    whole = np.arange(3, 23)
+    assert set(vary(whole, 400, random, harsh=False)) == set(range(3, 23))
+    assert set(vary(whole, 400, random, harsh=True)) == set(range(3, 22))
+    some = vary(whole, None, random, harsh=False, ignored=-100)
+    assert some[0] == -100 and (some != -100).any()
+    assert set(vary(np.array([True]), 50, random, harsh=False)) == {True, False}
+    alike = vary(np.full(50, 2.0), None, random, harsh=False)
+    assert (alike == 2.0).any() and (alike > 2.0).any() and alike.min() == 2.0 and alike.max() < 3.0
+    assert vary(np.zeros((0, 2)), None, random, harsh=False).shape == (0, 2)
