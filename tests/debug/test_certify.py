@@ -10,7 +10,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd.debug import certify, record
-from autograd.debug.card import Oddity
+from autograd.debug.card import Bits, Card, Oddity, Rule, worst
 
 RANDOM = np.random.default_rng(3)
 A, B = (ag.tensor(RANDOM.uniform(0.3, 1.4, (3, 4)), requires_grad=True) for _ in range(2))
@@ -343,6 +343,88 @@ def test_the_page_can_be_saved_in_three_forms(tmp_path):
     assert card.text(plain=True).isascii() and card._repr_html_() == card.html()
     with pytest.raises(ValueError, match="must end with"):
         card.save(tmp_path / "card.pdf")
+
+
+def of_rules(rules, oddities=(), bits=None, unchecked=()):
+    return Card("C < D", {"graph": "1 leaf"}, rules, oddities, bits, unchecked)
+
+
+RULE = Rule("sin", "x", 10, 4, 500, 8, "right", "kink", "")
+OTHER = Rule("multiply", "y", 3, 3, 8, 8, "wrong", "unknown", "wrong")
+ODDITY = Oddity("kink", "f", "x", 1, "c", (), 2.0, math.nan, "")
+
+
+def test_a_page_in_full():
+    bits = Bits((1, 2), 1, 2, ())
+    card = of_rules([RULE, OTHER], [ODDITY], bits, ["second order"])
+    assert card.text().splitlines() == [
+        "C < D: RIGHT",
+        "graph: 1 leaf",
+        "",
+        "operation  nodes    by  elements  first order  adjoint     second order",
+        "sin        4 of 10  x   8 of 500  right        not linear  right, kinks",
+        "multiply   3        y   8         WRONG        WRONG       not checked",
+        "",
+        "no gradient there: kinks, jumps, borders",
+        "  f, by x (c), first order: the rule gives 2",
+        "",
+        "the same bits again",
+        "  yes: 1 gradient and the outputs of 2 nodes, computed again with 1, 2 threads",
+        "",
+        "not checked",
+        "  second order",
+    ]
+    html = card.html()
+    assert "<h2>C &lt; D: RIGHT</h2><p>graph: 1 leaf</p>" in html
+    assert "<h3>not checked</h3><ul><li>second order</li></ul></section>" in html
+    assert [html.count(tag) for tag in ("<tr>", "<th ", "<td ", "<h3>")] == [3, 7, 14, 3]
+    assert ">4 of 10</td>" in html and ">operation</th>" in html
+    content = json.loads(card.json())
+    assert content["bits"] == {"threads": [1, 2], "gradients": 1, "forwards": 2, "different": []}
+    assert content["rules"][0] == RULE._asdict() and content["facts"] == {"graph": "1 leaf"}
+    assert content["kinks"][0]["numerical"] == "NaN" and content["mistakes"] == []
+    assert content["not_checked"] == ["second order"] and content["title"] == "C < D"
+    assert card.json().startswith('{\n "title": "C < D",\n "verdict": "right",')
+    several = of_rules([RULE], bits=Bits((2,), 3, 1, ())).text()
+    assert "yes: 3 gradients and the outputs of 1 node, computed again with 2 threads" in several
+    assert "bits" not in of_rules([RULE]).text() and json.loads(of_rules([]).json())["bits"] is None
+
+
+def test_a_page_takes_the_worst_that_there_is():
+    mistake, changed = ODDITY._replace(verdict="wrong"), Bits((1,), 1, 1, ("the gradient of x",))
+    unknown = OTHER._replace(first="unknown")
+    for card, verdict, shouted in [
+        (of_rules([]), "right", "RIGHT"),
+        (of_rules([unknown, unknown]), "unknown", "NOTHING COULD BE TRIED"),
+        (of_rules([unknown, RULE]), "right", "RIGHT"),
+        (of_rules([RULE], [mistake]), "wrong", "WRONG"),
+        (of_rules([RULE], bits=changed), "wrong", "WRONG"),
+        (of_rules([unknown], [mistake]), "wrong", "WRONG"),
+    ]:
+        assert card.verdict == verdict and card.text().startswith(f"C < D: {shouted}\n")
+        assert card.ok is bool(card) is (verdict == "right")
+    assert "\n  DIFFERENT: the gradient of x" in of_rules([RULE], bits=changed).text()
+    order = ["wrong", "unknown", "border", "kink", "right"]
+    for k, each in enumerate(order):
+        assert worst(order[k:]) == worst(order[:k:-1] + [each]) == each
+    assert worst([]) == "unknown"
+
+
+@pytest.mark.parametrize("count", [1, 20, 21, 45])
+def test_twenty_oddities_are_written_out(count):
+    oddities = [ODDITY._replace(op=f"f{k}") for k in range(count)]
+    lines = of_rules([RULE], oddities).text().splitlines()
+    told = lines[lines.index("no gradient there: kinks, jumps, borders") + 1 :]
+    assert [line.split(",")[0] for line in told[:20]] == [f"  f{k}" for k in range(min(count, 20))]
+    assert told[20:] == ([f"  and {count - 20} more"] if count > 20 else [])
+    assert len(json.loads(of_rules([RULE], oddities).json())["kinks"]) == count
+
+
+def test_pages_are_letters_of_every_alphabet_or_plain_ones():
+    card = of_rules([RULE._replace(op="größe")], unchecked=["−1 × ∞"])
+    assert "größe" in card.text() and "−1 × ∞" in card.text()
+    assert card.text(plain=True).isascii()
+    assert "größe" in card.json() and "−1 × ∞" in card.json()
 
 
 @pytest.mark.parametrize(
