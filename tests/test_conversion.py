@@ -11,6 +11,7 @@ import math
 import struct
 import subprocess
 import sys
+import types
 import warnings
 
 import numpy as np
@@ -18,6 +19,7 @@ import pytest
 
 import autograd as ag
 import nn
+from autograd.conversion import _fused
 
 #: What the tried lines use.
 MODULES = {m.__name__: m for m in (array, cmath, csv, ctypes, functools, io, json, math, struct)}
@@ -101,6 +103,33 @@ def test_other_conversions_warn_and_name_item(code):
     for _ in range(20):
         with pytest.warns(UserWarning, match=r"t\.item\(\)"):
             eval(place, {**globals(), **MODULES})
+
+
+def test_a_method_is_not_the_function_of_its_name():
+    box = types.SimpleNamespace(isnan=math.exp)
+    for code in ("(box).isnan(t)", "(lambda: box)().isnan(t)", "[box][0].isnan(t)"):
+        with pytest.warns(UserWarning, match=r"t\.item\(\)"):
+            eval(code, {"box": box, "t": t, "isnan": math.isnan})
+
+
+def test_a_function_is_found_through_modules_in_modules():
+    outer, inner = types.ModuleType("outer"), types.ModuleType("inner")
+    outer.inner, inner.isnan, outer.isnan = inner, math.isnan, math.exp
+    silent("outer.inner.isnan(t)", outer=outer)
+    outer.isnan, inner.isnan = math.isnan, math.exp
+    with pytest.warns(UserWarning, match=r"t\.item\(\)"):
+        eval("outer.inner.isnan(t)", {"outer": outer, "t": t})
+
+
+def test_a_load_of_two_names_begins_with_the_second():
+    at = types.SimpleNamespace(positions=types.SimpleNamespace(lineno=3, col_offset=7))
+    other = types.SimpleNamespace(positions=types.SimpleNamespace(lineno=3, col_offset=1))
+    both = types.SimpleNamespace(opname="LOAD_FAST_LOAD_FAST", argval=("a", "b"), positions=None)
+    one = types.SimpleNamespace(opname="LOAD_FAST", argval="a", positions=None)
+    store = types.SimpleNamespace(opname="STORE_FAST_STORE_FAST", argval=("a", "b"), positions=None)
+    assert _fused([one, both, at], (3, 7)) == "b"
+    for instructions in ([one, at], [store, at], [both, other], [both, one, at], [at], []):
+        assert _fused(instructions, (3, 7)) is None
 
 
 def test_the_warning_points_at_the_callers_line_and_comes_once_for_it():

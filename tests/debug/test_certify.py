@@ -187,6 +187,31 @@ def test_what_is_bent_at_zero_is_never_taken_for_linear(bent, value):
         assert card and told[bent_op] == "" and told["sum"] == "right", card
 
 
+@pytest.mark.parametrize(("value", "low", "high"), [(1.0, -3.0, 4.0), (-1.0, -4.0, 3.0)])
+def test_what_is_bent_further_off_is_never_taken_for_linear(value, low, high):
+    x = ag.tensor([value], dtype=np.float64, requires_grad=True)
+    for seed in range(16):  # once or twice the way, or the way back, leads across a bend
+        card = certify((ag.clip(x, low, high) * 3.0).sum(), seed=seed, threads=(1,))
+        assert card and {rule.op: rule.adjoint for rule in card.rules}["clip"] == "", seed
+
+
+@pytest.mark.parametrize(
+    ("forward", "slope", "linear"),
+    [
+        (lambda x: x * 3e9, lambda x: 3e9, True),
+        (lambda x: x * 3e-9, lambda x: 3e-9, True),
+        (lambda x: x * 3.0 - 1e9, lambda x: 3.0, True),
+        (lambda x: x * 3.0 + 1e9, lambda x: 3.0, True),
+        (lambda x: np.sin(x) * 1e-13, lambda x: np.cos(x) * 1e-13, False),
+        (lambda x: np.sin(x) * 1e9, lambda x: np.cos(x) * 1e9, False),
+    ],
+)
+def test_large_and_small_numbers_are_linear_or_not_like_others(forward, slope, linear):
+    function = planted(forward, x=lambda g, x: g * slope(x))
+    card = certify(function(A).sum(), threads=(1,))
+    assert [rule.adjoint for rule in card.rules] == ["right", "right" if linear else ""]
+
+
 def test_an_oddity_says_the_numbers_that_there_are():
     def said(verdict, rule, numerical, order=1, reason=""):
         return Oddity(verdict, "f", "x", order, "c", (2,), rule, numerical, reason).sentence()

@@ -164,6 +164,16 @@ def test_a_gradient_that_hides_nothing_is_not_talked_about():
     assert check.text() == "multiply: the rule for x is right\nmultiply: the rule for y is right"
 
 
+def test_a_rule_may_return_the_same_array_again_and_again():
+    kept = np.empty(3)
+
+    def slope(g, x):
+        return np.multiply(g, 2 * x, out=kept)
+
+    x = ag.tensor(np.array([1.0, -2.0, 0.5]), requires_grad=True)
+    assert checked(planted(slope)(x))
+
+
 # Borders --------------------------------------------------------------------------------------------
 
 

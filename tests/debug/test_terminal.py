@@ -143,6 +143,10 @@ def test_the_gradient_of_any_leaf_is_printed_so_far_and_at_the_end():
     w = ag.tensor([1.0, 2.0], requires_grad=True, name="w")
     said, _ = dialogue((w * w).sum(), "run", "p w.grad")
     assert said[-1] == "w.grad = \n[2. 4.]"
+    said, _ = dialogue((w * w).sum(), "step")
+    assert len(said) > 1 and not any("\033" in line for line in said)
+    said, _ = dialogue((w * w).sum(), "step", colour=True)
+    assert any(line.startswith("\033[1m") and "\033[0m\n" in line for line in said)
 
 
 def test_stepping_forward_back_and_printing(loss):

@@ -216,6 +216,29 @@ def test_gradients_can_be_asked_for_as_they_come():
     assert seen == [(True, False)]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gradients_that_did_not_come_are_zeros_like_the_outputs(dtype):
+    seen = []
+
+    class Three(ag.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1, x[:2] * 2, (x > 0).astype(np.int64)
+
+        @staticmethod
+        def backward(ctx, *gradients):
+            seen.extend((g.dtype, g.tolist()) for g in gradients)
+            return gradients[0]
+
+    x = ag.tensor([1.0, 2.0, 3.0], dtype, requires_grad=True)
+    Three.apply(x)[0].sum().backward()
+    assert seen == [
+        (np.dtype(dtype), [1.0, 1.0, 1.0]),
+        (np.dtype(dtype), [0.0, 0.0]),
+        (np.dtype(np.float64), [0.0, 0.0, 0.0]),
+    ]
+
+
 @pytest.mark.torch
 def test_programs_of_pytorchs_own_style_agree(torch):
     def run(lib, function):

@@ -472,6 +472,14 @@ def test_whole_numbers_and_halves_are_as_good_as_floats():
     assert compare(lambda x: x * 2, lambda g, x: (2 * g).astype(np.float16), g, gradient=g)
 
 
+def test_none_is_a_gradient_that_was_not_returned():
+    x = np.array([1.0, 2.0])
+    report = compare(lambda x: x * 2, lambda g, x: None, x)
+    assert not report and report.inputs[0].got is None
+    report = compare(lambda x, y: x * y, lambda g, x, y: [g * y, None], x, x)
+    assert [one.ok for one in report.inputs] == [True, False] and report.inputs[1].got is None
+
+
 def test_a_report_in_full():
     def one(got, right, name="", wrong=None, index=None, value=0.0, kinks=(), hypothesis=""):
         found = InputComparison(2, got if got is None else np.array(got), np.array(right), name)

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from autograd.gradcheck.diagnose import _why_factor
 from autograd.gradcheck.guess import alike, axes_of, guess, mismatch_map
 
 RIGHT = np.random.default_rng(1).normal(size=(4, 5, 5))
@@ -326,3 +327,24 @@ def test_of_very_many_borders_those_in_the_middle_are_tried():
     for at, found in (((15, 15), True), ((0, 0), False), ((0, 30), False), ((30, 0), False)):
         got, right = big[:, at[1] : at[1] + 10], big[at[0] : at[0] + 10]
         assert bool(guess(got.copy(), right)) == found, at
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (1 / 6, "; 1/6 is the size of the output's axis 1: averaged, not summed?"),
+        (1 / 12, "; 1/12 is the size of the output's axes (0, 1): averaged, not summed?"),
+        (2.0, "; 2 is the size of the output's axis 0: summed, not averaged?"),
+        (1.2, "; that is 6/5: a mean or variance divided by n - 1 instead of n?"),
+        (1 / 5, "; 1/5 is the size of the input's axis 0: averaged, not summed?"),
+    ],
+)
+def test_a_factor_is_a_size_to_four_digits(factor, words):
+    g, right = np.ones((2, 6)), np.arange(1.0, 6.0)
+    for error in (1e-4, -1e-4):
+        for times, said in ((0.999, words), (1.0008, "")):
+            off = factor * (1 + times * error)
+            assert _why_factor(off * right, right, g) == said, (error, times)
+    assert _why_factor(factor * right[:4], right, g) == ""
+    assert _why_factor(factor * right + [0, 0, 0, 0, 0.01], right, g) == ""
+    assert _why_factor(0 * right, 0 * right, g) == ""

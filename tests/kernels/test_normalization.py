@@ -186,6 +186,12 @@ def test_single_precision_gradients_survive_a_large_mean(layout):
         np.testing.assert_allclose(value, want, rtol=1e-4, atol=2e-5)
 
 
+def test_arrays_of_objects_survive_a_large_mean():
+    large = 2.0**52
+    mean, variance = moments(np.array([[large - 3, large, large + 3]], object), axes=(1,))
+    assert mean.tolist() == [[large]] and variance.tolist() == [[6.0]]
+
+
 def test_halves_are_averaged_in_single_precision():
     x = RNG(0).normal(100.0, 5.0, size=(64, 2, 16, 16)).astype(np.float16)
     want, want_mean, _ = formula(x.astype(float), None, None, (0, 2, 3), 1e-5)

@@ -354,6 +354,8 @@ def test_powers_keep_numpys_dtypes_and_python_floats_make_the_default_one():
         (lambda: ag.linalg.tensorinv(X), ValueError, "^tensorinv: a of shape"),
         (lambda: ag.linalg.tensorsolve(X, V), ValueError, "^tensorsolve: a of shape"),
         (lambda: ag.linalg.qr(X, "complete"), ValueError, "^qr: mode must be one of"),
+        (lambda: ag.quantile(X, [[0.5]]), ValueError, "^quantile: q must be a number from 0 to 1 or a"),
+        (lambda: ag.quantile(X, -0.5), ValueError, "^quantile: q must be a number from 0 to 1 or a"),
         (lambda: ag.nanquantile(X, 2.0), ValueError, "^nanquantile: q must be a number from 0"),
     ],
 )  # fmt: skip

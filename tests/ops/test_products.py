@@ -102,6 +102,15 @@ def test_einsum(subscripts, shapes):
     )
 
 
+def test_einsum_of_more_axes_than_there_are_letters():
+    ones, random = (1,) * 53, np.random.default_rng(0)
+    x, y, z = (random.normal(size=shape) for shape in [(2, *ones), (3, *ones), (2, 3)])
+    found = ag.einsum("a...,b...,ab->...", x, y, z)
+    assert found.shape == ones
+    np.testing.assert_allclose(found.item(), x.ravel() @ z @ y.ravel(), rtol=1e-12)
+    assert ag.einsum("a...,b...->ab...", x, y).shape == (2, 3, *ones)
+
+
 @settings(max_examples=60)
 @given(st.data())
 def test_einsum_of_any_labels(data):
