@@ -49,6 +49,8 @@ def public(module):
             for method in sorted(n for n in dir(made) if n[0] != "_"):
                 getattr(made, method, None)  # methods of tensors are made when first asked for
                 found = inspect.getattr_static(made, method)
+                if isinstance(found, (classmethod, staticmethod)):
+                    found = found.__func__
                 inherited = any(method in vars(base) for base in made.__mro__[1:])
                 if inspect.isfunction(found) and not inherited:
                     yield f"{name}.{method}", found

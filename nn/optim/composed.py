@@ -70,9 +70,6 @@ class SequentialLR(_Parts, LRScheduler):
                 )
             if scheduler.optimizer is not optimizer:
                 raise ValueError(f"SequentialLR: scheduler {number} has another optimizer")
-        # Making them has changed the rates already, every one its own; begin again.
-        for group in optimizer.param_groups:
-            group["lr"] = group["initial_lr"]
         super().__init__(optimizer, last_epoch)
 
     def _go_on(self, steps: int) -> None:

@@ -160,6 +160,27 @@ def test_empty_batches_zero_channels_and_single_images():
     np.testing.assert_array_equal(F.max_pool2d(x, 2), F.max_pool2d(x[None], 2)[0])
 
 
+@pytest.mark.parametrize(
+    ("n", "shape", "leading"),
+    [(1, (40, 3), 1), (1, (6, 40, 3), 2), (2, (6, 40, 3), 2), (2, (6, 40, 3, 2), 2),
+     (3, (40, 3, 2, 2), 1), (3, (6, 40, 3, 2, 2), 2)],
+)  # fmt: skip
+def test_dropout_takes_whole_channels_each_for_itself(n, shape, leading):
+    drop, x = getattr(F, f"dropout{n}d"), autograd.ones(*shape)
+    y = drop(x, 0.5, generator=np.random.default_rng(0)).numpy()
+    channels = y.reshape(-1, 40, int(np.prod(shape[leading:])))
+    assert (channels == channels[..., :1]).all()
+    for sample in channels[..., 0]:
+        assert set(sample) == {0.0, 2.0}
+    if leading == 2:
+        assert len({tuple(sample) for sample in channels[..., 0]}) == 6
+    for wrong in (shape[0], (2,) * (n + 3), (2,) * n):
+        with pytest.raises(
+            ValueError, match=f"^dropout{n}d: input must have {n + 1} or {n + 2} axes"
+        ):
+            drop(autograd.ones(wrong), 0.5)
+
+
 def test_dropout_keeps_the_mean_and_is_repeatable():
     x = autograd.ones(100, 200, requires_grad=True)
     one = F.dropout(x, 0.25, generator=np.random.default_rng(0))

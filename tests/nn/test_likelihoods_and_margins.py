@@ -162,6 +162,8 @@ LOGS = ag.zeros(4, 2, 3)
         (lambda: F.ctc_loss(LOGS, [[1, 0], [1, 1]], [4, 4], [2, 2]), ValueError, "contain the blank"),
         (lambda: F.ctc_loss(LOGS, [[1, 3], [1, 1]], [4, 4], [2, 2]), IndexError, "target 3 is not"),
         (lambda: F.ctc_loss(LOGS, [1, 1, 1], [4, 4], [2, 2]), ValueError, "add up to 4"),
+        (lambda: F.ctc_loss(LOGS, [1] * 5, [4, 4], [2, 2]), ValueError, "add up to 4"),
+        (lambda: F.ctc_loss(LOGS[:, 0], [1], 4, 2), ValueError, "add up to 2"),
         (lambda: F.ctc_loss(LOGS, [[1], [1]], [4, 4], [2, 2]), ValueError, r"shape \(2, S\)"),
         (lambda: F.ctc_loss(LOGS, [[1], [1]], [4, 4], [1, 1], 3), ValueError, "blank=3 is not one"),
         (lambda: F.multi_margin_loss(LOGS[0], [0, 3]), IndexError, "target 3 is not one of the 3"),

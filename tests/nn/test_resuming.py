@@ -79,6 +79,12 @@ CHAINS = {name: [make] for name, make in SCHEDULES.items()} | {
     ],
     "after a lambda": [SCHEDULES["lambda"], SCHEDULES["step"]],
     "sequence and step": [SCHEDULES["sequence"], SCHEDULES["step"]],
+    "first part of a sequence and step": [
+        lambda s, o, e: s.SequentialLR(
+            o, [s.LinearLR(o, 0.2, 0.7, 6), s.ExponentialLR(o, 0.5)], [99], last_epoch=e
+        ),
+        SCHEDULES["step"],
+    ],
     "restarts in sequence": [
         lambda s, o, e: s.SequentialLR(
             o,
@@ -239,6 +245,20 @@ def test_rates_that_were_set_by_hand_are_kept_by_last_epoch():
     schedule = lr_scheduler.StepLR(optimizer, 2, 0.5, last_epoch=3)
     assert optimizer.param_groups[0]["lr"] == 0.05
     assert (schedule.last_epoch, schedule.get_last_lr()) == (4, [0.05])
+
+
+def test_rates_that_were_loaded_are_kept_by_a_sequence():
+    optimizer = nn.optim.SGD([nn.Parameter([1.0])], lr=0.8)
+    state = optimizer.state_dict()
+    state["param_groups"][0] |= {"lr": 0.05, "initial_lr": 0.8}
+    optimizer.load_state_dict(state)
+    parts = [lr_scheduler.StepLR(optimizer, 2, 0.5), lr_scheduler.StepLR(optimizer, 1, 0.5)]
+    schedule = lr_scheduler.SequentialLR(optimizer, parts, [9], last_epoch=2)
+    assert optimizer.param_groups[0]["lr"] == 0.05
+    assert (schedule.last_epoch, schedule.get_last_lr()) == (3, [0.05])
+    optimizer.step()
+    schedule.step()
+    assert schedule.get_last_lr() == [0.025]
 
 
 def test_momentum_and_rates_of_a_cycle_come_back_with_the_schedule_alone():

@@ -76,6 +76,25 @@ def test_a_number_set_later_counts_at_the_next_call(name):
             layer(ag.tensor(X))
 
 
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_a_stride_set_later_counts_where_windows_are_undone(n):
+    x, places = ag.tensor(np.arange(1.0, 2**n + 1).reshape(1, 1, *(2,) * n)), np.arange(2**n)
+    layer = getattr(nn, f"MaxUnpool{n}d")(2)
+    for stride in (2, 3, (1,) * n):
+        layer.stride = stride
+        size = 2 + (1 if stride == (1,) * n else stride)
+        y = layer(x, places.reshape(x.shape))
+        assert y.shape == (1, 1, *(size,) * n)
+        assert y.numpy().ravel()[: 2**n].tolist() == x.numpy().ravel().tolist()
+
+
+def test_a_stride_set_later_counts_where_columns_are_folded():
+    layer, columns = nn.Fold(3, 2), ag.ones(1, 4, 4)
+    assert layer(columns).tolist() == [[[[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]]]
+    layer.stride, layer.output_size = 2, (4, 4)
+    assert layer(columns).tolist() == [[[[1.0] * 4] * 4]]
+
+
 def test_a_weight_of_another_size_brings_its_own_window():
     layer = nn.Conv2d(4, 4, 3, padding=1).to(np.float64)
     layer.weight = nn.Parameter(np.ones((4, 4, 5, 5)))
