@@ -184,3 +184,25 @@ def tensors(*shapes):
 def test_what_does_not_fit_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_layers_are_refused_before_their_parameters_fill_the_memory(monkeypatch):
+    """Counted in double precision: four matrices of width² for attention, two of width × hidden."""
+    monkeypatch.setattr("autograd.arguments.limits.memory_bytes", lambda: 1_000_000)
+    for width, hidden, fits in (
+        (100, 1, True),
+        (200, 1, False),
+        (10, 6000, True),
+        (10, 7000, False),
+    ):
+        for make in (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer):
+            if fits:
+                assert make(width, 2, hidden).linear1.weight.shape == (hidden, width)
+            else:
+                with pytest.raises(
+                    ValueError, match=f"^{make.__name__}: the parameters are too large"
+                ):
+                    make(width, 2, hidden)
+    assert len(nn.TransformerEncoder(nn.Identity(), 1000).layers) == 1000
+    with pytest.raises(ValueError, match="^TransformerEncoder: num_layers=1001: the parameters"):
+        nn.TransformerEncoder(nn.Identity(), 1001)

@@ -62,6 +62,7 @@ def test_data_that_are_no_floats_are_refused(name, argument):
     whole = [] if (name, argument) in WHOLE else [value.astype(int), value.astype(bool)]
     for bad in (
         *whole,
+        *map(autograd.tensor, whole),
         np.full(value.shape, "text", object),
         "text",
         object(),

@@ -68,6 +68,8 @@ def test_bags_that_do_not_fit_are_refused():
             ValueError, match=r"^embedding_bag: weight must have shape \(rows, width\)"
         ):
             F.embedding_bag([[0, 1]], np.ones(shape))
+    with pytest.raises(ValueError, match=r"^embedding_bag: weight must have shape .*, got \(\)"):
+        F.embedding_bag([[0, 1]], np.ones(()), padding_idx=0)
     for index in (1, [[[0, 1]]]):
         with pytest.raises(ValueError, match="^embedding_bag: input must have one or two axes"):
             F.embedding_bag(index, weight)

@@ -88,6 +88,17 @@ def test_a_stride_set_later_counts_where_windows_are_undone(n):
         assert y.numpy().ravel()[: 2**n].tolist() == x.numpy().ravel().tolist()
 
 
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("name", ["Conv", "ConvTranspose", "MaxPool", "AvgPool", "LPPool"])
+def test_a_stride_set_later_counts_in_every_rank(name, n):
+    channels = (1, 1) if name.startswith("Conv") else (2,) if name == "LPPool" else ()
+    layer = getattr(nn, f"{name}{n}d")(*channels, 2, stride=1)
+    for stride in (1, 3, 2):
+        layer.stride = stride
+        size = 6 * stride + 2 if name == "ConvTranspose" else (7 - 2) // stride + 1
+        assert layer(ag.ones(1, 1, *(7,) * n)).shape == (1, 1, *(size,) * n)
+
+
 def test_a_stride_set_later_counts_where_columns_are_folded():
     layer, columns = nn.Fold(3, 2), ag.ones(1, 4, 4)
     assert layer(columns).tolist() == [[[[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]]]

@@ -127,7 +127,7 @@ class TestSamplers:
         assert set(drawn.tolist()) == {1, 2}
         assert 0.7 < (drawn == 2).mean() < 0.8
         assert sorted(WeightedRandomSampler([1, 0, 2], 2, replacement=False)) == [0, 2]
-        for weights in ([-1, 2], [0, 0], [np.nan, 1], [[1]]):
+        for weights in ([-1, 2], [0, 0], [np.nan, 1], [[1]], 1.0):
             with pytest.raises(ValueError, match="WeightedRandomSampler"):
                 WeightedRandomSampler(weights, 1)
         with pytest.raises(ValueError, match="only 2"):

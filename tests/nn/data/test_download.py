@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import inspect
 import io
 import struct
 import tarfile
@@ -149,6 +150,14 @@ def test_other_addresses_are_refused(url, tmp_path):
         network.download([url], str(tmp_path / "file"), "0", 1)
 
 
+def test_a_bar_is_shown_unless_it_is_not_wanted():
+    defaults = [
+        inspect.signature(f).parameters["progress"].default
+        for f in (network.download, nn.data.MNIST)
+    ]
+    assert defaults == [True, True]
+
+
 # The sets of images ---------------------------------------------------------------------------
 
 
@@ -193,6 +202,7 @@ def test_mnist(server, tmp_path):
     data = Small(tmp_path, mirrors=server.url("good"), progress=False)
     assert np.array_equal(data.arrays[0], IMAGES[:, None]) and len(data) == 4
     assert data.arrays[1].tolist() == LABELS.tolist() and data.arrays[1].dtype == np.int64
+    assert all(array.flags.writeable for array in data.arrays)
     assert repr(data) == "Small(train: 4 images, 1×28×28 uint8)"
     again = Small(tmp_path, download=False, transform=nn.data.transforms.ToFloat())
     assert again[0][0].dtype == np.float32 and len(server.asked) == 2
