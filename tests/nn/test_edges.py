@@ -490,3 +490,24 @@ def test_a_transposed_convolution_stamps_its_kernel_for_every_cell(
 def test_a_transposed_convolution_of_no_channels_is_its_bias():
     y = F.conv_transpose1d(ag.ones(1, 0, 4), ag.ones(0, 3, 2), ag.tensor([1.0, 2.0, 3.0]))
     assert y.tolist() == [[[1.0] * 5, [2.0] * 5, [3.0] * 5]]
+
+
+def test_a_transposed_convolution_may_leave_one_cell():
+    x, w = ag.tensor([[[2.0]]]), ag.tensor([[[3.0, 4.0, 5.0]]])
+    assert F.conv_transpose1d(x, w[..., :1]).tolist() == [[[6.0]]]
+    assert F.conv_transpose1d(x, w, padding=1).tolist() == [[[8.0]]]
+
+
+@pytest.mark.parametrize("stride", [None, 2, (1, 3)])
+def test_columns_are_the_windows_channel_by_channel(stride):
+    x = doubles(3, 2, 5, 6)
+    down, across = (1, 1) if stride is None else (stride, stride) if stride == 2 else stride
+    want = [
+        x[:, :, i : i + 3 : 2, j : j + 3].reshape(3, -1)
+        for i in range(0, 3, down)
+        for j in range(0, 4, across)
+    ]
+    given = {} if stride is None else {"stride": stride}
+    got = F.unfold(ag.tensor(x), (2, 3), dilation=(2, 1), **given).numpy()
+    np.testing.assert_array_equal(got, np.stack(want, -1))
+    np.testing.assert_array_equal(F.unfold(ag.tensor(x[0]), (2, 3), (2, 1), **given), got[0])
