@@ -511,3 +511,33 @@ def test_columns_are_the_windows_channel_by_channel(stride):
     got = F.unfold(ag.tensor(x), (2, 3), dilation=(2, 1), **given).numpy()
     np.testing.assert_array_equal(got, np.stack(want, -1))
     np.testing.assert_array_equal(F.unfold(ag.tensor(x[0]), (2, 3), (2, 1), **given), got[0])
+
+
+@pytest.mark.parametrize(
+    "widths",
+    [(-1, 2), (2, -1), (-1, -1), (0, 3), (-2, 1), (-4, 1), (1, -4), (-3, -1), (5, 5), (0, 0)],
+)
+def test_negative_widths_crop_before_an_image_goes_round_and_after_it_is_mirrored(widths):
+    x, (a, b) = doubles(2, 5), widths
+    cut = slice(max(-a, 0), 5 - max(-b, 0))
+    around = [(0, 0), (max(a, 0), max(b, 0))]
+    want = np.pad(x[:, cut], around, mode="wrap")
+    np.testing.assert_array_equal(F.pad(ag.tensor(x), widths, "circular").numpy(), want)
+    if max(widths) < 5:
+        whole = np.pad(x, around, mode="reflect")
+        want = whole[:, max(-a, 0) : whole.shape[1] - max(-b, 0)]
+        np.testing.assert_array_equal(F.pad(ag.tensor(x), widths, "reflect").numpy(), want)
+
+
+def test_padding_that_makes_no_sense_is_refused():
+    x = ag.tensor(doubles(2, 5))
+    for widths in ((-2, -3), (-5, 1), (1, -5), (-3, -3)):
+        with pytest.raises(ValueError, match=r"^pad: pad .* leaves nothing of the input \(2, 5\)"):
+            F.pad(x, widths, "circular")
+    with pytest.raises(ValueError, match="^pad: mode must be one of 'constant', 'reflect'"):
+        F.pad(x, (1, 1), "mirror")
+    for value in (1, -1, 0.5):
+        with pytest.raises(ValueError, match="^pad: value belongs to mode 'constant'"):
+            F.pad(x, (1, 1), "reflect", value)
+    assert F.pad(x, (1, 1), "reflect", 0).shape == (2, 7)
+    assert F.pad(ag.zeros((0, 5)), (1, 1), "circular").shape == (0, 7)
