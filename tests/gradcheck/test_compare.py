@@ -472,6 +472,28 @@ def test_whole_numbers_and_halves_are_as_good_as_floats():
     assert compare(lambda x: x * 2, lambda g, x: (2 * g).astype(np.float16), g, gradient=g)
 
 
+@pytest.mark.parametrize(("atol", "rtol"), [(0.1, 0.05), (0.2, 0.0), (0.0, 0.1)])
+def test_gradients_are_right_within_what_is_asked_for(atol, rtol):
+    x = np.array([3.0, -1.0])
+    for sign in (1, -1):
+        for times, fits in ((0.9995, True), (1.0005, False)):
+            slope = np.array([2.0, 2.0 + sign * times * 0.2])
+            found = compare(lambda x: 2 * x, lambda g, x: g * slope, x, gradient=[1.0, 1.0],  # noqa: B023
+                            atol=atol, rtol=rtol)  # fmt: skip
+            assert found.ok is fits
+            assert found.inputs[0].wrong.tolist() == [False, not fits]
+            assert found.inputs[0].index == (None if fits else (1,))
+            assert fits or found.inputs[0].value == -1.0
+
+
+def test_the_worst_element_is_the_one_furthest_beyond_what_is_allowed():
+    x = np.array([1.0, 1000.0, -2.0])
+    for slope, worst in (([2.1, 2010.0, -4.0], 0), ([2.0001, 2010.0, -4.0], 1),
+                         ([3.0, 2e5, 40.0], 1), ([3.0, 2e5, np.nan], 2)):  # fmt: skip
+        found = compare(lambda x: x * x, lambda g, x: g * slope, x, gradient=np.ones(3))  # noqa: B023
+        assert found.inputs[0].index == (worst,) and found.inputs[0].value == x[worst]
+
+
 def test_none_is_a_gradient_that_was_not_returned():
     x = np.array([1.0, 2.0])
     report = compare(lambda x: x * 2, lambda g, x: None, x)

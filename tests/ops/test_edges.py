@@ -315,6 +315,47 @@ def test_an_empty_axis_has_nothing_to_be_padded_with(mode):
             F.pad(ag.ones(1, 1, 0), (1, 1), mode=mode)
 
 
+@pytest.mark.parametrize("x", [np.float32(2.0), np.array(2.0), np.array([2.0]), np.arange(2) > 0])
+def test_what_is_repeated_without_a_copy_cannot_be_written_into(x):
+    shape = (3, *np.shape(x))
+    found = ag.broadcast_to(x, shape)
+    np.testing.assert_array_equal(found, np.broadcast_to(x, shape), strict=True)
+    assert not found.flags.writeable and found.strides[0] == 0
+
+
+@pytest.mark.parametrize("ddof", [0, 1, 2])
+def test_covariances_with_weights_are_divided_as_by_numpy(ddof):
+    x = np.array([[1.0, 4.0, 2.0, 8.0], [3.0, 3.0, 0.0, 1.0]])
+    for weights in (
+        {},
+        {"fweights": np.array([1, 2, 3, 1])},
+        {"aweights": np.array([0.5, 1.0, 2.0, 0.7])},
+    ):
+        found = ag.cov(x, ddof=ddof, **weights)
+        np.testing.assert_allclose(found, np.cov(x, ddof=ddof, **weights), rtol=1e-13)
+
+
+def test_a_deviation_too_small_for_its_square_has_no_slope():
+    x = ag.tensor([1e-200, 3e-200], dtype=np.float64, requires_grad=True)
+    ag.std(x).backward()
+    assert x.grad.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("reduce", ["amax", "amin", "prod", "sum", "mean"])
+@pytest.mark.parametrize("own", [True, False])
+def test_a_single_value_is_reduced_with_or_without_what_was_there(reduce, own):
+    x, index, value = np.array([3.0, 5.0, 7.0]), np.array([1]), np.array([4.0])
+    both = {"amax": 5.0, "amin": 4.0, "prod": 20.0, "sum": 9.0, "mean": 4.5}[reduce]
+    found = ag.scatter_reduce(ag.tensor(x), 0, index, value, reduce, include_self=own)
+    assert found.tolist() == [3.0, both if own else 4.0, 7.0]
+
+
+def test_nothing_is_repeated_into_an_output_of_nothing():
+    x = ag.tensor([1.0, 2.0])
+    found = ag.repeat_interleave(x, np.array([0, 0]), output_size=0)
+    assert found.shape == (0,)
+
+
 def test_a_chain_of_one_matrix_is_that_matrix():
     x = ag.tensor([[1.0, 2.0]], requires_grad=True)
     assert ag.chain_matmul(x) is x
