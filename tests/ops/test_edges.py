@@ -335,10 +335,32 @@ def test_covariances_with_weights_are_divided_as_by_numpy(ddof):
         np.testing.assert_allclose(found, np.cov(x, ddof=ddof, **weights), rtol=1e-13)
 
 
-def test_a_deviation_too_small_for_its_square_has_no_slope():
+@pytest.mark.parametrize("deviation", [ag.std, ag.nanstd])
+def test_a_deviation_too_small_for_its_square_has_no_slope(deviation):
     x = ag.tensor([1e-200, 3e-200], dtype=np.float64, requires_grad=True)
-    ag.std(x).backward()
+    deviation(x).backward()
     assert x.grad.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.float32])
+def test_what_is_true_or_false_becomes_no_number(kind):
+    t = ag.tensor([True, False])
+    with pytest.raises(TypeError, match="cannot hold"):
+        t.add_(np.array([1, 1], kind))
+    assert t.tolist() == [True, False]
+    if kind is not np.float32:
+        whole = ag.tensor(np.array([1, 2], kind))
+        with pytest.raises(TypeError, match="cannot hold"):
+            whole.add_(0.5)
+        assert whole.add_(True).tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("number", [float, int, complex])
+def test_nothing_and_several_are_not_one_number(number):
+    for count in (0, 2):
+        with pytest.raises(TypeError, match=f"the tensor has {count} elements, not one"):
+            number(ag.zeros(count))
+    assert number(ag.ones(1, 1)) == 1
 
 
 @pytest.mark.parametrize("reduce", ["amax", "amin", "prod", "sum", "mean"])
