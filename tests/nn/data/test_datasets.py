@@ -236,3 +236,42 @@ class TestDraws:
 
 def test_the_names_stand_in_the_package():
     assert set(nn.data.__all__) <= set(dir(nn.data))
+
+
+LEAST = {"seed": 0, "num_samples": 1, "num_replicas": 1, "rank": 0, "batch_size": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "sound"),
+    [
+        (RandomSampler, {"data_source": range(5), "replacement": True, "num_samples": 2, "seed": 1}),
+        (SubsetRandomSampler, {"indices": [1, 0], "seed": 1}),
+        (WeightedRandomSampler, {"weights": [1.0, 2.0], "num_samples": 1, "replacement": True,
+                                         "seed": 1}),
+        (BatchSampler, {"sampler": range(5), "batch_size": 2, "drop_last": True}),
+        (DistributedSampler, {"dataset": range(5), "num_replicas": 2, "rank": 0,
+                                      "shuffle": True, "seed": 1, "drop_last": True}),
+    ],
+)  # fmt: skip
+def test_samplers_name_the_argument_that_they_refuse(kind, sound):
+    for name, value in sound.items():
+        if isinstance(value, (bool, int)):
+            with pytest.raises(TypeError, match=f"^{kind.__name__}: {name} must be"):
+                kind(**{**sound, name: "3"})
+        if name in LEAST:
+            assert getattr(kind(**{**sound, name: LEAST[name]}), name) == LEAST[name]
+            with pytest.raises(ValueError, match=f"^{kind.__name__}: {name} must be"):
+                kind(**{**sound, name: LEAST[name] - 1})
+    made = kind(**sound)
+    made.set_epoch(3)
+    assert made.epoch == 3 and repr(made).endswith("epoch 3")
+    made.set_epoch(0)
+    with pytest.raises(ValueError, match=f"^{kind.__name__}: epoch must be"):
+        made.set_epoch(-1)
+
+
+def test_a_subset_begins_at_0():
+    assert sorted(SubsetRandomSampler([2, 0])) == [0, 2]
+    for wrong in (-1, "a"):
+        with pytest.raises((ValueError, TypeError), match="^SubsetRandomSampler: indices must be"):
+            SubsetRandomSampler([wrong])
