@@ -52,6 +52,8 @@ def __getattr__(name: str) -> _Any:
     if name in READINGS or name in FUNCTIONS:
         home, _, inner = (READINGS.get(name) or FUNCTIONS[name]).rpartition(".")
         value = _spelled(f"autograd.{home}", inner)
+        if getattr(value, "__module__", "") == "autograd" and hasattr(value, "primitive"):
+            value.__qualname__ = name  # by which pickle finds it here
     elif name in _WHERE:
         value = _spelled(f"autograd.{_WHERE[name]}", name)
     elif name in _MODULES or name in _INNER:

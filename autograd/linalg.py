@@ -78,4 +78,8 @@ _OF_TRIANGLES = ("cholesky", "eigh", "eigvalsh")
 READ = (*_OF_TRIANGLES, "solve")
 
 for _name in __all__[1:]:
-    globals()[_name] = getattr(_readings, _name) if _name in READ else _spelled(globals()[_name])
+    _ours = globals()[_name]
+    _found = getattr(_readings, _name) if _name in READ else _spelled(_ours)
+    if _found is not _ours:
+        _found.__module__ = __name__  # where pickle finds it
+    globals()[_name] = _found

@@ -224,12 +224,12 @@ def _find(path: str) -> Any:
 
 def resolve(name: str) -> Any:
     """The function (or property) behind an operator or method, put on Tensor for good."""
-    from autograd.spelling.keywords import called, spelled
+    from autograd.spelling.keywords import spelled
 
     entry: Any = PROTOCOLS.get(name) or table()[name]
     path = entry
     if isinstance(path, str):
-        entry = called(name, _find(path))
+        entry = _find(path)
         if not (path.startswith("spelling.") or name.startswith("__")):
             entry = spelled(entry)
     elif getattr(entry, "__qualname__", "").startswith("_reflected."):

@@ -500,15 +500,6 @@ class Module:
         own = self.__dict__
         return [(name, own[name]) for name, k in self._kinds.items() if k == kind]
 
-    def _values(self, kind: str, recurse: bool) -> Iterator[Any]:
-        """Parameters or buffers as `_named` gives them, without the names: every step asks for them."""
-        seen = set()
-        for module in self.modules() if recurse else (self,):
-            for _, value in module._members(kind):
-                if value is not None and id(value) not in seen:
-                    seen.add(id(value))
-                    yield value
-
     def _named(
         self, kind: str, prefix: str, recurse: bool, remove_duplicate: bool
     ) -> Iterator[tuple[str, Any]]:
@@ -541,7 +532,7 @@ class Module:
     @listing
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """The parameters, each once; without those of sub-modules if ``recurse`` is False."""
-        return self._values(_PARAMETER, recurse)
+        return (value for _, value in self.named_parameters(recurse=recurse))
 
     @listing
     def named_buffers(
@@ -553,7 +544,7 @@ class Module:
     @listing
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """The buffers, each once; without those of sub-modules if ``recurse`` is False."""
-        return self._values(_BUFFER, recurse)
+        return (value for _, value in self.named_buffers(recurse=recurse))
 
     @listing
     def named_children(self) -> Iterator[tuple[str, Module]]:

@@ -286,7 +286,8 @@ def nary(info: Primitive) -> Callable[..., Any]:
                 cells.append(None)
             else:  # in a rule, say, all are arrays
                 plain = len(given) == count and tensor_types.isdisjoint(map(type, given))
-                plain = plain and static.keys() <= statics.keys()
+                for name in static:
+                    plain = plain and name in statics and type(static[name]) in _FIXED
                 return (on_arrays if plain else otherwise)(*given, **static)
         usual = state.recorder is None and (len(given) == count or (count is None and given))
         for name in static:

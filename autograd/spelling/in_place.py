@@ -150,14 +150,18 @@ def _random(who: str, draw: Callable[..., Any], parameters: str, doc: str) -> Ca
 
 def _ends(who: str, low: Any, high: Any, named: dict[str, Any]) -> tuple[Any, Any]:
     """Both ends of a range, which PyTorch calls ``from``, a word of Python's own, and ``to``."""
+    for word, given in (("from", low), ("to", high)):
+        if word in named and given is not None:
+            raise TypeError(f"{who}: {word}={named[word]} was given by position, too, as {given}")
     low, high = named.pop("from", low), named.pop("to", high)
     if named:
         raise TypeError(f"{who}() got an unexpected keyword argument {min(named)!r}")
     return low, high
 
 
-def _evenly(rng: Any, shape: Any, a: Any = 0.0, b: Any = 1.0, **named: Any) -> Any:
+def _evenly(rng: Any, shape: Any, a: Any = None, b: Any = None, **named: Any) -> Any:
     low, high = _ends("uniform_", a, b, named)
+    low, high = 0.0 if low is None else low, 1.0 if high is None else high
     if np.any(low > high):
         raise ValueError(f"uniform_: the first bound, {low}, is above the second, {high}")
     return rng.uniform(low, high, shape)

@@ -109,6 +109,16 @@ def _place_in_numpy(name: str, key: str) -> int:
     return names.index(key) if key in names else -1
 
 
+def _is_left_out(name: str, key: str, value: Any) -> bool:
+    """Whether a keyword says what holds here in any case; ``out=`` and other devices are refused."""
+    if key == "device":
+        check_device(name, value)
+        return True
+    if key == "out" and value is not None:
+        raise TypeError(f"{name}: there is no out=; take the result: y = autograd.{name}(...)")
+    return key in _OF_MEMORY or key == "out" or value in _ALWAYS.get(key, ())
+
+
 def respell(
     name: str, parameters: Iterable[str], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -124,39 +134,36 @@ def respell(
     """
     parameters = tuple(parameters)
     ours: dict[str, Any] = {}
+    said: dict[str, str] = {}
     convert, in_one = None, _IN_ONE.get(name, {})
+
+    def put(word: str, key: str, value: Any) -> None:
+        if word in ours or (word != key and word in parameters[: len(args)]):
+            raise TypeError(f"{name}: {said.get(word, word)}= and {key}= are one; give one of them")
+        ours[word], said[word] = value, key
+
     for key, value in kwargs.items():
         if key in parameters:
-            ours[key] = value
+            put(key, key, value)
         elif in_one.get(key) in parameters and in_one[key] not in kwargs:
-            ours[in_one[key]] = value
+            put(in_one[key], key, value)
         elif key == "input" and not args:
-            ours[parameters[0]] = value
+            put(parameters[0], key, value)
         elif key == "other" and len(parameters) > 1 and parameters[1] not in kwargs:
-            ours[parameters[1]] = value
+            put(parameters[1], key, value)
         elif key == "dtype" and name in _CONVERTING:
             convert = value if name in _WIDENING or value is None else float_dtype(name, value)
-        elif key == "device":
-            check_device(name, value)
-        elif key in _OF_MEMORY or (key == "out" and value is None) or value in _ALWAYS.get(key, ()):
+        elif _is_left_out(name, key, value):
             continue
-        elif key == "out":
-            raise TypeError(f"{name}: there is no out=; take the result: y = autograd.{name}(...)")
         elif key == "right" and "side" in parameters:
-            ours["side"] = "right" if value else "left"
+            put("side", key, "right" if value else "left")
         elif len(args) <= (place := _place_in_numpy(name, key)) < len(parameters):
-            if parameters[place] in kwargs:
-                raise TypeError(
-                    f"{name}: {parameters[place]}= and {key}= are one; give one of them"
-                )
-            ours[parameters[place]] = value
+            put(parameters[place], key, value)
         else:
             word = _stands_for(name, key, parameters)
             if key == "dim" and name in _OF_ALL and isinstance(value, (tuple, list)) and not value:
                 value = None
-            if word in kwargs or word in parameters[: len(args)]:
-                raise TypeError(f"{name}: {word}= and {key}= are one; give one of them")
-            ours[word] = value
+            put(word, key, value)
     if parameters[0] in ours and not args and name in _CONVERTING:
         args = (ours.pop(parameters[0]),)
     if convert is not None:
@@ -172,7 +179,11 @@ def _stands_for(name: str, key: str, parameters: tuple[str, ...]) -> str:
             if key in ("dim", "dims") and name in _NOT_DIM:
                 break
             return ours
-    raise TypeError(
+    raise _unexpected(name, key, parameters)
+
+
+def _unexpected(name: str, key: str, parameters: Iterable[str]) -> TypeError:
+    return TypeError(
         f"{name}() got an unexpected keyword argument {key!r}{nearest(key, parameters)}"
     )
 
@@ -261,8 +272,18 @@ def _in_our_words(info: Any, /, *args: Any, **kwargs: Any) -> Any:
             args = (kwargs.pop("input"),)
         module, _, name = theirs.rpartition(".")
         function = getattr(importlib.import_module(f"autograd.spelling.{module}"), name)
-        if kwargs.keys() <= inspect.signature(function).parameters.keys():
+        known = inspect.signature(function).parameters
+        kwargs = {
+            key: value
+            for key, value in kwargs.items()
+            if key in known or key in parameters or not _is_left_out(info.name, key, value)
+        }
+        others = [key for key in kwargs if key not in known]
+        if not others:
             return called(info.name, function)(*args, **kwargs)
+        for key in others:  # what is left are our own words, and NumPy's
+            if key not in parameters and _place_in_numpy(info.name, key) < len(args):
+                raise _unexpected(info.name, key, known)
     wanted = kwargs.get("dtype") if info.name in _WIDENING else None
     of_number = "dim" in kwargs and info.name in _RUNNING
     args, kwargs = respell(info.forward.__name__, parameters, args, kwargs)

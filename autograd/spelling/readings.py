@@ -87,7 +87,12 @@ def _named_after(ours: Any, *others: Any) -> Callable[[Any], Any]:
         def call(*args: Any, **named: Any) -> Any:
             if not args and "sorted_sequence" not in named:
                 words = ("input", "tensor", *required_of(getattr(np, ours.__name__, None))[:1])
-                args = tuple([named.pop(word) for word in words if word in named])
+                words = tuple([word for word in words if word in named])
+                if len(words) > 1:
+                    raise TypeError(
+                        f"{ours.__name__}: {words[0]}= and {words[1]}= are one; give one"
+                    )
+                args = tuple([named.pop(word) for word in words])
             return function(*args, **named)
 
         call.__module__ = "autograd"

@@ -121,7 +121,8 @@ def grid_sample(
     places = []
     for axis, count in enumerate(sizes):
         x = autograd.getitem(grid, (..., n - 1 - axis))
-        x = (x + 1.0) * (0.5 * (count - 1)) if align else ((x + 1.0) * count - 1.0) * 0.5
+        with np.errstate(invalid="ignore"):  # ∞ on an axis of one pixel
+            x = (x + 1.0) * (0.5 * (count - 1)) if align else ((x + 1.0) * count - 1.0) * 0.5
         places.append(x)
 
     def inside(x: Any, count: int) -> Any:

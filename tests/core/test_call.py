@@ -239,3 +239,19 @@ def test_what_is_returned_must_be_arrays(outputs, made):
         made_up = ag.primitive(inputs, outputs=outputs, name="made_up")
         with pytest.raises(TypeError, match="^made_up: its forward function must return"):
             made_up(*[X] * inputs.__code__.co_argcount)
+
+
+def test_rules_on_arrays_keep_what_static_parameters_are():
+    @ag.primitive
+    def scaled(x, y, z, *, k=1, kept=None):
+        assert type(k) is not ag.Tensor
+        if kept is not None:
+            kept.append(1)
+        return x * y * z * k
+
+    one, kept = np.ones(2), []
+    assert scaled(one, 2.0, one, k=ag.tensor(3.0)).tolist() == [6.0, 6.0]
+    with pytest.raises(TypeError, match="k is a constant here"):
+        scaled(one, 2.0, one, k=ag.tensor(3.0, requires_grad=True))
+    scaled(one, 2.0, one, kept=kept)
+    assert kept == []

@@ -690,3 +690,17 @@ def test_a_module_may_be_a_dataclass():
     assert len(list(model.modules())) == 6
     copied = copy.deepcopy(model)
     assert copied(autograd.ones(3, 2)).shape == (3, 2)
+
+
+def test_parameters_are_those_that_a_subclass_names():
+    class Frozen(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.learnt, self.frozen, self._values = nn.Linear(2, 2), nn.Linear(2, 2), [1, 2]
+
+        def named_parameters(self, *args, **kwargs):
+            pairs = super().named_parameters(*args, **kwargs)
+            return [(name, p) for name, p in pairs if not name.startswith("frozen")]
+
+    model = Frozen()
+    assert list(map(id, model.parameters())) == [id(model.learnt.weight), id(model.learnt.bias)]

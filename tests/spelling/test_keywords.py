@@ -1,6 +1,7 @@
 """Names of arguments: NumPy's for arrays are read, and what nobody knows is refused in public names."""
 
 import inspect
+import pickle
 import re
 import warnings
 
@@ -33,6 +34,8 @@ TAKE_ALL = {"pin_memory", "share_memory_", "primitive", "cuda"}
 PUBLIC = {name for home in HOMES.values() for name in dir(home)} | {
     "copied",
     "backward_from",
+    "type_of",
+    "where_method",
     "__call__",
 }
 
@@ -112,7 +115,7 @@ def test_enough_of_numpys_functions_are_called():
 
 def test_two_words_for_one_argument_are_refused():
     x = ag.tensor(SQUARE)
-    with pytest.raises(TypeError, match="x= and m= are one"):
+    with pytest.raises(TypeError, match="m= and x= are one"):
         ag.flip(m=x, x=x)
     with pytest.raises(TypeError, match="unexpected keyword argument 'a'"):
         ag.sum(x, a=x)
@@ -152,3 +155,48 @@ def test_ends_of_a_range_are_integers_in_order():
     for given in ((0,), (-3,), (4, 4)):
         with pytest.raises(ValueError, match="random_"):
             x.random_(*given)
+
+
+UNKNOWN = [
+    (ag.add, 2, {"alpha": 2}), (ag.subtract, 2, {"alpha": 2}), (ag.divide, 2, {"rounding_mode": "floor"}),
+    (ag.transpose, 1, {"dim0": 0, "dim1": 1}), (ag.squeeze, 1, {"dim": 0}), (ag.flip, 1, {"dims": (0,)}),
+    (ag.where, 1, {"input": SQUARE, "other": 0.0}), (ag.where, 2, {"other": 0.0}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("function", "count", "named"), UNKNOWN)
+def test_of_several_words_the_unknown_one_is_blamed(function, count, named):
+    x = ag.tensor(SQUARE)
+    given = [ag.tensor(SQUARE > 1.5), x][:count] if function is ag.where else [x] * count
+    wanted = function(*given, **named)
+    assert function(*given, **named, out=None, device="cpu").tolist() == wanted.tolist()
+    with pytest.raises(TypeError, match="unheard_of"):
+        function(*given, **named, unheard_of=1)
+    with pytest.raises(TypeError, match="there is no out="):
+        function(*given, **named, out=x)
+
+
+def test_one_argument_by_two_words_is_refused():
+    x = ag.tensor(SQUARE)
+    for call in (
+        lambda: ag.sum(input=x, a=x), lambda: ag.max(input=x, a=x), lambda: ag.sum(a=x, input=x),
+        lambda: ag.sum(x, dim=0, axis=0), lambda: ag.sort(input=x, a=x),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match="are one"):
+            call()
+    for call in (lambda: x.random_(2, **{"from": 3}), lambda: x.uniform_(0.5, **{"from": 0.1}),
+                 lambda: x.uniform_(0.5, 0.7, to=0.9)):  # fmt: skip
+        with pytest.raises(TypeError, match="by position, too"):
+            call()
+
+
+def test_every_public_function_is_pickled_whatever_was_used_before():
+    x = ag.tensor(SQUARE)
+    used = (x.inverse(), x.pinverse(), x.ndimension(), x.pin_memory(), x.share_memory_(), x.type())
+    assert len(used) == 6
+    methods = [
+        getattr(ag.Tensor, name) for name in "dim inverse pin_memory type where add flip".split()
+    ]
+    functions = [f for home in (ag, ag.linalg) for _, f in public(home) if inspect.isfunction(f)]
+    for function in functions + methods:
+        assert pickle.loads(pickle.dumps(function)) is function
