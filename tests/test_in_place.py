@@ -387,6 +387,16 @@ def test_in_place_operators_agree_with_pytorch(torch, symbol):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
 
+def test_random_numbers_in_place_say_what_they_take():
+    for name, said in (
+        ("normal_", "x becomes normal numbers: ``x.normal_(mean=0, std=1)``."),
+        ("uniform_", "x becomes numbers drawn evenly between two: ``x.uniform_(0.0, 1.0)``."),
+        ("random_", "x becomes integers from [low, high): ``x.random_(low, high)``."),
+        ("bernoulli_", "x becomes 1 with a probability, else 0: ``x.bernoulli_(p=0.5)``."),
+    ):
+        assert getattr(ag.Tensor, name).__doc__ == said
+
+
 # The line to write --------------------------------------------------------------------------------
 
 
