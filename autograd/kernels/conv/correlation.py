@@ -121,7 +121,8 @@ def correlate_weight(
     """
     dtype, given = _prepare((x, y), x.ndim)
     if given is None:
-        return plain.correlate_weight(x, y, window=window, groups=groups)
+        found = plain.correlate_weight(x, y, window=window, groups=groups)
+        return np.array(found, order="C", copy=None)  # NumPy 2.0 has laid it out like its operands
     x, y = given
     if not (x.size and y.size):
         return np.zeros((y.shape[1], x.shape[1] // groups, *window.kernel), dtype)
