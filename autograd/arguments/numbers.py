@@ -237,6 +237,8 @@ def real(
         fits = fits and (result > low if open_low else result >= low)
     if high is not None:
         fits = fits and result <= high
+    if not fits and low is None and high is None:
+        raise ValueError(f"{who}: {name} must not be NaN")
     if not fits:
         left = "" if low is None else f"{low} {'<' if open_low else '≤'} "
         right = "" if high is None else f" ≤ {high}"

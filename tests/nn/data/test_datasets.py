@@ -275,3 +275,8 @@ def test_a_subset_begins_at_0():
     for wrong in (-1, "a"):
         with pytest.raises((ValueError, TypeError), match="^SubsetRandomSampler: indices must be"):
             SubsetRandomSampler([wrong])
+
+
+def test_a_fraction_that_is_no_number_is_refused_in_words():
+    with pytest.raises(ValueError, match="^random_split: lengths must not be NaN$"):
+        nn.data.random_split(list(range(4)), [float("nan"), 1.0])
