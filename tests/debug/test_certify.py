@@ -345,6 +345,26 @@ def test_rules_that_give_something_else_when_they_are_recorded():
     assert [(rule.first, rule.second) for rule in card.rules][2:] == [("right", "wrong")]
 
 
+@pytest.mark.parametrize("used", [(0,), (1,), (0, 1)])
+def test_rules_get_one_gradient_for_each_output(used):
+    @ag.primitive(outputs=2)
+    def both(x):
+        return x * x, 3.0 * x
+
+    def rule(g, x):
+        square, triple = g
+        return (0.0 if square is None else 2.0 * square * x) + (
+            0.0 if triple is None else 3.0 * triple
+        )
+
+    both.gradients(x=rule)
+    outs = both(A)
+    card = certify(sum(outs[k] for k in used).sum())
+    assert card and all(rule.second == "right" for rule in card.rules if rule.first == "right"), (
+        card
+    )
+
+
 def test_the_scalar_engine_and_a_small_network_fit_on_a_page():
     w = [ag.tensor(v, requires_grad=True) for v in (0.5, -1.0, 2.0)]
     out = ag.tensor(0.0)

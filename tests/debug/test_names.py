@@ -77,6 +77,17 @@ def test_results_are_called_by_their_variables():
     assert {n.name for n in viz.graph(loss).trace.nodes} >= {"a", "c", "loss"}
 
 
+def test_values_are_those_of_the_variables_where_no_rule_has_saved_them():
+    a = t([1.0, 2.0])
+    doubled = a + a  # neither the sum nor what follows keeps it
+    loss = doubled.sum()
+    (shown,) = [n for n in viz.graph(loss).trace.nodes if n.name == "doubled"]
+    assert shown.value.values == [2.0, 4.0]
+    del doubled
+    (forgotten,) = [n for n in viz.graph(loss).trace.nodes if n.label == "add"]
+    assert forgotten.value is None
+
+
 def test_names_of_recorded_lines_are_known_where_they_are_unambiguous():
     a = t(2.0)
 

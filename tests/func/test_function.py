@@ -265,6 +265,17 @@ def test_programs_of_pytorchs_own_style_agree(torch):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
 
+def test_what_was_saved_goes_when_backward_is_done():
+    x = leaf(3)
+    squares = x * x
+    kept = weakref.ref(squares._data)
+    out = Absolute.apply(squares)
+    del squares
+    out.sum().backward()
+    gc.collect()
+    assert kept() is None and out.grad_node is not None
+
+
 def test_a_class_of_a_function_goes_with_it():
     def used_once():
         class Twice(ag.Function):

@@ -898,6 +898,20 @@ def test_other_operations_and_other_constants_at_every_call_are_told():
     assert "then" in told
 
 
+@pytest.mark.parametrize("changing", range(3))
+def test_another_constant_is_told_with_the_operation_that_took_it(changing):
+    draws = iter(range(100))
+
+    def step(x):
+        c = [float(next(draws)) if k == changing else 7.0 for k in range(3)]
+        ag.func.each_time(lambda: None)
+        y = ag.multiply(ag.add(x, ag.full((3,), c[0])), ag.full((3,), c[1]))
+        return ag.maximum(y, ag.full((3,), c[2]))
+
+    told = refused(step, "every call", calls=9)
+    assert f"a constant of {['add', 'multiply', 'maximum'][changing]}" in told, told
+
+
 def test_a_replayed_step_in_another_is_refused():
     inner = ag.func.replay(lambda x: x * 2.0)
     refused(lambda x: inner(x), "within a step that is being recorded")

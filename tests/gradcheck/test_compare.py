@@ -11,7 +11,7 @@ import pytest
 
 import autograd as ag
 from autograd.func import compare
-from autograd.gradcheck.compare import Comparison, InputComparison
+from autograd.gradcheck.compare import Comparison, InputComparison, _kinks
 from autograd.gradcheck.numeric import Slopes
 
 
@@ -299,6 +299,18 @@ def test_any_slope_between_those_of_both_sides_is_right_at_a_kink_and_listed(at_
     assert report.ok and "backward is right" in str(report)
     assert {index for index, _ in report.inputs[0].kinks} == {(0, 2), (1, 0)}
     assert "kink at (0, 2): slope" in str(report) and "not counted" in str(report)
+
+
+@pytest.mark.parametrize("slope", [1000.0, 3.0, 0.0])
+@pytest.mark.parametrize("bend", [0.01, 0.4, 4.0])
+def test_a_kink_is_one_whichever_way_the_function_goes(slope, bend):
+    at, g = np.array([0.0, 1.0]), np.ones(2)
+    rising, falling = (
+        _kinks(lambda x, s=s: [s * (slope * x + bend * np.abs(x))], [at], g, 0).tolist()
+        for s in (1.0, -1.0)
+    )
+    assert rising == falling and not rising[1]
+    assert rising[0] == (bend > 1e-3 * slope)
 
 
 def test_ties_in_pooling_are_kinks_and_a_mistake_beside_them_is_still_found():
@@ -676,3 +688,17 @@ def test_of_a_single_number_a_factor_counts_only_if_other_inputs_say_the_same():
 
     assert "2 times the right" in at(lambda g, a, b: (2 * g * (b + 2), g * a))
     assert at(lambda g, a, b: (g * (b + 2) ** 2, g * a)) == ""  # 1.5 times the right one, here
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
+def test_what_comes_back_for_nothing_is_measured_by_what_comes_back_otherwise(scale):
+    x = np.array([1.0, 2.0, 3.0])
+
+    def hypothesis(share):
+        found = compare(
+            lambda x: scale * x, lambda g, x: scale * (2.0 * g + share), x, atol=0, rtol=1e-9
+        )
+        return found.inputs[0].hypothesis
+
+    assert "with an incoming gradient of 0 something still comes back" in hypothesis(1e-3)
+    assert "2 times" in hypothesis(1e-9)

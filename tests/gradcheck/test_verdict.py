@@ -49,3 +49,20 @@ def test_the_worst_element_is_named_with_both_numbers():
 def test_of_more_elements_than_the_limit_some_are_looked_at_and_that_is_said():
     found = verdict(np.sin, np.cos, np.linspace(0, 1, 50), limit=10)
     assert (found.verdict, found.reason) == ("right", "10 of 50 elements looked at")
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize(("beside", "expected"), [(0.905, "wrong"), (0.5, "right")])
+def test_a_slope_that_is_found_beside_excuses_only_what_is_far_off(beside, expected, sign):
+    """Where kinks meet any slope nearby will do; a number some percent off is a mistake."""
+    arrays = [np.array([0.3]), np.array([0.0])]
+
+    def function(x, y):
+        return [sign * x * np.where(y == 0, 1.0, beside)]
+
+    def rules(given):
+        return [given[0] * sign * beside, np.zeros(1)]
+
+    trials = [Trial([np.ones(1)], rules([np.ones(1)]), False)]
+    case = Case(function, rules, arrays, trials, 200, False, True, True)
+    assert judge(case, 0, "x").verdict == expected
