@@ -6,6 +6,8 @@ out here. Each works on stacks of matrices and has derivatives of every order.
 
 from __future__ import annotations
 
+from typing import Any
+
 from numpy.linalg import LinAlgError
 
 from autograd.ops.linalg.decompositions import (
@@ -21,7 +23,8 @@ from autograd.ops.linalg.decompositions import (
     svd,
     svdvals,
 )
-from autograd.ops.linalg.diagonals import diagonal, trace
+from autograd.ops.linalg.diagonals import diagonal as _diagonal
+from autograd.ops.linalg.diagonals import trace as _trace
 from autograd.ops.linalg.least_squares import (
     cond,
     lstsq,
@@ -71,6 +74,20 @@ __all__ = [
     "vecdot",
     "vector_norm",
 ]
+
+
+def diagonal(x: Any, *, offset: int = 0, axis1: int = -2, axis2: int = -1) -> Any:
+    """The diagonals of matrices, which lie in the last two axes, as a last axis (a view).
+
+    ``autograd.diagonal`` differs in what it does without axes: it takes the first two.
+    """
+    return _diagonal(x, offset, axis1, axis2)
+
+
+def trace(x: Any, *, offset: int = 0, axis1: int = -2, axis2: int = -1) -> Any:
+    """Sums along the diagonals of matrices, which lie in the last two axes; see ``diagonal``."""
+    return _trace(x, offset, axis1, axis2)
+
 
 #: These read one triangle of a symmetric matrix, and say so.
 _OF_TRIANGLES = ("cholesky", "eigh", "eigvalsh")

@@ -319,3 +319,54 @@ def test_linalg_takes_pytorchs_words():
     m = np.arange(6.0).reshape(2, 3)
     assert ag.linalg.norm(m, dim=1, keepdim=True).shape == (2, 1)
     assert ag.linalg.vector_norm(m, ord=1, dim=0).tolist() == [3.0, 5.0, 7.0]
+
+
+#: What the functions of NumPy's linear algebra need besides a stack of matrices: unequal axes, so
+#: that a function which looks at other axes gives other numbers or another shape.
+PLAINLY = {
+    "det": lambda f: f(POSITIVE),
+    "diagonal": lambda f: f(TALL),
+    "eigvalsh": lambda f: f(POSITIVE),
+    "inv": lambda f: f(POSITIVE),
+    "matmul": lambda f: f(TALL, WIDE),
+    "matrix_norm": lambda f: f(TALL),
+    "matrix_power": lambda f: f(POSITIVE, 2),
+    "matrix_rank": lambda f: f(TALL),
+    "matrix_transpose": lambda f: f(TALL),
+    "cholesky": lambda f: f(POSITIVE),
+    "cond": lambda f: f(TALL),
+    "cross": lambda f: f(TALL, -TALL[::-1]),
+    "norm": lambda f: f(TALL),
+    "pinv": lambda f: f(TALL),
+    "solve": lambda f: f(POSITIVE, WIDE),
+    "svdvals": lambda f: f(TALL),
+    "tensordot": lambda f: f(TALL, WIDE.transpose(2, 1, 0)),
+    "trace": lambda f: f(TALL),
+    "vecdot": lambda f: f(TALL, -TALL[::-1]),
+    "vector_norm": lambda f: f(TALL),
+}
+
+
+@pytest.mark.parametrize("name", PLAINLY)
+def test_functions_look_at_the_axes_that_numpys_look_at(name):
+    expected = PLAINLY[name](getattr(np.linalg, name))
+    np.testing.assert_allclose(PLAINLY[name](getattr(linalg, name)), expected, rtol=1e-10)
+    through = PLAINLY[name](
+        lambda *a: getattr(np.linalg, name)(*[ag.tensor(x) if np.ndim(x) else x for x in a])
+    )
+    np.testing.assert_allclose(through, expected, rtol=1e-10)
+
+
+def test_diagonals_of_stacked_matrices():
+    for offset in (-1, 0, 1, 2):
+        check(
+            lambda x, k=offset: linalg.diagonal(x, offset=k),
+            lambda x, k=offset: np.linalg.diagonal(x, offset=k),
+            TALL,
+        )
+        check(
+            lambda x, k=offset: linalg.trace(x, offset=k),
+            lambda x, k=offset: np.linalg.trace(x, offset=k),
+            TALL,
+        )
+    assert linalg.diagonal(A=TALL, dim1=0, dim2=2).shape == (4, 2)
