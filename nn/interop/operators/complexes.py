@@ -77,6 +77,14 @@ def subtract_rc(self: Any, other: Any, alpha: Any = 1) -> Any:
     return add_cr(other * -alpha, self)
 
 
+def subtract_from_cc(self: Any, other: Any, alpha: Any = 1) -> Any:
+    return other - self * alpha
+
+
+def subtract_from_rc(self: Any, other: Any, alpha: Any = 1) -> Any:
+    return subtract_cr(other, self, alpha)
+
+
 def subtract_from_cr(self: Any, other: Any, alpha: Any = 1) -> Any:
     return add_cr(self * -alpha, other)
 
@@ -181,10 +189,11 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "view_as_complex": same, "view_as_real": same, "complex": lambda real, imag: _pair(real, imag),
     "polar": polar, "abs": modulus, "angle": angle, "_conj": conjugate, "conj": conjugate,
     "conj_physical": conjugate, "resolve_conj": same, "neg": lambda self: -self,
-    "reciprocal": reciprocal, "rsub_cr": subtract_from_cr,
+    "reciprocal": reciprocal,
     "real": lambda self: self[..., 0], "imag": lambda self: self[..., 1],
     "add_cc": add_cc, "add_cr": add_cr, "add_rc": add_rc,
     "sub_cc": subtract_cc, "sub_cr": subtract_cr, "sub_rc": subtract_rc,
+    "rsub_cc": subtract_from_cc, "rsub_cr": subtract_from_cr, "rsub_rc": subtract_from_rc,
     "mul_cc": multiply_cc, "mul_cr": multiply_cr, "mul_rc": multiply_rc,
     "div_cc": divide_cc, "div_cr": divide_cr, "div_rc": divide_rc,
     "view": reshape, "reshape": reshape, "_unsafe_view": reshape, "expand": expand,

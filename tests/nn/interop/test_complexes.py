@@ -38,6 +38,24 @@ FUNCTIONS = {
         z[None].expand(2, 3, 2), z[:, None].squeeze(1), z.unsqueeze(-1).squeeze(-1),
         torch.cat([z, u], -1), torch.stack([z, u], -1), torch.stack([z, u]),
         z.clone().contiguous()],
+    "axes of three": lambda torch, z, u, r: [
+        part
+        for y in [torch.stack([z, u, z + u, z * u], 1)]  # (3, 4, 2): no axis is like another
+        for part in [
+            y.unsqueeze(-1), y.unsqueeze(-2), y.unsqueeze(-4), y.unsqueeze(3), y.squeeze(-1),
+            y.squeeze(0), y[:, 1:2].squeeze(-2), y[:, 1:2].squeeze(1), y.transpose(-1, 0),
+            y.transpose(-3, -2), y.permute(-1, 0, -2), y.permute(2, 1, 0), y.select(-2, 3),
+            y.select(1, -1), y[:, 1:3], y[:, :, 1:], y[:, ::3], y[..., 1, :],
+            torch.cat([y, y], -2), torch.cat([y, y]), torch.stack([y, y], -2),
+            torch.stack([y, y], 3), torch.stack([y, y], -4), y.expand(2, 3, 4, 2),
+            y.sum(-1), y.sum((0, -2)), y.sum(1, keepdim=True), y.sum((-3, -1), keepdim=True),
+            y.sum()]],
+    "sums with factors": lambda torch, z, u, r: [
+        torch.add(z, r, alpha=2), torch.add(r, z, alpha=3), torch.sub(z, u, alpha=3),
+        torch.sub(r, z, alpha=2), torch.rsub(z, r, alpha=3), torch.rsub(r, z, alpha=2),
+        torch.rsub(z, u, alpha=2), torch.rsub(z, 3.0, alpha=2), torch.add(z, 5.0, alpha=2),
+        torch.sub(z, 5.0, alpha=2), z + r[:1], r + z[:1], z - r[:, :1], z[:1] - r, r - z[:, :1],
+        z[:1] + r, r[:1] - z],
     "sums over axes": lambda torch, z, u, r: [z.sum(-1), (z * u).sum(0, keepdim=True), z.sum()],
 }  # fmt: skip
 
@@ -63,6 +81,7 @@ def test_parts_and_polar_coordinates(torch):
             z.abs(),
             z.angle(),
             q.abs(),
+            torch.view_as_real(q),
             torch.view_as_real(z.detach() * z),
         )
 
