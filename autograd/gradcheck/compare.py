@@ -375,8 +375,8 @@ def _compare_one(
             one.wrong[index] = False
             one.kinks.append((index, slopes))
     if np.any(one.wrong):
-        excess = np.where(one.wrong, np.abs(got - right) / allowed, -1.0)
-        excess[np.isnan(excess)] = np.inf
+        with np.errstate(all="ignore"):  # nothing may be allowed, and NaN is the worst to argmax
+            excess = np.where(one.wrong, np.abs(got - right) / allowed, 0.0)
         one.index = tuple(int(n) for n in np.unravel_index(int(np.argmax(excess)), got.shape))
         one.value = float(arrays[position][one.index])
     return one

@@ -5,6 +5,7 @@ import pytest
 
 import autograd as ag
 from autograd.func import GradcheckError, gradcheck, gradgradcheck
+from autograd.gradcheck.check import _wrong
 
 POINT = np.random.default_rng(0).uniform(0.5, 1.5, (3, 4))
 
@@ -299,3 +300,198 @@ def test_a_second_order_that_is_wrong_is_false_where_no_error_is_wanted():
     with pytest.raises(GradcheckError):
         gradgradcheck(cube, x)
     assert gradgradcheck(lambda x: x**3, x, raise_exception=False) is True
+
+
+# To the last number ---------------------------------------------------------------------------------
+
+
+def times(slope, factor=1.0, added=0.0):
+    """slope * x, whose rule is another number times the right gradient, and something on top."""
+
+    @ag.primitive(broadcasts=True)
+    def scaled(x):
+        return slope * x
+
+    scaled.gradients(x=lambda g, x: g * slope * factor + added)
+    return scaled
+
+
+def caught(function, *inputs, **options):
+    with pytest.raises(GradcheckError) as error:
+        gradcheck(function, *inputs, **options)
+    return error.value
+
+
+@pytest.mark.parametrize("slope", [7.0, -7.0, 1e-3])
+def test_what_is_allowed_is_an_absolute_and_a_relative_part(slope):
+    for sign in (1.0, -1.0):
+        for share, fits in ((0.999, True), (1.001, False)):
+            relative = times(slope, 1.0 + sign * share * 1e-3)
+            assert gradcheck(relative, POINT, atol=0, rtol=1e-3, raise_exception=False) is fits
+            absolute = times(slope, added=sign * share * 1e-2)
+            assert gradcheck(absolute, POINT, atol=1e-2, rtol=0, raise_exception=False) is fits
+
+
+@pytest.mark.parametrize("slope", [3.0, 1e8, -1e-8])
+def test_what_rounding_does_to_differences_is_allowed_for(slope):
+    assert gradcheck(times(slope), POINT, atol=0, rtol=0)
+    assert not gradcheck(times(slope, 1 + 1e-7), POINT, atol=0, rtol=0, raise_exception=False)
+
+
+@pytest.mark.parametrize("eps", [1e-1, 1e-2, 1e-6])
+def test_the_step_is_the_one_that_was_asked_for(eps):
+    """The central difference of x³ at 0 is the step, squared."""
+    zero = np.zeros(3)
+    assert gradcheck(lambda x: x**3, zero, eps=eps, atol=1.6 * eps**2, rtol=0)
+    fits = gradcheck(lambda x: x**3, zero, eps=eps, atol=0.4 * eps**2, rtol=0, raise_exception=False)  # fmt: skip
+    assert not fits
+
+
+def test_a_kink_is_looked_for_with_the_step_that_was_asked_for():
+    """A bend that a wide step runs over is a kink for it, and none for a narrow one."""
+
+    def bent(t):
+        return ag.maximum(t - 1.001, 0.0 * t)
+
+    assert gradcheck(bent, np.array([1.0]))
+    assert caught(bent, np.array([1.0]), eps=0.005).kind == "kink"
+
+
+def test_the_worst_is_furthest_beyond_what_is_allowed_there_and_nan_before_all():
+    slope = np.array([1.0, 1e4, 1.0, 1.0])
+
+    def wrong_by(*off):
+        @ag.primitive(broadcasts=True)
+        def function(x):
+            return slope * x
+
+        function.gradients(x=lambda g: g * slope + np.sign(g) * np.array(off))
+        return caught(function, np.ones(4))
+
+    assert wrong_by(0.0, 0.5, 0.1, 0.0).index == (2,)
+    assert wrong_by(0.0, 0.5, -0.1, 0.3).index == (3,)
+    assert wrong_by(0.0, 0.5, 0.0, 0.0).index == (1,)
+    assert wrong_by(1e9, 0.0, np.nan, 0.0).index == (2,)
+    assert wrong_by(1e9, 0.0, 0.0, np.inf).index == (3,)
+
+
+def test_where_nothing_is_allowed_the_worst_is_still_named():
+    slope = np.array([1.0, 0.0, 0.0])
+    function = ag.primitive(broadcasts=True)(lambda x: slope * x)
+    function.gradients(x=lambda g: g * np.array([1.0, 0.0, 0.5]))
+    error = caught(function, np.ones(3), atol=0)
+    assert error.index == (2,) and error.numerical == 0 and "1 of 3" in str(error)
+
+
+def test_a_report_of_what_is_wrong_in_full():
+    error = caught(times(3.0, added=0.5), np.array([0.1, 0.7]))
+    right = [error.numerical, error.backward - 0.5]
+    assert abs(right[0] - right[1]) < 1e-8
+    g = np.random.default_rng(0).uniform(0.5, 1.5, 2) * [1, -1]
+    assert np.abs(g[error.index]) * 3 == pytest.approx(abs(error.numerical), rel=1e-8)
+    number = ag.text.number
+    allowed = 1e-6 + 1e-5 * abs(error.numerical)
+    assert str(error) == (
+        f"gradcheck: the gradient of input 0 (shape (2,)) is wrong at index {error.index}: backward "
+        f"gives {number(error.backward, 10)}, differences give {number(error.numerical, 10)} "
+        f"(allowed difference {number(allowed, 2)}). 2 of 2 elements are wrong.\n"
+        "Wrong elements (X):\n    XX"
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "drawn"), [((), False), ((1,), False), ((2,), True), ((64, 64), True), ((4097,), False)]
+)  # fmt: skip
+def test_maps_are_drawn_of_some_thousand_elements_and_not_of_one(shape, drawn):
+    wrong = np.ones(shape, bool)
+    error = _wrong("gradcheck", 0, np.ones(shape), np.zeros(shape), wrong, np.full(shape, 1e-6))
+    assert ("Wrong elements (X):" in str(error)) is drawn
+
+
+def test_a_gradient_of_zeros_has_one_likeliest_mistake():
+    said = str(caught(square(lambda g, x: g * 0.0), POINT))
+    assert said.count("Likeliest mistake") == 1 and "not used" not in said
+
+
+def test_the_incoming_gradient_is_drawn_from_the_seed_with_both_signs():
+    found = {}
+    for seed in (0, 0, 1, 2):
+        came = []
+
+        @ag.primitive(broadcasts=True)
+        def function(x):
+            return 2.0 * x
+
+        function.gradients(x=lambda g, x: came.append(np.array(g)) or 2.0 * g)  # noqa: B023
+        assert gradcheck(function, np.ones(50), seed=seed)
+        (g,) = came
+        assert np.all((np.abs(g) >= 0.5) & (np.abs(g) <= 1.5)) and {-1.0, 1.0} == {*np.sign(g)}
+        assert len(np.unique(np.abs(g))) == 50
+        assert seed not in found or np.array_equal(found[seed], g)
+        found[seed] = g
+    assert not np.array_equal(np.abs(found[0]), np.abs(found[1]))
+
+
+def test_a_rule_that_is_wrong_only_while_all_outputs_are_used_is_found():
+    @ag.primitive(outputs=2)
+    def both(x):
+        return x * 2.0, x * 3.0
+
+    def rule(g):
+        given = [k for k in range(2) if g[k] is not None]
+        return (1.5 if len(given) == 2 else 1.0) * sum((2.0, 3.0)[k] * g[k] for k in given)
+
+    both.gradients(x=rule)
+    caught(both, POINT)
+
+
+def test_where_the_function_is_nan_it_is_neither_random_nor_written_into():
+    odd = np.array([2.0, np.nan])
+    for function, x in ((lambda x: x * odd, np.ones(2)), (lambda x: x * 2.0, odd)):
+        error = caught(function, x)
+        assert error.kind == "border" and error.input == 0
+
+
+@pytest.mark.parametrize("slope", [1.0, -1.0, 1e6, -1e6, 1e-3])
+def test_recorded_gradients_are_the_plain_ones_to_nine_digits(slope):
+    """Relative to the largest of them; below 1, relative to 1."""
+
+    def fits(share):
+        function = ag.primitive(broadcasts=True)(lambda x: slope * x)
+        function.gradients(x=lambda g, x: g * slope)
+        function.composite(lambda x: (slope + share * max(1.0, abs(slope))) * x)
+        return gradgradcheck(function, np.ones(1), atol=1, rtol=1, raise_exception=False)
+
+    assert fits(1e-10) and not fits(1e-8)
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_recorded_gradient_that_is_nan_where_the_plain_one_is_not_is_found(recorded):
+    function = ag.primitive(broadcasts=True)(lambda x: 3.0 * x)
+    function.gradients(x=lambda g, x: g * (3.0 if recorded else np.nan))
+    function.composite(lambda x: (np.nan if recorded else 3.0) * x)
+    with pytest.raises(GradcheckError, match="under create_graph") as error:
+        gradgradcheck(function, np.ones(3))
+    assert np.isnan(error.value.backward) is np.bool_(recorded)
+    assert error.value.index == (0,) and error.value.input == 0
+
+
+def test_what_is_said_of_recorded_gradients_in_full():
+    function = ag.primitive(broadcasts=True)(lambda x, y: 3.0 * x + y)
+    function.gradients(x=lambda g: 3.0 * g, y=lambda g: g)
+    function.composite(lambda x, y: 3.0 * x + np.array([1.0, 1.0, 2.0]) * y)
+    with pytest.raises(GradcheckError) as caught:
+        gradgradcheck(function, np.ones(3), np.ones(3))
+    error = caught.value
+    assert (error.input, error.index) == (1, (2,))
+    assert error.backward == 2 * error.numerical
+    assert f"is {ag.text.number(error.numerical, 10)}, but {ag.text.number(error.backward, 10)} under" in str(error)  # fmt: skip
+
+
+def test_a_kink_is_said_with_both_slopes_to_eight_digits():
+    error = caught(one_sided, np.array([1.0, 0.0, -2.0]), seed=3)
+    low, high = sorted([-abs(error.backward), abs(error.backward)])
+    assert (error.input, error.index) == (0, (1,)) and error.numerical == pytest.approx(0, abs=1e-9)
+    for slope in (low, high):
+        assert ag.text.number(slope, 8) in str(error)
+    assert f"backward gives {ag.text.number(error.backward, 8)}. No" in str(error)

@@ -702,3 +702,9 @@ def test_what_comes_back_for_nothing_is_measured_by_what_comes_back_otherwise(sc
 
     assert "with an incoming gradient of 0 something still comes back" in hypothesis(1e-3)
     assert "2 times" in hypothesis(1e-9)
+
+
+def test_where_nothing_is_allowed_the_worst_is_still_named():
+    slope, mine = np.array([1.0, 0.0, 0.0]), np.array([1.0, 0.0, 0.5])
+    (one,) = compare(lambda x: slope * x, lambda g, x: g * mine, np.ones(3), atol=0).inputs
+    assert one.index == (2,) and one.wrong.tolist() == [False, False, True]
