@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.dtypes import as_array
 from autograd.arguments.limits import check_bytes
 from autograd.core.modes import enable_grad, is_grad_enabled
 from autograd.core.node import Leaf
@@ -339,7 +340,9 @@ def _cotangents(who: str, name: str, tree: Any, like: Sequence[Tensor]) -> list[
         if leaf is None and name == "cotangent":
             result.append(None)
             continue
-        value = leaf if isinstance(leaf, Tensor) else Tensor(np.asarray(leaf, dtype=t.dtype))
+        value = leaf
+        if not isinstance(leaf, Tensor):
+            value = Tensor(as_array(f"{who}: entry {k} of {name}", leaf, t.dtype))
         if value.shape != t.shape:
             raise ValueError(
                 f"{who}: entry {k} of {name} has shape {value.shape}; it must be {t.shape}"

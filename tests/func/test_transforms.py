@@ -76,6 +76,120 @@ def test_unused_arguments_have_zero_gradient():
     assert func.grad(lambda x, y: y * 2.0)(t(X), t(1.0)).tolist() == [0.0] * 4
 
 
+def of_every_transform(f, x, along):
+    """What each transform gives for a function of one value, every tensor of it by its name."""
+    value, g = func.value_and_grad(f)(x)
+    pulled, pullback = func.vjp(f, x)
+    pushed, change = func.jvp(f, (x,), (along,))
+    again, product = func.hvp(f, (x,), (along,))
+    return {
+        "value": value, "grad": g, "only grad": func.grad(f)(x),
+        "vjp's value": pulled, "vjp": pullback(1.0)[0], "jvp's value": pushed, "jvp": change,
+        "jacobian": func.jacobian(f)(x), "hessian": func.hessian(f)(x),
+        "hvp's value": again, "hvp": product[0],
+    }  # fmt: skip
+
+
+def cube(x, *_):
+    return (x**3).sum()
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_results_have_the_precision_of_the_arguments(dtype):
+    x, v = ag.tensor(X.astype(dtype)), ag.tensor(np.ones(4, dtype))
+    for name, found in of_every_transform(cube, x, v).items():
+        assert found.dtype == dtype, name
+    unused, pullback = func.vjp(lambda x, y: y.sum(), x, v)
+    assert [g.dtype for g in pullback(2.0)] == [dtype, dtype]
+    assert func.grad(lambda x, y: y.sum())(x, v).dtype == dtype
+
+
+@pytest.mark.parametrize("mode", [ag.enable_grad, ag.no_grad])
+def test_results_are_recorded_just_when_the_argument_is_and_recording_is_on(mode):
+    for needed in (False, True):
+        x, v = t(X, requires_grad=needed), t(np.ones(4))
+        with mode():
+            found = of_every_transform(cube, x, v)
+            recorded = needed and ag.is_grad_enabled()
+            for name, one in found.items():
+                assert one.requires_grad is recorded, name
+            (_, aux), _ = func.value_and_grad(lambda x: (cube(x), {"x": x * 2.0}), has_aux=True)(x)
+            assert aux["x"].requires_grad is recorded
+        assert x.requires_grad is needed and x.grad is None and v.requires_grad is False
+
+
+@pytest.mark.parametrize("mode", [ag.enable_grad, ag.no_grad])
+def test_directions_that_need_a_gradient_lead_to_it_where_recording_is_on(mode):
+    v = t(np.ones(4), requires_grad=True)
+    with mode():
+        recorded = ag.is_grad_enabled()
+        _, pullback = func.vjp(lambda x: x**3, t(X))
+        (pulled,) = pullback(v)
+        _, pushed = func.jvp(lambda x: x**3, (t(X),), (v,))
+    for found in (pulled, pushed):
+        assert found.requires_grad is recorded
+        if recorded:
+            v.grad = None
+            found.sum().backward()
+            np.testing.assert_allclose(v.grad.numpy(), 3 * X**2, rtol=1e-12)
+
+
+def test_values_and_gradients_that_are_recorded_lead_back_both():
+    for first, second in ((0, 1), (1, 0)):
+        x = t(X, requires_grad=True)
+        both = func.value_and_grad(cube)(x)
+        expected = 3 * X**2, 6 * X
+        for k in (first, second):
+            x.grad = None
+            both[k].sum().backward(retain_graph=k == first)
+            np.testing.assert_allclose(x.grad.numpy(), expected[k], rtol=1e-12)
+
+
+def test_a_pullback_may_be_called_again_and_outputs_left_out():
+    x = t(X, requires_grad=True)
+    for primal in (t(X), x):
+        _, pullback = func.vjp(lambda x: (x**2, x**3), primal)
+        for _ in range(2):
+            np.testing.assert_allclose(
+                pullback((None, np.ones(4)))[0].detach().numpy(), 3 * X**2, rtol=1e-12
+            )
+            np.testing.assert_allclose(
+                pullback((np.ones(4), None))[0].detach().numpy(), 2 * X, rtol=1e-12
+            )
+        assert not pullback((None, None))[0].detach().numpy().any()
+
+
+def test_outputs_that_have_no_gradient_give_zeros():
+    _, pullback = func.vjp(lambda x: (x.sum(), ag.argmax(x), ag.tensor(2.0)), t(X))
+    (g,) = pullback((3.0, None, 1.0))
+    assert g.tolist() == [3.0] * 4
+
+
+def test_a_graph_with_very_many_paths_is_gone_through_once():
+    def doubled(x):
+        for _ in range(80):
+            x = x + x
+        return x
+
+    w = t(1.0, requires_grad=True)
+    assert func.grad(doubled)(2.0).item() == 2.0**80
+    assert func.grad(lambda x: doubled(x * w))(2.0).requires_grad
+
+
+def test_arguments_are_counted_from_either_end_and_named_from_the_front():
+    f = lambda x, y, z: x * y**2 * z**3
+    for k in range(-3, 3):
+        given = (1.0, 2.0, 3.0)
+        right = [2.0**2 * 27.0, 2 * 2.0 * 27.0, 4.0 * 3 * 9.0][k]
+        assert func.grad(f, argnums=k)(*given).item() == right
+        assert func.jacobian(f, argnums=(k,))(*given)[0].item() == right
+    for k in (-4, 3):
+        with pytest.raises(ValueError, match=f"argnums={k}, but .* 3 arguments"):
+            func.grad(f, argnums=k)(1.0, 2.0, 3.0)
+    with pytest.raises(TypeError, match="argument 2 is int"):
+        func.grad(f, argnums=-1)(1.0, 2.0, 3)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -94,6 +208,28 @@ def test_unused_arguments_have_zero_gradient():
         (lambda: func.jvp(lambda x: x, (t(X),), ()), ValueError, "1 primals, but 0"),
         (lambda: func.jvp(lambda x: x, (t(X),), (t(1.0),)), ValueError, r"\(\).*\(4,\)"),
         (lambda: func.hvp(lambda x: x, t(1.0), t(1.0)), TypeError, "tuple"),
+        *[
+            (
+                lambda given=given: func.jvp(cube, (1.0, 2.0), (1.0, given)),
+                error,
+                f"func.jvp: entry 1 of tangents: {words}",
+            )
+            for given, error, words in (
+                (None, TypeError, "expected numbers"),
+                ("x", TypeError, "dtype <U1"),
+                (1j, TypeError, "dtype complex128"),
+            )
+        ],
+        (
+            lambda: func.vjp(cube, t(X))[1]("x"),
+            TypeError,
+            "func.vjp: entry 0 of cotangent: dtype <U1",
+        ),
+        (
+            lambda: func.hvp(cube, (t(X),), ("x",)),
+            TypeError,
+            "func.vjp: entry 1 of cotangent: dtype <U1",
+        ),
         (lambda: func.jacobian(3), TypeError, "function"),
         (
             lambda: func.jacobian(lambda x: x)(np.zeros(2**21)),
