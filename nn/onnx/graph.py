@@ -166,10 +166,11 @@ class Builder:
         moving = [k for k, n in enumerate(shape) if isinstance(n, Size)]
         kept = [k for k in moving if k < len(before) and before[k] == shape[k]]
         left = [k for k in moving if k not in kept]
-        if not moving or (len(left) <= 1 and 0 not in shape):
+        if len(left) <= 1 and 0 not in shape:
             target = [0 if k in kept else -1 if k in left else n for k, n in enumerate(shape)]
             return self.node("Reshape", [name, self.ints(*target)])
-        return self.node("Reshape", [name, self.sizes(shape)])
+        # Without ``allowzero`` a size of 0 would be that of the value before.
+        return self.node("Reshape", [name, self.sizes(shape)], allowzero=1)
 
     def unsqueeze(self, name: str, *axes: int) -> str:
         return self.node("Unsqueeze", [name, self.ints(*axes)]) if axes else name
