@@ -7,8 +7,20 @@ import pytest
 
 import autograd as ag
 import nn
+from autograd.spelling.names import FUNCTIONS
 from tests import calls
-from tests.half import LIMIT, NOT_COMPARED, SIZES, call_errors, errors, spacing, subjects
+from tests.half import (
+    LIMIT,
+    NOT_COMPARED,
+    ONE_STEP,
+    PYTORCHS,
+    SIZES,
+    call_errors,
+    enlarged,
+    errors,
+    spacing,
+    subjects,
+)  # fmt: skip
 
 SUBJECTS = subjects()
 
@@ -26,6 +38,21 @@ def test_halves_are_rounded_about_once(subject):
 )
 def test_halves_are_rounded_about_once_by_every_public_function(name, function, arguments):
     assert max((e.units for e in call_errors(name, function, arguments)), default=0.0) <= 1.01
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("factor", [1.0, 300.0])  # products of which are no halves
+@pytest.mark.parametrize("name", PYTORCHS)
+def test_halves_are_rounded_about_once_by_functions_under_pytorchs_names(name, factor):
+    function, arguments = PYTORCHS[name]
+    arguments = enlarged(arguments, factor)
+    assert max((e.units for e in call_errors(name, function, arguments)), default=0.0) <= 1.01
+
+
+def test_no_function_under_a_name_of_pytorchs_is_left_out():
+    homes = ("spelling.arithmetic", "spelling.matrices", "spelling.reductions")
+    found = {name for name, path in FUNCTIONS.items() if path.startswith(homes)}
+    assert found - PYTORCHS.keys() == ONE_STEP
 
 
 def test_what_is_not_compared_exists():

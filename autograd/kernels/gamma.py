@@ -8,6 +8,7 @@
   up to x + k > 12 and ended by the formula of Euler and Maclaurin; below 0 by reflection.
 * erfinv: Winitzki's closed formula, then Newton's method with a second-order term (Halley's) on erf,
   or near ±1 on erfc.
+* ndtri: √2·erfinv(2p − 1); below ¼, where 2p − 1 loses digits, Newton's method on log erfc.
 
 All in float64, whatever the dtype of x.
 """
@@ -21,7 +22,7 @@ import numpy as np
 
 from autograd.kernels.special import erf, erfc
 
-__all__ = ["digamma", "erfinv", "lgamma", "polygamma"]
+__all__ = ["digamma", "erfinv", "lgamma", "ndtri", "polygamma"]
 
 Array = np.ndarray[Any, Any]
 
@@ -121,3 +122,27 @@ def erfinv(x: Array) -> Array:
     y = np.where(size < 1e-150, inner * (math.sqrt(math.pi) / 2.0), y)
     result = np.where(size < 1, y, np.where(size == 1, np.inf, np.nan))
     return np.copysign(result, x)
+
+
+@_in_double
+def ndtri(p: Array) -> Array:
+    """The x below which a standard normal distribution has the share p; ∓∞ at 0 and 1, NaN beyond."""
+    middle = math.sqrt(2.0) * erfinv(2.0 * p - 1.0)
+    small = (p > 0) & (p < 0.25)
+    log = np.log(2.0 * np.where(small, p, 0.125))
+    y = np.sqrt(-log - 0.5 * np.log(-math.pi * log))
+    for _ in range(5):
+        reached, slope = _log_erfc(y)
+        y = y - (reached - log) / slope
+    return np.where(small, -math.sqrt(2.0) * y, middle)
+
+
+def _log_erfc(y: Array) -> tuple[Array, Array]:
+    """log erfc(y) and its derivative for y ≥ 0; from 26 on, where erfc ends, by its series."""
+    near = np.minimum(y, 26.0)
+    value = erfc(near)
+    inverse = 1.0 / (2.0 * np.maximum(y, 26.0) ** 2)
+    series = 1.0 - inverse * (1.0 - inverse * (3.0 - inverse * (15.0 - inverse * 105.0)))
+    scaled = np.where(y > 26.0, series / (y * math.sqrt(math.pi)), value * np.exp(near * near))
+    log = np.where(y > 26.0, np.log(scaled) - y * y, np.log(value))
+    return log, -2.0 / (math.sqrt(math.pi) * scaled)

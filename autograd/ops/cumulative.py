@@ -247,6 +247,7 @@ def ediff1d(x: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     return concatenate(parts, 0)
 
 
+@in_single
 def diff(x: Any, n: int = 1, axis: Any = -1, prepend: Any = None, append: Any = None) -> Any:
     """Differences of neighbours along an axis, n times over; of bools, where they differ.
 

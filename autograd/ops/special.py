@@ -12,7 +12,7 @@ from autograd.kernels import gamma
 from autograd.kernels import special as kernels
 from autograd.ops.transcendental import exp
 
-__all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "polygamma"]
+__all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "ndtri", "polygamma"]
 
 _SLOPE = 2.0 / math.sqrt(math.pi)
 
@@ -52,6 +52,18 @@ def erfinv(x: Any) -> Any:
 
 
 erfinv.gradients(x=lambda g, out: g * (exp(out * out) / _SLOPE))
+
+
+@primitive(broadcasts=True)
+def ndtri(x: Any) -> Any:
+    """Below which number a share x of a standard normal distribution is.
+
+    ∓∞ at 0 and 1, NaN beyond; small shares keep all their digits.
+    """
+    return gamma.ndtri(x)
+
+
+ndtri.gradients(x=lambda g, out: g * (math.sqrt(2.0 * math.pi) * exp(out * out * 0.5)))
 
 
 @primitive(broadcasts=True)

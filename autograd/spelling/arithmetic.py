@@ -39,11 +39,13 @@ from autograd.spelling.differences import differs
 # Sums and quotients -------------------------------------------------------------------------------
 
 
+@arguments.in_single
 def add(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``x + alpha * other``."""
     return summed(x, other if _is_one(alpha) else multiply(alpha, other))
 
 
+@arguments.in_single
 def sub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``x - alpha * other``."""
     return subtract(x, other if _is_one(alpha) else multiply(alpha, other))
@@ -79,21 +81,30 @@ def _whole_quotient(x: Any, other: Any, down: bool) -> Any:
     return summed(quotient, Tensor(np.asarray(up).astype(raw(quotient).dtype)))
 
 
+@arguments.in_single
 def rsqrt(x: Any) -> Any:
     """``1 / x.sqrt()``."""
     return divide(1.0, sqrt(x))
 
 
+@arguments.in_single
 def lerp(x: Any, end: Any, weight: Any) -> Any:
-    """``x + weight * (end - x)``."""
-    return summed(x, multiply(weight, subtract(end, x)))
+    """``x + weight * (end - x)``, from the nearer end: exactly x for 0, and exactly end for 1."""
+    way = subtract(end, x)
+    from_x, from_end = multiply(weight, way), multiply(subtract(1.0, weight), way)
+    near_x = np.abs(raw(weight)) < 0.5
+    if near_x.ndim == 0:
+        return summed(x, from_x) if near_x else subtract(end, from_end)
+    return where(near_x, summed(x, from_x), subtract(end, from_end))
 
 
+@arguments.in_single
 def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``x + value * tensor1 * tensor2``."""
     return add(x, multiply(tensor1, tensor2), alpha=value)
 
 
+@arguments.in_single
 def addcdiv(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``x + value * tensor1 / tensor2``."""
     return add(x, divide(tensor1, tensor2), alpha=value)
@@ -144,26 +155,31 @@ def _of(who: str, x: Any, ndim: int, name: str) -> Any:
     return x
 
 
+@arguments.in_single
 def addmm(x: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (mat1 @ mat2)``."""
     return _scaled_sum(x, mm(mat1, mat2), beta, alpha)
 
 
+@arguments.in_single
 def addmv(x: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (mat @ vec)``."""
     return _scaled_sum(x, mv(mat, vec), beta, alpha)
 
 
+@arguments.in_single
 def baddbmm(x: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (batch1 @ batch2)`` for stacks of matrices."""
     return _scaled_sum(x, bmm(batch1, batch2), beta, alpha)
 
 
+@arguments.in_single
 def addbmm(x: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (batch1 @ batch2).sum(0)``."""
     return _scaled_sum(x, sum_(bmm(batch1, batch2), axis=0), beta, alpha)
 
 
+@arguments.in_single
 def addr(x: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * outer(vec1, vec2)``."""
     product = multiply(expand_dims(_of("addr", vec1, 1, "vec1"), axis=1), vec2)
@@ -244,6 +260,7 @@ def _norm_of_all(
     return vector_norm(x, 2 if p is None or p == "fro" else p, axes, keepdim)
 
 
+@arguments.in_single
 def cdist(
     x1: Any, x2: Any, p: Any = 2.0, compute_mode: Any = "use_mm_for_euclid_dist_if_necessary"
 ) -> Any:
@@ -261,11 +278,13 @@ def cdist(
     return vector_norm(difference, p, -1)
 
 
+@arguments.in_single
 def dist(x: Any, other: Any, p: Any = 2) -> Any:
     """The norm of ``x - other``, all elements taken as one vector."""
     return vector_norm(subtract(x, other), p)
 
 
+@arguments.in_single
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1.0, dim: Any = -1) -> Any:
     """Integrals of y along an axis by the trapezoidal rule, up to each place from the second on."""
     widths = dx
@@ -321,11 +340,13 @@ def pow(x: Any, exponent: Any) -> Any:
     return power(x, exponent)
 
 
+@arguments.in_single
 def frac(x: Any) -> Any:
     """``x - x.trunc()``."""
     return subtract(x, trunc(x))
 
 
+@arguments.in_single
 def logit(x: Any, eps: Any = None) -> Any:
     """``log(x / (1 − x))``, of x clipped to [eps, 1 − eps] if eps is given."""
     from autograd.ops.transcendental import log
@@ -338,8 +359,14 @@ def xlogy(x: Any, other: Any) -> Any:
     """``x * log(other)``; 0 where x is 0, also of other = 0."""
     from autograd.ops.transcendental import log
 
-    x, other = array_like("xlogy", x, other), array_like("xlogy", other, x)
+    return times_log("xlogy", x, other, log, 0.0)
+
+
+@arguments.in_single
+def times_log(who: str, x: Any, other: Any, log: Any, least: float) -> Any:
+    """``x * log(other)``; 0 where x is 0, also of others up to ``least``, where the logarithm begins."""
+    x, other = array_like(who, x, other), array_like(who, other, x)
     x, other = as_floats(x, other), as_floats(other, x)
     y = np.asarray(raw(other))
-    none = np.equal(raw(x), 0) & ((y <= 0) | np.isinf(y))  # elsewhere x has the slope log y
+    none = np.equal(raw(x), 0) & ((y <= least) | np.isinf(y))  # elsewhere x has the slope log y
     return where(none, 0.0, multiply(x, log(where(none, 1.0, other))))

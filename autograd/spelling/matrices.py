@@ -31,6 +31,7 @@ from autograd.ops.transcendental import power
 # Factors ------------------------------------------------------------------------------------------
 
 
+@arguments.in_single
 def cholesky_solve(x: Any, L: Any, upper: bool = False) -> Any:
     """The solution of ``A @ solution = x``, where A is given by its Cholesky factor.
 
@@ -81,6 +82,7 @@ def matrix_exp(x: Any) -> Any:
     return result
 
 
+@arguments.in_single
 def renorm(x: Any, p: Any, dim: Any, maxnorm: Any) -> Any:
     """x with its slices along an axis scaled down to a norm of at most ``maxnorm``."""
     dim = arguments.axis("renorm", dim, len(x.shape), "dim")
@@ -89,6 +91,7 @@ def renorm(x: Any, p: Any, dim: Any, maxnorm: Any) -> Any:
     return x * where(raw(norms) > maxnorm, divide(maxnorm, norms + 1e-7), 1.0)
 
 
+@arguments.in_single
 def mvlgamma(x: Any, p: Any) -> Any:
     """The logarithm of the multivariate gamma function of dimension p."""
     p = arguments.integer("mvlgamma", "p", p)
@@ -96,6 +99,7 @@ def mvlgamma(x: Any, p: Any) -> Any:
     return total + 0.25 * p * (p - 1) * math.log(math.pi)
 
 
+@arguments.in_single
 def ldexp(x: Any, other: Any) -> Any:
     """``x * 2.0 ** other``."""
     return multiply(x, power(2.0, other))
@@ -221,6 +225,7 @@ def combinations(x: Any, r: Any = 2, with_replacement: bool = False) -> Any:
     return getitem(x, places)
 
 
+@arguments.in_single
 def pdist(x: Any, p: Any = 2.0) -> Any:
     """Distances of every pair of rows (0, 1), (0, 2), …: a vector."""
     if len(x.shape) != 2:

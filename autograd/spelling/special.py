@@ -11,14 +11,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from autograd import arguments
 from autograd.ops.activations import log_softmax, softmax
 from autograd.ops.elementwise import add, multiply, negative, sqrt, where
 from autograd.ops.reductions import logsumexp
-from autograd.ops.special import digamma, erf, erfc, erfinv, polygamma
+from autograd.ops.special import digamma, erf, erfc, erfinv, ndtri, polygamma
 from autograd.ops.special import lgamma as gammaln
 from autograd.ops.transcendental import exp2, expm1, log1p, sinc
 from autograd.ops.transcendental import sigmoid as expit
-from autograd.spelling.arithmetic import logit, xlogy
+from autograd.spelling.arithmetic import logit, times_log, xlogy
 from autograd.spelling.keywords import spelled
 from autograd.spelling.matrices import mvlgamma as multigammaln
 
@@ -31,6 +32,7 @@ __all__ = [
 psi = digamma
 
 
+@arguments.in_single
 def entr(x: Any) -> Any:
     """``−x · log(x)``: 0 at 0, where its slope is infinite; −∞ below."""
     positive = negative(xlogy(x, where(x <= 0, 1.0, x)))
@@ -38,19 +40,15 @@ def entr(x: Any) -> Any:
     return where(x < 0, -math.inf, where(x == 0, at_zero, positive))
 
 
+@arguments.in_single
 def ndtr(x: Any) -> Any:
     """The share of a standard normal distribution that is below x."""
     return multiply(0.5, erfc(multiply(x, -math.sqrt(0.5))))
 
 
-def ndtri(p: Any) -> Any:
-    """Below which x a share of a standard normal distribution is."""
-    return multiply(math.sqrt(2.0), erfinv(2.0 * p - 1.0))
-
-
 def xlog1py(x: Any, other: Any) -> Any:
-    """``x * log1p(other)``; 0 where x is 0."""
-    return xlogy(x, add(other, 1.0))
+    """``x * log1p(other)``; 0 where x is 0, also of other = −1."""
+    return times_log("xlog1py", x, other, log1p, -1.0)
 
 
 for _name in __all__:

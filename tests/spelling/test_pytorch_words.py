@@ -276,3 +276,34 @@ def test_the_logarithm_of_a_negative_determinant_is_nan_in_the_matrix_own_precis
 
 def test_one_index_selects_a_slice_whose_axis_stays():
     assert ag.index_select(X, 1, ag.tensor(2)).shape == (3, 1, 4)
+
+
+@pytest.mark.parametrize("weight", [0.0, 1.0, np.array([0.0, 1.0])])
+def test_lerp_ends_exactly_at_its_ends(weight):
+    x, end = np.float32([1e8, 3.0]), np.float32([7.0, 1e8])
+    found = ag.lerp(ag.tensor(x), ag.tensor(end), weight)
+    np.testing.assert_array_equal(found.numpy(), np.where(weight, end, x))
+
+
+def test_lerp_between_numbers_and_by_one_weight_for_each():
+    x, end, weight = A[0], A[1], abs(A[2])
+    for w in (0.2, 0.5, 0.8, -1.5, weight):
+        found = ag.lerp(ag.tensor(x), ag.tensor(end), w if np.ndim(w) == 0 else ag.tensor(w))
+        np.testing.assert_allclose(found.numpy(), x + w * (end - x), rtol=1e-13, atol=1e-15)
+    operands = [ag.tensor(a, requires_grad=True) for a in (x, end, weight)]
+    assert ag.func.gradcheck(ag.lerp, *operands) and ag.func.gradgradcheck(ag.lerp, *operands)
+
+
+def test_small_shares_and_small_differences_from_one_keep_their_digits():
+    scipy_special = pytest.importorskip("scipy.special")
+    p = np.concatenate([10.0 ** np.linspace(-307, -1, 200), np.linspace(0.1, 1, 60), [0.0, 5e-324]])
+    np.testing.assert_allclose(ag.special.ndtri(p), scipy_special.ndtri(p), rtol=3e-15)
+    assert np.isnan(ag.special.ndtri(np.array([-0.1, 1.1, np.nan]))).all()
+    small = ag.tensor(np.array([1e-3, 0.02, 0.2, 0.24, 0.26, 0.7]), requires_grad=True)
+    assert ag.func.gradcheck(ag.special.ndtri, small)
+    np.testing.assert_allclose(ag.special.xlog1py(3.0, p), 3.0 * np.log1p(p), rtol=1e-15)
+    x = ag.tensor(np.zeros(3), requires_grad=True)
+    y = ag.special.xlog1py(x, np.array([-1.0, -2.0, np.inf]))
+    assert y.tolist() == [0.0] * 3
+    (slope,) = ag.grad(ag.special.xlog1py(x, 1e-9).sum(), x)
+    np.testing.assert_allclose(slope.numpy(), np.log1p(1e-9), rtol=1e-15)
