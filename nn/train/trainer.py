@@ -154,6 +154,7 @@ class Trainer:
         self._means = _Means()
         self._best: float | None = None
         self._loader: Any = None
+        self._before: Snapshot | None = None  # as it was when the latest batch came
 
     # One step -------------------------------------------------------------------------------------
 
@@ -165,6 +166,7 @@ class Trainer:
         """
         inputs, target = batch
         before = Snapshot(self.network) if self.on_nonfinite == "explain" else None
+        self._before = before
         output = self.model(inputs)
         loss = self.loss(output, target)
         value = float(loss.item())
@@ -260,17 +262,22 @@ class Trainer:
                     self.save()
                     return False
             if waiting:  # the last ones are fewer than are usually accumulated
+                self._check_gradients(batch, self._before)
                 self._update()
+                self._tell_step()  # a checkpoint comes with the epoch's end
         return True
 
     def _anyone(self, wants: bool) -> bool:
         """Does any of the processes want to stop? All find the same, at the same step."""
         return wants if self.group.size == 1 else any(self.group.all_gather(wants))
 
-    def _after_step(self) -> None:
+    def _tell_step(self) -> None:
         for callback in self.callbacks:
             if hasattr(callback, "on_step"):
                 callback.on_step(self)
+
+    def _after_step(self) -> None:
+        self._tell_step()
         every = None if self.checkpoints is None else self.checkpoints.every
         if every is not None and self.step % every == 0:
             self.save()

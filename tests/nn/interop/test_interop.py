@@ -360,9 +360,13 @@ def test_all_unknown_operators_are_told_at_once(torch, models):
         (lambda torch, x: torch.fft.rfft(x).abs(), "of complex numbers"),
         (lambda torch, x: torch.func.hessian(lambda t: (t**3).sum())(x), "takes gradients"),
         (lambda torch, x: straight_through(torch).apply(x), "torch.autograd.Function"),
-        (lambda torch, x: half(torch, x), "autocast"),
+        (lambda torch, x: half(torch, x), "autocast to a shorter dtype"),
+        (
+            lambda torch, x: torch.cond(x.sum() > 0, torch.sin, torch.cos, (x,)),
+            r"control flow \(cond\)",
+        ),
     ],
-    ids=["branch on data", "complex", "func.hessian", "custom gradient", "autocast"],
+    ids=["branch on data", "complex", "func.hessian", "custom gradient", "autocast", "cond"],
 )
 def test_what_an_export_cannot_carry_is_refused(torch, forward, told):
     class Model(torch.nn.Module):
@@ -389,6 +393,19 @@ def straight_through(torch):
 def half(torch, x):
     with torch.autocast("cpu", dtype=torch.bfloat16):
         return x @ x.T
+
+
+@pytest.mark.torch
+def test_a_block_in_which_autocast_is_off_is_an_ordinary_one(torch):
+    class Model(torch.nn.Module):
+        def forward(self, x):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=False):
+                y = x @ x.T
+            return y * 2
+
+    x = torch.arange(6.0).reshape(2, 3)
+    found = nn.from_torch(Model(), x, dynamic=False)(x.numpy())
+    np.testing.assert_array_equal(found.numpy(), Model()(x).numpy())
 
 
 @pytest.mark.torch
@@ -790,3 +807,26 @@ def test_an_error_of_a_converted_model_says_where_in_it(torch):
         r"in the converted model: embedding = embedding\.default at File \".*sparse.py\", line \d+"
     )
     assert sum(bool(re.fullmatch(where, note)) for note in caught.value.__notes__) == 1
+
+
+@pytest.mark.torch
+def test_the_trial_run_leaves_a_parameter_that_forward_writes_into(torch):
+    class Drifts(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = torch.nn.Parameter(torch.ones(2))
+            self.register_buffer("seen", torch.zeros(2), persistent=False)
+
+        def forward(self, x):
+            with torch.no_grad():
+                self.w.mul_(2)
+                self.seen.add_(1)
+            return x * self.w
+
+    theirs = Drifts()
+    model = nn.from_torch(theirs, torch.ones(2))
+    assert theirs.w.tolist() == model.w.tolist() == [1.0, 1.0]
+    assert theirs.seen.tolist() == model.seen.tolist() == [0.0, 0.0]
+    held = model.w
+    assert model(np.ones(2, np.float32)).tolist() == [2.0, 2.0] == model.w.tolist()
+    assert model.w is held and model.seen.tolist() == [1.0, 1.0]
