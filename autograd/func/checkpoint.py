@@ -211,35 +211,49 @@ class _Call:
         Raises:
             RuntimeError: if a tensor that the function took from outside is no longer there.
         """
-        with no_grad(), self._outside_at(xs):
-            arguments = [_wrap(np.asarray(x)) for x in xs[: len(self._slots)]]
+        count = len(self._slots)
+        with no_grad(), self._outside_at([_variable(x) for x in xs[count:]]):
+            arguments = [_wrap(np.asarray(x)) for x in xs[:count]]
             return tuple([t._data for t in self._repeat(arguments)])
 
     @contextlib.contextmanager
-    def _outside_at(self, xs: tuple[Any, ...]) -> Iterator[None]:
-        """Give the tensors from outside other values for a while: those at the end of ``xs``.
+    def _outside_at(self, others: Sequence[Tensor | None]) -> Iterator[None]:
+        """Let the tensors from outside be others for a while; None: one stays what it is.
 
-        The function reaches them by itself, so it is their values that are exchanged.
+        The function reaches them by itself, so it is what they hold that is exchanged.
         """
         tensors = [reference() for reference in self._outside_tensors]
-        values = xs[len(self._slots) :]
-        for k, (t, x) in enumerate(zip(tensors, values, strict=True)):
+        pairs = []
+        for k, (t, other) in enumerate(zip(tensors, others, strict=True)):
+            if other is None:
+                continue
             if t is None:
                 raise RuntimeError(
                     f"checkpoint: tensor {k} that the function took from outside, of shape "
-                    f"{np.shape(x)}, is gone: it cannot be tried at other values. Pass it as an "
+                    f"{other.shape}, is gone: it cannot be tried at other values. Pass it as an "
                     "argument, or keep it until backward is done"
                 )
-        before = [t._data for t in tensors if t is not None]
+            pairs.append((t, other))
+        before = [_held(t) for t, _ in pairs]
         try:
-            for t, x in zip(tensors, values, strict=True):
-                if t is not None:
-                    t._data = np.asarray(x) if np.ndim(x) else np.asarray(x)[()]
+            for t, other in pairs:
+                t._data, t._version, t._node, t._index = _held(other)
             yield
         finally:
-            for t, data in zip(tensors, before, strict=True):
-                if t is not None:
-                    t._data = data
+            for (t, _), held in zip(pairs, before, strict=True):
+                t._data, t._version, t._node, t._index = held
+
+    def _other(self, k: int, x: Any) -> Tensor | None:
+        """What to take for the k-th tensor from outside at this value; None if it has that.
+
+        Numerical checks ask at other values, in float64, and by tensors of their own.
+        """
+        node, index = self._outside[k]
+        if isinstance(x, Tensor):
+            return None if x._node is node and x._index == index else x
+        t = self._outside_tensors[k]()
+        known = x.dtype == node.dtype_of(index) if t is None else x is t._data
+        return None if known else _variable(x)
 
     @contextlib.contextmanager
     def undisturbed(self) -> Iterator[None]:
@@ -275,13 +289,8 @@ class _Call:
         The pass stops at these inputs: what led to them is the surrounding pass's business.
         """
         create_graph = local.state.grad_enabled
-        elsewhere = any(
-            not isinstance(x, Tensor) and x.dtype != node.dtype_of(index)
-            for x, (node, index) in zip(xs[len(self._slots) :], self._outside, strict=True)
-        )
-        # A numerical check asks in float64, also for what the function takes from outside.
-        at = self._outside_at(xs) if elsewhere else contextlib.nullcontext()
-        with enable_grad(), at:
+        others = [self._other(k, x) for k, x in enumerate(xs[len(self._slots) :])]
+        with enable_grad(), self._outside_at(others):
             arguments = [
                 _variable(x) if needed else _constant(x)
                 for x, needed in zip(xs, self._needed, strict=False)
@@ -293,7 +302,10 @@ class _Call:
             for out, h in zip(outputs, incoming, strict=True)
             if h is not None and out.requires_grad
         ]
-        inputs = arguments + [tensor_on(None, None, node, index) for node, index in self._outside]
+        inputs = arguments + [
+            tensor_on(None, None, *place) if other is None else other
+            for other, place in zip(others, self._outside, strict=True)
+        ]
         work = BackwardPass(
             [out for out, _ in pairs],
             [h for _, h in pairs],
@@ -312,6 +324,10 @@ class _Call:
 def _variable(x: Any) -> Tensor:
     """An argument as a place of its own, so that the same tensor given twice is told apart."""
     return alias(x) if isinstance(x, Tensor) else _wrap(x).requires_grad_()
+
+
+def _held(t: Tensor) -> tuple[Any, ...]:
+    return t._data, t._version, t._node, t._index
 
 
 def _constant(x: Any) -> Tensor:
