@@ -94,7 +94,8 @@ def from_dlpack(source: Any) -> Tensor:
     """A tensor on the memory of another library's array (PyTorch, JAX, CuPy on the CPU).
 
     What the other library writes there, backward cannot notice: see ``as_tensor``. The same holds
-    for memory that a tensor has given away by ``__dlpack__``.
+    for memory that a tensor has given away by ``__dlpack__``; but tensors of ours that are given
+    here notice each other's writes, as ``detach`` does.
 
     Raises:
         TypeError: if the object does not speak the DLPack protocol.
@@ -106,6 +107,8 @@ def from_dlpack(source: Any) -> Tensor:
         )
     try:
         array = np.from_dlpack(source)
+        if isinstance(source, Tensor):
+            return source.detach()
     except BufferError as error:
         raise TypeError(f"from_dlpack: {type(source).__name__} cannot be shared: {error}") from None
     return _on(array, as_array("from_dlpack", array, copy=False))

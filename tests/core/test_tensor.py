@@ -286,6 +286,18 @@ def test_dlpack_shares_memory_both_ways():
     np.testing.assert_array_equal(np.from_dlpack(ag.tensor([1.0, 2.0])), [1.0, 2.0])
 
 
+def test_tensors_that_went_through_dlpack_notice_writes():
+    for written in (0, 1):
+        t, w = ag.tensor([1.0, 2.0]), ag.tensor([3.0, 4.0], requires_grad=True)
+        both = t, ag.from_dlpack(t)
+        loss = (w * both[1 - written]).sum()
+        both[written][...] = 7.0
+        with pytest.raises(RuntimeError, match="written into after it was used"):
+            loss.backward()
+    with pytest.raises(RuntimeError, match="gradient"):
+        ag.from_dlpack(w)
+
+
 @pytest.mark.parametrize(
     ("t", "text"),
     [
