@@ -24,6 +24,11 @@ __all__ = ["AsArray", "methods_of"]
 _PRINT: dict[str, Any] = {"precision": 4, "threshold": 1000, "edgeitems": 3, "max_line_width": 96}
 
 
+def _joins(code: Any) -> bool:
+    """True for the code of ``np.r_[...]`` and ``np.c_[...]``."""
+    return code.co_name == "__getitem__" and "_index_tricks" in code.co_filename
+
+
 class AsArray:
     """Methods of Tensor."""
 
@@ -103,7 +108,7 @@ class AsArray:
                 "as_strided: this tensor requires a gradient, which an array would lose; "
                 "autograd.windows and np.lib.stride_tricks.sliding_window_view keep it"
             )
-        if self._node is not None and "_index_tricks" in sys._getframe(1).f_code.co_filename:
+        if self._node is not None and _joins(sys._getframe(1).f_code):
             raise RuntimeError(
                 "np.r_, np.c_: this tensor requires a gradient, which an array would lose; "
                 "autograd.r_ and autograd.c_ keep it"

@@ -45,17 +45,20 @@ def _in_place(symbol: str, name: str, ufunc: Any, family: str) -> Callable[[Tens
                 )
             self._data = result.astype(data.dtype)[()]
             return self
+        before = self._version[0] if self._version is not None else 0
+        if self._version is not None:
+            note_write(self._version)  # before it: an interrupt may come when it is done
         try:
             ufunc(data, value, out=data, casting="same_kind")
         except (ValueError, TypeError) as error:
+            if self._version is not None:
+                self._version[0] = before
             kind = TypeError if isinstance(error, TypeError) else ValueError  # NumPy has its own
             raise kind(
                 f"{symbol}=: an operand of shape {np.shape(value)} and dtype "
                 f"{np.asarray(value).dtype} cannot be written into the tensor of shape "
                 f"{self.shape} and dtype {self.dtype}"
             ) from None
-        if self._version is not None:
-            note_write(self._version)
         return self
 
     operator.__name__ = operator.__qualname__ = name
@@ -96,10 +99,15 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     check_writable(self, who)
     value = _plain("t[index] = value", value, self._data)
     index = _ops("indexing").clean_index("t[index] = value", index, self.shape)
-    data = self._data if self._data.ndim else np.array(self._data)
+    data, cell = self._data if self._data.ndim else np.array(self._data), self._version
+    before = cell[0] if cell is not None else 0
+    if cell is not None:
+        note_write(cell)  # before it: an interrupt may come when it is done
     try:
         data[index] = value
     except (IndexError, ValueError, TypeError) as error:
+        if cell is not None:
+            cell[0] = before
         kind = IndexError if isinstance(error, IndexError) else type(error)
         raise kind(
             f"t[index] = value: a value of shape {np.shape(value)} cannot be written at {index!r} "
@@ -107,5 +115,3 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
         ) from None
     if not self._data.ndim:
         self._data = data[()]
-    elif self._version is not None:
-        note_write(self._version)

@@ -259,6 +259,6 @@ def in_place(
     if x._version is None:
         x._data = result._data.astype(x.dtype)
     else:
+        note_write(x._version)  # before it: an interrupt may come when it is done
         x._data[...] = result._data
-        note_write(x._version)
     return x

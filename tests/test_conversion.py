@@ -281,3 +281,12 @@ def test_a_comparison_with_a_number_of_python_asks_for_nothing():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert "%s" % (t,) and f"{float(t) + 1:.1f}" == "1.5"  # noqa: UP031
+
+
+def test_only_r_and_c_are_named_where_they_are_asked():
+    t = ag.tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(RuntimeError, match=r"^np\.r_, np\.c_: this tensor requires a gradient"):
+        np.r_[t, 1.0]
+    for ask in (lambda: np.fill_diagonal(np.eye(2), t), lambda: np.ndenumerate(t)):
+        with pytest.raises(RuntimeError, match="^conversion to an array: this tensor requires"):
+            ask()

@@ -2,6 +2,7 @@
 
 import inspect
 import operator
+import sys
 from functools import partial
 
 import numpy as np
@@ -436,3 +437,42 @@ def test_what_a_view_forbids_is_refused_with_the_line_to_write_which_works(line,
     scope = {"out": expected, "x": np.array([1.0, 2.0, 3.0])}
     exec(line.replace("out.add_(x)", "out += x"), scope)
     np.testing.assert_array_equal(run(LINES[line]).detach(), scope["out"])
+
+
+@pytest.mark.parametrize("write", [
+    lambda t: operator.imul(t, 3.0),
+    lambda t: operator.setitem(t, 0, 7.0),
+    lambda t: t.zero_(),
+    lambda t: t.normal_(),
+], ids=["*=", "[0]=", "zero_", "normal_"])  # fmt: skip
+def test_an_interrupted_write_is_noticed_wherever_the_interrupt_comes(write):
+    # At every line of ours that runs; what has been written by then must not be used by backward.
+    at, done = 0, False
+    while not done:
+        x, w = ag.tensor([1.0, 2.0]), ag.tensor([1.0, 1.0], requires_grad=True)
+        loss, count = (x * w).sum(), 0
+
+        def trace(frame, event, arg):
+            nonlocal count
+            if "autograd" not in frame.f_code.co_filename:
+                return None
+            if event in ("line", "return"):
+                count += 1
+                if count > at:  # noqa: B023
+                    raise KeyboardInterrupt
+            return trace  # noqa: B023
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            write(x)
+            done = True
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(before)
+        at += 1
+        if not np.array_equal(x, [1.0, 2.0]):
+            with pytest.raises(RuntimeError, match="written"):
+                loss.backward()
+    assert at > 3

@@ -13,6 +13,7 @@ import pytest
 
 import autograd as ag
 import nn
+from autograd.spelling.in_place import NAMES as IN_PLACE
 from tests.signatures import Call, calls
 from tests.test_bad_values import FUNCTIONS
 
@@ -211,3 +212,47 @@ def test_the_same_under_numpys_name(call, name):
         found = verdict(call, name, value)
         legal = f"{call.name} {name}" in _LEGAL
         assert found in ("refused", "no floats", "silent" if legal else "right"), found
+
+
+#: These draw whole numbers, which a probability does not move a little.
+WHOLE = {"bernoulli_", "geometric_", "random_"}
+#: One number among the arguments of a method: in each of two places.
+PLACES = {
+    "(t)": lambda t: (t,), "(t, 2)": lambda t: (t, 2.0), "(0.25, t)": lambda t: (0.25, t),
+}  # fmt: skip
+
+
+def methods():
+    """Every method of a tensor, those that it answers to on demand, too."""
+    found = {name for name in (*dir(ag.Tensor), *IN_PLACE) if name[:1] != "_"}
+    return sorted(name for name in found if callable(getattr(ag.tensor([[0.5]]), name, None)))
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_method_takes_a_number_out_of_the_graph_in_silence(place):
+    def result(name, t):
+        ag.manual_seed(0)
+        x = ag.tensor([0.3, 0.9, 0.55], dtype=np.float64)
+        return floats(getattr(x, name)(*PLACES[place](t)))
+
+    silent = []
+    for name in set(methods()) - WHOLE:
+        try:
+            got = result(name, ag.tensor(0.65, dtype=np.float64, requires_grad=True))
+            one, other = (result(name, np.float64(v)) for v in (0.65, 0.66))
+        except (TypeError, ValueError, RuntimeError, IndexError, AttributeError):
+            continue
+        moves = any(
+            a.shape != b.shape or not np.array_equal(a.detach(), b.detach(), equal_nan=True)
+            for a, b in zip(one, other, strict=True)
+        )
+        if moves and not any(t.requires_grad for t in got):
+            silent.append(name)
+    assert not silent
+
+
+def test_what_makes_constants_of_values_refuses_those_that_require_a_gradient():
+    t = ag.tensor([0.5, 0.75], requires_grad=True)
+    for make in (ag.unique, lambda t: ag.var_mean([1.0, 3.0], unbiased=t[0])):
+        with pytest.raises((RuntimeError, TypeError), match="requires a gradient|must be True or"):
+            make(t)

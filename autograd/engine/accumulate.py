@@ -105,8 +105,8 @@ def add_half_to_grad(target: Tensor, leaf: Leaf, gradient: Any) -> None:
         before = kept[2]
     total = before + gradient
     if old._version is not None and old._data.flags.writeable:
-        old._data[...] = total
         note_write(old._version)
+        old._data[...] = total
     else:
         old._data = total.astype(HALF)
     leaf.unrounded = weakref.ref(old), (old._version or (old._data,))[0], total
@@ -128,7 +128,7 @@ def add_to_grad(target: Tensor, gradient: Any, create_graph: bool) -> None:
             gradient = np.ascontiguousarray(gradient)
         target._grad = _wrap(gradient)
     elif old._version is not None and old._data.flags.writeable:
-        np.add(old._data, gradient, out=old._data)
         note_write(old._version)
+        np.add(old._data, gradient, out=old._data)
     else:
         old._data = old._data + gradient

@@ -231,7 +231,8 @@ def quantile(
 
     Args:
         q: a number from 0 to 1, or a vector of them (a new first axis then); differentiable, for
-            ``"linear"``.
+            ``"linear"``: where q meets an element, with the slope to the next one, after the last
+            with that from the one before.
         axis: a number, a tuple, or None for all axes.
         method: between two elements: ``"linear"`` interpolation, the ``"lower"``, the
             ``"higher"``, their ``"midpoint"`` or the ``"nearest"``.
@@ -284,11 +285,13 @@ def nanquantile(
     def one(fraction: float, moving: Any) -> Any:
         low, high, weight = _between(fraction * last, method)
         start = take_along_axis(ordered, low[..., None], -1)
-        rise = take_along_axis(ordered, high[..., None], -1) - start
-        weights = weight[..., None].astype(ordered.dtype)
         if moving is not None:
-            weights = moving * last[..., None] - low[..., None]
-        return reshape(start + rise * weights, shape)
+            before = np.minimum(low, np.maximum(last - 1, 0))[..., None]
+            after = np.minimum(before + 1, last[..., None])
+            rise = _rise(ordered, before, after, weight[..., None])
+            return reshape(start + rise * (moving * last[..., None] - low[..., None]), shape)
+        rise = take_along_axis(ordered, high[..., None], -1) - start
+        return reshape(start + rise * weight[..., None].astype(ordered.dtype), shape)
 
     if fractions.ndim:
         return stack([one(f, moving(k)) for k, f in enumerate(fractions.tolist())])
@@ -338,12 +341,23 @@ def _at_fraction(
         position = float(np.rint(position))
     low, high = math.floor(position), math.ceil(position)
     weight: Any = {"lower": 0.0, "higher": 1.0, "midpoint": 0.5}.get(method, position - low)
-    if moving is not None and high > low:
-        weight = moving * (ordered.shape[-1] - 1) - low
     result = getitem(ordered, (..., low))
-    if high > low and (moving is not None or weight):
+    last = ordered.shape[-1] - 1
+    if moving is not None and last:
+        before = np.full((*ordered.shape[:-1], 1), min(low, last - 1))
+        rise = _rise(ordered, before, before + 1, weight)
+        result = result + getitem(rise, (..., 0)) * (moving * last - low)
+    elif moving is not None:
+        result = result + 0.0 * moving
+    elif high > low and weight:
         result = result + (getitem(ordered, (..., high)) - result) * weight
     return reshape(_nan_wins(ordered, result), shape)
+
+
+def _rise(ordered: Any, before: Any, after: Any, weight: Any) -> Any:
+    """From one element to another, of which a part is added: of infinity no part is 0."""
+    rise = take_along_axis(ordered, after, -1) - take_along_axis(ordered, before, -1)
+    return where(np.isfinite(raw(rise)) | (np.asarray(weight) != 0), rise, 0.0)
 
 
 def _ordered(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, tuple[int, ...]]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import raw
+from autograd.arguments.arrays import constant, raw
 from autograd.arguments.generator import generator_or_default
 from autograd.core.node import Leaf
 from autograd.in_place import in_place
@@ -130,15 +130,23 @@ _BOUNDS: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 
 
-def _random(who: str, draw: Callable[..., Any], parameters: str, doc: str) -> Callable[..., Any]:
+def _random(
+    who: str, draw: Callable[..., Any], parameters: str, doc: str, whole: bool = False
+) -> Callable[..., Any]:
+    """A method that draws; ``whole``: whole numbers, which no parameter moves a little."""
     names = tuple(inspect.signature(draw).parameters)[2:]
+    words = {*names, "from", "to"}
 
     def method(x: Any, *given: Any, generator: Any = None, **named: Any) -> Any:
         rng = generator_or_default(who, generator)
+        if not whole and words.issuperset(named):  # what is unknown is told by the call
+            for name, value in (*zip(names, given, strict=False), *named.items()):
+                constant(who, name, value)
         given = tuple([raw(v) for v in given])
+        named = {name: raw(value) for name, value in named.items()}
         for name, value in (*zip(names, given, strict=False), *named.items()):
-            if np.ndim(raw(value)) == 0 and value is not None:
-                arguments.real(who, name, raw(value), *_BOUNDS.get(name, ()))
+            if np.ndim(value) == 0 and value is not None:
+                arguments.real(who, name, value, *_BOUNDS.get(name, ()))
         drawn = np.asarray(draw(rng, x.shape, *given, **named)).astype(x.dtype)
         return _filled(who, x, drawn)
 
@@ -174,7 +182,7 @@ normal_ = _random(
 uniform_ = _random("uniform_", _evenly, "0.0, 1.0", "numbers drawn evenly between two")
 bernoulli_ = _random(
     "bernoulli_", lambda rng, shape, p=0.5: rng.random(shape) < p, "p=0.5",
-    "1 with a probability, else 0",
+    "1 with a probability, else 0", True,
 )  # fmt: skip
 exponential_ = _random(
     "exponential_", lambda rng, shape, lambd=1.0: rng.exponential(1.0 / lambd, shape), "lambd=1",
@@ -193,7 +201,7 @@ def _integers(rng: Any, shape: Any, low: Any = None, high: Any = None, **named: 
     return rng.integers(low, high, shape)
 
 
-random_ = _random("random_", _integers, "low, high", "integers from [low, high)")
+random_ = _random("random_", _integers, "low, high", "integers from [low, high)", True)
 log_normal_ = _random(
     "log_normal_", lambda rng, shape, mean=1.0, std=2.0: rng.lognormal(mean, std, shape),
     "mean=1, std=2", "exponentials of normal numbers",
@@ -201,7 +209,7 @@ log_normal_ = _random(
 geometric_ = _random(
     "geometric_", lambda rng, shape, p:
         rng.geometric(arguments.real("geometric_", "p", p, 0.0, 1.0, open_low=True), shape), "p",
-    "how many draws of a probability it takes",
+    "how many draws of a probability it takes", True,
 )  # fmt: skip
 cauchy_ = _random(
     "cauchy_", lambda rng, shape, median=0.0, sigma=1.0: median + sigma * rng.standard_cauchy(shape),

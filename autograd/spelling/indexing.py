@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, raw
+from autograd.arguments.arrays import array_like, constant, raw
 from autograd.core.tensor import Tensor
 from autograd.ops import gathering
 from autograd.ops.elementwise import multiply
@@ -246,7 +246,13 @@ def unique(
     x: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False,
     dim: Any = None,
 ) -> Any:  # fmt: skip
-    """The distinct elements in order, with where each went and how often it occurs if asked for."""
+    """The distinct elements in order, with where each went and how often it occurs if asked for.
+
+    Raises:
+        RuntimeError: for a tensor that requires a gradient: equal elements that are moved apart
+            become two, so there is no derivative.
+    """
+    x = constant("unique", "x", x)
     wanted: Any = {"return_inverse": return_inverse, "return_counts": return_counts, "axis": dim}
     found = np.unique(np.asarray(raw(x)), **wanted)
     return tuple(map(Tensor, found)) if isinstance(found, tuple) else Tensor(found)

@@ -166,13 +166,17 @@ def spread_of(
     return function(x, axis=axes, ddof=said[0], keepdims=keepdim)
 
 
+def _ddof(who: str, unbiased: Any, correction: Any) -> Any:
+    return int(arguments.boolean(who, "unbiased", unbiased)) if correction is None else correction
+
+
 def var_mean(
     x: Any, dim: Any = None, unbiased: Any = True, keepdim: Any = False, *, correction: Any = None
 ) -> Any:
     """Variance (divided by n − correction, 1 by default) and mean."""
     if isinstance(dim, (bool, np.bool_)):
         dim, unbiased = None, dim
-    ddof = int(unbiased) if correction is None else correction
+    ddof = _ddof("var_mean", unbiased, correction)
     return var(x, axis=dim, ddof=ddof, keepdims=keepdim), mean(x, axis=dim, keepdims=keepdim)
 
 
@@ -182,5 +186,5 @@ def std_mean(
     """Standard deviation (divided by n − correction, 1 by default) and mean."""
     if isinstance(dim, (bool, np.bool_)):
         dim, unbiased = None, dim
-    ddof = int(unbiased) if correction is None else correction
+    ddof = _ddof("std_mean", unbiased, correction)
     return std(x, axis=dim, ddof=ddof, keepdims=keepdim), mean(x, axis=dim, keepdims=keepdim)

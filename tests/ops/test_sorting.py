@@ -115,3 +115,28 @@ def test_searchsorted():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("function", [ag.quantile, ag.nanquantile])
+def test_the_gradient_of_q_is_not_lost_where_it_meets_an_element(function):
+    values = np.array([1.0, 0.5, 2.0, 4.0, 0.0]) / 4.0  # sorted: steps of 0.5, 0.5, 1, 2 quarters
+    rises = np.diff(np.sort(values)) * 4.0
+    expected = {0.0: rises[0], 0.25: rises[1], 0.5: rises[2], 0.75: rises[3], 1.0: rises[3]}
+    for q, slope in expected.items():
+        t = ag.tensor(q, dtype=np.float64, requires_grad=True)
+        result = function(ag.tensor(values), t)
+        assert result.item() == np.quantile(values, q)
+        result.backward()
+        assert t.grad.item() == slope
+    several = ag.tensor(list(expected), dtype=np.float64, requires_grad=True)
+    function(ag.tensor(values), several).sum().backward()
+    np.testing.assert_array_equal(several.grad, list(expected.values()))
+
+
+@pytest.mark.parametrize("function", [ag.quantile, ag.nanquantile])
+def test_a_quantile_at_an_element_takes_no_part_of_infinity(function):
+    for values, q, expected in (([0.25, np.inf], 0.0, 0.25), ([0.5], 0.5, 0.5)):
+        t = ag.tensor(q, dtype=np.float64, requires_grad=True)
+        result = function(ag.tensor(values, dtype=np.float64), t)
+        result.backward()
+        assert (result.item(), t.grad.item()) == (expected, 0.0)
