@@ -830,3 +830,82 @@ def test_the_trial_run_leaves_a_parameter_that_forward_writes_into(torch):
     held = model.w
     assert model(np.ones(2, np.float32)).tolist() == [2.0, 2.0] == model.w.tolist()
     assert model.w is held and model.seen.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.torch
+def test_a_recurrent_network_of_another_width_is_refused_in_pytorchs_words(torch):
+    for kind in (torch.nn.LSTM, torch.nn.GRU, torch.nn.RNN):
+        with pytest.raises(RuntimeError, match="input_size. Expected 3, got 4"):
+            nn.from_torch(kind(3, 2), torch.ones(5, 1, 4))
+
+
+@pytest.mark.torch
+def test_a_network_over_a_sequence_that_was_not_packed_on_the_way_is_refused(torch):
+    class Runs(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rnn = torch.nn.GRU(2, 2)
+
+        def forward(self, x):
+            packed = torch.nn.utils.rnn.PackedSequence(x, torch.tensor([2, 1]))
+            return self.rnn(packed)[1]
+
+    with pytest.raises(RuntimeError, match="runs over a PackedSequence that it has not packed"):
+        nn.from_torch(Runs(), torch.zeros(3, 2))
+
+
+@pytest.mark.torch
+def test_views_taken_in_a_block_are_written_through_after_it(torch):
+    class Blocks(torch.nn.Module):
+        def forward(self, x):
+            whole = x * 1.0
+            with torch.no_grad():
+                first, second = whole[0], whole[1]
+                sums = first + second
+            second.add_(5.0)
+            sums.mul_(2.0)
+            return whole, first, second, sums
+
+    x = torch.arange(6.0).reshape(2, 3)
+    found = nn.from_torch(Blocks(), x, dynamic=False)(x.numpy())
+    for ours, theirs in zip(found, Blocks()(x), strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+
+
+@pytest.mark.torch
+def test_how_many_values_go_into_and_out_of_a_module_inside_stays(torch):
+    class Two(torch.nn.Module):
+        def forward(self, x):
+            return x * 2, x * 3
+
+    class Whole(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.two = Two()
+
+        def forward(self, x):
+            first, second = self.two(x)
+            return first + second
+
+    class Gives(nn.Module):
+        def forward(self, x):
+            return results
+
+    model = nn.from_torch(Whole(), torch.ones(2))
+    x = np.ones(2, np.float32)
+    with pytest.raises(TypeError, match="Two at 'two' takes 1 inputs .* got 2$"):
+        model.two(x, x)
+    with pytest.raises(TypeError, match="Two at 'two' takes 1 inputs .* got 2$"):
+        model.two(x, other=x)
+    handle = model.two.register_forward_pre_hook(lambda module, given: (*given, given[0]))
+    with pytest.raises(TypeError, match="two: a hook has changed the number of inputs from 1 to 2"):
+        model(x)
+    handle.remove()
+    assert model(x).tolist() == [5.0, 5.0]
+    one = autograd.tensor(x)
+    for results in (one, (one,), (one, one, one), [one, one]):
+        model.two = Gives()
+        with pytest.raises(TypeError, match="two: 2 results are used of this module, got "):
+            model(x)
+    results = one, one
+    assert model(x).tolist() == [2.0, 2.0]
