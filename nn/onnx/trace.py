@@ -205,8 +205,11 @@ class Program:
     def input_origin(self, position: int, index: int) -> Origin | None:
         """Where an operation's array input comes from; None if it is absent."""
         values = [run.operations[position].inputs[index] for run in self.runs]
-        if values[0] is None:
+        absent = [value is None for value in values]
+        if all(absent):
             return None
+        if any(absent):
+            raise Refused(f"whether it has an input {index} depends on the values or on the batch")
         if index in self.operations[position].rewritten:
             raise Refused(f"input {index} was written into in place after it was made")
         return self.origin(values, position)

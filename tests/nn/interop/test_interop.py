@@ -889,13 +889,13 @@ def test_how_many_values_go_into_and_out_of_a_module_inside_stays(torch):
 
     class Gives(nn.Module):
         def forward(self, x):
-            return results
+            return given
 
     model = nn.from_torch(Whole(), torch.ones(2))
     x = np.ones(2, np.float32)
-    with pytest.raises(TypeError, match="Two at 'two' takes 1 inputs .* got 2$"):
+    with pytest.raises(TypeError, match="Two at 'two' takes 1 inputs .* got 2\\n"):
         model.two(x, x)
-    with pytest.raises(TypeError, match="Two at 'two' takes 1 inputs .* got 2$"):
+    with pytest.raises(TypeError, match="Two at 'two' takes 1 inputs .* got 2\\n"):
         model.two(x, other=x)
     handle = model.two.register_forward_pre_hook(lambda module, given: (*given, given[0]))
     with pytest.raises(TypeError, match="two: a hook has changed the number of inputs from 1 to 2"):
@@ -903,9 +903,9 @@ def test_how_many_values_go_into_and_out_of_a_module_inside_stays(torch):
     handle.remove()
     assert model(x).tolist() == [5.0, 5.0]
     one = autograd.tensor(x)
-    for results in (one, (one,), (one, one, one), [one, one]):
-        model.two = Gives()
+    model.two = Gives()
+    for given in (one, (one,), (one, one, one), [one, one]):  # noqa: B007
         with pytest.raises(TypeError, match="two: 2 results are used of this module, got "):
             model(x)
-    results = one, one
+    given = one, one
     assert model(x).tolist() == [2.0, 2.0]

@@ -591,3 +591,17 @@ def test_other_examples_stay_within_the_range_of_the_given_one(seed):
     alike = vary(np.full(50, 2.0), None, random, harsh=False)
     assert (alike == 2.0).any() and (alike > 2.0).any() and alike.min() == 2.0 and alike.max() < 3.0
     assert vary(np.zeros((0, 2)), None, random, harsh=False).shape == (0, 2)
+
+
+def test_a_bias_that_only_some_batches_have_is_refused(path):
+    class Picky(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(3, 2)
+
+        def forward(self, x):
+            return F.linear(x, self.linear.weight, self.linear.bias if len(x) > 3 else None)
+
+    for rows in (2, 4):
+        with pytest.raises(ValueError, match=r"linear .*: whether it has an input 2 depends"):
+            nn.onnx.export(Picky(), (images(rows, 3),), path)

@@ -155,6 +155,14 @@ def test_an_input_that_was_written_into_is_refused():
         found.input_origin(0, 1)
 
 
+@pytest.mark.parametrize("with_it", [2, 3, 5])
+def test_an_input_that_is_there_in_some_runs_only_is_refused(with_it):
+    found = program(lambda x, n: [operation("f", [x, x if n == with_it else None], [])])
+    assert found.input_origin(0, 0) == Origin("input", "x")
+    with pytest.raises(Refused, match="whether it has an input 1 depends on the values or on the"):
+        found.input_origin(0, 1)
+
+
 def copies(x, n):
     doubled = value(x.array * 2, 0)
     turned = value(doubled.array.reshape(n, 1, 4), 1)
