@@ -145,9 +145,8 @@ def _arrays_in(part: Any) -> list[Any]:
 
 def _same(one: Any, other: Any) -> bool:
     one, other = np.asarray(one), np.asarray(other)
-    if one.shape != other.shape or one.dtype.kind != other.dtype.kind:
-        return False
-    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    kind = one.dtype.kind
+    return kind == other.dtype.kind and np.array_equal(one, other, equal_nan=kind == "f")
 
 
 class Program:

@@ -181,3 +181,11 @@ def test_what_was_changed_on_pytorchs_side_is_put_back_after_an_error(torch):
         nn.interop.compare(theirs, nn.Identity(), torch.ones(2))
     assert theirs.count.tolist() == [0, 0] and torch.equal(torch.get_rng_state(), drawn)
     assert not theirs._forward_hooks
+
+
+@pytest.mark.torch
+def test_pytorchs_module_comes_first(torch):
+    for first in (nn.Linear(2, 2), 3, None):
+        name = type(first).__name__
+        with pytest.raises(TypeError, match=f"compare: module must be a .*, got {name}$"):
+            nn.interop.compare(first, torch.nn.Linear(2, 2), torch.ones(1, 2))
