@@ -464,3 +464,12 @@ def test_a_loss_of_one_sample_without_a_batch(tmp_path):
 def test_a_row_far_from_the_last(tmp_path):
     rows = lambda x: (x[x.shape[0] - 1200], x[x.shape[0] - 1], x[x.shape[0] - 1200 :])
     assert_exports(rows, [(2, 2)], tmp_path / "model.onnx", rows=(1201, 1300))
+
+
+def test_the_cells_of_a_wide_adaptive_pool_begin_where_they_do_here(tmp_path):
+    x = np.zeros((1, 1, 2002), np.float32)
+    x[0, 0, 1001] = 1.0
+    model = nn.AdaptiveMaxPool1d(2)
+    running = session(nn.onnx.export(model, (ag.tensor(x),), tmp_path / "model.onnx"))
+    (found,) = run(running, [ag.tensor(x)]).values()
+    assert found.tolist() == model(ag.tensor(x)).tolist() == [[[0.0, 1.0]]]
