@@ -45,12 +45,12 @@ _EFFECTS = ("batch_norm", "instance_norm", "native_batch_norm", "_native_batch_n
 class Unknown:
     """Operators that the table does not know."""
 
-    entries: list[tuple[str, str, tuple[str, int], Any]] = field(default_factory=list)
+    entries: list[tuple[str, str, tuple[str, int]]] = field(default_factory=list)
 
-    def add(self, what: str, path: str, place: tuple[str, int], target: Any) -> None:
+    def add(self, what: str, path: str = "", place: tuple[str, int] = ("", 0)) -> None:
         if what.startswith("torch._functorch."):
             what = "torch.func.vmap, grad or the like: write the loop, or the batch, out"
-        self.entries.append((what, path, place, target))
+        self.entries.append((what, path, place))
 
     def targets(self) -> set[Any]:
         return {target for *_, target in self.entries if hasattr(target, "_schema")}
@@ -64,7 +64,7 @@ class Unknown:
         ]
         for what, count in counts.most_common():
             lines.append(f"  {what}, {count} time{'s' * (count != 1)}")
-            uses = [(path, place) for name, path, place, _ in self.entries if name == what]
+            uses = [(path, place) for name, path, place in self.entries if name == what]
             for path, (file, line) in list(dict.fromkeys(uses))[:3]:
                 where = f"{os.path.basename(file)}:{line}" if file else "an unknown line"
                 lines.append(f"    in {path or 'the model itself'}, {where}")
@@ -125,7 +125,10 @@ class _Reader:
             if spec.kind.name == "USER_OUTPUT":
                 leaves.append(leaf)
             else:
-                self.unknown.add(f"an output of kind {spec.kind.name}", "", ("", 0), None)
+                self.unknown.add(f"an output of kind {spec.kind.name}")
+        if any(self._is_pair(leaf) for leaf in leaves):
+            what = "an output of complex numbers: return its parts, as torch.view_as_real(z)"
+            self.unknown.add(what)
         rebinding = Rebinding(self.shapes, self.metas)
         try:
             rebinding.run(self.operations, self.stacks)
@@ -135,9 +138,7 @@ class _Reader:
             place = ("", 0) if model is None else model.place
             what = "a write through a view that cannot be written back"
             path = rebinding.stack[-1][1] if rebinding.stack else ""
-            self.unknown.add(
-                what if model is None else f"{model.operator}: {what}", path, place, None
-            )
+            self.unknown.add(what if model is None else f"{model.operator}: {what}", path, place)
         self.operations, self.stacks = rebinding.operations, rebinding.stacks
         self._drop_unused(leaves)
         _, spec = self.exported.call_spec
@@ -174,7 +175,7 @@ class _Reader:
             elif kind == "USER_INPUT":
                 self._user_input(spec.arg, name, node)
             else:
-                self.unknown.add(f"an input of kind {kind}", "", ("", 0), None)
+                self.unknown.add(f"an input of kind {kind}")
             if node is not None:
                 known = f"{STATE}{spec.target}" if kind in ("PARAMETER", "BUFFER") else name
                 self._note_sizes(known, node.meta.get("val"))
@@ -187,7 +188,7 @@ class _Reader:
             numpy_dtype(self.torch, value.dtype)
             self.constants[name] = value.detach().cpu().numpy().copy()
         except TypeError as error:
-            self.unknown.add(f"a constant whose {error}", "", ("", 0), None)
+            self.unknown.add(f"a constant whose {error}")
         self.meaning[node] = Constant(name)
 
     def _user_input(self, arg: Any, name: str, node: Any) -> None:
@@ -199,7 +200,7 @@ class _Reader:
             try:
                 dtype = numpy_dtype(self.torch, value.dtype)
             except TypeError as error:
-                self.unknown.add(f"an input whose {error}", "", ("", 0), None)
+                self.unknown.add(f"an input whose {error}")
         self.user_inputs.append(Input(name, name, shape, dtype, constant))
         if node is not None:
             self.meaning[node] = Value(name)
@@ -227,7 +228,7 @@ class _Reader:
             elif node.op == "call_function":
                 self._call(module, node, prefix, records, self._stack(node, outer))
             elif node.op != "placeholder":
-                self.unknown.add(node.op, "", ("", 0), None)
+                self.unknown.add(node.op)
         return result
 
     def _attribute(self, module: Any, node: Any, prefix: str) -> None:
@@ -281,7 +282,7 @@ class _Reader:
             known = "" if function is None else " with these arguments"
             if pairs:
                 known = f" of complex numbers{known}: write it with real ones, as cos and sin"
-            self.unknown.add(f"{_told(torch, target)}{known}", path, place, target)
+            self.unknown.add(f"{_told(torch, target)}{known}", path, place)
         self.operations.append(operation)
         self.stacks.append(stack)
 
@@ -298,6 +299,10 @@ class _Reader:
         elif not (comes or name in OF_REALS) or not (goes or name in TO_REALS):
             name += " between real and complex"
         return f"complex::{name}.{overload}"
+
+    def _is_pair(self, leaf: Any) -> bool:
+        meta: Any = self.metas.get(leaf.name) if isinstance(leaf, (Value, Constant)) else None
+        return self.torch.is_tensor(meta) and bool(meta.is_complex())
 
     def _is_complex(self, node: Any) -> bool:
         value: Any = node.meta.get("val") if isinstance(node, self.torch.fx.Node) else None
@@ -343,7 +348,7 @@ class _Reader:
             operation = Operation(name, operator, args, kwargs, place, records)
             self._note_result(operation, node.meta.get("val"))
         except TypeError as error:
-            self.unknown.add(f"{operator}: {error}", path, place, None)
+            self.unknown.add(f"{operator}: {error}", path, place)
             return None
         if operators.find(operator) and operators.is_creation(operator):
             if operation.dtype is not None and kwargs.get("dtype") is None:
@@ -391,9 +396,9 @@ class _Reader:
         elif kind == "wrap_with_autocast":
             _, _, enabled, _, inner, *inputs = node.args
             if enabled:
-                self.unknown.add("autocast to a shorter dtype", path, place, None)
+                self.unknown.add("autocast to a shorter dtype", path, place)
         else:
-            self.unknown.add(f"control flow ({kind})", path, place, None)
+            self.unknown.add(f"control flow ({kind})", path, place)
             self.meaning[node] = [Value(node.name)] * 64
             return
         graph = self.meaning[inner]
