@@ -41,6 +41,9 @@ Index = tuple[int, ...]
 
 _EPS = float(np.finfo(np.float64).eps)
 
+#: Parts of a large step, at which a linear function has the same parts of its change.
+_PARTS = (1e-3, -0.01, 0.07, -0.3)
+
 #: How many elements a search along a random direction may single out.
 _SUSPECTS = 4
 
@@ -453,6 +456,12 @@ def _adjoint(
         straight = np.abs(b - 2 * a + m) <= scale
         if not (np.all(straight) and np.all(np.abs(a + c - 2 * m) <= scale)):
             return "", (0.0, 0.0), []
+    for part in _PARTS:  # nor what is flat close by: hardshrink
+        near = _moved(case, place, part * u)
+        for m, a, b in zip(middle, once, near, strict=True):
+            scale = 1e-10 * max(float(np.max(np.abs(each), initial=0.0)) for each in (m, a, b))
+            if not np.all(np.abs(b - m - part * (a - m)) <= scale):
+                return "", (0.0, 0.0), []
     everything = np.ones(x.shape)
     left, right, allowed = sides(everything)
     if abs(left - right) <= allowed:

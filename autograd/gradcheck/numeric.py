@@ -8,13 +8,13 @@ so elements that an input does not reach cancel exactly.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 __all__ = [
-    "STEP", "Differences", "Slopes", "central_differences", "contributions", "one_sided_slopes", "several_differences", "slopes_by_width",
+    "MOST_LOST", "STEP", "Differences", "Slopes", "central_differences", "contributions", "is_limit", "one_sided_slopes", "several_differences", "slopes_by_width",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, Any]
@@ -22,6 +22,9 @@ Array = np.ndarray[Any, Any]
 #: Near the cube root of float64's precision, where rounding and curvature errors of a central
 #: difference balance.
 STEP = 1e-6
+
+#: After so many elements that are wrong nearby, too, others are not looked at from there.
+MOST_LOST = 16
 
 _PRECISION = float(np.finfo(np.float64).eps)
 
@@ -257,3 +260,53 @@ def one_sided_slopes(
     elif gap > 1e-4 * max(unit, steep) + rounding and gap > gap_far / 8:
         kind = "kink"
     return Slopes(left, right, kind, low, high)
+
+
+def is_limit(
+    function: Callable[..., Sequence[Array]],
+    arrays: Sequence[Array],
+    weights: Sequence[Array | None],
+    position: int,
+    index: tuple[int, ...],
+    mine: float,
+    slope: float,
+) -> bool:
+    """Is a number that is far from the slope here the slope just beside this point?
+
+    Where several kinks meet (``clip`` with equal bounds, many equal elements that are sorted) no
+    single direction shows them all; any slope found nearby is then a fair choice.
+    """
+    far = abs(mine - slope) >= 0.1 * max(abs(mine), abs(slope))
+    if not mine or not math.isfinite(mine) or not far:
+        return False
+    for beside in _neighbours(arrays):
+        near = several_differences(function, beside, [weights], position, indices=[index])[0]
+        if abs(near.slopes[index] - mine) <= 1e-2 * abs(mine):
+            return True
+    return False
+
+
+def _neighbours(arrays: Sequence[Any]) -> Iterator[list[Any]]:
+    """Points close by: equal elements set apart, the first lowest and the last lowest; at random."""
+
+    def each(change: Callable[[Any], Any]) -> list[Any]:
+        return [
+            a + change(a) * np.maximum(1.0, np.abs(a)) if a.dtype.kind == "f" else a for a in arrays
+        ]
+
+    for apart in (8 * STEP, -8 * STEP):  # a step of the differences passes none of them
+        yield each(lambda a: apart * _place_among_equals(a))  # noqa: B023
+    random = np.random.default_rng(0)
+    for _ in range(8):
+        yield each(lambda a: random.uniform(-1e-4, 1e-4, a.shape))
+
+
+def _place_among_equals(array: Any) -> Any:
+    """How many elements before each one, in order of memory, are equal to it."""
+    flat = array.ravel()
+    order = np.argsort(flat, kind="stable")
+    new = np.ones(flat.size, bool)
+    new[1:] = flat[order][1:] != flat[order][:-1]
+    places = np.empty(flat.size)
+    places[order] = np.arange(flat.size) - np.flatnonzero(new)[np.cumsum(new) - 1]
+    return places.reshape(array.shape)

@@ -180,7 +180,8 @@ class _Graph:
             for k, sent in enumerate(step.contributions):
                 above.setdefault(sent.parent, step.node)
                 shape = np.shape(sent.value)
-                shaped = shape == np.shape(step.gradient)
+                incoming = step.gradient  # of several outputs a tuple
+                shaped = type(incoming) is not tuple and shape == np.shape(incoming)
                 op = self._described(step.node, sent.position)
                 found.append(_Edge(step.number, k, op, " → ".join([op, *further]), shape, shaped))
             if len(found) > _EDGES:

@@ -14,6 +14,7 @@ from autograd.gradcheck.numeric import (
     STEP,
     Differences,
     Slopes,
+    is_limit,
     one_sided_slopes,
     several_differences,
     slopes_by_width,
@@ -274,31 +275,11 @@ class _Judgement:
         return not case.finite or slopes.kind != "smooth"
 
     def _is_limit(self, index: Index, slope: float) -> bool:
-        """Is the rule's number the slope just beside this point?
-
-        Where several kinks meet (``clip`` with equal bounds) no single direction shows them all;
-        any slope found nearby is then a fair choice.
-        """
-        case, mine = self.case, float(self.got[index])
-        if (
-            not mine
-            or not math.isfinite(mine)
-            or abs(mine - slope) < 0.1 * max(abs(mine), abs(slope))
-        ):
-            return False
-        random = np.random.default_rng(0)
-        for _ in range(8):
-            beside = [
-                a + random.uniform(-1e-4, 1e-4, a.shape) * np.maximum(1.0, np.abs(a))
-                if a.dtype.kind == "f" else a
-                for a in case.arrays
-            ]  # fmt: skip
-            near = several_differences(
-                case.function, beside, [self.trial.weights], self.place, indices=[index]
-            )[0].slopes[index]
-            if abs(near - mine) <= 1e-2 * abs(mine):
-                return True
-        return False
+        """Is the rule's number the slope just beside this point?"""
+        mine = float(self.got[index])
+        return is_limit(
+            self.case.function, self.case.arrays, self.trial.weights, self.place, index, mine, slope
+        )
 
     def _fits(self, index: Index, slope: float, doubt: float = 0.0) -> bool:
         return abs(float(self.got[index]) - slope) <= _ATOL + _RTOL * abs(slope) + doubt

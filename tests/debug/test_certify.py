@@ -485,3 +485,23 @@ def test_arguments_that_cannot_be_are_refused(arguments, error):
 def test_one_node_is_one_node():
     x = ag.tensor([1.0, 2.0], requires_grad=True)
     assert "the outputs of 1 node, computed" in str(certify((x * x).sum()))
+
+
+@pytest.mark.parametrize("function", [
+    lambda x: ag.sort(x, axis=-1), lambda x: ag.median(x, axis=0), ag.median, lambda x: ag.quantile(x, 0.3),
+], ids=["sort", "median of columns", "median", "quantile"])  # fmt: skip
+def test_equal_elements_accuse_no_rule_that_orders_them(function):
+    x = ag.tensor(np.zeros((4, 6)), requires_grad=True)
+    with ag.debug.record():
+        loss = ag.sum(function(x) * 1.3)
+    assert ag.debug.certify(loss, threads=()).verdict == "right"
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.02])
+def test_what_is_linear_far_out_and_flat_close_by_is_not_called_linear(threshold):
+    x = ag.tensor(np.zeros((2, 3)), requires_grad=True)
+    with ag.debug.record():
+        loss = ag.sum(ag.hardshrink(x, threshold))
+    card = ag.debug.certify(loss, threads=())
+    assert card.verdict == "right"
+    assert {rule.op: rule.adjoint for rule in card.rules}["hardshrink"] == ""

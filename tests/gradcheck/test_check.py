@@ -495,3 +495,24 @@ def test_a_kink_is_said_with_both_slopes_to_eight_digits():
     for slope in (low, high):
         assert ag.text.number(slope, 8) in str(error)
     assert f"backward gives {ag.text.number(error.backward, 8)}. No" in str(error)
+
+
+@pytest.mark.parametrize("function", [
+    lambda x: ag.sort(x, axis=-1), ag.median, lambda x: ag.topk(x, 3)[0], lambda x: ag.quantile(x, 0.3),
+    lambda x: ag.cummax(x, 0),
+], ids=["sort", "median", "topk", "quantile", "cummax"])  # fmt: skip
+def test_where_many_elements_are_equal_one_of_the_slopes_nearby_is_right(function):
+    ties = np.array([0.0] * 12 + [1.0] * 7)
+    assert gradcheck(function, ties, allow_kinks=True)
+    with pytest.raises(GradcheckError, match="kink"):
+        gradcheck(function, ties)
+
+
+def test_among_equal_elements_a_wrong_rule_is_wrong_all_the_same():
+    @ag.primitive
+    def ordered(x):
+        return np.sort(x)
+
+    ordered.gradients(x=lambda g, x: ag.take(g, np.argsort(np.argsort(x, kind="stable"))) * 1.5)
+    with pytest.raises(GradcheckError, match="is wrong"):
+        gradcheck(ordered, np.zeros(12), allow_kinks=True)

@@ -708,3 +708,34 @@ def test_where_nothing_is_allowed_the_worst_is_still_named():
     slope, mine = np.array([1.0, 0.0, 0.0]), np.array([1.0, 0.0, 0.5])
     (one,) = compare(lambda x: slope * x, lambda g, x: g * mine, np.ones(3), atol=0).inputs
     assert one.index == (2,) and one.wrong.tolist() == [False, False, True]
+
+
+def to_its_place(g, x):
+    gradient = np.zeros_like(x)
+    gradient[np.argsort(x, kind="stable")] = g
+    return gradient
+
+
+def to_the_middle(g, x):
+    gradient = np.zeros_like(x)
+    gradient[np.argsort(x, kind="stable")[len(x) // 2]] = g
+    return gradient
+
+
+@pytest.mark.parametrize("ties", [np.zeros(25), np.array([0.0] * 12 + [1.0] * 9)])
+@pytest.mark.parametrize(
+    ("forward", "backward"), [(np.sort, to_its_place), (np.median, to_the_middle)]
+)
+def test_equal_elements_may_be_taken_in_any_order(forward, backward, ties):
+    report = compare(forward, backward, ties)
+    assert report.ok, str(report)
+    wrong = compare(forward, lambda g, x: 1.5 * backward(g, x), ties)
+    assert not wrong.ok
+
+
+def test_a_wrong_backward_of_what_has_several_outputs_inside_is_diagnosed():
+    x = np.array([0.5, 0.25, 1.0])
+    report = compare(lambda x: ag.sort(x, axis=-1), lambda g, x: -to_its_place(g, x), x)
+    assert report.inputs[0].hypothesis.startswith("the sign is wrong")
+    other = compare(lambda x: ag.sort(x * x, axis=-1), lambda g, x: to_its_place(g, x) * x, x)
+    assert not other.ok
