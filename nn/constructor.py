@@ -88,7 +88,7 @@ def misspelt(cls: type, base: type, wanted: str) -> str:
         for name in reversed(mine)
         if inspect.isfunction(inspect.getattr_static(cls, name)) and not hasattr(base, name)
     }
-    found = difflib.get_close_matches(bare, methods, n=1, cutoff=0.7)
+    found = difflib.get_close_matches(bare, methods, cutoff=0.7)
     return f"; it defines {methods[found[0]]}: write {wanted}" if found else ""
 
 

@@ -63,6 +63,12 @@ def test_every_operator_plants_its_mistake(tmp_path, line, operator, becomes):
     assert becomes in [m.after for m in found if m.operator == operator]
 
 
+def test_a_factor_is_planted_where_the_size_counts(tmp_path):
+    for line, number in [("if a % b: f()", 0), ("y = 1 if a - b else 2", 0), ("while a - b: f()", 0),
+                         ("if a % b > c: f()", 1), ("y = a - b if c else d", 1)]:  # fmt: skip
+        assert len([m for m in mutants(tmp_path, line) if m.operator == "factor"]) == number, line
+
+
 def test_every_operator_is_tried_above():
     assert {operator for _, operator, _ in PLANTED} == set(OPERATORS)
 

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from nn.module import Module, note_structure
+from nn.module import Module
 
 __all__ = ["is_computed", "make_computed", "make_plain"]
 
@@ -31,7 +31,7 @@ def make_computed(module: Module, name: str, compute: Compute, prefix: str = "")
     computed = {**module.__dict__.get("_computed", {}), name: compute}
     base = _base(module)
     module.__dict__["_computed"] = computed
-    _turn_into(module, _class_with(base, tuple(computed), prefix))
+    object.__setattr__(module, "__class__", _class_with(base, tuple(computed), prefix))
 
 
 def make_plain(module: Module, name: str) -> None:
@@ -41,10 +41,10 @@ def make_plain(module: Module, name: str) -> None:
     base = _base(module)
     if not computed:
         del module.__dict__["_computed"]
-        _turn_into(module, base)
+        object.__setattr__(module, "__class__", base)
     else:
         prefix = type(module).__name__.removesuffix(base.__name__)
-        _turn_into(module, _class_with(base, tuple(computed), prefix))
+        object.__setattr__(module, "__class__", _class_with(base, tuple(computed), prefix))
 
 
 def is_computed(module: Module, name: str) -> bool:
@@ -55,11 +55,6 @@ def is_computed(module: Module, name: str) -> bool:
 def _base(module: Module) -> Any:
     cls: Any = type(module)
     return cls.__bases__[0] if "_computes" in cls.__dict__ else cls
-
-
-def _turn_into(module: Module, cls: type[Module]) -> None:
-    object.__setattr__(module, "__class__", cls)
-    note_structure()  # pictures name the class
 
 
 @functools.cache

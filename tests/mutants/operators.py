@@ -227,7 +227,11 @@ class _Finder:
         of_abs = isinstance(parent, ast.Call) and self._text(parent.func) in ("abs", "np.abs")
         if isinstance(node.op, _ORDERED) and not (of_abs and isinstance(node.op, ast.Sub)):
             yield "swapped", node, f"(({right}){middle}({left}))"
-        if not isinstance(parent, (ast.BinOp, ast.UnaryOp, ast.Slice, ast.Subscript)):
+        # What is not 0 is true, whatever its size.
+        condition = isinstance(parent, (ast.If, ast.While, ast.IfExp)) and parent.test is node
+        if not condition and not isinstance(
+            parent, (ast.BinOp, ast.UnaryOp, ast.Slice, ast.Subscript)
+        ):
             yield "factor", node, f"(({self._text(node)}) * 1.001)"
         if isinstance(node.op, (ast.Add, ast.Div)) and "eps" in right:
             name, _, rest = left.partition("(")

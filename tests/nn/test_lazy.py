@@ -129,3 +129,29 @@ def test_copies_and_pickles_of_lazy_layers_are_lazy():
     for made in (copy.deepcopy(layer), pickle.loads(pickle.dumps(layer))):
         assert made(autograd.zeros(1, 3)).shape == (1, 2)
     assert type(layer) is nn.LazyLinear
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_nothing_lazy_is_left_in_a_layer_that_knows_its_sizes(name):
+    arguments, shape, real = CASES[name]
+    layer = getattr(nn, name)(*arguments)
+    layer(autograd.rand(*shape))
+    made = getattr(nn, name.removeprefix("Lazy"))(*real)
+    assert type(layer) is type(made) and vars(layer).keys() <= vars(made).keys() | {"_paths"}
+
+
+def test_pictures_name_what_a_lazy_layer_has_become():
+    def kinds(model):
+        with autograd.debug.operations() as noted:
+            model(autograd.zeros(1, 3))
+        return [noted[k].module.table["0"].kind for k in (0, -1)]
+
+    model = nn.Sequential(nn.LazyLinear(2), nn.ReLU())
+    kinds(model)
+    assert kinds(model) == ["Linear", "Linear"]
+    nn.utils.weight_norm(model[0])
+    assert kinds(model) == [type(model[0]).__name__] * 2
+    nn.utils.parametrizations.weight_norm(nn.utils.remove_weight_norm(model[0]))
+    assert kinds(model) == ["ParametrizedLinear"] * 2
+    nn.utils.parametrize.remove_parametrizations(model[0], "weight")
+    assert kinds(model) == ["Linear", "Linear"]
