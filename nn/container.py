@@ -53,7 +53,7 @@ class _Ordered(Module):
             position = operator.index(index)
         except TypeError:
             raise TypeError(
-                f"{type(self).__name__}: an index must be an integer or a slice, got {index!r}"
+                f"{type(self).__name__}: an index must be an integer or a slice, got {arguments.shown(index)}"
             ) from None
         if not -size <= position < size:
             raise IndexError(
@@ -297,7 +297,9 @@ class _Named(Module):
         )
         for pair in pairs:
             if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-                raise TypeError(f"{who}: expected pairs of a name and a value, got {pair!r}")
+                raise TypeError(
+                    f"{who}: expected pairs of a name and a value, got {arguments.shown(pair)}"
+                )
             self[pair[0]] = pair[1]
 
     def pop(self, key: str) -> Any:

@@ -222,11 +222,12 @@ def dirac_(tensor: T, groups: int = 1) -> T:
     _check("dirac_", tensor)
     if not 3 <= tensor.ndim <= 5:
         raise ValueError(f"dirac_: expected a tensor with 3 to 5 axes, got shape {tensor.shape}")
-    if isinstance(groups, bool) or not isinstance(groups, int) or groups < 1:
-        raise ValueError(f"dirac_: groups must be a positive integer, got {groups!r}")
+    groups = arguments.integer("dirac_", "groups", groups)
     out_channels, in_channels = tensor.shape[:2]
     if out_channels % groups:
-        raise ValueError(f"dirac_: groups={groups} does not divide out_channels={out_channels}")
+        raise ValueError(
+            f"dirac_: groups={arguments.shown(groups)} does not divide out_channels={out_channels}"
+        )
     per_group = out_channels // groups
     centre = tuple(size // 2 for size in tensor.shape[2:])
 

@@ -419,9 +419,11 @@ class Module:
     def _register(self, kind: str, name: str, value: Any) -> None:
         what = f"{type(self).__name__}: {kind} name"
         if not isinstance(name, str):
-            raise TypeError(f"{what} must be a string, got {name!r}")
+            raise TypeError(f"{what} must be a string, got {arguments.shown(name)}")
         if not name or "." in name:
-            raise ValueError(f"{what} must not be empty or contain a dot, got {name!r}")
+            raise ValueError(
+                f"{what} must not be empty or contain a dot, got {arguments.shown(name)}"
+            )
         taken = getattr(type(self), name, None)
         hides = callable(taken) or isinstance(taken, property)
         if hides:
@@ -688,7 +690,7 @@ class Module:
             TypeError: if ``mode`` is no bool.
         """
         if not isinstance(mode, bool):
-            raise TypeError(f"train: mode must be True or False, got {mode!r}")
+            raise TypeError(f"train: mode must be True or False, got {arguments.shown(mode)}")
         for module in self.modules():
             module.training = mode
         return self
@@ -793,7 +795,7 @@ class Module:
             prefix: put before every key as it is. Default "".
         """
         if not isinstance(prefix, str):
-            raise TypeError(f"state_dict: prefix must be a string, got {prefix!r}")
+            raise TypeError(f"state_dict: prefix must be a string, got {arguments.shown(prefix)}")
         return {
             prefix + key: autograd.tensor(module.__dict__[name].data)
             for key, module, name in self._state()
@@ -965,16 +967,23 @@ def read_destination(who: str, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
                 raise TypeError(f"{who}: dtype must be float16, float32 or float64, got None")
             dtype = dtype if given is None else given
     for device in devices:
-        if device is not None and str(device).partition(":")[0] != "cpu":
+        if device is not None and kind_of_device(device) != "cpu":
             raise ValueError(
-                f"{who}: everything is on the CPU here, there is no device {str(device)!r}; "
+                f"{who}: everything is on the CPU here, there is no device "
+                f"{arguments.shown(device)}; "
                 "write 'cpu', or leave it out"
             )
     return None if dtype is None else arguments.float_dtype(who, dtype)
 
 
+def kind_of_device(given: Any) -> str | None:
+    """What comes before the colon in "cuda:0", or in such a device object; None if it is none."""
+    text = given if isinstance(given, str) else getattr(given, "type", None)
+    return text.partition(":")[0] if isinstance(text, str) else None
+
+
 def _is_device(given: Any) -> bool:
-    return str(given).partition(":")[0] in ("cpu", "cuda", "mps", "xpu", "meta")
+    return kind_of_device(given) in ("cpu", "cuda", "mps", "xpu", "meta")
 
 
 def note_structure() -> None:

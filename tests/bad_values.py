@@ -11,6 +11,14 @@ import numpy as np
 
 import autograd as ag
 
+
+class Unprintable:
+    """Not even its text can be had."""
+
+    def __repr__(self) -> str:
+        raise ZeroDivisionError("no text")
+
+
 BAD: dict[str, Any] = {
     "0": 0, "-1": -1, "7": 7, "True": True, "np.True_": np.True_, "1.5": 1.5, "-0.5": -0.5,
     "nan": float("nan"), "inf": float("inf"), "1j": 1j, "np.float32": np.float32(2.5),
@@ -26,6 +34,10 @@ BAD: dict[str, Any] = {
     "object array": np.array([object(), None]), "datetime array": np.zeros(2, "M8[s]"),
     "structured array": np.zeros(3, [("a", int), ("b", float)]), "0-d array": np.array(3.5),
     "empty array": np.zeros((2, 0, 3)), "masked array": np.ma.array([1.0, 2.0], mask=[0, 1]),
+    "10**5000": 10**5000, "[-10**5000]": [-(10**5000)], "unprintable": Unprintable(),
+    "[unprintable]": [Unprintable()], "long list": list(range(10**4)), "long str": "x" * 10**5,
+    "long dict": dict.fromkeys(range(10**4)), "long array": np.arange(10_000.0),
+    "control characters": "a\x1b[31m\nb",
     "tensor": ag.tensor([1.0, 2.0]), "whole tensor": ag.tensor([2**40, 1]),
 }  # fmt: skip
 
@@ -39,6 +51,9 @@ FOREIGN = (
     "too many", "not enough", "iteration over", "Exceeds", "high -", "scale <", "Value after",
     "unbound", "shape mismatch", "cannot unpack",
 )  # fmt: skip
+
+#: Characters of a message that somebody still reads.
+LONGEST = 700
 
 
 def complaint(call: Callable[[], Any], who: str | frozenset[str] = "") -> str | None:
@@ -56,7 +71,11 @@ def complaint(call: Callable[[], Any], who: str | frozenset[str] = "") -> str | 
     except (ValueError, TypeError, IndexError, RuntimeError) as error:
         text = str(error)
         head, colon, rest = text.partition(": ")
-        if not colon and text.startswith("requires_grad must be"):
+        if len(text) > LONGEST:
+            return f"{type(error).__name__} of {len(text)} characters: {text[:200]}"
+        if "\x1b" in text:
+            return f"{type(error).__name__} with control characters: {text!r}"
+        if text.startswith("requires_grad must be"):
             return None
         named = colon and re.fullmatch(r"[\w .\[\]]{1,60}", head)
         if (

@@ -183,6 +183,12 @@ def test_only_the_declared_dependencies_are_imported(name):
     assert outside <= allowed
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_what_came_is_shown_short_whatever_it_is(name):
+    """The text of a value may be endless, or raise: `arguments.shown` knows, ``!r`` does not."""
+    assert not re.findall(r"\bgot \{[^{}]*!r\}", MODULES[name].read_text())
+
+
 @pytest.mark.parametrize("name", [n for n in MODULES if n.split(".")[0] == "nn"])
 def test_nn_uses_public_names_and_defines_no_gradient(name):
     for other in own_imports(name):

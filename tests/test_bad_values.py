@@ -4,6 +4,7 @@ Nothing here may take long or much memory: what would, is to be refused before i
 """
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -42,6 +43,10 @@ FUNCTIONS = frozenset(full.rpartition(".")[2] for full, _, _ in calls.EVERY).uni
     primitives(), ["shape", "masked", "requires_grad"]
 )
 
+#: What other settings are tried with: one of each kind.
+SOME = ("None", "-1", "nan", "str", "object", "class", "10**400", "10**5000", "nested", "unprintable",
+        "complex array", "object array", "long list")  # fmt: skip
+
 CASES = [
     pytest.param(name, function, arguments, id=name)
     for name, function, arguments in calls.EVERY
@@ -65,6 +70,51 @@ def test_bad_values_are_refused_in_our_words(full, function, arguments):
             assert found is None, f"{name}={label}: {found}"
 
 
+def other_settings(function, sound):
+    """What bools and choices may be other than they are: pairs of a name and a value."""
+    for name, declared in inspect.signature(function).parameters.items():
+        value = sound.get(name, declared.default)
+        if isinstance(value, bool):
+            yield name, not value
+        elif isinstance(value, str):
+            try:
+                calls.call(function, {**sound, name: "§"})
+            except (ValueError, TypeError) as error:  # which lists what it may be
+                for choice in re.findall(r"'([^']+)'", str(error)):
+                    if choice not in ("§", value):
+                        yield name, choice
+
+
+@pytest.mark.parametrize(("full", "function", "arguments"), CASES)
+def test_so_they_are_with_every_other_setting(full, function, arguments):
+    home, _, who = full.rpartition(".")
+    sound = calls.tensors_in(arguments)
+    parameters = inspect.signature(function).parameters
+    tried = arguments.keys() - NOT_TRIED - UNCHECKED.get(full, set())
+    for setting, choice in other_settings(function, sound):
+        for name in tried - {setting}:
+            several = parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+            for label in SOME:
+                bad = BAD[label]
+                given = (bad,) if several and not isinstance(bad, (list, tuple)) else bad
+                found = complaint(
+                    lambda n=name, v=given, s=setting, c=choice: calls.call(
+                        function, {**sound, s: c, n: v}
+                    ),
+                    who if home == "nn.functional" and label != "complex array" else FUNCTIONS,
+                )
+                assert found is None, f"{setting}={choice}, {name}={label}: {found}"
+
+
+def test_settings_are_found():
+    found = {
+        (full, name) for full, function, arguments in calls.EVERY if full not in GLOBAL
+        for name, _ in other_settings(function, calls.tensors_in(arguments))
+    }  # fmt: skip
+    assert len(found) > 150
+    assert {("nn.functional.pad", "mode"), ("autograd.cov", "rowvar")} <= found
+
+
 def test_large_counts_are_refused_at_once():
     x = ag.tensor([1.0, 2.0])
     for call in (
@@ -85,7 +135,8 @@ def test_the_check_itself_finds_what_is_not_ours():
 
     for error in (OverflowError("int too large"), KeyError("x"), ValueError("no name"),
                   TypeError("add: unsupported operand type(s)"), MemoryError("x"),
-                  ValueError("setting an array element: x")):  # fmt: skip
+                  ValueError("setting an array element: x"), ValueError("add: " + "x" * 1000),
+                  ValueError("add: x\x1b")):  # fmt: skip
         assert complaint(lambda e=error: raising(e)), error
     assert complaint(lambda: raising(ValueError("add: shapes do not fit"))) is None
 

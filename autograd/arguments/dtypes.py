@@ -82,8 +82,10 @@ def check_dtype(who: str, dtype: Any) -> np.dtype[Any]:
         if hasattr(dtype, "_node"):  # NumPy would take the dtype that it has
             raise TypeError
         result = np.dtype(dtype)
-    except TypeError:
-        raise TypeError(f"{who}: dtype={dtype!r} is not a dtype; use e.g. np.float32") from None
+    except Exception:  # NumPy asks what it is given for its text, and that may raise anything
+        raise TypeError(
+            f"{who}: dtype={shown(dtype)} is not a dtype; use e.g. np.float32"
+        ) from None
     if not result.isnative:
         result = result.newbyteorder("=")
     if result not in FLOATS and result.kind not in "iub":
@@ -107,7 +109,7 @@ def float_dtype(who: str, dtype: Any) -> np.dtype[Any]:
         return _default
     try:
         result = np.dtype(dtype)
-    except (TypeError, ValueError, SyntaxError):
+    except Exception:  # NumPy asks what it is given for its text, and that may raise anything
         result = np.dtype(object)
     if result not in FLOATS:
         raise TypeError(f"{who}: dtype must be float16, float32 or float64, got {shown(dtype)}")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.arguments.numbers import shown
+
 if TYPE_CHECKING:
     from numpy.random import Generator
 
@@ -44,7 +46,7 @@ def manual_seed(seed: int) -> Generator:
         Generator(PCG64)
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f"manual_seed: seed must be an integer, got {seed!r}")
+        raise TypeError(f"manual_seed: seed must be an integer, got {shown(seed)}")
     if seed < 0:
         raise ValueError(f"manual_seed: seed must not be negative, got {seed}")
     generator = default_generator()

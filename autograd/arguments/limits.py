@@ -19,6 +19,10 @@ __all__ = ["check_bytes", "memory_bytes"]
 _UNKNOWN = 1 << 44
 
 
+#: How many axes an array of NumPy 2 may have.
+AXES = 64
+
+
 @functools.cache
 def memory_bytes() -> int:
     """Bytes of physical memory of this machine."""
@@ -51,7 +55,7 @@ def check_bytes(who: str, shape: Sequence[int], dtype: Any) -> None:
         dtype: of its elements.
 
     Raises:
-        ValueError: if it needs more bytes than the machine has.
+        ValueError: if it needs more bytes than the machine has, or has more axes than NumPy's.
 
     Example:
         >>> from autograd.arguments.limits import check_bytes
@@ -60,6 +64,8 @@ def check_bytes(who: str, shape: Sequence[int], dtype: Any) -> None:
         ValueError: zeros: shape (1099511627776, 1048576) of float32 needs 4 EiB; ...
     """
     dtype = np.dtype(dtype)
+    if len(shape) > AXES:
+        raise ValueError(f"{who}: an array has at most {AXES} axes, got {len(shape)}")
     needed = math.prod(shape) * dtype.itemsize
     if needed > memory_bytes():
         raise ValueError(

@@ -39,7 +39,7 @@ class _Shown(reprlib.Repr):
     def __init__(self) -> None:
         super().__init__()
         self.maxother = self.maxstring = 80
-        self.maxtuple = self.maxlist = 8
+        self.maxtuple = self.maxlist = 16
 
     def repr_int(self, x: int, level: int) -> str:
         return repr(x) if abs(x) < 1 << 128 else f"an integer of {x.bit_length()} bits"
@@ -211,15 +211,17 @@ def real(
     high: float | None = None,
     open_low: bool = False,
     finite: bool = False,
+    nan: bool = False,
 ) -> float:
     """A real number within bounds (both included, unless ``open_low``).
 
     Args:
         finite: refuse infinities as well.
+        nan: let NaN pass.
 
     Raises:
         TypeError: if it is no number (bools and strings are not).
-        ValueError: if it is NaN or out of bounds.
+        ValueError: if it is NaN (unless ``nan``) or out of bounds.
     """
     if type(value) is not float and type(value) is not int:
         if not is_real(value):
@@ -232,7 +234,7 @@ def real(
         ) from None
     if finite and not abs(result) < float("inf"):
         raise ValueError(f"{who}: {name} must be finite, got {shown(value)}")
-    fits = result == result
+    fits = nan or result == result
     if low is not None:
         fits = fits and (result > low if open_low else result >= low)
     if high is not None:

@@ -9,6 +9,8 @@ from _thread import _local  # threading.local: that module takes as long to load
 from collections.abc import Callable
 from typing import Any
 
+from autograd.arguments.numbers import shown
+
 __all__ = ["enable_grad", "is_grad_enabled", "local", "no_grad", "set_grad_enabled"]
 
 
@@ -106,7 +108,7 @@ class set_grad_enabled(_Recording):
 
     def __init__(self, mode: bool) -> None:
         if not isinstance(mode, bool):
-            raise TypeError(f"set_grad_enabled: mode must be True or False, got {mode!r}")
+            raise TypeError(f"set_grad_enabled: mode must be True or False, got {shown(mode)}")
         super().__init__()
         self._mode = mode
         state = local.state

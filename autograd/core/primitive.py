@@ -36,6 +36,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypedDict, Unpack
 
 from autograd import source
+from autograd.arguments.numbers import shown
 from autograd.core import call
 from autograd.core.rules import Plan, Rule
 from autograd.core.writes import reading
@@ -89,7 +90,7 @@ class Primitive:
             )
         name = options.get("name")
         if name is not None and not isinstance(name, str):
-            raise TypeError(f"primitive: name must be a string, got {name!r}")
+            raise TypeError(f"primitive: name must be a string, got {shown(name)}")
         self.name = name or forward.__name__
         self.forward = reading(forward, f"{self.name}: its forward function")
         self.function: Any = None

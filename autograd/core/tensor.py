@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.dtypes import as_array, is_float
+from autograd.arguments.numbers import shown
 from autograd.core.modes import local
 from autograd.core.node import Leaf, Node
 from autograd.core.writes import share
@@ -96,7 +97,7 @@ class Tensor:
 
     def _fill(self, data: Any, dtype: Any, requires_grad: bool, name: str | None) -> None:
         if name is not None and not isinstance(name, str):
-            raise TypeError(f"Tensor: name must be a string, got {name!r}")
+            raise TypeError(f"Tensor: name must be a string, got {shown(name)}")
         self._adopt(as_array("Tensor", data, dtype))
         self.name = name
         if requires_grad is not False:
@@ -147,7 +148,7 @@ class Tensor:
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
         if not isinstance(value, (bool, np.bool_)):
-            raise TypeError(f"requires_grad must be True or False, got {value!r}")
+            raise TypeError(f"requires_grad must be True or False, got {shown(value)}")
         if value == (self._node is not None):
             return
         if not value:

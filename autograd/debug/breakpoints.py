@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import text
+from autograd.arguments.numbers import shown
 from autograd.core.tensor import Tensor
 from autograd.debug.backprop import Backprop
 from autograd.debug.history import History
@@ -162,7 +163,7 @@ def norm_over(limit: float) -> Condition:
         ('multiply', 'norm over 10: the gradient of x has norm 141.421, more than 10')
     """
     if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit >= 0:
-        raise ValueError(f"norm_over: limit must be a number of at least 0, got {limit!r}")
+        raise ValueError(f"norm_over: limit must be a number of at least 0, got {shown(limit)}")
 
     def reason(step: Step) -> str | None:
         for sent in step.sent:

@@ -19,6 +19,7 @@ import numpy as np
 
 from autograd import text
 from autograd.arguments import suggesting
+from autograd.arguments.numbers import shown
 from autograd.core.modes import enable_grad
 from autograd.core.tensor import Tensor, _wrap
 from autograd.debug.names import GraphNames
@@ -192,7 +193,7 @@ def explain(
     """
     for name, value in (("limit", limit), ("depth", 1 if depth is None else depth)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"explain: {name} must be a positive integer, got {value!r}")
+            raise ValueError(f"explain: {name} must be a positive integer, got {shown(value)}")
     if not isinstance(w, Tensor):
         raise TypeError(f"explain: w must be a Tensor, got {type(w).__name__}")
     if w._node is None:

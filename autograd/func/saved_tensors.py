@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.numbers import shown
 from autograd.core.modes import local
 from autograd.core.node import FREED
 from autograd.core.tensor import Tensor, _wrap
@@ -43,7 +44,9 @@ class saved_tensors_hooks:
     def __init__(self, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Any]) -> None:
         for name, given in (("pack", pack), ("unpack", unpack)):
             if not callable(given):
-                raise TypeError(f"saved_tensors_hooks: {name} must be a function, got {given!r}")
+                raise TypeError(
+                    f"saved_tensors_hooks: {name} must be a function, got {shown(given)}"
+                )
         self._pack, self._unpack = pack, unpack
         self._before: list[Any] = []
 

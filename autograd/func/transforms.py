@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd.arguments.dtypes import as_array
 from autograd.arguments.limits import check_bytes
+from autograd.arguments.numbers import shown
 from autograd.core.modes import enable_grad, is_grad_enabled
 from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
@@ -72,7 +73,7 @@ def _positions(who: str, argnums: int | Sequence[int], count: int) -> list[int]:
     for k in given:
         if not isinstance(k, int) or isinstance(k, bool):
             raise TypeError(
-                f"{who}: argnums must be an integer or a tuple of them, got {argnums!r}"
+                f"{who}: argnums must be an integer or a tuple of them, got {shown(argnums)}"
             )
         if not -count <= k < count:
             raise ValueError(

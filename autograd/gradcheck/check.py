@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import text
+from autograd.arguments.numbers import shown
 from autograd.core.tensor import Tensor
 from autograd.engine import grad as engine_grad
 from autograd.gradcheck.guess import guess, mismatch_map
@@ -142,7 +143,9 @@ def gradgradcheck(
         True
     """
     if not isinstance(order, int) or isinstance(order, bool) or order < 2:
-        raise ValueError(f"gradgradcheck: order must be an integer of at least 2, got {order!r}")
+        raise ValueError(
+            f"gradgradcheck: order must be an integer of at least 2, got {shown(order)}"
+        )
     tolerance = _Tolerance(eps, atol, rtol, allow_kinks)
     arguments = _inputs("gradgradcheck", inputs)
     random = np.random.default_rng(seed + 1)

@@ -35,6 +35,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.numbers import shown
 from autograd.kernels import native
 from autograd.kernels.bounds import Bound
 from autograd.kernels.tuning import PIECES, WORTHWHILE
@@ -331,7 +332,7 @@ def _default_count() -> int:
         if given.isdecimal() and int(given) > 0:
             return int(given)
         warnings.warn(
-            f"GLASSGRAD_NUM_THREADS should be an integer of 1 or more, got {given!r}; ignored",
+            f"GLASSGRAD_NUM_THREADS should be an integer of 1 or more, got {shown(given)}; ignored",
             RuntimeWarning,
             stacklevel=2,
         )

@@ -220,8 +220,9 @@ def _index_error(who: str, shape: tuple[int, ...], index: Any) -> Exception:
                 arrays.append(array.shape)
                 bad = (array < -shape[axis]) | (array >= shape[axis])
                 if bad.any():
+                    first = arguments.shown(array[bad].tolist()[0])
                     return IndexError(
-                        f"{who}: index {array[bad].flat[0]} is out of bounds for axis {axis} "
+                        f"{who}: index {first} is out of bounds for axis {axis} "
                         f"with size {shape[axis]} ({has})"
                     )
             axis += 1

@@ -261,24 +261,23 @@ def einsum(subscripts: str, *operands: Any) -> Any:
 
 def _parse(subscripts: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], str]:
     """Labels of every operand and of the result, with ``...`` written out in free letters."""
+    said = arguments.shown(subscripts)
     text = subscripts.replace(" ", "")
     left, arrow, right = text.partition("->")
     inputs = left.split(",")
     if len(inputs) != len(shapes):
-        raise ValueError(f"einsum: {subscripts!r} names {len(inputs)} operands, got {len(shapes)}")
+        raise ValueError(f"einsum: {said} names {len(inputs)} operands, got {len(shapes)}")
     for part in (*inputs, right):
         bare = part.replace("...", "", 1)
         if not all("a" <= c.lower() <= "z" for c in bare):
-            raise ValueError(
-                f"einsum: {subscripts!r} may hold letters, commas, '...' and one '->' only"
-            )
+            raise ValueError(f"einsum: {said} may hold letters, commas, '...' and one '->' only")
     free = [c for c in map(chr, range(0x100, 0x400)) if c.isalpha()]
     extra = 0
     for k, (part, shape) in enumerate(zip(inputs, shapes, strict=True)):
         leading = len(shape) - len(part.replace("...", ""))
         if leading < 0 or (leading and "..." not in part):
             raise ValueError(
-                f"einsum: {subscripts!r} gives operand {k} the labels {part!r}, "
+                f"einsum: {said} gives operand {k} the labels {arguments.shown(part)}, "
                 f"but it has shape {shape}"
             )
         if "..." in part:
@@ -288,9 +287,7 @@ def _parse(subscripts: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], s
     broadcast = "".join(reversed(free[:extra]))
     if arrow:
         if "..." not in right and extra and "..." in left:
-            raise ValueError(
-                f"einsum: {subscripts!r}: the axes of '...' must be in the result, too"
-            )
+            raise ValueError(f"einsum: {said}: the axes of '...' must be in the result, too")
         out = right.replace("...", broadcast)
     else:
         every = left.replace(",", "").replace("...", "")
@@ -298,7 +295,7 @@ def _parse(subscripts: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], s
     for c in out:
         if out.count(c) > 1 or not any(c in part for part in inputs):
             why = "twice in the result" if out.count(c) > 1 else "in the result only"
-            raise ValueError(f"einsum: {subscripts!r} has the label {c!r} {why}")
+            raise ValueError(f"einsum: {said} has the label {c!r} {why}")
     return inputs, out
 
 
@@ -311,7 +308,7 @@ def _sizes(subscripts: str, inputs: list[str], arrays: list[Any]) -> dict[str, i
             if sizes.setdefault(c, n) != n or own.setdefault(c, n) != n:
                 if (sizes[c] != 1 and n != 1) or own.get(c, n) != n:
                     raise ValueError(
-                        f"einsum: {subscripts!r}: the axes labelled {c!r} have sizes "
+                        f"einsum: {arguments.shown(subscripts)}: the axes labelled {c!r} have sizes "
                         f"{sizes[c]} and {n}"
                     )
                 sizes[c] = n if sizes[c] == 1 else sizes[c]
@@ -422,7 +419,9 @@ def _paired_axes(
             raise ValueError(f"{who}: axes={n} are more than shapes {a} and {b} have in common")
         return tuple(range(len(a) - n, len(a))), tuple(range(n))
     if not isinstance(axes, (tuple, list)) or len(axes) != 2:
-        raise TypeError(f"{who}: axes must be an integer or a pair (a's, b's), got {axes!r}")
+        raise TypeError(
+            f"{who}: axes must be an integer or a pair (a's, b's), got {arguments.shown(axes)}"
+        )
     a_axes = arguments.axes(who, axes[0], len(a), "axes[0]")
     b_axes = arguments.axes(who, axes[1], len(b), "axes[1]")
     if len(a_axes) != len(b_axes):

@@ -68,8 +68,8 @@ def _checked(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, Any]:
     if keepdims is not False:
         if type(axis) is type(keepdims) is int:
             raise TypeError(
-                f"{who}: several axes come in a tuple: write axis=({axis}, {keepdims}); "
-                f"or keepdims=True, got keepdims={keepdims}"
+                f"{who}: several axes come in a tuple: write axis=({axis}, {arguments.shown(keepdims)}); "
+                f"or keepdims=True, got keepdims={arguments.shown(keepdims)}"
             )
         arguments.boolean(who, "keepdims", keepdims)
     if axis is None:
@@ -167,7 +167,7 @@ def _repeated_anyhow(x: Any, sizes: tuple[int, ...]) -> Any:
         return np.broadcast_to(x, sizes)
     except ValueError:
         raise ValueError(
-            f"broadcast_to: an array of shape {x.shape} does not broadcast to shape {sizes}"
+            f"broadcast_to: an array of shape {x.shape} does not broadcast to shape {arguments.shown(sizes)}"
         ) from None
 
 

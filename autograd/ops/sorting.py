@@ -319,7 +319,9 @@ def _fractions(who: str, q: Any, method: str) -> tuple[Any, Callable[[Any], Any]
     moves = method == "linear" and isinstance(q, Tensor) and q.requires_grad
     fractions = as_array(f"{who}: q", raw(q if moves else constant(who, "q", q)), np.float64)
     if fractions.ndim > 1 or not ((fractions >= 0) & (fractions <= 1)).all():
-        raise ValueError(f"{who}: q must be a number from 0 to 1 or a vector of them, got {q!r}")
+        raise ValueError(
+            f"{who}: q must be a number from 0 to 1 or a vector of them, got {arguments.shown(q)}"
+        )
     return fractions, lambda place: getitem(q, place) if moves else None
 
 

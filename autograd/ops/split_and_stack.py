@@ -142,7 +142,9 @@ def _sequence(who: str, name: str, value: Any) -> list[Any]:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if not isinstance(value, (list, tuple)):
-        raise TypeError(f"{who}: {name} must be an integer or a sequence of them, got {value!r}")
+        raise TypeError(
+            f"{who}: {name} must be an integer or a sequence of them, got {arguments.shown(value)}"
+        )
     return list(value)
 
 

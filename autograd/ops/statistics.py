@@ -270,6 +270,8 @@ def _observation_weights(x: Any, fweights: Any, aweights: Any) -> Any:
         weights = array_like(f"cov: {name}", weights, x)
         if weights.shape != (n,):
             raise ValueError(f"cov: {name} has shape {weights.shape} for {n} observations")
+        if weights.dtype.kind == "c":
+            raise TypeError(f"cov: {name} must be real numbers, got {weights.dtype}")
         if (raw(weights) < 0).any():
             raise ValueError(f"cov: {name} must not be negative")
         if name == "fweights" and (odd := raw(weights) % 1 != 0).any():

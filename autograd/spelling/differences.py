@@ -8,6 +8,8 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from autograd.arguments.numbers import shown
+
 __all__ = [
     "DIFFERENCES", "Difference", "SpellingWarning", "differs", "differs_in_dtype", "differs_in_tensor",
     "zeros_of_size",
@@ -191,7 +193,7 @@ def zeros_of_size(sizes: tuple[Any, ...]) -> Any:
     if not all(type(n) is int for n in given):
         raise TypeError(
             "Tensor: expected (data, dtype, requires_grad, name), or lengths of axes that are all "
-            f"integers, got {tuple(given)!r}"
+            f"integers, got {shown(tuple(given))}"
         )
     return zeros(*given)._data
 

@@ -87,7 +87,9 @@ class TensorDataset(Dataset):
                 + ", ".join(map(str, shapes))
             )
         if transform is not None and not callable(transform):
-            raise TypeError(f"TensorDataset: transform must be a function, got {transform!r}")
+            raise TypeError(
+                f"TensorDataset: transform must be a function, got {arguments.shown(transform)}"
+            )
         self.transform = transform
 
     @property
@@ -208,7 +210,9 @@ def random_split(
     else:
         fractions = [arguments.real("random_split", "lengths", size) for size in sizes]
         if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
-            raise ValueError(f"random_split: fractions must sum to 1, got {lengths!r}")
+            raise ValueError(
+                f"random_split: fractions must sum to 1, got {arguments.shown(lengths)}"
+            )
         counts = [int(fraction * len(dataset)) for fraction in fractions]
         for k in range(len(dataset) - sum(counts)):
             counts[k % len(counts)] += 1

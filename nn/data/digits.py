@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from autograd.arguments import shown
+
 ATTRIBUTION = (
     "Optical Recognition of Handwritten Digits (E. Alpaydin, C. Kaynak; UCI Machine Learning "
     "Repository, 1998, doi 10.24432/C50P49), CC BY 4.0"
@@ -65,7 +67,7 @@ def load_digits(test_size: int = 360) -> Digits:
     with np.load(Path(__file__).with_name("digits.npz")) as file:
         images, labels = file["images"], file["labels"]
     if isinstance(test_size, bool) or not isinstance(test_size, (int, np.integer)):
-        raise TypeError(f"load_digits: test_size must be an integer, got {test_size!r}")
+        raise TypeError(f"load_digits: test_size must be an integer, got {shown(test_size)}")
     if not 0 <= test_size <= len(images):
         raise ValueError(f"load_digits: test_size must be 0 to {len(images)}, got {test_size}")
     order = np.random.default_rng(0).permutation(len(images))

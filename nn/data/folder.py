@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments import shown
 from nn.data.collate import collate
 from nn.data.datasets import Dataset
 from nn.data.draws import Draws
@@ -45,9 +46,9 @@ class ImageFolder(Dataset):
         except ImportError:
             raise ImportError("ImageFolder needs Pillow: pip install 'glassgrad[images]'") from None
         if mode not in ("RGB", "L"):
-            raise ValueError(f"ImageFolder: mode must be 'RGB' or 'L', got {mode!r}")
+            raise ValueError(f"ImageFolder: mode must be 'RGB' or 'L', got {shown(mode)}")
         if transform is not None and not callable(transform):
-            raise TypeError(f"ImageFolder: transform must be a function, got {transform!r}")
+            raise TypeError(f"ImageFolder: transform must be a function, got {shown(transform)}")
         self._open, self.mode, self.transform = Image.open, mode, transform
         self.root = os.fspath(root)
         if not os.path.isdir(self.root):

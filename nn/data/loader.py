@@ -105,7 +105,9 @@ class DataLoader:
         self.num_workers = arguments.integer("DataLoader", "num_workers", num_workers, 0)
         self.prefetch_factor = arguments.integer("DataLoader", "prefetch_factor", prefetch_factor)
         if collate_fn is not None and not callable(collate_fn):
-            raise TypeError(f"DataLoader: collate_fn must be a function, got {collate_fn!r}")
+            raise TypeError(
+                f"DataLoader: collate_fn must be a function, got {arguments.shown(collate_fn)}"
+            )
         self.collate_fn = collate_fn
         if seed is None:
             seed = int(generator_or_default("DataLoader", generator).integers(2**63))

@@ -117,7 +117,7 @@ class WeightedRandomSampler(_Shuffling):
         if self.weights.ndim != 1 or not (self.weights >= 0).all() or not 0 < total < np.inf:
             raise ValueError(
                 "WeightedRandomSampler: weights must be finite, not negative, not all 0 and of "
-                f"shape (N,), got {weights!r}"
+                f"shape (N,), got {arguments.shown(weights)}"
             )
         self.num_samples = arguments.integer("WeightedRandomSampler", "num_samples", num_samples)
         self.replacement = arguments.boolean("WeightedRandomSampler", "replacement", replacement)

@@ -89,7 +89,7 @@ class Lambda(Transform):
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         if not callable(function):
-            raise TypeError(f"Lambda: function must be callable, got {function!r}")
+            raise TypeError(f"Lambda: function must be callable, got {arguments.shown(function)}")
         self.function = function
 
     def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
@@ -109,7 +109,7 @@ class ToFloat(Transform):
     def __init__(self, dtype: Any = np.float32) -> None:
         self.dtype = np.dtype(dtype)
         if self.dtype.kind != "f":
-            raise TypeError(f"ToFloat: dtype must be a float, got {dtype!r}")
+            raise TypeError(f"ToFloat: dtype must be a float, got {arguments.shown(dtype)}")
 
     def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
         """The batch as floats."""
@@ -133,7 +133,7 @@ class Normalize(Transform):
             if value.ndim > 1 or not np.isfinite(value).all():
                 raise ValueError(f"Normalize: {name} must be a number or one for each channel")
         if not (self.std > 0).all():
-            raise ValueError(f"Normalize: std must be positive, got {std!r}")
+            raise ValueError(f"Normalize: std must be positive, got {arguments.shown(std)}")
 
     def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
         """The batch, normalised; integers must be made floats before."""
@@ -308,9 +308,13 @@ class RandomAffine(Transform):
         self.shear = arguments.real(who, "shear", shear)
         self.fill = arguments.real(who, "fill", fill)
         if not 0 < self.scale[0] <= self.scale[1]:
-            raise ValueError(f"{who}: scale must be (smallest, largest) above 0, got {scale!r}")
+            raise ValueError(
+                f"{who}: scale must be (smallest, largest) above 0, got {arguments.shown(scale)}"
+            )
         if not all(0 <= part <= 1 for part in self.translate):
-            raise ValueError(f"{who}: translate must be two fractions, 0 to 1, got {translate!r}")
+            raise ValueError(
+                f"{who}: translate must be two fractions, 0 to 1, got {arguments.shown(translate)}"
+            )
 
     def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
         """The batch, every image mapped by a map of its own."""
@@ -431,6 +435,6 @@ def _check_fits(who: str, size: tuple[int, ...], images: np.ndarray[Any, Any]) -
 
 def _pair(who: str, name: str, value: Any) -> tuple[float, float]:
     if not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise ValueError(f"{who}: {name} must be two numbers, got {value!r}")
+        raise ValueError(f"{who}: {name} must be two numbers, got {arguments.shown(value)}")
     first, second = (arguments.real(who, name, each) for each in value)
     return first, second

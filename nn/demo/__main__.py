@@ -17,6 +17,7 @@ import autograd
 import nn
 import nn.functional as F
 from autograd import viz
+from autograd.arguments.numbers import shown
 from nn import _console
 from nn.data import Digits
 from nn.demo.learning import BATCH, DigitsNet, History, learn, predict
@@ -93,13 +94,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _natural(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number of at least 0, got {shown(text)}"
+        )
     return int(text)
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number of at least 1, got {shown(text)}"
+        )
     return int(text)
 
 

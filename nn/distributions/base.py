@@ -111,7 +111,9 @@ class Distribution:
         if arguments.is_integer(sample_shape):
             sample_shape = (sample_shape,)
         if not isinstance(sample_shape, (tuple, list)):
-            raise TypeError(f"{who}: sample_shape must be a tuple, got {sample_shape!r}")
+            raise TypeError(
+                f"{who}: sample_shape must be a tuple, got {arguments.shown(sample_shape)}"
+            )
         sizes = tuple(arguments.integer(who, "sample_shape", n, 0) for n in sample_shape)
         shape = (*sizes, *self.batch_shape, *self.event_shape)
         try:

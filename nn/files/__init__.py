@@ -26,6 +26,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor
+from autograd.arguments import shown
 from nn.files import archive, npz_file, pth_file, safetensors_file
 from nn.files.atomic import writing
 from nn.module import Module
@@ -67,7 +68,7 @@ def save(state: Any, path: Any, metadata: Mapping[str, str] | None = None) -> No
     if suffix not in _WRITERS:
         other = " (PyTorch's own format is only read here)" if suffix in _PYTORCH else ""
         raise ValueError(
-            f"save: the file's suffix must be .safetensors or .npz, got {suffix!r}{other}"
+            f"save: the file's suffix must be .safetensors or .npz, got {shown(suffix)}{other}"
         )
     arrays = _arrays(state)
     texts = _texts(metadata)
@@ -117,7 +118,7 @@ def _opened(who: str, path: Any, max_bytes: int | None) -> tuple[Any, str, archi
     if max_bytes is not None and (
         isinstance(max_bytes, bool) or not isinstance(max_bytes, int) or max_bytes < 0
     ):
-        raise ValueError(f"{who}: max_bytes must be an integer from 0, got {max_bytes!r}")
+        raise ValueError(f"{who}: max_bytes must be an integer from 0, got {shown(max_bytes)}")
     size = os.path.getsize(path)
     with open(path, "rb") as file:
         head = file.read(16)
@@ -162,7 +163,7 @@ def _arrays(state: Any) -> dict[str, np.ndarray[Any, Any]]:
     arrays = {}
     for name, value in state.items():
         if not isinstance(name, str):
-            raise TypeError(f"save: names must be strings, got {name!r}")
+            raise TypeError(f"save: names must be strings, got {shown(name)}")
         if not isinstance(value, (Tensor, np.ndarray, np.generic, bool, int, float)):
             raise TypeError(
                 f"save: {name!r} is a {type(value).__name__}; only tensors and arrays are written"
@@ -180,5 +181,5 @@ def _texts(metadata: Mapping[str, str] | None) -> dict[str, str]:
     if not isinstance(metadata, Mapping) or not all(
         isinstance(key, str) and isinstance(value, str) for key, value in metadata.items()
     ):
-        raise TypeError(f"save: metadata must map texts to texts, got {metadata!r}")
+        raise TypeError(f"save: metadata must map texts to texts, got {shown(metadata)}")
     return dict(metadata)

@@ -152,7 +152,9 @@ def slopes(who: str, lower: Any, upper: Any) -> tuple[float, float]:
     low = arguments.real(who, "lower", lower, finite=True)
     high = arguments.real(who, "upper", upper, finite=True)
     if low > high:
-        raise ValueError(f"{who}: lower must not lie above upper, got {lower!r} and {upper!r}")
+        raise ValueError(
+            f"{who}: lower must not lie above upper, got {arguments.shown(lower)} and {upper!r}"
+        )
     return low, high
 
 
@@ -448,9 +450,9 @@ def gumbel_softmax(
     axis = arguments.axis(who, dim, len(logits.shape), "dim")
     tau = number(who, "tau", tau)
     if not is_learnt(tau) and not tau > 0:
-        raise ValueError(f"{who}: tau must be above 0, got {tau!r}")
+        raise ValueError(f"{who}: tau must be above 0, got {arguments.shown(tau)}")
     if arguments.real(who, "eps", eps) != 1e-10:
-        arguments.warn(f"{who}: eps has no effect, got {eps!r}")
+        arguments.warn(f"{who}: eps has no effect, got {arguments.shown(eps)}")
     arguments.boolean(who, "hard", hard)
     random = generator_or_default(who, generator)
     noise = autograd.func.each_time(_gumbel, logits, random)

@@ -106,7 +106,7 @@ def _bags(who: str, index: Any, offsets: Any, include_last: Any) -> tuple[Any, i
     ).any() or starts[-1] > ends or (include_last and starts[-1] != ends):  # fmt: skip
         raise ValueError(
             f"{who}: offsets must ascend from 0 to at most {ends}, the number of indices"
-            f"{', which is the last of them' if include_last else ''}; got {starts.tolist()}"
+            f"{', which is the last of them' if include_last else ''}; got {arguments.shown(starts.tolist())}"
         )
     starts = starts[:-1] if include_last else starts
     sizes = np.diff(np.append(starts, ends))

@@ -242,7 +242,7 @@ def layer_shape(who: str, value: Any) -> tuple[int, ...]:
         value = tuple(value)
     if not isinstance(value, tuple) or not value:
         raise (TypeError if not isinstance(value, tuple) else ValueError)(
-            f"{who}: normalized_shape must be a positive integer or several, got {value!r}"
+            f"{who}: normalized_shape must be a positive integer or several, got {arguments.shown(value)}"
         )
     return arguments.integers(who, "normalized_shape", value, len(value))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import autograd
 from autograd import arguments
+from autograd.arguments.numbers import is_real
 from nn.functional.inputs import numbers
 
 __all__ = ["pad"]
@@ -40,16 +41,23 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
     arguments.choice(who, "mode", mode, MODES)
     pairs = _pairs(who, input.shape, pad)
     if mode == "constant":
-        return autograd.pad_constant(input, pairs, 0.0 if value is None else value)
-    if value is not None and value != 0:
-        raise ValueError(f"{who}: value belongs to mode 'constant', got {value!r} for {mode!r}")
+        return autograd.pad_constant(input, pairs, 0.0 if value is None else value, who=who)
+    if value is not None and not _is_zero(value):
+        raise ValueError(
+            f"{who}: value belongs to mode 'constant', got {arguments.shown(value)} for {mode!r}"
+        )
     if mode == "circular" and any(width < 0 for pair in pairs for width in pair):
         limits = tuple(zip(input.shape, pairs, strict=True))
         if any(size + min(a, 0) + min(b, 0) < 1 for size, (a, b) in limits):
             raise ValueError(f"{who}: pad {tuple(pad)} leaves nothing of the input {input.shape}")
-        input = autograd.pad_constant(input, [(min(a, 0), min(b, 0)) for a, b in pairs])
+        input = autograd.pad_constant(input, [(min(a, 0), min(b, 0)) for a, b in pairs], who=who)
         pairs = [(max(a, 0), max(b, 0)) for a, b in pairs]
     return autograd.pad_index(input, pairs, mode, who=who)
+
+
+def _is_zero(value: Any) -> bool:
+    """True for the number 0, which is what the other modes may be given as a value."""
+    return is_real(value) and not isinstance(value, autograd.Tensor) and value == 0
 
 
 def _pairs(who: str, shape: tuple[int, ...], pad: Any) -> list[tuple[int, int]]:
@@ -57,11 +65,11 @@ def _pairs(who: str, shape: tuple[int, ...], pad: Any) -> list[tuple[int, int]]:
     if hasattr(pad, "tolist"):
         pad = pad.tolist()
     if not isinstance(pad, (tuple, list)):
-        raise TypeError(f"{who}: pad must be a tuple of integers, got {pad!r}")
+        raise TypeError(f"{who}: pad must be a tuple of integers, got {arguments.shown(pad)}")
     if len(pad) % 2 or len(pad) > 2 * len(shape):
         raise ValueError(
             f"{who}: pad must hold two widths for each of at most {len(shape)} axes of the input "
-            f"{shape}, got {len(pad)}: {tuple(pad)}"
+            f"{shape}, got {len(pad)}: {arguments.shown(tuple(pad))}"
         )
     widths = [arguments.integer(who, f"pad[{k}]", width, None) for k, width in enumerate(pad)]
     given = [(widths[k], widths[k + 1]) for k in range(0, len(widths), 2)]

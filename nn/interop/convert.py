@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import autograd
+from autograd.arguments import shown
 from nn.interop import export
 from nn.interop.keeping import without_types
 from nn.interop.module import Conversion, Converted, build
@@ -70,7 +71,7 @@ def from_torch(
             f"from_torch: module must be a torch.nn.Module, got {type(module).__name__}"
         )
     if modes not in ("both", "current"):
-        raise ValueError(f"from_torch: modes must be 'both' or 'current', got {modes!r}")
+        raise ValueError(f"from_torch: modes must be 'both' or 'current', got {shown(modes)}")
     export.know_types(torch, (example_inputs, example_keywords))
     given = example_inputs, example_keywords
     example_inputs, example_keywords = export.dense(torch, (example_inputs, example_keywords))

@@ -11,6 +11,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor
+from autograd.arguments import shown
 from nn.interop.program import Input, Program
 
 __all__ = ["Inputs"]
@@ -128,7 +129,7 @@ class Inputs:
             )
             if not same:
                 raise ValueError(
-                    f"{who}: the graph was made for {name}={wanted.constant!r}, got {value!r}; "
+                    f"{who}: the graph was made for {name}={wanted.constant!r}, got {shown(value)}; "
                     "convert the model again for another value"
                 )
             return value

@@ -11,7 +11,7 @@ import numpy as np
 import autograd
 from autograd import arguments
 from nn import init
-from nn.module import Module
+from nn.module import Module, kind_of_device
 from nn.parameter import Parameter
 from nn.random import generator_or_default
 
@@ -100,8 +100,10 @@ def check_precision(layer: Any, parameter: Any, *inputs: Any) -> None:
 
 def check_device(who: str, device: Any) -> None:
     """Raise ValueError for a device other than the CPU."""
-    if device is not None and str(device) != "cpu":
-        raise ValueError(f"{who}: there is no device but the CPU, got device={device!r}")
+    if device is not None and kind_of_device(device) != "cpu":
+        raise ValueError(
+            f"{who}: there is no device but the CPU, got device={arguments.shown(device)}"
+        )
 
 
 def empty_parameter(

@@ -228,7 +228,9 @@ class _ConvTranspose(_Convolution):
     ) -> None:
         who = type(self).__name__
         if not isinstance(padding_mode, str) or padding_mode != "zeros":
-            raise ValueError(f"{who}: padding_mode must be 'zeros', got {padding_mode!r}")
+            raise ValueError(
+                f"{who}: padding_mode must be 'zeros', got {arguments.shown(padding_mode)}"
+            )
         super().__init__()
         self.padding_mode = padding_mode
         self._set_channels(in_channels, out_channels, groups)

@@ -310,7 +310,7 @@ class Unflatten(Module):
         self.dim = arguments.integer("Unflatten", "dim", dim, None)
         if not isinstance(unflattened_size, (tuple, list)) or not unflattened_size:
             raise TypeError(
-                f"Unflatten: unflattened_size must be a tuple of integers, got {unflattened_size!r}"
+                f"Unflatten: unflattened_size must be a tuple of integers, got {arguments.shown(unflattened_size)}"
             )
         sizes = [
             arguments.integer("Unflatten", "unflattened_size", s, -1) for s in unflattened_size

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from autograd import arguments
 from nn.functional import plain as F
 from nn.module import Module
@@ -135,8 +133,7 @@ class _ConstantPad(_Pad):
 
     def __init__(self, padding: Any, value: float) -> None:
         super().__init__(padding)
-        if not (isinstance(value, (float, np.floating)) and value != value):  # NaN is a constant
-            arguments.real(type(self).__name__, "value", value)
+        arguments.real(type(self).__name__, "value", value, nan=True)
         self.value = value
 
     def forward(self, input: Any) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 
 import autograd
 from autograd import Tensor
+from autograd.arguments import shown
 from nn.files.atomic import writing
 from nn.module import Module
 from nn.onnx.call import Call, Operand, Traced
@@ -80,7 +81,7 @@ def export(
     """
     onnx = _package()
     if isinstance(opset, bool) or not isinstance(opset, int) or opset not in _OPSETS:
-        raise ValueError(f"onnx.export: opset must be from 18 to 23, got {opset!r}")
+        raise ValueError(f"onnx.export: opset must be from 18 to 23, got {shown(opset)}")
     inputs = _named_inputs(model, example)
     keyed = isinstance(example, dict)
     function = _function(model, keyed, outputs, loss)
@@ -161,7 +162,7 @@ def _function(model: Any, keyed: bool, outputs: Any, loss: Any) -> Callable[...,
     wants_gradients = isinstance(outputs, str) and outputs == _GRADIENTS
     if isinstance(outputs, str) and not wants_gradients:
         raise ValueError(
-            f"onnx.export: outputs must be a list of names or {_GRADIENTS!r}, got {outputs!r}"
+            f"onnx.export: outputs must be a list of names or {_GRADIENTS!r}, got {shown(outputs)}"
         )
     if wants_gradients != (loss is not None):
         raise ValueError(f"onnx.export: loss and outputs={_GRADIENTS!r} go together, give both")

@@ -368,7 +368,9 @@ class ReduceLROnPlateau(Schedule):
         try:
             value = float(metrics.item() if hasattr(metrics, "item") else metrics)
         except (TypeError, ValueError):
-            raise TypeError(f"{self._who}: metrics must be a number, got {metrics!r}") from None
+            raise TypeError(
+                f"{self._who}: metrics must be a number, got {arguments.shown(metrics)}"
+            ) from None
         self._mark()
         self.last_epoch += 1
         if self._is_better(value):

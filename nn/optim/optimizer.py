@@ -63,7 +63,7 @@ class Optimizer:
         self._moved_lrs: dict[int, float] = {}
         if isinstance(params, (int, float)):
             raise TypeError(
-                f"{self._who}: the parameters come first, then lr, got {params!r} for params: "
+                f"{self._who}: the parameters come first, then lr, got {arguments.shown(params)} for params: "
                 f"nn.optim.{self._who}(model.parameters(), lr={params!r})"
             )
         self._check(defaults)
@@ -403,18 +403,24 @@ def _state_value(who: str, name: str, value: Any, p: Tensor) -> Any:
         try:
             return int(value.item() if hasattr(value, "item") else value)
         except (TypeError, ValueError, OverflowError):
-            raise TypeError(f"{who}: 'step' must be an integer, got {value!r}") from None
+            raise TypeError(
+                f"{who}: 'step' must be an integer, got {arguments.shown(value)}"
+            ) from None
     if name == "mu_product":  # so is this one
         try:
             return float(value.item() if hasattr(value, "item") else value)
         except (TypeError, ValueError):
-            raise TypeError(f"{who}: 'mu_product' must be a number, got {value!r}") from None
+            raise TypeError(
+                f"{who}: 'mu_product' must be a number, got {arguments.shown(value)}"
+            ) from None
     if value is None:
         return None
     try:
         array = np.array(value, dtype=kernels.state_dtype(p.data), order="C")
     except (TypeError, ValueError):
-        raise TypeError(f"{who}: {name!r} must be an array of numbers, got {value!r}") from None
+        raise TypeError(
+            f"{who}: {name!r} must be an array of numbers, got {arguments.shown(value)}"
+        ) from None
     if array.shape != p.shape:
         raise ValueError(f"{who}: {name!r} has shape {array.shape}, its parameter {p.shape}")
     return array
@@ -442,7 +448,9 @@ def check_number(
     if not (enough and not_too_much and math.isfinite(value)):
         least = f"above {low:g}" if above else f"at least {low:g}"
         most = "" if high == math.inf else f" and {'below' if below else 'at most'} {high:g}"
-        raise ValueError(f"{who}: {name} must be finite, {least}{most}; got {value!r}")
+        raise ValueError(
+            f"{who}: {name} must be finite, {least}{most}; got {arguments.shown(value)}"
+        )
 
 
 def check_betas(who: str, betas: Any) -> None:
@@ -464,7 +472,7 @@ def check_pair(who: str, name: str, values: Any) -> None:
         TypeError: if it is no pair.
     """
     if not isinstance(values, (tuple, list)) or len(values) != 2:
-        raise TypeError(f"{who}: {name} must be a pair of numbers, got {values!r}")
+        raise TypeError(f"{who}: {name} must be a pair of numbers, got {arguments.shown(values)}")
 
 
 def _meant(params: Any) -> str:

@@ -140,10 +140,12 @@ class Checkpoints:
         self.keep = arguments.integer("Checkpoints", "keep", keep)
         self.every = None if every is None else arguments.integer("Checkpoints", "every", every)
         if best is not None and not isinstance(best, str):
-            raise TypeError(f"Checkpoints: best must be a name, got {best!r}")
+            raise TypeError(f"Checkpoints: best must be a name, got {arguments.shown(best)}")
         self.best = best
         if suffix not in (None, ".safetensors", ".npz"):
-            raise ValueError(f"Checkpoints: suffix must be .safetensors or .npz, got {suffix!r}")
+            raise ValueError(
+                f"Checkpoints: suffix must be .safetensors or .npz, got {arguments.shown(suffix)}"
+            )
         self.suffix = suffix or _default_suffix()
 
     def save(self, state: Any, step: int) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import nn
+from autograd.arguments.numbers import shown
 from nn.data import ImageFolder, Subset, TensorDataset, image_sets, load_digits
 from nn.data import transforms as T
 
@@ -116,7 +117,7 @@ def load_data(
         return DATA[name](root, augment, size, fold)
     if os.path.isdir(name):
         return _folder(name, augment, size, fold)
-    raise ValueError(f"--data must be {', '.join(DATA)} or a folder of images, got {name!r}")
+    raise ValueError(f"--data must be {', '.join(DATA)} or a folder of images, got {shown(name)}")
 
 
 def digits_net(channels: int, classes: int, size: int) -> nn.Module:
@@ -155,7 +156,9 @@ def make_model(name: str, part: Part) -> nn.Module:
         return MODELS[name](part.channels, len(part.classes), part.size)
     path, colon, function = name.rpartition(":")
     if not colon or not path.endswith(".py"):
-        raise ValueError(f"--model must be {', '.join(MODELS)} or PATH.py:function, got {name!r}")
+        raise ValueError(
+            f"--model must be {', '.join(MODELS)} or PATH.py:function, got {shown(name)}"
+        )
     if not os.path.isfile(path):
         raise ValueError(f"--model: there is no file {path}")
     spec = importlib.util.spec_from_file_location("users_model", path)

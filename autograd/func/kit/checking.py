@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import text
+from autograd.arguments.numbers import shown
 from autograd.core.tensor import Tensor
 from autograd.engine import grad as engine_grad
 from autograd.func.kit.cases import Case, all_cases, oracle
@@ -212,7 +213,7 @@ def _functions(implementation: Any, name: str) -> tuple[Function | None, Functio
     if isinstance(implementation, Mapping):
         pair = implementation.get(name, (None, None))
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise TypeError(f"check: {name} must be a pair (forward, backward), got {pair!r}")
+            raise TypeError(f"check: {name} must be a pair (forward, backward), got {shown(pair)}")
         forward, backward = pair
     else:
         forward = getattr(implementation, name, None)
@@ -221,7 +222,7 @@ def _functions(implementation: Any, name: str) -> tuple[Function | None, Functio
             forward = None  # a module may have other things of that name
     for what, function in (("forward", forward), ("backward", backward)):
         if function is not None and not callable(function):
-            raise TypeError(f"check: {name}'s {what} must be a function, got {function!r}")
+            raise TypeError(f"check: {name}'s {what} must be a function, got {shown(function)}")
     return forward, backward
 
 

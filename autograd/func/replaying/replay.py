@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.arguments import arrays
 from autograd.arguments.dtypes import default_dtype
-from autograd.arguments.numbers import boolean
+from autograd.arguments.numbers import boolean, shown
 from autograd.core.modes import local
 from autograd.core.tensor import Tensor, _wrap
 from autograd.func.replaying.program import Program, difference
@@ -74,7 +74,7 @@ def replay(function: Callable[..., Any], *, changed: str = "raise", keep: bool =
     if not callable(function):
         raise TypeError(f"replay: expected a function, got {type(function).__name__}")
     if changed not in ("raise", "record"):
-        raise ValueError(f"replay: changed must be 'raise' or 'record', got {changed!r}")
+        raise ValueError(f"replay: changed must be 'raise' or 'record', got {shown(changed)}")
     return Replay(function, changed == "record", boolean("replay", "keep", keep))
 
 

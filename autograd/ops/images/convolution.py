@@ -367,10 +367,10 @@ def check_correlation(
     """
     channels, outputs = x_shape[1], w_shape[0]
     if groups < 1:
-        raise ValueError(f"{who}: groups must be a positive integer, got {groups}")
+        raise ValueError(f"{who}: groups must be a positive integer, got {arguments.shown(groups)}")
     if channels % groups or outputs % groups:
         raise ValueError(
-            f"{who}: groups={groups} must divide the {channels} input channels and the "
+            f"{who}: groups={arguments.shown(groups)} must divide the {channels} input channels and the "
             f"{outputs} output channels"
         )
     if w_shape[1] * groups != channels:
@@ -449,7 +449,8 @@ def explain_kernel(
     n = len(x_shape) - 2
     if n < 1 or len(w_shape) != n + 2:
         raise ValueError(
-            f"{who}: x must be (N, C, *S) and the kernel of as many axes, got {x_shape} and {w_shape}"
+            f"{who}: x must be (N, C, *S) and the kernel of as many axes, got "
+            f"{arguments.shown(x_shape)} and {arguments.shown(w_shape)}"
         )
     window = _window(who, w_shape, stride, padding, dilation)
     groups = arguments.integer(who, "groups", groups)

@@ -29,13 +29,14 @@ _pad = primitive(kernels.pad)
 _pad.gradients(x=lambda g, widths: _pad(g, widths=tuple((-a, -b) for a, b in widths)))
 
 
-def pad_constant(x: Any, widths: Any, value: Any = 0.0) -> Any:
+def pad_constant(x: Any, widths: Any, value: Any = 0.0, *, who: str = "pad_constant") -> Any:
     """Put a constant around an array; negative widths crop.
 
     Args:
         x: any shape.
         widths: a pair (before, after) for every axis.
         value: the constant, a number; gradients flow to it if it is a tensor that requires one.
+        who: the name that errors begin with.
 
     Raises:
         ValueError: for the wrong number of pairs, or if more is cropped than there is.
@@ -45,17 +46,15 @@ def pad_constant(x: Any, widths: Any, value: Any = 0.0) -> Any:
         >>> ag.pad_constant(ag.tensor([1.0, 2.0]), [(1, 0)])
         Tensor([0., 1., 2.])
     """
-    who = "pad_constant"
     x = array_like(who, x)
     pairs = _pairs(who, widths, x.shape)
     shape = tuple(size + a + b for size, (a, b) in zip(x.shape, pairs, strict=True))
     check_bytes(who, shape, x.dtype)
     if getattr(value, "_node", None) is not None and is_grad_enabled():
-        arguments.real(who, "value", value.detach())
+        arguments.real(who, "value", value.detach(), nan=True)
         inside = _pad(np.ones(x.shape, bool), pairs, False)
         return where(inside, _pad(x, pairs, 0.0), reshape(value, ()))
-    if not (isinstance(value, (float, np.floating)) and value != value):
-        value = arguments.real(who, "value", value)
+    value = arguments.real(who, "value", value, nan=True)
     if x.dtype.kind in "iub" and not _holds(x.dtype, value):
         raise ValueError(f"{who}: the value {value} is none that {x.dtype} can hold")
     return _pad(x, widths=pairs, value=value)

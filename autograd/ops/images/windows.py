@@ -106,7 +106,7 @@ def sliding_window_view(
     if given != len(axes):
         raise ValueError(
             f"{who}: window_shape must hold one size for each of the axes {tuple(axes)} of "
-            f"{x.shape}, got {window_shape}"
+            f"{x.shape}, got {arguments.shown(window_shape)}"
         )
     sizes = arguments.integers(who, "window_shape", window_shape, given)
     for a, size in zip(axes, sizes, strict=True):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from autograd.arguments.numbers import shown
+
 LIGHT = {
     "background": "#ffffff",
     "text": "#1b1f24",
@@ -144,7 +146,7 @@ def style(theme: str = "auto") -> str:
     if theme == "auto":
         sheet += "@media (prefers-color-scheme:dark){" + rules(DARK.__getitem__) + "}"
     elif theme != "light":
-        raise ValueError(f"theme must be 'auto', 'light' or 'dark'; got {theme!r}")
+        raise ValueError(f"theme must be 'auto', 'light' or 'dark'; got {shown(theme)}")
     return sheet + FORCED
 
 

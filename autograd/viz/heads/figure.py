@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.numbers import shown
 from autograd.text import escape, to_json
 from autograd.viz import words
 from autograd.viz.heads.head import Head
@@ -65,7 +66,7 @@ class Attention(Figure):
         try:
             query, key = (index(each) for each in at)
         except (TypeError, ValueError):
-            raise TypeError(f"at must be a pair (query, key), got {at!r}") from None
+            raise TypeError(f"at must be a pair (query, key), got {shown(at)}") from None
         for name, value, count in (("query", query, length), ("key", key, size)):
             if not -count <= value < count:
                 raise IndexError(f"at={at}: {name} {value} is out of range; there are {count}")

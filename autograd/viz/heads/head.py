@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.generator import default_generator
+from autograd.arguments.numbers import shown
 from autograd.core.node import Leaf, Node
 from autograd.core.tensor import Tensor
 from autograd.creation import as_tensor
@@ -168,7 +169,7 @@ def _chosen(found: list[tuple[Node, Node]], layer: Any) -> int:
             )
         return inside[0]
     if isinstance(layer, bool) or not isinstance(layer, (int, np.integer)):
-        raise TypeError(f"viz.attention: layer must be a number or a path, got {layer!r}")
+        raise TypeError(f"viz.attention: layer must be a number or a path, got {shown(layer)}")
     if not -len(found) <= layer < len(found):
         where = ", ".join(f"{k} ({path or 'outermost'})" for k, path in enumerate(paths))
         raise IndexError(f"viz.attention: layer {layer} is out of range; there are {where}")
@@ -181,7 +182,7 @@ def _place(leading: tuple[int, ...], head: Any, n: Any) -> tuple[tuple[int, ...]
     batch = int(np.prod(leading[:-1])) if len(leading) > 1 else (leading or (1,))[0]
     for name, value, count in (("head", head, heads), ("n", n, batch)):
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-            raise TypeError(f"viz.attention: {name} must be an integer, got {value!r}")
+            raise TypeError(f"viz.attention: {name} must be an integer, got {shown(value)}")
         if not -count <= value < count:
             raise IndexError(
                 f"viz.attention: {name}={value} is out of range; there "

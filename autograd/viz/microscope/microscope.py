@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.numbers import shown
 from autograd.text import counted
 from autograd.viz import words
 from autograd.viz.microscope import region
@@ -177,7 +178,7 @@ def _numbers(argument: str, asked: Any) -> tuple[int, ...]:
         return tuple(map(index, [asked] if np.ndim(asked) == 0 else asked))
     except TypeError:
         raise TypeError(
-            f"{argument} must be whole numbers like (0, 1, 2, 3), got {asked!r}"
+            f"{argument} must be whole numbers like (0, 1, 2, 3), got {shown(asked)}"
         ) from None
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from autograd.arguments.numbers import shown
 from autograd.text import escape
 from autograd.viz import words
 from autograd.viz.drawing import files, svg
@@ -95,7 +96,7 @@ class Animation:
         theme: str = "auto",
     ) -> None:
         if not seconds > 0:
-            raise ValueError(f"seconds must be positive; got {seconds!r}")
+            raise ValueError(f"seconds must be positive; got {shown(seconds)}")
         self.view, self.layout, self.sizes = view, layout, sizes
         self.seconds, self.theme = seconds, theme
 

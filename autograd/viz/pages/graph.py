@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from autograd.arguments import no_attribute
+from autograd.arguments.numbers import shown
 from autograd.text import escape
 from autograd.viz import words
 from autograd.viz.drawing import dot, files, palette, svg
@@ -66,11 +67,11 @@ class Graph:
         self.options = options or Options()
         if self.options.engine not in (None, "dot", "builtin"):
             raise ValueError(
-                f"engine must be 'dot', 'builtin' or None; got {self.options.engine!r}"
+                f"engine must be 'dot', 'builtin' or None; got {shown(self.options.engine)}"
             )
         if self.options.direction not in (None, "right", "down"):
             raise ValueError(
-                f"direction must be 'right', 'down' or None; got {self.options.direction!r}"
+                f"direction must be 'right', 'down' or None; got {shown(self.options.direction)}"
             )
         palette.style(self.options.theme)  # raises for an unknown theme now, not when drawn
         self._choice  # noqa: B018  wrong options are reported here as well

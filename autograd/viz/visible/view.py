@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from autograd.arguments.numbers import shown
 from autograd.viz import words
 from autograd.viz.tracing.trace import Summary, Trace
 from autograd.viz.visible.groups import Group, group_by_module
@@ -103,9 +104,11 @@ class Choice:
         show: str | None = None,
     ) -> None:
         if show not in (None, "time", "memory", "gradient"):
-            raise ValueError(f"show must be None, 'time', 'memory' or 'gradient'; got {show!r}")
+            raise ValueError(
+                f"show must be None, 'time', 'memory' or 'gradient'; got {shown(show)}"
+            )
         if detail not in (None, "modules", "operations"):
-            raise ValueError(f"detail must be 'modules', 'operations' or None; got {detail!r}")
+            raise ValueError(f"detail must be 'modules', 'operations' or None; got {shown(detail)}")
         self.trace, self.show, self._collapse = trace, show, collapse
         known = {path for path in trace.modules if path}
         _check_known("expand", expand, known)
