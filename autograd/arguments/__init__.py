@@ -26,8 +26,10 @@ from autograd.arguments.numbers import (
     integer,
     integers,
     is_integer,
+    is_real,
     probability,
     real,
+    real_or_nan,
     shown,
 )
 
@@ -64,6 +66,7 @@ __all__ = [
     "integer_array",
     "integers",
     "is_integer",
+    "is_real",
     "mapping",
     "passed_on",
     "raw",
@@ -71,6 +74,7 @@ __all__ = [
     "not_functions",
     "probability",
     "real",
+    "real_or_nan",
     "shown",
     "suggesting",
     "telling",

@@ -19,9 +19,11 @@ __all__ = [
     "integer",
     "integers",
     "is_integer",
+    "is_real",
     "paddings",
     "probability",
     "real",
+    "real_or_nan",
     "shown",
 ]
 
@@ -211,17 +213,15 @@ def real(
     high: float | None = None,
     open_low: bool = False,
     finite: bool = False,
-    nan: bool = False,
 ) -> float:
     """A real number within bounds (both included, unless ``open_low``).
 
     Args:
         finite: refuse infinities as well.
-        nan: let NaN pass.
 
     Raises:
         TypeError: if it is no number (bools and strings are not).
-        ValueError: if it is NaN (unless ``nan``) or out of bounds.
+        ValueError: if it is NaN or out of bounds.
     """
     if type(value) is not float and type(value) is not int:
         if not is_real(value):
@@ -234,7 +234,7 @@ def real(
         ) from None
     if finite and not abs(result) < float("inf"):
         raise ValueError(f"{who}: {name} must be finite, got {shown(value)}")
-    fits = nan or result == result
+    fits = result == result
     if low is not None:
         fits = fits and (result > low if open_low else result >= low)
     if high is not None:
@@ -246,6 +246,13 @@ def real(
         right = "" if high is None else f" ≤ {high}"
         raise ValueError(f"{who}: {name} must satisfy {left}{name}{right}, got {shown(value)}")
     return result
+
+
+def real_or_nan(who: str, name: str, value: Any) -> float:
+    """A real number, or NaN: what stands for "nothing here" in data."""
+    if is_real(value) and value != value:
+        return float(value)
+    return real(who, name, value)
 
 
 def is_real(value: Any) -> bool:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 import numpy as np
 from autograd.arguments.dtypes import as_array, is_float
+from autograd.arguments.numbers import shown
 from autograd.core.modes import local
 from autograd.core.node import Leaf, Node
 from autograd.engine.hooks import HookHandle

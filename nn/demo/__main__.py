@@ -17,7 +17,7 @@ import autograd
 import nn
 import nn.functional as F
 from autograd import viz
-from autograd.arguments.numbers import shown
+from autograd.arguments import shown
 from nn import _console
 from nn.data import Digits
 from nn.demo.learning import BATCH, DigitsNet, History, learn, predict

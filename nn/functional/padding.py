@@ -6,7 +6,6 @@ from typing import Any
 
 import autograd
 from autograd import arguments
-from autograd.arguments.numbers import is_real
 from nn.functional.inputs import numbers
 
 __all__ = ["pad"]
@@ -57,7 +56,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: float | None = None
 
 def _is_zero(value: Any) -> bool:
     """True for the number 0, which is what the other modes may be given as a value."""
-    return is_real(value) and not isinstance(value, autograd.Tensor) and value == 0
+    return arguments.is_real(value) and not isinstance(value, autograd.Tensor) and value == 0
 
 
 def _pairs(who: str, shape: tuple[int, ...], pad: Any) -> list[tuple[int, int]]:

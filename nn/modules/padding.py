@@ -133,7 +133,7 @@ class _ConstantPad(_Pad):
 
     def __init__(self, padding: Any, value: float) -> None:
         super().__init__(padding)
-        arguments.real(type(self).__name__, "value", value, nan=True)
+        arguments.real_or_nan(type(self).__name__, "value", value)
         self.value = value
 
     def forward(self, input: Any) -> Any:

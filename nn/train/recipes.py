@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import nn
-from autograd.arguments.numbers import shown
+from autograd.arguments import shown
 from nn.data import ImageFolder, Subset, TensorDataset, image_sets, load_digits
 from nn.data import transforms as T
 

@@ -51,10 +51,10 @@ def pad_constant(x: Any, widths: Any, value: Any = 0.0, *, who: str = "pad_const
     shape = tuple(size + a + b for size, (a, b) in zip(x.shape, pairs, strict=True))
     check_bytes(who, shape, x.dtype)
     if getattr(value, "_node", None) is not None and is_grad_enabled():
-        arguments.real(who, "value", value.detach(), nan=True)
+        arguments.real_or_nan(who, "value", value.detach())
         inside = _pad(np.ones(x.shape, bool), pairs, False)
         return where(inside, _pad(x, pairs, 0.0), reshape(value, ()))
-    value = arguments.real(who, "value", value, nan=True)
+    value = arguments.real_or_nan(who, "value", value)
     if x.dtype.kind in "iub" and not _holds(x.dtype, value):
         raise ValueError(f"{who}: the value {value} is none that {x.dtype} can hold")
     return _pad(x, widths=pairs, value=value)
