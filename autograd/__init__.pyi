@@ -256,7 +256,6 @@ from .ops.special import erf as erf
 from .ops.special import erfc as erfc
 from .ops.special import erfinv as erfinv
 from .ops.special import lgamma as lgamma
-from .ops.special import ndtri as ndtri
 from .ops.special import polygamma as polygamma
 from .ops.split_and_stack import append as append
 from .ops.split_and_stack import array_split as array_split

@@ -204,7 +204,6 @@ WHERE = {
     "nanstd": "ops.statistics",
     "nansum": "ops.statistics",
     "nanvar": "ops.statistics",
-    "ndtri": "ops.special",
     "negative": "ops.elementwise",
     "nll_loss": "ops.fused",
     "no_grad": "core.modes",

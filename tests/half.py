@@ -293,54 +293,6 @@ def _tensors_in(value: Any) -> list[Any]:
 
 # Under PyTorch's names ----------------------------------------------------------------------------
 
-A, B, S = calls.spread(3, 4), calls.spread(3, 4, seed=5), calls.spread(4, 4, seed=6)
-STACKS = calls.spread(2, 3, 4), calls.spread(2, 4, 3, seed=8), calls.spread(2, 3, 3, seed=9)
-P, U = calls.positive(3, 4), calls.unit(3, 4)
-#: Functions that take several steps from their operands to their result.
-PYTORCHS: dict[str, tuple[Any, calls.Arguments]] = {
-    "add": (lambda x, other: ag.add(x, other, alpha=3), dict(x=A, other=B)),
-    "sub": (ag.sub, dict(x=A, other=B, alpha=3)),
-    "rsub": (ag.rsub, dict(x=A, other=B, alpha=0.3)),
-    "rsqrt": (ag.rsqrt, dict(x=P)),
-    "lerp": (ag.lerp, dict(x=A, end=B, weight=0.3)),
-    "lerp from the end": (ag.lerp, dict(x=A, end=B, weight=0.9)),
-    "lerp by an array": (ag.lerp, dict(x=A, end=B, weight=U)),
-    "addcmul": (ag.addcmul, dict(x=A, tensor1=B, tensor2=P, value=0.01)),
-    "addcdiv": (ag.addcdiv, dict(x=A, tensor1=B, tensor2=P, value=-0.3)),
-    "addmm": (ag.addmm, dict(x=S[:3, :3], mat1=A, mat2=B.T, beta=0.5, alpha=0.01)),
-    "addmv": (ag.addmv, dict(x=S[0, :3], mat=A, vec=B[0], beta=0.5, alpha=0.01)),
-    "addr": (ag.addr, dict(x=A, vec1=S[0, :3], vec2=S[1], beta=0.5, alpha=0.01)),
-    "baddbmm": (ag.baddbmm, dict(x=STACKS[2], batch1=STACKS[0], batch2=STACKS[1], alpha=0.01)),
-    "addbmm": (ag.addbmm, dict(x=S[:3, :3], batch1=STACKS[0], batch2=STACKS[1], alpha=0.01)),
-    "cdist": (ag.cdist, dict(x1=A, x2=B, p=3, compute_mode=None)),
-    "dist": (ag.dist, dict(x=A, other=B, p=3)),
-    "pdist": (ag.pdist, dict(x=A, p=1.5)),
-    "renorm": (ag.renorm, dict(x=A, p=1, dim=1, maxnorm=0.5)),
-    "cumulative_trapezoid": (ag.cumulative_trapezoid, dict(y=A, x=B)),
-    "diff": (lambda x: ag.diff(x, 3), dict(x=A)),
-    "logit": (ag.logit, dict(x=U, eps=0.2)),
-    "xlogy": (ag.xlogy, dict(x=A, other=P)),
-    "mvlgamma": (ag.mvlgamma, dict(x=P + 2.0, p=3)),
-    "ldexp": (ag.ldexp, dict(x=A, other=U)),
-    "frac": (ag.frac, dict(x=A)),
-    "std_mean": (lambda x: ag.std_mean(x, 1), dict(x=A)),
-    "var_mean": (lambda x: ag.var_mean(x, 1), dict(x=A)),
-    "cholesky_solve": (ag.cholesky_solve, dict(x=S[:, :2], L=np.tril(0.2 * S) + np.eye(4), upper=False)),
-    "cholesky_inverse": (ag.cholesky_inverse, dict(L=np.tril(0.2 * S) + np.eye(4), upper=False)),
-    "logdet": (ag.logdet, dict(x=S @ S.T + np.eye(4))),
-    "chain_matmul": (lambda a, b: ag.chain_matmul(a, b, a), dict(a=A, b=B.T)),
-    "entr": (ag.special.entr, dict(x=P)),
-    "ndtr": (ag.special.ndtr, dict(x=A)),
-    "ndtri": (ag.special.ndtri, dict(x=U)),
-    "xlog1py": (ag.special.xlog1py, dict(x=A, other=P)),
-}  # fmt: skip
-#: The others of their modules, which take one step, or none.
-ONE_STEP = frozenset(
-    "diag_embed diagonal_scatter slice_scatter histc unique_consecutive msort div true_divide pow "
-    "clamp clamp_min clamp_max mm bmm mv isclose allclose isposinf isneginf norm svd kthvalue mode "
-    "aminmax combinations hann_window hamming_window blackman_window matrix_exp".split()
-)
-
 
 def enlarged(arguments: calls.Arguments, factor: float) -> calls.Arguments:
     """A call whose arrays are so many times as large."""

@@ -12,8 +12,6 @@ from tests import calls
 from tests.half import (
     LIMIT,
     NOT_COMPARED,
-    ONE_STEP,
-    PYTORCHS,
     SIZES,
     call_errors,
     enlarged,
@@ -21,6 +19,7 @@ from tests.half import (
     spacing,
     subjects,
 )  # fmt: skip
+from tests.pytorch_calls import ONE_STEP, PYTORCHS
 
 SUBJECTS = subjects()
 

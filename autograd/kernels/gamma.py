@@ -127,7 +127,7 @@ def erfinv(x: Array) -> Array:
 @_in_double
 def ndtri(p: Array) -> Array:
     """The x below which a standard normal distribution has the share p; ∓∞ at 0 and 1, NaN beyond."""
-    middle = math.sqrt(2.0) * erfinv(2.0 * p - 1.0)
+    middle = np.where(p < 0, np.nan, math.sqrt(2.0) * erfinv(2.0 * p - 1.0))
     small = (p > 0) & (p < 0.25)
     log = np.log(2.0 * np.where(small, p, 0.125))
     y = np.sqrt(-log - 0.5 * np.log(-math.pi * log))

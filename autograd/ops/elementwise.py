@@ -314,10 +314,11 @@ def minimum(x: Any, y: Any) -> Any:
     return np.minimum(x, y)
 
 
-maximum.gradients(x=lambda g, x, y: g * _share(greater(x, y), equal(x, y)),
-                  y=lambda g, x, y: g * _share(less(x, y), equal(x, y)))  # fmt: skip
-minimum.gradients(x=lambda g, x, y: g * _share(less(x, y), equal(x, y)),
-                  y=lambda g, x, y: g * _share(greater(x, y), equal(x, y)))  # fmt: skip
+# Where one is NaN, so is the result, and neither is left without a gradient.
+maximum.gradients(x=lambda g, x, y: g * _share(logical_not(less_equal(x, y)), equal(x, y)),
+                  y=lambda g, x, y: g * _share(logical_not(less_equal(y, x)), equal(x, y)))  # fmt: skip
+minimum.gradients(x=lambda g, x, y: g * _share(logical_not(less_equal(y, x)), equal(x, y)),
+                  y=lambda g, x, y: g * _share(logical_not(less_equal(x, y)), equal(x, y)))  # fmt: skip
 
 
 @primitive(broadcasts=True)

@@ -410,7 +410,7 @@ def _product(x: Any, index: Any, values: Any) -> Any:
 
 
 def _extreme(ufunc: Any, x: Any, index: Any, values: Any, counts: Any, own: bool) -> Any:
-    """The mean of those that are equal to the largest: itself, shared equally."""
+    """The largest or smallest at each place, and who is equal to it, NaN to NaN."""
     plain, others = np.array(raw(x)), np.asarray(raw(values))
     if not own:  # then one of the values is at least as extreme as their opposite
         end = others.min if ufunc is np.maximum else others.max
@@ -418,15 +418,27 @@ def _extreme(ufunc: Any, x: Any, index: Any, values: Any, counts: Any, own: bool
     best = plain.copy()
     with np.errstate(invalid="ignore"):
         ufunc.at(best, index, others)
-    chosen, kept = others == best[index], (plain == best) & (own | (counts == 0))
-    ties = kept.astype(plain.dtype)
-    np.add.at(ties, index, chosen.astype(plain.dtype))
     if plain.dtype.kind != "f":  # which have no gradient, and no fractions
         return _wrap(best) if isinstance(x, Tensor) else best
-    total = add_at(where(kept, x, 0.0), index, where(chosen, values, 0.0))
-    result = total / np.maximum(ties, 1.0)
-    nan = np.isnan(best)
-    return where(nan, np.nan, result) if nan.any() else result
+    chosen = (others == best[index]) | np.isnan(others)
+    kept = ((plain == best) | np.isnan(plain)) & (own | (counts == 0))
+    ties = kept.astype(np.float64)
+    np.add.at(ties, index, chosen)
+    shares = 1.0 / np.maximum(ties, 1.0)
+    mine, theirs = (kept * shares).astype(best.dtype), (chosen * shares[index]).astype(best.dtype)
+    return _one_of(x, values, best=best, mine=mine, theirs=theirs, index=index)
+
+
+@primitive(name="scatter_extreme")
+def _one_of(x: Any, values: Any, *, best: Any, mine: Any, theirs: Any, index: Any) -> Any:
+    """The best of x and of the values at an index, which are known; each with its share of them."""
+    return best.copy()  # which would be the graph's own otherwise
+
+
+_one_of.gradients(
+    x=lambda g, mine: g * mine,
+    values=lambda g, theirs, index: getitem(g, index) * theirs,
+)
 
 
 def _at_positions(who: str, x: Any, indices: Any, values: Any, axis: Any) -> tuple[Any, Any, Any]:

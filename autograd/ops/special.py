@@ -12,7 +12,7 @@ from autograd.kernels import gamma
 from autograd.kernels import special as kernels
 from autograd.ops.transcendental import exp
 
-__all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "ndtri", "polygamma"]
+__all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "polygamma"]
 
 _SLOPE = 2.0 / math.sqrt(math.pi)
 

@@ -19,6 +19,7 @@ from autograd.ops.elementwise import (
     floor_divide,
     isinf,
     multiply,
+    negative,
     sqrt,
     subtract,
     trunc,
@@ -35,16 +36,19 @@ from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import expand_dims, swapaxes
 from autograd.ops.transcendental import power
 from autograd.spelling.differences import differs
+from autograd.spelling.operands import operands
 
 # Sums and quotients -------------------------------------------------------------------------------
 
 
+@operands("x", "other")
 @arguments.in_single
 def add(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``x + alpha * other``."""
     return summed(x, other if _is_one(alpha) else multiply(alpha, other))
 
 
+@operands("x", "other")
 @arguments.in_single
 def sub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``x - alpha * other``."""
@@ -87,6 +91,7 @@ def rsqrt(x: Any) -> Any:
     return divide(1.0, sqrt(x))
 
 
+@operands("x", "end", "weight")
 @arguments.in_single
 def lerp(x: Any, end: Any, weight: Any) -> Any:
     """``x + weight * (end - x)``, from the nearer end: exactly x for 0, and exactly end for 1."""
@@ -98,12 +103,14 @@ def lerp(x: Any, end: Any, weight: Any) -> Any:
     return where(near_x, summed(x, from_x), subtract(end, from_end))
 
 
+@operands("x", "tensor1", "tensor2")
 @arguments.in_single
 def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``x + value * tensor1 * tensor2``."""
     return add(x, multiply(tensor1, tensor2), alpha=value)
 
 
+@operands("x", "tensor1", "tensor2")
 @arguments.in_single
 def addcdiv(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``x + value * tensor1 / tensor2``."""
@@ -128,11 +135,13 @@ def clamp_max(x: Any, max: Any) -> Any:
 # Products -----------------------------------------------------------------------------------------
 
 
+@operands("x", "mat2")
 def mm(x: Any, mat2: Any) -> Any:
     """``x @ mat2`` of two matrices."""
     return matmul(_of("mm", x, 2, "x"), _of("mm", mat2, 2, "mat2"))
 
 
+@operands("x", "mat2")
 def bmm(x: Any, mat2: Any) -> Any:
     """``x @ mat2`` of two stacks of matrices, (B, N, M) and (B, M, P)."""
     x, mat2 = _of("bmm", x, 3, "x"), _of("bmm", mat2, 3, "mat2")
@@ -144,6 +153,7 @@ def bmm(x: Any, mat2: Any) -> Any:
     return matmul(x, mat2)
 
 
+@operands("x", "vec")
 def mv(x: Any, vec: Any) -> Any:
     """``x @ vec`` of a matrix and a vector."""
     return matmul(_of("mv", x, 2, "x"), _of("mv", vec, 1, "vec"))
@@ -155,30 +165,35 @@ def _of(who: str, x: Any, ndim: int, name: str) -> Any:
     return x
 
 
+@operands("x", "mat1", "mat2")
 @arguments.in_single
 def addmm(x: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (mat1 @ mat2)``."""
     return _scaled_sum(x, mm(mat1, mat2), beta, alpha)
 
 
+@operands("x", "mat", "vec")
 @arguments.in_single
 def addmv(x: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (mat @ vec)``."""
     return _scaled_sum(x, mv(mat, vec), beta, alpha)
 
 
+@operands("x", "batch1", "batch2")
 @arguments.in_single
 def baddbmm(x: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (batch1 @ batch2)`` for stacks of matrices."""
     return _scaled_sum(x, bmm(batch1, batch2), beta, alpha)
 
 
+@operands("x", "batch1", "batch2")
 @arguments.in_single
 def addbmm(x: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (batch1 @ batch2).sum(0)``."""
     return _scaled_sum(x, sum_(bmm(batch1, batch2), axis=0), beta, alpha)
 
 
+@operands("x", "vec1", "vec2")
 @arguments.in_single
 def addr(x: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * outer(vec1, vec2)``."""
@@ -223,6 +238,7 @@ def svd(x: Any, some: bool = True, compute_uv: bool = True) -> Any:
 # Distances and norms ------------------------------------------------------------------------------
 
 
+@operands("x")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False, **theirs: Any) -> Any:
     """Norm of vectors or matrices, as ``autograd.linalg.norm(x, ord, axis, keepdims)``.
 
@@ -260,6 +276,7 @@ def _norm_of_all(
     return vector_norm(x, 2 if p is None or p == "fro" else p, axes, keepdim)
 
 
+@operands("x1", "x2")
 @arguments.in_single
 def cdist(
     x1: Any, x2: Any, p: Any = 2.0, compute_mode: Any = "use_mm_for_euclid_dist_if_necessary"
@@ -278,12 +295,14 @@ def cdist(
     return vector_norm(difference, p, -1)
 
 
+@operands("x", "other")
 @arguments.in_single
 def dist(x: Any, other: Any, p: Any = 2) -> Any:
     """The norm of ``x - other``, all elements taken as one vector."""
     return vector_norm(subtract(x, other), p)
 
 
+@operands("y", "x")
 @arguments.in_single
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = 1.0, dim: Any = -1) -> Any:
     """Integrals of y along an axis by the trapezoidal rule, up to each place from the second on."""
@@ -349,10 +368,10 @@ def frac(x: Any) -> Any:
 @arguments.in_single
 def logit(x: Any, eps: Any = None) -> Any:
     """``log(x / (1 − x))``, of x clipped to [eps, 1 − eps] if eps is given."""
-    from autograd.ops.transcendental import log
+    from autograd.ops.transcendental import log, log1p
 
     x = x if eps is None else clip(x, eps, 1.0 - eps)
-    return log(divide(x, subtract(1.0, x)))
+    return subtract(log(x), log1p(negative(x)))  # whose slopes at 0 and 1 are infinite, not NaN
 
 
 def xlogy(x: Any, other: Any) -> Any:

@@ -11,6 +11,7 @@ from autograd.arguments.dtypes import check_dtype, current_default
 from autograd.core.tensor import Tensor
 from autograd.ops.elementwise import astype, positive
 from autograd.spelling.devices import CPU, DTYPES, check_device, device
+from autograd.spelling.operands import operands
 
 # dtypes -------------------------------------------------------------------------------------------
 
@@ -114,6 +115,7 @@ def type_of(x: Any, dtype: Any = None) -> Any:
 # Questions ----------------------------------------------------------------------------------------
 
 
+@operands("x")
 def numel(x: Any) -> int:
     """``x.size``: the number of elements."""
     return int(np.prod(x.shape, dtype=np.int64))

@@ -13,6 +13,7 @@ from autograd.arguments.generator import generator_or_default
 from autograd.core.tensor import Tensor, _wrap
 from autograd.spelling.devices import DTYPES, check_device
 from autograd.spelling.keywords import spelled
+from autograd.spelling.operands import operands
 from autograd.spelling.shapes import together
 
 # Constants ----------------------------------------------------------------------------------------
@@ -184,6 +185,7 @@ def randperm(n: Any, *, generator: Any = None, dtype: Any = None, device: Any = 
     return _wrap(order if dtype is None else order.astype(dtype))
 
 
+@operands("x")
 def bernoulli(x: Any, p: Any = None, *, generator: Any = None) -> Tensor:
     """1 with the probability that x tells (or p, in x's shape), else 0; of x's dtype."""
     chance = np.broadcast_to(raw(x if p is None else p), np.shape(raw(x)))

@@ -18,10 +18,12 @@ from autograd.ops.reductions import broadcast_to
 from autograd.ops.shapes import ravel, reshape
 from autograd.ops.sorting import searchsorted as places_in
 from autograd.spelling.keywords import called
+from autograd.spelling.operands import operands
 
 # Masks --------------------------------------------------------------------------------------------
 
 
+@operands("x", "value")
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     """``autograd.where(mask, value, x)``, of x's shape and dtype."""
     x = array_like("masked_fill", x)
@@ -29,6 +31,7 @@ def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     return result if result.dtype == x.dtype else result.astype(x.dtype)
 
 
+@operands("x")
 def masked_select(x: Any, mask: Any) -> Any:
     """``x[mask]``, x and mask broadcast together: a vector."""
     mask = _mask("masked_select", mask)
@@ -36,6 +39,7 @@ def masked_select(x: Any, mask: Any) -> Any:
     return getitem(broadcast_to(x, shape), np.broadcast_to(mask, shape))
 
 
+@operands("x", "source")
 def masked_scatter(x: Any, mask: Any, source: Any) -> Any:
     """A copy of x whose elements under the mask are the first ones of the source, in order."""
     mask = _mask("masked_scatter", mask)
@@ -178,28 +182,33 @@ def _places(who: str, x: Any, dim: Any, index: Any) -> tuple[Any, ...]:
     return (np.broadcast_to(True, ()) if index.size else np.broadcast_to(False, ()),)
 
 
+@operands("x", "source")
 def index_add(x: Any, dim: Any, index: Any, source: Any, *, alpha: Any = 1) -> Any:
     """A copy of x with the source's slices added to those that the index names."""
     source = source if alpha == 1 else multiply(alpha, source)
     return gathering.add_at(x, _places("index_add", x, dim, index), source)
 
 
+@operands("x", "source")
 def index_copy(x: Any, dim: Any, index: Any, source: Any) -> Any:
     """A copy of x with the source's slices in the place of those that the index names."""
     return gathering.set_at(x, _places("index_copy", x, dim, index), source)
 
 
+@operands("x")
 def index_fill(x: Any, dim: Any, index: Any, value: Any) -> Any:
     """A copy of x with one value in the slices that the index names."""
     return gathering.set_at(x, _places("index_fill", x, dim, index), value)
 
 
+@operands("x", "values")
 def index_put(x: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """``autograd.set_at(x, indices, values)``; ``accumulate`` adds: ``autograd.add_at``."""
     write = gathering.add_at if accumulate else gathering.set_at
     return write(x, tuple(raw(i) for i in indices), values)
 
 
+@operands("x", "src")
 def select_scatter(x: Any, src: Any, dim: Any, index: Any) -> Any:
     """A copy of x with src as its slice at one place along an axis."""
     dim = arguments.axis("select_scatter", dim, len(x.shape), "dim")
@@ -242,6 +251,7 @@ def _counted(places: Any, who: str, out_int32: Any) -> Any:
     return places.astype(np.int32) if arguments.boolean(who, "out_int32", out_int32) else places
 
 
+@operands("x")
 def unique(
     x: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False,
     dim: Any = None,

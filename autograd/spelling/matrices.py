@@ -27,10 +27,12 @@ from autograd.ops.products import matmul
 from autograd.ops.shapes import moveaxis, reshape, stack, swapaxes
 from autograd.ops.special import lgamma
 from autograd.ops.transcendental import power
+from autograd.spelling.operands import operands
 
 # Factors ------------------------------------------------------------------------------------------
 
 
+@operands("x", "L")
 @arguments.in_single
 def cholesky_solve(x: Any, L: Any, upper: bool = False) -> Any:
     """The solution of ``A @ solution = x``, where A is given by its Cholesky factor.
@@ -43,6 +45,7 @@ def cholesky_solve(x: Any, L: Any, upper: bool = False) -> Any:
     return solve_triangular(second, solve_triangular(first, x, upper=False), upper=True)
 
 
+@operands("L")
 def cholesky_inverse(L: Any, upper: bool = False) -> Any:
     """The inverse of the matrix whose Cholesky factor is given."""
     return cholesky_solve(np.eye(L.shape[-1], dtype=L.dtype), L, upper)
@@ -82,6 +85,7 @@ def matrix_exp(x: Any) -> Any:
     return result
 
 
+@operands("x")
 @arguments.in_single
 def renorm(x: Any, p: Any, dim: Any, maxnorm: Any) -> Any:
     """x with its slices along an axis scaled down to a norm of at most ``maxnorm``."""
@@ -91,6 +95,7 @@ def renorm(x: Any, p: Any, dim: Any, maxnorm: Any) -> Any:
     return x * where(raw(norms) > maxnorm, divide(maxnorm, norms + 1e-7), 1.0)
 
 
+@operands("x")
 @arguments.in_single
 def mvlgamma(x: Any, p: Any) -> Any:
     """The logarithm of the multivariate gamma function of dimension p."""
@@ -99,6 +104,7 @@ def mvlgamma(x: Any, p: Any) -> Any:
     return total + 0.25 * p * (p - 1) * math.log(math.pi)
 
 
+@operands("x", "other")
 @arguments.in_single
 def ldexp(x: Any, other: Any) -> Any:
     """``x * 2.0 ** other``."""
@@ -187,6 +193,7 @@ def _places(n: int, offset: int) -> tuple[Any, Any]:
     return k + max(-offset, 0), k + max(offset, 0)
 
 
+@operands("x")
 def diag_embed(x: Any, offset: Any = 0, dim1: Any = -2, dim2: Any = -1) -> Any:
     """Matrices with the last axis of x on their diagonals, zeros elsewhere."""
     offset = arguments.integer("diag_embed", "offset", offset, None)
@@ -199,6 +206,7 @@ def diag_embed(x: Any, offset: Any = 0, dim1: Any = -2, dim2: Any = -1) -> Any:
     return moveaxis(placed, (-2, -1), tuple(axes))
 
 
+@operands("x", "src")
 def diagonal_scatter(x: Any, src: Any, offset: Any = 0, dim1: Any = 0, dim2: Any = 1) -> Any:
     """A copy of x whose diagonal is src."""
     offset = arguments.integer("diagonal_scatter", "offset", offset, None)
@@ -207,6 +215,7 @@ def diagonal_scatter(x: Any, src: Any, offset: Any = 0, dim1: Any = 0, dim2: Any
     return moveaxis(set_at(last, (..., *_places(n, offset)), src), (-2, -1), (dim1, dim2))
 
 
+@operands("x", "src")
 def slice_scatter(
     x: Any, src: Any, dim: Any = 0, start: Any = None, end: Any = None, step: Any = 1
 ) -> Any:
@@ -215,6 +224,7 @@ def slice_scatter(
     return set_at(x, (*(slice(None),) * dim, slice(start, end, step)), src)
 
 
+@operands("x")
 def combinations(x: Any, r: Any = 2, with_replacement: bool = False) -> Any:
     """Every combination of r elements of a vector, one a row."""
     if len(x.shape) != 1:
@@ -225,6 +235,7 @@ def combinations(x: Any, r: Any = 2, with_replacement: bool = False) -> Any:
     return getitem(x, places)
 
 
+@operands("x")
 @arguments.in_single
 def pdist(x: Any, p: Any = 2.0) -> Any:
     """Distances of every pair of rows (0, 1), (0, 2), …: a vector."""
@@ -237,6 +248,7 @@ def pdist(x: Any, p: Any = 2.0) -> Any:
 # Counts -------------------------------------------------------------------------------------------
 
 
+@operands("x")
 def histc(x: Any, bins: Any = 100, min: Any = 0, max: Any = 0) -> Any:
     """How many elements are in each of so many equal parts from min to max (of x, if they are equal)."""
     values = np.asarray(raw(x))
@@ -247,6 +259,7 @@ def histc(x: Any, bins: Any = 100, min: Any = 0, max: Any = 0) -> Any:
     return Tensor(np.histogram(values, bins, (low, high))[0].astype(values.dtype))
 
 
+@operands("x")
 def unique_consecutive(
     x: Any, return_inverse: bool = False, return_counts: bool = False, dim: Any = None
 ) -> Any:

@@ -24,6 +24,7 @@ from autograd.ops.split_and_stack import broadcast_arrays, meshgrid, unstack
 from autograd.ops.split_and_stack import repeat as repeat_elements
 from autograd.ops.split_and_stack import tile as tile_by
 from autograd.spelling.differences import differs
+from autograd.spelling.operands import operands
 
 # The same elements in another shape --------------------------------------------------------------
 
@@ -56,6 +57,7 @@ def view_as(x: Any, other: Any) -> Any:
 reshape_as = view_as
 
 
+@operands("x")
 def unflatten(x: Any, dim: Any, sizes: Any) -> Any:
     """One axis as several, of the sizes given: the reverse of ``flatten``."""
     dim = arguments.axis("unflatten", dim, len(x.shape), "dim")
@@ -113,6 +115,7 @@ def broadcast_tensors(*tensors: Any) -> Any:
 # Orders of axes -----------------------------------------------------------------------------------
 
 
+@operands("x")
 def t(x: Any) -> Any:
     """``x.T`` of a matrix or a vector."""
     if len(x.shape) > 2:
@@ -198,6 +201,7 @@ def _lengths(who: str, x: Any, lengths: Sequence[int], dim: int) -> tuple[Any, .
     )
 
 
+@operands("x")
 def chunk(x: Any, chunks: Any, dim: Any = 0) -> tuple[Any, ...]:
     """At most so many parts along an axis, all of one length but for the last."""
     count = arguments.integer("chunk", "chunks", chunks)
@@ -227,6 +231,7 @@ def unbind(x: Any, dim: Any = 0) -> Any:
     return unstack(x, dim)
 
 
+@operands("x")
 def narrow(x: Any, dim: Any, start: Any, length: Any) -> Any:
     """So many places along an axis, from one on: a slice."""
     dim = arguments.axis("narrow", dim, len(x.shape), "dim")
@@ -347,7 +352,7 @@ def block_diag(*tensors: Any) -> Any:
     from autograd.creation import zeros
     from autograd.ops.split_and_stack import atleast_2d
 
-    parts = [atleast_2d(array_like("block_diag", x)) for x in tensors]
+    parts = [atleast_2d(array_like("block_diag", x, *tensors)) for x in tensors]
     width = sum(p.shape[1] for p in parts)
     rows, left = [], 0
     for p in parts:
@@ -374,6 +379,7 @@ def triu_indices(row: Any, col: Any, offset: Any = 0, **options: Any) -> Any:
     return _triangle_indices(np.triu_indices, row, col, offset, "triu_indices")
 
 
+@operands("x", "vec2")
 def ger(x: Any, vec2: Any) -> Any:
     """``autograd.outer(x, vec2)``."""
     return outer(ravel(x), ravel(vec2))

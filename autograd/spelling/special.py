@@ -22,6 +22,7 @@ from autograd.ops.transcendental import sigmoid as expit
 from autograd.spelling.arithmetic import logit, times_log, xlogy
 from autograd.spelling.keywords import spelled
 from autograd.spelling.matrices import mvlgamma as multigammaln
+from autograd.spelling.operands import operands
 
 __all__ = [
     "digamma", "entr", "erf", "erfc", "erfinv", "exp2", "expit", "expm1", "gammaln", "log1p",
@@ -32,6 +33,7 @@ __all__ = [
 psi = digamma
 
 
+@operands("x")
 @arguments.in_single
 def entr(x: Any) -> Any:
     """``−x · log(x)``: 0 at 0, where its slope is infinite; −∞ below."""

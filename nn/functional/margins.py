@@ -367,7 +367,7 @@ def multilabel_soft_margin_loss(
     who = "multilabel_soft_margin_loss"
     reduction = reduction_name(who, size_average, reduce, reduction)
     input, weight = floats(who, input=input, weight=weight)
-    target = arguments.array_like(f"{who}: target", target)
+    target = arguments.array_like(f"{who}: target", target, input, weight)
     if target.dtype.kind not in "fiub":
         raise TypeError(f"{who}: target must hold numbers from 0 to 1, got dtype {target.dtype}")
     if target.dtype.kind != "f":

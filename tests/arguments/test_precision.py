@@ -11,7 +11,7 @@ import pytest
 
 import autograd as ag
 from autograd.methods import METHODS, OPERATORS
-from tests import calls
+from tests import calls, pytorch_calls
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
@@ -24,6 +24,11 @@ TOGETHER = [
     pytest.param(function, arguments, id=name)
     for name, function, arguments in calls.EVERY
     if len(calls.arrays_in(arguments)) > 1 and name not in NOT_ARRAYS
+]
+TOGETHER += [
+    pytest.param(function, arguments, id=name)
+    for name, (function, arguments) in (pytorch_calls.PYTORCHS | pytorch_calls.TOGETHER).items()
+    if len(calls.arrays_in(arguments)) > 1
 ]
 WITH_NUMBERS = [
     pytest.param(function, arguments, id=name)
@@ -64,6 +69,13 @@ def test_lists_beside_narrower_tensors_do_not_widen_them(function, arguments, dt
         nested = calls.value_at(arguments, path).tolist()
         got = calls.call(function, calls.replaced(tensors, path, nested))
         assert [a.dtype for a in calls.results_of(got)] == want, path
+
+
+@pytest.mark.parametrize("name", pytorch_calls.ALONE)
+def test_lists_alone_have_the_default_dtype_also_under_pytorchs_names(name):
+    function, x = pytorch_calls.ALONE[name], abs(pytorch_calls.A[:, :1]) / 2
+    x = x[:, 0] if name == "combinations" else x
+    assert_same_bits(function(x.tolist()), function(ag.tensor(x.tolist())), name)
 
 
 @pytest.mark.parametrize(("function", "arguments"), WITH_NUMBERS)

@@ -472,3 +472,18 @@ def test_lists_of_tensors_with_axes_are_no_data():
 def test_exponentials_are_of_square_matrices(shape):
     with pytest.raises(ValueError, match=r"^matrix_exp: x must be square matrices .* got shape"):
         ag.matrix_exp(ag.ones(shape))
+
+
+@pytest.mark.parametrize("function", [ag.maximum, ag.minimum])
+def test_a_nan_in_a_larger_or_smaller_one_is_not_cut_off(function):
+    """Two operands of which one is NaN have no winner: neither loses its gradient in silence."""
+    x, y = (
+        np.array([math.nan, 1.0, math.nan, 3.0, 2.0]),
+        np.array([1.0, math.nan, math.nan, 2.0, 2.0]),
+    )
+    a, b = ag.tensor(x, requires_grad=True), ag.tensor(y, requires_grad=True)
+    out = function(a, b)
+    assert np.isnan(out.detach().numpy()).tolist() == [True] * 3 + [False] * 2
+    first, second = (g.tolist() for g in ag.grad(out.sum(), [a, b]))
+    wins = float(function is ag.maximum)
+    assert first == [1.0, 1.0, 1.0, wins, 0.5] and second == [1.0, 1.0, 1.0, 1.0 - wins, 0.5]

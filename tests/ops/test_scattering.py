@@ -117,3 +117,26 @@ def test_running_sums_of_nothing_yet_have_no_nan():
 def test_what_does_not_fit_is_refused(call, kind, message):
     with pytest.raises(kind, match=message):
         call()
+
+
+@pytest.mark.parametrize(("reduce", "ufunc"), [("amax", np.maximum), ("amin", np.minimum)])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_extremes_are_elements_to_the_last_bit_however_many_are_equal(reduce, ufunc, dtype):
+    rng = np.random.default_rng(0)
+    some = np.append(rng.normal(size=5), [np.finfo(dtype).max, np.finfo(dtype).min]).astype(dtype)
+    x, values, places = rng.choice(some, 9), rng.choice(some, 200), rng.integers(0, 9, 200)
+    expected = x.copy()
+    ufunc.at(expected, places, values)
+    x, values = ag.tensor(x, requires_grad=True), ag.tensor(values, requires_grad=True)
+    out = ag.scatter_reduce(x, places, values, reduce=reduce)
+    np.testing.assert_array_equal(out.detach().numpy(), expected)
+    shares = ag.grad(out, [x, values], ag.ones_like(out))
+    assert sum(float(g.sum().item()) for g in shares) == pytest.approx(9, rel=1e-2)
+
+
+def test_nans_share_the_gradient_of_an_extreme_that_is_nan():
+    x = ag.tensor([math.nan, 1.0], requires_grad=True)
+    values = ag.tensor([math.nan, 5.0, 2.0], requires_grad=True)
+    out = ag.scatter_reduce(x, [0, 0, 1], values, reduce="amax")
+    mine, theirs = ag.grad(out.sum(), [x, values])
+    assert mine.tolist() == [0.5, 0.0] and theirs.tolist() == [0.5, 0.0, 1.0]

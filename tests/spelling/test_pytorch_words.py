@@ -298,7 +298,7 @@ def test_small_shares_and_small_differences_from_one_keep_their_digits():
     scipy_special = pytest.importorskip("scipy.special")
     p = np.concatenate([10.0 ** np.linspace(-307, -1, 200), np.linspace(0.1, 1, 60), [0.0, 5e-324]])
     np.testing.assert_allclose(ag.special.ndtri(p), scipy_special.ndtri(p), rtol=3e-15)
-    assert np.isnan(ag.special.ndtri(np.array([-0.1, 1.1, np.nan]))).all()
+    assert np.isnan(ag.special.ndtri(np.array([-0.1, -1e-20, 1.1, np.nan]))).all()
     small = ag.tensor(np.array([1e-3, 0.02, 0.2, 0.24, 0.26, 0.7]), requires_grad=True)
     assert ag.func.gradcheck(ag.special.ndtri, small)
     np.testing.assert_allclose(ag.special.xlog1py(3.0, p), 3.0 * np.log1p(p), rtol=1e-15)
@@ -307,3 +307,12 @@ def test_small_shares_and_small_differences_from_one_keep_their_digits():
     assert y.tolist() == [0.0] * 3
     (slope,) = ag.grad(ag.special.xlog1py(x, 1e-9).sum(), x)
     np.testing.assert_allclose(slope.numpy(), np.log1p(1e-9), rtol=1e-15)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+def test_logits_of_certainty_have_an_infinite_slope():
+    x = ag.tensor([0.0, 0.25, 1.0], requires_grad=True)
+    y = ag.logit(x)
+    np.testing.assert_allclose(y.detach().numpy(), [-np.inf, np.log(1 / 3), np.inf], rtol=1e-6)
+    (slope,) = ag.grad(y, x, ag.ones(3))
+    np.testing.assert_allclose(slope.numpy(), [np.inf, 16 / 3, np.inf], rtol=1e-6)
