@@ -41,7 +41,10 @@ class Chooser:
                 self.readers.append(test)
             for file in test.lines:
                 self.reaching[file].append(test)
+        self.files = {t.name.partition("::")[0] for tests in self.reaching.values() for t in tests}
         self._near: dict[str, list[Reached]] = {}
+        self._known: dict[tuple[str, int, int], list[Reached]] = {}
+        self._by_cost: dict[str, list[Reached]] = {}
         self._breadth = {
             id(test): sum(bits.bit_count() for bits in test.lines.values())
             for tests in self.reaching.values()
@@ -50,10 +53,16 @@ class Chooser:
 
     def choose(self, mutant: Mutant) -> list[Reached]:
         """The tests for a mutant, in order."""
+        key = mutant.file, mutant.line, mutant.line + mutant.text.count("\n")
+        if key not in self._known:
+            self._known[key] = self._choose(mutant)
+        return self._known[key]
+
+    def _choose(self, mutant: Mutant) -> list[Reached]:
         end = mutant.line + mutant.text.count("\n")
         statement, function = around(mutant.file, mutant.line, end)
         near = self._candidates(mutant.file)
-        every = self.reaching.get(mutant.file, [])
+        every = self._sorted(mutant.file)
         chosen: dict[str, Reached] = {}
         if statement in headers(mutant.file):  # defaults: run at import, seen by who reads them
             chosen |= {t.name: t for t in self.readers}
@@ -69,7 +78,7 @@ class Chooser:
             (_mask(0, 1 << 16), near, self.budget / 8),
         ]:
             fitting = [t for t in candidates if t.lines[mutant.file] & lines]
-            self._add(chosen, self._ordered(fitting, mutant.file), budget)
+            self._add(chosen, _in_turn(fitting), budget)
             if sum(t.seconds for t in chosen.values()) > self.budget / 2:
                 break
         return list(chosen.values())
@@ -88,6 +97,11 @@ class Chooser:
         names = imports.bound(mutant.file, mutant.line)
         here = self.reaching.get(mutant.file, [])
         word = re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, sorted(names)))})(?![^\W_])")
+        files = {file: word.search(imports.text_of(file)) for file in self.files} if names else {}
+
+        def says(test: Reached) -> bool:
+            return bool(files[test.name.partition("::")[0]])
+
         if names:
             named = [t for t in here if word.search(t.name)]
             self._add(chosen, self._ordered(named, mutant.file), self.budget / 2)
@@ -95,10 +109,10 @@ class Chooser:
         for file in sorted(uses, key=lambda file: file != mutant.file):
             fitting = [t for t in self.reaching.get(file, ()) if t.lines[file] & uses[file]]
             tests = self._ordered(fitting, file)
-            tests.sort(key=lambda t: not word.search(imports.text_of(t.name.partition("::")[0])))
+            tests.sort(key=lambda t: not says(t))
             self._add(chosen, tests, self.budget / (1 if file == mutant.file else 4))
         if names:  # a class whose methods are all another's
-            saying = [t for t in here if word.search(imports.text_of(t.name.partition("::")[0]))]
+            saying = [t for t in here if says(t)]
             self._add(chosen, self._ordered(saying, mutant.file), self.budget / 4)
 
     def _candidates(self, file: str) -> list[Reached]:
@@ -120,26 +134,36 @@ class Chooser:
                 if share[name] & ~covered:
                     best.append(name)
                     covered |= share[name]
-            self._near[file] = [
-                t for t in self.reaching.get(file, ()) if t.name.partition("::")[0] in best
-            ]
+            self._near[file] = [t for t in self._sorted(file) if t.name.partition("::")[0] in best]
         return self._near[file]
 
-    def _ordered(self, tests: list[Reached], file: str) -> list[Reached]:
-        """Specific and quick ones first; of tests that differ in a parameter, one by one in turn."""
+    def _ordered(self, tests: Iterable[Reached], file: str) -> list[Reached]:
+        """Some of those that reach a file: specific and quick ones first, parameters in turn."""
+        wanted = {id(test) for test in tests}
+        return _in_turn([test for test in self._sorted(file) if id(test) in wanted])
+
+    def _sorted(self, file: str) -> list[Reached]:
+        """All tests that reach a file, specific and quick ones first."""
 
         def cost(test: Reached) -> float:
             share = test.lines[file].bit_count() / self._breadth[id(test)]
             return (test.seconds + 0.01) / (share + 0.02)
 
-        rounds: dict[str, int] = defaultdict(int)
-        ranked = []
-        for test in sorted(tests, key=cost):
-            name = test.name.partition("[")[0]
-            ranked.append((rounds[name] // 3, len(ranked), test))
-            rounds[name] += 1
-        ranked.sort(key=lambda entry: entry[:2])
-        return [test for _, _, test in ranked]
+        if file not in self._by_cost:
+            self._by_cost[file] = sorted(self.reaching.get(file, ()), key=cost)
+        return self._by_cost[file]
+
+
+def _in_turn(tests: list[Reached]) -> list[Reached]:
+    """Of tests that differ in a parameter three at a time, the others when all had their turn."""
+    rounds: dict[str, int] = defaultdict(int)
+    ranked = []
+    for test in tests:
+        name = test.name.partition("[")[0]
+        ranked.append((rounds[name] // 3, len(ranked), test))
+        rounds[name] += 1
+    ranked.sort(key=lambda entry: entry[:2])
+    return [test for _, _, test in ranked]
 
 
 def _mask(first: int, last: int) -> int:
