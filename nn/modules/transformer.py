@@ -330,7 +330,8 @@ class Transformer(Module):
             arguments.integer(who, "num_encoder_layers", num_encoder_layers),
             arguments.integer(who, "num_decoder_layers", num_decoder_layers),
         )
-        generator = generator_or_default(who, generator)
+        if generator is not None:
+            generator = generator_or_default(who, generator)
         shared = (
             d_model, nhead, dim_feedforward, dropout, activation, eps, batch_first, norm_first,
             bias, device, dtype, generator,
@@ -454,7 +455,10 @@ def _copies(who: str, name: str, layer: Any, num_layers: Any) -> tuple[ModuleLis
         raise TypeError(f"{who}: {name} must be a Module, got {type(layer).__name__}")
     count = arguments.integer(who, "num_layers", num_layers)
     _check_count(who, "num_layers", layer, count)
-    return ModuleList([copy.deepcopy(layer) for _ in range(count)]), count
+    # All draw from the one generator: copies of it would drop the same elements in every layer.
+    drawn_from = [vars(module).get("generator") for module in layer.modules()]
+    kept = {id(g): g for g in drawn_from if isinstance(g, np.random.Generator)}
+    return ModuleList([copy.deepcopy(layer, dict(kept)) for _ in range(count)]), count
 
 
 def _module_or_none(who: str, name: str, module: Any) -> Module | None:
