@@ -185,7 +185,7 @@ AUTOGRAD: dict[str, Arguments] = {
                               who="adaptive_max_pool"),
     "interpolate": dict(x=IMAGE, out_shape=(3, 7), mode="linear", align_corners=False,
                         scale_factors=None, who="interpolate"),
-    "pad_constant": dict(x=M, widths=((1, 2), (-1, 0)), value=0.1),
+    "pad_constant": dict(x=M, widths=((1, 2), (-1, 0)), value=0.1, who="pad_constant"),
     "crop": dict(x=M, widths=((1, 0), (1, 1))),
     "pad_index": dict(x=M, widths=((1, 1), (2, 1)), mode="circular", who="pad_index"),
     "pad_indices": dict(who="pad_indices", mode="circular", size=4, before=1, after=1),
