@@ -34,6 +34,25 @@ def test_norms_of_zero_vectors_are_flat(order):
     assert same.tolist() == x.tolist()
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
+@pytest.mark.parametrize("order", [n for n in ORDERS if n != -math.inf])
+def test_norms_of_nothing_and_of_the_endless(order):
+    empty, endless = np.zeros((2, 0)), np.array([[1e300, math.inf], [math.inf, math.inf]])
+    found = ag.linalg.vector_norm(ag.tensor(empty), order, axis=1).numpy()
+    assert found.tolist() == [math.inf if order < 0 else 0.0] * 2  # as NumPy's newer versions have it
+    for x in (endless, np.full((2, 2), 1e300)):
+        with np.errstate(over="ignore"):
+            found = ag.linalg.vector_norm(ag.tensor(x), order, axis=1).numpy()
+            right = np.linalg.norm(x, order, axis=1)
+        assert (order == 2 and np.isfinite(found).all()) or found.tolist() == pytest.approx(right)
+
+
+@pytest.mark.parametrize("order", [1, 2, math.inf, "fro", "nuc"])
+def test_norms_of_empty_matrices_are_0(order):
+    for shape in ((0, 3), (3, 0), (0, 0)):
+        assert ag.linalg.norm(ag.zeros(shape), order).item() == 0.0
+
+
 @pytest.mark.parametrize("order", ORDERS)
 def test_norms_of_vectors_with_a_zero(order):
     x = np.array([0.0, 2.0, -3.0])

@@ -88,7 +88,7 @@ def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) 
     if ord == 2:
         return _euclidean(x, axes, keepdims)
     if ord == math.inf:
-        return amax(absolute(x), axes, keepdims)
+        return _largest(absolute(x), axes, keepdims)
     if ord == -math.inf:
         return amin(absolute(x), axes, keepdims)
     if ord == 0:
@@ -98,9 +98,17 @@ def vector_norm(x: Any, ord: Any = 2, axis: Any = None, keepdims: bool = False) 
     none = raw(x) == 0  # its power has no finite slope for ord < 1: it is left out, slope 0
     total = sum_(where(none, 0.0, power(where(none, 1.0, absolute(x)), ord)), axes, keepdims)
     zero = raw(total) == 0
-    if ord < 0:  # a single 0 makes the sum infinite and the norm 0
-        zero = zero | none.any(axis=axes, keepdims=keepdims)
-    return where(zero, 0.0, power(where(zero, 1.0, total), 1.0 / ord))
+    norms = power(where(zero, 1.0, total), 1.0 / ord)
+    if ord > 0:
+        return where(zero, 0.0, norms)
+    # A single 0 makes the sum infinite and the norm 0; a sum of nothing, or of what is too small, inf.
+    return where(none.any(axis=axes, keepdims=keepdims), 0.0, where(zero, math.inf, norms))
+
+
+def _largest(x: Any, axes: Any, keepdims: bool = False) -> Any:
+    """The largest of absolute values; 0 of none."""
+    nothing = 0 in [x.shape[axis] for axis in axes]
+    return (sum_ if nothing else amax)(x, axes, keepdims)
 
 
 @in_single
@@ -137,7 +145,7 @@ def matrix_norm(x: Any, ord: Any = "fro", axis: Any = (-2, -1), keepdims: bool =
     if isinstance(ord, str):
         result = sum_(sums, -1)
     else:
-        result = amax(sums, -1) if ord > 0 else amin(sums, -1)
+        result = _largest(sums, (-1,)) if ord > 0 else amin(sums, -1)
     return expand_dims(result, tuple(sorted(axes))) if keepdims else result
 
 
