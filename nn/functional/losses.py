@@ -378,8 +378,9 @@ def smooth_l1_loss(
     size = autograd.absolute(difference)
     if beta == 0:
         return reduced(size, reduction)
-    inner = autograd.square(difference) * (0.5 / beta)
-    return reduced(autograd.where(autograd.less(size, beta), inner, size - 0.5 * beta), reduction)
+    near = autograd.less(size, beta)
+    inner = _near_square(near, difference) * (0.5 / beta)
+    return reduced(autograd.where(near, inner, size - 0.5 * beta), reduction)
 
 
 @arguments.in_single
@@ -406,15 +407,20 @@ def huber_loss(
     )
     difference = _difference(who, input, target)
     size = autograd.absolute(difference)
-    inner = autograd.square(difference) * 0.5
+    near = autograd.less(size, delta)
     outer = (size - 0.5 * delta) * delta
-    losses = autograd.where(autograd.less(size, delta), inner, outer)
+    losses = autograd.where(near, _near_square(near, difference) * 0.5, outer)
     if weight is not None:
         losses = _times_weight(who, losses, weight, input)
     return reduced(losses, reduction)
 
 
 # What they share ----------------------------------------------------------------------------------
+
+
+def _near_square(near: Any, difference: Any) -> Any:
+    """The squares of those that are near; of others, which may be infinite, 0 with slope 0, not NaN."""
+    return autograd.square(autograd.where(near, difference, 0.0))
 
 
 def _check_same_shape(who: str, input: Any, target: Any) -> None:

@@ -39,7 +39,9 @@ def test_norms_of_zero_vectors_are_flat(order):
 def test_norms_of_nothing_and_of_the_endless(order):
     empty, endless = np.zeros((2, 0)), np.array([[1e300, math.inf], [math.inf, math.inf]])
     found = ag.linalg.vector_norm(ag.tensor(empty), order, axis=1).numpy()
-    assert found.tolist() == [math.inf if order < 0 else 0.0] * 2  # as NumPy's newer versions have it
+    assert (
+        found.tolist() == [math.inf if order < 0 else 0.0] * 2
+    )  # as NumPy's newer versions have it
     for x in (endless, np.full((2, 2), 1e300)):
         with np.errstate(over="ignore"):
             found = ag.linalg.vector_norm(ag.tensor(x), order, axis=1).numpy()
@@ -506,3 +508,15 @@ def test_a_nan_in_a_larger_or_smaller_one_is_not_cut_off(function):
     first, second = (g.tolist() for g in ag.grad(out.sum(), [a, b]))
     wins = float(function is ag.maximum)
     assert first == [1.0, 1.0, 1.0, wins, 0.5] and second == [1.0, 1.0, 1.0, 1.0 - wins, 0.5]
+
+
+@pytest.mark.parametrize("loss", [F.smooth_l1_loss, F.huber_loss])
+def test_losses_with_straight_ends_have_their_slope_also_at_infinity(loss):
+    x = np.array([math.inf, -math.inf, 1e200, -3.0, 0.25])
+    assert slope(lambda x: loss(x, ag.zeros(5), reduction="none"), x).tolist() == [
+        1,
+        -1,
+        1,
+        -1,
+        0.25,
+    ]
