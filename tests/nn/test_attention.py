@@ -206,3 +206,10 @@ def test_layers_are_refused_before_their_parameters_fill_the_memory(monkeypatch)
     assert len(nn.TransformerEncoder(nn.Identity(), 1000).layers) == 1000
     with pytest.raises(ValueError, match="^TransformerEncoder: num_layers=1001: the parameters"):
         nn.TransformerEncoder(nn.Identity(), 1001)
+
+
+def test_a_mask_that_is_no_number_spoils_its_row_and_no_other():
+    x = ag.tensor([[[1.0, 2.0], [3.0, 4.0]]])
+    mask = np.array([[-np.inf, np.nan], [-np.inf, -np.inf]])
+    found = nn.functional.scaled_dot_product_attention(x, x, x, mask).data[0]
+    assert np.isnan(found[0]).all() and not found[1].any()

@@ -140,3 +140,11 @@ def test_dropped_and_kept_values_are_pytorchs(torch):
         np.testing.assert_allclose(
             np.unique(got.round(9)), np.unique(wanted.round(9)), rtol=0, atol=2e-9
         )
+
+
+def test_a_view_read_backwards_drops_what_its_copy_drops():
+    x = np.arange(1.0, 13.0).reshape(3, 4)
+    for view in (x[::-1], x[:, ::-1], x[::-1, ::-1], x[::-1].T, x.T[::-1]):
+        copy = np.array(view, order="K")
+        found, right = (F.dropout(given, 0.5, True, generator=rng()) for given in (view, copy))
+        np.testing.assert_array_equal(found, right)

@@ -191,3 +191,14 @@ def test_where_a_margin_is_just_kept_pairs_are_pushed_on_and_classes_are_not():
     scores = ag.tensor([[1.0, 2.0]], requires_grad=True)
     (F.multi_margin_loss(scores, [1]) + F.multilabel_margin_loss(scores, [[1, -1]])).backward()
     assert scores.grad.tolist() == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize("shapes", [((4,), (2, 4), (2, 4)), ((2, 4), (4,), (2, 4)),
+                                    ((2, 4), (2, 4), (4,)), ((), (), ())])  # fmt: skip
+def test_the_three_of_a_triplet_have_equally_many_axes(shapes):
+    triple = [ag.ones(shape) for shape in shapes]
+    for function in (F.triplet_margin_loss, F.triplet_margin_with_distance_loss):
+        with pytest.raises(
+            ValueError, match="anchor, positive and negative must have equally many"
+        ):
+            function(*triple)

@@ -175,3 +175,10 @@ class TestParametrize:
             parametrize.register_parametrization(square(), "weight", lambda x: x)
         with pytest.raises(ValueError, match="not parametrized"):
             parametrize.remove_parametrizations(square(), "weight")
+
+
+def test_a_list_of_parametrizations_that_is_empty_is_none():
+    layer = nn.Linear(2, 2)
+    layer.parametrizations = nn.ModuleDict()
+    assert not nn.utils.parametrize.is_parametrized(layer)
+    assert not nn.utils.parametrize.is_parametrized(layer, "weight")

@@ -32,6 +32,7 @@ def test_classes_files_and_pixels(root):
     for (path, label), (pixels, found) in zip(data.files, data, strict=False):
         expected = np.asarray(PIL.open(path)).transpose(2, 0, 1)
         assert np.array_equal(pixels, expected) and found == label
+        assert pixels.flags.c_contiguous
     assert nn.data.ImageFolder(root, mode="L")[0][0].shape == (1, 6, 8)
 
 

@@ -250,3 +250,60 @@ def test_where_no_thread_can_be_started_batches_are_made_all_the_same(monkeypatc
 
     monkeypatch.setattr(threading.Thread, "start", no_thread)
     assert batches(2) == batches(0) and len(batches(2)) == 4
+
+
+def test_every_epoch_has_an_order_of_its_own():
+    loader = DataLoader(range(20), 5, shuffle=True, seed=1)
+    orders = [[label for batch in loader for label in batch.tolist()] for _ in range(3)]
+    assert len(set(map(tuple, orders))) == 3
+    for epoch, order in enumerate(orders):
+        sampler = RandomSampler(range(20), seed=1)
+        sampler.set_epoch(epoch)
+        assert list(sampler) == order
+
+    class Told:
+        def __init__(self):
+            self.epochs = []
+
+        def __len__(self):
+            return 2
+
+        def __iter__(self):
+            return iter([1, 0])
+
+        def set_epoch(self, epoch):
+            self.epochs.append(epoch)
+
+    told = Told()
+    batches = DataLoader(range(2), sampler=told)
+    assert [[b.tolist() for b in batches] for _ in range(2)] == [[[1], [0]]] * 2
+    assert told.epochs == [0, 1] and batches.batch_sampler.epoch == 1
+
+
+@pytest.mark.parametrize("workers, factor", [(1, 1), (2, 2), (3, 1), (1, 4)])
+def test_as_many_batches_are_prepared_ahead_as_was_said(workers, factor, monkeypatch):
+    from concurrent.futures import Future
+
+    from nn.data import loader as module
+
+    class Executor:
+        def __init__(self, count, thread_name_prefix):
+            self.count = count
+
+        def submit(self, function, *given):
+            asked.append(self.count)
+            future = Future()
+            future.set_result(function(*given))
+            return future
+
+        def shutdown(self, wait, cancel_futures):
+            asked.append("end")
+
+    asked = []
+    monkeypatch.setattr(module, "ThreadPoolExecutor", Executor)
+    loader = DataLoader([1.0] * 9, num_workers=workers, prefetch_factor=factor)
+    batches = iter(loader)
+    for k in range(3):
+        next(batches)
+        assert asked == [workers] * (workers * factor + k)
+    assert len(list(batches)) == 6 and asked == [workers] * 9 + ["end"]

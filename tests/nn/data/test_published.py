@@ -6,6 +6,7 @@ import pytest
 import nn
 from nn.data import Draws, image_sets
 from nn.data import transforms as T
+from nn.train import recipes
 
 #: Name, MD5 sum and bytes of each file, as its authors publish them.
 FILES = {
@@ -70,3 +71,38 @@ def test_what_follows_a_transform_draws_the_same_for_good(transform, numbers):
     transform.apply(images, draws)
     after = Draws(1, 0, range(5)).uniform(size=(numbers + 1,))[:, numbers]
     assert np.array_equal(draws.uniform(), after)
+
+
+@pytest.mark.parametrize(
+    "name, kind, mean, std, crop, flip",
+    [
+        ("mnist", "MNIST", 0.1307, 0.3081, 2, False),
+        ("fashion", "FashionMNIST", 0.286, 0.353, 2, True),
+        ("cifar10", "CIFAR10", (0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616), 4, True),
+        ("cifar100", "CIFAR100", (0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762), 4, True),
+    ],
+)
+@pytest.mark.parametrize("augment", [False, True])
+def test_recipes_move_mirror_and_normalize_as_they_always_did(
+    name, kind, mean, std, crop, flip, augment, monkeypatch
+):
+    channels, side = (3, 32) if kind.startswith("CIFAR") else (1, 28)
+
+    class Images:
+        classes = ("a", "b")
+
+        def __init__(self, root, train, transform):
+            assert root == "folder"
+            self.train, self.transform = train, transform
+            self.arrays = (np.zeros((2, channels, side, side), np.uint8),)
+
+    monkeypatch.setattr(image_sets, kind, Images)
+    part = recipes.load_data(name, "folder", augment)
+    assert (part.train.train, part.valid.train) == (True, False)
+    last = [T.ToFloat(), T.Normalize(mean, std)]
+    first = [T.RandomCrop(side, padding=crop), *[T.RandomHorizontalFlip()] * flip] * augment
+    images = np.random.default_rng(0).integers(0, 256, (4, channels, side, side)).astype(np.uint8)
+    for made, steps in ((part.train, first + last), (part.valid, last)):
+        found = made.transform(images, Draws(1, 0, range(4)))
+        np.testing.assert_array_equal(found, T.Compose(steps)(images, Draws(1, 0, range(4))))
+    assert (part.channels, part.size, part.classes) == (channels, side, ("a", "b"))

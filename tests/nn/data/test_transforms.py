@@ -183,3 +183,13 @@ def test_any_function_is_a_transform():
     double = T.Lambda(lambda x: x * 2)
     assert np.array_equal(double(IMAGES), IMAGES * 2)
     assert double.function(3) == 6
+
+
+def test_all_but_the_users_own_functions_treat_each_image_by_itself():
+    own = {name for name in T.__all__ if vars(getattr(T, name)).get("samplewise") is True}
+    assert own == set(T.__all__) - {"Transform", "Compose", "Lambda", "RandomVerticalFlip"}
+    assert (
+        T.RandomVerticalFlip.samplewise and not T.Lambda.samplewise and not T.Transform.samplewise
+    )
+    both = [T.ToFloat(), T.Lambda(lambda images: images)]
+    assert T.Compose(both[:1]).samplewise and not T.Compose(both).samplewise

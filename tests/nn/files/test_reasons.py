@@ -320,3 +320,16 @@ def test_another_protocol_of_the_older_kind_is_refused(protocol, tmp_path):
     parts[1] = pickle.dumps(1001, 2)
     (tmp_path / "a.pth").write_bytes(b"".join(parts))
     assert nn.load(tmp_path / "a.pth") == {}
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs Linux's list of open files")
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_no_file_stays_open(suffix, tmp_path):
+    nn.save({"a": np.ones(2)}, tmp_path / f"a{suffix}")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        nn.save({"a": np.ones(2)}, tmp_path / f"a{suffix}")
+        nn.load(tmp_path / f"a{suffix}")
+        with pytest.raises(OSError), nn.files.atomic.writing(str(tmp_path / "b")):
+            raise OSError
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -187,3 +187,34 @@ def test_folds_are_runs_of_their_own_and_their_mean_is_told(tmp_path, capsys):
     kept = [json.loads(path.read_text().splitlines()[-1])["val_accuracy"] for path in histories]
     assert told == pytest.approx(kept, abs=5e-5) and kept[0] != kept[1]
     assert mean.startswith(f"Mean of 2 folds: {sum(kept) / 2:.4f}. In ")
+
+
+def test_the_model_for_digits_is_the_one_that_it_always_was():
+    model = make_model("digits", Part(None, None, 1, 8, tuple("abc")))
+    conv = [nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in ((1, 32), (32, 64), (64, 128))]
+    norm = [nn.BatchNorm2d(n) for n in (32, 64, 128)]
+    layers = [conv[0], norm[0], nn.ReLU(), conv[1], norm[1], nn.ReLU(), nn.MaxPool2d(2), conv[2],
+              norm[2], nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Dropout(0.3),
+              nn.Linear(512, 3)]  # fmt: skip
+    assert list(map(repr, model.children())) == list(map(repr, layers))
+
+
+@pytest.mark.parametrize(
+    "data, model, made",
+    [("digits", None, "digits"), ("mnist", None, "resnet20"), ("folder", None, "resnet20"),
+     ("digits", "vgg", "vgg"), ("cifar10", "lenet", "lenet")],
+)  # fmt: skip
+def test_digits_have_a_small_model_and_larger_images_a_residual_one(data, model, made, monkeypatch):
+    from types import SimpleNamespace
+
+    from nn.train import __main__ as command
+
+    class Asked(Exception):
+        pass
+
+    def make(name, part):
+        raise Asked(name)
+
+    monkeypatch.setattr(command, "make_model", make)
+    with pytest.raises(Asked, match=f"^{made}$"):
+        command._trainer(SimpleNamespace(data=data, model=model), None, 1, None, "")
