@@ -85,7 +85,6 @@ AUTOGRAD: dict[str, Case] = {
     **_each("sqrt reciprocal cbrt log log10 log2 log1p", positive(3, 4)),
     **_each("exp exp2 expm1 sin cos tan sinh cosh tanh arctan arcsinh sigmoid erf erfc", M),
     **_each("arcsin arccos arctanh sinc erfinv", unit(3, 4)),
-    "ndtri": _case(ag.special.ndtri, spread(3, 4, low=0.05, high=0.95), order=3),
     **_each("lgamma digamma", positive(3, 4)),
     "polygamma": _case(lambda x: ag.polygamma(2, x), positive(3, 4), order=3),
     **_each("deg2rad rad2deg degrees radians", M),
