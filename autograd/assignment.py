@@ -19,8 +19,8 @@ from autograd.core.writes import note_write
 from autograd.in_place import check_rebinding, check_writable, rebind, records
 
 __all__ = [
-    "iadd", "iand", "ifloordiv", "imatmul", "imod", "imul", "ior", "ipow", "isub", "itruediv", "ixor",
-    "setitem",
+    "iadd", "iand", "ifloordiv", "ilshift", "imatmul", "imod", "imul", "ior", "ipow", "irshift",
+    "isub", "itruediv", "ixor", "setitem",
 ]  # fmt: skip
 
 
@@ -80,6 +80,8 @@ imatmul = _in_place("@", "__imatmul__", np.matmul, "products")
 iand = _in_place("&", "__iand__", np.bitwise_and, "elementwise")
 ior = _in_place("|", "__ior__", np.bitwise_or, "elementwise")
 ixor = _in_place("^", "__ixor__", np.bitwise_xor, "elementwise")
+ilshift = _in_place("<<", "__ilshift__", np.left_shift, "elementwise")
+irshift = _in_place(">>", "__irshift__", np.right_shift, "elementwise")
 
 
 def _plain(who: str, value: Any, data: Any) -> Any:

@@ -50,9 +50,11 @@ def test_a_recorded_tensor_becomes_the_result_for_every_name(symbol, other):
     np.testing.assert_array_equal(x.grad.numpy(), y.grad.numpy())
 
 
-@pytest.mark.parametrize("symbol", ["&=", "|=", "^=", "//=", "%="])
+@pytest.mark.parametrize("symbol", ["&=", "|=", "^=", "<<=", ">>=", "//=", "%="])
 def test_integers_and_bools_are_written_into(symbol):
-    function = {"&=": operator.iand, "|=": operator.ior, "^=": operator.ixor, **IN_PLACE}[symbol]
+    of_bits = {"&=": operator.iand, "|=": operator.ior, "^=": operator.ixor,
+               "<<=": operator.ilshift, ">>=": operator.irshift}  # fmt: skip
+    function = {**of_bits, **IN_PLACE}[symbol]
     t = ag.tensor([6, 3])
     view = t[:1]
     wanted = function(np.array([6, 3]), np.array([5, 2])).tolist()

@@ -444,6 +444,10 @@ _one_of.gradients(
 def _at_positions(who: str, x: Any, indices: Any, values: Any, axis: Any) -> tuple[Any, Any, Any]:
     """x, the index that stands for positions along an axis, and values of the indices' shape."""
     x = array_like(who, x, values)
+    if type(values) is int and x.dtype.kind in "iu":
+        limits = np.iinfo(x.dtype)
+        if limits.min <= values <= limits.max:  # a number does not widen the integers
+            values = np.array(values, x.dtype)
     values = array_like(f"{who}: values", values, x)
     places = _integers(who, indices)
     axis = arguments.axis(who, axis, len(x.shape))

@@ -370,6 +370,7 @@ def logit(x: Any, eps: Any = None) -> Any:
     """``log(x / (1 − x))``, of x clipped to [eps, 1 − eps] if eps is given."""
     from autograd.ops.transcendental import log, log1p
 
+    x = as_floats(array_like("logit", x))
     x = x if eps is None else clip(x, eps, 1.0 - eps)
     return subtract(log(x), log1p(negative(x)))  # whose slopes at 0 and 1 are infinite, not NaN
 

@@ -140,3 +140,10 @@ def test_nans_share_the_gradient_of_an_extreme_that_is_nan():
     out = ag.scatter_reduce(x, [0, 0, 1], values, reduce="amax")
     mine, theirs = ag.grad(out.sum(), [x, values])
     assert mine.tolist() == [0.5, 0.0] and theirs.tolist() == [0.5, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.int64])
+def test_whole_numbers_do_not_widen_the_integers_that_they_are_set_into(dtype):
+    found = ag.scatter(ag.tensor(np.ones(3, dtype)), [1], 2)
+    assert found.dtype == dtype and found.tolist() == [1, 2, 1]
+    assert ag.scatter(ag.tensor(np.ones(3, np.uint8)), [1], 300).tolist() == [1, 300, 1]

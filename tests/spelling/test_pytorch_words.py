@@ -316,3 +316,19 @@ def test_logits_of_certainty_have_an_infinite_slope():
     np.testing.assert_allclose(y.detach().numpy(), [-np.inf, np.log(1 / 3), np.inf], rtol=1e-6)
     (slope,) = ag.grad(y, x, ag.ones(3))
     np.testing.assert_allclose(slope.numpy(), [np.inf, 16 / 3, np.inf], rtol=1e-6)
+
+
+def test_logits_of_whole_numbers():
+    for x in (np.array([0, 1, 3], np.uint8), np.array([True, False])):
+        with np.errstate(all="ignore"):
+            found, x = ag.logit(ag.tensor(x)).numpy(), x.astype(float)
+            np.testing.assert_array_equal(found, np.log(x / (1 - x)))
+
+
+def test_bits_are_shifted_by_operators():
+    x = ag.tensor(np.array([1, 6], np.int32))
+    assert (x << 2).tolist() == [4, 24] and (x >> 1).tolist() == [0, 3]
+    assert (2 << x).tolist() == [4, 128] and (256 >> x).tolist() == [128, 4]
+    assert (x << x).dtype == np.int32
+    with pytest.raises(TypeError):
+        ag.ones(2) << 1
