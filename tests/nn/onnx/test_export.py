@@ -605,3 +605,21 @@ def test_a_bias_that_only_some_batches_have_is_refused(path):
     for rows in (1, 2):
         with pytest.raises(ValueError, match=r"linear .*: whether it has an input 2 depends"):
             nn.onnx.export(Picky(), (images(rows, 3),), path)
+
+
+def test_nested_outputs_are_named_by_the_way_to_them():
+    from nn.onnx.export import _flattened, _origins, _symbol
+    from nn.onnx.trace import Origin, Size
+
+    assert list(_flattened(1, "")) == [("output", 1)]
+    tree = [1, (2, {"a": 3, 4: [5]})]
+    assert list(_flattened(tree, "")) == [
+        ("output_0", 1), ("output_1_0", 2), ("output_1_1.a", 3), ("output_1_1.4_0", 5)
+    ]  # fmt: skip
+    assert list(_flattened({"a": {"b": 1}, "c": (2, 3)}, "")) == [
+        ("a.b", 1), ("c_0", 2), ("c_1", 3)
+    ]  # fmt: skip
+    sizes = [Size(1, 0), Size(3, 0), Size(1, 2), Size(2, -1)]
+    assert list(map(_symbol, sizes)) == ["batch", "3*batch", "batch + 2", "2*batch + -1"]
+    a, b, c = (Origin("input", name) for name in "abc")
+    assert list(_origins({"x": a, "y": (1, (b, "text")), "z": c, "n": [1]})) == [a, b, c]
