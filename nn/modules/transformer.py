@@ -456,8 +456,8 @@ def _copies(who: str, name: str, layer: Any, num_layers: Any) -> tuple[ModuleLis
     count = arguments.integer(who, "num_layers", num_layers)
     _check_count(who, "num_layers", layer, count)
     # All draw from the one generator: copies of it would drop the same elements in every layer.
-    drawn_from = [vars(module).get("generator") for module in layer.modules()]
-    kept = {id(g): g for g in drawn_from if isinstance(g, np.random.Generator)}
+    held = [value for module in layer.modules() for value in vars(module).values()]
+    kept = {id(g): g for g in held if isinstance(g, np.random.Generator)}
     return ModuleList([copy.deepcopy(layer, dict(kept)) for _ in range(count)]), count
 
 

@@ -132,6 +132,19 @@ def test_stacked_layers_draw_from_one_generator_and_not_the_same(kind, given):
     assert len(kept) == len(layers)
 
 
+def test_copies_of_ones_own_layer_keep_its_generator_whatever_it_is_called():
+    class Noisy(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rng = np.random.default_rng(1)
+            self.linear = nn.Linear(2, 2)
+
+    layer = Noisy()
+    copies = nn.TransformerEncoder(layer, 2).layers
+    assert all(c is not layer and c.rng is layer.rng for c in copies)
+    assert copies[0].linear.weight is not copies[1].linear.weight
+
+
 @pytest.mark.parametrize("name", [n for n in F.__all__ if takes_one(getattr(F, n))])
 def test_a_function_draws_from_the_generator_that_it_is_given(name):
     (arguments,) = [arguments for _, f, arguments in EVERY if f is getattr(F, name)]
