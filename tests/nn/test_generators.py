@@ -7,8 +7,7 @@ import pytest
 
 import autograd as ag
 import nn
-import nn.functional as F
-from tests.calls import EVERY
+from tests.calls import EVERY, call
 
 X = np.linspace(-1.5, 1.5, 32)
 
@@ -145,24 +144,29 @@ def test_copies_of_ones_own_layer_keep_its_generator_whatever_it_is_called():
     assert copies[0].linear.weight is not copies[1].linear.weight
 
 
-@pytest.mark.parametrize("name", [n for n in F.__all__ if takes_one(getattr(F, n))])
-def test_a_function_draws_from_the_generator_that_it_is_given(name):
-    (arguments,) = [arguments for _, f, arguments in EVERY if f is getattr(F, name)]
+DRAWN = {name: (function, arguments) for name, function, arguments in EVERY
+         if "generator" in arguments and not name.endswith("generator_or_default")}  # fmt: skip
 
-    def outcome(seed, default):
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_function_draws_from_the_generator_that_it_is_given(name):
+    function, arguments = DRAWN[name]
+    rates = {"p": 0.5, "dropout_p": 0.5, "training": True}
+    arguments = {key: rates.get(key, value) for key, value in arguments.items()}
+
+    def outcome(default, generator):
         ag.manual_seed(default)
         before = str(ag.default_generator().bit_generator.state)
-        rates = {"p": 0.5, "dropout_p": 0.5, "training": True}
-        found = arrays(
-            getattr(F, name)(**{
-                **arguments, "generator": np.random.default_rng(seed),
-                **{k: v for k, v in rates.items() if k in arguments},
-            })
-        )  # fmt: skip
-        assert str(ag.default_generator().bit_generator.state) == before
+        found = arrays(call(function, {**arguments, "generator": generator}))
+        after = str(ag.default_generator().bit_generator.state)
+        assert (after == before) == (generator is not None)
         return found
 
-    assert all_alike(outcome(5, 1), outcome(5, 2)) and not all_alike(outcome(5, 1), outcome(8, 1))
+    rng = np.random.default_rng
+    assert all_alike(outcome(1, rng(5)), outcome(2, rng(5)))
+    assert not all_alike(outcome(1, rng(5)), outcome(1, rng(8)))
+    assert all_alike(outcome(1, None), outcome(1, None))
+    assert not all_alike(outcome(1, None), outcome(3, None))
 
 
 @pytest.mark.parametrize("name", INITS)
