@@ -98,7 +98,7 @@ def add_half_to_grad(target: Tensor, leaf: Leaf, gradient: Any) -> None:
     """
     old, kept, leaf.unrounded = target._grad, leaf.unrounded, None
     if old is None or old._node is not None:
-        add_to_grad(target, own(gradient.astype(HALF)), False)
+        add_to_grad(target, gradient.astype(HALF), False)
         return
     before, state = old._data, (old._version or (old._data,))[0]
     if kept is not None and kept[0]() is old and kept[1] == state:

@@ -137,6 +137,36 @@ def test_editing_before_anything_arrived_adds():
     assert b.grad.tolist() == [24.0, 12.0]
 
 
+@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("arrived", [0, 1, 2])
+def test_of_several_outputs_one_is_edited(index, arrived):
+    """Before anything arrived a number is added to what comes, and after that it takes its place."""
+
+    @ag.primitive(outputs=2)
+    def both(x):
+        return 2.0 * x, 3.0 * x
+
+    both.gradients(x=lambda g: 2.0 * g[0] + 3.0 * g[1])
+    x = ag.tensor(1.0, requires_grad=True)
+    outs = both(x)
+    loss = outs[0] * 5.0 + outs[1] * 7.0
+    dbg = ag.debug.Backprop(loss)
+    came = {}
+    while len(came) < arrived:
+        step = dbg.step()
+        came |= {
+            k: 5.0 + 2.0 * k
+            for k in (0, 1)
+            if step.node is not loss._node and dbg.gradient_of(outs[k]) is not None
+        }
+    dbg.set_gradient(outs[index], 100.0)
+    expected = [5.0, 7.0]
+    expected[index] = 100.0 if index in came else 100.0 + expected[index]
+    assert dbg.gradient_of(outs[index]) == 100.0
+    dbg.run()
+    assert x.grad.item() == 2.0 * expected[0] + 3.0 * expected[1]
+
+
 def test_editing_is_refused_where_it_would_do_nothing():
     a = t([2.0, 1.0])
     c = a * 3.0
