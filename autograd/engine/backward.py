@@ -340,8 +340,6 @@ class BackwardPass:
             target = leaf.tensor()
             if target is None or target._node is not leaf:
                 continue
-            if self._wanted and (leaf, 0) not in self._wanted:
-                continue
             if leaf.dtype is HALF and not self.create_graph and gradient.dtype != HALF:
                 halves.append((target, leaf, gradient))
             else:
