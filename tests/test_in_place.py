@@ -478,3 +478,14 @@ def test_an_interrupted_write_is_noticed_wherever_the_interrupt_comes(write):
             with pytest.raises(RuntimeError, match="written"):
                 loss.backward()
     assert at > 3
+
+
+def test_what_a_recorded_graph_has_saved_may_have_a_view_too():
+    w = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    with ag.debug.record():  # whoever writes into x is noted now
+        x = ag.tensor([1.0, 2.0, 3.0])
+        y = x * w
+        view = x[:1]
+        with pytest.raises(RuntimeError, match="shares its memory with another"):
+            x += w
+    assert y.requires_grad and not view.requires_grad

@@ -269,6 +269,29 @@ def test_an_input_that_is_an_output_of_several_counts_as_that_one():
     assert ga.tolist() == [30.0, 40.0]
 
 
+@pytest.mark.parametrize("place", range(3))
+def test_saved_outputs_are_those_of_the_graph_and_constant_ones_are_constants(place):
+    """Under create_graph: each leads back by its own place, and a constant one leads nowhere."""
+    seen = []
+
+    @ag.primitive(outputs=3, constant_outputs=(place,))
+    def three(x):
+        return x * 2.0, x * 3.0, x * 5.0
+
+    def rule(g, outs, out0, out1, out2):
+        for out, other in zip(outs, (out0, out1, out2), strict=True):
+            if isinstance(out, ag.Tensor):
+                assert (out._node, out._index) == (other._node, other._index)
+                seen.append((out.requires_grad, out._index))
+        return sum(k * h for k, h in zip((2.0, 3.0, 5.0), g, strict=True) if h is not None)
+
+    three.gradients(x=rule)
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    outs = three(x)
+    ag.grad(sum(outs[k].sum() for k in range(3) if k != place), x, create_graph=True)
+    assert seen == [(k != place, k if k != place else 0) for k in range(3)]
+
+
 def test_composite_serves_under_create_graph_only():
     log = []
 

@@ -1,5 +1,8 @@
 """What a leaf of the graph remembers of its tensor."""
 
+import numpy as np
+import pytest
+
 import autograd as ag
 from autograd import debug, viz
 
@@ -66,3 +69,18 @@ def test_a_tensor_without_a_graph_begins_anew():
     with ag.no_grad():
         w.requires_grad_(False)
         assert w.requires_grad_()._node is before
+
+
+@pytest.mark.parametrize("first", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("second", [np.float16, np.float32, np.float64])
+def test_a_leaf_of_another_precision_or_shape_is_another(first, second):
+    w = ag.tensor(np.ones(3, first), requires_grad=True)
+    before = w._node
+    w.requires_grad_(False)
+    w._data = np.ones(3, second)  # as a module that is converted does
+    assert (w.requires_grad_()._node is before) is (first == second)
+    (w * 2.0).sum().backward()
+    assert w.grad.dtype == second
+    w.requires_grad_(False)
+    w._data = np.ones(2, second)
+    assert w.requires_grad_()._node.shape == (2,)

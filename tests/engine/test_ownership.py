@@ -10,6 +10,7 @@ import pytest
 
 import autograd as ag
 from autograd.engine import backward_steps
+from autograd.engine.accumulate import own
 
 
 def leaf(*shape):
@@ -172,3 +173,17 @@ def test_recorded_gradients_share_memory_neither_with_what_was_given_nor_with_on
     found = ag.grad(x + y, [x, y], v, create_graph=True)
     for a, b in itertools.combinations([*found, v], 2):
         assert not np.shares_memory(a.detach().numpy(), b.detach().numpy())
+
+
+def test_memory_that_nobody_else_has_is_not_copied():
+    """Nor what is the only view of such."""
+
+    def moved(make):
+        array = make()
+        place = array.ctypes.data
+        return own(array).ctypes.data != place
+
+    assert not moved(lambda: np.ones(6)) and not moved(lambda: np.ones(6).reshape(2, 3))
+    whole = np.ones(6)
+    assert moved(lambda: whole) and moved(lambda: whole[1:3]) and moved(lambda: np.ones((2, 3)).T)
+    assert moved(lambda: np.frombuffer(bytes(16)))
