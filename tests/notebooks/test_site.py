@@ -548,9 +548,11 @@ class TestSite:
         "name",
         ["lesson/04_convolution", "reference/autograd.viz", "reference/nn.optim.lr_scheduler"],
     )
-    def test_nothing_is_wider_than_a_telephone(self, visit, name):
+    def test_nothing_is_wider_than_its_window(self, visit, name):
         page = visit(f"{name}.html", viewport={"width": 420, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= 420
+        for width in (420, 760, 800, 870, 1010, 1050, 1100, 1200):  # where columns come and go
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, width
 
     def test_commands_are_one_to_a_row(self, visit):
         page = visit("reference/nn.lesson.html", viewport={"width": 1200, "height": 800})
