@@ -305,3 +305,22 @@ def test_values_outside_of_the_support_are_computed_where_nobody_checks():
             make().log_prob(T(outside))
         found = make(validate_args=False).log_prob(T(outside))
         np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_probabilities_of_0_and_1_have_finite_logits(dtype):
+    eps = np.finfo(dtype).eps
+    p = ag.tensor(np.array([0.0, 1.0, 0.5], dtype))
+    found = Bernoulli(probs=p).logits.data
+    edge = np.log(eps / (1 - float(eps)))
+    np.testing.assert_allclose(
+        found, [edge, -edge, 0.0], rtol=1e-2 if dtype == np.float32 else 1e-6
+    )
+    found = Categorical(probs=ag.tensor(np.array([0.0, 1.0], dtype))).logits.data
+    np.testing.assert_allclose(found, [np.log(eps), -eps], rtol=1e-2)
+
+
+@pytest.mark.parametrize("probs", [[0.0, 0.0], [[0.5, 0.5], [0.0, 0.0]]])
+def test_categories_without_any_probability_are_refused(probs):
+    with pytest.raises(ValueError, match="Categorical: probs must not all be 0"):
+        Categorical(probs=T(probs), validate_args=True)

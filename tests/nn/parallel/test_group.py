@@ -6,7 +6,8 @@ import types
 import numpy as np
 import pytest
 
-from nn.parallel.group import Group, MPIGroup
+from nn.parallel.cost import all_reduce_seconds
+from nn.parallel.group import Group, MPIGroup, world_size
 
 
 class Request:
@@ -173,3 +174,31 @@ def test_one_process_alone_has_sums_of_its_own():
     array[:] = 7.0
     assert total.tolist() == [1.0] * 3 and alone.all_reduce(total).tolist() == [1.0] * 3
     assert alone.all_gather("mine") == ["mine"] and alone.broadcast(array) is array
+
+
+@pytest.mark.parametrize("nbytes, p, latency, bandwidth", [
+    (1e6, 4, 2e-6, 1e10), (8.0, 64, 1e-3, 1e9), (1e9, 3, 1e-6, 5e9), (1e3, 2, 0.0, 1e3), (0.0, 5, 1.0, 1.0),
+])  # fmt: skip
+def test_the_cost_of_a_sum_is_that_of_a_ring_or_of_a_tree(nbytes, p, latency, bandwidth):
+    step = latency + nbytes / p / bandwidth  # 2 (p - 1) of them go round
+    ring = sum(step for _ in range(p - 1)) + sum(step for _ in range(p - 1))
+    depth = 0
+    while 2**depth < p:
+        depth += 1
+    tree = 2 * depth * latency + 2 * nbytes * (p - 1) / (p * bandwidth)
+    found = all_reduce_seconds(nbytes, p, latency=latency, bandwidth=bandwidth)
+    assert found == pytest.approx(min(ring, tree), rel=1e-12)
+    assert all_reduce_seconds(nbytes, 1) == all_reduce_seconds(nbytes, 0) == 0.0
+
+
+@pytest.mark.parametrize(
+    "environment, size",
+    [({}, 1), ({"PMI_SIZE": "4"}, 4), ({"OMPI_COMM_WORLD_SIZE": "3"}, 3), ({"PMI_SIZE": ""}, 1),
+     ({"PMI_SIZE": "x", "OMPI_COMM_WORLD_SIZE": "2"}, 2), ({"PMI_SIZE": "-1"}, 1)],
+)  # fmt: skip
+def test_how_many_processes_there_are_is_told_by_the_environment(environment, size, monkeypatch):
+    for name in ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert world_size() == size

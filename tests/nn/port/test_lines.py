@@ -270,6 +270,7 @@ def test_arguments_that_cannot_be_counted_are_told_and_left(line, wanted):
 
 
 LAYERS = """\
+import torch
 import torch.nn as nn
 class M(nn.Module):
     def __init__(self):
@@ -278,6 +279,12 @@ class M(nn.Module):
         self.register_buffer("table", make())
         self.register_buffer(name, make())
         self.later = None
+        self.start = torch.zeros(3)
+        self.state = None
+        self.state = torch.FloatTensor(3)
+        self.hidden: torch.Tensor
+        self.hidden = torch.ones(3)
+        self.module = torch.Generator()
     def forward(self, x, q):
         self.later = q()
 """
@@ -288,6 +295,10 @@ class M(nn.Module):
     [
         ("y = self.table.std()", "y = self.table.std(correction=1)"),
         ("y = self.later.std()", "y = self.later.std()"),  # not always a tensor
+        ("y = self.start.std()", "y = self.start.std(correction=1)"),
+        ("y = self.state.std()", "y = self.state.std(correction=1)"),
+        ("y = self.hidden.std()", "y = self.hidden.std(correction=1)"),
+        ("y = self.module.std()", "y = self.module.std()"),
         ("y = self.norm(q).std()", "y = self.norm(q).std(correction=1)"),
     ],
 )
@@ -303,6 +314,20 @@ def test_what_is_called_like_a_layer_is_taken_for_one(name, told):
     program = LAYERS + f"def f(m, q):\n    return m.{name}(q)\n"
     found = [f for f in port.read(program) if f.line == LAYERS.count("\n") + 2]
     assert [f.kind for f in found if f.kind != "works"] == told
+
+
+def test_nothing_is_said_of_names_that_texts_and_lists_have_too():
+    kinds = str, bytes, list, dict, set, tuple, int, float
+    common = {name for kind in kinds for name in dir(kind) if not name.startswith("_")}
+    names = sorted(common & set(TENSOR))
+    assert {"split", "values"} <= set(names)
+    for name in names:
+        found = port.read(f"import torch\ndef f(q):\n    return q.{name}(1)\n")
+        assert not [f for f in found if f.line == 3 and f.kind in ("works", "hand")], name
+    (found,) = [
+        f for f in port.read("import torch\ndef f(q):\n    q.unsqueeze(1)\n") if f.line == 3
+    ]
+    assert found.kind == "works"
 
 
 # Imports ------------------------------------------------------------------------------------------
