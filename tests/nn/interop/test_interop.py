@@ -909,3 +909,14 @@ def test_how_many_values_go_into_and_out_of_a_module_inside_stays(torch):
             model(x)
     given = one, one
     assert model(x).tolist() == [2.0, 2.0]
+
+
+@pytest.mark.torch
+def test_a_model_that_is_special_for_a_batch_of_two_is_made_for_its_batch_of_one(torch):
+    class Special(torch.nn.Module):
+        def forward(self, x):
+            return x * 2 if x.shape[0] == 2 else x * 3
+
+    model = nn.from_torch(Special(), torch.ones(1, 3))
+    assert model(np.ones((1, 3), np.float32)).tolist() == [[3.0] * 3]
+    assert "sizes of the inputs are fixed" in model.notes[0]
