@@ -51,7 +51,7 @@ def __getattr__(name: str) -> _Any:
 
     if name in READINGS or name in FUNCTIONS:
         home, _, inner = (READINGS.get(name) or FUNCTIONS[name]).rpartition(".")
-        value = _spelled(f"autograd.{home}", inner)
+        value = _spelled(f"autograd.{home}", inner, name)
         if getattr(value, "__module__", "") == "autograd" and hasattr(value, "primitive"):
             value.__qualname__ = name  # by which pickle finds it here
     elif name in _WHERE:
@@ -72,12 +72,16 @@ def __getattr__(name: str) -> _Any:
     return value
 
 
-def _spelled(home: str, name: str) -> _Any:
+def _spelled(home: str, name: str, public: str = "") -> _Any:
     """A function of ours that also takes PyTorch's names of its parameters."""
     from autograd.spelling.keywords import spelled
 
     module = _importlib.import_module(home)
     value = spelled(getattr(module, name))
+    if home.startswith("autograd.spelling.") and not hasattr(value, "blames"):
+        from autograd.spelling.blame import blaming
+
+        value = blaming(public or name, value)
     if not hasattr(value, "primitive"):
         setattr(module, name, value)  # pickle finds functions by the module that defines them
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from autograd.arguments.containers import function as checked_function
 from autograd.core.modes import local
 
 __all__ = ["each_time"]
@@ -35,5 +36,6 @@ def each_time(function: Callable[..., Any], *args: Any) -> Any:
         >>> seen
         [0.0, 3.0, 6.0, 9.0]
     """
+    checked_function("each_time", "function", function)
     recording = local.state.recording
     return function(*args) if recording is None else recording.call(function, args)

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments.dtypes import uncalled
-from autograd.arguments.numbers import shown
+from autograd.arguments.numbers import is_real, shown
 from autograd.arguments.suggestions import nearest
 
 __all__ = [
@@ -70,6 +70,11 @@ def forward_failed(info: Any, error: Exception, inputs: tuple[Any, ...]) -> Exce
                 + uncalled(value)
             )
             return _chained(TypeError(f"{name}: {said}"), error)
+    for parameter, value in _statics(info, error).items():
+        usual = info.static_template.get(parameter)
+        if type(usual) in (int, float) and not is_real(value):
+            said = f"{name}: {parameter} must be a number, got {shown(value)}"
+            return _chained(TypeError(said), error)
     if isinstance(error, OverflowError):
         said = f"{name}: a number does not fit the dtype; {listed}"
         return _chained(ValueError(said), error)
@@ -92,6 +97,17 @@ def forward_failed(info: Any, error: Exception, inputs: tuple[Any, ...]) -> Exce
         if refused or not all(map(_is_float, inputs)):
             return _chained(TypeError(f"{name}: is not defined for {listed}"), error)
     return _fault(f"{name}: its forward function", info.forward, error, listed)
+
+
+def _statics(info: Any, error: Exception) -> dict[str, Any]:
+    """The static parameters that a primitive's function was called with, when it failed."""
+    frame, code = error.__traceback__, getattr(inspect.unwrap(info.forward), "__code__", None)
+    while frame is not None:
+        if frame.tb_frame.f_code is code:
+            found = frame.tb_frame.f_locals
+            return {name: found[name] for name in info.static_names if name in found}
+        frame = frame.tb_next
+    return {}
 
 
 def rule_failed(node: Any, error: Exception, g: Any) -> Exception:
@@ -319,4 +335,4 @@ def _is_numeric(value: Any) -> bool:
 def _is_float(value: Any) -> bool:
     if hasattr(value, "dtype"):
         return value.dtype.kind == "f"
-    return value is None or isinstance(value, (int, float))
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))

@@ -230,6 +230,7 @@ def _find(path: str) -> Any:
 
 def resolve(name: str) -> Any:
     """The function (or property) behind an operator or method, put on Tensor for good."""
+    from autograd.spelling.blame import blaming
     from autograd.spelling.keywords import spelled
 
     entry: Any = PROTOCOLS.get(name) or table()[name]
@@ -238,6 +239,8 @@ def resolve(name: str) -> Any:
         entry = _find(path)
         if not (path.startswith("spelling.") or name.startswith("__")):
             entry = spelled(entry)
+        elif path.startswith("spelling.") and not hasattr(entry, "blames"):
+            entry = blaming(name, entry)
     elif getattr(entry, "__qualname__", "").startswith("_reflected."):
         entry = entry()
     setattr(Tensor, name, entry)

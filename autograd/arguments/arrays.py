@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -49,9 +50,13 @@ def from_sizes(array: Any, *sources: Any) -> Any:
     return array
 
 
+#: What has an attribute ``shape``, and yet no numbers of that shape, or none as an array has them.
+_NO_VALUES = (type, np.dtype, memoryview, ModuleType)
+
+
 def has_shape(x: Any) -> bool:
     """True for tensors, arrays and NumPy's numbers."""
-    return hasattr(x, "shape") and not isinstance(x, type)
+    return hasattr(x, "shape") and not isinstance(x, _NO_VALUES)
 
 
 def constant(who: str, name: str, value: Any) -> Any:
@@ -83,7 +88,7 @@ def array_like(who: str, x: Any, *beside: Any) -> Any:
         raise TypeError(f"{who}: expected numbers, got an array of dtype {x.dtype}")
     if x.dtype.kind == "O":
         _check_objects(f"{who}: the argument", x)
-    return x
+    return np.asarray(x) if type(x) is np.matrix else x  # whose * and indices are others
 
 
 def as_floats(x: Any, *beside: Any) -> Any:

@@ -22,10 +22,10 @@ SINGLE = np.dtype(np.float32)
 _NO_ARRAYS = frozenset({int, float, str, bool, type(None)})
 
 
-def single(x: Any) -> Any:
+def single(x: Any, depth: int = 0) -> Any:
     """A float16 tensor, array or number in float32; tuples and lists item by item; all else as it is."""
     if (kind := type(x)) is tuple or kind is list:
-        return kind([single(item) for item in x]) if _has_half(x) else x
+        return kind([single(y, depth + 1) for y in x]) if _has_half(x, depth) else x
     return x.astype(SINGLE) if getattr(x, "dtype", None) == HALF else x
 
 
@@ -37,24 +37,29 @@ def rounded(x: Any) -> Any:
     return x.astype(HALF) if getattr(x, "dtype", None) == SINGLE else x
 
 
-def _dtypes(values: Iterable[Any]) -> set[Any]:
+#: Lists are gone into so deep: an array has no more axes.
+_DEEPEST = 64
+
+
+def _dtypes(values: Iterable[Any], depth: int = 0) -> set[Any]:
     """The dtypes of tensors, arrays and numbers, also of those in tuples and lists."""
     found: set[Any] = set()
     for x in values:
         if (kind := type(x)) is tuple or kind is list:
-            found |= _dtypes(x)
+            if depth < _DEEPEST:
+                found |= _dtypes(x, depth + 1)
         else:
             found.add(getattr(x, "dtype", None))
     return found
 
 
-def _has_half(values: Iterable[Any]) -> bool:
+def _has_half(values: Iterable[Any], depth: int = 0) -> bool:
     """Whether a float16 tensor, array or number is among them, also in tuples and lists."""
     for x in values:
         if (kind := type(x)) in _NO_ARRAYS:
             continue
         if kind is tuple or kind is list:
-            if _has_half(x):
+            if depth < _DEEPEST and _has_half(x, depth + 1):
                 return True
         elif (
             dtype := getattr(getattr(x, "_data", x), "dtype", None)

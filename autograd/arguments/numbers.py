@@ -226,6 +226,8 @@ def real(
     if type(value) is not float and type(value) is not int:
         if not is_real(value):
             raise TypeError(f"{who}: {name} must be a number, got {shown(value)}")
+    if getattr(value, "ndim", 0) and not hasattr(value, "_node"):
+        value = value.item()  # an array of one: NumPy makes a float of numbers without axes alone
     try:
         result = float(value)
     except OverflowError:

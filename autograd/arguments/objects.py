@@ -28,7 +28,10 @@ def elementwise_on_objects(info: Any, *args: Any, **static: Any) -> Any:
     else:
         try:
             return info.forward(*args, **static)
-        except (ZeroDivisionError, OverflowError):  # Python's numbers raise where NumPy's go on
+        except (ZeroDivisionError, OverflowError, AttributeError):
+            # Python's numbers raise where NumPy's go on, and have no dtype.
+            if not any([type(a) is float or type(a) is int for a in args]):
+                raise
             return info.forward(*[np.float64(a) if type(a) is float or type(a) is int else a
                                   for a in args], **static)  # fmt: skip
     present = [a for a in args if a is not None]

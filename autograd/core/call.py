@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["form_for"]
 
 _new, _ndarray = object.__new__, np.ndarray
+_bool = np.bool_
+_matrix = np.matrix
 _ARRAYS = (np.ndarray, np.generic)
 _float32, _float64 = np.float32, np.float64
 #: The dtypes of the usual numbers: known from their type at less cost than asked for.
@@ -350,11 +352,20 @@ def _on_arrays(info: Primitive) -> Callable[..., Any]:
 
     def call(*arrays: Any, **static: Any) -> Any:
         try:
-            return forward(*arrays, **static)
+            result = forward(*arrays, **static)
         except Exception as error:
+            if _matrix in map(type, arrays):
+                return call(*map(_plain, arrays), **static)
             raise _failed(info, error, arrays)
+        if type(result) is _matrix:  # whose * is another: it has been one of the arrays
+            return call(*map(_plain, arrays), **static)
+        return result
 
     return call
+
+
+def _plain(x: Any) -> Any:
+    return np.asarray(x) if type(x) is _matrix else x
 
 
 def _failed(info: Primitive, error: Exception, inputs: Sequence[Any]) -> Exception:
@@ -416,6 +427,8 @@ def _constant(info: Primitive, name: str, value: Any) -> Any:
         value = value._data
     if type(value) is list:
         return list(value)
+    if type(value) is _bool:  # which NumPy itself does not take for a flag
+        return bool(value)
     # An array that owns its memory and is read-only was made so by the function that calls.
     if type(value) is _ndarray and (value.flags.writeable or value.base is not None) and recorded:
         return value.copy()

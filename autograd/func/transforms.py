@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.arguments.containers import function as checked_function
 from autograd.arguments.dtypes import as_array
 from autograd.arguments.limits import check_bytes
 from autograd.arguments.numbers import shown
@@ -254,6 +255,7 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[...,
         >>> [g.item() for g in pullback(10.0)]
         [30.0, 20.0]
     """
+    checked_function("func.vjp", "function", function)
     before = is_grad_enabled()
     with enable_grad():
         variables, arguments, parts = _all_variables("func.vjp", primals)

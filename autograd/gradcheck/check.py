@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import text
-from autograd.arguments.numbers import shown
+from autograd.arguments.containers import function as checked_function
+from autograd.arguments.numbers import integer, shown
 from autograd.core.tensor import Tensor
 from autograd.engine import grad as engine_grad
 from autograd.gradcheck.guess import guess, mismatch_map
@@ -102,6 +103,8 @@ def gradcheck(
         >>> ag.func.gradcheck(lambda x, y: x * ag.sin(y), np.array([1.0, 2.0]), np.array(0.5))
         True
     """
+    checked_function("gradcheck", "function", function)
+    seed = integer("gradcheck", "seed", seed, 0)
     tolerance = _Tolerance(eps, atol, rtol, allow_kinks)
     try:
         _check("gradcheck", function, _inputs("gradcheck", inputs), tolerance, seed)
@@ -142,6 +145,8 @@ def gradgradcheck(
         >>> ag.func.gradgradcheck(lambda x: x ** 3, np.array([1.0, -2.0]))
         True
     """
+    checked_function("gradgradcheck", "function", function)
+    seed = integer("gradgradcheck", "seed", seed, 0)
     if not isinstance(order, int) or isinstance(order, bool) or order < 2:
         raise ValueError(
             f"gradgradcheck: order must be an integer of at least 2, got {shown(order)}"

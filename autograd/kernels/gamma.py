@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.kernels.special import erf, erfc
+from autograd.kernels.special import erf, erfc, real_alone
 
 __all__ = ["digamma", "erfinv", "lgamma", "ndtri", "polygamma"]
 
@@ -36,7 +36,7 @@ def _in_double(function: Any) -> Any:
     """Computed in float64; the result has x's floating dtype."""
 
     def computed(x: Any, *args: Any) -> Any:
-        x = np.asarray(x)
+        x = real_alone(x)
         dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
         with np.errstate(all="ignore"):
             return function(x.astype(np.float64), *args).astype(dtype)

@@ -22,7 +22,7 @@ import numpy as np
 from autograd.kernels import native
 from autograd.kernels.tuning import BLOCK
 
-__all__ = ["cospi", "erf", "erfc", "sinc", "sinpi", "tanhshrink"]
+__all__ = ["cospi", "erf", "erfc", "real_alone", "sinc", "sinpi", "tanhshrink"]
 
 Array = np.ndarray[Any, Any]
 
@@ -148,12 +148,24 @@ def sinc(x: Any) -> Any:
     return np.where(x == 0, 1.0, sinpi(x) / below).astype(x.dtype)
 
 
+def real_alone(x: Any) -> Any:
+    """An array of x.
+
+    Raises:
+        TypeError: for complex numbers, whose imaginary part would be dropped.
+    """
+    x = np.asarray(x)
+    if x.dtype.kind == "c":
+        raise TypeError("x must be real, got complex numbers")
+    return x
+
+
 def _by_parts(x: Any, near: Any, far: Any, for_single: Any = None) -> Any:
     """Evaluate in float64, where |x| < 1 by the one formula, elsewhere (and for NaN) the other.
 
     ``for_single`` is one formula for all x, good enough where the result is single precision.
     """
-    x = np.asarray(x)
+    x = real_alone(x)
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
     single = dtype.itemsize <= 4
     order = sorted(range(x.ndim), key=lambda axis: (-abs(x.strides[axis]), axis))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.arguments.numbers import shown
 from autograd.core.primitive import primitive
 
 __all__ = ["all_reduce"]
@@ -30,6 +31,10 @@ def all_reduce(x: Any, *, group: Any) -> Any:
         >>> ag.all_reduce(x, group=Twins())
         Tensor([2., 4.], from=all_reduce)
     """
+    if not callable(getattr(group, "all_reduce", None)):
+        raise TypeError(
+            f"group must have a method all_reduce(array), as those of nn.parallel, got {shown(group)}"
+        )
     return group.all_reduce(x)
 
 

@@ -561,6 +561,8 @@ def logsumexp(x: Any, *, axis: Any = None, keepdims: bool = False) -> Any:
         total = log(_add(exp(x - top), axis=axes, keepdims=True)) + top
     else:
         half = x.dtype == HALF
+        if x.dtype.kind == "c":
+            raise TypeError("logsumexp: x must be real, got complex numbers")
         x = single(x) if x.dtype.kind == "f" else x.astype(np.float64)
         top = _largest(x, axis=axes, keepdims=True, initial=-np.inf)
         top = np.where(np.isfinite(top), top, np.zeros((), x.dtype))

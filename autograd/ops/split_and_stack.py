@@ -139,7 +139,7 @@ def _split(who: str, x: Any, where: Any, axis: Any, equal: bool) -> list[Any]:
 
 def _sequence(who: str, name: str, value: Any) -> list[Any]:
     value = raw(value)
-    if hasattr(value, "tolist"):
+    if hasattr(value, "tolist") and not isinstance(value, type):
         value = value.tolist()
     if not isinstance(value, (list, tuple)):
         raise TypeError(

@@ -103,7 +103,10 @@ def float_power(x: Any, y: Any) -> Any:
 def _in_double(who: str, x: Any) -> Any:
     """In float64, Python's numbers without a detour through the dtype of what they stand beside."""
     if hasattr(x, "shape"):
-        return astype(array_like(who, x), np.float64)
+        x = array_like(who, x)
+        if x.dtype.kind == "c":
+            raise TypeError(f"{who} must be real, got complex numbers")
+        return astype(x, np.float64)
     return as_array(who, x, np.float64, copy=False)
 
 

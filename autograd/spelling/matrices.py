@@ -100,6 +100,8 @@ def renorm(x: Any, p: Any, dim: Any, maxnorm: Any) -> Any:
 def mvlgamma(x: Any, p: Any) -> Any:
     """The logarithm of the multivariate gamma function of dimension p."""
     p = arguments.integer("mvlgamma", "p", p)
+    if p > 10_000:
+        raise ValueError(f"mvlgamma: p={p} would be a sum of so many logarithms; at most 10000")
     total = sum(lgamma(x - 0.5 * k) for k in range(p))
     return total + 0.25 * p * (p - 1) * math.log(math.pi)
 

@@ -20,6 +20,7 @@ from autograd.ops.special import lgamma as gammaln
 from autograd.ops.transcendental import exp2, expm1, log1p, sinc
 from autograd.ops.transcendental import sigmoid as expit
 from autograd.spelling.arithmetic import logit, times_log, xlogy
+from autograd.spelling.blame import blaming
 from autograd.spelling.keywords import spelled
 from autograd.spelling.matrices import mvlgamma as multigammaln
 from autograd.spelling.operands import operands
@@ -55,3 +56,5 @@ def xlog1py(x: Any, other: Any) -> Any:
 
 for _name in __all__:
     globals()[_name] = spelled(globals()[_name])
+    if globals()[_name].__module__.startswith("autograd.spelling."):
+        globals()[_name] = blaming(_name, globals()[_name])
