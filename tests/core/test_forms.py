@@ -51,6 +51,15 @@ def itself(x):
 itself.gradients(x=lambda g: g * 1.0)
 
 
+@ag.primitive
+def turned(x):
+    """A view of memory that is its own."""
+    return (x * 1.0)[..., ::-1] if x.ndim else x * 1.0
+
+
+turned.gradients(x=lambda g: g[..., ::-1])
+
+
 def operands(dtype, shape):
     """Tensors of a dtype: leaves, results, constants, views, one of several outputs."""
     size = int(np.prod(shape, dtype=int))
@@ -135,13 +144,13 @@ def same(function, inputs, **static):
 
 
 DTYPES = [np.float16, np.float32, np.float64, np.int64, bool]
-SHAPES = [(), (3,), (2, 3), (0,)]
+SHAPES = [(), (3,), (2, 3), (0,), (1,)]
 UNARY = [
     (transcendental.exp, {}), (transcendental.sin, {}), (transcendental.sqrt, {}), (elementwise.negative, {}),
-    (elementwise.alias, {}), (activations.relu, {}), (itself, {}), (of_one, {}), (of_one, {"by": 2.0}),
+    (elementwise.alias, {}), (activations.relu, {}), (itself, {}), (turned, {}), (of_one, {}), (of_one, {"by": 2.0}),
     (of_one, {"and_by": np.float32(2.0)}), (of_one, {"by": 3, "and_by": 1.0}), (of_one, {"other": 3}),
     (reductions.sum, {"axis": None, "keepdims": False}), (reductions.sum, {"axis": -1}), (reductions.sum, {"axis": 5}),
-    (shapes.transpose, {}), (shapes.reshape, {"shape": (-1,)}), (shapes.reshape, {"shape": [-1]}),
+    (shapes.reshape, {"shape": ()}), (shapes.transpose, {}), (shapes.reshape, {"shape": (-1,)}), (shapes.reshape, {"shape": [-1]}),
     (shapes.expand_dims, {"axis": 0}), (of_one, {"by": ag.tensor(2.0)}), (of_one, {"by": np.array(2.0)}),
 ]  # fmt: skip
 

@@ -70,3 +70,23 @@ def test_one_gradient_may_be_written_in_numbers_or_stand_in_a_list():
         ag.backward(a * a, given)
         assert a.grad.tolist() == [4.0, 12.0], given
         assert ag.grad(a * a, a, given)[0].tolist() == [4.0, 12.0], given
+
+
+def test_of_several_outputs_none_needs_a_seed_if_each_is_one_number():
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    for create_graph in (False, True):
+        (g,) = ag.grad([(x * x).sum(), x[0], x.sum()], x, create_graph=create_graph)
+        assert g.tolist() == [4.0, 5.0]
+    ag.backward([(x * x).sum(), x[1]])
+    assert x.grad.tolist() == [2.0, 5.0]
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_seeds_are_rounded_to_the_precision_of_the_output_before_they_are_used(create_graph):
+    number, slope = 0.7, 13.0
+    x = ag.tensor(np.ones(3, np.float32), requires_grad=True)
+    for seed in (ag.tensor(np.full(3, number)), np.full(3, number)):
+        (g,) = ag.grad(x * slope, x, seed, create_graph=create_graph)
+        once = np.float32(np.float32(number) * np.float32(slope))
+        assert once != np.float32(number * slope)
+        assert g.dtype == np.float32 and np.all(g.detach().numpy() == once)
