@@ -398,6 +398,20 @@ def test_what_a_hook_keeps_is_not_the_memory_of_grad():
     assert kept[0].tolist() == [3.0, 3.0] and x.grad.tolist() == [5.0, 5.0]
 
 
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("theirs", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_gradient_keeps_its_precision_whatever_a_hook_returns(dtype, theirs, create_graph):
+    x = ag.tensor(np.ones(3, dtype), requires_grad=True)
+    y = x * 2.0
+    seen = []
+    for t in (x, y):
+        t.register_hook(lambda g: g.astype(theirs) * 3.0)
+        t.register_hook(lambda g: seen.append(g.dtype))
+    (y * 1.0).backward(np.ones(3, dtype), create_graph=create_graph)
+    assert x.grad.dtype == dtype and seen == [dtype] * 2 and x.grad.tolist() == [18.0] * 3
+
+
 def test_hooks_live_on_the_graph_not_on_the_tensor():
     x, seen = leaf(2.0), []
     (x * x).register_hook(lambda g: seen.append(g.item()))
