@@ -31,8 +31,11 @@ def page(request, browser, address):
     assert [fault for fault in faults if fault != address and not fault.startswith("data:")] == []
 
 
-def test_fits_a_telephone(page):
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+def test_fits_every_window(page):
+    for width in (320, 400, 600, 640, 700, 760, 860, 1000, 1200):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
+    page.set_viewport_size({"width": 400, "height": 800})
 
 
 def test_figures_follow_the_theme(page):

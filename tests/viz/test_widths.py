@@ -70,7 +70,7 @@ def pages():
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [420, 1200])
+@pytest.mark.parametrize("width", [320, 420, 800, 1000, 1200])
 def test_nothing_is_cut_off_or_sticks_out(visit, width):
     for name, html in pages().items():
         page = visit(html, viewport={"width": width, "height": 900})
