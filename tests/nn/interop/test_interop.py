@@ -920,3 +920,22 @@ def test_a_model_that_is_special_for_a_batch_of_two_is_made_for_its_batch_of_one
     model = nn.from_torch(Special(), torch.ones(1, 3))
     assert model(np.ones((1, 3), np.float32)).tolist() == [[3.0] * 3]
     assert "sizes of the inputs are fixed" in model.notes[0]
+
+
+@pytest.mark.torch
+def test_what_a_graph_makes_is_of_the_precision_that_the_model_has_now(torch):
+    class Makes(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = torch.nn.Parameter(torch.ones(3))
+
+        def forward(self, x):
+            return x * self.w + torch.full((3,), 0.1), torch.full((1,), 0.1)
+
+    model = nn.from_torch(Makes(), torch.ones(3))
+    single = model(np.zeros(3, np.float32))
+    assert [y.dtype for y in single] == [np.float32] * 2
+    double = model.double()(np.zeros(3))
+    assert [y.dtype for y in double] == [np.float64] * 2
+    assert double[0].tolist() == [0.1] * 3 and double[1].tolist() == [0.1]
+    assert [y.dtype for y in model.float()(np.zeros(3, np.float32))] == [np.float32] * 2

@@ -56,6 +56,35 @@ def test_gradients_are_those_of_what_can_have_one():
     assert sides.OURS.grads(frozen, [3], model(x).sum()) == {}
 
 
+def test_what_a_layer_gave_is_kept_though_it_is_written_into_later():
+    class Inner(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("table", autograd.tensor([1.0, 2.0]))
+
+        def forward(self, x):
+            return self.table
+
+    class Outer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = Inner()
+
+        def forward(self, x):
+            y = self.inner(x) * 1.0
+            with autograd.no_grad(), autograd.writable(self.inner.table) as array:
+                array[...] = 0.0
+            return x + y
+
+    model = Outer()
+    with sides.OURS.layers(model) as seen:
+        model(autograd.ones(2))
+    assert [(path, call, kind) for path, call, kind, _ in seen] == [
+        ("inner", 0, "Inner"), ("", 0, "Outer")
+    ]  # fmt: skip
+    assert [results[0].tolist() for *_, results in seen] == [[1.0, 2.0], [2.0, 3.0]]
+
+
 @pytest.mark.torch
 def test_inputs_are_copies_and_floats_are_leaves(torch):
     number, text = 3, "text"

@@ -623,3 +623,10 @@ def test_nested_outputs_are_named_by_the_way_to_them():
     assert list(map(_symbol, sizes)) == ["batch", "3*batch", "batch + 2", "2*batch + -1"]
     a, b, c = (Origin("input", name) for name in "abc")
     assert list(_origins({"x": a, "y": (1, (b, "text")), "z": c, "n": [1]})) == [a, b, c]
+
+
+@pytest.mark.parametrize("opset", [17, 24, 0, -18, True, 18.0, "20", None])
+def test_versions_that_are_not_known_are_refused(opset, path):
+    with pytest.raises(ValueError, match=r"opset must be from 18 to 23, got "):
+        nn.onnx.export(nn.ReLU(), images(2, 3), path, opset=opset)
+    assert not path.exists()

@@ -263,8 +263,9 @@ def test_the_shape_of_a_value():
     found = program()
     values = [value(np.zeros((n, 4, 2 * n + 1))) for n in BATCHES]
     assert found.shape_of(values) == (Size(1, 0), 4, Size(2, 1))
-    with pytest.raises(Refused, match="the number of axes depends on the values"):
-        found.shape_of([value(np.zeros((n,) + (1,) * (n == 5))) for n in BATCHES])
+    for other in (2, 5):
+        with pytest.raises(Refused, match="the number of axes depends on the values"):
+            found.shape_of([value(np.zeros((n,) + (1,) * (n == other))) for n in BATCHES])
 
 
 Window = namedtuple("Window", "size step")
