@@ -1,6 +1,7 @@
 """Replayed steps are the eager ones to the last bit; what could go stale is refused."""
 
 import collections
+import functools
 
 import numpy as np
 import pytest
@@ -950,3 +951,66 @@ def test_a_replayed_graph_of_what_saves_nothing_can_be_gone_through():
         step(ag.tensor(X + k))
     step.loss.backward()
     assert w.grad.tolist() == [2.0, 2.0, 2.0]
+
+
+class _Slotted:
+    __slots__ = ("k",)
+
+    def __init__(self, k):
+        self.k = k
+
+
+class _Settings:
+    k = 2.0
+
+
+def _looked_up():
+    """How a step gets at a number, and how that is changed afterwards."""
+    table, chosen, queue, slotted = {"a": 2.0}, {2.0}, collections.deque([2.0]), _Slotted(2.0)
+    given, inherited = functools.partial(lambda x, d: x * d["k"], d={"k": 2.0}), _Settings()
+    layer, twice, removed = nn.Linear(2, 2), nn.Linear(2, 2), nn.Linear(2, 2)
+    twice.register_forward_hook(lambda module, args, out: out * 2.0)
+    handle = removed.register_forward_hook(lambda module, args, out: out * 2.0)
+    removed.register_forward_hook(lambda module, args, out: out * 3.0)
+    row, normed = nn.Sequential(nn.Linear(2, 2)), nn.BatchNorm1d(2).eval()
+    own = type("Settings", (), {"k": 2.0})
+    statistics = {"running_mean": ag.tensor([3.0, 4.0])}
+    return {
+        "a key more": (lambda x: sum([x * v for v in table.values()], x), lambda: table.update(b=5.0)),
+        "an element more": (lambda x: sum([x * v for v in chosen], x), lambda: chosen.add(7.0)),
+        "one more in a queue": (lambda x: sum([x * v for v in queue], x), lambda: queue.append(7.0)),
+        "a slot": (lambda x: x * slotted.k, lambda: setattr(slotted, "k", 5.0)),
+        "what a partial holds": (lambda x: given(x), lambda: given.keywords["d"].update(k=4.0)),
+        "a class": (lambda x: x * own.k, lambda: setattr(own, "k", 5.0)),
+        "what hides a class's": (lambda x: x * inherited.k, lambda: setattr(inherited, "k", 5.0)),
+        "a module's forward": (lambda x: layer(x), lambda: setattr(layer, "forward", lambda x: x * 3.0)),
+        "one hook more": (
+            lambda x: twice(x), lambda: twice.register_forward_hook(lambda m, a, out: out * 3.0)),
+        "a hook less": (lambda x: removed(x), lambda: handle.remove()),
+        "a layer more": (lambda x: row(x), lambda: row.append(nn.Linear(2, 2))),
+        "a buffer": (
+            lambda x: normed(x), lambda: normed.load_state_dict(statistics, strict=False)),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _looked_up())
+def test_whatever_a_step_looks_up_and_is_changed_is_refused(name):
+    step, change = _looked_up()[name]
+    replayed, x = ag.func.replay(step), ag.tensor([[1.0, 2.0], [3.0, 5.0]])
+    for _ in range(4):
+        np.testing.assert_array_equal(replayed(x).detach(), step(x).detach())
+    assert replayed.replays > 0
+    before = step(x)
+    change()
+    assert not np.array_equal(step(x).detach(), before.detach())
+    with pytest.raises(ag.func.ReplayError, match="is not what it was when the step was recorded"):
+        replayed(x)
+
+
+def test_statistics_that_the_step_itself_replaces_are_its_own():
+    model = nn.BatchNorm1d(2)
+    replayed, x = ag.func.replay(lambda x: model(x).sum()), ag.tensor([[1.0, 2.0], [3.0, 5.0]])
+    for _ in range(6):
+        replayed(x)
+    assert replayed.replays >= 3
+    assert model.num_batches_tracked.item() == 6

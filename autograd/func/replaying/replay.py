@@ -174,6 +174,7 @@ class Replay:
         told = None if kind.last is None else difference(kind.last, program)
         kind.tries += 1
         if kind.last is not None and told is None:
+            before.settle()
             kind.program, kind.surroundings = program, before
             program.compile(self._keep)
         elif kind.tries >= _TRIES:

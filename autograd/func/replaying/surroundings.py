@@ -7,6 +7,8 @@ found there are compared at every replay: by identity, numbers by value.
 
 from __future__ import annotations
 
+import collections
+import functools
 import types
 from collections.abc import Iterator
 from operator import is_, itemgetter
@@ -32,6 +34,8 @@ class Surroundings:
         self._lists: list[tuple[Any, tuple[Any, ...], str]] = []
         self._seen: dict[int, Any] = {}
         self._names: set[str] = set()
+        self._buffers: list[tuple[Any, Any, Any, str]] = []
+        self._slots: dict[int, _Slots] = {}
         self._classes: dict[type, Any] = {}  # their members; each is looked at once
         self._look(function, "the function")
         self._values, self._missing = self._by_holder()
@@ -39,6 +43,12 @@ class Surroundings:
     def changed(self) -> str | None:
         """What is not any more as it was; None if all is."""
         return None if self._is_identical() else self._search()
+
+    def settle(self) -> None:
+        """Called when the step has run: buffers that it has not replaced itself are compared, too."""
+        self._found += [found for found in self._buffers if found[0].get(found[1]) is found[2]]
+        self._buffers = []
+        self._values, self._missing = self._by_holder()
 
     def _by_holder(self) -> tuple[list[Any], list[Any]]:
         """For each dictionary: how to get all values at once, and what they were; keys that it lacks."""
@@ -93,7 +103,7 @@ class Surroundings:
     # The walk -------------------------------------------------------------------------------------
 
     def _look(self, value: Any, name: str) -> None:
-        if isinstance(value, (*_SCALARS, Tensor, type, Primitive)) or id(value) in self._seen:
+        if isinstance(value, (*_SCALARS, Tensor, Primitive)) or id(value) in self._seen:
             return
         self._seen[id(value)] = value
         if isinstance(value, types.MethodType):
@@ -101,14 +111,23 @@ class Surroundings:
             self._look(value.__func__, name)
         elif isinstance(value, types.FunctionType):
             self._function(value)
-        elif isinstance(value, (list, tuple)):
+        elif isinstance(value, functools.partial):
+            for each in (value.func, value.args, value.keywords):
+                self._look(each, name)
+        elif isinstance(value, (list, tuple, collections.deque)):
             if len(value) <= 1000:
-                if isinstance(value, list):
+                if not isinstance(value, tuple):
                     self._lists.append((value, tuple(value), name))
                 for k, item in enumerate(value):
                     self._look(item, f"{name}[{k}]")
+        elif isinstance(value, (set, frozenset)):
+            if len(value) <= 1000:
+                self._lists.append((value, tuple(value), name))
+                for item in value:
+                    self._look(item, f"an element of {name}")
         elif isinstance(value, dict):
             if len(value) <= 1000:
+                self._lists.append((value, tuple(value), name))  # a key more is a change, too
                 for key, item in list(value.items()):
                     self._found.append((value, key, item, f"{name}[{key!r}]"))
                     self._look(item, f"{name}[{key!r}]")
@@ -142,14 +161,20 @@ class Surroundings:
         if new:  # objects that were seen before may have attributes of these names
             for value in list(self._seen.values()):
                 if not isinstance(value, (types.FunctionType, types.MethodType, list, tuple, dict)):
-                    self._attributes(value, type(value).__name__, new)
+                    kind = value if isinstance(value, type) else type(value)
+                    self._attributes(value, kind.__name__, new)
 
     def _object(self, value: Any, name: str) -> None:
         self._attributes(value, name, self._names)
 
     def _attributes(self, value: Any, name: str, names: set[str]) -> None:
+        if isinstance(value, type):
+            self._class_of(value, name, names, None)
+            return
         own = getattr(value, "__dict__", None)
-        if not isinstance(own, dict):
+        if own is None and hasattr(type(value), "__slots__"):
+            own = self._slots.setdefault(id(value), _Slots(value))
+        if not isinstance(own, (dict, _Slots)):
             return
         if _is_module(value):
             return
@@ -158,18 +183,31 @@ class Surroundings:
         for key in names & own.keys():
             self._found.append((own, key, own[key], f"{name}.{key}"))
             self._look(own[key], f"{name}.{key}")
-        for kind in type(value).__mro__:
+        self._class_of(type(value), name, names, own)
+
+    def _class_of(self, found: type, name: str, names: set[str], own: Any) -> None:
+        """What a class has under some names, and ``own``, an object's dictionary, has not."""
+        for kind in found.__mro__:
             if kind.__module__.partition(".")[0] not in (*_OURS, "builtins"):
-                for key in names & vars(kind).keys():
-                    method = vars(kind)[key]
-                    self._look(getattr(method, "fget", method), f"{name}.{key}")
+                members = self._classes.setdefault(kind, vars(kind))
+                for key in names & members.keys():
+                    value = members[key]
+                    if type(value) in _SCALARS and (own is None or key not in own):
+                        if own is not None:
+                            self._found.append((own, key, _NONE, f"{name}.{key}"))
+                        self._found.append((members, key, value, f"{name}.{key}"))
+                    self._look(getattr(value, "fget", value), f"{name}.{key}")
 
     def _module(self, module: Any, name: str) -> None:
-        """A module of nn: all of its attributes, but for the statistics that it keeps itself."""
+        """A module of nn: all of its attributes; of its buffers see ``settle``."""
         own = vars(module)
         kinds = own.get("_kinds", {})
+        self._lists.append((kinds, tuple(kinds), name))  # parameters, buffers and modules
         for key, value in list(own.items()):
-            if kinds.get(key) == "buffer" or key == "_paths":
+            if key == "_paths":
+                continue
+            if kinds.get(key) == "buffer":
+                self._buffers.append((own, key, value, f"{name}.{key}"))
                 continue
             self._found.append((own, key, value, f"{name}.{key}"))
             if key != "_kinds":
@@ -180,9 +218,39 @@ class Surroundings:
                 if type(value) in _SCALARS and not key.startswith("__") and key not in own:
                     self._found.append((own, key, _NONE, f"{name}.{key}"))
                     self._found.append((members, key, value, f"{name}.{key}"))
+        if "forward" not in own:
+            self._found.append((own, "forward", _NONE, f"{name}.forward"))
         forward = getattr(type(module), "forward", None)
         if forward is not None:
             self._look(forward, f"{name}.forward")
+
+
+class _Slots:
+    """The attributes of an object without a dictionary, as if it had one."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def get(self, key: str, default: Any) -> Any:
+        return getattr(self._value, key, default)
+
+    def __getitem__(self, key: str) -> Any:
+        return getattr(self._value, key)
+
+    def __contains__(self, key: str) -> bool:
+        return self.get(key, _NONE) is not _NONE
+
+    def keys(self) -> set[str]:
+        return {
+            key
+            for kind in type(self._value).__mro__
+            for key in _names_in(vars(kind).get("__slots__", ()))
+            if key in self
+        }
+
+
+def _names_in(slots: Any) -> tuple[str, ...]:
+    return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
 def _getter(holder: Any, keys: list[Any]) -> Any:
