@@ -337,3 +337,15 @@ def test_an_interrupt_while_blas_is_let_go_lets_it_go_all_the_same(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         blas.run(lambda: None)
     assert len(left) == 2 and left[0] is left[1]
+
+
+def test_of_a_factor_that_is_broadcast_every_part_needs_the_whole():
+    x = np.arange(24.0).reshape(1, 2, 3, 4)
+    one, part = np.ones((3, 1, 4)), slice(1, 2)
+    assert threads._part(x, -4, part, -1) is x and threads._part(x[0], -4, part, -1) is not None
+    assert threads._part(np.ones((1, 3, 4)), -3, part, -1).shape == (1, 3, 4)
+    assert threads._part(np.ones((2, 3, 4)), -3, part, -1).shape == (1, 3, 4)
+    assert threads._part(one, -2, slice(0, 1), -1).shape == (3, 1, 4)  # a row is a row
+    assert threads._part(np.ones((1, 4)), -2, slice(0, 0), -1).shape == (0, 4)
+    assert threads._part(np.ones((3, 4)), -1, part, -1).shape == (3, 4)
+    assert threads._part(np.ones((3, 4)), -3, part, -1).shape == (3, 4)

@@ -89,6 +89,7 @@ SAMPLED = {
     "polyval": lambda n, a: n.polyval([0.1, 2.0, 3.0], a),
     "polyval by coefficients": lambda n, a: n.polyval(a[0], a),
     "vander": lambda n, a: n.vander(a[0]),
+    "vander of no column": lambda n, a: n.vander(a[0], 0),
     "vander increasing": lambda n, a: n.vander(a[0], 3, increasing=True),
 }
 
@@ -196,7 +197,14 @@ def test_values_and_gradients(name):
 
 
 #: Counts, signs, shapes without elements.
-NO_GRADIENT = {"signbit", "lstsq no residuals", "lstsq rank", "matrix_rank", "resize to nothing"}
+NO_GRADIENT = {
+    "signbit",
+    "lstsq no residuals",
+    "lstsq rank",
+    "matrix_rank",
+    "resize to nothing",
+    "vander of no column",
+}
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -370,3 +370,31 @@ def test_diagonals_of_stacked_matrices():
             TALL,
         )
     assert linalg.diagonal(A=TALL, dim1=0, dim2=2).shape == (4, 2)
+
+
+def test_nearly_singular_is_what_would_lose_half_of_the_digits():
+    """The condition by the largest sums of rows, whatever the scale."""
+    from autograd.ops.linalg.decompositions import _nearly_singular
+
+    for dtype in (np.float32, np.float64):
+        bound = float(np.finfo(dtype).eps) ** -0.5
+        for scale in (1.0, 1e4, 1e-4):
+            for share, expected in ((1.01, True), (0.99, False)):
+                small = scale / (share * bound)
+                a = np.array([[scale, 0.0], [0.0, small]], dtype)
+                assert _nearly_singular(a, np.linalg.inv(a)) is expected, (scale, share)
+                a = np.array([[scale / 2, scale / 2], [0.0, 2.0 * small]], dtype)
+                inverse = np.array([[2 / scale, -0.5 / small], [0.0, 0.5 / small]], dtype)
+                assert _nearly_singular(a, inverse) is (
+                    float(abs(inverse[0]).sum()) * scale > bound
+                )
+
+
+def test_cofactors_ask_for_the_memory_that_they_take(monkeypatch):
+    from autograd.ops.linalg import decompositions
+
+    asked = []
+    monkeypatch.setattr(decompositions, "check_bytes", lambda *given: asked.append(given))
+    a = ag.tensor(np.ones((2, 3, 3)), requires_grad=True)
+    linalg.det(a).sum().backward()
+    assert ("det", (2, 3, 3, 2, 2), np.float64) in asked

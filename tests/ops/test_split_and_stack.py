@@ -190,3 +190,11 @@ def test_a_tiled_set_may_be_written_into_and_its_source_does_not_see_it():
     mask = ag.tile(x > 1, (1, 1, 1))
     mask[...] = True
     assert mask.data.all() and (x > 1).clone().tolist() == [[[False, False, True]]]
+
+
+def test_so_many_parts_and_no_more(monkeypatch):
+    monkeypatch.setattr("autograd.ops.split_and_stack._FEW", 4)
+    for n, most in ((2, 4), (4, 4), (6, 6)):
+        assert len(ag.array_split(np.ones(n), most)) == most
+        with pytest.raises(ValueError, match=f"give at most {most}"):
+            ag.array_split(np.ones(n), most + 1)

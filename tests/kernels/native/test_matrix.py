@@ -68,6 +68,24 @@ def test_stacked_rows_are_one_product(library):
     assert (threads.matmul(np.ones((2, 3, 0)), np.ones((0, 4))) == 0).all()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_prepared_product_is_the_product_however_its_factors_lie(library, dtype, monkeypatch):
+    rng = np.random.default_rng(4)
+    b = rng.standard_normal((7, 9)).astype(dtype)
+    empty = np.empty  # what nobody has written shows
+    monkeypatch.setattr(
+        np, "empty", lambda shape, dtype=float: np.full_like(empty(shape, dtype), 77)
+    )
+    for shape in ((5, 7), (3, 5, 7), (2, 3, 5, 7), (40, 30, 7)):
+        whole = rng.standard_normal((*shape[:-1], 14)).astype(dtype)
+        for a in (whole[..., :7].copy(), whole[..., ::2], np.asfortranarray(whole[..., :7])):
+            product = threads.prepare_matmul(a, b)
+            found = np.array(product(a, b))
+            np.testing.assert_allclose(found, np.matmul(a, b), rtol=1e-5 if dtype == np.float32 else 1e-12,
+                                       atol=1e-5 if dtype == np.float32 else 1e-12)  # fmt: skip
+            assert found.dtype == dtype and found.shape == (*shape[:-1], 9)
+
+
 @pytest.mark.parametrize("shape", [(7, 500, 90), (300, 40, 200), (128, 64, 10)])
 def test_the_same_bits_for_any_number_of_threads(library, shape):
     rng = np.random.default_rng(3)

@@ -154,6 +154,21 @@ def test_sums_for_channels(library, dtype):
             library.channel_sums(*arguments)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape, axes, parameters", CASES)
+def test_incoming_gradients_may_lie_as_they_like_and_be_more_precise(
+    normalize, dtype, shape, axes, parameters
+):
+    x, weight, bias, g = numbers(shape, parameters, dtype)
+    _, mean, rstd, _ = normalize.normalize(x, weight, bias, axes=axes, eps=EPS)
+    want = normalize.normalize_gradient(g, x, weight, mean, rstd, axes=axes)
+    twice = np.repeat(g, 2, axis=-1)[..., ::2]
+    for same in (np.asfortranarray(g), twice, g[::-1].copy()[::-1], g.astype(np.float64)):
+        found = normalize.normalize_gradient(same, x, weight, mean, rstd, axes=axes)
+        for got, right in zip(found, want, strict=True):
+            assert got.dtype == dtype and np.array_equal(got, right)
+
+
 def test_constant_rows_give_the_bias(normalize):
     for value in (0.0, 7.0, 1e20):
         x, bias = np.full((3, 50), value, np.float32), np.arange(50, dtype=np.float32)
