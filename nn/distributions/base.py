@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Callable, Iterable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -11,7 +14,7 @@ import autograd
 from autograd import Tensor, arguments
 from nn.functional.inputs import floating, owned
 
-__all__ = ["Distribution", "Independent", "parameters_of", "values_of"]
+__all__ = ["Distribution", "Independent", "in_single", "parameters_of", "values_of"]
 
 
 def values_of(x: Any) -> np.ndarray[Any, Any]:
@@ -46,6 +49,51 @@ def check_all(who: str, name: str, fine: Any, must: str, x: Any) -> None:
         raise ValueError(f"{who}: {name} must {must}, got {wrong}")
 
 
+def _dtypes(given: Iterable[Any]) -> set[Any]:
+    """The dtypes of tensors and arrays, also of those that distributions hold."""
+    found: set[Any] = set()
+    for x in given:
+        if isinstance(x, Distribution):
+            found |= _dtypes(vars(x).values())
+        else:
+            found.add(getattr(x, "dtype", None))
+    return found
+
+
+def _single(x: Any) -> Any:
+    """float16 tensors and arrays in float32, also those that a distribution holds."""
+    if not isinstance(x, Distribution):
+        return arguments.single(x)
+    wide = copy.copy(x)
+    vars(wide).update({name: _single(value) for name, value in vars(x).items()})
+    return wide
+
+
+def in_single(function: Callable[..., Any], *given: Any, **named: Any) -> Any:
+    """A function of distributions and values: of halves it is computed in float32, and rounded once."""
+    dtypes = _dtypes([*given, *named.values()])
+    if np.dtype(np.float16) not in dtypes:
+        return function(*given, **named)
+    result = function(*map(_single, given), **{name: _single(x) for name, x in named.items()})
+    wider = dtypes & {np.dtype(np.float32), np.dtype(np.float64)}
+    return result if wider else result.astype(np.float16)
+
+
+#: What is computed from parameters in several steps.
+_COMPUTED = ("cdf", "entropy", "log_prob", "rsample", "stddev", "variance")
+
+
+def _computed_in_single(method: Any) -> Any:
+    if isinstance(method, property):
+        return property(_computed_in_single(method.fget), doc=method.__doc__)
+
+    @wraps(method)
+    def called(*given: Any, **named: Any) -> Any:
+        return in_single(method, *given, **named)
+
+    return called
+
+
 class Distribution:
     """Base class: of ``batch_shape`` distributions, each over values of ``event_shape``.
 
@@ -56,6 +104,12 @@ class Distribution:
     """
 
     has_rsample = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in _COMPUTED:
+            if name in vars(cls):
+                setattr(cls, name, _computed_in_single(vars(cls)[name]))
 
     def __init__(
         self,
@@ -83,7 +137,7 @@ class Distribution:
     @property
     def stddev(self) -> Any:
         """The square root of the variance."""
-        return autograd.sqrt(self.variance)
+        return in_single(lambda wide: autograd.sqrt(wide.variance), self)
 
     def sample(self, sample_shape: Any = (), generator: np.random.Generator | None = None) -> Any:
         """Values without gradient, shape (*sample_shape, *batch_shape, *event_shape)."""

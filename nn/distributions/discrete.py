@@ -55,7 +55,7 @@ class Bernoulli(Distribution):
                 check_all("Bernoulli", "probs", (p >= 0) & (p <= 1), "lie from 0 to 1", given)
             clipped = _clipped(given)
             self.probs = given
-            self.logits = autograd.log(clipped) - autograd.log1p(-clipped)
+            self.logits = autograd.logit(clipped)
         else:
             self.probs, self.logits = autograd.sigmoid(given), given
 
@@ -127,7 +127,7 @@ class Categorical(Distribution):
             self.probs = given / autograd.sum(given, -1, keepdims=True)
             self.logits = autograd.log(_clipped(self.probs))
         else:
-            self.logits = given - autograd.logsumexp(given, -1, keepdims=True)
+            self.logits = autograd.log_softmax(given, -1)
             self.probs = autograd.softmax(given, -1)
 
     def sample(self, sample_shape: Any = (), generator: np.random.Generator | None = None) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from nn.distributions.base import Distribution, Independent, values_of
+from nn.distributions.base import Distribution, Independent, in_single, values_of
 from nn.distributions.continuous import Exponential, Laplace, Normal, Uniform
 from nn.distributions.discrete import Bernoulli, Categorical
 from nn.distributions.multivariate import MultivariateNormal
@@ -45,7 +45,7 @@ def kl_divergence(p: Distribution, q: Distribution) -> Any:
         return autograd.sum(inner, tuple(range(-n, 0))) if n else inner
     for kind, formula in _FORMULAS.items():
         if isinstance(p, kind) and isinstance(q, kind):
-            return formula(p, q)
+            return in_single(formula, p, q)
     raise TypeError(
         f"kl_divergence: no formula is known for {type(p).__name__} and {type(q).__name__}; they "
         f"must be of one kind: {', '.join(kind.__name__ for kind in _FORMULAS)}"
@@ -105,8 +105,9 @@ def _multivariate(p: MultivariateNormal, q: MultivariateNormal) -> Any:
             f"kl_divergence: p and q are of vectors of different sizes, {p.event_shape} and "
             f"{q.event_shape}"
         )
-    ratio = autograd.linalg.solve(q.scale_tril, p.scale_tril)
-    off = autograd.linalg.solve(q.scale_tril, autograd.expand_dims(p.loc - q.loc, -1))
+    solve = autograd.linalg.solve_triangular
+    ratio = solve(q.scale_tril, p.scale_tril, upper=False)
+    off = solve(q.scale_tril, autograd.expand_dims(p.loc - q.loc, -1), upper=False)
     squares = autograd.sum(ratio * ratio, (-2, -1)) + autograd.sum(off * off, (-2, -1))
     size = p.event_shape[0]
     return 0.5 * (squares - size) + q._half_log_det() - p._half_log_det()

@@ -114,7 +114,9 @@ class MultivariateNormal(Distribution):
     def log_prob(self, value: Any) -> Any:
         """−½ (x − loc)ᵀ·C⁻¹·(x − loc) − ½ log det C − D/2 · log 2π."""
         off = autograd.expand_dims(self._read(value, self.loc) - self.loc, -1)
-        white = autograd.squeeze(autograd.linalg.solve(self.scale_tril, off), -1)
+        white = autograd.squeeze(
+            autograd.linalg.solve_triangular(self.scale_tril, off, upper=False), -1
+        )
         squares = autograd.sum(white * white, -1)
         return -0.5 * squares - self._half_log_det() - self.event_shape[0] * HALF_LOG_2PI
 

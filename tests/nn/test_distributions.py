@@ -324,3 +324,53 @@ def test_probabilities_of_0_and_1_have_finite_logits(dtype):
 def test_categories_without_any_probability_are_refused(probs):
     with pytest.raises(ValueError, match="Categorical: probs must not all be 0"):
         Categorical(probs=T(probs), validate_args=True)
+
+
+def test_what_is_above_the_diagonal_of_a_factor_takes_no_gradient():
+    """A step along it would make the factor none: densities look at the lower triangle alone."""
+    factor = T(np.linalg.cholesky(COVARIANCE)).requires_grad_()
+    normal = MultivariateNormal(T([0.1, 0.2]), scale_tril=factor)
+    other = MultivariateNormal(T([0.3, -0.2]), T(np.eye(2)))
+    for value in (normal.log_prob(T([1.0, 2.0])), kl_divergence(other, normal)):
+        (g,) = ag.grad(value, factor, retain_graph=True)
+        assert g[0, 1] == 0.0 and (g.numpy()[[0, 1, 1], [0, 0, 1]] != 0).all()
+
+
+HALVES = np.float16([0.3, -120.0, 2.0]), np.float16([0.7, 1.0, 0.2]), np.float16([1.1, 180.0, 0.9])
+OF_HALVES = {
+    "Normal": lambda a, b: Normal(a, b),
+    "Laplace": lambda a, b: Laplace(a, b),
+    "Exponential": lambda a, b: Exponential(b),
+    "Uniform": lambda a, b: Uniform(a, a + 800.0 * b, validate_args=False),
+    "Bernoulli": lambda a, b: Bernoulli(0.5 * b),
+    "Categorical": lambda a, b: Categorical(logits=0.1 * a),
+    "Independent": lambda a, b: Independent(Normal(0.1 * a, b), 1),
+    "MultivariateNormal": lambda a, b: MultivariateNormal(0.1 * a, ag.diagflat(b)),
+}
+
+
+@pytest.mark.parametrize("name", OF_HALVES)
+def test_distributions_of_halves_are_computed_in_single_precision(name):
+    """The square of 300, or of a width of 800, is no half; what is made of it is."""
+    found = []
+    for dtype in (np.float16, np.float64):
+        a, b, x = (ag.tensor(v.astype(dtype), requires_grad=True) for v in HALVES)
+        x = {"Bernoulli": ag.tensor([0.0, 1.0, 1.0]).astype(dtype), "Categorical": [0, 1, 2]}.get(
+            name, x
+        )
+        made, with_value = OF_HALVES[name](a, b), OF_HALVES[name](b, b)
+        results = [made.log_prob(x), made.entropy(), kl_divergence(made, with_value)]
+        if name not in ("Categorical", "Independent"):
+            results += [made.variance, made.stddev]
+        assert {r.dtype.type for r in results} == {dtype}
+        found.append([r.detach().numpy().astype(float) for r in results])
+    for half, right in zip(*found, strict=True):
+        with np.errstate(over="ignore"):
+            assert half.tolist() == pytest.approx(right.astype(np.float16).astype(float), rel=2e-3)
+
+
+def test_halves_beside_wider_values_stay_wide():
+    half = ag.tensor(np.float16([0.3]))
+    assert Normal(half, half).log_prob(T([1.0])).dtype == np.float64
+    assert Normal(ag.tensor([0.3]), 1.0).log_prob(half).dtype == np.float32
+    assert kl_divergence(Normal(half, half), Normal(T([0.0]), T([1.0]))).dtype == np.float64
