@@ -280,3 +280,11 @@ def test_a_subset_begins_at_0():
 def test_a_fraction_that_is_no_number_is_refused_in_words():
     with pytest.raises(ValueError, match="^random_split: lengths must not be NaN$"):
         nn.data.random_split(list(range(4)), [float("nan"), 1.0])
+
+
+def test_one_sample_is_a_batch_of_one():
+    for sample in (ag.tensor([1.0, 2.0]), np.array([1.0, 2.0])):
+        found = collate([sample])
+        assert isinstance(found, np.ndarray) and found.tolist() == [[1.0, 2.0]]
+    assert collate([3]).tolist() == [3] and collate(["a"]) == ["a"]
+    assert [part.tolist() for part in collate([(1, 2.5)])] == [[1], [2.5]]

@@ -333,3 +333,11 @@ def test_no_file_stays_open(suffix, tmp_path):
         with pytest.raises(OSError), nn.files.atomic.writing(str(tmp_path / "b")):
             raise OSError
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_of_several_names_the_one_that_stands_twice_is_told():
+    from nn.files.safetensors_file import _without_repetition
+
+    assert _without_repetition([("b", 1), ("a", 2)]) == {"b": 1, "a": 2}
+    with pytest.raises(ValueError, match="the name 'a' stands in it twice"):
+        _without_repetition([("b", 1), ("a", 2), ("c", 3), ("a", 4)])

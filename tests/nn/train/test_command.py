@@ -218,3 +218,9 @@ def test_digits_have_a_small_model_and_larger_images_a_residual_one(data, model,
     monkeypatch.setattr(command, "make_model", make)
     with pytest.raises(Asked, match=f"^{made}$"):
         command._trainer(SimpleNamespace(data=data, model=model), None, 1, None, "")
+
+
+@pytest.mark.parametrize(("size", "patch"), [(8, 4), (32, 4), (6, 1), (7, 1)])
+def test_the_patches_of_a_mixer_fill_the_image(size, patch):
+    made = make_model("mixer", Part(None, None, 3, size, tuple("ab")))
+    assert str(made) == str(nn.models.Mixer(size, patch, 3, 2))
