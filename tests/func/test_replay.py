@@ -1014,3 +1014,28 @@ def test_statistics_that_the_step_itself_replaces_are_its_own():
         replayed(x)
     assert replayed.replays >= 3
     assert model.num_batches_tracked.item() == 6
+
+
+class _Linked:
+    k = 2.0
+
+    def __init__(self, below):
+        self.below = below
+
+
+class _StandIn:
+    """As of a name that is deprecated: whatever is asked of it, it warns."""
+
+    def __getattribute__(self, name):
+        raise FutureWarning(name)
+
+
+def test_what_a_step_looks_up_may_be_long_and_touchy():
+    chain = None
+    for _ in range(3000):
+        chain = _Linked(chain)
+    touchy = [_StandIn()]
+    replayed = ag.func.replay(lambda x: x * chain.below.k if touchy else x)
+    for _ in range(4):
+        assert replayed(ag.tensor(3.0)).item() == 6.0
+    assert replayed.replays > 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import sys
 import types
 from collections.abc import Iterator
 from operator import is_, itemgetter
@@ -22,6 +23,8 @@ __all__ = ["Surroundings"]
 _SCALARS = (bool, int, float, str, type(None))
 #: Not gone into. pytest puts its own machinery into the globals of every file that asserts.
 _OURS = ("autograd", "nn", "numpy", "_pytest")
+#: Functions and classes of these are not gone into: none of the user's values are there.
+_NOT_THEIRS = (frozenset(sys.stdlib_module_names) | {*_OURS, "builtins"}) - {"__main__"}
 _NONE = object()
 
 
@@ -37,7 +40,9 @@ class Surroundings:
         self._buffers: list[tuple[Any, Any, Any, str]] = []
         self._slots: dict[int, _Slots] = {}
         self._classes: dict[type, Any] = {}  # their members; each is looked at once
-        self._look(function, "the function")
+        self._pending = collections.deque([(function, "the function")])
+        while self._pending:  # not by recursion: one thing leads to another without end
+            self._see(*self._pending.popleft())
         self._values, self._missing = self._by_holder()
 
     def changed(self) -> str | None:
@@ -103,29 +108,35 @@ class Surroundings:
     # The walk -------------------------------------------------------------------------------------
 
     def _look(self, value: Any, name: str) -> None:
-        if isinstance(value, (*_SCALARS, Tensor, Primitive)) or id(value) in self._seen:
+        self._pending.append((value, name))
+
+    def _see(self, value: Any, name: str) -> None:
+        kind = type(
+            value
+        )  # isinstance would ask the object, which may be a deprecated one's stand-in
+        if issubclass(kind, (*_SCALARS, Tensor, Primitive)) or id(value) in self._seen:
             return
         self._seen[id(value)] = value
-        if isinstance(value, types.MethodType):
+        if issubclass(kind, types.MethodType):
             self._look(value.__self__, name)
             self._look(value.__func__, name)
-        elif isinstance(value, types.FunctionType):
+        elif issubclass(kind, types.FunctionType):
             self._function(value)
-        elif isinstance(value, functools.partial):
+        elif issubclass(kind, functools.partial):
             for each in (value.func, value.args, value.keywords):
                 self._look(each, name)
-        elif isinstance(value, (list, tuple, collections.deque)):
+        elif issubclass(kind, (list, tuple, collections.deque)):
             if len(value) <= 1000:
-                if not isinstance(value, tuple):
+                if not issubclass(kind, tuple):
                     self._lists.append((value, tuple(value), name))
                 for k, item in enumerate(value):
                     self._look(item, f"{name}[{k}]")
-        elif isinstance(value, (set, frozenset)):
+        elif issubclass(kind, (set, frozenset)):
             if len(value) <= 1000:
                 self._lists.append((value, tuple(value), name))
                 for item in value:
                     self._look(item, f"an element of {name}")
-        elif isinstance(value, dict):
+        elif issubclass(kind, dict):
             if len(value) <= 1000:
                 self._lists.append((value, tuple(value), name))  # a key more is a change, too
                 for key, item in list(value.items()):
@@ -133,13 +144,13 @@ class Surroundings:
                     self._look(item, f"{name}[{key!r}]")
         elif _is_module(value):
             self._module(value, name)
-        elif hasattr(type(value), "__wrapped__") or "__wrapped__" in getattr(value, "__dict__", ()):
+        elif hasattr(type(value), "__wrapped__") or "__wrapped__" in (_own(value) or ()):
             self._look(value.__wrapped__, name)
         else:
             self._object(value, name)
 
     def _function(self, function: Any) -> None:
-        if (function.__module__ or "").partition(".")[0] in _OURS:
+        if (function.__module__ or "").partition(".")[0] in _NOT_THEIRS:
             return
         code = function.__code__
         for free, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
@@ -171,7 +182,7 @@ class Surroundings:
         if isinstance(value, type):
             self._class_of(value, name, names, None)
             return
-        own = getattr(value, "__dict__", None)
+        own = _own(value)
         if own is None and hasattr(type(value), "__slots__"):
             own = self._slots.setdefault(id(value), _Slots(value))
         if not isinstance(own, (dict, _Slots)):
@@ -188,7 +199,7 @@ class Surroundings:
     def _class_of(self, found: type, name: str, names: set[str], own: Any) -> None:
         """What a class has under some names, and ``own``, an object's dictionary, has not."""
         for kind in found.__mro__:
-            if kind.__module__.partition(".")[0] not in (*_OURS, "builtins"):
+            if kind.__module__.partition(".")[0] not in _NOT_THEIRS:
                 members = self._classes.setdefault(kind, vars(kind))
                 for key in names & members.keys():
                     value = members[key]
@@ -223,6 +234,14 @@ class Surroundings:
         forward = getattr(type(module), "forward", None)
         if forward is not None:
             self._look(forward, f"{name}.forward")
+
+
+def _own(value: Any) -> Any:
+    """The dictionary of an object, which is not asked for it: it may answer as it likes."""
+    try:
+        return object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
 
 
 class _Slots:
