@@ -177,3 +177,28 @@ def test_wrong_arguments_are_refused(library):
     ]:
         with pytest.raises(error):
             function(*arguments)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_incoming_gradients_of_each_sample_may_lie_as_they_like(library, dtype, monkeypatch):
+    """Strided, broadcast or more precise: what the kernel in C is given is as it takes it."""
+
+    def refuse(*given):
+        raise AssertionError("this went to NumPy")
+
+    monkeypatch.setattr(losses, "_gradient_by_numpy", refuse)
+    rng = np.random.default_rng(8)
+    p = softmax(rng.standard_normal((4, 5, 6)), 1).astype(dtype)
+    classes = rng.integers(0, 5, (4, 6))
+    g = rng.standard_normal((4, 6)).astype(dtype)
+
+    def gradient(g):
+        return losses.softmax_cross_entropy_gradient(g, p, classes, None, reduction="none")
+
+    for same in (np.asfortranarray(g), np.repeat(g, 2, axis=1)[:, ::2], g.astype(np.float64)):
+        np.testing.assert_array_equal(gradient(same), gradient(g))
+    row = np.broadcast_to(g[:, :1], g.shape)
+    np.testing.assert_array_equal(gradient(g[:, :1]), gradient(row.copy()))
+    np.testing.assert_array_equal(
+        gradient(np.asarray(dtype(2))), gradient(np.full((4, 6), 2, dtype))
+    )

@@ -6,7 +6,9 @@ from math import prod
 import numpy as np
 import pytest
 
+from autograd.arguments import Window
 from autograd.kernels import native, resampling
+from autograd.kernels.pooling.maximum import max_pool, max_pool_values
 
 DTYPES = [np.float32, np.float64]
 
@@ -185,3 +187,23 @@ def test_averages_and_their_adjoint(library, dtype, differ):
         np.testing.assert_allclose(
             gx.reshape(slope.shape), slope, tolerance, tolerance, err_msg=where
         )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_maxima_alone_are_those_with_indices(library, dtype, rank):
+    rng = np.random.default_rng(rank)
+    for kernel, stride, padding, dilation in (
+        (2, 2, 0, 1),
+        (3, 1, 1, 1),
+        (3, 2, 0, 1),
+        (2, 1, 0, 2),
+    ):
+        x = rng.standard_normal((2, 3, *(7, 6, 5)[:rank])).astype(dtype)
+        window = Window(
+            (kernel,) * rank, (stride,) * rank, ((padding,) * 2,) * rank, (dilation,) * rank
+        )
+        expected = max_pool(x, window=window)[0]
+        found = max_pool_values(x, window=window)
+        assert found.shape == expected.shape and found.dtype == dtype
+        np.testing.assert_array_equal(found, expected)
