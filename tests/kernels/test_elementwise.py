@@ -198,3 +198,8 @@ def test_relu_of_every_dtype_is_the_larger_of_it_and_0_at_any_size(dtype):
         y = relu(x)
         assert y.dtype == dtype
         np.testing.assert_array_equal(y, np.maximum(x, np.zeros((), dtype)))
+
+
+def test_relu_of_objects_keeps_what_is_above_zero_and_nothing_else():
+    x = np.array([-1.0, -0.5, 0.0, 0.5, 1.0, 2.0], object)
+    assert relu(x).tolist() == [0.0, 0.0, 0.0, 0.5, 1.0, 2.0]

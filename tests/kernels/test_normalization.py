@@ -269,6 +269,18 @@ def test_the_mean_of_a_constant_row_is_its_number(width):
     assert not variance.any() and not y.any()
 
 
+@pytest.mark.parametrize("axes", [(0,), (1,), (2,), (0, 2), (1, 2), (0, 1)])
+def test_statistics_and_gradients_of_parameters_lie_in_order(axes):
+    for x in layouts(RNG(0).normal(size=(3, 4, 5))):
+        kept = tuple(1 if axis in axes else n for axis, n in enumerate(x.shape))
+        weight = RNG(1).normal(size=x.shape)
+        y, mean, rstd, variance = normalize(x, weight, None, axes=axes, eps=1e-5)
+        gradients = normalize_gradient(np.ones_like(x), x, weight, mean, rstd, axes=axes)
+        for part in (mean, rstd, variance):
+            assert part.flags.c_contiguous and part.shape == kept
+        assert gradients[1].flags.c_contiguous and y.shape == gradients[1].shape == x.shape
+
+
 def test_a_nan_stays_in_its_row():
     x = RNG(0).normal(size=(4, 300))
     x[1, 7] = np.nan

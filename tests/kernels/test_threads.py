@@ -349,3 +349,21 @@ def test_of_a_factor_that_is_broadcast_every_part_needs_the_whole():
     assert threads._part(np.ones((1, 4)), -2, slice(0, 0), -1).shape == (0, 4)
     assert threads._part(np.ones((3, 4)), -1, part, -1).shape == (3, 4)
     assert threads._part(np.ones((3, 4)), -3, part, -1).shape == (3, 4)
+
+
+def test_what_fails_in_a_helper_is_raised_by_the_caller():
+    caller, failed, before = threading.get_ident(), threading.Event(), threads.get_num_threads()
+
+    def work(item):
+        if threading.get_ident() == caller:
+            assert failed.wait(60)  # the caller leaves the other item to a helper
+        else:
+            failed.set()
+            raise ValueError("in a helper")
+
+    try:
+        threads.set_num_threads(2)
+        with pytest.raises(ValueError, match="in a helper"):
+            threads.for_each(work, range(2), 10 * threads.WORTHWHILE)
+    finally:
+        threads.set_num_threads(before)
