@@ -180,3 +180,14 @@ def test_take_axis_keeps_its_index_whatever_becomes_of_the_callers():
     index[:] = 3
     y.backward()
     assert x.grad.tolist() == [1.0, 1.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.uint8])
+def test_a_number_that_fits_does_not_widen_integers_along_an_axis(dtype):
+    limits, x = np.iinfo(dtype), np.zeros((2, 3), dtype)
+    for number, kept in (
+        (limits.min, True), (limits.max, True), (limits.min - 1, False), (limits.max + 1, False),
+    ):  # fmt: skip
+        found = ag.scatter(ag.tensor(x), np.array([[0], [2]]), number, 1)
+        assert (found.dtype == dtype) is kept
+        assert found.tolist() == [[number, 0, 0], [0, 0, number]]
