@@ -367,3 +367,20 @@ def test_what_fails_in_a_helper_is_raised_by_the_caller():
             threads.for_each(work, range(2), 10 * threads.WORTHWHILE)
     finally:
         threads.set_num_threads(before)
+
+
+def test_where_no_thread_can_be_started_the_caller_does_without(monkeypatch):
+    asked = []
+
+    def refuse(*given):
+        asked.append(given)
+        if len(asked) > 1:
+            raise AssertionError("asked again for what there is not")
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threads, "_state", threads._State())
+    monkeypatch.setattr(threads._thread, "start_new_thread", refuse)
+    threads.set_num_threads(3)
+    done = []
+    threads.for_each(done.append, range(5), 10 * threads.WORTHWHILE)
+    assert done == [0, 1, 2, 3, 4] and len(asked) == 1
