@@ -53,7 +53,7 @@ FUNCTIONS = {
     "sums with factors": lambda torch, z, u, r: [
         torch.add(z, r, alpha=2), torch.add(r, z, alpha=3), torch.sub(z, u, alpha=3),
         torch.sub(r, z, alpha=2), torch.rsub(z, r, alpha=3), torch.rsub(r, z, alpha=2),
-        torch.rsub(z, u, alpha=2), torch.rsub(z, 3.0, alpha=2), torch.add(z, 5.0, alpha=2),
+        torch.rsub(z, u, alpha=2), torch.rsub(z, u), torch.rsub(r, z), torch.rsub(z, r), torch.rsub(z, 3.0, alpha=2), torch.add(z, 5.0, alpha=2),
         torch.sub(z, 5.0, alpha=2), z + r[:1], r + z[:1], z - r[:, :1], z[:1] - r, r - z[:, :1],
         z[:1] + r, r[:1] - z],
     "sums over axes": lambda torch, z, u, r: [z.sum(-1), (z * u).sum(0, keepdim=True), z.sum()],
