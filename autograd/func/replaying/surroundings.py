@@ -171,15 +171,17 @@ class Surroundings:
             self._look(value, name)
         if new:  # objects that were seen before may have attributes of these names
             for value in list(self._seen.values()):
-                if not isinstance(value, (types.FunctionType, types.MethodType, list, tuple, dict)):
-                    kind = value if isinstance(value, type) else type(value)
+                if not issubclass(
+                    type(value), (types.FunctionType, types.MethodType, list, tuple, dict)
+                ):
+                    kind = value if issubclass(type(value), type) else type(value)
                     self._attributes(value, kind.__name__, new)
 
     def _object(self, value: Any, name: str) -> None:
         self._attributes(value, name, self._names)
 
     def _attributes(self, value: Any, name: str, names: set[str]) -> None:
-        if isinstance(value, type):
+        if issubclass(type(value), type):
             self._class_of(value, name, names, None)
             return
         own = _own(value)
@@ -189,7 +191,7 @@ class Surroundings:
             return
         if _is_module(value):
             return
-        if isinstance(value, types.ModuleType) and value.__name__.partition(".")[0] in _OURS:
+        if issubclass(type(value), types.ModuleType) and value.__name__.partition(".")[0] in _OURS:
             return
         for key in names & own.keys():
             self._found.append((own, key, own[key], f"{name}.{key}"))
