@@ -68,7 +68,7 @@ def _checked(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, Any]:
     if keepdims is not False:
         if type(axis) is type(keepdims) is int:
             raise TypeError(
-                f"{who}: several axes come in a tuple: write axis=({axis}, {arguments.shown(keepdims)}); "
+                f"{who}: several axes come in a tuple: write axis=({arguments.shown(axis)}, {arguments.shown(keepdims)}); "
                 f"or keepdims=True, got keepdims={arguments.shown(keepdims)}"
             )
         arguments.boolean(who, "keepdims", keepdims)

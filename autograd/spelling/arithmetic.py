@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, as_floats, raw
-from autograd.arguments.numbers import is_real
+from autograd.arguments.numbers import is_real, shown
 from autograd.core.tensor import Tensor
 from autograd.ops.cumulative import cumsum, diff
 from autograd.ops.elementwise import add as summed
@@ -253,8 +253,10 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False, **the
         if keepdims:
             theirs.setdefault("keepdim", keepdims)
         return _norm_of_all(x, *(() if ord is None else (ord,)), **theirs)
+    if not (ord is None or isinstance(ord, str) or is_real(ord)):
+        raise TypeError(f"norm: ord must be a number, 'fro', 'nuc' or None, got {shown(ord)}")
     axes = len(x.shape) if axis is None else axis
-    of_matrix = axes == 2 or (isinstance(axes, (tuple, list)) and len(axes) == 2)
+    of_matrix = (arguments.is_integer(axes) and axes == 2) or (isinstance(axes, (tuple, list)) and len(axes) == 2)
     if of_matrix and ord in (1, -1, 2, -2, np.inf, -np.inf):
         differs("norm")
     if ord is not None and axis is None and len(x.shape) > 2 and ord != "fro" and ord != "nuc":

@@ -12,12 +12,14 @@ import inspect
 import numbers
 import opcode
 import os
+import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd.arguments import shown
+from autograd.arguments import boolean, shown
 from autograd.arguments.arrays import has_shape
 
 __all__ = ["blaming"]
@@ -29,6 +31,8 @@ _NEVER_OURS = (AttributeError, OverflowError, RecursionError, UnicodeError, KeyE
 #: What may be an argument, beside arrays and numbers.
 _USUAL = (str, slice, type(None), type(...), np.dtype, type, np.random.Generator)
 _WORD = 1 << 64
+#: How NumPy says that shapes do not fit.
+_MISFIT = re.compile(r"could not be broadcast|cannot be broadcast")
 #: What an argument with a default of such a type has to be.
 _WANTED = {bool: "True or False", int: "a number", float: "a number", str: "a text"}
 
@@ -42,17 +46,36 @@ def blaming(who: str, function: Callable[..., Any]) -> Callable[..., Any]:
     if not inspect.isfunction(function) or hasattr(function, "primitive"):
         return function
 
+    flags = _flags(function)
+
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        for name, place in flags:
+            value = args[place] if place < len(args) else kwargs.get(name, False)
+            if value is not False and value is not True:
+                boolean(who, name, value)
         try:
             return function(*args, **kwargs)
-        except (TypeError, ValueError, IndexError, *_NEVER_OURS) as error:
+        except (TypeError, ValueError, IndexError, MemoryError, *_NEVER_OURS) as error:
             if (told := _told(who, function, args, kwargs, error)) is None:
                 raise
             raise told from error
 
     call.blames = True  # type: ignore[attr-defined]
     return call
+
+
+def _flags(function: Callable[..., Any]) -> list[tuple[str, int]]:
+    """Names and places of the arguments that are True or False; the last place for keywords only.
+
+    What is neither would be taken for True, or ask a tensor for its truth.
+    """
+    parameters = inspect.signature(function).parameters.values()
+    found = []
+    for k, p in enumerate(parameters):
+        if type(p.default) is bool:
+            found.append((p.name, k if p.kind is p.POSITIONAL_OR_KEYWORD else sys.maxsize))
+    return found
 
 
 def _told(
@@ -81,10 +104,14 @@ def _told(
                 if is_wrong is _is_bare:
                     wanted = "a tensor or an array"
                 return TypeError(f"{who}: {name} must be {wanted}, got {shown(value)}")
+    came = ", ".join(f"{name}: {_described(value)}" for name, value, _ in named)
+    if isinstance(error, MemoryError):
+        return ValueError(f"{who}: the result does not fit this machine's memory (got {came})")
     if isinstance(error, _NEVER_OURS):  # then it is our fault, and nobody else's
         return None
     kind = next(k for k in (IndexError, ValueError, TypeError) if isinstance(error, k))
-    came = ", ".join(f"{name}: {_described(value)}" for name, value, _ in named)
+    if "broadcast" in str(error) and _MISFIT.search(str(error)):
+        return ValueError(f"{who}: shapes do not broadcast together (got {came})")
     return kind(f"{who}: {error} (got {came})")
 
 

@@ -10,6 +10,7 @@ from autograd import arguments, creation
 from autograd.arguments.arrays import raw
 from autograd.arguments.dtypes import check_dtype
 from autograd.arguments.generator import generator_or_default
+from autograd.arguments.limits import check_bytes
 from autograd.core.tensor import Tensor, _wrap
 from autograd.spelling.devices import DTYPES, check_device
 from autograd.spelling.keywords import spelled
@@ -216,6 +217,7 @@ def multinomial(
     rng = generator_or_default("multinomial", generator)
     rows = np.atleast_2d(weights)
     if replacement:
+        check_bytes("multinomial", (rows.shape[0], n, rows.shape[1]), np.float64)
         ends = np.cumsum(rows, -1)
         found = (rng.random((*rows.shape[:1], n, 1)) * ends[:, None, -1:] >= ends[:, None]).sum(-1)
     else:  # the first of exponential waiting times

@@ -110,7 +110,7 @@ def check_device(who: str, value: Any) -> None:
     if value is None or isinstance(value, device) or value == "cpu":
         return
     if isinstance(value, (bool, int)):
-        value = f"cuda:{value}"
+        value = f"cuda:{shown(value)}"
     if not isinstance(value, str):
         raise TypeError(f"{who}: device must be 'cpu' or a device, got {shown(value)}")
     device(value)

@@ -204,7 +204,8 @@ def index_fill(x: Any, dim: Any, index: Any, value: Any) -> Any:
 @operands("x", "values")
 def index_put(x: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """``autograd.set_at(x, indices, values)``; ``accumulate`` adds: ``autograd.add_at``."""
-    write = gathering.add_at if accumulate else gathering.set_at
+    adds = arguments.boolean("index_put", "accumulate", accumulate)
+    write = gathering.add_at if adds else gathering.set_at
     return write(x, tuple(raw(i) for i in indices), values)
 
 

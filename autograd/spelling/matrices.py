@@ -12,6 +12,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, as_floats, constant, raw
+from autograd.arguments.limits import check_bytes
 from autograd.core.tensor import Tensor
 from autograd.ops.elementwise import divide, multiply, where
 from autograd.ops.gathering import set_at
@@ -192,7 +193,7 @@ def _limit(name: str, value: Any) -> Any:
 def _places(n: int, offset: int) -> tuple[Any, Any]:
     """Rows and columns of n places on a diagonal."""
     k = np.arange(n)
-    return k + max(-offset, 0), k + max(offset, 0)
+    return (k + max(-offset, 0), k + max(offset, 0)) if n else (k, k)
 
 
 @operands("x")
@@ -200,6 +201,7 @@ def diag_embed(x: Any, offset: Any = 0, dim1: Any = -2, dim2: Any = -1) -> Any:
     """Matrices with the last axis of x on their diagonals, zeros elsewhere."""
     offset = arguments.integer("diag_embed", "offset", offset, None)
     n = x.shape[-1] + abs(offset)
+    check_bytes("diag_embed", (*x.shape[:-1], n, n), x.dtype)
     empty = np.zeros((*x.shape[:-1], n, n), x.dtype)
     placed = set_at(empty, (..., *_places(x.shape[-1], offset)), x)
     axes = [arguments.axis("diag_embed", d, len(x.shape) + 1, "dim") for d in (dim1, dim2)]
@@ -254,10 +256,11 @@ def pdist(x: Any, p: Any = 2.0) -> Any:
 def histc(x: Any, bins: Any = 100, min: Any = 0, max: Any = 0) -> Any:
     """How many elements are in each of so many equal parts from min to max (of x, if they are equal)."""
     values = np.asarray(raw(x))
-    low, high = (float(v) for v in (raw(min), raw(max)))
+    low, high = arguments.real("histc", "min", raw(min)), arguments.real("histc", "max", raw(max))
     if low == high and values.size:
         low, high = float(values.min()), float(values.max())
     bins = arguments.integer("histc", "bins", bins)
+    check_bytes("histc", (bins + 1,), np.float64)
     return Tensor(np.histogram(values, bins, (low, high))[0].astype(values.dtype))
 
 

@@ -31,7 +31,7 @@ from autograd.spelling.operands import operands
 
 def together(values: tuple[Any, ...]) -> Any:
     """``f(2, 3)`` as well as ``f((2, 3))``: the sizes that were meant, as one sequence."""
-    if len(values) == 1 and hasattr(raw(values[0]), "__len__"):
+    if len(values) == 1 and hasattr(raw(values[0]), "__len__") and getattr(values[0], "ndim", 1):
         return values[0]
     return values
 
@@ -85,14 +85,13 @@ def expand(x: Any, *sizes: Any) -> Any:
     new = len(wanted) - len(x.shape)
     if new < 0:
         raise ValueError(
-            f"expand: sizes {wanted} are fewer than the axes of a tensor of shape {tuple(x.shape)}"
+            f"expand: sizes {arguments.shown(wanted)} are fewer than the axes of a tensor of shape {tuple(x.shape)}"
         )
     shape = []
     for k, n in enumerate(wanted):
-        if type(n) is int and n >= 0:
+        n = arguments.integer("expand", f"sizes[{k}]", n, -1)
+        if n >= 0:
             shape.append(n)
-        elif not (arguments.is_integer(n) and n == -1):
-            shape.append(n)  # for `broadcast_to` to refuse
         elif k >= new:
             shape.append(x.shape[k - new])
         else:
