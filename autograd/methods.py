@@ -93,7 +93,7 @@ def _reflected(path: str) -> Callable[[], Callable[[Tensor, Any], Any]]:
     """A maker of the operator with its operands exchanged."""
 
     def make() -> Callable[[Tensor, Any], Any]:
-        function = _find(path)
+        function = getattr(*_home(path))
 
         def operator(self: Tensor, other: Any, /) -> Any:
             return function(other, self)
@@ -221,11 +221,12 @@ def table() -> dict[str, Any]:
     return {**OPERATORS, **METHODS, **names.METHODS}
 
 
-def _find(path: str) -> Any:
+def _home(path: str) -> tuple[Any, str]:
+    """The module that a path leads to, and the name in it."""
     family, _, name = path.rpartition(".")
     if family in ("assignment", "engine", "protocols") or family.startswith(("ops.", "spelling.")):
-        return getattr(importlib.import_module(f"autograd.{family}"), name)
-    return getattr(_ops(family), name)
+        return importlib.import_module(f"autograd.{family}"), name
+    return _ops(family), name
 
 
 def resolve(name: str) -> Any:
@@ -236,11 +237,14 @@ def resolve(name: str) -> Any:
     entry: Any = PROTOCOLS.get(name) or table()[name]
     path = entry
     if isinstance(path, str):
-        entry = _find(path)
+        module, short = _home(path)
+        entry = getattr(module, short)
         if not (path.startswith("spelling.") or name.startswith("__")):
             entry = spelled(entry)
         elif path.startswith("spelling.") and not hasattr(entry, "blames"):
             entry = blaming(name, entry)
+        if not hasattr(entry, "primitive"):
+            setattr(module, short, entry)  # pickle finds functions by the module that defines them
     elif getattr(entry, "__qualname__", "").startswith("_reflected."):
         entry = entry()
     setattr(Tensor, name, entry)

@@ -256,7 +256,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False, **the
     if not (ord is None or isinstance(ord, str) or is_real(ord)):
         raise TypeError(f"norm: ord must be a number, 'fro', 'nuc' or None, got {shown(ord)}")
     axes = len(x.shape) if axis is None else axis
-    of_matrix = (arguments.is_integer(axes) and axes == 2) or (isinstance(axes, (tuple, list)) and len(axes) == 2)
+    of_matrix = (arguments.is_integer(axes) and axes == 2) or (
+        isinstance(axes, (tuple, list)) and len(axes) == 2
+    )
     if of_matrix and ord in (1, -1, 2, -2, np.inf, -np.inf):
         differs("norm")
     if ord is not None and axis is None and len(x.shape) > 2 and ord != "fro" and ord != "nuc":

@@ -31,7 +31,11 @@ from autograd.spelling.operands import operands
 
 def together(values: tuple[Any, ...]) -> Any:
     """``f(2, 3)`` as well as ``f((2, 3))``: the sizes that were meant, as one sequence."""
-    if len(values) == 1 and hasattr(raw(values[0]), "__len__") and getattr(values[0], "ndim", 1):
+    if (
+        len(values) == 1
+        and hasattr(raw(values[0]), "__len__")
+        and getattr(values[0], "ndim", None) != 0
+    ):
         return values[0]
     return values
 
