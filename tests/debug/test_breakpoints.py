@@ -14,6 +14,8 @@ from autograd.debug import (
     touches,
     when,
 )
+from autograd.debug.breakpoints import _gradient_there
+from autograd.engine import backward_steps
 
 
 def t(value, **options):
@@ -355,3 +357,17 @@ def test_a_watched_pass_for_some_inputs_uses_up_what_it_went_through():
     loss.backward(break_on=ag.debug.nonfinite, inputs=[x])
     with pytest.raises(RuntimeError, match="a second time"):
         loss.backward()
+
+
+@pytest.mark.parametrize(
+    ("shape", "index", "expected"),
+    [
+        ((2, 3), (1, 2), [5.0]), ((1, 3), (0, 1), [1.0, 4.0]), ((2, 1), (1, 0), [3.0, 4.0, 5.0]),
+        ((3,), (2,), [2.0, 5.0]), ((1,), (0,), range(6)), ((), (), range(6)),
+    ],
+)  # fmt: skip
+def test_the_gradients_that_are_summed_into_one_element_are_found(shape, index, expected):
+    g = ag.tensor(np.arange(6.0).reshape(2, 3))
+    x = ag.tensor(np.ones(shape), requires_grad=True)
+    step = next(backward_steps(x + np.zeros((2, 3)), g))
+    assert _gradient_there(step, shape, index).tolist() == list(expected)

@@ -343,3 +343,10 @@ def test_the_formulas_that_mistakes_are_told_by_give_what_the_oracle_gave(name):
             np.testing.assert_allclose(
                 got.numpy(), right, rtol=1e-9, atol=1e-10, err_msg=case.label
             )
+
+
+def test_a_file_that_is_not_python_is_told(tmp_path, capsys):
+    file = tmp_path / "mine.txt"
+    file.write_text("relu = None\n")
+    assert main([str(file)]) != 0
+    assert f"{file} is no Python file" in capsys.readouterr().err

@@ -1039,3 +1039,14 @@ def test_what_a_step_looks_up_may_be_long_and_touchy():
     for _ in range(4):
         assert replayed(ag.tensor(3.0)).item() == 6.0
     assert replayed.replays > 0
+
+
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_one_tensor_given_twice_is_two_inputs(shape):
+    step = ag.func.replay(lambda a, b: (a * 10.0 + b).sum())
+    for k in range(3):
+        x = ag.tensor(np.full(shape, 2.0 + k))
+        assert step(x, x).item() == 11.0 * x.sum().item()
+    a, b = ag.tensor(np.full(shape, 3.0)), ag.tensor(np.full(shape, 5.0))
+    assert step(a, b).item() == (10.0 * a + b).sum().item() and step.replays >= 1
+    assert step(b, a).item() == (10.0 * b + a).sum().item()
