@@ -172,13 +172,20 @@ def _run(
     wanted = None if inputs is None else check_tensors(who, "inputs", inputs)
     seeds = [seed_for(who, o, g, create_graph) for o, g in zip(roots, gradients, strict=True)]
     work = BackwardPass(roots, seeds, retain_graph=keep, create_graph=create_graph, inputs=wanted)
-    watchers = [*watchers, *local.state.watchers]
-    steps = work.steps(observe=bool(watchers))
-    for watcher in watchers:
-        watcher.begin(roots[0], work, steps)
-    for step in steps:
+    state = local.state
+    watchers = [*watchers, *state.watchers]
+    modes, errors = (state.grad_enabled, state.module, state.recorder), np.geterr()
+    try:
+        steps = work.steps(observe=bool(watchers))
         for watcher in watchers:
-            watcher.after(work, steps, step)
+            watcher.begin(roots[0], work, steps)
+        for step in steps:
+            for watcher in watchers:
+                watcher.after(work, steps, step)
+    except BaseException:  # an interrupt may come between a mode and what puts it back
+        state.grad_enabled, state.module, state.recorder = modes
+        np.seterr(**errors)
+        raise
     return work, seeds
 
 

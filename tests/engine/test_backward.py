@@ -1,6 +1,7 @@
 """The backward pass: values, order, accumulation, ownership, pruning, hooks, failures."""
 
 import math
+import sys
 import threading
 
 import numpy as np
@@ -644,3 +645,34 @@ def test_micrograds_expression():
     assert round(g.item(), 4) == 24.7041
     g.backward()
     assert (round(a.grad.item(), 4), round(b.grad.item(), 4)) == (138.8338, 645.5773)
+
+
+def test_wherever_an_interrupt_comes_in_a_pass_the_modes_are_as_they_were():
+    at, done = 0, False
+    while not done:
+        x = ag.tensor([1.0, 2.0], requires_grad=True)
+        loss, count = ((x * x).sum() * x).sum(), 0
+
+        def trace(frame, event, arg):
+            nonlocal count
+            if not frame.f_code.co_filename.endswith(
+                ("engine/backward.py", "numpy/_core/_ufunc_config.py")
+            ):
+                return trace  # noqa: B023
+            count += 1
+            if count > at:  # noqa: B023
+                raise KeyboardInterrupt
+            return trace  # noqa: B023
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            loss.backward()
+            done = True
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(before)
+        assert ag.is_grad_enabled()
+        at += 1
+    assert at > 50
