@@ -16,6 +16,7 @@ from autograd.arguments.arrays import (
     integer_array,
     passed_on,
     raw,
+    shape_tuple,
 )
 from autograd.arguments.dtypes import common_float, float_dtype
 from autograd.arguments.numbers import (
@@ -34,7 +35,7 @@ from autograd.arguments.numbers import (
 )
 
 if TYPE_CHECKING:
-    from autograd.arguments.containers import elements, function, mapping
+    from autograd.arguments.containers import elements, function, mapping, path, real_array, sized
     from autograd.arguments.half import in_single, single
     from autograd.arguments.suggestions import (
         nearest,
@@ -69,13 +70,17 @@ __all__ = [
     "is_real",
     "mapping",
     "passed_on",
+    "path",
     "raw",
     "no_attribute",
     "not_functions",
     "probability",
     "real",
+    "real_array",
     "real_or_nan",
+    "shape_tuple",
     "shown",
+    "sized",
     "suggesting",
     "telling",
     "single",
@@ -90,6 +95,9 @@ _LATER = {
     "function": "containers",
     "in_single": "half",
     "mapping": "containers",
+    "path": "containers",
+    "real_array": "containers",
+    "sized": "containers",
     "nearest": "suggestions",
     "no_attribute": "suggestions",
     "not_functions": "suggestions",

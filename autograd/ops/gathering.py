@@ -410,34 +410,57 @@ def _product(x: Any, index: Any, values: Any) -> Any:
 
 
 def _extreme(ufunc: Any, x: Any, index: Any, values: Any, counts: Any, own: bool) -> Any:
-    """The largest or smallest at each place, and who is equal to it, NaN to NaN."""
-    plain, others = np.array(raw(x)), np.asarray(raw(values))
-    if not own:  # then one of the values is at least as extreme as their opposite
-        end = others.min if ufunc is np.maximum else others.max
-        plain[counts > 0] = end(initial=others.flat[0]) if others.size else 0
-    best = plain.copy()
-    with np.errstate(invalid="ignore"):
-        ufunc.at(best, index, others)
-    if plain.dtype.kind != "f":  # which have no gradient, and no fractions
+    """The largest or smallest at each place."""
+    left_out = not own and counts > 0
+    if raw(x).dtype.kind != "f":  # which have no gradient, and no fractions
+        best = _best_at(np.asarray(raw(x)), np.asarray(raw(values)), ufunc, index, left_out)
         return _wrap(best) if isinstance(x, Tensor) else best
-    chosen = (others == best[index]) | np.isnan(others)
-    kept = ((plain == best) | np.isnan(plain)) & (own | (counts == 0))
-    ties = kept.astype(np.float64)
-    np.add.at(ties, index, chosen)
-    shares = 1.0 / np.maximum(ties, 1.0)
-    mine, theirs = (kept * shares).astype(best.dtype), (chosen * shares[index]).astype(best.dtype)
-    return _one_of(x, values, best=best, mine=mine, theirs=theirs, index=index)
+    return _one_of(x, values, ufunc=ufunc, index=index, left_out=left_out)
+
+
+def _best_at(x: Any, values: Any, ufunc: Any, index: Any, left_out: Any) -> Any:
+    best = np.array(x)
+    if np.any(left_out):  # there a value comes, and none is less extreme than this
+        best[left_out] = _least(best.dtype, ufunc is np.maximum)
+    with np.errstate(invalid="ignore"):
+        ufunc.at(best, index, values)
+    return best
+
+
+def _least(dtype: np.dtype[Any], largest: bool) -> Any:
+    """What the maximum with anything is that other thing; or the minimum."""
+    if dtype.kind == "f":
+        return -np.inf if largest else np.inf
+    if dtype.kind == "b":
+        return not largest
+    return np.iinfo(dtype).min if largest else np.iinfo(dtype).max
 
 
 @primitive(name="scatter_extreme")
-def _one_of(x: Any, values: Any, *, best: Any, mine: Any, theirs: Any, index: Any) -> Any:
-    """The best of x and of the values at an index, which are known; each with its share of them."""
-    return best.copy()  # which would be the graph's own otherwise
+def _one_of(x: Any, values: Any, *, ufunc: Any, index: Any, left_out: Any) -> Any:
+    """The best of x, except where it is left out, and of the values at an index."""
+    return _best_at(x, values, ufunc, index, left_out)
+
+
+def _shares(x: Any, values: Any, out: Any, index: Any, left_out: Any) -> tuple[Any, Any]:
+    """What each element of x and of the values gets of its place's gradient: equal ones the same.
+
+    A NaN is what came out, whichever it is.
+    """
+    x, values, out = (np.asarray(raw(v)) for v in (x, values, out))
+    chosen = (values == out[index]) | np.isnan(values)
+    kept = ((x == out) | np.isnan(x)) & np.logical_not(left_out)
+    ties = kept.astype(np.float64)
+    np.add.at(ties, index, chosen)
+    shares = 1.0 / np.maximum(ties, 1.0)
+    return (kept * shares).astype(out.dtype), (chosen * shares[index]).astype(out.dtype)
 
 
 _one_of.gradients(
-    x=lambda g, mine: g * mine,
-    values=lambda g, theirs, index: getitem(g, index) * theirs,
+    x=lambda g, x, values, out, index, left_out: g * _shares(x, values, out, index, left_out)[0],
+    values=lambda g, x, values, out, index, left_out: (
+        getitem(g, index) * _shares(x, values, out, index, left_out)[1]
+    ),
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
+from autograd import Tensor, arguments
 
 __all__ = ["collate", "to_tensors"]
 
@@ -31,6 +31,9 @@ def collate(samples: list[Any]) -> Any:
         (array([[0., 0.],
                [1., 1.]]), array([1, 2]), ['a', 'b'])
     """
+    samples = arguments.elements("collate", "samples", samples)
+    if not samples:
+        raise ValueError("collate: there are no samples")
     first = samples[0]
     if isinstance(first, Tensor):
         samples = [sample.detach().data for sample in samples]
@@ -42,6 +45,8 @@ def collate(samples: list[Any]) -> Any:
             raise ValueError(f"collate: samples of shapes {listed} do not make one array")
         return np.stack(samples)
     if isinstance(first, (bool, int, float, np.generic)):
+        if not all(isinstance(sample, (bool, int, float, np.generic)) for sample in samples):
+            raise ValueError("collate: not every sample has a number in this place")
         return np.array(samples)
     if isinstance(first, (str, bytes)):
         return list(samples)

@@ -127,7 +127,8 @@ class Subset(Dataset):
     """
 
     def __init__(self, dataset: Any, indices: Any) -> None:
-        self.dataset = dataset
+        self.dataset = arguments.sized("Subset", "dataset", dataset)
+        indices = arguments.elements("Subset", "indices", indices)
         self.indices = [_sample(dataset, index) for index in indices]
 
     @property
@@ -155,7 +156,10 @@ class ConcatDataset(Dataset):
     """
 
     def __init__(self, datasets: Any) -> None:
-        self.datasets = list(datasets)
+        given = arguments.elements("ConcatDataset", "datasets", datasets)
+        self.datasets = [
+            arguments.sized("ConcatDataset", f"datasets[{k}]", each) for k, each in enumerate(given)
+        ]
         if not self.datasets:
             raise ValueError("ConcatDataset: give at least one data set")
         self.ends = list(accumulate(len(dataset) for dataset in self.datasets))
@@ -204,7 +208,8 @@ def random_split(
         [8, 2]
     """
     generator = generator_or_default("random_split", generator)
-    sizes = list(lengths)
+    arguments.sized("random_split", "dataset", dataset)
+    sizes = arguments.elements("random_split", "lengths", lengths)
     if all(arguments.is_integer(size) for size in sizes):
         counts = [arguments.integer("random_split", "lengths", size, 0) for size in sizes]
     else:
@@ -218,7 +223,8 @@ def random_split(
             counts[k % len(counts)] += 1
     if sum(counts) != len(dataset):
         raise ValueError(
-            f"random_split: lengths {lengths!r} sum to {sum(counts)}, the data set has {len(dataset)}"
+            f"random_split: lengths {arguments.shown(lengths)} sum to "
+            f"{arguments.shown(sum(counts))}, the data set has {len(dataset)}"
         )
     order = generator.permutation(len(dataset)).tolist()
     ends = list(accumulate(counts, initial=0))

@@ -69,7 +69,9 @@ def load_digits(test_size: int = 360) -> Digits:
     if isinstance(test_size, bool) or not isinstance(test_size, (int, np.integer)):
         raise TypeError(f"load_digits: test_size must be an integer, got {shown(test_size)}")
     if not 0 <= test_size <= len(images):
-        raise ValueError(f"load_digits: test_size must be 0 to {len(images)}, got {test_size}")
+        raise ValueError(
+            f"load_digits: test_size must be 0 to {len(images)}, got {shown(test_size)}"
+        )
     order = np.random.default_rng(0).permutation(len(images))
     images = (images[order] / np.float32(16))[:, None]
     labels = labels[order].astype(np.int64)

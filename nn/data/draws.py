@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd import arguments
+
 __all__ = ["Draws"]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -42,7 +44,10 @@ class Draws:
     """
 
     def __init__(self, seed: int, epoch: int, indices: Any) -> None:
-        self._keys = np.atleast_1d(np.asarray(indices)).astype(np.uint64)
+        seed = arguments.integer("Draws", "seed", seed, 0)
+        epoch = arguments.integer("Draws", "epoch", epoch, 0)
+        places = arguments.integer_array("Draws", "indices", indices)
+        self._keys = np.atleast_1d(places).astype(np.uint64)
         with np.errstate(over="ignore"):
             for number in (epoch, seed):
                 start = np.array([number % 2**64], np.uint64) * _GOLDEN

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments import shown
+from autograd import arguments
 from nn.data.collate import collate
 from nn.data.datasets import Dataset
 from nn.data.draws import Draws
@@ -45,14 +45,13 @@ class ImageFolder(Dataset):
             from PIL import Image
         except ImportError:
             raise ImportError("ImageFolder needs Pillow: pip install 'glassgrad[images]'") from None
-        if mode not in ("RGB", "L"):
-            raise ValueError(f"ImageFolder: mode must be 'RGB' or 'L', got {shown(mode)}")
-        if transform is not None and not callable(transform):
-            raise TypeError(f"ImageFolder: transform must be a function, got {shown(transform)}")
+        arguments.choice("ImageFolder", "mode", mode, ("RGB", "L"))
+        if transform is not None:
+            arguments.function("ImageFolder", "transform", transform)
         self._open, self.mode, self.transform = Image.open, mode, transform
-        self.root = os.fspath(root)
+        self.root = arguments.path("ImageFolder", "root", root)
         if not os.path.isdir(self.root):
-            raise ValueError(f"ImageFolder: {self.root} is no folder")
+            raise ValueError(f"ImageFolder: {arguments.shown(self.root)} is no folder")
         self.classes = tuple(
             sorted(entry.name for entry in os.scandir(self.root)
                    if entry.is_dir() and not entry.name.startswith("."))
@@ -66,7 +65,7 @@ class ImageFolder(Dataset):
         ]
         if not self.files:
             raise ValueError(
-                f"ImageFolder: {self.root} holds no images in folders; it should hold a folder for "
+                f"ImageFolder: {arguments.shown(self.root)} holds no images in folders; it should hold a folder for "
                 f"each class, with files that end in {', '.join(_SUFFIXES)}"
             )
 

@@ -67,9 +67,15 @@ class _ImageSet(TensorDataset):
         self.train = arguments.boolean(who, "train", train)
         self._fetch = arguments.boolean(who, "download", download)
         self._progress = arguments.boolean(who, "progress", progress)
-        self._root = os.path.join(os.fspath(root), self._folder)
+        self._root = os.path.join(arguments.path(who, "root", root), self._folder)
         if mirrors is not None:
-            self._from = (mirrors,) if isinstance(mirrors, str) else tuple(mirrors)
+            given = [mirrors] if isinstance(mirrors, str) else mirrors
+            self._from = tuple(arguments.elements(who, "mirrors", given))
+            for k, address in enumerate(self._from):
+                if not isinstance(address, str):
+                    raise TypeError(
+                        f"{who}: mirrors[{k}] must be an address, got {arguments.shown(address)}"
+                    )
         else:
             self._from = self._mirrors
         super().__init__(*self._read(), transform=transform)

@@ -31,7 +31,7 @@ class SequentialSampler(_Sampler):
     """Sample after sample."""
 
     def __init__(self, data_source: Any) -> None:
-        self.data_source = data_source
+        self.data_source = arguments.sized("SequentialSampler", "data_source", data_source)
 
     def __len__(self) -> int:
         return len(self.data_source)
@@ -62,7 +62,7 @@ class RandomSampler(_Shuffling):
         seed: int = 0,
     ) -> None:  # fmt: skip
         super().__init__(seed)
-        self.data_source = data_source
+        self.data_source = arguments.sized("RandomSampler", "data_source", data_source)
         self.replacement = arguments.boolean("RandomSampler", "replacement", replacement)
         self.num_samples = (
             len(data_source) if num_samples is None
@@ -89,6 +89,7 @@ class SubsetRandomSampler(_Shuffling):
 
     def __init__(self, indices: Iterable[int], seed: int = 0) -> None:
         super().__init__(seed)
+        indices = arguments.elements("SubsetRandomSampler", "indices", indices)
         self.indices = [arguments.integer("SubsetRandomSampler", "indices", i, 0) for i in indices]
 
     def __len__(self) -> int:
@@ -112,7 +113,7 @@ class WeightedRandomSampler(_Shuffling):
         self, weights: Any, num_samples: int, replacement: bool = True, seed: int = 0
     ) -> None:
         super().__init__(seed)
-        self.weights = np.asarray(weights, np.float64)
+        self.weights = arguments.real_array("WeightedRandomSampler", "weights", weights)
         total = self.weights.sum()
         if self.weights.ndim != 1 or not (self.weights >= 0).all() or not 0 < total < np.inf:
             raise ValueError(

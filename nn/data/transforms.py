@@ -69,11 +69,11 @@ class Compose(Transform):
     """One transform after the other."""
 
     def __init__(self, transforms: Sequence[Transform]) -> None:
-        self.transforms = list(transforms)
+        self.transforms = arguments.elements("Compose", "transforms", transforms)
         for transform in self.transforms:
             if not isinstance(transform, Transform):
                 raise TypeError(
-                    f"Compose: {transform!r} is no transform; Lambda(function) makes one"
+                    f"Compose: {arguments.shown(transform)} is no transform; Lambda(function) makes one"
                 )
         self.samplewise = all(transform.samplewise for transform in self.transforms)
 
@@ -107,9 +107,7 @@ class ToFloat(Transform):
     samplewise = True
 
     def __init__(self, dtype: Any = np.float32) -> None:
-        self.dtype = np.dtype(dtype)
-        if self.dtype.kind != "f":
-            raise TypeError(f"ToFloat: dtype must be a float, got {arguments.shown(dtype)}")
+        self.dtype = arguments.float_dtype("ToFloat", dtype)
 
     def apply(self, images: np.ndarray[Any, Any], draws: Draws) -> np.ndarray[Any, Any]:
         """The batch as floats."""
@@ -128,7 +126,8 @@ class Normalize(Transform):
     samplewise = True
 
     def __init__(self, mean: Any, std: Any) -> None:
-        self.mean, self.std = np.asarray(mean, np.float64), np.asarray(std, np.float64)
+        self.mean = arguments.real_array("Normalize", "mean", mean)
+        self.std = arguments.real_array("Normalize", "std", std)
         for name, value in (("mean", self.mean), ("std", self.std)):
             if value.ndim > 1 or not np.isfinite(value).all():
                 raise ValueError(f"Normalize: {name} must be a number or one for each channel")

@@ -118,8 +118,8 @@ class Distribution:
         validate_args: bool | None = None,
     ) -> None:
         who = type(self).__name__
-        self.batch_shape = tuple(batch_shape)
-        self.event_shape = tuple(event_shape)
+        self.batch_shape = arguments.shape_tuple(who, batch_shape, "batch_shape")
+        self.event_shape = arguments.shape_tuple(who, event_shape, "event_shape")
         self._validates = validate_args is None or arguments.boolean(
             who, "validate_args", validate_args
         )

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
+from autograd import Tensor, arguments
 from autograd.arguments import shown
 from nn.files import archive, npz_file, pth_file, safetensors_file
 from nn.files.atomic import writing
@@ -136,12 +136,7 @@ def _opened(who: str, path: Any, max_bytes: int | None) -> tuple[Any, str, archi
 
 
 def _path(who: str, path: Any) -> str:
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"{who}: path must be a string or a path, got {type(path).__name__}")
-    result = os.fspath(path)
-    if not isinstance(result, str) or "\0" in result:
-        raise ValueError(f"{who}: {path!r} cannot be the name of a file")
-    return result
+    return arguments.path(who, "path", path)
 
 
 #: What was likely meant by a dictionary of state dicts.

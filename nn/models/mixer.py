@@ -8,6 +8,10 @@ from autograd import Tensor, arguments
 __all__ = ["Mixer"]
 
 
+#: More layers than any machine could train; beyond, building them would seem to hang.
+_DEEPEST = 10_000
+
+
 class _Mlp(nn.Module):
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -66,6 +70,9 @@ class Mixer(nn.Module):
         )
         if size % patch:
             raise ValueError(f"Mixer: patch={patch} does not divide size={size}")
+        depth = arguments.integer("Mixer", "depth", depth, 0)
+        if depth > _DEEPEST:
+            raise ValueError(f"Mixer: depth must be at most {_DEEPEST}, got {depth}")
         self.stem = nn.Sequential()
         self.stem.add_module("proj", nn.Conv2d(channels, width, patch, stride=patch))
         self.blocks = nn.Sequential(

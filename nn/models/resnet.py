@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import nn
 import nn.functional as F
-from autograd import Tensor
+from autograd import Tensor, arguments
 
 __all__ = ["BasicBlock", "ResNet", "resnet18", "resnet20"]
 
@@ -23,6 +23,7 @@ class BasicBlock(nn.Module):
 
     def __init__(self, inplanes: int, planes: int, stride: int = 1) -> None:
         super().__init__()
+        stride = arguments.integer("BasicBlock", "stride", stride)
         self.conv1 = nn.Conv2d(inplanes, planes, 3, stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(planes)
         self.conv2 = nn.Conv2d(planes, planes, 3, padding=1, bias=False)
@@ -63,8 +64,16 @@ class ResNet(nn.Module):
         large: bool = False,
     ) -> None:
         super().__init__()
+        blocks = arguments.elements("ResNet", "blocks", blocks)
+        planes = arguments.elements("ResNet", "planes", planes)
         if len(blocks) != len(planes) or not blocks:
-            raise ValueError(f"ResNet: blocks={blocks} and planes={planes} are not equally long")
+            raise ValueError(
+                f"ResNet: blocks={arguments.shown(blocks)} and planes={arguments.shown(planes)} are "
+                "not equally long"
+            )
+        blocks = [arguments.integer("ResNet", f"blocks[{k}]", n) for k, n in enumerate(blocks)]
+        planes = [arguments.integer("ResNet", f"planes[{k}]", n) for k, n in enumerate(planes)]
+        large = arguments.boolean("ResNet", "large", large)
         kernel = (7, 2, 3) if large else (3, 1, 1)
         self.conv1 = nn.Conv2d(channels, planes[0], *kernel, bias=False)
         self.bn1 = nn.BatchNorm2d(planes[0])

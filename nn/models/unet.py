@@ -17,6 +17,10 @@ def _double(inplanes: int, planes: int) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
+#: Each level doubles the width.
+_DEEPEST = 24
+
+
 class UNet(nn.Module):
     """Down by halves and up again, where each level sees what the way down had at its size.
 
@@ -39,6 +43,9 @@ class UNet(nn.Module):
     ) -> None:
         super().__init__()
         self.depth = arguments.integer("UNet", "depth", depth)
+        if depth > _DEEPEST:
+            raise ValueError(f"UNet: depth must be at most {_DEEPEST}, got {depth}")
+        width = arguments.integer("UNet", "width", width)
         widths = [width * 2**level for level in range(depth + 1)]
         self.down = nn.ModuleList(
             [_double(a, b) for a, b in zip([channels, *widths], widths, strict=False)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import nn
-from autograd import Tensor
+from autograd import Tensor, arguments
 
 __all__ = ["VGG", "vgg_small"]
 
@@ -26,10 +26,12 @@ class VGG(nn.Module):
     def __init__(self, layout: Sequence[Any], channels: int = 3, classes: int = 10) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for entry in layout:
-            if entry == "M":
+        channels = arguments.integer("VGG", "channels", channels)
+        for k, entry in enumerate(arguments.elements("VGG", "layout", layout)):
+            if isinstance(entry, str) and entry == "M":
                 layers.append(nn.MaxPool2d(2))
                 continue
+            entry = arguments.integer("VGG", f"layout[{k}]", entry)
             layers += [
                 nn.Conv2d(channels, entry, 3, padding=1, bias=False),
                 nn.BatchNorm2d(entry),

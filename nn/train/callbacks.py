@@ -10,6 +10,7 @@ import numpy as np
 
 import autograd
 from autograd import arguments
+from nn.module import Module
 
 __all__ = ["EMA", "EarlyStopping", "better"]
 
@@ -95,6 +96,8 @@ class EMA:
 
     def __init__(self, model: Any, decay: float = 0.999) -> None:
         self.decay = arguments.real("EMA", "decay", decay, 0.0, 1.0)
+        if not isinstance(model, Module):
+            raise TypeError(f"EMA: model must be a Module, got {arguments.shown(model)}")
         self._parameters = dict(model.named_parameters())
         self._average = {
             name: np.array(p.data, np.float32 if p.dtype == np.float16 else p.dtype)

@@ -136,13 +136,15 @@ class Checkpoints:
         best: str | None = None,
         suffix: str | None = None,
     ) -> None:
-        self.folder = Path(folder)
+        self.folder = Path(arguments.path("Checkpoints", "folder", folder))
         self.keep = arguments.integer("Checkpoints", "keep", keep)
         self.every = None if every is None else arguments.integer("Checkpoints", "every", every)
         if best is not None and not isinstance(best, str):
             raise TypeError(f"Checkpoints: best must be a name, got {arguments.shown(best)}")
         self.best = best
-        if suffix not in (None, ".safetensors", ".npz"):
+        if suffix is not None and not (
+            isinstance(suffix, str) and suffix in (".safetensors", ".npz")
+        ):
             raise ValueError(
                 f"Checkpoints: suffix must be .safetensors or .npz, got {arguments.shown(suffix)}"
             )

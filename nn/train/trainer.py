@@ -36,6 +36,24 @@ from nn.train.progress import progress_bar
 __all__ = ["Trainer", "accuracy", "evaluate", "fit"]
 
 
+def _numbers(name: str, given: Any) -> np.ndarray[Any, Any]:
+    if isinstance(given, Tensor):
+        return given.detach().data
+    if isinstance(given, np.ndarray) and given.dtype.kind in "fiub":
+        return given
+    return arguments.real_array("accuracy", name, given)
+
+
+def _pair(who: str, batch: Any) -> tuple[Any, Any]:
+    """Inputs and targets of a batch."""
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        raise TypeError(
+            f"{who}: every batch of the loader must be a pair (inputs, targets), got "
+            f"{arguments.shown(batch)}"
+        )
+    return batch[0], batch[1]
+
+
 def accuracy(output: Any, target: Any) -> float:
     """The share of samples whose highest score (axis 1) is at the target, a class number.
 
@@ -44,8 +62,13 @@ def accuracy(output: Any, target: Any) -> float:
         >>> nn.train.accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
         0.5
     """
-    scores = output.detach().data if isinstance(output, Tensor) else np.asarray(output)
-    labels = target.detach().data if isinstance(target, Tensor) else np.asarray(target)
+    scores = _numbers("output", output)
+    labels = _numbers("target", target)
+    if scores.ndim < 2 or labels.shape != (*scores.shape[:1], *scores.shape[2:]):
+        raise ValueError(
+            "accuracy: scores must be (N, C) or (N, C, *S) and targets (N,) or (N, *S), got "
+            f"{scores.shape} and {labels.shape}"
+        )
     return float((scores.argmax(1) == labels).mean()) if len(labels) else float("nan")
 
 
@@ -164,7 +187,7 @@ class Trainer:
         Returns:
             The loss and the metrics of this batch.
         """
-        inputs, target = batch
+        inputs, target = _pair("Trainer", batch)
         before = Snapshot(self.network) if self.on_nonfinite == "explain" else None
         self._before = before
         output = self.model(inputs)
@@ -206,7 +229,7 @@ class Trainer:
             raise NonFiniteError(f"{where}; on_nonfinite='explain' tells where it begins")
         folder = self.checkpoints.folder if self.checkpoints is not None else Path()
         page = folder / f"nonfinite-step-{self.step + 1}.html"
-        inputs, target = batch
+        inputs, target = _pair("Trainer", batch)
         told = explain(lambda: self.loss(self.model(inputs), target), before, page)
         raise NonFiniteError(f"{where}\n{told}\nThe backward pass, step by step: {page}")
 
@@ -434,6 +457,12 @@ def evaluate(
     Returns:
         Means over the samples, by name.
     """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"evaluate: model must be a Module, got {arguments.shown(model)}")
+    arguments.function("evaluate", "loss", loss)
+    plain = isinstance(loader, Iterable) and not isinstance(loader, (str, bytes))
+    if not plain or getattr(loader, "ndim", 1) == 0:
+        raise TypeError(f"evaluate: loader must hold batches, got {arguments.shown(loader)}")
     metrics = {"accuracy": accuracy} if metrics is None else metrics
     means = _Means()
     training = model.training
@@ -441,7 +470,7 @@ def evaluate(
     try:
         with autograd.no_grad():
             for batch in loader:
-                inputs, target = batch
+                inputs, target = _pair("evaluate", batch)
                 output = model(inputs)
                 measured = {"loss": float(loss(output, target).item())}
                 measured.update({name: float(m(output, target)) for name, m in metrics.items()})

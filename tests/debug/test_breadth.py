@@ -15,12 +15,12 @@ import autograd as ag
 import nn
 from autograd.debug import Backprop, explain, record
 from nn import functional as F
-from tests.derivatives.cases import TABLES
+from tests.derivatives.cases import SPELLED, TABLES
 from tests.primitives import primitives
 
 CASES = {
     f"{table}.{name}{'' if order == 1 else ', its gradient'}": (case, order)
-    for table, cases in TABLES.items()
+    for table, cases in (*TABLES.items(), ("autograd", SPELLED))
     for name, case in cases.items()
     for order in (1, 2)
     if case.inputs and case.order >= order

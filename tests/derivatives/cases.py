@@ -592,3 +592,12 @@ TABLES: dict[str, dict[str, Case]] = {
     "nn.functional": FUNCTIONAL,
     "nn": MODULES,
 }
+
+#: What is reached under PyTorch's names only.
+SPELLED: dict[str, Case] = {
+    "special.ndtri": _case(ag.special.ndtri, spread(3, 4, low=0.05, high=0.95)),
+    "scatter_reduce": _case(
+        lambda x, src: ag.scatter_reduce(x, 0, np.array([0, 1, 0, 2]), src, reduce="amax"),
+        spread(3), spread(4, seed=1),
+    ),
+}  # fmt: skip

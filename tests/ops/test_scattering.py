@@ -147,3 +147,21 @@ def test_whole_numbers_do_not_widen_the_integers_that_they_are_set_into(dtype):
     found = ag.scatter(ag.tensor(np.ones(3, dtype)), [1], 2)
     assert found.dtype == dtype and found.tolist() == [1, 2, 1]
     assert ag.scatter(ag.tensor(np.ones(3, np.uint8)), [1], 300).tolist() == [1, 300, 1]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int8, np.uint8, bool])
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize(("name", "extreme"), [("amax", np.max), ("amin", np.min)])
+def test_extremes_are_those_of_each_place_alone(name, extreme, own, dtype):
+    """A NaN, or an extreme of the dtype, at one place leaves the others alone."""
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        x, values = (rng.integers(-128, 128, n).astype(dtype) for n in (4, 6))
+        if dtype is np.float32:
+            values[rng.integers(6)] = rng.choice([np.nan, np.inf, -np.inf, 1.0])
+        index = rng.integers(0, 4, 6)
+        got = np.asarray(ag.scatter_reduce(x, index, values, reduce=name, include_self=own))
+        for k in range(4):
+            here = values[index == k]
+            all_ = np.append(here, x[k]) if own or not here.size else here
+            np.testing.assert_array_equal(got[k], extreme(all_))
