@@ -236,6 +236,14 @@ def test_functions_that_write_into_their_arguments_spoil_nothing():
     assert kit.check({"relu": (lambda x: np.maximum(x, 0, out=x), backward)}, ["relu"])
 
 
+def test_stubs_begin_with_a_capital_but_for_formulas():
+    text = kit.template(["embedding", "softplus", "clip", "logsumexp", "attention", "multiply"])
+    begun = [
+        line.strip(' "').split(" ")[0] for line in text.splitlines() if line.startswith('    """')
+    ]
+    assert begun[::2] == ["Rows", "log(1", "x,", "Log", "softmax(q", "x"]
+
+
 def test_what_cannot_be_judged_is_refused():
     with pytest.raises(ValueError, match="no operation 'swish'"):
         kit.check({"swish": (None, None)})

@@ -62,12 +62,9 @@ def _stubs(operation: Operation) -> str:
         f"The gradient of {wanted[0]}." if len(wanted) == 1
         else f"A tuple of the gradients of {', '.join(wanted[:-1])} and {wanted[-1]}."
     )  # fmt: skip
-    meaning = operation.meaning[:1].upper() + operation.meaning[1:]
-    if (
-        operation.meaning.split(" ")[0] in (*operation.inputs, "minus")
-        or len(operation.meaning.split(" ")[0]) < 3
-    ):  # begins with a formula
-        meaning = operation.meaning
+    meaning, first = operation.meaning, operation.meaning.split(" ")[0]
+    if first not in (*operation.inputs, "minus") and len(first) > 2 and "(" not in first:
+        meaning = meaning[:1].upper() + meaning[1:]  # a formula begins as it is written
     return "\n\n".join(
         [
             _stub(operation.name, operation.signature(), meaning),
