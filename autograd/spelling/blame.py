@@ -57,6 +57,8 @@ def blaming(who: str, function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except (TypeError, ValueError, IndexError, MemoryError, *_NEVER_OURS) as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+                raise TypeError(str(error)) from None  # the arguments do not fit: it never ran
             if (told := _told(who, function, args, kwargs, error)) is None:
                 raise
             raise told from error

@@ -89,5 +89,13 @@ def test_an_error_of_ours_passes_and_so_does_our_own_fault():
         f(1.0, np.ones(2))
 
 
+def test_arguments_that_do_not_fit_are_refused_at_once():
+    with pytest.raises(
+        TypeError, match=r"^cat\(\) got an unexpected keyword argument 'out'$"
+    ) as told:
+        ag.cat((V, V), out=V)
+    assert told.value.__cause__ is None and told.value.__suppress_context__
+
+
 def blaming_as(who):
     return lambda function: blaming(who, function)

@@ -233,7 +233,7 @@ CASES = {
 
 #: Without an operator of ONNX, or with one that nobody has needed yet.
 REFUSED = {
-    "argwhere", "cholesky", "digamma", "eigh", "erfinv", "inv", "lgamma", "pinv", "polygamma", "qr", "set_at", "slogdet", "solve", "svd",
+    "argwhere", "cholesky", "digamma", "eigh", "erfinv", "inv", "lgamma", "ndtri", "pinv", "polygamma", "qr", "scatter_extreme", "set_at", "slogdet", "solve", "svd",
 }  # fmt: skip
 
 #: Between processes: in a single one it is a copy, and nothing to test.
