@@ -2,7 +2,6 @@
 
 import inspect
 import operator
-import sys
 from functools import partial
 
 import numpy as np
@@ -13,6 +12,7 @@ import nn
 import nn.functional as F
 from autograd import viz
 from tests import calls
+from tests.interrupted import interrupted
 
 SQUARE = np.array([[1.5, -0.5], [0.25, 2.0]])
 IN_PLACE = {
@@ -449,30 +449,11 @@ def test_what_a_view_forbids_is_refused_with_the_line_to_write_which_works(line,
 ], ids=["*=", "[0]=", "zero_", "normal_"])  # fmt: skip
 def test_an_interrupted_write_is_noticed_wherever_the_interrupt_comes(write):
     # At every line of ours that runs; what has been written by then must not be used by backward.
-    at, done = 0, False
-    while not done:
+    came, at = True, 0
+    while came:
         x, w = ag.tensor([1.0, 2.0]), ag.tensor([1.0, 1.0], requires_grad=True)
-        loss, count = (x * w).sum(), 0
-
-        def trace(frame, event, arg):
-            nonlocal count
-            if "autograd" not in frame.f_code.co_filename:
-                return None
-            if event in ("line", "return"):
-                count += 1
-                if count > at:  # noqa: B023
-                    raise KeyboardInterrupt
-            return trace  # noqa: B023
-
-        before = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            write(x)
-            done = True
-        except KeyboardInterrupt:
-            pass
-        finally:
-            sys.settrace(before)
+        loss = (x * w).sum()
+        came = interrupted(lambda x=x: write(x), at, "autograd")
         at += 1
         if not np.array_equal(x, [1.0, 2.0]):
             with pytest.raises(RuntimeError, match="written"):

@@ -67,9 +67,10 @@ def _checked(who: str, x: Any, axis: Any, keepdims: Any) -> tuple[Any, Any]:
     x = array_like(who, x)
     if keepdims is not False:
         if type(axis) is type(keepdims) is int:
+            one, other = arguments.shown(axis), arguments.shown(keepdims)
             raise TypeError(
-                f"{who}: several axes come in a tuple: write axis=({arguments.shown(axis)}, {arguments.shown(keepdims)}); "
-                f"or keepdims=True, got keepdims={arguments.shown(keepdims)}"
+                f"{who}: several axes come in a tuple: write axis=({one}, {other}); "
+                f"or keepdims=True, got keepdims={other}"
             )
         arguments.boolean(who, "keepdims", keepdims)
     if axis is None:
@@ -167,7 +168,8 @@ def _repeated_anyhow(x: Any, sizes: tuple[int, ...]) -> Any:
         return np.broadcast_to(x, sizes)
     except ValueError:
         raise ValueError(
-            f"broadcast_to: an array of shape {x.shape} does not broadcast to shape {arguments.shown(sizes)}"
+            f"broadcast_to: an array of shape {x.shape} does not broadcast to shape "
+            f"{arguments.shown(sizes)}"
         ) from None
 
 

@@ -58,19 +58,17 @@ def reshape(x: Any, *, shape: Any) -> Any:
 
 
 def _reshape_error(old: tuple[int, ...], sizes: tuple[int, ...]) -> Exception:
-    count = math.prod(old)
+    count, told = math.prod(old), arguments.shown(sizes)
     if sizes.count(-1) > 1:
-        return ValueError(
-            f"reshape: shape={arguments.shown(sizes)} leaves more than one size (−1) to be inferred"
-        )
+        return ValueError(f"reshape: shape={told} leaves more than one size (−1) to be inferred")
     if -1 not in sizes:
         return ValueError(
-            f"reshape: {count} elements (shape {old}) do not fit shape {arguments.shown(sizes)}, "
+            f"reshape: {count} elements (shape {old}) do not fit shape {told}, "
             f"which has {arguments.shown(math.prod(sizes))}"
         )
     known = math.prod(n for n in sizes if n != -1)
     return ValueError(
-        f"reshape: no size in place of −1 makes {count} elements (shape {old}) fit {arguments.shown(sizes)}, "
+        f"reshape: no size in place of −1 makes {count} elements (shape {old}) fit {told}, "
         f"whose other sizes hold {arguments.shown(known)}"
     )
 

@@ -34,7 +34,7 @@ _WORD = 1 << 64
 #: How NumPy says that shapes do not fit.
 _MISFIT = re.compile(r"could not be broadcast|cannot be broadcast")
 #: What an argument with a default of such a type has to be.
-_WANTED = {bool: "True or False", int: "a number", float: "a number", str: "a text"}
+_WANTED = {int: "a number", float: "a number", str: "a text"}
 
 
 def blaming(who: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,7 +99,7 @@ def _told(
             named += [(key, each, None) for key, each in value.items()]
         else:
             named.append((name, value, parameter.default))
-    for is_wrong in (_is_odd, _is_no_array, _is_no_flag, _is_bare):
+    for is_wrong in (_is_odd, _is_no_array, _is_bare):
         for name, value, default in named:
             if is_wrong(value, default):
                 wanted = _WANTED.get(type(default), "a tensor, an array or a number")
@@ -156,10 +156,6 @@ def _is_no_array(value: Any, default: Any) -> bool:
         except Exception:  # noqa: BLE001  ragged, or what converts itself and fails
             return True
     return isinstance(value, _USUAL)
-
-
-def _is_no_flag(value: Any, default: Any) -> bool:
-    return isinstance(default, bool) and not isinstance(value, (bool, np.bool_))
 
 
 def _is_bare(value: Any, default: Any) -> bool:

@@ -89,7 +89,8 @@ def expand(x: Any, *sizes: Any) -> Any:
     new = len(wanted) - len(x.shape)
     if new < 0:
         raise ValueError(
-            f"expand: sizes {arguments.shown(wanted)} are fewer than the axes of a tensor of shape {tuple(x.shape)}"
+            f"expand: sizes {arguments.shown(wanted)} are fewer than the axes of a tensor of shape "
+            f"{tuple(x.shape)}"
         )
     shape = []
     for k, n in enumerate(wanted):

@@ -1,7 +1,6 @@
 """The backward pass: values, order, accumulation, ownership, pruning, hooks, failures."""
 
 import math
-import sys
 import threading
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 
 import autograd as ag
 from autograd.engine import BackwardPass, backward_steps
+from tests.interrupted import interrupted
 
 
 def leaf(value, **options):
@@ -648,31 +648,11 @@ def test_micrograds_expression():
 
 
 def test_wherever_an_interrupt_comes_in_a_pass_the_modes_are_as_they_were():
-    at, done = 0, False
-    while not done:
+    came, at = True, 0
+    while came:
         x = ag.tensor([1.0, 2.0], requires_grad=True)
-        loss, count = ((x * x).sum() * x).sum(), 0
-
-        def trace(frame, event, arg):
-            nonlocal count
-            if not frame.f_code.co_filename.endswith(
-                ("engine/backward.py", "numpy/_core/_ufunc_config.py")
-            ):
-                return trace  # noqa: B023
-            count += 1
-            if count > at:  # noqa: B023
-                raise KeyboardInterrupt
-            return trace  # noqa: B023
-
-        before = sys.gettrace()
-        sys.settrace(trace)
-        try:
-            loss.backward()
-            done = True
-        except KeyboardInterrupt:
-            pass
-        finally:
-            sys.settrace(before)
+        loss = ((x * x).sum() * x).sum()
+        came = interrupted(loss.backward, at, "engine/backward.py", "numpy/_core/_ufunc_config.py")
         assert ag.is_grad_enabled()
         at += 1
     assert at > 50

@@ -111,9 +111,8 @@ class Surroundings:
         self._pending.append((value, name))
 
     def _see(self, value: Any, name: str) -> None:
-        kind = type(
-            value
-        )  # isinstance would ask the object, which may be a deprecated one's stand-in
+        # isinstance would ask the object, which may be a deprecated one's stand-in
+        kind = type(value)
         if issubclass(kind, (*_SCALARS, Tensor, Primitive)) or id(value) in self._seen:
             return
         self._seen[id(value)] = value
