@@ -26,7 +26,6 @@ class VGG(nn.Module):
     def __init__(self, layout: Sequence[Any], channels: int = 3, classes: int = 10) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        channels = arguments.integer("VGG", "channels", channels)
         for k, entry in enumerate(arguments.elements("VGG", "layout", layout)):
             if isinstance(entry, str) and entry == "M":
                 layers.append(nn.MaxPool2d(2))

@@ -87,3 +87,33 @@ def test_scores_and_targets_must_fit():
         nn.train.accuracy(np.eye(3), np.arange(2))
     assert nn.train.accuracy(np.eye(3)[:, :, None], np.arange(3)[:, None]) == 1.0
     assert nn.train.accuracy([[0.0, 1.0]], [1]) == 1.0
+
+
+@pytest.mark.parametrize("bad", [5, "text", None, iter([1]), np.array(3.0)], ids=repr)
+@pytest.mark.parametrize("make", [
+    nn.data.SequentialSampler,
+    nn.data.RandomSampler,
+    lambda bad: nn.data.RandomSampler(bad, replacement=True, num_samples=2),
+    lambda bad: nn.data.Subset(bad, []),
+    lambda bad: nn.data.ConcatDataset([SET, bad]),
+    lambda bad: nn.data.random_split(bad, [1, 2]),
+])  # fmt: skip
+def test_what_is_no_data_set_is_refused_when_it_is_given(make, bad):
+    with pytest.raises(TypeError, match="must have a length and samples by number, got"):
+        make(bad)
+
+
+@pytest.mark.parametrize(("make", "told"), [
+    (lambda: nn.train.evaluate(network(), [], loss=5), "evaluate: loss must be a function, got 5"),
+    (lambda: nn.data.MNIST("x", download=False, mirrors=["http://127.0.0.1", 5]),
+     r"MNIST: mirrors\[1\] must be an address, got 5"),
+])  # fmt: skip
+def test_what_is_used_later_is_refused_when_it_is_given(make, told):
+    with pytest.raises(TypeError, match=told):
+        make()
+
+
+def test_a_transform_of_an_image_folder_is_a_function(tmp_path):
+    pytest.importorskip("PIL")
+    with pytest.raises(TypeError, match="ImageFolder: transform must be a function, got 5"):
+        nn.data.ImageFolder(tmp_path, transform=5)
