@@ -89,7 +89,7 @@ def test_scores_and_targets_must_fit():
     assert nn.train.accuracy([[0.0, 1.0]], [1]) == 1.0
 
 
-@pytest.mark.parametrize("bad", [5, "text", None, iter([1]), np.array(3.0)], ids=repr)
+@pytest.mark.parametrize("bad", [5, "text", None, {1, 2}, np.array(3.0)], ids=repr)
 @pytest.mark.parametrize("make", [
     nn.data.SequentialSampler,
     nn.data.RandomSampler,
