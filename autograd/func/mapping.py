@@ -11,7 +11,7 @@ import numpy as np
 from autograd import arguments
 from autograd.core.tensor import Tensor
 from autograd.func.transforms import jacobian
-from autograd.func.trees import flatten
+from autograd.func.trees import flatten, form_of, leaves_like
 from autograd.ops.shapes import stack
 
 __all__ = ["jacfwd", "jacrev", "vmap"]
@@ -116,10 +116,13 @@ def _take(x: Any, axis: int | None, n: int) -> Any:
 
 
 def _stacked(made: list[Any], out_dims: Any) -> Any:
-    columns = [flatten(result)[0] for result in made]
+    form, columns = form_of(made[0]), []
+    for result in made:
+        column = leaves_like(form, result)
+        if column is None:
+            raise ValueError("func.vmap: func returned different structures for different examples")
+        columns.append(column)
     first, rebuild = flatten(made[0])
-    if any(len(column) != len(first) for column in columns):
-        raise ValueError("func.vmap: func returned different structures for different examples")
     for leaf in first:
         if not isinstance(leaf, Tensor):
             raise TypeError(
@@ -127,9 +130,13 @@ def _stacked(made: list[Any], out_dims: Any) -> Any:
                 f"returned {type(leaf).__name__}"
             )
     axes = _axes("out_dims", out_dims, made[0])
+    if None in axes:
+        raise ValueError(
+            f"func.vmap: out_dims={out_dims!r} must say where the batch's axis goes in every result"
+        )
     return rebuild(
         [
-            stack(each, axis=0 if axis is None else axis)
+            stack(each, axis=axis)
             for each, axis in zip(zip(*columns, strict=True), axes, strict=True)
         ]
     )

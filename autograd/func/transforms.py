@@ -21,7 +21,7 @@ from autograd.core.modes import enable_grad, is_grad_enabled
 from autograd.core.node import Leaf
 from autograd.core.tensor import Tensor
 from autograd.engine import grad as engine_grad
-from autograd.func.trees import flatten, map_leaves
+from autograd.func.trees import Form, flatten, form_of, leaves_like, map_leaves
 from autograd.ops.elementwise import alias
 from autograd.ops.shapes import reshape, stack
 
@@ -80,7 +80,10 @@ def _positions(who: str, argnums: int | Sequence[int], count: int) -> list[int]:
             raise ValueError(
                 f"{who}: argnums={argnums!r}, but the function was called with {count} arguments"
             )
-    return [k % count for k in given]
+    found = [k % count for k in given]
+    if len(set(found)) != len(found):
+        raise ValueError(f"{who}: argnums={argnums!r} names an argument twice")
+    return found
 
 
 def _recorded(outputs: Sequence[Tensor], own: Sequence[Tensor], before: bool) -> bool:
@@ -261,10 +264,10 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[...,
         variables, arguments, parts = _all_variables("func.vjp", primals)
         result = function(*arguments)
         outputs, rebuild_value = _tensors("func.vjp", result)
-    outside = _recorded(outputs, variables, before)
+    outside, form = _recorded(outputs, variables, before), form_of(result)
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        given = _cotangents("func.vjp", "cotangent", cotangent, outputs)
+        given = _cotangents("func.vjp", "cotangent", cotangent, outputs, form)
         record = is_grad_enabled() and (
             outside or any(c.requires_grad for c in given if c is not None)
         )
@@ -312,12 +315,18 @@ def jvp(
     with enable_grad():
         variables, arguments, _ = _all_variables("func.jvp", primals)
         outputs, rebuild = _tensors("func.jvp", function(*arguments))
-        directions = _cotangents("func.jvp", "tangents", tuple(tangents), variables)
+        directions = _cotangents(
+            "func.jvp", "tangents", tuple(tangents), variables, form_of(tuple(arguments))
+        )
         outside = _recorded(outputs, variables, before)
-        dummies = [Tensor(np.zeros(o.shape, o.dtype), requires_grad=True) for o in outputs]
+        # What is whole, such as an index, does not change along any direction.
+        dummies = [
+            Tensor(np.zeros(o.shape, o.dtype), requires_grad=o.dtype.kind == "f") for o in outputs
+        ]
         pulled = _pull(outputs, variables, dummies, create_graph=True)
         record = outside or (before and any(d.requires_grad for d in directions))
-        changes = _pull(pulled, dummies, directions, record)
+        floats = iter(_pull(pulled, [d for d in dummies if d.requires_grad], directions, record))
+        changes = [next(floats) if d.requires_grad else d for d in dummies]
     return rebuild([o if outside else o.detach() for o in outputs]), rebuild(changes)
 
 
@@ -334,10 +343,17 @@ def _all_variables(
     return variables, arguments, parts
 
 
-def _cotangents(who: str, name: str, tree: Any, like: Sequence[Tensor]) -> list[Any]:
-    leaves, _ = flatten(tree)
-    if len(leaves) != len(like):
-        raise ValueError(f"{who}: {name} has {len(leaves)} entries; {len(like)} are needed")
+def _cotangents(who: str, name: str, tree: Any, like: Sequence[Tensor], form: Form) -> list[Any]:
+    """Of a tree with the structure ``form``, the leaves, as tensors shaped like those of ``like``."""
+    leaves = leaves_like(form, tree)
+    if leaves is None:
+        count = len(flatten(tree)[0])
+        if count != len(like):
+            raise ValueError(f"{who}: {name} has {count} entries; {len(like)} are needed")
+        raise ValueError(
+            f"{who}: the structure of {name} is not that of the "
+            f"{'primals' if name == 'tangents' else 'value'}: tuples, lists and keys must be the same"
+        )
     result: list[Tensor | None] = []
     for k, (leaf, t) in enumerate(zip(leaves, like, strict=True)):
         if leaf is None and name == "cotangent":

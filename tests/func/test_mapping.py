@@ -78,3 +78,18 @@ def test_numbers_are_pytorchs(torch):
     ours, theirs = f(ag, vmap, jacrev), f(torch, torch.func.vmap, torch.func.jacrev)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-13)
+
+
+def test_results_are_found_by_their_keys():
+    def f(x):
+        return {"a": x, "b": -x} if x.item() > 0 else {"b": -x, "a": x}
+
+    found = ag.func.vmap(f)(ag.tensor([1.0, -2.0]))
+    assert {k: v.tolist() for k, v in found.items()} == {"a": [1.0, -2.0], "b": [-1.0, 2.0]}
+    with pytest.raises(ValueError, match="different structures"):
+        ag.func.vmap(lambda x: {"a" if x.item() > 0 else "b": x})(ag.tensor([1.0, -2.0]))
+
+
+def test_results_have_a_place_for_the_axis_of_the_batch():
+    with pytest.raises(ValueError, match=r"out_dims=\(0, None\) must say where"):
+        ag.func.vmap(lambda x: (x, x), out_dims=(0, None))(ag.ones(3))

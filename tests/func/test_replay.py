@@ -1050,3 +1050,24 @@ def test_one_tensor_given_twice_is_two_inputs(shape):
     a, b = ag.tensor(np.full(shape, 3.0)), ag.tensor(np.full(shape, 5.0))
     assert step(a, b).item() == (10.0 * a + b).sum().item() and step.replays >= 1
     assert step(b, a).item() == (10.0 * b + a).sum().item()
+
+
+def test_inputs_are_told_apart_by_how_they_are_put_together():
+    a, b, c = (ag.tensor(v) for v in (1.0, 10.0, 100.0))
+    step = ag.func.replay(lambda d, p, q: (d["x"] - 2.0 * d["y"], len(p) * p[0] + q[-1]))
+    for _ in range(3):
+        step({"x": a, "y": b}, [a], [b, c])
+    first, second = step({"y": b, "x": a}, [a, b], [c])
+    assert (first.item(), second.item()) == (-19.0, 102.0)
+    with pytest.raises(KeyError):
+        step({"x": a, "z": b}, [a], [b, c])
+
+
+def test_numbers_are_told_apart_by_their_bits():
+    step = ag.func.replay(lambda x, k: ag.copysign(x, k))
+    signs = [step(ag.ones(()), k).item() for k in (0.0, 0.0, 0.0, -0.0, -0.0, -0.0, 0.0)]
+    assert signs == [1.0, 1.0, 1.0, -1.0, -1.0, -1.0, 1.0]
+    step = ag.func.replay(lambda x, k: x * k)
+    for _ in range(20):
+        assert np.isnan(step(ag.ones(()), float("nan")).item())
+    assert step.recorded == 2

@@ -456,3 +456,41 @@ def test_compare_refuses_what_it_cannot_take(call, error, words):
 def test_what_has_no_derivative_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_what_is_given_for_a_dict_is_found_by_its_keys():
+    value, pull = func.vjp(lambda x: {"a": x, "b": [x * 10.0, x * 100.0]}, t(1.0))
+    assert pull({"b": [t(0.0), t(2.0)], "a": t(3.0)})[0].item() == 203.0
+    assert pull({"b": None, "a": t(3.0)})[0].item() == 3.0
+    p = {"a": t(1.0), "b": t(2.0)}
+    swapped = {"b": t(1.0), "a": t(0.0)}
+    assert func.jvp(lambda d: d["a"] + 10.0 * d["b"], (p,), (swapped,))[1].item() == 10.0
+    product = func.hvp(lambda d: d["a"] ** 2 * d["b"], (p,), (swapped,))[1][0]
+    assert {k: v.item() for k, v in product.items()} == {"a": 2.0, "b": 0.0}
+
+
+@pytest.mark.parametrize("given", [
+    ([1.0, 0.0], 0.0), {"a": 1.0, "b": 0.0, "c": 0.0}, (1.0, {"x": 0.0, "y": 0.0}),
+], ids=["lists", "a dict", "keys"])  # fmt: skip
+def test_what_is_built_otherwise_than_what_it_is_for_is_refused(given):
+    f = lambda x: (x, [x * 10.0, x * 100.0])
+    with pytest.raises(
+        ValueError, match="func.vjp: the structure of cotangent is not that of the value"
+    ):
+        func.vjp(f, t(1.0))[1](given)
+    with pytest.raises(ValueError, match="func.jvp: the structure of tangents .* of the primals"):
+        func.jvp(lambda p: p[0] * p[1][0], ((t(1.0), [t(2.0), t(3.0)]),), (given,))
+
+
+def test_an_argument_that_is_named_twice_is_refused():
+    for transform in (func.grad, func.jacobian, func.hessian):
+        with pytest.raises(ValueError, match="names an argument twice"):
+            transform(lambda x, y: x * y, argnums=(0, -2))(t(2.0), t(3.0))
+
+
+def test_an_index_does_not_change_along_a_direction():
+    f = lambda x: (x * x, ag.argmax(x), x.sum())
+    value, change = func.jvp(f, (t([1.0, 2.0]),), (t([1.0, 10.0]),))
+    assert [v.tolist() for v in value] == [[1.0, 4.0], 1, 3.0]
+    assert [c.tolist() for c in change] == [[2.0, 40.0], 0, 11.0]
+    assert change[1].dtype == value[1].dtype

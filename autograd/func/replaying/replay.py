@@ -16,7 +16,7 @@ from autograd.core.tensor import Tensor, _wrap
 from autograd.func.replaying.program import Program, difference
 from autograd.func.replaying.recording import Recording, ReplayError
 from autograd.func.replaying.surroundings import Surroundings
-from autograd.func.trees import flatten
+from autograd.func.trees import flatten, form_of
 
 __all__ = ["Replay", "replay"]
 
@@ -223,7 +223,9 @@ def _read(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Tensor], 
             inputs.append(leaf)
             places.append(k)
             key.append((leaf._data.shape, leaf._data.dtype.char))
-        elif leaf is None or isinstance(leaf, (bool, int, float, str)):
+        elif isinstance(leaf, float):
+            key.append((type(leaf), float.hex(leaf)))  # which tells −0 from 0, and NaN is NaN
+        elif leaf is None or isinstance(leaf, (int, str)):
             key.append((type(leaf), leaf))
         else:
             raise TypeError(
@@ -237,5 +239,5 @@ def _read(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Tensor], 
             new[k] = t
         return rebuild(new)
 
-    form = (len(args), tuple(kwargs), local.state.grad_enabled, default_dtype().dtype)
+    form = (form_of((args, kwargs)), local.state.grad_enabled, default_dtype().dtype)
     return inputs, (form, tuple(key)), put
