@@ -1,5 +1,7 @@
 """Every model: shapes, gradients, and the keys of PyTorch's own."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -60,3 +62,133 @@ def test_the_keys_are_those_of_torchvision_and_the_tutorial():
 def test_sizes_that_do_not_fit_are_refused(make, word):
     with pytest.raises(ValueError, match=word):
         make()
+
+
+def functional(torch, s, name, x):
+    """The model of a name, written with PyTorch's functions on a state dict."""
+    F = torch.nn.functional
+
+    def conv(x, key, **how):
+        return F.conv2d(x, s[f"{key}.weight"], s.get(f"{key}.bias"), **how)
+
+    def norm(x, key):
+        found = [s[f"{key}.{part}"] for part in ("running_mean", "running_var", "weight", "bias")]
+        return F.batch_norm(x, *found)
+
+    def linear(x, key):
+        return F.linear(x, s[f"{key}.weight"], s[f"{key}.bias"])
+
+    def layer_norm(x, key):
+        return F.layer_norm(x, x.shape[-1:], s[f"{key}.weight"], s[f"{key}.bias"])
+
+    def double(x, key):
+        for k in (0, 3):
+            x = norm(conv(x, f"{key}.{k}", padding=1), f"{key}.{k + 1}").relu()
+        return x
+
+    def block(x, key, stride):
+        y = norm(conv(x, f"{key}.conv1", stride=stride, padding=1), f"{key}.bn1").relu()
+        y = norm(conv(y, f"{key}.conv2", padding=1), f"{key}.bn2")
+        if f"{key}.downsample.0.weight" in s:
+            x = norm(conv(x, f"{key}.downsample.0", stride=stride), f"{key}.downsample.1")
+        return (x + y).relu()
+
+    if name.startswith("lenet"):
+        padding = {"lenet": (2, 0), "lenet, small": (1, 1), "lenet, 32": (0, 0)}[name]
+        for k in (1, 2):
+            x = F.max_pool2d(conv(x, f"conv{k}", padding=padding[k - 1]).relu(), 2)
+        return linear(linear(linear(x.flatten(1), "fc1").relu(), "fc2").relu(), "fc3")
+    if name == "vgg":
+        at = 0
+        for entry in (32, 32, "M", 64, 64, "M", 128, 128, "M"):
+            if entry == "M":
+                x, at = F.max_pool2d(x, 2), at + 1
+            else:
+                x = norm(conv(x, f"features.{at}", padding=1), f"features.{at + 1}").relu()
+                at += 3
+        return linear(x.mean((2, 3)), "classifier")
+    if name.startswith("resnet"):
+        large, blocks = "large" in name, (2, 1) if "large" in name else (3, 3, 3)
+        x = conv(x, "conv1", **({"stride": 2, "padding": 3} if large else {"padding": 1}))
+        x = norm(x, "bn1").relu()
+        x = F.max_pool2d(x, 3, 2, 1) if large else x
+        for stage, count in enumerate(blocks, 1):
+            for k in range(count):
+                x = block(x, f"layer{stage}.{k}", 2 if stage > 1 and k == 0 else 1)
+        return linear(x.mean((2, 3)), "fc")
+    if name == "unet":
+        seen = [double(x, "down.0")]
+        for level in (1, 2):
+            seen.append(double(F.max_pool2d(seen[-1], 2), f"down.{level}"))
+        x = seen[2]
+        for level in (1, 0):
+            x = F.conv_transpose2d(x, s[f"up.{level}.weight"], s[f"up.{level}.bias"], stride=2)
+            x = double(torch.cat([seen[level], x], 1), f"merge.{level}")
+        return conv(x, "head")
+    x = conv(x, "stem.proj", stride=4).flatten(2).transpose(1, 2)
+    for k in (0, 1):
+        y = layer_norm(x, f"blocks.{k}.norm1").transpose(1, 2)
+        y = linear(F.gelu(linear(y, f"blocks.{k}.mlp_tokens.fc1")), f"blocks.{k}.mlp_tokens.fc2")
+        x = x + y.transpose(1, 2)
+        y = F.gelu(linear(layer_norm(x, f"blocks.{k}.norm2"), f"blocks.{k}.mlp_channels.fc1"))
+        x = x + linear(y, f"blocks.{k}.mlp_channels.fc2")
+    return linear(layer_norm(x, "norm").mean(1), "head")
+
+
+#: Of ResNet-18 the stem, with few channels: the rest is as in ResNet-20.
+SMALL = {name: made for name, made in MODELS.items() if name != "resnet18"} | {
+    "resnet, large": (lambda: nn.models.ResNet((2, 1), (4, 6), 2, 5, large=True), (2, 2, 24, 32))
+}
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", SMALL)
+def test_scores_are_those_of_the_formula_written_with_pytorch(torch, name):
+    make, shape = SMALL[name]
+    model, random = make().double().eval(), np.random.default_rng(0)
+    state = {}
+    for key, value in model.state_dict().items():
+        drawn = random.normal(size=value.shape) * math.sqrt(2 / max(10, math.prod(value.shape[1:])))
+        of_one_axis = value.ndim == 1 and ("var" in key or "weight" in key)
+        state[key] = 0.5 + abs(drawn) if of_one_axis else drawn
+    model.load_state_dict(state)
+    x = random.normal(size=shape)
+    theirs = {key: torch.tensor(value) for key, value in state.items()}
+    want = functional(torch, theirs, name, torch.tensor(x)).numpy()
+    assert np.ptp(want, axis=0).max() > 0.01, "what comes out is to depend on what goes in"
+    np.testing.assert_allclose(model(ag.tensor(x)).detach().numpy(), want, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("model", "shapes"),
+    [
+        (lambda: nn.models.LeNet5(), ((6, 1, 5, 5), (16, 6, 5, 5), (120, 400), (84, 120), (10, 84))),
+        (lambda: nn.models.LeNet5(size=20), ((6, 1, 5, 5), (16, 6, 5, 5), (120, 144), (84, 120), (10, 84))),
+        (lambda: nn.models.LeNet5(size=31), ((6, 1, 5, 5), (16, 6, 5, 5), (120, 400), (84, 120), (10, 84))),
+        (lambda: nn.models.LeNet5(3, 2, 19), ((6, 3, 3, 3), (16, 6, 3, 3), (120, 256), (84, 120), (2, 84))),
+        (lambda: nn.models.LeNet5(2, 5, 8), ((6, 2, 3, 3), (16, 6, 3, 3), (120, 64), (84, 120), (5, 84))),
+        (lambda: nn.models.Mixer(depth=0), ((64, 3, 4, 4), (10, 64))),
+        (lambda: nn.models.Mixer(8, 2, 1, 3, 6, 1),
+         ((6, 1, 2, 2), (3, 16), (16, 3), (24, 6), (6, 24), (3, 6))),
+        (lambda: nn.models.UNet(depth=1),
+         ((16, 1, 3, 3), (16, 16, 3, 3), (32, 16, 3, 3), (32, 32, 3, 3), (32, 16, 2, 2),
+          (16, 32, 3, 3), (16, 16, 3, 3), (2, 16, 1, 1))),
+        (lambda: nn.models.VGG((4, "M", 5)), ((4, 3, 3, 3), (5, 4, 3, 3), (10, 5))),
+        (lambda: nn.models.ResNet((1,), (4,)),
+         ((4, 3, 3, 3), (4, 4, 3, 3), (4, 4, 3, 3), (10, 4))),
+        (lambda: nn.models.BasicBlock(4, 4), ((4, 4, 3, 3), (4, 4, 3, 3))),
+        (lambda: nn.models.BasicBlock(4, 4, 2), ((4, 4, 3, 3), (4, 4, 3, 3), (4, 4, 1, 1))),
+        (lambda: nn.models.BasicBlock(4, 5), ((5, 4, 3, 3), (5, 5, 3, 3), (5, 4, 1, 1))),
+    ],
+)  # fmt: skip
+def test_weights_have_the_sizes_that_are_promised(model, shapes):
+    found = [p.shape for name, p in model().named_parameters() if p.ndim > 1]
+    assert found == list(shapes)
+
+
+@pytest.mark.parametrize(
+    ("model", "parameters"),
+    [("LeNet5", 61_706), ("Mixer", 154_058), ("UNet", 482_466), ("vgg_small", 288_746)],
+)
+def test_models_of_default_size_have_so_many_parameters(model, parameters):
+    assert sum(p.size for p in getattr(nn.models, model)().parameters()) == parameters
