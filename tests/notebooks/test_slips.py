@@ -1,6 +1,8 @@
 """Hints that nobody listed: what a solution with one slip in it would give."""
 
 import ast
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -75,6 +77,23 @@ def said_of(code, wrong):
 )
 def test_each_kind_of_slip_has_its_words(code, wrong, said):
     assert any(said in each for each in said_of(code, wrong)), said_of(code, wrong)
+
+
+def every_slip():
+    """What stands in the table of slips: by code, (rank, what is said, altered code)."""
+    table = {}
+    for line in Path(__file__).with_name("every_slip.txt").read_text("utf-8").splitlines():
+        if not line.startswith(" "):
+            slips_of = table.setdefault(ast.literal_eval(line), [])
+        else:
+            rank, text, said = re.fullmatch(r" +(\d) ('.*'): ([^']*)", line).groups()
+            slips_of.append((int(rank), said, ast.literal_eval(text)))
+    return table
+
+
+@pytest.mark.parametrize("code", every_slip())
+def test_every_slip_there_is_in_a_calculation(code):
+    assert list(slips.slips(code, (4,))) == every_slip()[code]
 
 
 @pytest.mark.parametrize("code", ["x == 3", "x != y", "2 ** (1 + n)"])
