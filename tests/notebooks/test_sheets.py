@@ -10,7 +10,7 @@ import pytest
 
 from nn.lesson import Sheet, files, sheets
 from nn.lesson.exercise import exercises
-from nn.lesson.judges import Choice, Equals, equals
+from nn.lesson.judges import Choice, Equals, choice, equals
 
 KEY = "0123456789abcdef" * 4
 ALL = exercises()
@@ -174,3 +174,77 @@ def test_a_key_is_made_once_and_looked_at(tmp_path):
     path.write_text("secret")
     with pytest.raises(ValueError, match="is no key"):
         sheets.read_key(path)
+
+
+def test_what_was_handed_out_can_be_graded_with_every_later_version():
+    """What is derived from a key, and what locks an answer, stays as it was when sheets were first made."""
+    assert sheets.seed_of(KEY, "ada", "1.1") == "e9551efd7335757243a2888baef30735"
+    assert sheets._tag(KEY, "ada", ["1.1", "2.3"]) == "407cc23a162bb86f"
+    judge = equals(lambda: (0.5, -0.8, 0.3), "otherwise", [((1, 2, 3), "hint")])
+    assert sheets._lock(judge, "because it is so, and so are 32 more bytes", "salt") == {
+        "shape": [3],
+        "step": 0.01,
+        "otherwise": "otherwise",
+        "salt": "salt",
+        "right": "663d6bd52c8402f986b9e803",
+        "hints": [["abb0a6e062d1aeae3355bbc2", "hint", 1.0]],
+        "why": "r99EMI3h4hC+V5OrhO5TlLuTKEEaBUNTX/DX6mTg8VbAhzza09RXfLrL",
+    }
+    assert sheets._lock(choice("yes", {"no": "look"}), "because", "salt") == {
+        "words": "'no', 'yes'",
+        "salt": "salt",
+        "right": "7703d210d71a2c68d299e6f6",
+        "hints": [["3aaa5318a8156a4e70a6c263", "look"]],
+        "why": "DERuxqG0lQ==",
+    }
+
+
+@pytest.mark.parametrize("solved", [False, True])
+def test_a_sheet_has_a_question_and_a_cell_for_each_exercise(solved):
+    made = sheets.make(KEY, "ada", solved, chapter=2)
+    chosen = exercises(2)
+    tags = [each.number.replace(".", "-") for each in chosen]
+    kinds = ("exercise", "answer", "why") if solved else ("exercise", "answer")
+    ids = ["title", "setup", *([] if solved else ["sheet"])]
+    assert [each["id"] for each in made["cells"]] == ids + [f"{k}-{t}" for t in tags for k in kinds]
+    text = {each["id"]: "".join(each["source"]) for each in made["cells"]}
+    assert text["title"].startswith("# Solutions: ada" if solved else "# Exercises: ada")
+    assert all(len(line) <= 100 for line in text.get("sheet", "").splitlines())
+    for each, tag in zip(chosen, tags, strict=True):
+        task = sheets.task_of(KEY, "ada", each.number)
+        asked = f"### Exercise {each.number}: {each.title}\n\n{task.question}"
+        assert text[f"exercise-{tag}"] == asked
+        if solved:
+            assert (text[f"answer-{tag}"], text[f"why-{tag}"]) == (task.solution, task.why)
+        else:
+            call = f'sheet.check("{each.number}", answer)'
+            assert text[f"answer-{tag}"] == f"{task.start}\n\n{call}"
+    for each in made["cells"]:
+        code = each["id"] in ("setup", "sheet") or each["id"].startswith("answer")
+        assert each["cell_type"] == ("code" if code else "markdown")
+
+
+@pytest.mark.parametrize(
+    ("right", "answers", "hint"),
+    [
+        ((0.5, 0.25), [(-0.5, -0.25)], "All signs are the wrong way round."),
+        (7, [6, 8], "Nearly: it is off by one."),
+        ((7, 9), [(6, 8), (8, 10)], "Nearly: each is off by one."),
+        ((0.1, 0.2, 0.3, 0.4), [(0.2, 0.1, 0.4, 0.3)], "The right numbers, in the wrong order."),
+        ((0.1, 0.2, 0.3, 0.4, 0.5), [(0.2, 0.1, 0.3, 0.4, 0.5)], "otherwise"),
+        (((0.1, 0.2), (0.3, 0.4)), [((0.1, 0.3), (0.2, 0.4))], "rows and columns exchanged"),
+        ((0.1, 0.2), [0.1], "Answer with a list of 2 numbers; yours is a single number."),
+        (0.1, [(0.1,)], "The numbers are right; give them as a single number."),
+        (0.1, [(0.1, 0.2)], "a single number; yours is a list of 2 numbers."),
+        (((0.1, 0.2),), [(0.1, 0.2)], "give them as a list of 1 lists of 2 numbers."),
+        ((0.1,), [((0.1, 0.1), (0.1, 0.1))], "a list of 1 number; yours is a list of 2 lists of 2"),
+        ((7, 9), [(7, float("inf")), (7, float("nan")), (0.4, 9)], "otherwise"),
+    ],
+)
+def test_sheets_and_notebooks_give_the_same_hints(right, answers, hint):
+    judged, open_judge = locked(right), equals(lambda: right, "otherwise")
+    for answer in answers:
+        found, why = judged(answer)
+        assert hint in found and why == ""
+        # A notebook counts besides how many of several numbers are right; locks hold them all together.
+        assert open_judge(answer).endswith(found)
