@@ -165,15 +165,15 @@ def _kept_tensors(tree: ast.Module, resolve: Resolve) -> set[str]:
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 kept.add(first.value)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            if node.value is None or ast.unparse(node.value) == "None":
+                continue  # what comes there is put there elsewhere
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 if isinstance(target, ast.Attribute) and _is_self(target.value):
                     (kept if _makes_a_tensor(node.value, resolve) else others).add(target.attr)
     return kept - others
 
 
-def _makes_a_tensor(value: ast.expr | None, resolve: Resolve) -> bool:
-    if value is None or (isinstance(value, ast.Constant) and value.value is None):
-        return True
+def _makes_a_tensor(value: ast.expr, resolve: Resolve) -> bool:
     path = (resolve(value.func) if isinstance(value, ast.Call) else None) or ""
     home, _, name = path.rpartition(".")
     if name in ("Parameter", "Buffer"):
