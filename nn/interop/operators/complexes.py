@@ -132,7 +132,7 @@ def reshape(self: Any, size: Any) -> Any:
     return ag.reshape(self, (*size, 2))
 
 
-def expand(self: Any, size: Any, implicit: bool = False) -> Any:
+def expand(self: Any, size: Any, **_: Any) -> Any:
     return self.expand(*size, 2)
 
 
