@@ -374,3 +374,129 @@ def test_halves_beside_wider_values_stay_wide():
     assert Normal(half, half).log_prob(T([1.0])).dtype == np.float64
     assert Normal(ag.tensor([0.3]), 1.0).log_prob(half).dtype == np.float32
     assert kl_divergence(Normal(half, half), Normal(T([0.0]), T([1.0]))).dtype == np.float64
+
+
+def test_edges_of_a_support_belong_to_it():
+    flat = Uniform(T([-1.0, 0.5]), T([1.0, 2.5]))
+    assert flat.log_prob(T([-1.0, 0.5])).tolist() == [-math.log(2.0)] * 2
+    assert flat.log_prob(T([1.0, 2.5])).tolist() == [-math.inf] * 2  # not refused, of density 0
+    free = Uniform(T(-1.0), T(1.0), validate_args=False)
+    found = free.log_prob(T([-1.01, -1.0, 0.99, 1.0, 1.01])).tolist()
+    assert found == [-math.inf, -math.log(2.0), -math.log(2.0), -math.inf, -math.inf]
+    assert Exponential(T(3.0)).log_prob(0.0).item() == math.log(3.0)
+    assert Bernoulli(T([0.0, 1.0])).sample((50,)).tolist() == [[0.0, 1.0]] * 50
+    assert Categorical(T([0.0, 1.0, 0.0])).sample((50,)).tolist() == [1] * 50
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "finite"),
+    [(0.0, 1.0, True), (-0.5, 1.0, True), (0.0, 1.5, True), (0.5, 1.0, False), (0.0, 0.5, False)],
+)
+def test_the_divergence_from_a_narrower_interval_is_infinite(low, high, finite):
+    found = kl_divergence(Uniform(T(0.0), T(1.0)), Uniform(T(low), T(high))).item()
+    assert found == (math.log(high - low) if finite else math.inf)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Normal(0.0, T([1.0, -2.0, -3.0])), "scale must be positive, got -2.0"),
+        (lambda: Laplace(T([0.0, 1.0]), T([[1.0], [0.0]])), "Laplace: scale must be positive, got 0.0"),
+        (lambda: Exponential(T([1.0, 0.0])), "Exponential: rate must be positive, got 0.0"),
+        (lambda: Uniform(T([0.0, 1.0]), T([[2.0], [0.5]])), "high must be above low, got 0.5"),
+        (lambda: Bernoulli(T([0.0, 1.0, -0.5])), "probs must lie from 0 to 1, got -0.5"),
+        (lambda: Bernoulli(T([0.5, 0.5])).log_prob(T([1.0, 2.0])), "value must be 0 or 1, got 2.0"),
+        (lambda: Categorical(T([0.5, 0.5])).log_prob(T([1.0, -1.0])), "from 0 to 1, got -1.0"),
+        (lambda: Categorical(T([0.5, 0.5])).log_prob(T([1.0, 0.5])), "from 0 to 1, got 0.5"),
+        (lambda: Categorical(T(0.5)), r"probs must have shape \(\.\.\., C\), got \(\)"),
+        (lambda: Categorical(logits=ag.zeros(3, 0)), r"logits must have shape \(\.\.\., C\), got \(3, 0\)"),
+        (lambda: Normal(T([0.0, 1.0]), 1.0).log_prob(T([0.0, math.nan])), "value must not be NaN, got nan"),
+        (lambda: Normal(ag.zeros(2), ag.ones(3)), r"do not broadcast together: loc \(2,\), scale \(3,\)"),
+        (lambda: Normal(ag.zeros(2), 1.0).log_prob(ag.zeros(3)), r"value of shape \(3,\) does not broadcast with \(2,\)"),
+        (lambda: MultivariateNormal(ag.zeros(2), scale_tril=T([[1.0, 0.5], [0.0, 1.0]])), "lower triangular"),
+        (lambda: MultivariateNormal(ag.zeros(2), scale_tril=T([[1.0, 0.0], [0.5, 0.0]])), "positive diagonal"),
+        (lambda: MultivariateNormal(ag.zeros(2), T(np.eye(2)), T(np.eye(2))), "give exactly one of cov"),
+        (lambda: MultivariateNormal(ag.zeros(0), ag.zeros(0, 0)), "^MultivariateNormal: loc must"),
+        (lambda: MultivariateNormal(T(0.0), ag.eye(1)), "^MultivariateNormal: loc must"),
+        (lambda: MultivariateNormal(ag.zeros(3, 2), ag.zeros(2, 2, 2) + ag.eye(2)), "^MultivariateNormal: loc must"),
+        (lambda: Independent(Normal(T(A), 1.0), 2), r"reinterpreted_batch_ndims=2 is more than the batch's \(3,\) has"),
+        (lambda: kl_divergence(Independent(Normal(T(A), 1.0), 1), Independent(Normal(T(A), 1.0), 0)),
+         "take different numbers of axes together, 1 and 0"),
+        (lambda: kl_divergence(Categorical(T([0.5, 0.5])), Categorical(T([1.0, 1.0, 1.0]))), "p has 2 choices, q 3"),
+        (lambda: kl_divergence(MultivariateNormal(ag.zeros(2), ag.eye(2)), MultivariateNormal(ag.zeros(3), ag.eye(3))),
+         r"different sizes, \(2,\) and \(3,\)"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_what_is_wrong(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_a_factor_is_taken_as_it_is_where_nobody_checks():
+    factor = T([[-1.0, 0.0], [0.5, 2.0]])
+    made = MultivariateNormal(ag.zeros(2), scale_tril=factor, validate_args=False)
+    np.testing.assert_array_equal(made.scale_tril.numpy(), factor.numpy())
+
+
+def test_two_axes_or_none_taken_together():
+    base = Normal(T(np.zeros((2, 4, 3))), T(B))
+    x = T(np.random.default_rng(0).normal(size=(5, 2, 4, 3)))
+    for n, axes in ((0, ()), (1, (-1,)), (2, (-2, -1)), (3, (-3, -2, -1))):
+        together = Independent(base, n)
+        assert (together.batch_shape, together.event_shape) == (
+            (2, 4, 3)[: 3 - n],
+            (2, 4, 3)[3 - n :],
+        )
+        assert together.has_rsample and not Independent(Bernoulli(0.5), 0).has_rsample
+        for found, each in (
+            (together.log_prob(x), base.log_prob(x)),
+            (together.entropy(), base.entropy()),
+            (kl_divergence(together, Independent(Normal(T(np.ones((2, 4, 3))), 1.0), n)),
+             kl_divergence(base, Normal(T(np.ones((2, 4, 3))), 1.0))),
+        ):  # fmt: skip
+            np.testing.assert_allclose(found.numpy(), each.numpy().sum(axes), rtol=1e-13)
+        twice = Independent(Independent(base, n), 3 - n)
+        assert twice.batch_shape == () and twice.event_shape == (2, 4, 3)
+        np.testing.assert_allclose(
+            twice.log_prob(x).numpy(), base.log_prob(x).numpy().sum((1, 2, 3))
+        )
+
+
+@pytest.mark.parametrize("make", [kind for kind in SOUND if kind is not Independent])
+def test_samples_have_the_shapes_that_are_asked_for(make):
+    made = make(**SOUND[make])
+    for given, shape in ((), ()), (3, (3,)), ((2, 0), (2, 0)), ([2, 3], (2, 3)):
+        drawn = made.sample(given)
+        assert drawn.shape == (*shape, *made.batch_shape, *made.event_shape)
+        assert not drawn.requires_grad
+        if made.has_rsample:
+            assert made.rsample(given).shape == drawn.shape
+    with pytest.raises(TypeError, match=f"{make.__name__}: sample_shape must be a tuple, got 'ab'"):
+        made.sample("ab")
+
+
+def test_divergences_of_vectors_have_the_shape_of_the_batch():
+    random = np.random.default_rng(0)
+    loc, factors = random.normal(size=(4, 1, 3)), np.tril(random.normal(size=(2, 3, 3)))
+    factors[:, range(3), range(3)] = np.abs(factors[:, range(3), range(3)]) + 0.5
+    p = MultivariateNormal(T(loc), scale_tril=T(factors))
+    q = MultivariateNormal(T(random.normal(size=3)), T(np.diag([1.0, 2.0, 3.0])))
+    found = kl_divergence(p, q).numpy()
+    assert found.shape == (4, 2) == p.batch_shape
+    for i, j in np.ndindex(4, 2):
+        covariance, off = factors[j] @ factors[j].T, q.loc.numpy() - loc[i, 0]
+        inverse = np.diag([1.0, 1 / 2, 1 / 3])
+        want = np.trace(inverse @ covariance) + off @ inverse @ off - 3
+        want += math.log(6.0) - np.log(np.linalg.det(covariance))
+        assert math.isclose(found[i, j], 0.5 * want, rel_tol=1e-12)
+
+
+def test_how_a_distribution_is_written():
+    made = MultivariateNormal(ag.zeros(3, 2), ag.eye(2))
+    assert repr(made) == "MultivariateNormal(batch_shape=(3,), event_shape=(2,))"
+    with pytest.raises(TypeError, match="base_distribution must be a Distribution, got Tensor"):
+        Independent(ag.zeros(2), 1)
+    with pytest.raises(TypeError, match=r"^kl_divergence: .* for Normal and int; .*: Normal, Bern"):
+        kl_divergence(Normal(0.0, 1.0), 3)
+    with pytest.raises(TypeError, match="^Normal: value must hold real numbers, got dtype complex"):
+        Normal(0.0, 1.0).log_prob(np.array([1j]))
