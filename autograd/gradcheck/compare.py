@@ -11,7 +11,7 @@ import numpy as np
 from autograd import text
 from autograd.core.tensor import Tensor
 from autograd.gradcheck.diagnose import Trial, diagnose
-from autograd.gradcheck.guess import mismatch_map
+from autograd.gradcheck.guess import is_nested, mismatch_map
 from autograd.gradcheck.numeric import (
     MOST_LOST,
     STEP,
@@ -307,9 +307,8 @@ def _gradients(result: Any, arrays: Sequence[Array]) -> list[Array | None]:
         if len(arrays) == 1
         else f"a tuple of {len(arrays)} gradients, of shapes {shapes} (None where there is none)"
     )
-    if isinstance(result, (tuple, list)) and len(arrays) == 1 and len(result) != 1:
-        if np.shape(_or_none(result)) == arrays[0].shape:  # a list of numbers
-            result = [result]
+    if len(arrays) == 1 and is_nested(result, arrays[0].shape):
+        result = [result]
     if isinstance(result, (tuple, list)):
         several = list(result)
     elif isinstance(result, (dict, set)) or (result is None and len(arrays) > 1):
@@ -338,13 +337,6 @@ def _whole(returned: Any, count: int) -> list[bool]:
         several = [returned]
     kinds = [getattr(getattr(each, "dtype", None), "kind", "") for each in several]
     return [kind in ("i", "u", "b") for kind in kinds]
-
-
-def _or_none(value: Any) -> Any:
-    try:
-        return np.asarray(value)
-    except ValueError:
-        return None
 
 
 def _kinks(

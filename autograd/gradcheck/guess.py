@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import text
 
-__all__ = ["alike", "axes_of", "guess", "mismatch_map"]
+__all__ = ["alike", "axes_of", "guess", "is_nested", "mismatch_map"]
 
 Array = np.ndarray[Any, Any]
 
@@ -28,6 +28,16 @@ def alike(a: Array, b: Array) -> bool:
     if not 0 < scale < np.inf:
         return False
     return bool(np.all(np.abs(a - b) <= 1e-4 * scale))
+
+
+def is_nested(value: Any, shape: tuple[int, ...]) -> bool:
+    """True for one array of that shape in a tuple or list, whose entries are not arrays of their own."""
+    if not isinstance(value, (tuple, list)) or len(value) == 1 and isinstance(value[0], np.ndarray):
+        return False
+    try:
+        return np.shape(value) == shape  # type: ignore[arg-type]
+    except Exception:  # noqa: BLE001  what is in it need not be numbers
+        return False
 
 
 def guess(got: Array, right: Array) -> str:

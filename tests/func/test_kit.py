@@ -173,7 +173,7 @@ WRONG = {
         "conv2d", (conv, lambda g, x, w, b, **s: [d / 2 for d in conv_back(g, x, w, b, **s)]), "gradient of w",
         "0.5 times the right"),
     "nothing returned": ("relu", (lambda x: np.maximum(x, 0), lambda g, x: None), "gradient of x", "has it a return"),
-    "too few gradients": ("add", (np.add, lambda g, x, y: g), "gradient of x", "one gradients were returned"),
+    "too few gradients": ("add", (np.add, lambda g, x, y: g), "gradient of x", "of x, y; one was"),
     "raises": ("cumsum", (lambda x, axis=0: x.cumsum(axis), lambda g, x, axis: g[oh]), "gradient of x",  # noqa: F821
                "NameError"),
 }  # fmt: skip
@@ -358,3 +358,203 @@ def test_a_file_that_is_not_python_is_told(tmp_path, capsys):
     file.write_text("relu = None\n")
     assert main([str(file)]) != 0
     assert f"{file} is no Python file" in capsys.readouterr().err
+
+
+class _Refusing:
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("not to an array")
+
+
+class _Speechless(Exception):
+    def __str__(self):
+        raise RuntimeError("no words")
+
+
+ANSWERS = {
+    "another library's tensor": (_Refusing(), "is no array of real numbers, but _Refusing"),
+    "a tensor that requires a gradient": (ag.tensor([1.0], requires_grad=True), "is no array of real numbers, but Tensor"),
+    "complex numbers": (np.ones((3, 4), complex), "but ndarray of dtype complex128"),
+    "objects": (np.ones((3, 4), object), "but ndarray of dtype object"),
+    "too large for float64": (np.full((3, 4), np.longdouble(10) ** 4000), "is wrong at"),
+    "far too many": (np.broadcast_to(1.0, (2**40,)), "has shape (1099511627776,)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", range(2))
+@pytest.mark.parametrize("name", ANSWERS)
+def test_whatever_comes_back_is_a_verdict(name, which):
+    answer, words = ANSWERS[name]
+    given = [None, None]
+    given[which] = lambda *args: answer
+    report = kit.check({"relu": tuple(given)}, ["relu"])
+    assert not report
+    assert words in report.text()
+    json.loads(report.json())
+
+
+RAISED = {
+    "without words": (_Speechless(), "could not be computed: _Speechless\n"),
+    "unprintable": (ValueError("\ud800\x1b[31m"), "ValueError: \\ud800\\x1b[31m\n"),
+    "on many lines": (ValueError("one\ntwo"), "ValueError: one two\n"),
+    "long": (ValueError("x" * 100_000), "x…\n"),
+    "the end of the program": (SystemExit(0), "SystemExit: it ends the program\n"),
+    "a generator's end": (
+        GeneratorExit(),
+        "could not be computed: GeneratorExit: it ends the program\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("which", range(2))
+@pytest.mark.parametrize("name", RAISED)
+def test_whatever_is_raised_is_a_verdict(name, which):
+    error, words = RAISED[name]
+
+    def function(*args):
+        raise error
+
+    given = [None, None]
+    given[which] = function
+    report = kit.check({"relu": tuple(given)}, ["relu"])
+    assert not report
+    assert words in report.text() + "\n"
+    assert len(report.text()) < 1000
+    report.text().encode()
+    report.json().encode()
+
+
+@pytest.mark.parametrize("then", [ValueError, NotImplementedError, SystemExit])
+def test_a_function_that_answers_once_is_judged_by_that(then):
+    def once(answer):
+        left = [answer]
+
+        def function(*args):
+            if not left:
+                raise then
+            return left.pop()(*args)
+
+        return function
+
+    given = once(lambda x: -np.maximum(x, 0)), once(lambda g, x: -g)
+    (report,) = kit.check({"relu": given}, ["relu"]).operations
+    assert [mistake.element for mistake in report.mistakes] == [(0, 0), (0, 0)]
+    (report,) = kit.check({"mean": (once(lambda x: x.mean() + 1), None)}, ["mean"]).operations
+    assert (report.mistakes[0].element, report.mistakes[0].likely) == ((), "")
+
+
+def test_one_gradient_may_be_nested_lists_also_with_one_row():
+    forward, backward = right("avg_pool2d")
+
+    def listed(*args, **statics):
+        return backward(*args, **statics)[0].tolist()
+
+    assert any(
+        case.inputs[0].shape[0] == 1
+        for case in kit.all_cases()
+        if case.operation.name == "avg_pool2d"
+    )
+    assert kit.check({"avg_pool2d": (forward, listed)}, ["avg_pool2d"])
+    row = np.array([[1.0, 2.0, 3.0]])
+    for back in (
+        lambda g, x: (2 * g * x).tolist(),
+        lambda g, x: (2 * g * x,),
+        lambda g, x: [2 * g * x],
+        lambda g, x: tuple((2 * g * x).tolist()),
+    ):
+        assert ag.func.compare(lambda x: x * x, back, row)
+        assert kit.check({"square": (np.square, back)}, ["square"]) or back(row, row) is None
+    assert not ag.func.compare(lambda x: x * x, lambda g, x: [(2 * g * x)[0]], row)
+
+
+def test_a_wrong_number_of_gradients_is_counted():
+    for came, words in (
+        (None, "None was"),
+        (1.0, "one was"),
+        ((1.0,), "one was"),
+        ((), "0 were"),
+        ((1, 2, 3), "3 were"),
+    ):
+        report = kit.check({"add": (None, lambda g, x, y, came=came: came)}, ["add"])
+        assert f"2 gradients are to be returned, of x, y; {words}" in report.text()
+
+
+def test_what_hides_nothing_explains_nothing():
+    """Turning x round changes no sum: so it is no reason for a sum that is a little off."""
+    forward, _ = right("sum")
+    report = kit.check({"sum": (lambda x, **s: forward(x, **s) * (1 + 1e-5), None)}, ["sum"])
+    assert "right to a few digits only" in report.operations[0].mistakes[0].likely
+    report = kit.check(
+        {"reshape": (lambda x, shape: x.reshape(shape) * (1 + 1e-5), None)}, ["reshape"]
+    )
+    assert "right to a few digits only" in report.operations[0].mistakes[0].likely
+
+
+def test_a_single_number_has_no_factor_by_chance():
+    forward, _ = right("mse_loss")
+    for function, words in (
+        (lambda x, y, **s: forward(x, y, **s) + 0.01, ""),
+        (
+            lambda x, y, **s: forward(x, y, **s) / 2,
+            "it is 0.5 times the right output (a constant factor)",
+        ),
+    ):
+        assert (
+            kit.check({"mse_loss": (function, None)}, ["mse_loss"]).operations[0].mistakes[0].likely
+            == words
+        )
+
+
+def test_one_name_is_enough():
+    assert kit.check({"exp": (np.exp, None)}, "exp")
+
+
+def _judged(tmp_path, content, *options):
+    file = tmp_path / "mine.py"
+    file.write_text(content, encoding="utf-8")
+    return main([str(file), *options])
+
+
+def test_a_file_that_ends_the_program_is_not_right(tmp_path, capsys):
+    assert _judged(tmp_path, "import sys\ndef relu(x): return x\nsys.exit(0)\n") == 1
+    assert "ends the program instead of defining functions" in capsys.readouterr().err
+    assert _judged(tmp_path, "def relu(x): raise SystemExit\n") == 1
+    assert "SystemExit: it ends the program" in capsys.readouterr().out
+
+
+def test_a_file_is_a_module_like_others(tmp_path):
+    (tmp_path / "beside_it.py").write_text("from numpy import maximum\n")
+    before = list(sys.path), set(sys.modules)
+    content = (
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass\n"
+        "@dataclass\nclass Settings:\n    floor: int = 0\n"
+        "def relu(x):\n    from beside_it import maximum\n    return maximum(x, Settings().floor)\n"
+    )
+    assert _judged(tmp_path, content) == 0
+    assert sys.path == before[0]
+    assert set(sys.modules) - before[1] <= {"beside_it"}
+    sys.modules.pop("beside_it")
+
+
+def test_what_a_star_import_brought_is_not_given(tmp_path, capsys):
+    content = "from numpy import *\nadd_backward = None\ndef relu(x):\n    return maximum(x, 0)\n"
+    assert _judged(tmp_path, content + "def exp_backward(g, x):\n    return g * exp(x)\n") == 0
+    out = capsys.readouterr().out
+    assert "2 of 2 operations given are right" in out
+    assert "right  exp   forward 2 of 2  backward 2 of 2" in out
+    assert _judged(tmp_path, "from math import *\nrelu_backward = 3\n") == 1
+    assert "0 of 0 operations given" in capsys.readouterr().out
+
+
+def test_what_the_file_prints_does_not_spoil_the_json(tmp_path, capsys):
+    content = "print('loading')\ndef exp(x):\n    print('exp')\n    return 2.718281828459045**x\n"
+    assert _judged(tmp_path, content, "--json", "-") == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["verdict"] == "right"
+    assert captured.err.startswith("loading\nexp\n")
+
+
+def test_a_report_that_cannot_be_written_is_misuse(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        _judged(tmp_path, "", "--json", str(tmp_path / "none" / "report.json"))
+    assert "cannot write" in capsys.readouterr().err

@@ -15,7 +15,10 @@ import contextlib
 import importlib.util
 import sys
 import traceback
+from collections.abc import Iterator
+from importlib.abc import Loader
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from autograd.func.kit import OPERATIONS, all_cases, check, template
@@ -57,17 +60,25 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("give a file to judge, --template FILE, or --list")
     if not Path(options.file).is_file():
         parser.error(f"no file {options.file!r}")
-    module = _loaded(Path(options.file))
-    if module is None:
-        return 1
-    report = check(module, only)
+    # What the file itself prints is no part of a report that is read by a program.
+    apart = contextlib.redirect_stdout(sys.stderr) if options.json == "-" else _ALONGSIDE
+    with apart, _loaded(Path(options.file)) as module:
+        if module is None:
+            return 1
+        report = check(module, only)
     if options.json == "-":
         print(report.json())
         return 0 if report else 1
     print(report.text(plain=plain))
     if options.json is not None:
-        Path(options.json).write_text(report.json() + "\n", encoding="utf-8")
+        try:
+            Path(options.json).write_text(report.json() + "\n", encoding="utf-8")
+        except OSError as error:
+            parser.error(f"cannot write {options.json!r}: {error.strerror}")
     return 0 if report else 1
+
+
+_ALONGSIDE: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
 
 
 def _list(plain: bool) -> None:
@@ -92,23 +103,49 @@ def _write_template(parser: argparse.ArgumentParser, path: Path, only: list[str]
     return 0
 
 
-def _loaded(path: Path) -> Any:
-    """The file as a module; None if it fails, after saying why."""
-    spec = importlib.util.spec_from_file_location("implementation", path)
+@contextlib.contextmanager
+def _loaded(path: Path) -> Iterator[Any]:
+    """The file as a module; None if it fails, after saying why.
+
+    As long as it is in use it is a module like others: found by its name, as dataclasses want it,
+    and its folder is searched by imports that stand within functions.
+    """
+    spec = importlib.util.spec_from_file_location(_NAME, path)
     if spec is None or spec.loader is None:
         print(f"{path} is no Python file", file=sys.stderr)
-        return None
+        yield None
+        return
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.resolve().parent))
+    before, folder = sys.modules.get(_NAME), str(path.resolve().parent)
+    sys.modules[_NAME] = module
+    sys.path.insert(0, folder)
     try:
-        spec.loader.exec_module(module)
-    except Exception:  # noqa: BLE001  whatever it raises is shown
-        traceback.print_exc(limit=-2)
-        return None
+        yield module if _ran(spec.loader, module, path) else None
     finally:
         with contextlib.suppress(ValueError):
-            sys.path.remove(str(path.resolve().parent))
-    return module
+            sys.path.remove(folder)
+        if before is None:
+            sys.modules.pop(_NAME, None)
+        else:
+            sys.modules[_NAME] = before
+
+
+def _ran(loader: Loader, module: ModuleType, path: Path) -> bool:
+    """Run the file; if it fails, say why."""
+    try:
+        loader.exec_module(module)
+    except SystemExit:
+        traceback.print_exc(limit=-1)
+        print(f"{path} ends the program instead of defining functions", file=sys.stderr)
+        return False
+    except Exception:  # noqa: BLE001  whatever it raises is shown
+        traceback.print_exc(limit=-2)
+        return False
+    return True
+
+
+#: What the file's module is called.
+_NAME = "implementation"
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from autograd.engine import grad as engine_grad
 from autograd.func.kit.cases import Case, all_cases, oracle
 from autograd.func.kit.operations import OPERATIONS, Operation
 from autograd.gradcheck.diagnose import Trial, diagnose
-from autograd.gradcheck.guess import alike, guess
+from autograd.gradcheck.guess import alike, guess, is_nested
 
 __all__ = ["Mistake", "OperationReport", "Report", "check"]
 
@@ -25,6 +25,12 @@ Array = np.ndarray[Any, Any]
 #: Allowed difference, relative to a number and to the largest of its array.
 _RTOL, _ATOL = 1e-6, 1e-8
 
+
+#: No case has so many numbers.
+_MOST = 1_000_000
+
+#: Longer messages of errors are cut.
+_LONGEST = 300
 
 _OVERFLOW = "exp of a large number overflows: take the largest element off before it"
 
@@ -188,6 +194,8 @@ def check(implementation: Any, operations: Iterable[str] | None = None) -> Repor
         >>> report.ok, report.operations[0].mistakes[0].likely
         (False, 'the sign is wrong: it is minus the right gradient')
     """
+    if isinstance(operations, str):
+        operations = [operations]
     names = list(OPERATIONS) if operations is None else list(operations)
     if isinstance(implementation, Mapping):
         names_given = list(implementation)
@@ -216,10 +224,13 @@ def _functions(implementation: Any, name: str) -> tuple[Function | None, Functio
             raise TypeError(f"check: {name} must be a pair (forward, backward), got {shown(pair)}")
         forward, backward = pair
     else:
-        forward = getattr(implementation, name, None)
-        backward = getattr(implementation, f"{name}_backward", None)
-        if forward is not None and not callable(forward):
-            forward = None  # a module may have other things of that name
+        # A module may have other things of that name, and what `from numpy import *` brought.
+        forward, backward = (
+            found if callable(found := getattr(implementation, each, None)) else None
+            for each in (name, f"{name}_backward")
+        )
+        if backward is None and any(forward is getattr(of, name, None) for of in (np, math)):
+            forward = None
     for what, function in (("forward", forward), ("backward", backward)):
         if function is not None and not callable(function):
             raise TypeError(f"check: {name}'s {what} must be a function, got {shown(function)}")
@@ -228,6 +239,10 @@ def _functions(implementation: Any, name: str) -> tuple[Function | None, Functio
 
 class _NotGiven(Exception):
     """A stub was called."""
+
+
+class _Ended(Exception):
+    """A function ended the program, or tried to."""
 
 
 def _judged(
@@ -263,14 +278,24 @@ def _called(function: Function, *arrays: Array, **statics: Any) -> Any:
             return function(*[np.array(a) for a in arrays], **statics)
     except NotImplementedError:
         raise _NotGiven from None
+    except (SystemExit, GeneratorExit) as error:  # Ctrl-C is not the function's
+        raise _Ended(f"{type(error).__name__}: it ends the program") from error
 
 
 def _array(value: Any) -> Array | None:
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError):
+    """What came, as float64; None for what is no array of real numbers, or larger than any case."""
+    array = _as_it_is(value)
+    if array is None or array.dtype.kind not in "fiub" or array.size > _MOST:
         return None
-    return array.astype(np.float64) if array.dtype.kind in "fiub" else None
+    with np.errstate(all="ignore"):
+        return array.astype(np.float64)
+
+
+def _as_it_is(value: Any) -> Array | None:
+    try:
+        return np.asarray(value)
+    except Exception:  # noqa: BLE001  a tensor of another library refuses in its own way
+        return None
 
 
 def _first_wrong(got: Array, right: Array) -> tuple[int, ...] | None:
@@ -291,12 +316,18 @@ def _compared(case: Case, what: str, value: Any, right: Array) -> Mistake | None
     def problem(said: str) -> Mistake:
         return Mistake(case.label, what, None, math.nan, math.nan, said, "")
 
-    got = None if value is None else _array(value)
-    if got is None:
-        came = "None: has it a return?" if value is None else type(value).__name__
-        return problem(f"is no array of real numbers, but {came}")
-    if got.shape != right.shape:
-        return problem(f"has shape {got.shape}; right is {right.shape}")
+    if value is None:
+        return problem("is no array of real numbers, but None: has it a return?")
+    came = _as_it_is(value)
+    if came is None or came.dtype.kind not in "fiub":
+        kind = type(value).__name__
+        if isinstance(value, np.ndarray) and came is not None:
+            kind += f" of dtype {came.dtype}"
+        return problem(f"is no array of real numbers, but {kind}")
+    if came.shape != right.shape:
+        return problem(f"has shape {came.shape}; right is {right.shape}")
+    got = _array(came)
+    assert got is not None
     index = _first_wrong(got, right)
     if index is None:
         return None
@@ -304,8 +335,21 @@ def _compared(case: Case, what: str, value: Any, right: Array) -> Mistake | None
 
 
 def _failed(case: Case, what: str, error: Exception) -> Mistake:
-    said = f"could not be computed: {type(error).__name__}: {error}"
+    said = f"could not be computed: {_in_words(error)}"
     return Mistake(case.label, what, None, math.nan, math.nan, said, "")
+
+
+def _in_words(error: Exception) -> str:
+    """An error of somebody else's on one line; its message may be anything, or fail itself."""
+    try:
+        said = text.visible(" ".join(str(error).split()))
+    except Exception:  # noqa: BLE001
+        said = ""
+    if len(said) > _LONGEST:
+        said = said[:_LONGEST] + "…"
+    if isinstance(error, _Ended):
+        return said
+    return f"{type(error).__name__}{said and ': '}{said}"
 
 
 # Forward ------------------------------------------------------------------------------------------
@@ -331,6 +375,9 @@ def _why_forward(case: Case, function: Function, got: Array) -> str:
     operation = case.operation
     if not np.all(np.isfinite(got)):
         return _OVERFLOW if case.label == "large numbers" else guess(got, case.output)
+    if got.shape == case.output.shape and alike(got, case.output):
+        # So near to what is right that it is near to whatever gives the same.
+        return guess(got, case.output).replace("the right gradient", "the right output")
     for name, value in case.statics.items():
         default = operation.statics[name]
         if value == default:
@@ -347,7 +394,23 @@ def _why_forward(case: Case, function: Function, got: Array) -> str:
             return (
                 f"{operation.inputs[k]} is turned round: with its last two axes flipped it is right"
             )
-    return guess(got, case.output).replace("the right gradient", "the right output")
+    said = guess(got, case.output)
+    if said and case.output.size == 1 and said != _guessed_elsewhere(case, function):
+        return ""  # a single number has a factor by chance
+    return said.replace("the right gradient", "the right output")
+
+
+def _guessed_elsewhere(case: Case, function: Function) -> str:
+    """What the output's numbers say at other inputs."""
+    inputs = [
+        a * (1.37 - 0.31 * k) if a.dtype.kind == "f" else a for k, a in enumerate(case.inputs)
+    ]
+    try:
+        got = _array(_called(function, *inputs, **case.statics))
+    except Exception:  # noqa: BLE001  the other inputs are ours, not its
+        return ""
+    right = _reference(case.operation, inputs, case.statics)
+    return "" if got is None or not right.size else guess(got, right)
 
 
 def _reference(operation: Operation, inputs: Sequence[Array], statics: dict[str, Any]) -> Array:
@@ -388,12 +451,16 @@ def _backward_mistakes(case: Case, function: Function, known: set[str]) -> list[
 def _returned(result: Any, case: Case) -> list[Any]:
     """A gradient for each differentiable input."""
     wanted = case.operation.differentiable
-    if len(wanted) == 1 and not (isinstance(result, (tuple, list)) and len(result) == 1):
+    several = isinstance(result, (tuple, list))
+    if len(wanted) == 1 and (
+        not several or len(result) != 1 or is_nested(result, case.gradients[0].shape)
+    ):
         return [result]
-    if not isinstance(result, (tuple, list)) or len(result) != len(wanted):
-        count = len(result) if isinstance(result, (tuple, list)) else "one"
+    if not several or len(result) != len(wanted):
+        came = f"{len(result)} were" if several and len(result) != 1 else "one was"
+        came = "None was" if result is None else came
         raise ValueError(
-            f"{count} gradients were returned; return {len(wanted)}: of {', '.join(wanted)}"
+            f"{len(wanted)} gradients are to be returned, of {', '.join(wanted)}; {came}"
         )
     return list(result)
 
@@ -403,8 +470,9 @@ def _why_backward(case: Case, function: Function, place: int, got: Array) -> str
     wanted = operation.differentiable
     if not np.all(np.isfinite(got)) and case.label == "large numbers":
         return _OVERFLOW
+    near = alike(got, case.gradients[place])
     for name, value in case.statics.items():
-        if value == operation.statics[name]:
+        if value == operation.statics[name] or near:
             continue
         changed = {k: v for k, v in case.statics.items() if k != name}
         if alike(got, _reference_gradient(case, place, changed)):
