@@ -48,9 +48,10 @@ class _Shown(reprlib.Repr):
 
     def repr_instance(self, x: Any, level: int) -> str:
         try:
-            return " ".join(super().repr_instance(x, level).split())
-        except Exception:  # the user's own __repr__
+            repr(x)
+        except Exception:  # the user's own __repr__; reprlib would show where it lies in memory
             return f"a {type(x).__name__}"
+        return " ".join(super().repr_instance(x, level).split())
 
 
 #: A value as text for a message.

@@ -325,9 +325,10 @@ class _Judgement:
             if got.shape == weights[0].shape and got.size > 1:
                 if self._same_with([np.full_like(w, w.mean()) for w in weights]):
                     return "it uses the mean (or sum) of the incoming gradient, not each element"
-        if looked_at < self.got.size:
-            return ""
-        return guess(np.where(self.odd, 0.0, self.got), np.where(self.odd, 0.0, self.right))
+        smooth = np.where(self.odd, 0.0, self.got)
+        if looked_at < self.got.size or (np.any(self.got) and not np.any(smooth)):
+            return ""  # a part of the numbers says nothing of the whole
+        return guess(smooth, np.where(self.odd, 0.0, self.right))
 
     def _same_with(self, weights: Sequence[Any]) -> bool:
         """Does the rule give what it gave for the random gradient?"""

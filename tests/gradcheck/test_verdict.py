@@ -66,3 +66,22 @@ def test_a_slope_that_is_found_beside_excuses_only_what_is_far_off(beside, expec
     trials = [Trial([np.ones(1)], rules([np.ones(1)]), False)]
     case = Case(function, rules, arrays, trials, 200, False, True, True)
     assert judge(case, 0, "x").verdict == expected
+
+
+@pytest.mark.parametrize("error", [1e-12, 1e-11, 1e-10])
+@pytest.mark.parametrize(
+    ("times", "expected"), [(2.0, "wrong"), (1.01, "wrong"), (0.0, "wrong"), (-1.0, "wrong")]
+)
+def test_a_function_computed_to_fewer_digits_has_its_wrong_rules_found(error, times, expected):
+    """As of an iteration that stops early: differences then err by more than rounding explains."""
+
+    def function(x):
+        return np.sin(x) + error * np.sin(1e13 * x)
+
+    found = verdict(function, lambda x: times * np.cos(x), [0.3, 1.2])
+    assert found.verdict == expected
+    assert found.numerical == pytest.approx(
+        np.cos(found_at := [0.3, 1.2][found.index[0]]), rel=1e-4
+    )
+    assert found.rule == times * np.cos(found_at)
+    assert ("zero everywhere" in found.reason) == (times == 0)
