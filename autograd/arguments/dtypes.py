@@ -81,13 +81,11 @@ def check_dtype(who: str, dtype: Any) -> np.dtype[Any]:
     try:
         if hasattr(dtype, "_node"):  # NumPy would take the dtype that it has
             raise TypeError
-        result = np.dtype(dtype)
+        result = np.dtype(dtype).newbyteorder("=")
     except Exception:  # NumPy asks what it is given for its text, and that may raise anything
         raise TypeError(
             f"{who}: dtype={shown(dtype)} is not a dtype; use e.g. np.float32"
         ) from None
-    if not result.isnative:
-        result = result.newbyteorder("=")
     if result not in FLOATS and result.kind not in "iub":
         hint = " (complex arrays work in raw primitives only)" if result.kind == "c" else ""
         raise TypeError(
@@ -98,7 +96,7 @@ def check_dtype(who: str, dtype: Any) -> np.dtype[Any]:
 
 
 def float_dtype(who: str, dtype: Any) -> np.dtype[Any]:
-    """A dtype that can carry a gradient; the default dtype for None.
+    """A dtype that can carry a gradient, in native byte order; the default dtype for None.
 
     Raises:
         TypeError: for any other.
@@ -108,7 +106,7 @@ def float_dtype(who: str, dtype: Any) -> np.dtype[Any]:
     if dtype is None:
         return _default
     try:
-        result = np.dtype(dtype)
+        result = np.dtype(dtype).newbyteorder("=")
     except Exception:  # NumPy asks what it is given for its text, and that may raise anything
         result = np.dtype(object)
     if result not in FLOATS:

@@ -119,6 +119,14 @@ def test_shortened_steps_see_the_same_cells(cases):
     assert all(s <= max(p, 1) for s, p in zip(short.stride, window.padded(sizes), strict=True))
 
 
+def test_shortened_steps_are_steps_still():
+    window = Window((1, 1, 2, 2), (7, 5, 9, 1), ((0, 0), (-2, -1), (1, 0), (0, 0)), (3, 4, 5, 6))
+    short = window.shortened((4, 2, 3, 9))
+    assert short.stride == (4, 1, 4, 1)  # no longer than the padded image, and no shorter than 1
+    assert short.dilation == (1, 1, 5, 6)  # of one tap there is no step to the next
+    assert (short.kernel, short.padding) == (window.kernel, window.padding)
+
+
 def test_a_window_is_a_value():
     first = Window.read("f", 2, 3, (1, 2), 1)
     again = Window((3, 3), (1, 2), ((1, 1), (1, 1)), (1, 1))
@@ -170,6 +178,21 @@ def test_the_window_of_a_pooling_steps_by_its_kernel_and_pads_at_most_half():
         Window.pooling("f", 1, kernel, 1, most, dilation)
         with pytest.raises(ValueError, match="^f: padding .* must be at most half of the window"):
             Window.pooling("f", 1, kernel, 1, most + 1, dilation)
+    Window.pooling("f", 1, 4001, 1, 2000)
+    for arguments, words in [
+        ((1, 4001, 1, 2001), "padding (2001,) must be at most half of the window (4001,)"),
+        ((2, (4, 2), 1, (1, 2)), "padding (1, 2) must be at most half of the window (4, 2)"),
+        (
+            (1, 3, 1, 3, 2),
+            "padding (3,) must be at most half of the window (3,) with dilation (2,)",
+        ),
+    ]:
+        with pytest.raises(ValueError) as caught:
+            Window.pooling("f", *arguments)
+        assert str(caught.value) == f"f: {words}"
+    with pytest.raises(ValueError) as caught:
+        Window((2,), (1,), ((0, 2),), (1,)).check_half_padding("f")
+    assert str(caught.value) == "f: padding ((0, 2),) must be at most half of the window (2,)"
 
 
 def test_a_pooling_of_nothing_is_refused():
@@ -178,6 +201,13 @@ def test_a_pooling_of_nothing_is_refused():
     for sizes in ((2, 7), (0, 3)):
         with pytest.raises(ValueError, match="^f: window .* does not fit the input"):
             window.check_pooling("f", sizes)
+    padded = Window.pooling("f", 1, 2, 1, 1)
+    assert padded.check_pooling("f", (1,)) == (2,)
+    with pytest.raises(ValueError) as caught:  # one window would fit, into the padding alone
+        padded.check_pooling("f", (0,))
+    assert str(caught.value) == (
+        "f: window (2,) with dilation (1,) and padding (1,) does not fit the input 0"
+    )
 
 
 @given(st.lists(axes(), min_size=1, max_size=3), st.booleans())
