@@ -2,6 +2,8 @@
 
 import collections
 import functools
+import itertools
+import random
 
 import numpy as np
 import pytest
@@ -446,7 +448,11 @@ def test_a_variable_that_the_step_changes_is_refused():
 
 def test_a_number_that_is_another_at_every_call_is_refused():
     draw = np.random.default_rng(0)
-    refused(lambda x: x * draw.random(), "something else at every call", calls=9)
+    refused(lambda x: x * draw.random(), "draws random numbers from draw")
+    refused(lambda x: x * random.random(), "draws random numbers from random,")
+    refused(lambda x: x * np.random.rand(), "draws random numbers from np.random,")
+    calls = itertools.count()
+    refused(lambda x: x * float(next(calls)), "something else at every call", calls=9)
 
 
 def test_a_learning_rate_in_a_variable_is_not_left_stale():

@@ -185,5 +185,6 @@ def _same(x: Any, y: Any) -> bool:
     if isinstance(x, (np.ndarray, np.generic)) or isinstance(y, (np.ndarray, np.generic)):
         x, y = np.asarray(x), np.asarray(y)
         equal = np.array_equal(x, y, equal_nan=x.dtype.kind == "f")
-        return bool(equal and x.dtype == y.dtype)
+        same_signs = x.dtype.kind != "f" or np.array_equal(np.signbit(x), np.signbit(y))
+        return bool(equal and x.dtype == y.dtype and same_signs)
     return type(x) is type(y) and (x == y or (x != x and y != y))

@@ -7,12 +7,15 @@ so that nothing of this one run can be left in the program unseen.
 
 from __future__ import annotations
 
+import collections
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
+from autograd.arguments import arrays
 from autograd.arguments.half import HALF
 from autograd.arguments.window import Window
 from autograd.core.modes import local
@@ -20,13 +23,15 @@ from autograd.core.node import Leaf, Node
 from autograd.core.tensor import Tensor
 from autograd.func.replaying.noted import Applied, Called, Committed, Copied, Fetched, Passed
 from autograd.func.replaying.rules import Send
+from autograd.func.replaying.surroundings import Surroundings, codes_of
 from autograd.func.trees import flatten
 from autograd.source import line_at
 
-__all__ = ["Recording", "ReplayError"]
+__all__ = ["Recording", "ReplayError", "reading"]
 
 _NOT_USERS = ("autograd", "nn", "numpy", "copy")
 _ARRAYS = (np.ndarray, np.generic)
+_CHANGEABLE = (list, dict, set, collections.deque)
 _PLAIN = (bool, int, float, str, bytes, type(None), type(Ellipsis), type, np.dtype, Window)
 
 
@@ -42,9 +47,12 @@ class Recording:
         values: the value of every slot in this run.
         inputs: the slots of the step's inputs.
         outside: tensors from outside with their slots; constants: slots that never change.
+        repeated: what is called by ``each_time``: its code, and what it may change.
     """
 
-    def __init__(self, inputs: Sequence[Tensor]) -> None:
+    def __init__(self, inputs: Sequence[Tensor], around: Surroundings) -> None:
+        self._around, self._drawn = around, around.drawn()
+        self.repeated: list[Any] = []
         self.noted: list[Any] = []
         self.values: list[Any] = []
         self.outside: dict[int, tuple[Tensor, int]] = {}
@@ -242,8 +250,12 @@ class Recording:
                     slots[k] = self._slots[id(data)]
             elif isinstance(leaf, Tensor) and id(leaf._data) in self._strange:
                 self._from_outside("each_time", leaf)
+        self._no_draws()
+        self.repeated += codes_of(function)
+        self.repeated += [a for a in args if isinstance(a, _CHANGEABLE)]
         with unrecorded():
             result = function(*args) if run else None
+        self._drawn = self._around.drawn()
         outs: list[Any] = []
         several = isinstance(result, tuple)
         made: Any = result if several else (result,)
@@ -259,6 +271,16 @@ class Recording:
         self.noted.append(Called(function, leaves, rebuild, slots, tuple(outs), several))
         self._look_again()
         return result
+
+    def _no_draws(self) -> None:
+        """Raise if numbers were drawn that a replay would not draw."""
+        for k, (before, now) in enumerate(zip(self._drawn, self._around.drawn(), strict=True)):
+            if before != now:
+                self.refuse(
+                    f"the step draws random numbers from {self._around.name_of_source(k)}, which a "
+                    "replay would not do. Draw outside and give them to the step, or draw with "
+                    "autograd's functions, or in a function that is called by autograd.func.each_time"
+                )
 
     def _look_again(self) -> None:
         """Tensors from outside may lie on other arrays by now."""
@@ -340,9 +362,43 @@ class Recording:
     def finish(self) -> None:
         """Raise if something was begun and not ended, or read and not explained."""
         self._all_used("the end of the step")
+        self._no_draws()
         for done in self.noted:
             if isinstance(done, Passed) and not done.committed:
                 self.refuse("a backward pass that never reached the end")
+
+
+class _Reader:
+    """Tells the recording of the thread that reads, if it has one."""
+
+    def raw(self, x: Any) -> None:
+        if local.state.recording is not None:
+            local.state.recording.raw(x)
+
+    def passed_on(self, x: Any, array: Any) -> None:
+        if local.state.recording is not None:
+            local.state.recording.passed_on(x, array)
+
+    def from_sizes(self, array: Any, sources: tuple[Any, ...]) -> None:
+        if local.state.recording is not None:
+            local.state.recording.from_sizes(array, sources)
+
+
+class reading:
+    """Who reads values of tensors is heard, in any thread, while somewhere a step is recorded."""
+
+    _lock, _reader, _count = threading.Lock(), _Reader(), 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            reading._count += 1
+            arrays.reader = self._reader
+
+    def __exit__(self, *exception: object) -> None:
+        with self._lock:
+            reading._count -= 1
+            if not reading._count:
+                arrays.reader = None
 
 
 class unrecorded:

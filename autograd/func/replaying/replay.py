@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autograd.arguments import arrays
 from autograd.arguments.dtypes import default_dtype
 from autograd.arguments.numbers import boolean, shown
 from autograd.core.modes import local
 from autograd.core.tensor import Tensor, _wrap
 from autograd.func.replaying.program import Program, difference
-from autograd.func.replaying.recording import Recording, ReplayError
+from autograd.func.replaying.recording import Recording, ReplayError, reading
 from autograd.func.replaying.surroundings import Surroundings
 from autograd.func.trees import flatten, form_of
 
@@ -38,16 +38,18 @@ def replay(function: Callable[..., Any], *, changed: str = "raise", keep: bool =
     same; later ones replay. A step may contain the forward pass, ``backward()``, optimizers and
     whatever is called by `each_time`. What cannot be seen from primitives is refused while it is
     recorded, with the line: ``if``, ``item()``, ``numpy()`` and all else that takes a number out of
-    a tensor; arrays that are no tensors; writes; hooks; Python's variables that the step changes.
+    a tensor; arrays that are no tensors; writes; hooks; draws from Python's or NumPy's generators;
+    iterators; Python's variables that the step changes. Threads that share a step take turns.
     What else Python does there, such as printing, happens in the recorded calls only.
 
     Args:
         function: takes tensors (arrays are made tensors), numbers, and tuples, lists and dicts of
             them; returns tensors in the same way. It is recorded anew for inputs of other shapes,
             dtypes or numbers.
-        changed: what to do where something else is not as it was when recorded: a number or a tensor
-            that the step finds in a variable, a module's attribute, a parameter's ``requires_grad``.
-            ``"raise"`` says what it is; ``"record"`` records the step anew.
+        changed: what to do where something else is not as it was when recorded: what the step finds
+            in variables, attributes, defaults, containers and arrays (of more than 10,000 elements,
+            or 65,536 numbers, some), a parameter's ``requires_grad``. ``"raise"`` says what it is;
+            ``"record"`` records the step anew.
         keep: copy parameters before they are used, so that a step that changes them can be looked at
             afterwards by ``Replay.loss``.
 
@@ -101,6 +103,7 @@ class Replay:
         self._kinds: dict[Any, _Kind] = {}
         self._latest: Program | None = None
         self.recorded = self.replays = 0
+        self._lock, self._busy = threading.RLock(), False
 
     @property
     def loss(self) -> Tensor:
@@ -122,6 +125,18 @@ class Replay:
         raise ReplayError("replay: no result of this step has a gradient")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if local.state.recording is not None:
+            raise ReplayError("replay: a replayed step within a step that is being recorded")
+        with self._lock:  # all replays use the same slots
+            if self._busy:
+                raise ReplayError("replay: the step is called from within itself")
+            self._busy = True
+            try:
+                return self._call(args, kwargs)
+            finally:
+                self._busy = False
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         inputs, key, rebuild = _read(args, kwargs)
         kind = self._kinds.get(key)
         if kind is None:
@@ -131,8 +146,6 @@ class Replay:
                     "from call to call must be given as tensors; shapes that change, padded to a few"
                 )
             kind = self._kinds[key] = _Kind()
-        if local.state.recording is not None:
-            raise ReplayError("replay: a replayed step within a step that is being recorded")
         program = kind.program
         if program is None or kind.surroundings is None:
             return self._record(kind, inputs, rebuild)
@@ -152,17 +165,21 @@ class Replay:
     def _record(self, kind: _Kind, inputs: list[Tensor], rebuild: Callable[..., Any]) -> Any:
         before = Surroundings(self._function)
         fresh = [_own(t) for t in inputs]
-        recording = Recording(fresh)
-        state, reader = local.state, arrays.reader
+        recording = Recording(fresh, before)
+        state = local.state
         recorder = state.recorder
-        watch = _both(recorder, recording.note)
-        state.recording, state.recorder, arrays.reader = recording, watch, recording
+        state.recording, state.recorder = recording, _both(recorder, recording.note)
         try:
-            args, kwargs = rebuild(fresh)
-            result = self._function(*args, **kwargs)
-            recording.finish()
+            with reading():
+                args, kwargs = rebuild(fresh)
+                result = self._function(*args, **kwargs)
+                recording.finish()
         finally:
-            state.recording, state.recorder, arrays.reader = None, recorder, reader
+            state.recording, state.recorder = None, recorder
+        if recording.repeated:  # which may change what it alone looks at
+            around = Surroundings(self._function, recording.repeated)
+            before.only(around)
+            before.iterators = around.iterators
         found = before.changed()
         if found is not None:
             raise ReplayError(
@@ -174,6 +191,12 @@ class Replay:
         told = None if kind.last is None else difference(kind.last, program)
         kind.tries += 1
         if kind.last is not None and told is None:
+            if before.iterators:
+                raise ReplayError(
+                    f"replay: the step gets at {before.iterators[0]}, an iterator; what that gives next "
+                    "could not be told. Take from it outside and give it to the step, or take from it "
+                    "in a function that is called by autograd.func.each_time"
+                )
             before.settle()
             kind.program, kind.surroundings = program, before
             program.compile(self._keep)

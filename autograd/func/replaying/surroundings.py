@@ -1,240 +1,334 @@
 """What a step finds in variables, and whether it still is what it was.
 
 From the function that is recorded one gets to others, to modules and objects by their names in its
-code: globals, variables of enclosing functions, attributes. Numbers, strings and tensors that are
-found there are compared at every replay: by identity, numbers by value.
+code: globals, variables of enclosing functions, attributes, and what Python calls by itself, such as
+``__getitem__``. What is found there is compared at every replay (``watched``).
 """
 
 from __future__ import annotations
 
+import array
 import collections
+import contextvars
+import dis
 import functools
+import operator
+import os
+import random
 import sys
+import threading
 import types
-from collections.abc import Iterator
-from operator import is_, itemgetter
+import weakref
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
+from autograd.arguments.generator import default_generator
 from autograd.core.primitive import Primitive
 from autograd.core.tensor import Tensor
+from autograd.func.replaying.watched import ABSENT, SCALARS, Slots, Watched, sampled
 
-__all__ = ["Surroundings"]
+__all__ = ["Surroundings", "codes_of"]
 
-_SCALARS = (bool, int, float, str, type(None))
 #: Not gone into. pytest puts its own machinery into the globals of every file that asserts.
 _OURS = ("autograd", "nn", "numpy", "_pytest")
 #: Functions and classes of these are not gone into: none of the user's values are there.
 _NOT_THEIRS = (frozenset(sys.stdlib_module_names) | {*_OURS, "builtins"}) - {"__main__"}
-_NONE = object()
+#: With these in a function's code, its strings may be names.
+_BY_STRINGS = frozenset(
+    "getattr hasattr vars globals __dict__ __getattribute__ attrgetter methodcaller".split()
+)
+#: Of the methods that Python calls by itself, those that make, copy, show and compare objects:
+#: they name all that an object has, and a step seldom asks for it.
+_SELDOM = frozenset(
+    "__init__ __new__ __del__ __post_init__ __init_subclass__ __set_name__ __repr__ __str__ "
+    "__reduce__ __reduce_ex__ __getstate__ __setstate__ __copy__ __deepcopy__ __dir__ __sizeof__ "
+    "__eq__ __ne__ __hash__ __format__ __setattr__ __delattr__ __class_getitem__".split()
+)
+#: Containers that the standard library makes of others, and what these are called there.
+_WRAPPERS = (collections.UserDict, collections.UserList, collections.ChainMap, type(os.environ))
+_NUMBERS = (np.ndarray, bytearray, memoryview, array.array)
+_SOURCES = (np.random.Generator, np.random.RandomState, random.Random)
+_BOUND = (types.BuiltinMethodType, types.MethodWrapperType)
 
 
-class Surroundings:
-    """The values that a function's names lead to."""
+class Surroundings(Watched):
+    """The values that a function's names lead to.
 
-    def __init__(self, function: Any) -> None:
-        self._found: list[tuple[Any, Any, Any, str]] = []
-        self._cells: list[tuple[Any, Any, str]] = []
-        self._lists: list[tuple[Any, tuple[Any, ...], str]] = []
+    Attributes:
+        sources: random generators that were found, with their names.
+        iterators: the names of what gives something else each time it is asked.
+    """
+
+    def __init__(self, function: Any, without: Iterable[Any] = ()) -> None:
+        """without: code and objects that are not gone into."""
+        super().__init__()
+        self.sources: list[tuple[Any, str]] = []
+        self.iterators: list[str] = []
+        self._without = {id(each): each for each in without}
         self._seen: dict[int, Any] = {}
         self._names: set[str] = set()
         self._buffers: list[tuple[Any, Any, Any, str]] = []
-        self._slots: dict[int, _Slots] = {}
+        self._slots: dict[int, Slots] = {}
         self._classes: dict[type, Any] = {}  # their members; each is looked at once
         self._pending = collections.deque([(function, "the function")])
         while self._pending:  # not by recursion: one thing leads to another without end
             self._see(*self._pending.popleft())
-        self._values, self._missing = self._by_holder()
-
-    def changed(self) -> str | None:
-        """What is not any more as it was; None if all is."""
-        return None if self._is_identical() else self._search()
+        self._seen = {}
+        self.begin()
 
     def settle(self) -> None:
         """Called when the step has run: buffers that it has not replaced itself are compared, too."""
-        self._found += [found for found in self._buffers if found[0].get(found[1]) is found[2]]
+        for holder, key, value, name in self._buffers:
+            if holder.get(key) is value:
+                self.entry(holder, key, value, name)
         self._buffers = []
-        self._values, self._missing = self._by_holder()
-
-    def _by_holder(self) -> tuple[list[Any], list[Any]]:
-        """For each dictionary: how to get all values at once, and what they were; keys that it lacks."""
-        holders: dict[int, tuple[Any, dict[Any, Any], list[Any]]] = {}
-        for holder, key, value, _ in self._found:
-            _, there, missing = holders.setdefault(id(holder), (holder, {}, []))
-            if value is _NONE:
-                missing.append(key)
-            else:
-                there[key] = value
-        values = [
-            (_getter(holder, list(there)), holder, tuple(there.values()))
-            for holder, there, _ in holders.values()
-            if there
-        ]
-        return values, [(holder, missing) for holder, _, missing in holders.values() if missing]
-
-    def _is_identical(self) -> bool:
-        """Whether the very same objects are found everywhere: the usual case, and soon told."""
-        try:
-            for get, holder, values in self._values:
-                if not all(map(is_, get(holder), values)):
-                    return False
-        except KeyError:
-            return False
-        for holder, missing in self._missing:
-            if any(map(holder.__contains__, missing)):
-                return False
-        for items, before, _ in self._lists:
-            if len(items) != len(before) or not all(map(is_, items, before)):
-                return False
-        return all([cell.cell_contents is value for cell, value, _ in self._cells])
-
-    def _search(self) -> str | None:
-        """The first thing that is not any more as it was. Equal numbers may be other objects."""
-        for holder, key, value, name in self._found:
-            now = holder.get(key, _NONE)
-            if now is not value and not _equal(now, value):
-                return name
-        for cell, value, name in self._cells:
-            now = cell.cell_contents
-            if now is not value and not _equal(now, value):
-                return name
-        for items, before, name in self._lists:
-            if len(items) != len(before):
-                return name
-            for now, value in zip(items, before, strict=True):
-                if now is not value and not _equal(now, value):
-                    return name
-        return None
+        self.begin()
 
     # The walk -------------------------------------------------------------------------------------
 
     def _look(self, value: Any, name: str) -> None:
         self._pending.append((value, name))
 
+    def drawn(self) -> list[str]:
+        """The states of all random generators that were found, and of those that need no finding."""
+        found = [repr(random.getstate()), repr(np.random.get_state()), _state(default_generator())]
+        return found + [_state(source) for source, _ in self.sources]
+
+    def name_of_source(self, k: int) -> str:
+        """The name of the k-th generator of ``drawn``."""
+        return (["random", "np.random", "the default generator"] + [n for _, n in self.sources])[k]
+
     def _see(self, value: Any, name: str) -> None:
         # isinstance would ask the object, which may be a deprecated one's stand-in
         kind = type(value)
-        if issubclass(kind, (*_SCALARS, Tensor, Primitive)) or id(value) in self._seen:
+        if issubclass(kind, (*SCALARS, Tensor, Primitive)) or id(value) in self._seen:
+            return
+        if id(value) in self._without:
             return
         self._seen[id(value)] = value
         if issubclass(kind, types.MethodType):
             self._look(value.__self__, name)
             self._look(value.__func__, name)
+        elif value is os.getenv:
+            self._look(os.environ, name)
         elif issubclass(kind, types.FunctionType):
             self._function(value)
+        elif issubclass(kind, _BOUND):
+            if not isinstance(value.__self__, (types.ModuleType, type)):
+                self._look(value.__self__, name)
         elif issubclass(kind, functools.partial):
             for each in (value.func, value.args, value.keywords):
                 self._look(each, name)
+        elif kind in (operator.attrgetter, operator.methodcaller):
+            self._named({part for text in value.__reduce__()[1] for part in str(text).split(".")})
+        elif issubclass(kind, _NUMBERS):
+            self._array(value, name)
         elif issubclass(kind, (list, tuple, collections.deque)):
-            if len(value) <= 1000:
-                if not issubclass(kind, tuple):
-                    self._lists.append((value, tuple(value), name))
-                for k, item in enumerate(value):
-                    self._look(item, f"{name}[{k}]")
+            self._sequence(value, name)
         elif issubclass(kind, (set, frozenset)):
-            if len(value) <= 1000:
-                self._lists.append((value, tuple(value), name))
-                for item in value:
-                    self._look(item, f"an element of {name}")
-        elif issubclass(kind, dict):
-            if len(value) <= 1000:
-                self._lists.append((value, tuple(value), name))  # a key more is a change, too
-                for key, item in list(value.items()):
-                    self._found.append((value, key, item, f"{name}[{key!r}]"))
-                    self._look(item, f"{name}[{key!r}]")
+            self.elements(value, name)
+            for item in sampled(value):
+                self._look(item, f"an element of {name}")
+        elif issubclass(kind, (dict, types.MappingProxyType)):
+            self.elements(value, name)  # a key more is a change, too
+            for key in sampled(value):
+                self.entry(value, key, value[key], f"{name}[{key!r}]")
+                self._look(value[key], f"{name}[{key!r}]")
+        elif issubclass(kind, _WRAPPERS):
+            for key, part in vars(value).items():
+                self.entry(vars(value), key, part, name)
+                self._look(part, name)
+        elif issubclass(kind, _SOURCES):
+            self.sources.append((value, name))
+        elif issubclass(kind, types.GeneratorType) or _is_iterator(kind):
+            self.iterators.append(name)
+        elif issubclass(kind, contextvars.ContextVar):
+            self.answer(value, lambda: value.get(None), name)
+            self._look(value.get(None), name)
+        elif issubclass(kind, weakref.ref):
+            self._look(value(), name)
         elif _is_module(value):
             self._module(value, name)
         elif hasattr(type(value), "__wrapped__") or "__wrapped__" in (_own(value) or ()):
             self._look(value.__wrapped__, name)
         else:
-            self._object(value, name)
+            self._attributes(value, name, self._names)
+
+    def _array(self, value: Any, name: str) -> None:
+        if isinstance(value, np.ndarray) and value.dtype.kind == "O":
+            self._sequence(value.reshape(-1), name)
+        else:
+            self.array(value, name)
+
+    def _sequence(self, value: Any, name: str) -> None:
+        if type(value) is not tuple:
+            self.elements(value, name)
+        for k, item in enumerate(sampled(value)):
+            self._look(item, f"{name}[{k}]")
 
     def _function(self, function: Any) -> None:
-        if (function.__module__ or "").partition(".")[0] in _NOT_THEIRS:
-            return
         code = function.__code__
+        if id(code) in self._without:
+            return
+        if _is_not_theirs(function):
+            return
+        self.function(function)
+        for key in ("__wrapped__", "registry"):  # what it wraps, or dispatches to
+            if key in function.__dict__:
+                self._look(function.__dict__[key], function.__name__)
+        codes = list(_codes(code, self._without))
+        used = _used(codes) if self._without else None
         for free, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             try:
                 value = cell.cell_contents
             except ValueError:
                 continue
-            self._cells.append((cell, value, free))
-            self._look(value, free)
-        for value in function.__defaults__ or ():
+            if used is None or free in used:
+                self.cell(cell, value, free)
+                self._look(value, free)
+        for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self._look(value, "a default")
-        names = {name for part in _codes(code) for name in part.co_names}
-        new = names - self._names
-        self._names |= names
+        if function.__kwdefaults__:
+            self._look(function.__kwdefaults__, "a default")
+        if _is_of_others(function.__globals__.get("__name__")):  # a wrapper that goes by their name
+            return
+        names = {name for part in codes for name in part.co_names}
+        if names & _BY_STRINGS:
+            names |= {text for part in codes for text in _texts(part.co_consts)}
         for name in names & function.__globals__.keys():
             value = function.__globals__[name]
-            self._found.append((function.__globals__, name, value, name))
+            self.entry(function.__globals__, name, value, name)
             self._look(value, name)
-        if new:  # objects that were seen before may have attributes of these names
+        self._named(names)
+
+    def _named(self, names: set[str]) -> None:
+        """Names that may be attributes, also of objects that were seen before."""
+        new = names - self._names
+        self._names |= names
+        if new:
             for value in list(self._seen.values()):
-                if not issubclass(
-                    type(value), (types.FunctionType, types.MethodType, list, tuple, dict)
-                ):
+                if issubclass(type(value), types.FunctionType) and _is_not_theirs(value):
+                    continue
+                if not issubclass(type(value), (types.MethodType, list, tuple, dict)):
                     kind = value if issubclass(type(value), type) else type(value)
                     self._attributes(value, kind.__name__, new)
-
-    def _object(self, value: Any, name: str) -> None:
-        self._attributes(value, name, self._names)
 
     def _attributes(self, value: Any, name: str, names: set[str]) -> None:
         if issubclass(type(value), type):
             self._class_of(value, name, names, None)
             return
-        own = _own(value)
-        if own is None and hasattr(type(value), "__slots__"):
-            own = self._slots.setdefault(id(value), _Slots(value))
-        if not isinstance(own, (dict, _Slots)):
-            return
-        if _is_module(value):
-            return
+        if issubclass(type(value), threading.local):
+            own = self._slots.setdefault(id(value), Slots(value))
+            there = vars(value).keys()
+        else:
+            own = _own(value)
+            if own is None and hasattr(type(value), "__slots__"):
+                own = self._slots.setdefault(id(value), Slots(value))
+            if not isinstance(own, (dict, Slots)):
+                return
+            there = own.keys()
         if issubclass(type(value), types.ModuleType) and value.__name__.partition(".")[0] in _OURS:
             return
-        for key in names & own.keys():
-            self._found.append((own, key, own[key], f"{name}.{key}"))
-            self._look(own[key], f"{name}.{key}")
-        self._class_of(type(value), name, names, own)
+        if not _is_module(value):  # of which all is looked at
+            for key in names & there:
+                self.entry(own, key, own[key], f"{name}.{key}")
+                self._look(own[key], f"{name}.{key}")
+        if not issubclass(type(value), types.FunctionType):
+            self._class_of(type(value), name, names, own)
 
     def _class_of(self, found: type, name: str, names: set[str], own: Any) -> None:
         """What a class has under some names, and ``own``, an object's dictionary, has not."""
         for kind in found.__mro__:
-            if kind.__module__.partition(".")[0] not in _NOT_THEIRS:
-                members = self._classes.setdefault(kind, vars(kind))
-                for key in names & members.keys():
-                    value = members[key]
-                    if type(value) in _SCALARS and (own is None or key not in own):
-                        if own is not None:
-                            self._found.append((own, key, _NONE, f"{name}.{key}"))
-                        self._found.append((members, key, value, f"{name}.{key}"))
-                    self._look(getattr(value, "fget", value), f"{name}.{key}")
+            if _is_not_theirs(kind):
+                continue
+            members = self._classes.get(kind)
+            if members is None:
+                members = self._classes[kind] = vars(kind)
+                for key, value in members.items():
+                    if _is_called_by_itself(key, value):
+                        self._look(value, f"{name}.{key}")
+            for key in names & members.keys():
+                value = members[key]
+                if own is None or key not in own:
+                    if own is not None and not isinstance(value, functools.cached_property):
+                        self.entry(own, key, ABSENT, f"{name}.{key}")
+                    self.entry(members, key, value, f"{name}.{key}")
+                for part in ("fget", "func"):  # of properties
+                    self._look(getattr(value, part, value), f"{name}.{key}")
 
     def _module(self, module: Any, name: str) -> None:
         """A module of nn: all of its attributes; of its buffers see ``settle``."""
         own = vars(module)
         kinds = own.get("_kinds", {})
-        self._lists.append((kinds, tuple(kinds), name))  # parameters, buffers and modules
+        self.elements(kinds, name)  # parameters, buffers and modules
         for key, value in list(own.items()):
             if key == "_paths":
                 continue
             if kinds.get(key) == "buffer":
                 self._buffers.append((own, key, value, f"{name}.{key}"))
                 continue
-            self._found.append((own, key, value, f"{name}.{key}"))
+            self.entry(own, key, value, f"{name}.{key}")
             if key != "_kinds":
                 self._look(value, f"{name}.{key}")
         for kind in type(module).__mro__:  # what the class says and the module may say otherwise
-            members = self._classes.setdefault(kind, vars(kind))
+            members = vars(kind)
             for key, value in members.items():
-                if type(value) in _SCALARS and not key.startswith("__") and key not in own:
-                    self._found.append((own, key, _NONE, f"{name}.{key}"))
-                    self._found.append((members, key, value, f"{name}.{key}"))
+                if type(value) in SCALARS and not key.startswith("__") and key not in own:
+                    self.entry(own, key, ABSENT, f"{name}.{key}")
+                    self.entry(members, key, value, f"{name}.{key}")
         if "forward" not in own:
-            self._found.append((own, "forward", _NONE, f"{name}.forward"))
+            self.entry(own, "forward", ABSENT, f"{name}.forward")
         forward = getattr(type(module), "forward", None)
         if forward is not None:
             self._look(forward, f"{name}.forward")
+        self._class_of(type(module), name, self._names, own)
+
+
+def codes_of(function: Any) -> list[Any]:
+    """What a function called by ``each_time`` may look up as it likes: its code, whose method it is."""
+    found: list[Any] = []
+    while isinstance(function, functools.partial):
+        found += [*function.args, *function.keywords.values()]
+        function = function.func
+    if isinstance(function, types.MethodType):
+        function = function.__func__
+    elif isinstance(function, _BOUND):
+        found.append(function.__self__)
+    elif not isinstance(function, types.FunctionType):
+        kinds = [vars(kind) for kind in type(function).__mro__]
+        function = next((own["__call__"] for own in kinds if "__call__" in own), None)
+    if isinstance(function, types.FunctionType):
+        found.append(function.__code__)
+    return found
+
+
+def _state(source: Any) -> str:
+    if isinstance(source, np.random.Generator):
+        return repr(source.bit_generator.state)
+    return repr(source.getstate() if isinstance(source, random.Random) else source.get_state())
+
+
+def _is_called_by_itself(key: str, value: Any) -> bool:
+    """Whether it is a method that Python calls; not of those that are made for a data class."""
+    if not (key.startswith("__") and key.endswith("__")) or key in _SELDOM:
+        return False
+    return type(value) is types.FunctionType and value.__code__.co_filename != "<string>"
+
+
+def _is_iterator(kind: type) -> bool:
+    """Python's own: what these will give cannot be seen."""
+    return kind.__module__ in ("builtins", "itertools") and hasattr(kind, "__next__")
+
+
+def _is_not_theirs(found: Any) -> bool:
+    """Whether a function or class is not the user's."""
+    return _is_of_others(found.__module__)
+
+
+def _is_of_others(module: str | None) -> bool:
+    return (module or "").partition(".")[0] in _NOT_THEIRS
 
 
 def _own(value: Any) -> Any:
@@ -245,56 +339,33 @@ def _own(value: Any) -> Any:
         return None
 
 
-class _Slots:
-    """The attributes of an object without a dictionary, as if it had one."""
-
-    def __init__(self, value: Any) -> None:
-        self._value = value
-
-    def get(self, key: str, default: Any) -> Any:
-        return getattr(self._value, key, default)
-
-    def __getitem__(self, key: str) -> Any:
-        return getattr(self._value, key)
-
-    def __contains__(self, key: str) -> bool:
-        return self.get(key, _NONE) is not _NONE
-
-    def keys(self) -> set[str]:
-        return {
-            key
-            for kind in type(self._value).__mro__
-            for key in _names_in(vars(kind).get("__slots__", ()))
-            if key in self
-        }
-
-
-def _names_in(slots: Any) -> tuple[str, ...]:
-    return (slots,) if isinstance(slots, str) else tuple(slots)
-
-
-def _getter(holder: Any, keys: list[Any]) -> Any:
-    """A function that looks several keys up."""
-    if len(keys) > 1 and type(holder) in (dict, types.MappingProxyType):
-        return itemgetter(*keys)
-    return lambda holder: [
-        holder.get(key, _NONE) for key in keys
-    ]  # a defaultdict adds what it lacks
-
-
 def _is_module(value: Any) -> bool:
     """Whether it is one of nn's. Its class is asked: an object may answer as it likes, or not at all."""
     return hasattr(type(value), "named_parameters") and hasattr(value, "training")
 
 
-def _codes(code: Any) -> Iterator[Any]:
+def _codes(code: Any, without: dict[int, Any]) -> Iterator[Any]:
     """A function's code, and that of the functions in it."""
     yield code
     for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
+        if isinstance(constant, types.CodeType) and id(constant) not in without:
+            yield from _codes(constant, without)
 
 
-def _equal(now: Any, before: Any) -> bool:
-    """Numbers and strings may be other objects with the same value."""
-    return type(now) is type(before) and isinstance(now, _SCALARS) and (now == before or now != now)
+def _used(codes: list[Any]) -> set[str]:
+    """The variables of enclosing functions that are read, and not only handed on to inner ones."""
+    return {
+        each.argval
+        for code in codes
+        for each in dis.get_instructions(code)
+        if "DEREF" in each.opname
+    }
+
+
+def _texts(constants: Iterable[Any]) -> Iterator[str]:
+    """The strings among constants that could be names."""
+    for constant in constants:
+        if isinstance(constant, str) and constant.isidentifier():
+            yield constant
+        elif isinstance(constant, (tuple, frozenset)):
+            yield from _texts(constant)
