@@ -15,7 +15,8 @@ import numpy as np
 
 from autograd.core.modes import is_grad_enabled, local, no_grad
 from autograd.core.primitive import primitive
-from autograd.core.tensor import Tensor, _wrap
+from autograd.core.tensor import Tensor, _wrap, tensor_on
+from autograd.errors import overwritten
 
 __all__ = ["Function", "FunctionContext"]
 
@@ -36,7 +37,11 @@ class FunctionContext:
         self._now: tuple[Any, ...] | None = None
 
     def save_for_backward(self, *tensors: Any) -> None:
-        """Keep tensors (or None) for ``backward``: inputs, outputs, or others, which are constants."""
+        """Keep tensors (or None) for ``backward``: inputs, outputs, or others.
+
+        ``backward`` gets them back where they stand in the graph, so that it may ask for gradients
+        of what it computes of them under ``enable_grad``. None of them may be written into before.
+        """
         for t in tensors:
             if t is not None and not isinstance(t, Tensor):
                 raise TypeError(
@@ -142,6 +147,7 @@ class Function:
             call.outputs = ()
             for k, out in zip(places, made if len(places) > 1 else [made], strict=True):
                 outputs[k] = out
+            call.made([outputs[k] for k in places])
         return tuple(outputs) if isinstance(result, tuple) else outputs[0]
 
 
@@ -155,6 +161,8 @@ class _Call:
         self._shapes = [(args[k].shape, args[k].dtype) for k in self._slots]
         self._ctx = ctx
         self._saved: list[tuple[str, Any]] = []
+        self._stand: dict[str, list[Any]] = {}
+        self._node: Any = None
         self._count = 1
         self._places: list[int] = []
         self._like: list[tuple[tuple[int, ...], Any]] = []
@@ -190,6 +198,7 @@ class _Call:
 
     def saves(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> tuple[bool, bool]:
         """Find what was saved among inputs and outputs; returns which of the two are needed."""
+        self._stand["input"] = [(x._version, x._node, x._index) for x in inputs]
         for t in self._ctx._saving:
             k = next((k for k, x in enumerate(inputs) if x is t), None)
             j = next((j for j, x in enumerate(outputs) if x is t), None)
@@ -198,10 +207,36 @@ class _Call:
             elif j is not None:
                 self._saved.append(("output", j))
             else:
-                self._saved.append(("constant", t if t is None else t.detach()))
+                same = None if t is None else tensor_on(t._data, t._version, t._node, t._index)
+                self._saved.append(("other", same))
         self._ctx._saving = ()
         kinds = {kind for kind, _ in self._saved}
         return "input" in kinds, "output" in kinds
+
+    def made(self, outputs: Sequence[Tensor]) -> None:
+        """Note what the graph has made of the call; the node holds the call, and so is held weakly."""
+        self._node = weakref.ref(outputs[0]._node)
+        self._stand["output"] = [(x._version, None, x._index) for x in outputs]
+
+    def _given_back(self, values: dict[str, Any]) -> tuple[Any, ...]:
+        """What was saved, as tensors that stand where they stood in the graph.
+
+        Inputs and outputs were looked at by the engine, for writes; others are here.
+        """
+        node, found = self._node(), []
+        for kind, value in self._saved:
+            if kind == "other":
+                cell = None if value is None else value._version
+                if cell is not None and node is not None and cell[0] > node.seq:
+                    raise overwritten(node, cell)
+                found.append(value)
+            elif isinstance(values[kind][value], Tensor):  # under create_graph
+                found.append(values[kind][value])
+            else:
+                cell, stands, index = self._stand[kind][value]
+                stands = node if kind == "output" else stands
+                found.append(tensor_on(np.asarray(values[kind][value])[()], cell, stands, index))
+        return tuple(found)
 
     def on_arrays(self, xs: tuple[Any, ...]) -> tuple[Any, ...]:
         """The outputs at other inputs, as arrays: what numerical checks ask for."""
@@ -224,11 +259,7 @@ class _Call:
                 Tensor(np.zeros(shape, dtype if dtype.kind == "f" else float)) if h is None else h
                 for h, (shape, dtype) in zip(given, self._like, strict=True)
             ]
-        from_graph = {"input": xs, "output": outs}
-        ctx._now = tuple(
-            [value if kind == "constant" else _tensor(from_graph[kind][value])
-             for kind, value in self._saved]
-        )  # fmt: skip
+        ctx._now = self._given_back({"input": xs, "output": outs})
         try:
             found = self._function.backward(ctx, *given)
         finally:

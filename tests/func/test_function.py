@@ -100,6 +100,96 @@ def test_an_output_that_was_saved_leads_back_to_its_own_node():
     assert gradcheck(Exp.apply, leaf(3)) and gradgradcheck(Exp.apply, leaf(3))
 
 
+def test_backward_may_ask_for_gradients_by_what_was_saved():
+    """The adjoint method: parameters are handed in so as to get gradients, and used from outside."""
+
+    class Adjoint(ag.Function):
+        @staticmethod
+        def forward(ctx, function, x, *parameters):
+            ctx.function = function
+            out = function(x)
+            ctx.save_for_backward(x, out, *parameters)
+            return out
+
+        @staticmethod
+        def backward(ctx, g):
+            x, out, *parameters = ctx.saved_tensors
+            assert out.requires_grad and not out.is_leaf
+            with ag.enable_grad():
+                x = x.detach().requires_grad_()
+                found = ag.grad(ctx.function(x), [x, *parameters], g)
+            return None, *found
+
+    def model(x):
+        return ag.tanh(x @ w + b)
+
+    x, w, b = leaf(3, 2), leaf(2, 2, seed=1), leaf(2, seed=2)
+    right = ag.grad((model(x) ** 2).sum(), [x, w, b])
+    squares = Adjoint.apply(model, x * 1, w, b) ** 2
+    for got, wanted in zip(ag.grad(squares.sum(), [x, w, b]), right, strict=True):
+        np.testing.assert_allclose(got.data, wanted.data, rtol=1e-13)
+
+
+class Scaled(ag.Function):
+    """x · w, with a w that is no argument."""
+
+    @staticmethod
+    def forward(ctx, x, scale):
+        ctx.save_for_backward(scale[0])
+        return x * scale[0]
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.saved_tensors[0], None
+
+
+def test_a_saved_tensor_that_is_no_argument_keeps_its_place_in_the_graph():
+    x, w = leaf(3), leaf(3, seed=1)
+    (g,) = ag.grad(Scaled.apply(x, [w]).sum(), [x], create_graph=True)
+    (h,) = ag.grad((g * g).sum(), [w])
+    np.testing.assert_allclose(h.data, 2 * w.data, rtol=1e-15)
+
+
+def test_a_write_into_what_was_saved_is_noticed():
+    x, w = leaf(3), leaf(3, seed=1)
+    out = Scaled.apply(x, [w])
+    Scaled.apply(x, [ag.tensor(2.0)]).sum().backward()
+    with ag.no_grad():
+        w.mul_(10)
+    with pytest.raises(RuntimeError, match="that Scaled .* needs for its gradient was written into"):
+        out.sum().backward()
+
+
+def test_a_saved_number_is_kept_as_it_was():
+    x, w = leaf(3), ag.tensor(2.0, requires_grad=True)
+    out = Scaled.apply(x, [w])
+    with ag.no_grad():
+        w.mul_(10)
+    out.sum().backward()
+    np.testing.assert_array_equal(x.grad.data, [2, 2, 2])
+
+
+def test_a_write_of_backward_into_what_it_got_is_noticed_by_others():
+    class Rude(ag.Function):
+        @staticmethod
+        def forward(ctx, x):
+            y = x.exp()
+            ctx.save_for_backward(x, y)
+            return y
+
+        @staticmethod
+        def backward(ctx, g):
+            for saved in ctx.saved_tensors:
+                saved.mul_(2)
+            return g
+
+    x = leaf(3)
+    squared = x * x
+    sine = squared.sin()
+    with pytest.raises(RuntimeError, match=r"sin .* written into"):
+        (sine.sum() + Rude.apply(squared).sum()).backward()
+
+
 def test_the_backward_is_believed_and_not_the_forward():
     x = leaf(3)
     y = Reversed.apply(x, 2.0)
