@@ -32,6 +32,9 @@ _FILL = {"normal_": "normal_", "uniform_": "uniform_", "fill_": "constant_", "ze
 #: Calls about GPUs, and what they come to.
 _ABOUT_GPUS = {"torch.cuda.is_available": "False", "torch.cuda.device_count": "0",
                "torch.backends.mps.is_available": "False"}  # fmt: skip
+#: Arguments that are about how fast something is computed, or on which device: never about what.
+_ABOUT_SPEED = {"foreach", "fused", "capturable", "pin_memory", "pin_memory_device",
+                "persistent_workers", "multiprocessing_context", "in_order"}  # fmt: skip
 #: What parameters and their gradients are usually called.
 _PARAMETERS = ("weight", "bias", "grad", "p", "param", "parameter")
 #: Names that other things than tensors have, too; without knowing the receiver nothing is said.
@@ -184,10 +187,24 @@ class Scan:
         if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
             return
         for keyword in call.keywords:
-            if keyword.arg and keyword.arg not in parameters:
+            if not keyword.arg or keyword.arg in parameters:
+                continue
+            left_out = self._left_out(keyword) if keyword.arg in _ABOUT_SPEED else ()
+            if left_out:
+                self._note(keyword.value, WRITE, f"{path}({keyword.arg}=…)",
+                           "is left out: it changes no result", *left_out)  # fmt: skip
+            else:
                 taken = ", ".join(name for name in parameters if name != "self")
                 self._note(keyword.value, HAND, f"{path}({keyword.arg}=…)",
                            f"there is no such argument here; it takes {taken}")  # fmt: skip
+
+    def _left_out(self, keyword: ast.keyword) -> tuple[Edit, ...]:
+        """The edit that takes an argument away with the comma before it, if that is next to it."""
+        start = self.source.start(keyword)
+        before = self.source.bytes[:start].rstrip()
+        if not before.endswith(b","):
+            return ()
+        return (Edit(len(before) - 1, self.source.end(keyword), ""),)
 
     def _saved(self, node: ast.expr) -> None:
         """What ``torch.save`` is given and ``nn.save`` refuses: nested states, PyTorch's suffixes."""

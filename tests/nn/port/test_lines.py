@@ -65,6 +65,9 @@ y = z.data
 
 #: A line, what becomes of it, and the kind of the finding.
 REWRITTEN = [
+    ("y = optim.Adam(x, 0.1, foreach=True)", "y = optim.Adam(x, 0.1)", "write"),
+    ("y = optim.Adam(x, fused=(a, b), lr=0.1)", "y = optim.Adam(x, lr=0.1)", "write"),
+    ("y = torch.utils.data.DataLoader(x, 4, pin_memory=True)", "y = nn.data.DataLoader(x, 4)", "write"),
     ("y = x.std()", "y = x.std(correction=1)", "differs"),
     ("y = x.std(1)", "y = x.std(1, correction=1)", "differs"),
     ("y = x.var(1, keepdim=True)", "y = x.var(1, keepdim=True, correction=1)", "differs"),
