@@ -382,6 +382,11 @@ class Scan:
             self._under_no_grad(node, parent, f"{owner}.data {_operator(parent)} …", line, drop)
         elif isinstance(parent, ast.Assign) and node in parent.targets:
             self._array_given(node, parent)
+        elif (written := self._written_at(node, parent)) is not None:
+            sign = _operator(written) if isinstance(written, ast.AugAssign) else "="
+            place = source.bytes[source.end(node) : source.end(parent)].decode()
+            line = f"with autograd.no_grad(): {owner}{place} {sign} …"
+            self._under_no_grad(node, written, f"{owner}.data{place} {sign} …", line, drop)
         elif isinstance(parent, ast.Call) and self._is_init(parent.func) and node in parent.args:
             self._note(node, WRITE, f"{owner}.data", f"write {owner}: nn.init writes into parameters",
                        drop)  # fmt: skip
@@ -392,6 +397,16 @@ class Scan:
             self._note(node, DIFFERS, f"{owner}.data",
                        f"of a tensor it is a NumPy array here, so that {owner}.data.max(1) and the "
                        f"like are NumPy's; write {owner}.detach()")  # fmt: skip
+
+    def _written_at(self, node: ast.Attribute, parent: Any) -> Any:
+        """The statement ``x.data[index] = values``, or ``+=`` and so on, if it is that."""
+        if not isinstance(parent, ast.Subscript) or parent.value is not node:
+            return None
+        statement = self._parents.get(parent)
+        if isinstance(statement, ast.AugAssign) and statement.target is parent:
+            return statement
+        alone = isinstance(statement, ast.Assign) and statement.targets == [parent]
+        return statement if alone else None
 
     def _array_given(self, node: ast.Attribute, statement: ast.Assign) -> None:
         """``w.data = values``: the values are copied into the parameter."""
@@ -441,9 +456,9 @@ class Scan:
         self, node: ast.Attribute, statement: Any, what: str, line: str, drop: Edit
     ) -> None:
         """A statement that has to stand under ``no_grad``, put there if that is possible."""
-        simple = isinstance(statement, (ast.AugAssign, ast.Expr)) and self.source.stands_alone(
-            statement
-        )
+        written = isinstance(statement, ast.Assign) and self._parents[node] in statement.targets
+        simple = isinstance(statement, (ast.AugAssign, ast.Expr)) or written
+        simple = simple and self.source.stands_alone(statement)
         if self._is_under_no_grad(node):
             self._note(node, WRITE, what, f"write {line.partition(': ')[2]}", drop)
         elif simple:

@@ -19,7 +19,9 @@ _PLAIN = frozenset(
 #: Functions of PyTorch's that give no tensor.
 _NO_TENSOR = frozenset(
     "torch.is_tensor torch.is_grad_enabled torch.device torch.save torch.load torch.no_grad "
-    "torch.enable_grad torch.set_grad_enabled torch.manual_seed torch.numel torch.Generator".split()
+    "torch.enable_grad torch.set_grad_enabled torch.manual_seed torch.numel torch.Generator "
+    "torch.get_default_dtype torch.finfo torch.iinfo torch.vmap torch.compile "
+    "torch.nn.utils.rnn.pack_sequence torch.nn.utils.rnn.pack_padded_sequence".split()
 )
 
 #: Methods that arrays, Python's types and modules have, too.

@@ -61,10 +61,13 @@ y = z.median(dim=0)
 y = z.split(n)
 z.sort()
 y = z.data
+y = nn.utils.rnn.pack_sequence([x]).data
 """.strip().splitlines()
 
 #: A line, what becomes of it, and the kind of the finding.
 REWRITTEN = [
+    ("self.w.data[0] = 1", "with autograd.no_grad(): self.w[0] = 1", "write"),
+    ("z.data[:, i] *= y", "with autograd.no_grad(): z[:, i] *= y", "write"),
     ("y = optim.Adam(x, 0.1, foreach=True)", "y = optim.Adam(x, 0.1)", "write"),
     ("y = optim.Adam(x, fused=(a, b), lr=0.1)", "y = optim.Adam(x, lr=0.1)", "write"),
     ("y = torch.utils.data.DataLoader(x, 4, pin_memory=True)", "y = nn.data.DataLoader(x, 4)", "write"),
