@@ -8,6 +8,7 @@ from nn.optim.adadelta import Adadelta
 from nn.optim.adagrad import Adagrad
 from nn.optim.adam import Adam, AdamW
 from nn.optim.adamax import Adamax
+from nn.optim.lbfgs import LBFGS
 from nn.optim.nadam import NAdam
 from nn.optim.optimizer import Optimizer
 from nn.optim.radam import RAdam
@@ -16,6 +17,7 @@ from nn.optim.rprop import Rprop
 from nn.optim.sgd import SGD
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "Adadelta",
     "Adagrad",

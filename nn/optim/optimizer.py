@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 from collections.abc import Callable, ItemsView, Iterable, KeysView, Mapping, Set
@@ -298,10 +299,7 @@ class Optimizer:
         numbers = {id(p): i for i, p in enumerate(self._parameters())}
         return {
             "state": {
-                numbers[id(p)]: {
-                    name: value.copy() if isinstance(value, np.ndarray) else value
-                    for name, value in state.items()
-                }
+                numbers[id(p)]: {name: copy.deepcopy(value) for name, value in state.items()}
                 for p, state in self.state.items()
             },
             "param_groups": [
@@ -341,7 +339,7 @@ class Optimizer:
                 raise ValueError(f"{who}: there is no parameter {number!r}")
             p = numbered[number]
             entries = arguments.mapping(who, f"state[{number}]", entries)
-            state[p] = {name: _state_value(who, name, v, p) for name, v in entries.items()}
+            state[p] = {name: self._state_value(name, v, p) for name, v in entries.items()}
         groups = []
         for group, own in zip(saved, self.param_groups, strict=True):
             known = {key: v for key, v in group.items() if key in own or key == "initial_lr"}
@@ -353,6 +351,10 @@ class Optimizer:
             own.update(new)  # In place: schedulers and users hold these dictionaries.
         self._loaded_lrs = [float(group["lr"]) for group in self.param_groups]
         self._loaded_before_steps = not state
+
+    def _state_value(self, name: str, value: Any, p: Tensor) -> Any:
+        """One entry of a parameter's saved state, checked, as this optimizer keeps it."""
+        return _state_value(f"{self._who}.load_state_dict", name, value, p)
 
     def _parameters(self) -> list[Tensor]:
         return [p for group in self.param_groups for p in group["params"]]
@@ -398,6 +400,14 @@ def fill_state(
             state[name] = np.full_like(array, value, dtype=kernels.state_dtype(array))
 
 
+def owned(value: Any, dtype: Any) -> np.ndarray:
+    """A copy of an array; PyTorch's tensors are not asked for one, which they cannot give."""
+    array = np.asarray(value)
+    if array.dtype.kind == "c":
+        raise TypeError("complex numbers")
+    return np.array(array, dtype, order="C")
+
+
 def _state_value(who: str, name: str, value: Any, p: Tensor) -> Any:
     if name == "step":  # PyTorch keeps it in a tensor
         try:
@@ -416,7 +426,7 @@ def _state_value(who: str, name: str, value: Any, p: Tensor) -> Any:
     if value is None:
         return None
     try:
-        array = np.array(value, dtype=kernels.state_dtype(p.data), order="C")
+        array = owned(value, kernels.state_dtype(p.data))
     except (TypeError, ValueError):
         raise TypeError(
             f"{who}: {name!r} must be an array of numbers, got {arguments.shown(value)}"

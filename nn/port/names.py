@@ -79,7 +79,6 @@ _INSTEAD = {
     "torch.hub": "nn.from_torch(module, *inputs) converts a module of PyTorch as it is",
     "torch.sparse": "all tensors are dense",
     "torch.fft": "numpy.fft on x.detach().numpy(); it has no gradient here",
-    "torch.optim.LBFGS": "nn.optim has no LBFGS: SGD, Adam and others step by first derivatives",
 }  # fmt: skip
 
 

@@ -156,7 +156,9 @@ def test_a_write_into_what_was_saved_is_noticed():
     Scaled.apply(x, [ag.tensor(2.0)]).sum().backward()
     with ag.no_grad():
         w.mul_(10)
-    with pytest.raises(RuntimeError, match="that Scaled .* needs for its gradient was written into"):
+    with pytest.raises(
+        RuntimeError, match="that Scaled .* needs for its gradient was written into"
+    ):
         out.sum().backward()
 
 

@@ -368,3 +368,25 @@ def test_pytorch_resumes_to_the_same_rates_where_it_agrees_with_itself(torch, na
                 rates(nn.optim, ours, STEPS, stop), resumed, rtol=1e-9, atol=1e-12
             )
     assert agreed or name.startswith("sequence")
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", ["Adam", "SGD", "NAdam", "Rprop"])
+def test_a_state_of_pytorchs_is_gone_on_with(torch, name):
+    start, gradients = np.array([1.0, -2.0]), [np.array([0.3, -0.1]), np.array([0.2, 0.4])]
+    options = {"lr": 0.1} | ({"momentum": 0.9} if name == "SGD" else {})
+    theirs = torch.tensor(start, requires_grad=True)
+    reference = getattr(torch.optim, name)([theirs], **options)
+
+    def go_on(p, optimizer, gradient):
+        p.grad = gradient
+        optimizer.step()
+
+    go_on(theirs, reference, torch.tensor(gradients[0]))
+    ours = nn.Parameter(theirs.detach().numpy().copy())
+    optimizer = getattr(nn.optim, name)([ours], **options)
+    optimizer.load_state_dict(reference.state_dict())
+    go_on(theirs, reference, torch.tensor(gradients[1]))
+    go_on(ours, optimizer, autograd.tensor(gradients[1]))
+    rtol = 1e-9 if name == "NAdam" else 1e-12  # whose product of momenta is in float32 there
+    np.testing.assert_allclose(ours.data, theirs.detach().numpy(), rtol=rtol)
