@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd.debug.names import declared_line, users_frame
 from autograd.source import line_at
+from autograd.text import visible
 
 __all__ = ["line_of", "line_of_frame", "place_of", "written"]
 
@@ -33,7 +34,7 @@ def place_of(filename: str, lineno: int) -> str:
     folder, name = os.path.split(filename)
     if name.startswith("<ipython-input") or os.path.basename(folder).startswith("ipykernel_"):
         return f"cell, line {lineno}"
-    return f"{name}:{lineno}"
+    return f"{visible(name)}:{lineno}"
 
 
 def written(filename: str, lineno: int) -> str:

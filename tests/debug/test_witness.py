@@ -155,7 +155,73 @@ def test_the_witness_holds_no_graph():
     assert node() is None
 
 
-def test_only_the_latest_writes_are_remembered():
+def write(w, value):
+    with ag.no_grad():
+        w[0] = value
+
+
+def test_the_first_write_is_named_however_many_follow():
+    w = leaf(1.0, 2.0)
+    with record():
+        old = (w * w).sum()
+    with ag.no_grad():
+        w[0] = 3.0  # the first
+    for k in range(200):
+        write(w, k)
+    assert "# the first" in error_of(old)
+
+
+def test_the_first_write_is_named_also_when_many_have_used_it_since():
+    w, kept = leaf(1.0, 2.0), []
+    with record():
+        old = (w * w).sum()
+    with ag.no_grad():
+        w[0] = 3.0  # the first
+    for k in range(300):
+        with record():
+            used = (w * w).sum()
+        if k % 60 == 30:
+            kept.append(used)
+            with ag.no_grad():
+                w[1] = 4.0  # of the kept
+        write(w, k)
+    witness = w._version[1]
+    assert len(witness._lines) <= 64
+    assert "# the first" in error_of(old)
+    assert all("# of the kept" in error_of(each) for each in kept)
+
+
+def test_as_many_writes_are_remembered_as_nodes_ask_for():
+    w, kept = leaf(1.0, 2.0), []
+    for k in range(150):
+        with record():
+            kept.append(w * w)
+        write(w, k)
+    witness = w._version[1]
+    assert len(witness._lines) == 150
+    assert all(
+        f"test_witness.py:{write.__code__.co_firstlineno + 2}" in error_of(each.sum())
+        for each in kept
+    )
+    with record():
+        kept = [w * w]
+    write(w, 0)
+    for _ in range(150):
+        with record():
+            used = w * w
+        write(w, 0)
+    del used
+    assert len(witness._lines) < 300
+
+
+def test_names_of_files_are_made_visible():
+    space = {"ag": ag, "record": record, "w": leaf(1.0)}
+    lines = ["with record():", "    loss = (w * w).sum()", "with ag.no_grad():", "    w[0] = 1"]
+    exec(compile("\n".join(lines), "/red\x1b[31m\nbox.py", "exec"), space)
+    assert "needed by   red\\x1b[31m\nbox.py:2\n" in error_of(space["loss"])
+
+
+def test_writes_that_nobody_asks_for_are_not_remembered():
     witness, cell = Witness(), [0]
     cell.append(witness)
     node = leaf(1.0) * 2.0
@@ -163,4 +229,4 @@ def test_only_the_latest_writes_are_remembered():
     for _ in range(1000):
         cell[0] += 1
         witness.note(cell)
-    assert len(witness._lines) <= 64 and witness.since(0) and witness.since(1000) is None
+    assert len(witness._lines) == 1 and witness.since(0) and witness.since(1000) is None
