@@ -1,6 +1,7 @@
 """Every line of the table against PyTorch: values, dtypes, gradients, gradients of gradients."""
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -344,6 +345,21 @@ def test_what_a_call_leaves_out_is_what_pytorch_takes(torch):
                 wanted = meanings(here.name, argument.default_value)
                 assert here.default in wanted, f"{operator}: {here}, PyTorch has {wanted[0]!r}"
     assert compared > 450
+
+
+def test_what_a_call_of_complex_numbers_leaves_out_is_what_pytorch_takes(torch):
+    compared = set()
+    for entry, function in complexes.TABLE.items():
+        name = entry.removeprefix("complex::").partition(".")[0]
+        packet = getattr(torch.ops.aten, re.sub("_[cr][cr]$", "", name))
+        for overload in packet.overloads():
+            for argument in getattr(packet, overload)._schema.arguments:
+                own = inspect.signature(function).parameters.get(argument.name)
+                if own is not None and argument.has_default_value():
+                    compared.add((name, own.name))
+                    assert own.default == argument.default_value, f"{entry}: {own}"
+    assert {("slice", "dim"), ("slice", "step"), ("cat", "dim"), ("sub_rc", "alpha"),
+            ("rsub_cr", "alpha"), ("sum", "keepdim")} <= compared  # fmt: skip
 
 
 def test_hubers_loss_has_the_dtype_of_its_input(torch):
