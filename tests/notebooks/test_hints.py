@@ -10,7 +10,7 @@ import autograd as ag
 import nn
 from nn import lesson
 from nn.lesson.exercise import exercises, find, judge
-from nn.lesson.judges import Equals, equals, function_of
+from nn.lesson.judges import Equals, described, equals, function_of, reason
 from tests.notebooks.more_wrong_answers import AGAIN
 from tests.notebooks.wrong_answers import GENERAL, WRONG
 
@@ -147,3 +147,91 @@ def test_functions_have_to_take_what_they_are_given():
     assert "it has to take x, w, in this order" in judged(lambda x: 0)
     assert "a function of x, w; yours is 3" in judged(3)
     assert "the class Conv2d itself" in judged(nn.Conv2d)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (
+            "np.ones((2, 3)) @ np.ones((2, 3))",
+            "the shapes in a matrix product do not fit: the left",
+        ),
+        ("np.dot(np.ones((2, 3)), np.ones((2, 3)))", "the shapes in a matrix product do not fit"),
+        ("np.ones(2) + np.ones(3)", "shapes in it do not fit element by element."),
+        ("np.zeros(2).__setitem__(slice(None), np.ones(3))", "do not fit element by element."),
+        (
+            "np.convolve(np.ones((2, 2)), np.ones(2))",
+            "np.convolve and np.correlate take rows, with",
+        ),
+        (
+            "bool(np.ones(2))",
+            "an array or tensor of several numbers stands where one True or False",
+        ),
+        (
+            "bool(ag.ones(2))",
+            "an array or tensor of several numbers stands where one True or False",
+        ),
+        ("{}['oh']", "KeyError: 'oh'."),
+        ("int('x. ')", "ValueError: invalid literal for int() with base 10: 'x. '."),
+        ("exec('raise ValueError(\"what. \")')", "ValueError: what."),
+        ("exec('raise ValueError(\"what?\")')", "ValueError: what?"),
+    ],
+)
+def test_why_code_stopped_is_said_in_words_of_the_lesson(code, words):
+    with pytest.raises(Exception) as stopped:
+        eval(code)
+    said = reason(stopped.value)
+    assert said.startswith(words) or said.endswith(words)
+    assert said == words or not words.endswith(("?", "'."))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (nn.ReLU, "the class ReLU itself"),
+        (nn.ReLU(), "a layer"),
+        (max, "a function"),
+        (ag.zeros(2, 3), "an array of shape (2, 3)"),
+        (np.zeros(3), "an array of shape (3,)"),
+        (np.float64(3.0), repr(np.float64(3.0))),
+        (ag.tensor(3.0), repr(ag.tensor(3.0))),
+        ("x" * 78, repr("x" * 78)),
+        ("x" * 79, "'" + "x" * 76 + "..."),
+        (None, "None"),
+    ],
+)
+def test_what_came_in_place_of_an_answer_is_described(value, words):
+    assert described(value) == words
+
+
+@pytest.mark.parametrize(
+    ("right", "answer", "hint"),
+    [
+        (range(1, 11), [1, 2, 3, 4, 5, 6, 7, 8, 9, 99], "9 of your 10 numbers are right. Think."),
+        (range(1, 10), [1, 2, 3, 4, 5, 6, 7, 8, 99], "8 of your 9 numbers are right; the ninth is not."),
+        (range(1, 10), [99, 2, 3, 4, 5, 6, 7, 8, 9], "8 of your 9 numbers are right; the first is not."),
+        (range(1, 10), [1, 99, 3, 4, 5, 6, 7, 99, 9], "7 of your 9 numbers are right; the second and the eighth are not."),
+        (range(1, 10), [1, 99, 3, 4, 99, 6, 7, 99, 9], "6 of your 9 numbers are right. Think."),
+        ((1, 2, 3), [1, 98, 99], "1 of your 3 numbers is right; the second and the third are not."),
+        ((1, 20), [1, 7], "Think."),
+        ((10, 20, 30), [97, 98, 99], "Think."),
+        ([[1, 2], [3, 4]], [[1, 2], [3, 9]], "3 of your 4 numbers are right; the fourth is not."),
+    ],
+)  # fmt: skip
+def test_how_many_of_several_numbers_are_right(right, answer, hint):
+    said = equals(lambda: list(right), "Think.")(answer)
+    assert said.startswith(hint) and said.endswith("Think.")
+
+
+@pytest.mark.parametrize(
+    ("right", "off", "near"),
+    [
+        (0.5, 0.99e-2, True), (0.5, 1.01e-2, False), (-50.0, 0.99e-3, True), (-50.0, 1.01e-3, False),
+        (50.5, 0.504, True), (50.5, 0.506, False), ((0.5, -50.5), 0.504, True),
+        ((0.5, -50.5), 0.506, False), (0.0, 0.99e-3, True), (0.0, 1.01e-3, False),
+    ],
+)  # fmt: skip
+def test_an_answer_may_be_off_by_a_part_of_the_largest_number(right, off, near):
+    judged = equals(lambda: right, "Think.", within=1e-2)
+    for sign in (1, -1):
+        assert (judged(np.asarray(right) + sign * off) is None) == near
