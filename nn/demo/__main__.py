@@ -28,8 +28,8 @@ INTERRUPTED = 130  # what a shell reports of a program ended by Ctrl-C
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the demo; returns the exit status."""
-    arguments = _parser().parse_args(argv)
     _console.forgive_missing_letters()
+    arguments = _parser().parse_args(argv)
     missing = [name for name in ("tqdm", "matplotlib") if importlib.util.find_spec(name) is None]
     if missing:
         print(f'The demo needs {" and ".join(missing)}: pip install -e ".[demo]"', file=sys.stderr)

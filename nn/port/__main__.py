@@ -121,7 +121,8 @@ def _sum_up(findings: list[port.Finding], written: int | None, target: Path | No
     works = Counter(f.what for f in findings if f.kind == port.WORKS)
     if works:
         names = ", ".join(f"{name} ({n})" if n > 1 else name for name, n in sorted(works.items()))
-        print(f"works as it is, {count[port.WORKS]} times: {names}")
+        times = f"{count[port.WORKS]} time{'s' * (count[port.WORKS] > 1)}"
+        print(f"works as it is, {times}: {names}")
     rest = [f"{count[kind]} {words}" for kind, words in _KINDS.items() if kind != port.WORKS]
     print(", ".join(rest))
     if written is None:

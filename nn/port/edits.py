@@ -35,7 +35,6 @@ class Source:
         self._starts = [0]
         for line in self.bytes.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
-        self._lines = text.splitlines()
 
     def start(self, node: ast.AST) -> int:
         """Where a node begins, in bytes."""
@@ -44,10 +43,6 @@ class Source:
     def end(self, node: ast.AST) -> int:
         """Where it ends."""
         return self._starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
-
-    def line(self, node: ast.AST) -> str:
-        """The line it begins on, stripped."""
-        return self._lines[node.lineno - 1].strip()  # type: ignore[attr-defined]
 
     def of(self, node: ast.AST) -> str:
         """A node as it is written."""

@@ -1,5 +1,6 @@
 """``python -m nn.doctor`` tells what is there."""
 
+import importlib
 import io
 import os
 import platform
@@ -12,7 +13,7 @@ import pytest
 
 from autograd.kernels import native
 from nn import doctor
-from nn._console import bar
+from nn._console import bar, forgive_missing_letters
 
 
 def run(**environment):
@@ -79,3 +80,28 @@ def test_a_bar_starts_no_thread(monkeypatch):
     with io.StringIO() as file, bar(total=3, file=file, mininterval=0) as shown:
         shown.update()
         assert "1/3" in file.getvalue()
+
+
+def test_output_has_question_marks_for_letters_that_are_not_there(monkeypatch):
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setattr(sys, "stderr", None)  # as under pythonw
+    forgive_missing_letters()
+    print("a → b")
+    stream.flush()
+    assert raw.getvalue().decode() == f"a ? b{os.linesep}"
+
+
+@pytest.mark.parametrize("name", ["nn.train", "nn.port", "nn.demo", "nn.lesson", "nn.doctor"])
+def test_every_command_forgives_missing_letters(name, monkeypatch):
+    main = importlib.import_module(name if name == "nn.doctor" else f"{name}.__main__").main
+    for kind in ("stdout", "stderr"):
+        stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+        monkeypatch.setattr(sys, kind, stream)
+    if name == "nn.doctor":
+        main()
+    else:
+        with pytest.raises(SystemExit):
+            main(["--help"])
+    assert sys.stdout.errors == sys.stderr.errors == "replace"

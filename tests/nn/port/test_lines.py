@@ -1,6 +1,7 @@
 """One line of PyTorch each: what it becomes, and what is said about it."""
 
 import ast
+import os
 import sys
 from pathlib import Path
 
@@ -568,3 +569,82 @@ class TestCommand:
         assert status == 0
         assert out == port.markdown() + "\n"
         assert out.count("\n") == len(autograd.spelling.DIFFERENCES) + 2
+
+    @pytest.mark.parametrize(
+        ("program", "options", "status", "said"),
+        [
+            ("x = 1\n", (), 0, "nothing of PyTorch is used here\n"),
+            ("x = 1\n", ("--diff",), 0, ""),
+            ("x = 1\n", ("--write",), 0, "nothing of PyTorch is used here\n"),
+            (
+                "from torch import ones\nones(3)\n",
+                (),
+                1,
+                "FILE:1: from torch import ones\n"
+                "    must be written otherwise: is written: from autograd import ones\n"
+                "works as it is, 1 time: ones\n"
+                "1 must be written otherwise, 0 needs you, 0 silently differs\n"
+                "--write makes 1 of these edits\n",
+            ),
+            (
+                "from torch import ones\nones(ones(3))\n",
+                ("--write", "--all"),
+                0,
+                "FILE:1: from torch import ones\n"
+                "    must be written otherwise: is written: from autograd import ones\n"
+                "FILE:2: ones\n    works as it is: is autograd.ones\n"
+                "FILE:2: ones\n    works as it is: is autograd.ones\n"
+                "works as it is, 2 times: ones (2)\n"
+                "1 must be written otherwise, 0 needs you, 0 silently differs\n"
+                "FILE: 1 written\n",
+            ),
+            (
+                "import torchtext\n",
+                (),
+                1,
+                "FILE:1: import torchtext\n    needs you: there is nothing like it here\n"
+                "0 must be written otherwise, 1 needs you, 0 silently differs\n"
+                "--write has nothing to do\n",
+            ),
+            (
+                "import torch\nx = torch.ones(3)\ntorch.jit.script(x.cuda())\n",
+                ("--write",),
+                1,
+                "FILE:3: torch.jit.script\n    needs you: there is no compiler: leave it out and "
+                "call the function or module itself\n"
+                "works as it is, 1 time: ones\n"
+                "2 must be written otherwise, 1 needs you, 0 silently differs\n"
+                "FILE: 3 written\n",
+            ),
+        ],
+    )
+    def test_what_is_said_of_a_program(self, command, tmp_path, program, options, status, said):
+        file = tmp_path / "a.py"
+        file.write_text(program)
+        found, out, err = command(file, *options)
+        assert (found, out.replace(str(file), "FILE"), err) == (status, said, "")
+
+    def test_the_status_is_the_worst_of_all_files(self, command, tmp_path):
+        for name, program in (("a", "x = 1\n"), ("b", PROGRAM), ("c", "x = (\n"), ("d", "x = 2\n")):
+            (tmp_path / f"{name}.py").write_text(program)
+        given = [tmp_path / f"{name}.py" for name in "abcd"]
+        assert [command(file)[0] for file in given] == [0, 1, 2, 0]
+        assert command(given[3], given[1], given[0])[0] == 1
+        assert command(given[0], given[3])[0] == 0
+        status, out, err = command(tmp_path)
+        assert status == 2 and f"{given[1]}:4" in out and f"{given[2]}: cannot be read" in err
+
+    def test_a_folder_without_programs_is_none(self, command, tmp_path, capsys):
+        assert command(tmp_path) == (2, "", "")
+        with pytest.raises(SystemExit):
+            command(tmp_path, "--out", tmp_path / "c.py")
+        assert "there are 0" in capsys.readouterr().err
+
+    def test_out_is_written_though_nothing_changes_and_write_is_not(self, command, tmp_path):
+        file, new = tmp_path / "a.py", tmp_path / "b.py"
+        file.write_text("x = 1\n")
+        before = file.stat().st_mtime_ns
+        os.utime(file, ns=(before, before - 10**9))
+        assert command(file, "--write")[0] == command(file, "--out", new)[0] == 0
+        assert new.read_text() == "x = 1\n"
+        assert file.stat().st_mtime_ns == before - 10**9
