@@ -190,13 +190,13 @@ class Imports:
             first = name.partition(".")[0]
             if first in _BESIDE:
                 wrong.append((f"import {name}", _BESIDE[first]))
-            home = home_of(name) if first == "torch" else None
-            if first != "torch" or (home is None and find(name).found is None):
-                if first == "torch":
-                    wrong.append((f"import {name}", find(name).instead))
+            ours = find(name) if first == "torch" else None
+            if ours is None or ours.found is None:
+                if ours is not None:
+                    wrong.append((f"import {name}", ours.instead))
                 kept.append(name + (f" as {asname}" if asname else ""))
             else:
-                home = home or find(name).path
+                home = ours.path
                 if asname is None:
                     if name == "torch" and self._needed and "autograd" not in self._needed:
                         continue  # only torch.nn and the like is used
