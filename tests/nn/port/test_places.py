@@ -1,8 +1,11 @@
 """Where a rewritten line stands, and what is said of lines that are left alone."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from nn import port
+from nn.port import scan
 
 
 def test_imports_within_a_function_stay_where_they_stand():
@@ -42,3 +45,20 @@ def test_only_what_may_be_an_array_of_numpy_is_left_to_the_reader(line, left):
 )  # fmt: skip
 def test_a_call_differs_with_its_number_of_arguments(line, differs):
     assert any(f.kind == "differs" for f in port.read(HEAD + line + "\n")) == differs
+
+
+@pytest.mark.parametrize(
+    ("version", "written"),
+    [((3, 11, 9), False), ((3, 12, 0), True), ((3, 13, 1), True), ((4, 0, 0), True)],
+)
+def test_parsers_tell_from_python_3_12_on_where_something_stands_in_an_f_string(
+    version, written, monkeypatch
+):
+    monkeypatch.setattr(scan, "sys", SimpleNamespace(version_info=version))
+    for text, edited in (("f'{x.std()}'", written), ("x.std(), f'{y}'", True)):
+        (found,) = (f for f in port.read(f"{HEAD}y = {text}\n") if f.kind == "differs")
+        assert bool(found.edits) == edited
+    (found,) = (
+        f for f in port.read(f"{HEAD}y = f'{{x.cuda()}}'\n") if "GPU" in f.words or "CPU" in f.words
+    )
+    assert found.kind == ("write" if written else "hand")
