@@ -244,7 +244,6 @@ class Scan:
                 return  # m.norm(x), where norm is a layer
         else:
             return
-        skip = 0 if name == "meshgrid" else skip
         for spelling in CALLS:
             if spelling.name == name and spelling.sees(call, skip):
                 if known or self._looks_like_a_tensors(call, name):

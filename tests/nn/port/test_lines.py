@@ -56,11 +56,14 @@ y.sort(key=len)
 y = nn.utils.clip_grad_norm_(self.parameters(), 1.0)
 y = isinstance(x, torch.Tensor)
 y = torch.Tensor([1.5, 2])
+y = torch.Tensor()
 y = nn.Identity(3, unused=4)
+y = q(nn.Conv2d, colour=4)
 y = x.transpose(*axes)
 y = z.median(dim=0)
 y = z.split(n)
 z.sort()
+z.sort(stable=True)
 y = z.data
 y = nn.utils.rnn.pack_sequence([x]).data
 """.strip().splitlines()
@@ -131,6 +134,8 @@ REWRITTEN = [
     ("y = torch.cuda.is_available()", "y = False", "write"),
     ("torch.cuda.manual_seed_all(3)", "pass", "write"),
     ("torch.backends.cudnn.benchmark = True", "pass", "write"),
+    ("y = q(torch.save, 'a.pth')", "y = q(nn.save, 'a.pth')", "write"),
+    ("y = torch.save", "y = nn.save", "write"),
     ("torch.manual_seed(3)", "nn.manual_seed(3)", "write"),
     ("torch.save(self.state_dict(), 'a.npz')", "nn.save(self.state_dict(), 'a.npz')", "write"),
     (
@@ -198,6 +203,7 @@ LEFT = [
     "y = x.median()",
     "v, i = z.sort(descending=True)",
     "v, i = z.sort()",
+    "z.sort(descending=True)",
     "y = z.sort()[0]",
     "y = z.split(4)",
     "y = z.split([1, 2])",
@@ -207,6 +213,13 @@ LEFT = [
     "y = (not x).std()",
     "y = q(x).std()",
 ]
+
+
+@pytest.mark.parametrize("length", [59, 60, 61, 200])
+def test_a_long_call_is_cut_to_sixty_letters(length):
+    call = f"x.std(1, keepdim={'a' * (length - 18)})"
+    (found,) = findings(f"y = {call.replace(', ', ',   ')}", "differs")
+    assert found.what == (call if length <= 60 else call[:59] + "…")
 
 
 #: What is told, and whose arguments are left: there may be any number of them.
