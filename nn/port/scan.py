@@ -368,8 +368,6 @@ class Scan:
         """``x.data``, which is a NumPy array here, and read-only."""
         source = self.source
         parent: Any = self._parents.get(node)
-        if parent is not None:
-            self._told.add(parent)
         owner, drop = source.of(node.value), Edit(source.end(node.value), source.end(node), "")
         is_parameter = _last_name(node.value) in _PARAMETERS
         method = parent.attr if isinstance(parent, ast.Attribute) else ""

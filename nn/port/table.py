@@ -35,7 +35,7 @@ class Spelling(NamedTuple):
     edit: str
 
 
-def _count(low: int, high: int = 99) -> Test:
+def _count(low: int, high: int) -> Test:
     return lambda call, skip: low <= len(call.args) - skip <= high
 
 
@@ -43,13 +43,9 @@ def _without(*words: str) -> Test:
     return lambda call, skip: not {k.arg for k in call.keywords} & {*words, None}
 
 
-def _whole(position: int) -> Test:
-    """An integer stands there: written out, or by a name that is usual for axes."""
-
-    def test(call: ast.Call, skip: int) -> bool:
-        return len(call.args) > skip + position and _is_integer(call.args[skip + position])
-
-    return test
+def _whole(call: ast.Call, skip: int) -> bool:
+    """An integer comes first: written out, or by a name that is usual for axes."""
+    return len(call.args) > skip and _is_integer(call.args[skip])
 
 
 def _is_integer(node: ast.expr) -> bool:
@@ -67,7 +63,7 @@ def _keeps_order(call: ast.Call, skip: int) -> bool:
     Axes of other numbers are no matrix's, and NumPy's ``(1, 0)`` exchanges them, too.
     """
     try:
-        axes = [ast.literal_eval(argument) for argument in call.args[skip : skip + 2]]
+        axes = [ast.literal_eval(argument) for argument in call.args[skip:]]
     except ValueError:
         return True
     return all(type(axis) is int for axis in axes) and axes in ([0, 1], [-2, -1], [0, -1], [-2, 1])
@@ -79,13 +75,8 @@ def _repeats(call: ast.Call, skip: int) -> bool:
     return 0 < len(given) < 3 or any(isinstance(argument, ast.Starred) for argument in given)
 
 
-def _listed(position: int) -> Test:
-    def test(call: ast.Call, skip: int) -> bool:
-        return len(call.args) > skip + position and isinstance(
-            call.args[skip + position], (ast.List, ast.Tuple)
-        )
-
-    return test
+def _listed(call: ast.Call, skip: int) -> bool:
+    return len(call.args) > skip and isinstance(call.args[skip], (ast.List, ast.Tuple))
 
 
 def _method(call: ast.Call, skip: int) -> bool:
@@ -107,18 +98,18 @@ _AXIS = _without("axis", "dim")
 CALLS: tuple[Spelling, ...] = (
     Spelling("std", _all(_UNSAID, _count(0, 1)), "std", "add correction=1"),
     Spelling("var", _all(_UNSAID, _count(0, 1)), "var", "add correction=1"),
-    Spelling("max", _all(_AXIS, _whole(0)), "max", "name 0 dim keepdim"),
-    Spelling("min", _all(_AXIS, _whole(0)), "min", "name 0 dim keepdim"),
-    Spelling("median", _all(_AXIS, _whole(0)), "median", "name 0 dim keepdim"),
+    Spelling("max", _all(_AXIS, _whole), "max", "name 0 dim keepdim"),
+    Spelling("min", _all(_AXIS, _whole), "min", "name 0 dim keepdim"),
+    Spelling("median", _all(_AXIS, _whole), "median", "name 0 dim keepdim"),
     Spelling("median", _all(_AXIS, _count(0, 0)), "median of all", ""),
-    Spelling("sort", _all(_AXIS, _whole(0)), "sort", "name 0 dim descending"),
+    Spelling("sort", _all(_AXIS, _whole), "sort", "name 0 dim descending"),
     Spelling(
         "sort", _all(_without("axis", "dim", "key", "reverse"), _count(0, 0)), "sort", "add dim=-1"
     ),
-    Spelling("cummax", _all(_AXIS, _whole(0)), "cummax", "name 0 dim"),
-    Spelling("cummin", _all(_AXIS, _whole(0)), "cummin", "name 0 dim"),
-    Spelling("split", _all(_AXIS, _listed(0), _count(1, 1)), "split at", "add dim=0"),
-    Spelling("split", _all(_AXIS, _listed(0), _count(2, 2)), "split at", "name 1 dim"),
+    Spelling("cummax", _all(_AXIS, _whole), "cummax", "name 0 dim"),
+    Spelling("cummin", _all(_AXIS, _whole), "cummin", "name 0 dim"),
+    Spelling("split", _all(_AXIS, _listed, _count(1, 1)), "split at", "add dim=0"),
+    Spelling("split", _all(_AXIS, _listed, _count(2, 2)), "split at", "name 1 dim"),
     Spelling("split", _all(_AXIS, _count(1, 1)), "split", "add dim=0"),
     Spelling("split", _all(_AXIS, _count(2, 2)), "split", "name 1 dim"),
     Spelling("repeat", _all(_without("axis", "dim"), _repeats), "repeat", "rename tile"),

@@ -64,6 +64,16 @@ y = z.median(dim=0)
 y = z.split(n)
 z.sort()
 z.sort(stable=True)
+y = torch.std()
+y = torch.var()
+y = torch.sort()
+y = torch.median()
+y = x.split()
+y = torch.split(x)
+y = x.repeat()
+y = torch.max(x)
+y = torch.max(x, y)
+y = x.max(y)
 y = z.data
 y = nn.utils.rnn.pack_sequence([x]).data
 """.strip().splitlines()
@@ -102,6 +112,7 @@ REWRITTEN = [
     ("y = x.split(3, 1)", "y = x.split(3, dim=1)", "differs"),
     ("y = x.split([1, 2], 1)", "y = x.split([1, 2], dim=1)", "differs"),
     ("y = torch.split(x, 3)", "y = autograd.split(x, 3, dim=0)", "differs"),
+    ("y = x.repeat(2)", "y = x.tile(2)", "differs"),
     ("y = x.repeat(2, 1)", "y = x.tile(2, 1)", "differs"),
     ("y = (x + 1).repeat(*n)", "y = (x + 1).tile(*n)", "differs"),
     ("y = x.transpose(0, 1)", "y = x.swapaxes(0, 1)", "differs"),
@@ -161,6 +172,10 @@ REWRITTEN = [
     ("y = x.data.max(1)[1]", "y = x.detach().max(dim=1)[1]", "write"),
     ("y = self.weight.data.norm()", "y = self.weight.detach().norm()", "write"),
     ("x.data", "x.detach()", "write"),
+    ("p.data=x", "with autograd.no_grad(): p.copy_(x)", "write"),
+    ("p.data  =  x", "with autograd.no_grad(): p.copy_( x)", "write"),
+    ("p.data.normal_(mean=0, std=1)", "nn.init.normal_(p, mean=0, std=1)", "write"),
+    ("p.data.uniform_(0, to=1)", "with autograd.no_grad(): p.uniform_(0, to=1)", "write"),
     ("p.data = x; q = 1", "with autograd.no_grad(): p.copy_(x); q = 1", "write"),
     ("y = (x if y else y).std()", "y = (x if y else y).std(correction=1)", "differs"),
     ("y = -x.std()", "y = -x.std(correction=1)", "differs"),
@@ -213,6 +228,73 @@ LEFT = [
     "y = (not x).std()",
     "y = q(x).std()",
 ]
+
+
+@pytest.mark.parametrize("i", range(-4, 4))
+def test_axes_that_numpy_leaves_in_order_are_told(i):
+    """Of a matrix: of two axes that are not its own nothing is known, and (1, 0) is the same for both."""
+    for j in range(-4, 4):
+        of_matrix = -2 <= i <= 1 and -2 <= j <= 1 and i % 2 != j % 2
+        kept = of_matrix and list(range(2)) == [i % 2, j % 2]
+        assert bool(findings(f"y = x.transpose({i}, {j})", "differs")) == kept
+    assert not findings(f"y = x.transpose({i}, 1, 2)", "differs")
+    assert findings(f"y = x.transpose({i}, n)", "differs")
+    assert not findings(f"y = torch.transpose(x, {i}, 1)", "differs")
+
+
+#: All that is said of a line: x is surely a tensor, q may be anything.
+SAID = [
+    ("y = x.sum()", "works sum"),
+    ("y = q.sum()", "works sum"),
+    ("y = x.sum", "works sum"),
+    ("y = q.sum", ""),
+    ("y = x.T", "works T"),
+    ("y = q.T", ""),
+    ("y = x.shape", "works shape"),
+    ("y = q.shape", ""),
+    ("x.half()", "works half"),
+    ("q.half()", ""),  # a module has it, too
+    ("x.to(3)", "works to"),
+    ("q.to(3)", ""),
+    ("q.train()", ""),
+    ("y = x.foo()", ""),
+    ("y = q.foo()", ""),
+    ("y = q.forward(x)", ""),
+    ("y = self.forward(x)", ""),
+    ("y = x.geqrf()", "hand .geqrf"),
+    ("y = q.geqrf()", "hand .geqrf"),
+    ("y = q.geqrf", ""),
+    ("y = x.std(1)", "differs x.std(1)"),
+    ("y = q.std(1)", "differs q.std(1)"),
+    ("q.cuda()", "write q.cuda()"),
+    ("q.cuda", ""),
+    ("x.data", "write x.data"),
+    ("q.data", ""),
+    ("y = x.data.sum()", "works sum, write x.data"),
+    ("y = q.data.sum()", "differs q.data, works sum"),
+    ("y = x.data[0]", "write x.data"),
+    ("y = q.data[0]", "differs q.data"),
+    ("y = np.x.data", ""),
+    ("y = np.sum(x)", ""),
+    ("y = torch.Tensor(3)", "differs torch.Tensor(3)"),
+    ("y = torch.Tensor([1, 2])", "differs torch.Tensor([1, 2])"),
+    ("y = torch.Tensor(n * 2.5)", "differs torch.Tensor(n * 2.5)"),
+    ("y = torch.Tensor([1, 2.5])", "works Tensor"),
+    ("y = torch.ones(3).sum()", "works ones, works sum"),
+]
+
+
+@pytest.mark.parametrize(("line", "said"), SAID)
+def test_nothing_else_is_said_of_a_line(line, said):
+    found = findings(line, "works", "write", "hand", "differs")
+    assert ", ".join(f"{f.kind} {f.what}" for f in found) == said
+
+
+def test_what_a_tensor_lacks_is_told_with_what_to_write_if_that_is_known():
+    (known,) = findings("y = x.coalesce()", "hand")
+    assert known.words == "write nothing: all tensors are dense"
+    (unknown,) = findings("y = x.geqrf()", "hand")
+    assert unknown.words == "there is nothing of this name here"
 
 
 @pytest.mark.parametrize("length", [59, 60, 61, 200])
@@ -359,6 +441,10 @@ IMPORTS = [
     ("import torch\ntorch.ones(1)", "import autograd\nautograd.ones(1)"),
     ("import torch as th\nth.ones(1), th.nn.ReLU()", "import nn\nimport autograd as th\nth.ones(1), nn.ReLU()"),
     ("import torch\ntorch.nn.ReLU()", "import nn\nnn.ReLU()"),
+    ("import torch as th\nth.Tensor([1, 2])", "import autograd\nimport autograd as th\nth.Tensor([1, 2], dtype=autograd.float32)"),
+    ("import torch as th\np.data = th.ones(1)", "import autograd\nimport autograd as th\nwith autograd.no_grad(): p.copy_(th.ones(1))"),
+    ("import torch.nn.functional as F\np.data.normal_(); F.relu(p)", "import nn\nimport nn.functional as F\nnn.init.normal_(p); F.relu(p)"),
+    ("import torch.nn.functional as F\np.data -= F.relu(p)", "import autograd\nimport nn.functional as F\nwith autograd.no_grad(): p -= F.relu(p)"),
     ("import numpy as np, os, torch\ntorch.ones(1)", "import autograd\nimport numpy as np, os\nautograd.ones(1)"),
     ("from torch import nn as layers, optim\nlayers, optim", "import nn as layers\nfrom nn import optim\nlayers, optim"),
     ("from torch import jit as j, ones as o\nj, o", "from autograd import ones as o\nfrom torch import jit as j\nj, o"),
