@@ -1,6 +1,7 @@
 """float16: results and gradients are those of float64, rounded about once."""
 
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -157,3 +158,14 @@ def test_a_network_of_halves_computes_without_warnings():
     assert loss.dtype == np.float16
     assert all(p.grad.dtype == np.float16 and np.isfinite(p.grad.numpy()).all()
                for p in model.parameters())  # fmt: skip
+
+
+def test_the_sum_before_rounding_goes_with_its_gradient():
+    x = ag.ones(3, dtype="float16", requires_grad=True)
+    for _ in range(2):
+        (x * 2).sum().backward()
+    kept = weakref.ref(x._node.unrounded[2])
+    assert kept() is not None
+    x.grad = None
+    (x * 2).sum().backward()
+    assert kept() is None

@@ -193,6 +193,11 @@ class Tensor:
                 raise TypeError(f"grad must be a Tensor or None, got {type(value).__name__}")
             if value.shape != self.shape:
                 raise ValueError(f"grad has shape {value.shape}, the tensor has {self.shape}")
+            if value.dtype != self.dtype:
+                raise TypeError(
+                    f"grad has dtype {value.dtype}, the tensor has {self.dtype}; "
+                    f'convert it: grad.astype("{self.dtype}")'
+                )
         if type(self._node) is Leaf and value is not self._grad:  # `t.grad *= 0.5` is no other one
             self._node.passes = 0
         if local.state.recording is not None:

@@ -7,8 +7,11 @@ memory, nor does one with an input.
 
 from __future__ import annotations
 
+import itertools
+import operator
 import sys
 import weakref
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -20,7 +23,12 @@ from autograd.core.tensor import Tensor, _wrap
 from autograd.core.writes import note_write
 from autograd.engine.unbroadcast import broadcasts_to, sum_to_shape
 
-__all__ = ["add_half_to_grad", "add_to_grad", "fitting", "own"]
+__all__ = ["Additions", "fitting", "own"]
+
+# How slots are set without a line of Python.
+_SET_GRAD: Any = vars(Tensor)["_grad"].__set__
+_SET_DATA: Any = vars(Tensor)["_data"].__set__
+_SET_UNROUNDED: Any = vars(Leaf)["unrounded"].__set__
 
 
 def fitting(node: Node, position: int, value: Any) -> Any:
@@ -90,45 +98,91 @@ def own(gradient: Any, order: Any = "C") -> Any:
     return np.array(gradient, order=order)
 
 
-def add_half_to_grad(target: Tensor, leaf: Leaf, gradient: Any) -> None:
-    """Add a gradient in single precision to ``target.grad``, which is float16.
+class Additions:
+    """What is to be added to ``.grad``: all of it is made ready first, and put in place by one call.
 
-    From the second pass on the leaf keeps the sum as it was before rounding. It counts for as long as
-    ``target.grad`` is the tensor that was rounded from it, and nobody has written into that.
+    That call goes through no line of Python, and interrupts come between lines: whatever is raised,
+    Ctrl-C as well, finds all gradients added or none.
     """
-    old, kept, leaf.unrounded = target._grad, leaf.unrounded, None
-    if old is None or old._node is not None:
-        add_to_grad(target, gradient.astype(HALF), False)
-        return
-    before, state = old._data, (old._version or (old._data,))[0]
-    if kept is not None and kept[0]() is old and kept[1] == state:
-        before = kept[2]
-    total = before + gradient
-    if old._version is not None and old._data.flags.writeable:
-        note_write(old._version)
-        old._data[...] = total
-    else:
-        old._data = total.astype(HALF)
-    leaf.unrounded = weakref.ref(old), (old._version or (old._data,))[0], total
 
+    def __init__(self) -> None:
+        self._steps: list[tuple[Any, ...]] = []
+        self._sums: list[tuple[Tensor, Any, Leaf | None]] = []
 
-def add_to_grad(target: Tensor, gradient: Any, create_graph: bool) -> None:
-    """Add a gradient that is the caller's own to ``target.grad``."""
-    old = target._grad
-    if create_graph or (old is not None and old._node is not None):
-        gradient = gradient if isinstance(gradient, Tensor) else _wrap(gradient)
-        with set_grad_enabled(create_graph or local.state.grad_enabled):
-            if old is not None:
-                gradient = old + gradient  # type: ignore[operator]
-            elif gradient.ndim:
-                gradient = gradient.copy()  # recorded; others may hold the same tensor, or a view
-        target._grad = gradient
-    elif old is None:
-        if type(gradient) is np.ndarray and not gradient.flags.c_contiguous:
-            gradient = np.ascontiguousarray(gradient)
-        target._grad = _wrap(gradient)
-    elif old._version is not None and old._data.flags.writeable:
-        note_write(old._version)
-        np.add(old._data, gradient, out=old._data)
-    else:
-        old._data = old._data + gradient
+    def add(self, target: Tensor, gradient: Any, create_graph: bool) -> None:
+        """A gradient that is the caller's own, for ``target.grad``."""
+        old = target._grad
+        if create_graph or (old is not None and old._node is not None):
+            gradient = gradient if isinstance(gradient, Tensor) else _wrap(gradient)
+            with set_grad_enabled(create_graph or local.state.grad_enabled):
+                if old is not None:
+                    gradient = old + gradient  # type: ignore[operator]
+                elif gradient.ndim:
+                    gradient = (
+                        gradient.copy()
+                    )  # recorded; others may hold the same tensor, or a view
+            self._steps.append((_SET_GRAD, target, gradient))
+        elif old is None:
+            if type(gradient) is np.ndarray and not gradient.flags.c_contiguous:
+                gradient = np.ascontiguousarray(gradient)
+            self._steps.append((_SET_GRAD, target, _wrap(gradient)))
+        else:
+            self._sums.append((old, gradient, None))
+
+    def add_half(self, target: Tensor, leaf: Leaf, gradient: Any) -> None:
+        """A gradient in single precision, for ``target.grad``, which is float16.
+
+        From the second pass on the leaf keeps the sum as it was before rounding. It counts for as long
+        as ``target.grad`` is the tensor that was rounded from it, and nobody has written into that.
+        """
+        old = target._grad
+        if old is None or old._node is not None:
+            self._steps.append((_SET_UNROUNDED, leaf, None))
+            self.add(target, gradient.astype(HALF), False)
+        else:
+            self._sums.append((old, gradient, leaf))
+
+    def put(self) -> None:
+        """Put all of it in place."""
+        if not self._sums:
+            return self._place()
+        errors = np.geterr()
+        try:
+            with np.errstate(all="ignore"):  # as in the pass itself
+                met = set()
+                for old, gradient, leaf in self._sums:
+                    if id(old) in met:  # what its sum is made of is not there yet
+                        self._place()
+                    met.add(id(old))
+                    self._sum(old, gradient, leaf)
+                self._place()
+        except BaseException:  # an interrupt may come before the error state is put back
+            np.seterr(**errors)
+            raise
+
+    def _place(self) -> None:
+        deque(itertools.starmap(operator.call, self._steps), maxlen=0)
+        self._steps.clear()
+
+    def _sum(self, old: Tensor, gradient: Any, leaf: Leaf | None) -> None:
+        """Make a sum ready, in the memory of the gradient that is there unless that is a number."""
+        writes = old._version is not None and old._data.flags.writeable
+        if leaf is None:
+            if writes:
+                note_write(old._version)  # type: ignore[arg-type]
+                self._steps.append((np.add, old._data, gradient, old._data))
+            else:
+                self._steps.append((_SET_DATA, old, old._data + gradient))
+            return
+        before, state, kept = old._data, (old._version or (old._data,))[0], leaf.unrounded
+        if kept is not None and kept[0]() is old and kept[1] == state:
+            before = kept[2]
+        total = before + gradient
+        rounded = total.astype(HALF)
+        if writes:
+            note_write(old._version)  # type: ignore[arg-type]
+            self._steps.append((old._data.__setitem__, ..., rounded))
+        else:
+            self._steps.append((_SET_DATA, old, rounded))
+        state = (old._version or (rounded,))[0]
+        self._steps.append((_SET_UNROUNDED, leaf, (weakref.ref(old), state, total)))

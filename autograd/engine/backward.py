@@ -26,7 +26,7 @@ from autograd.core.node import FREED, Leaf, Node, leaves_with_hooks
 from autograd.core.tensor import Tensor
 from autograd.core.writes import check_saved
 from autograd.engine import double_backward
-from autograd.engine.accumulate import add_half_to_grad, add_to_grad, fitting, own
+from autograd.engine.accumulate import Additions, fitting, own
 from autograd.engine.hooks import call_hooks
 from autograd.engine.step import Step
 from autograd.engine.used import note_added, still_as_used
@@ -331,8 +331,7 @@ class BackwardPass:
         """Add what was collected to ``.grad`` of the leaves, then run their hooks."""
         if local.state.recording is not None:
             return local.state.recording.commits(self)
-        updates: list[tuple[Tensor, Any]] = []
-        halves: list[tuple[Tensor, Leaf, Any]] = []
+        additions = Additions()
         hooks: list[tuple[Tensor, Any]] = []
         used: list[tuple[Tensor, Leaf]] = []
         for leaf in list(self.leaf_gradients):
@@ -340,31 +339,30 @@ class BackwardPass:
             target = leaf.tensor()
             if target is None or target._node is not leaf:
                 continue
-            if leaf.dtype is HALF and not self.create_graph and gradient.dtype != HALF:
-                halves.append((target, leaf, gradient))
-            else:
-                if leaf.dtype is HALF:
-                    gradient = rounded(gradient)
-                if not self.create_graph and leaf not in self._owned:
-                    gradient = own(gradient)
-                updates.append((target, gradient))
-            del gradient
             leaf.passes = leaf.passes + 1 if target._grad is not None else 1
             if leaf.used is not None and still_as_used(leaf, target._grad):
                 used.append((target, leaf))
             if leaf.after_hooks:
                 hooks += [(target, hook) for hook in leaf.after_hooks.values()]
+            if leaf.dtype is HALF and not self.create_graph and gradient.dtype != HALF:
+                additions.add_half(target, leaf, gradient)
+            else:
+                if leaf.dtype is HALF:
+                    gradient = rounded(gradient)
+                if not self.create_graph and leaf not in self._owned:
+                    gradient = own(gradient)
+                additions.add(target, gradient, self.create_graph)
+            del gradient
         if self._captured or self._retained:
             found = self._captured
             others = [(t, found[key]) for key, t in self._wanted.items() if key in found]
             # Those among ``inputs`` have theirs already.
             others += [(t, g) for t, g in self._retained if not any(t is i for i in self.inputs)]
             for t, g in others:
-                updates.append((t, g if self.create_graph else np.array(g, order="C")))
-        for target, gradient in updates:
-            add_to_grad(target, gradient, self.create_graph)
-        for target, leaf, gradient in halves:
-            add_half_to_grad(target, leaf, gradient)
+                additions.add(
+                    t, g if self.create_graph else np.array(g, order="C"), self.create_graph
+                )
+        additions.put()
         for target, leaf in used:
             note_added(leaf, target._grad if target._grad is leaf.used[0]() else None)
         for target, hook in hooks:

@@ -318,3 +318,16 @@ def test_format_takes_a_spec_for_one_number():
     assert f"{ag.tensor(1.23456):.2f}" == "1.23"
     with pytest.raises(TypeError, match="2 elements"):
         f"{ag.tensor([1.0, 2.0]):.2f}"
+
+
+@pytest.mark.parametrize("other", ["float64", "float16", "int64", "bool"])
+def test_grad_takes_no_other_dtype_than_the_tensors(other):
+    x = ag.ones(2, dtype="float32", requires_grad=True)
+    with pytest.raises(
+        TypeError, match=rf"grad has dtype {other}, the tensor has float32; .*astype"
+    ):
+        x.grad = ag.zeros(2, dtype=other)
+    assert x.grad is None
+    x.grad = ag.zeros(2)
+    (x * 3).sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0]

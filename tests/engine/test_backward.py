@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections import deque
 
 import numpy as np
 import pytest
@@ -656,3 +657,65 @@ def test_wherever_an_interrupt_comes_in_a_pass_the_modes_are_as_they_were():
         assert ag.is_grad_enabled()
         at += 1
     assert at > 50
+
+
+def leaves_with_and_without_gradients():
+    """Leaves of every kind of sum in ``.grad``, and a loss of all of them."""
+    kinds = [
+        ("float32", (3,), True), ("float64", (), True), ("float16", (2,), True), ("float16", (), True),
+        ("float32", (2, 2), False), ("float64", (), False), ("float16", (2,), False),
+    ]  # fmt: skip
+    leaves = []
+    for dtype, shape, has in kinds:
+        leaf = ag.ones(*shape, dtype=dtype, requires_grad=True)
+        if has:
+            leaf.grad = ag.ones(*shape, dtype=dtype) * 0.5
+        leaves.append(leaf)
+    return leaves, sum((leaf.astype("float64") * 3).sum() for leaf in leaves)
+
+
+def test_wherever_an_interrupt_comes_all_gradients_are_added_or_none():
+    states, came, at = set(), True, 0
+    while came:
+        leaves, loss = leaves_with_and_without_gradients()
+        work = BackwardPass([loss], [np.float64(1)])
+        deque(work.steps(), maxlen=0)
+        came = interrupted(work.commit, at, "autograd/engine/backward.py", "engine/accumulate.py")
+        states.add(tuple(None if t.grad is None else float(t.grad.max()) for t in leaves))
+        at += 1
+    assert states == {(0.5,) * 4 + (None,) * 3, (3.5,) * 4 + (3.0,) * 3}
+    assert at > 100
+
+
+def test_an_interrupt_before_a_half_gradient_is_put_in_place_is_not_counted():
+    came, at = True, 0
+    while came:
+        x = ag.ones(1, dtype="float16", requires_grad=True)
+        x.grad = ag.zeros(1, dtype="float16")
+        (x * 2049).sum().backward()
+        before = x.grad.item()
+        came = interrupted((x * 3).sum().backward, at, "engine/accumulate.py")
+        added = 3 if x.grad.item() != before else 0
+        (x * 4).sum().backward()
+        assert abs(x.grad.item() - (2049 + added + 4)) <= 1  # rounded once or twice
+        at += 1
+    assert at > 10
+
+
+def test_leaves_that_share_one_gradient_tensor_add_into_it_one_after_the_other():
+    for dtype, shape in [("float32", (2,)), ("float64", ()), ("float16", ()), ("float16", (2,))]:
+        a, b = (ag.ones(*shape, dtype=dtype, requires_grad=True) for _ in range(2))
+        a.grad = b.grad = ag.zeros(*shape, dtype=dtype)
+        (a * 2 + b * 3).sum().backward()
+        assert a.grad is b.grad
+        assert a.grad.max() == 5
+
+
+def test_sums_of_gradients_that_overflow_are_infinite_and_no_error():
+    for dtype, shape in [("float32", (2,)), ("float32", ()), ("float16", ()), ("float16", (2,))]:
+        x = ag.ones(*shape, dtype=dtype, requires_grad=True)
+        largest = np.full(shape, np.finfo(dtype).max, dtype)
+        with np.errstate(all="raise"):
+            for _ in range(2):
+                (x * 1).backward(largest)
+        assert np.isinf(x.grad.numpy()).all()

@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import errors
 from autograd.core.tensor import Tensor, _wrap
-from autograd.engine.accumulate import add_to_grad, own
+from autograd.engine.accumulate import Additions, own
 from autograd.func.replaying.rules import Send, backward_step, gatherer
 from autograd.prepared import prepared
 
@@ -396,6 +396,7 @@ class Committed:
         every = [(t, leaf, slot, none, leaf in self.owned) for t, leaf, slot, none in self.targets]
 
         def commit(s: list[Any]) -> None:
+            additions = Additions()
             for t, leaf, slot, none, owned in every:
                 if (t._grad is None) is not none:
                     raise Changed(
@@ -404,15 +405,10 @@ class Committed:
                         f"{'not ' if none else ''}None"
                     )
                 gradient, s[slot] = s[slot], None
-                if none:
-                    leaf.passes = 1
-                    if not owned:
-                        gradient = own(gradient)
-                    if type(gradient) is _ndarray and not gradient.flags.c_contiguous:
-                        gradient = np.ascontiguousarray(gradient)
-                    t._grad = _wrap(gradient)
-                else:
-                    leaf.passes += 1
-                    add_to_grad(t, gradient, False)
+                if none and not owned:
+                    gradient = own(gradient)
+                leaf.passes = 1 if none else leaf.passes + 1
+                additions.add(t, gradient, False)
+            additions.put()
 
         return commit
