@@ -72,6 +72,11 @@ def is_float(dtype: np.dtype[Any]) -> bool:
     return dtype in FLOATS
 
 
+def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """In native byte order, and of numbers the one object that NumPy has: many places ask by ``is``."""
+    return np.dtype(dtype.char) if dtype.kind in "fiub" else dtype
+
+
 def check_dtype(who: str, dtype: Any) -> np.dtype[Any]:
     """The NumPy dtype meant, in native byte order.
 
@@ -81,7 +86,7 @@ def check_dtype(who: str, dtype: Any) -> np.dtype[Any]:
     try:
         if hasattr(dtype, "_node"):  # NumPy would take the dtype that it has
             raise TypeError
-        result = np.dtype(dtype).newbyteorder("=")
+        result = _native(np.dtype(dtype))
     except Exception:  # NumPy asks what it is given for its text, and that may raise anything
         raise TypeError(
             f"{who}: dtype={shown(dtype)} is not a dtype; use e.g. np.float32"
@@ -106,7 +111,7 @@ def float_dtype(who: str, dtype: Any) -> np.dtype[Any]:
     if dtype is None:
         return _default
     try:
-        result = np.dtype(dtype).newbyteorder("=")
+        result = _native(np.dtype(dtype))
     except Exception:  # NumPy asks what it is given for its text, and that may raise anything
         result = np.dtype(object)
     if result not in FLOATS:

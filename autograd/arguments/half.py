@@ -25,7 +25,8 @@ _NO_ARRAYS = frozenset({int, float, str, bool, type(None)})
 def single(x: Any, depth: int = 0) -> Any:
     """A float16 tensor, array or number in float32; tuples and lists item by item; all else as it is."""
     if (kind := type(x)) is tuple or kind is list:
-        return kind([single(y, depth + 1) for y in x]) if _has_half(x, depth) else x
+        within = depth <= _DEEPEST and _has_half(x, depth)
+        return kind([single(y, depth + 1) for y in x]) if within else x
     return x.astype(SINGLE) if getattr(x, "dtype", None) == HALF else x
 
 

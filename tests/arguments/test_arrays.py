@@ -331,6 +331,12 @@ def test_dtypes():
     for given in (np.float32, "float32", np.dtype(">f4"), "f4"):
         assert dtypes.check_dtype("f", given) == F32 and dtypes.check_dtype("f", given).isnative
         assert dtypes.float_dtype("f", given) == F32 and dtypes.float_dtype("f", given).isnative
+    for dtype in (F16, F32, F64):
+        for given in (dtype, dtype.newbyteorder(">"), dtype.newbyteorder("<"), dtype.name):
+            assert (
+                dtypes.check_dtype("f", given) is dtype
+            )  # the one object, which is asked for by `is`
+            assert dtypes.float_dtype("f", given) is dtype
     for given in (bool, np.uint8, np.int64, np.float16):
         assert dtypes.check_dtype("f", given) == np.dtype(given)
     known = "tensors are float16, float32, float64, integer or bool"

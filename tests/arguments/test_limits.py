@@ -1,10 +1,12 @@
 """What cannot fit into memory is refused before it is allocated."""
 
+import ctypes
 import math
 import os
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +25,39 @@ def test_memory_is_plausible():
 def test_memory_is_what_the_system_tells():
     told = re.search(r"MemTotal: +(\d+) kB", Path("/proc/meminfo").read_text())
     assert limits.memory_bytes() == int(told[1]) * 1024
+
+
+def test_memory_is_what_windows_tells(monkeypatch):
+    def answer(worked):
+        def ask(reference):
+            reference._obj.value = 12_345
+            return worked
+
+        return SimpleNamespace(kernel32=SimpleNamespace(GetPhysicallyInstalledSystemMemory=ask))
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    for library, due in ((answer(1), 12_345 * 1024), (answer(0), 2**44), (None, 2**44)):
+        monkeypatch.setattr(ctypes, "windll", library, raising=False)
+        assert limits.memory_bytes.__wrapped__() == due
+    monkeypatch.delattr(ctypes, "windll")
+    assert limits.memory_bytes.__wrapped__() == 2**44
+
+
+def test_memory_that_no_system_tells_is_taken_for_plenty(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    for error in (AttributeError, OSError, ValueError):
+
+        def silent(name, error=error):
+            raise error
+
+        monkeypatch.setattr(os, "sysconf", silent)
+        assert limits.memory_bytes.__wrapped__() == 2**44
+
+
+def test_an_array_has_at_most_64_axes():
+    limits.check_bytes("zeros", (1,) * 64, np.float32)
+    with pytest.raises(ValueError, match="^zeros: an array has at most 64 axes, got 65$"):
+        limits.check_bytes("zeros", (1,) * 65, np.float32)
 
 
 def test_refusal(monkeypatch):
