@@ -134,6 +134,18 @@ def test_second_gradients_of_powers_at_zero():
         assert ag.grad(first, x)[0].item() == expected
 
 
+@pytest.mark.parametrize("x", [0.25, 1.0, 2.0])
+def test_the_slope_in_x_of_a_power_of_zero_has_a_slope_in_y(x):
+    """d/dy (y · x^(y − 1)) is 1/x at y = 0, where the slope itself is 0."""
+    base = ag.tensor([x, x], dtype=np.float64, requires_grad=True)
+    exponent = ag.tensor([0.0, 0.5], dtype=np.float64, requires_grad=True)
+    by_x, by_y = ag.grad((base**exponent).sum(), [base, exponent], create_graph=True)
+    mixed = [1 / x, x**-0.5 * (1 + 0.5 * math.log(x))]
+    for first, variable in ((by_x, exponent), (by_y, base)):
+        (second,) = ag.grad(first.sum(), [variable], retain_graph=True)
+        np.testing.assert_allclose(second.numpy(), mixed, rtol=1e-12)
+
+
 def test_integers_to_negative_powers():
     with pytest.raises(ValueError, match="^power: "):
         ag.tensor([1, 2]) ** -1
