@@ -169,3 +169,25 @@ def test_the_sum_before_rounding_goes_with_its_gradient():
     x.grad = None
     (x * 2).sum().backward()
     assert kept() is None
+
+
+def test_a_model_turned_into_halves_has_gradients_in_halves():
+    layer = nn.Linear(3, 2).half()
+    x = ag.tensor(np.linspace(-1, 1, 12, dtype=np.float16).reshape(4, 3), requires_grad=True)
+    for _ in range(2):
+        (layer(x).astype(np.float32) ** 2).sum().backward()
+        assert {t.grad.dtype for t in (layer.weight, layer.bias, x)} == {np.dtype(np.float16)}
+
+
+def test_halves_are_halves_whichever_object_their_dtype_is():
+    """NumPy has other objects that are equal to float16, and computes with them."""
+    x = ag.tensor(np.linspace(0.1, 3.1, 4, dtype=np.float16))
+    x._data = x._data.view(np.dtype(np.float16).newbyteorder("="))
+    y = ag.tensor(x.data, np.float16, requires_grad=True)
+    x.requires_grad_()
+    assert x._node.dtype is not np.dtype(np.float16)
+    for t in (x, y):
+        (ag.tanh(t) * t).sum().backward()
+        ag.exp(t).sum().backward()
+    assert x.grad.dtype == np.float16
+    np.testing.assert_array_equal(x.grad.data, y.grad.data)

@@ -14,7 +14,14 @@ from typing import Any
 import numpy as np
 
 from autograd.arguments import numbers
-from autograd.arguments.dtypes import USUAL, as_array, common_float, current_default, uncalled
+from autograd.arguments.dtypes import (
+    USUAL,
+    as_array,
+    common_float,
+    current_default,
+    uncalled,
+    with_itself,
+)
 
 #: Integers from −2⁶³ to 2⁶⁴ are those that an array can hold.
 _WORD = 1 << 63
@@ -211,7 +218,7 @@ def coerce(who: str, argument: str, value: Any, *beside: Any) -> Any:
         )
     if isinstance(value, np.ndarray):
         if kind is np.ndarray and value.ndim and value.dtype in USUAL:
-            return np.array(value, order="K")
+            return np.array(with_itself(value), order="K")
         if value.dtype == object:
             raise TypeError(
                 f"{who}: {argument} is an object array; tensors don't mix with arrays of scalars. "

@@ -12,8 +12,14 @@ from autograd.arguments.numbers import shown
 __all__ = ["as_array", "check_dtype", "common_float", "default_dtype", "float_dtype", "is_float"]
 
 FLOATS = frozenset(np.dtype(t) for t in (np.float16, np.float32, np.float64))
+#: Each dtype as itself. NumPy has others that are equal to it (by a byte order, out of a pickle), and
+#: what it computes has them, too; here dtypes are told apart by identity, in loops that have no time.
+_ITSELF = {np.dtype(char): np.dtype(char) for char in "bBhHiIqQlL?efd"}
 #: Arrays of these are data as they are.
-USUAL = frozenset(map(np.dtype, "float64 float32 float16 int64 int32 bool".split()))
+USUAL = {
+    dtype: _ITSELF[dtype]
+    for dtype in map(np.dtype, "float64 float32 float16 int64 int32 bool".split())
+}
 _default = np.dtype(np.float32)
 
 
@@ -72,9 +78,18 @@ def is_float(dtype: np.dtype[Any]) -> bool:
     return dtype in FLOATS
 
 
-def _native(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """In native byte order, and of numbers the one object that NumPy has: many places ask by ``is``."""
-    return np.dtype(dtype.char) if dtype.kind in "fiub" else dtype
+def _native(dtype: Any) -> np.dtype[Any]:
+    found = np.dtype(dtype).newbyteorder("=")
+    return _ITSELF.get(found, found)
+
+
+def with_itself(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array, or a view of it, with the dtype itself in the place of one that is equal to it.
+
+    NumPy keeps what is equal through copies, arithmetic and ``asarray(x, dtype)``, but not here.
+    """
+    itself = _ITSELF.get(array.dtype, array.dtype)
+    return array if array.dtype is itself else array.view(itself)
 
 
 def check_dtype(who: str, dtype: Any) -> np.dtype[Any]:
@@ -86,7 +101,7 @@ def check_dtype(who: str, dtype: Any) -> np.dtype[Any]:
     try:
         if hasattr(dtype, "_node"):  # NumPy would take the dtype that it has
             raise TypeError
-        result = _native(np.dtype(dtype))
+        result = _native(dtype)
     except Exception:  # NumPy asks what it is given for its text, and that may raise anything
         raise TypeError(
             f"{who}: dtype={shown(dtype)} is not a dtype; use e.g. np.float32"
@@ -111,7 +126,7 @@ def float_dtype(who: str, dtype: Any) -> np.dtype[Any]:
     if dtype is None:
         return _default
     try:
-        result = _native(np.dtype(dtype))
+        result = _native(dtype)
     except Exception:  # NumPy asks what it is given for its text, and that may raise anything
         result = np.dtype(object)
     if result not in FLOATS:
@@ -209,7 +224,12 @@ def as_array(
         TypeError: for strings, objects, complex numbers and lists of tensors.
         ValueError: for ragged lists and integers beyond 64 bits.
     """
-    if type(data) is np.ndarray and dtype is None and not copy and data.dtype in USUAL:
+    if (
+        type(data) is np.ndarray
+        and dtype is None
+        and not copy
+        and USUAL.get(data.dtype) is data.dtype
+    ):
         return data
     wanted = None if dtype is None else check_dtype(who, dtype)
     if isinstance(data, (np.ndarray, np.generic)):
@@ -229,6 +249,7 @@ def as_array(
     kept = check_dtype(who, array.dtype)
     if wanted is None:
         wanted = kept
+    array = with_itself(array)
     if copy:
         return np.array(array, dtype=wanted, order="K", copy=True)
     return np.asarray(array, dtype=wanted)

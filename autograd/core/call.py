@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd.arguments.arrays import coerce
 from autograd.arguments.dtypes import common_float, narrowed, with_weak_integers
-from autograd.arguments.half import HALF
+from autograd.arguments.half import HALVES
 from autograd.arguments.objects import elementwise_on_objects
 from autograd.arguments.window import Window
 from autograd.core.modes import State, local
@@ -187,7 +187,7 @@ def unary(info: Primitive) -> Callable[..., Any]:
                 node.number = out
             if plan.shortcut == "inputs":
                 node.saved, node.cells = (data,), None if cell is None else (cell,)
-            elif plan.shortcut == "out" and dtype is not HALF:
+            elif plan.shortcut == "out" and dtype not in HALVES:
                 node.saved, node.cells = (out,), None if version is None else (version,)
             elif plan.shortcut == "x_shape":
                 node.saved, node.cells = (data.shape,), None

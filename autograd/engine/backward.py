@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments.half import HALF, rounded, single
+from autograd.arguments.half import HALF, HALVES, rounded, single
 from autograd.core.modes import local
 from autograd.core.node import FREED, Leaf, Node, leaves_with_hooks
 from autograd.core.tensor import Tensor
@@ -234,7 +234,7 @@ class BackwardPass:
                 saved = node.saved
                 if saved is FREED or node.cells is not None:
                     check_saved(node)
-                if node.dtype is HALF or (plan.several and HALF in node.dtype):
+                if node.dtype in HALVES or (plan.several and HALF in node.dtype):
                     g, saved = single(g), single(saved)
                 try:
                     if create_graph:
@@ -254,7 +254,7 @@ class BackwardPass:
                         kind = type(value)
                         if (
                             not (shape := value.shape) or shape != parent.shape
-                            or value.dtype is not parent.dtype or value.dtype is HALF
+                            or value.dtype is not parent.dtype or value.dtype in HALVES
                             if kind is ndarray
                             else parent.shape or _SCALARS.get(kind) is not parent.dtype
                         ):  # fmt: skip
@@ -344,10 +344,10 @@ class BackwardPass:
                 used.append((target, leaf))
             if leaf.after_hooks:
                 hooks += [(target, hook) for hook in leaf.after_hooks.values()]
-            if leaf.dtype is HALF and not self.create_graph and gradient.dtype != HALF:
+            if leaf.dtype in HALVES and not self.create_graph and gradient.dtype != HALF:
                 additions.add_half(target, leaf, gradient)
             else:
-                if leaf.dtype is HALF:
+                if leaf.dtype in HALVES:
                     gradient = rounded(gradient)
                 if not self.create_graph and leaf not in self._owned:
                     gradient = own(gradient)
