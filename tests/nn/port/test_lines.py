@@ -242,6 +242,46 @@ def test_axes_that_numpy_leaves_in_order_are_told(i):
     assert not findings(f"y = torch.transpose(x, {i}, 1)", "differs")
 
 
+#: Arguments with which a function, or a method, means another thing here, and with which it does not.
+TOLD = {
+    "std var": (["", "1", "dim", "1, keepdim=True"], ["1, True", "1, ddof=0", "correction=0", "unbiased=False", "**more"]),
+    "max min cummax cummin": (["1", "-1", "dim", "self.axis", "d"], ["", "dim=1", "axis=0", "y", "1.0", "name", "**more"]),
+    "median": (["", "1", "-1", "keepdim=True"], ["dim=1", "axis=0", "y", "**more"]),
+    "sort": (["", "1", "1, True", "descending=True"], ["dim=1", "axis=0", "y", "**more"]),
+    "split": (["3", "3, 1", "n", "n, dim", "[1, 2]", "(1, 2), 1"], ["", "3, dim=1", "3, axis=1", "3, 1, 2", "**more"]),
+    "repeat": (["2", "2, 1", "*n"], ["", "2, 1, 3", "2, axis=1", "2, dim=1"]),
+    "norm": (["2", "n"], ["", "2, 1", "p=2", "2, dim=1", "2, axis=1", "**more"]),
+    "nonzero": ([""], ["as_tuple=True", "**more"]),
+    "meshgrid": (["", "y", "y, y"], ["indexing='ij'", "y, indexing='xy'"]),
+    "cross": (["y"], ["", "y, dim=1", "y, axis=1", "y, 1", "**more"]),
+    "cholesky": (["", "y"], ["upper=True", "**more"]),
+    "eigh eigvalsh": ([""], ["UPLO='U'", "**more"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("names", TOLD)
+def test_arguments_tell_whether_a_call_means_another_thing(names):
+    for name in names.split():
+        for arguments, told in zip(TOLD[names], (True, False), strict=True):
+            for each in arguments:
+                behind = f", {each}" if each else ""
+                for call in (f"x.{name}({each})", f"torch.{name}(x{behind})"):
+                    assert bool(findings(f"y = {call}", "differs")) == told, call
+
+
+@pytest.mark.parametrize(
+    ("name", "of_functions"), [("equal", ["x, y"]), ("gradient", ["x", "x, 2"])]
+)
+def test_some_are_told_of_functions_alone(name, of_functions):
+    for given in of_functions:
+        assert findings(f"y = torch.{name}({given})", "differs")
+        assert not findings(f"y = x.{name}({given[3:]})", "differs")
+    assert not findings("y = torch.equal(x, y, y)", "differs")
+    assert not findings(
+        f"y = torch.gradient(x, {'dim' if name == 'gradient' else 'axis'}=1)", "differs"
+    )
+
+
 #: All that is said of a line: x is surely a tensor, q may be anything.
 SAID = [
     ("y = x.sum()", "works sum"),
