@@ -4,6 +4,7 @@ import importlib
 import io
 import os
 import platform
+import runpy
 import subprocess
 import sys
 import threading
@@ -105,3 +106,15 @@ def test_every_command_forgives_missing_letters(name, monkeypatch):
         with pytest.raises(SystemExit):
             main(["--help"])
     assert sys.stdout.errors == sys.stderr.errors == "replace"
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules")
+@pytest.mark.parametrize("name", ["nn.train", "nn.port", "nn.demo", "nn.lesson", "nn.doctor"])
+def test_every_command_is_run_by_its_name(name, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [name, *(["--help"] if name != "nn.doctor" else [])])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module(name, run_name="__main__")
+    assert not ended.value.code
+    assert (
+        "glassgrad" if name == "nn.doctor" else f"usage: python -m {name}"
+    ) in capsys.readouterr().out

@@ -158,6 +158,97 @@ def test_a_bar_is_shown_unless_it_is_not_wanted():
     assert defaults == [True, True]
 
 
+class Mirror:
+    """Bytes that come in parts, each at a time of its own, by a clock that stands still otherwise."""
+
+    status = 206
+
+    def __init__(self, monkeypatch, *parts):
+        self.parts, self.now, self.asked = list(parts), 100.0, None
+        monkeypatch.setattr(network.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(network.urllib.request, "urlopen", self.open)
+
+    def open(self, request, timeout):
+        self.asked = request.get_header("Range"), timeout
+        return self
+
+    def read1(self, _):
+        self.now, count = (
+            (100.0 + self.parts[0][0], self.parts.pop(0)[1]) if self.parts else (self.now, 0)
+        )
+        return bytes(count)
+
+    def close(self):
+        self.asked = (*self.asked, "closed")
+
+
+@pytest.mark.parametrize(
+    ("parts", "enough"),
+    [
+        ([(29.9, 1), (29.9, 99_999)], True),
+        (
+            [(30.0, 1), (30.0, 99_999)],
+            True,
+        ),  # at once after the time it is looked at, and not before
+        ([(30.5, 61_000), (31.0, 39_000)], True),
+        ([(30.5, 60_999), (31.0, 39_001)], False),
+        ([(1.0, 60_000), (35.0, 9_999), (35.0, 30_001)], False),
+        ([(1.0, 60_000), (35.0, 10_000), (35.0, 30_000)], True),
+    ],
+)
+def test_a_mirror_is_given_up_that_is_slow_for_a_while(parts, enough, tmp_path, monkeypatch):
+    Mirror(monkeypatch, *parts)
+    fetch = lambda: network._fetch("http://x/file", str(tmp_path / "part"), 100_000, False)  # noqa: E731
+    if enough:
+        fetch()
+        assert (tmp_path / "part").stat().st_size == 100_000
+    else:
+        with pytest.raises(OSError, match="slower than 2,000 bytes a second"):
+            fetch()
+
+
+@pytest.mark.parametrize(
+    ("there", "asked"),
+    [(0, None), (70, "bytes=70-"), (1, "bytes=1-"), (100, None), (170, None), (None, None)],
+)
+def test_a_part_is_gone_on_with_where_it_ends(there, asked, tmp_path, monkeypatch):
+    part = tmp_path / "part"
+    if there is not None:
+        part.write_bytes(b"x" * there)
+    kept = there if asked else 0
+    mirror = Mirror(monkeypatch, (1.0, 100 - kept - 10), (2.0, 10))
+    bars = []
+    monkeypatch.setattr(network, "bar", lambda **options: bars.append(Bar(options)) or bars[-1])
+    network._fetch("http://x/file", str(part), 100, True)
+    assert part.read_bytes() == b"x" * kept + bytes(100 - kept)
+    assert mirror.asked == (asked, network.TIMEOUT, "closed")
+    (bar,) = bars
+    assert bar.options == {
+        "total": 100,
+        "initial": kept,
+        "unit": "B",
+        "unit_scale": True,
+        "desc": "file",
+    }
+    assert bar.counts == [100 - kept - 10, 10]
+    network._fetch("http://x/file", str(tmp_path / "other"), 0, False)
+    assert len(bars) == 1
+
+
+class Bar:
+    def __init__(self, options):
+        self.options, self.counts = options, []
+
+    def update(self, count):
+        self.counts.append(count)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        pass
+
+
 # The sets of images ---------------------------------------------------------------------------
 
 

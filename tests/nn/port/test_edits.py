@@ -59,6 +59,7 @@ def test_places_are_counted_in_bytes(end):
         ("if x:\n    import a\n", "    import a\n", True, "    "),
         ("if x:\n\timport a\n\ty\n", "\timport a\n", True, "\t"),
         ("import a; x\n", "import a", True, ""),
+        ("import a;\nx\n", "import a", True, ""),
         ("import a  # why\n", "import a", True, ""),
         ("x; import a\n", "import a", False, "x; "),
         ("if x: import a\n", "import a", False, "if x: "),

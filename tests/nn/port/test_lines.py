@@ -718,6 +718,7 @@ class TestCommand:
         [
             ("x = 1\n", (), 0, "nothing of PyTorch is used here\n"),
             ("x = 1\n", ("--diff",), 0, ""),
+            ("import torchtext\n", ("--diff",), 1, ""),
             ("x = 1\n", ("--write",), 0, "nothing of PyTorch is used here\n"),
             (
                 "from torch import ones\nones(3)\n",

@@ -115,6 +115,8 @@ def test_what_is_surely_a_tensor(line):
     q.conv(q)
     self.other(q)
     other(q)
+    other[0](x)
+    other()(x)
     torch.is_tensor(q)
     torch.device(q)
     torch.load(q)
@@ -169,6 +171,8 @@ def test_what_may_be_another_thing(line):
         ("a = torch.zeros(3)\na", True),
         ("a = torch.zeros(3)\ndef f():\n    a", False),
         ("def f():\n    a = torch.zeros(3)\na", False),
+        ("async def f():\n    a = torch.zeros(3)\na", False),
+        ("class C:\n    a = torch.zeros(3)\na", False),
         ("if q:\n    a = torch.zeros(3)\n    a", True),
         ("for k in q:\n    a = torch.zeros(3)\na + 1", True),
     ],
