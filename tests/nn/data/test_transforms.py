@@ -1,5 +1,7 @@
 """Transforms, against plain loops and SciPy; what is random is the sample's own."""
 
+import inspect
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -177,6 +179,27 @@ def test_resized_constants_stay_constants_and_bytes_stay_bytes(size):
 def test_what_makes_no_sense_is_refused(make, word):
     with pytest.raises((ValueError, TypeError), match=word):
         make()
+
+
+SOUND = {
+    "Compose": {"transforms": []}, "Lambda": {"function": len}, "ToFloat": {"dtype": "float64"},
+    "Normalize": {"mean": 0.0, "std": 1.0}, "Pad": {"padding": 1, "fill": 0.0, "mode": "edge"},
+    "CenterCrop": {"size": 3}, "RandomCrop": {"size": 3, "padding": 1, "fill": 0.0, "mode": "edge"},
+    "RandomHorizontalFlip": {"p": 0.5}, "RandomVerticalFlip": {"p": 0.5},
+    "Cutout": {"size": 3, "fill": 0.0, "p": 0.5},
+    "RandomAffine": {"degrees": 3, "translate": (0.1, 0.1), "scale": (1, 2), "shear": 1.0, "fill": 0.0},
+    "Resize": {"size": 3, "mode": "nearest"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(set(T.__all__) - {"Transform"}))
+def test_a_refusal_names_the_transform_and_the_argument(name):
+    assert list(inspect.signature(getattr(T, name)).parameters) == list(SOUND[name])
+    for argument in SOUND[name]:
+        # What a crop pads with is read by the padding.
+        who = "Pad" if name == "RandomCrop" and argument != "size" else name
+        with pytest.raises((TypeError, ValueError), match=f"^{who}: {argument} must be "):
+            getattr(T, name)(**{**SOUND[name], argument: object()})
 
 
 def test_any_function_is_a_transform():
