@@ -401,6 +401,8 @@ def test_the_divergence_from_a_narrower_interval_is_infinite(low, high, finite):
     ("call", "message"),
     [
         (lambda: Normal(0.0, T([1.0, -2.0, -3.0])), "scale must be positive, got -2.0"),
+        (lambda: Normal(10**400, 1.0), "^Normal: loc must be a number that a float can hold"),
+        (lambda: Normal(0.0, 1.0).sample((2, -1)), "^Normal: sample_shape must be a non-negative integer, got -1"),
         (lambda: Laplace(T([0.0, 1.0]), T([[1.0], [0.0]])), "Laplace: scale must be positive, got 0.0"),
         (lambda: Exponential(T([1.0, 0.0])), "Exponential: rate must be positive, got 0.0"),
         (lambda: Uniform(T([0.0, 1.0]), T([[2.0], [0.5]])), "high must be above low, got 0.5"),
