@@ -204,7 +204,12 @@ def test_axes_taken_together():
     other = Independent(Normal(T(np.ones((4, 3))), 1.0), 1)
     want = kl_divergence(base, other.base_dist).numpy().sum(1)
     np.testing.assert_allclose(kl_divergence(together, other).numpy(), want)
-    assert together.rsample((5,)).shape == (5, 4, 3)
+    for draw in ("sample", "rsample"):
+        one, other = (
+            getattr(each, draw)((5,), np.random.default_rng(0)) for each in (together, base)
+        )
+        assert one.shape == (5, 4, 3)
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
 
 
 @pytest.mark.parametrize(
@@ -422,6 +427,7 @@ def test_the_divergence_from_a_narrower_interval_is_infinite(low, high, finite):
         (lambda: MultivariateNormal(T(0.0), ag.eye(1)), "^MultivariateNormal: loc must"),
         (lambda: MultivariateNormal(ag.zeros(3, 2), ag.zeros(2, 2, 2) + ag.eye(2)), "^MultivariateNormal: loc must"),
         (lambda: Independent(Normal(T(A), 1.0), 2), r"reinterpreted_batch_ndims=2 is more than the batch's \(3,\) has"),
+        (lambda: Independent(Normal(T(A), 1.0), -1), "reinterpreted_batch_ndims must be a non-negative"),
         (lambda: kl_divergence(Independent(Normal(T(A), 1.0), 1), Independent(Normal(T(A), 1.0), 0)),
          "take different numbers of axes together, 1 and 0"),
         (lambda: kl_divergence(Categorical(T([0.5, 0.5])), Categorical(T([1.0, 1.0, 1.0]))), "p has 2 choices, q 3"),
