@@ -508,3 +508,42 @@ def test_how_a_distribution_is_written():
         kl_divergence(Normal(0.0, 1.0), 3)
     with pytest.raises(TypeError, match="^Normal: value must hold real numbers, got dtype complex"):
         Normal(0.0, 1.0).log_prob(np.array([1j]))
+
+
+#: A distribution of arrays a and b, and what it makes of a generator's numbers of a shape.
+REPARAMETRISED = {
+    "Normal": (lambda a, b: Normal(a, b), lambda r, s: A + B * r.standard_normal(s)),
+    "Laplace": (lambda a, b: Laplace(a, b), lambda r, s: A + B * r.laplace(size=s)),
+    "Exponential": (lambda a, b: Exponential(b), lambda r, s: r.standard_exponential(s) / B),
+    "Uniform": (lambda a, b: Uniform(a, a + b), lambda r, s: A + B * r.random(s)),
+    "MultivariateNormal": (
+        lambda a, b: MultivariateNormal(a, scale_tril=ag.diagflat(b)),
+        lambda r, s: A + B * r.standard_normal(s),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPARAMETRISED)
+def test_values_are_made_of_a_generators_numbers(name):
+    make, want = REPARAMETRISED[name]
+    for draw in ("sample", "rsample"):
+        found = getattr(make(T(A), T(B)), draw)((4, 2), np.random.default_rng(5))
+        right = want(np.random.default_rng(5), (4, 2, 3))
+        np.testing.assert_allclose(found.numpy(), right, rtol=1e-13)
+        single = getattr(make(ag.tensor(np.float32(A)), ag.tensor(np.float32(B))), draw)()
+        assert single.dtype == np.float32
+
+
+def test_what_can_be_drawn_as_a_function_of_its_parameters_says_so():
+    smooth = {kind for kind in SOUND if kind(**SOUND[kind]).has_rsample}
+    assert smooth == set(SOUND) - {Bernoulli, Categorical}
+    assert not nn.distributions.Distribution.has_rsample
+
+
+def test_parameters_of_a_shape_are_so_many_distributions():
+    a, b = T(np.zeros((4, 1, 3))), T(np.full((2, 3), 0.5))
+    for made in (Normal(a, b), Laplace(a, b), Uniform(a, b), Exponential(a + b), Bernoulli(a + b)):
+        assert (made.batch_shape, made.event_shape) == ((4, 2, 3), ())
+    for made in (Categorical(a + b), Categorical(logits=a + b)):
+        assert (made.batch_shape, made.event_shape) == ((4, 2), ())
+    assert MultivariateNormal(a, ag.eye(3)).batch_shape == (4, 1)

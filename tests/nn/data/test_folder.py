@@ -71,7 +71,9 @@ def test_folders_without_classes_or_images_are_refused(root, tmp_path):
     ):
         with pytest.raises(ValueError, match=word):
             nn.data.ImageFolder(root / wrong)
-    with pytest.raises(ValueError, match="^ImageFolder: mode must be one of 'RGB', 'L'; got 'CMYK'"):
+    with pytest.raises(
+        ValueError, match="^ImageFolder: mode must be one of 'RGB', 'L'; got 'CMYK'"
+    ):
         nn.data.ImageFolder(root, mode="CMYK")
     with pytest.raises(TypeError, match="^ImageFolder: transform must be "):
         nn.data.ImageFolder(root, transform=3)
