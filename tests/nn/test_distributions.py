@@ -327,7 +327,7 @@ def test_probabilities_of_0_and_1_have_finite_logits(dtype):
 
 @pytest.mark.parametrize("probs", [[0.0, 0.0], [[0.5, 0.5], [0.0, 0.0]]])
 def test_categories_without_any_probability_are_refused(probs):
-    with pytest.raises(ValueError, match="Categorical: probs must not all be 0"):
+    with pytest.raises(ValueError, match="^Categorical: probs must not all be 0, got 0.0$"):
         Categorical(probs=T(probs), validate_args=True)
 
 
@@ -424,6 +424,11 @@ def test_the_divergence_from_a_narrower_interval_is_infinite(low, high, finite):
         (lambda: MultivariateNormal(ag.zeros(2), scale_tril=T([[1.0, 0.0], [0.5, 0.0]])), "positive diagonal"),
         (lambda: MultivariateNormal(ag.zeros(2), T(np.eye(2)), T(np.eye(2))), "give exactly one of cov"),
         (lambda: MultivariateNormal(ag.zeros(0), ag.zeros(0, 0)), "^MultivariateNormal: loc must"),
+        (lambda: MultivariateNormal(ag.zeros(3), ag.eye(2)), "^MultivariateNormal: loc must"),
+        (lambda: MultivariateNormal(ag.zeros(2), ag.eye(3)), "^MultivariateNormal: loc must"),
+        (lambda: MultivariateNormal(ag.zeros(2), ag.zeros(2, 1)), "^MultivariateNormal: loc must"),
+        (lambda: kl_divergence(Independent(Normal(T(A), 1.0), 0), Independent(Normal(T(A), 1.0), 1)),
+         "take different numbers of axes together, 0 and 1"),
         (lambda: MultivariateNormal(T(0.0), ag.eye(1)), "^MultivariateNormal: loc must"),
         (lambda: MultivariateNormal(ag.zeros(3, 2), ag.zeros(2, 2, 2) + ag.eye(2)), "^MultivariateNormal: loc must"),
         (lambda: Independent(Normal(T(A), 1.0), 2), r"reinterpreted_batch_ndims=2 is more than the batch's \(3,\) has"),
@@ -547,3 +552,37 @@ def test_parameters_of_a_shape_are_so_many_distributions():
     for made in (Categorical(a + b), Categorical(logits=a + b)):
         assert (made.batch_shape, made.event_shape) == ((4, 2), ())
     assert MultivariateNormal(a, ag.eye(3)).batch_shape == (4, 1)
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "want"),
+    [
+        (0.5, 0.0, math.inf), (0.5, 1.0, math.inf), (0.0, 0.0, 0.0), (1.0, 1.0, 0.0),
+        (0.0, 1.0, math.inf), (1.0, 0.0, math.inf), (0.0, 0.5, math.log(2)), (1.0, 0.5, math.log(2)),
+        (0.0, 0.25, math.log(4 / 3)), (1.0, 0.25, math.log(4)), (0.5, 0.5, 0.0),
+    ],
+)  # fmt: skip
+def test_divergences_of_what_is_certain(p, q, want):
+    found = kl_divergence(Bernoulli(T(p)), Bernoulli(T(q))).item()
+    assert math.isclose(found, want, rel_tol=1e-12, abs_tol=1e-14)
+    found = kl_divergence(Categorical(T([1 - p, p])), Categorical(T([1 - q, q]))).item()
+    assert math.isclose(found, want, rel_tol=1e-12, abs_tol=1e-14)
+
+
+def test_what_never_happens_adds_nothing_to_a_divergence_or_its_gradient():
+    logits = T([0.0, 1.0, -math.inf]).requires_grad_()
+    p, q = Categorical(logits=logits), Categorical(T([0.2, 0.3, 0.5]))
+    probs = np.exp([0.0, 1.0]) / (1 + math.e)
+    want = probs @ (np.log(probs) - np.log([0.2, 0.3]))
+    found = kl_divergence(p, q)
+    assert math.isclose(found.item(), want, rel_tol=1e-12)
+    (g,) = ag.grad(found, logits)
+    terms = np.log(probs) - np.log([0.2, 0.3])
+    np.testing.assert_allclose(g.numpy(), [*(probs * (terms - want)), 0.0], rtol=1e-12, atol=1e-15)
+
+
+def test_joined_and_plain_distributions_have_no_divergence():
+    plain = Normal(T(A), 1.0)
+    for p, q in ((Independent(plain, 1), plain), (plain, Independent(plain, 1))):
+        with pytest.raises(TypeError, match="no formula is known for (Normal|Independent) and"):
+            kl_divergence(p, q)
