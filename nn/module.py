@@ -150,14 +150,15 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         paths = _call.paths
         outermost, before = paths is None, ""
-        if paths is None:
-            self._set_paths()
-        else:
-            path = paths.get(id(self))
-            before = autograd.set_module_path(path or "")
-            if path is None or before not in paths:
-                autograd.set_module_path(self._unforeseen_path(path, before, paths))
         try:
+            if paths is None:
+                before = autograd.module_path()
+                self._set_paths()
+            else:
+                path = paths.get(id(self))
+                before = autograd.set_module_path(path or "")
+                if path is None or before not in paths:
+                    autograd.set_module_path(self._unforeseen_path(path, before, paths))
             if self._hooked:
                 return self._call_with_hooks(args, kwargs)
             result = self.forward(*args, **kwargs)
@@ -174,11 +175,12 @@ class Module:
         finally:
             if outermost:
                 _call.paths = None
-                if _call.anew:
-                    layers, _call.anew = list(_call.anew), ()
-                    overlooked.warn_of_layers_built_anew(layers)
-            else:
-                autograd.set_module_path(before)
+            autograd.set_module_path(
+                before
+            )  # by the outermost, too, should an interrupt have come here
+            if outermost and _call.anew:
+                layers, _call.anew = list(_call.anew), ()
+                overlooked.warn_of_layers_built_anew(layers)
 
     def _unforeseen_path(self, path: str | None, before: str, paths: dict[int | str, str]) -> str:
         """The path where the registered one does not do.

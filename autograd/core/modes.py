@@ -72,7 +72,10 @@ class _Recording(metaclass=_Called):
         self._before: list[bool] = []
 
     def __enter__(self) -> None:
-        self._before.append(_swap(self._mode))
+        state = local.state
+        self._before.append(state.grad_enabled)
+        # Last, and no call: interrupts come after calls, and then the block has not begun.
+        state.grad_enabled = self._mode
 
     def __exit__(self, *exception: object) -> None:
         _swap(self._before.pop())
@@ -117,9 +120,9 @@ class set_grad_enabled(_Recording):
 
     def __enter__(self) -> None:
         found, self._found = self._found, None
-        super().__enter__()
         if found is not None and found[0] is local.state:  # made for this block, in this thread
-            self._before[-1] = found[1]
+            found[0].grad_enabled = found[1]
+        super().__enter__()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         found, self._found = self._found, None

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+from tests.interrupted import interrupted
 
 
 def recording() -> bool:
@@ -246,3 +247,22 @@ def test_a_tensor_made_in_a_decorated_generator_records_nothing():
         yield x * 2
 
     assert not next(twice()).requires_grad
+
+
+@pytest.mark.parametrize("mode", [ag.no_grad, ag.enable_grad])
+def test_an_interrupt_before_a_block_has_begun_leaves_the_mode(mode):
+    def enter():
+        with mode():
+            pass
+
+    def is_leaving(frame):
+        return frame.f_code.co_name == "__exit__" or bool(frame.f_back and is_leaving(frame.f_back))
+
+    for outside in (True, False):
+        came, at = True, 0
+        while came:
+            with ag.set_grad_enabled(outside):
+                came = interrupted(enter, at, "core/modes.py", but=is_leaving, events=("line",))
+                assert ag.is_grad_enabled() is outside
+                at += 1
+        assert at > 4

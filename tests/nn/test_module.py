@@ -10,6 +10,7 @@ import pytest
 
 import autograd
 import nn
+from tests.interrupted import interrupted
 
 
 class Scale(nn.Module):
@@ -704,3 +705,27 @@ def test_parameters_are_those_that_a_subclass_names():
 
     model = Frozen()
     assert list(map(id, model.parameters())) == [id(model.learnt.weight), id(model.learnt.bias)]
+
+
+def test_wherever_an_interrupt_comes_in_a_call_the_next_one_has_its_own_paths():
+    model = nn.Sequential(nn.Sequential(nn.Linear(2, 2)), nn.ReLU())
+    x = autograd.ones(1, 2)
+    (scale := nn.Module()).forward = lambda t: t * 2.0
+    source, first = inspect.getsourcelines(nn.Module.__call__)
+    finally_ = first + max(k for k, line in enumerate(source) if line.strip() == "finally:")
+
+    def is_cleaning_up(frame):  # there one interrupt finds a few instructions
+        inside = frame.f_code is nn.Module.__call__.__code__ and frame.f_lineno >= finally_
+        return inside or (frame.f_back is not None and is_cleaning_up(frame.f_back))
+
+    came, at = True, 0
+    while came:
+        files = "nn/module.py", "autograd/module_paths.py"
+        came = interrupted(lambda: model(x), at, *files, but=is_cleaning_up)
+        assert autograd.module_path() == ""
+        assert scale(x).grad_node is None
+        w = autograd.ones(2, requires_grad=True)
+        assert scale(w).grad_node.module == ""  # of the outermost module, not of a part of another
+        assert model(x).grad_node.module == "1"
+        at += 1
+    assert at > 30
