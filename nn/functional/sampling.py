@@ -57,14 +57,27 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
         autograd.zeros(*sizes[2:], n + 1)  # takes no memory yet
     except ValueError as error:
         raise ValueError(f"{who}: size is too large: {error}") from None
+    dtype = np.dtype(float_dtype(theta))
     axes = []
     for count in sizes[2:]:
-        places = np.linspace(-1.0, 1.0, count) if count > 1 else np.zeros(1)
+        places = _from_edge_to_edge(count, dtype)
         axes.append(places if align else places * (count - 1) / count)
-    coordinates = [*np.meshgrid(*axes, indexing="ij")[::-1], np.ones(sizes[2:])]
-    base = np.stack(coordinates, axis=-1).astype(float_dtype(theta)).reshape(1, -1, n + 1)
+    coordinates = [*np.meshgrid(*axes, indexing="ij")[::-1], np.ones(sizes[2:], dtype)]
+    base = np.stack(coordinates, axis=-1).reshape(1, -1, n + 1)
     grid = autograd.matmul(base, autograd.swapaxes(theta, 1, 2))
     return autograd.reshape(grid, (sizes[0], *sizes[2:], n))
+
+
+def _from_edge_to_edge(count: int, dtype: Any) -> Any:
+    """Numbers from −1 to 1, the second half the first one mirrored, to the last bit.
+
+    Pixels' centres are kinks of what `grid_sample` gives: where an identity comes to lie beside them
+    decides which slope is met, and so they are rounded as PyTorch's are.
+    """
+    if count == 1:
+        return np.zeros(1, dtype)
+    far = np.arange(count, dtype=dtype) * (dtype.type(2) / dtype.type(count - 1))
+    return np.where(np.arange(count) < count // 2, far - 1, 1 - far[::-1])
 
 
 @arguments.in_single
@@ -122,7 +135,7 @@ def grid_sample(
     for axis, count in enumerate(sizes):
         x = autograd.getitem(grid, (..., n - 1 - axis))
         with np.errstate(invalid="ignore"):  # ∞ on an axis of one pixel
-            x = (x + 1.0) * (0.5 * (count - 1)) if align else ((x + 1.0) * count - 1.0) * 0.5
+            x = (x + 1.0) * (0.5 * (count - 1)) if align else (x + 1.0) * (0.5 * count) - 0.5
         places.append(x)
 
     def inside(x: Any, count: int) -> Any:
@@ -205,8 +218,10 @@ def _moved_inside(x: Any, count: int, padding: str, align: bool) -> Any:
             x = autograd.where(times % 2 == 0, rest + low, span - rest + low)
         else:
             x = x * 0.0
-    x = autograd.clip(x, 0.0, count - 1.0)
-    nowhere = np.isnan(_values(x))
+    # At the outer pixels' centres the slope is that of beyond, 0, where `clip` has the one inside.
+    here = _values(x)
+    x = autograd.where((here > 0.0) & (here < count - 1.0), x, np.clip(here, 0.0, count - 1.0))
+    nowhere = np.isnan(here)
     return autograd.where(nowhere, 0.0, x) if nowhere.any() else x
 
 

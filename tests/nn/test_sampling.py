@@ -131,3 +131,34 @@ def test_a_place_that_is_no_number_spoils_no_other_gradient(mode):
     alone = ag.tensor(IMAGE, requires_grad=True)
     F.grid_sample(alone, ag.tensor(places[:, :, :1]), mode, "zeros").sum().backward()
     assert image.grad.tolist() == alone.grad.tolist()
+
+
+@pytest.mark.parametrize("padding", ["border", "reflection"])
+def test_at_the_outer_pixels_the_image_is_flat(padding):
+    """A flow that is 0 reads the centres of all pixels: those at an edge have no slope across it."""
+    image = ag.tensor([[[[1.0, 4.0, 9.0]]]], np.float64)
+    x = ag.tensor([-2 / 3, -0.6, 0.0, 0.6, 2 / 3], np.float64, requires_grad=True)
+    grid = ag.stack([x, ag.zeros(5, dtype=np.float64)], axis=-1).reshape(1, 1, 5, 2)
+    F.grid_sample(image, grid, padding_mode=padding, align_corners=False).sum().backward()
+    np.testing.assert_allclose(x.grad.data, [0, 4.5, 7.5, 7.5, 0], atol=1e-12)
+
+
+def test_in_one_pixel_there_is_no_slope():
+    grid = ag.tensor([[[[0.0, 0.0], [0.3, -0.2]]]], np.float64, requires_grad=True)
+    F.grid_sample(ag.tensor([[[[3.0]]]], np.float64), grid, padding_mode="border").sum().backward()
+    np.testing.assert_array_equal(grid.grad.data, 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("align", [False, True])
+@pytest.mark.parametrize("n", [1, 2, 3, 6, 7, 10, 28])
+def test_the_grid_of_an_identity_is_its_own_mirror_image(n, align, dtype):
+    same = ag.tensor([[[1.0, 0, 0], [0, 1.0, 0]]], dtype)
+    grid = F.affine_grid(same, (1, 1, n, n), align_corners=align).numpy()
+    assert grid.dtype == dtype
+    np.testing.assert_array_equal(grid, -grid[:, ::-1, ::-1])
+    ends = 1.0 if align else 1 - 1 / n
+    wanted = np.linspace(-ends, ends, n) if n > 1 else [0.0]
+    np.testing.assert_allclose(
+        grid[0, 0, :, 0], wanted, rtol=1e-6 if dtype == np.float32 else 1e-14
+    )

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+import autograd
 import nn.functional as F
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::UserWarning")]
@@ -58,3 +59,32 @@ def test_values_agree_to_rounding(torch, rng):
             *map(torch.tensor, (x, grid)), mode, "reflection", False
         )
         np.testing.assert_allclose(F.grid_sample(x, grid, mode, "reflection"), want, atol=1e-12)
+
+
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("align", [False, True])
+def test_slopes_at_the_pixels_themselves(torch, compare, padding, align):
+    pixels = np.arange(-2, 6.5, 0.5)
+    x = 2 * pixels / 3 - 1 if align else (2 * pixels + 1) / 4 - 1
+    options = {"padding_mode": padding, "align_corners": align}
+    compare(
+        lambda *x: torch.nn.functional.grid_sample(*x, **options),
+        lambda *x: F.grid_sample(*x, **options),
+        [np.random.default_rng(0).normal(size=(1, 2, 4, 4)), np.stack(np.meshgrid(x, x), -1)[None]],
+        order=1,
+        rtol=1e-11,
+        atol=1e-11,
+    )
+
+
+@pytest.mark.parametrize("n", [7, 8, 28])
+def test_a_spatial_transformer_that_begins_with_the_identity(torch, n):
+    image = np.random.default_rng(0).random((1, 1, n, n)).astype(np.float32)
+    weights = np.random.default_rng(1).random((1, 1, n, n)).astype(np.float32)
+    found = []
+    for make, f in ((torch.tensor, torch.nn.functional), (autograd.tensor, F)):
+        theta = make(np.array([[[1, 0, 0], [0, 1, 0]]], np.float32)).requires_grad_()
+        grid = f.affine_grid(theta, (1, 1, n, n), align_corners=False)
+        (f.grid_sample(make(image), grid, align_corners=False) * make(weights)).sum().backward()
+        found.append(np.asarray(theta.grad.detach()))
+    np.testing.assert_allclose(*found, rtol=1e-4, atol=1e-3)
