@@ -35,6 +35,8 @@ _ABOUT_GPUS = {"torch.cuda.is_available": "False", "torch.cuda.device_count": "0
 #: Arguments that are about how fast something is computed, or on which device: never about what.
 _ABOUT_SPEED = {"foreach", "fused", "capturable", "pin_memory", "pin_memory_device",
                 "persistent_workers", "multiprocessing_context", "in_order"}  # fmt: skip
+#: Functions that take the function here, and the tensor in a second call.
+_IN_TWO_CALLS = {"torch.autograd.functional.jacobian", "torch.autograd.functional.hessian"}
 #: What parameters and their gradients are usually called.
 _PARAMETERS = ("weight", "bias", "grad", "p", "param", "parameter")
 #: Names that other things than tensors have, too; without knowing the receiver nothing is said.
@@ -144,6 +146,8 @@ class Scan:
             return
         if self._on_the_cpu(node, path):
             return
+        if path in _IN_TWO_CALLS and self._in_two_calls(node, path):
+            return
         ours = find(path)
         edits = self.imports.renaming(node, ours.path)
         if ours.found is None:
@@ -156,6 +160,24 @@ class Scan:
         else:
             self._note(node, WORKS, path.rpartition(".")[2], f"is {ours.path}", *edits)
             self._keywords(node, ours.path, ours.found)
+
+    def _in_two_calls(self, node: ast.expr, path: str) -> bool:
+        """``jacobian(f, x)`` of one tensor, which is ``jacobian(f)(x)`` here."""
+        call = self._parents.get(node)
+        if not (isinstance(call, ast.Call) and call.func is node) or call.keywords:
+            return False
+        if len(call.args) != 2 or call.args[1] not in self._tensors:
+            return False
+        name = f"autograd.func.{path.rpartition('.')[2]}"
+        function, x = map(self.source.of, call.args)
+        between = (self.source.end(call.args[0]), self.source.start(call.args[1]))
+        if self.source.bytes[slice(*between)].strip() != b",":  # there are brackets, or a comment
+            return False
+        self.imports.need("autograd")
+        self._note(node, WRITE, self.source.of(node), f"write {name}({function})({x}).detach()",
+                   Edit(self.source.start(node), self.source.end(node), name),
+                   Edit(*between, ")("), Edit(*[self.source.end(call)] * 2, ".detach()"))  # fmt: skip
+        return True
 
     def _on_the_cpu(self, node: ast.expr, path: str) -> bool:
         """What asks about GPUs, or sets them up, is left out."""
@@ -178,7 +200,9 @@ class Scan:
     def _keywords(self, node: ast.expr, path: str, found: Any) -> None:
         """Arguments by name that ours does not have."""
         call = self._parents.get(node)
-        if not (isinstance(call, ast.Call) and call.func is node and path.startswith("nn.")):
+        if not (isinstance(call, ast.Call) and call.func is node):
+            return
+        if not path.startswith(("nn.", "autograd.func.gradcheck", "autograd.func.gradgradcheck")):
             return
         try:
             parameters = inspect.signature(found).parameters

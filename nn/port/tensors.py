@@ -49,6 +49,7 @@ class Tensors:
         self._resolve = resolve
         self._sure: set[ast.AST] = set()
         self.layers = _layer_attributes(tree)
+        self._own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
         self._kept = _kept_tensors(tree, resolve)
         self._models = _model_names(tree, resolve)
         for function, in_class in _functions(tree):
@@ -78,8 +79,13 @@ class Tensors:
 
     def _assign(self, target: ast.expr, value: ast.expr, names: set[str]) -> None:
         if isinstance(target, (ast.Tuple, ast.List)):
-            for each in target.elts:
-                self._assign(each, value, names)
+            values = [value] * len(target.elts)
+            if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(values):
+                values = value.elts  # one by one, if no part stands for several
+                if any(isinstance(each, ast.Starred) for each in (*target.elts, *values)):
+                    values = [value] * len(target.elts)
+            for each, of in zip(target.elts, values, strict=True):
+                self._assign(each, of, names)
         elif isinstance(target, ast.Name):
             names.add(target.id) if value in self._sure else names.discard(target.id)
 
@@ -113,8 +119,11 @@ class Tensors:
         if isinstance(node.func, ast.Name):
             return node.func.id in self._models
         if isinstance(node.func, ast.Attribute):
+            known = node.func.attr in TENSOR and node.func.attr not in _PLAIN
             if node.func.value in sure:
-                return node.func.attr in TENSOR and node.func.attr not in _PLAIN
+                return known
+            if known and node.func.attr not in _OF_OTHERS and node.func.attr not in self._own:
+                return True  # whatever it is asked of is a tensor
             return _is_self(node.func.value) and node.func.attr in self.layers
         return False
 

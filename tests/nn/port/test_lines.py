@@ -76,10 +76,19 @@ y = torch.max(x, y)
 y = x.max(y)
 y = z.data
 y = nn.utils.rnn.pack_sequence([x]).data
+a, b = [3, 1], x; a.sort(); c = b.sum()
 """.strip().splitlines()
 
 #: A line, what becomes of it, and the kind of the finding.
 REWRITTEN = [
+    ("a, b = F.relu(x), y; c = a.std()", "a, b = F.relu(x), y; c = a.std(correction=1)", "differs"),
+    ("y = a.unsqueeze(0).std(1)", "y = a.unsqueeze(0).std(1, correction=1)", "differs"),
+    (
+        "y = torch.autograd.functional.hessian(f, x)",
+        "y = autograd.func.hessian(f)(x).detach()",
+        "write",
+    ),
+    ("y = torch.autograd.gradcheck(f, x)", "y = autograd.func.gradcheck(f, x)", "works"),
     ("self.w.data[0] = 1", "with autograd.no_grad(): self.w[0] = 1", "write"),
     ("z.data[:, i] *= y", "with autograd.no_grad(): z[:, i] *= y", "write"),
     ("y = optim.Adam(x, 0.1, foreach=True)", "y = optim.Adam(x, 0.1)", "write"),
@@ -188,6 +197,9 @@ REWRITTEN = [
 
 #: What a person has to decide: a line, a word of the finding.
 BY_HAND = [
+    ("y = torch.autograd.functional.jacobian(f, (x, y))", "in a second call"),
+    ("y = torch.autograd.functional.jacobian(f, x, create_graph=True)", "in a second call"),
+    ("y = torch.autograd.gradcheck(f, x, nondet_tol=1e-3)", "no such argument"),
     ("torch.save(self.state_dict(), 'a.pth')", ".safetensors or .npz"),
     ("torch.save(self.state_dict(), f=folder + '/a.pt')", ".safetensors or .npz"),
     ("torch.save({'model': self.state_dict()}, path)", "nn.train.save_state"),

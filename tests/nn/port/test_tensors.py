@@ -59,6 +59,9 @@ def is_sure(program):
     F.relu(q)
     torch.relu(q).T
     x.relu()
+    q.relu()
+    z, w = x, y; z
+    z, w = 3, y; w
     x.relu().sum()
     x.max(1)[0]
     model(q)
@@ -111,7 +114,6 @@ def test_what_is_surely_a_tensor(line):
     x.item()
     x.numpy()
     x.to_something_of_theirs()
-    q.relu()
     q.conv(q)
     self.other(q)
     other(q)
@@ -134,7 +136,8 @@ def test_what_is_surely_a_tensor(line):
     z = x, y; z
     z.attribute = x; z
     z[0] = x; z
-    z, w = x, y; z
+    z, w = x, 3; w
+    z, *w = x, y; z
     z = q(3); z(q)
     z = torch.zeros(3); z(q)
     z = nn.functional.relu(q); z(q)
