@@ -135,12 +135,14 @@ def _mixed(secret: bytes, text: bytes) -> bytes:
 def _step(array: np.ndarray[Any, Any], within: float) -> float:
     """How finely numbers are told apart: whole ones as such, others to a few digits.
 
-    A power of ten, so that it says of an answer no more than how large it is.
+    A power of ten, so that it says of an answer no more than how large it is; 1 is of whole numbers alone, and
+    where others would have it they have 2.
     """
     if np.array_equal(array, np.round(array)):
         return 1.0
     scale = max(1.0, float(np.max(np.abs(array), initial=0.0)))
-    return float(10.0 ** np.ceil(np.log10(20 * max(within, 1e-9) * scale)))
+    step = float(10.0 ** np.ceil(np.log10(20 * max(within, 1e-9) * scale)))
+    return 2.0 if step == 1.0 else step
 
 
 def _written(shape: tuple[int, ...], cells: Any) -> str:

@@ -66,7 +66,9 @@ class ResNet(nn.Module):
         super().__init__()
         blocks = arguments.elements("ResNet", "blocks", blocks)
         planes = arguments.elements("ResNet", "planes", planes)
-        if len(blocks) != len(planes) or not blocks:
+        if not blocks:
+            raise ValueError("ResNet: blocks must name a stage at least, got none")
+        if len(blocks) != len(planes):
             raise ValueError(
                 f"ResNet: blocks={arguments.shown(blocks)} and planes={arguments.shown(planes)} are "
                 "not equally long"

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from html.parser import HTMLParser
 
 import pytest
 
@@ -421,3 +422,91 @@ def test_a_row_without_a_fault_has_no_lines_of_its_own():
     bad = Row("b.ipynb", "bob", [Mark("1.1", "wrong", "too small")])
     told = grading.as_text([good, bad])
     assert "(b.ipynb)" in told and "too small" in told and "(a.ipynb)" not in told
+
+
+def test_short_names_stand_below_their_head():
+    rows = [
+        Row("a.ipynb", "al", [Mark("2.1", "right", "")]),
+        Row("b", "bo", [Mark("12.3", "wrong")]),
+    ]
+    assert grading.as_text(rows).splitlines()[:4] == [
+        "student  right  2 12",
+        "--------------------",
+        "al        1/1   +",
+        "bo        0/1     x",
+    ]
+
+
+def test_a_page_is_whole():
+    class Tags(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.open, self.seen, self.text = [], [], ""
+
+        def handle_starttag(self, tag, attrs):
+            self.seen.append((tag, *attrs))
+            self.open += [] if tag == "meta" else [tag]
+
+        def handle_startendtag(self, tag, attrs):
+            self.seen.append((tag, *attrs))
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag
+
+        def handle_data(self, data):
+            self.text += data
+
+    page, tags = grading.as_html(ROWS), Tags()
+    tags.feed(page)
+    assert page.startswith("<!DOCTYPE html>\n<html lang=") and tags.open == []
+    found = [tag for tag, *_ in tags.seen]
+    for tag, count in {"html": 1, "head": 1, "title": 1, "meta": 2, "style": 1, "body": 1, "main": 1,
+                       "h1": 1, "h2": 3, "table": 1, "thead": 1, "tbody": 1, "tr": 4, "td": 9,
+                       "ul": 3, "li": 2, "code": 3}.items():  # fmt: skip
+        assert found.count(tag) == count, tag
+    assert ("meta", ("charset", "utf-8")) in tags.seen
+    assert (
+        "meta",
+        ("name", "viewport"),
+        ("content", "width=device-width, initial-scale=1"),
+    ) in tags.seen
+    for words in ("+ right, x wrong, ! broken, . not answered", ".grades th[scope=row]", "1/2", "0/0",
+                  "not graded: it is broken", "1.2 too <small>"):  # fmt: skip
+        assert words in tags.text
+
+
+def test_two_sheets_of_a_student_are_told_after_what_is_to_be_known_of_the_second(
+    tmp_path, monkeypatch
+):
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.ipynb").write_text("{}")
+    monkeypatch.setattr(
+        grading, "_row", lambda path, name, key, limits: Row(name, "ada", remark=f"odd {name[0]}")
+    )
+    assert [row.remark for row in grading.grade(tmp_path, KEY)] == [
+        "odd a",
+        "odd b; a.ipynb is a sheet of the same student",
+        "odd c; a.ipynb is a sheet of the same student",
+    ]
+
+
+def test_no_more_is_read_than_twice_the_largest_sheet(monkeypatch):
+    monkeypatch.setattr(grading, "MOST_BYTES", 2 * 65_536)
+    for there, taken in ((10, 10), (300_000, 4 * 65_536), (10**6, 4 * 65_536)):
+        assert len(grading._Reader(io.StringIO("x" * there)).text()) == taken
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("from os.path import join", "os"), ("from gc import get_objects", "gc"),
+        ("import numpy.os, sys as s", "sys"), ("from .os import x", "os"), ("from nn.lesson import grading", "nn.lesson"),
+        ("from nn import lesson", ""), ("import nn", ""), ("import ossature", ""), ("open('x')", "open"),
+        ("opened('x')", ""), ("x.__class__", ".__class__"), ("x.class__", ""), ("x.exercise", ".exercise"),
+        ("x.exercises", ""), ("exercise", ""), ("__import__('x')", "__import__"), ("x = 'exec'", ""),
+        ("exec; eval", "eval, exec"),
+    ],
+)  # fmt: skip
+def test_names_that_are_worth_a_look(source, told):
+    found = grading._suspicious(["x = (", source])
+    assert found == (f"uses {told}: have a look at it" if told else "")

@@ -1,5 +1,6 @@
 """What a wrong answer is told: tables of some 1,200, at least ten for each exercise."""
 
+import dataclasses
 import re
 import warnings
 
@@ -9,8 +10,17 @@ import pytest
 import autograd as ag
 import nn
 from nn import lesson
+from nn.lesson import exercise
 from nn.lesson.exercise import exercises, find, judge
-from nn.lesson.judges import Equals, described, equals, function_of, reason
+from nn.lesson.judges import (
+    Equals,
+    choice,
+    described,
+    equals,
+    function_of,
+    gradient_of,
+    reason,
+)
 from tests.notebooks.more_wrong_answers import AGAIN
 from tests.notebooks.wrong_answers import GENERAL, WRONG
 
@@ -235,3 +245,46 @@ def test_an_answer_may_be_off_by_a_part_of_the_largest_number(right, off, near):
     judged = equals(lambda: right, "Think.", within=1e-2)
     for sign in (1, -1):
         assert (judged(np.asarray(right) + sign * off) is None) == near
+
+
+def test_what_an_answer_does_to_its_inputs_is_not_the_judges_affair():
+    """A slip is looked for with the inputs as they were given."""
+    judged = gradient_of(lambda x, w: x * np.tanh(w), np.array([0.3, 2.0]), np.array([1.0, -0.5]))
+    code = "def answer(g, x, w):\n    return g * np.tanh(w), 3 * g * x * (1 - np.tanh(w) ** 2)"
+    judged = dataclasses.replace(judged, solution=code)
+
+    def answer(g, x, w):
+        gradients = g * np.tanh(w), 2 * g * x * (1 - np.tanh(w) ** 2)
+        g *= 7
+        x += 1
+        w -= 1
+        return gradients
+
+    assert judged._slip(answer, 1) == "one of the numbers that go into it is off by one"
+    assert judged.inputs[0].tolist() == [0.3, 2.0] and judged.inputs[1].tolist() == [1.0, -0.5]
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [find("1.1"), find("1.1").task(), judge("1.1", ...), equals(lambda: 3, "no"), choice("a", {}),
+     gradient_of(len)],
+    ids=lambda thing: type(thing).__name__,
+)  # fmt: skip
+def test_exercises_and_judges_stay_as_they_are(thing):
+    name = dataclasses.fields(thing)[0].name
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(thing, name, None)
+
+
+def test_an_exercise_is_looked_for_in_the_chapters(monkeypatch):
+    known, looked = {}, []
+    monkeypatch.setattr(exercise, "_REGISTERED", known)
+
+    def load():
+        looked.append(1)
+        known["9.9"] = "found"
+
+    monkeypatch.setattr(exercise, "exercises", load)
+    assert [exercise.find("9.9"), exercise.find("9.9"), looked] == ["found", "found", [1]]
+    with pytest.raises(ValueError, match=r"there is no exercise '7\.7'; there are 9\.9"):
+        exercise.find("7.7")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 import zlib
 
@@ -111,7 +112,9 @@ def locked(right, hints=(), within=1e-4):
     return lambda answer: sheets._judged(lock, answer)
 
 
-@pytest.mark.parametrize("right", [2.302585, (0.5, -0.8, 0.3), 123456.789, 1e-3, np.eye(3) / 3])
+@pytest.mark.parametrize(
+    "right", [2.302585, (0.5, -0.8, 0.3), 123.4567, (-1.05, -420), 123456.789, 1e-3, np.eye(3) / 3]
+)
 def test_numbers_are_accepted_as_near_as_the_judge_accepts_them(right):
     judged = locked(right)
     scale = max(1.0, np.max(np.abs(right)))
@@ -248,3 +251,42 @@ def test_sheets_and_notebooks_give_the_same_hints(right, answers, hint):
         assert hint in found and why == ""
         # A notebook counts besides how many of several numbers are right; locks hold them all together.
         assert open_judge(answer).endswith(found)
+
+
+@pytest.mark.parametrize(
+    ("within", "largest", "step"),
+    [
+        (0.05, 0.5, 2.0), (1e-4, 123.4567, 2.0), (0.0500001, 0.5, 10.0), (0.0005, 0.5, 0.01), (0.0004, 0.5, 0.01),
+        (1e-4, 0.5, 0.01), (1e-4, 4.5, 0.01), (1e-4, 5.5, 0.1), (1e-4, -5.5, 0.1), (1e-12, 0.5, 1e-7),
+        (1e-4, 3.0, 1.0), (1e-4, 48_030.0, 1.0),
+    ],
+)  # fmt: skip
+def test_how_finely_numbers_are_told_apart(within, largest, step):
+    """A power of ten, at least twenty times what an answer may be off; 1 is of whole numbers alone."""
+    assert sheets._step(np.array([largest, 0.0]), within) == pytest.approx(step, rel=1e-12)
+
+
+def test_numbers_beside_a_limit_of_rounding_may_be_written_in_two_ways():
+    def ways(*numbers, step=0.01):
+        return list(sheets._near(np.array(numbers), step))
+
+    for sign in (1, -1):
+        assert ways(sign * 0.05399) == [f"(1,):[{sign * 5}]"]
+        assert ways(sign * 0.05401) == [f"(1,):[{sign * 5}]", f"(1,):[{sign * 6}]"]
+        assert ways(sign * 0.05599) == [f"(1,):[{sign * 6}]", f"(1,):[{sign * 5}]"]
+        assert ways(sign * 0.05601) == [f"(1,):[{sign * 6}]"]
+        assert ways(sign * 3.0009, step=1.0) == [f"(1,):[{sign * 3}]"]
+        assert ways(sign * 3.0011, step=1.0) == [] == ways(math.inf) == ways(math.nan)
+    assert ways(0.0545, 0.0345) == ["(2,):[5, 3]", "(2,):[5, 4]", "(2,):[6, 3]", "(2,):[6, 4]"]
+    assert len(set(ways(*[0.0545] * 6))) == 64 == len(set(ways(*[0.0545] * 7)))
+
+
+@pytest.mark.parametrize("scale", [0.5, 7.3, -420.0])
+def test_every_answer_that_is_near_enough_is_written_as_the_right_one_is(scale):
+    for k in range(1, 400):
+        right = np.array([scale * k / 399.7, scale])
+        step = sheets._step(right, 1e-4)
+        written = sheets._written(right.shape, np.round(right / step))
+        for off in (0.99e-4, -0.99e-4):
+            answer = right + off * max(1.0, abs(scale))
+            assert written in sheets._near(answer, step), (right, off)

@@ -1,5 +1,6 @@
 """Every model: shapes, gradients, and the keys of PyTorch's own."""
 
+import importlib
 import math
 
 import numpy as np
@@ -176,6 +177,8 @@ def test_scores_are_those_of_the_formula_written_with_pytorch(torch, name):
         (lambda: nn.models.VGG((4, "M", 5)), ((4, 3, 3, 3), (5, 4, 3, 3), (10, 5))),
         (lambda: nn.models.ResNet((1,), (4,)),
          ((4, 3, 3, 3), (4, 4, 3, 3), (4, 4, 3, 3), (10, 4))),
+        (lambda: nn.models.ResNet((1,), (4,), 2, 3, True),
+         ((4, 2, 7, 7), (4, 4, 3, 3), (4, 4, 3, 3), (3, 4))),
         (lambda: nn.models.BasicBlock(4, 4), ((4, 4, 3, 3), (4, 4, 3, 3))),
         (lambda: nn.models.BasicBlock(4, 4, 2), ((4, 4, 3, 3), (4, 4, 3, 3), (4, 4, 1, 1))),
         (lambda: nn.models.BasicBlock(4, 5), ((5, 4, 3, 3), (5, 5, 3, 3), (5, 4, 1, 1))),
@@ -188,7 +191,87 @@ def test_weights_have_the_sizes_that_are_promised(model, shapes):
 
 @pytest.mark.parametrize(
     ("model", "parameters"),
-    [("LeNet5", 61_706), ("Mixer", 154_058), ("UNet", 482_466), ("vgg_small", 288_746)],
+    [
+        ("LeNet5", 61_706),
+        ("Mixer", 154_058),
+        ("UNet", 482_466),
+        ("vgg_small", 288_746),
+        ("resnet20", 272_474),
+        ("resnet18", 11_689_512),
+    ],
 )
 def test_models_of_default_size_have_so_many_parameters(model, parameters):
     assert sum(p.size for p in getattr(nn.models, model)().parameters()) == parameters
+
+
+SOUND = {
+    "LeNet5": {"channels": 1, "classes": 2, "size": 8},
+    "Mixer": {"size": 8, "patch": 4, "channels": 1, "classes": 2, "width": 4, "depth": 1},
+    "ResNet": {"blocks": (1,), "planes": (4,), "channels": 1, "classes": 2, "large": False},
+    "BasicBlock": {"inplanes": 2, "planes": 2, "stride": 1},
+    "UNet": {"channels": 1, "classes": 2, "width": 4, "depth": 1},
+    "VGG": {"layout": (4, "M"), "channels": 1, "classes": 2},
+    "SinusoidalPositions": {"d_model": 4, "dropout": 0.1, "max_len": 5, "batch_first": False},
+    "LearntPositions": {"d_model": 4, "max_len": 5, "dropout": 0.1, "batch_first": False},
+}
+#: What is handed on to a layer is refused in that layer's name.
+HANDED_ON = {"channels", "classes", "inplanes", "planes", "width"}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_a_refusal_names_the_model_and_the_argument(name):
+    getattr(nn.models, name)(**SOUND[name])
+    for argument in SOUND[name]:
+        mine = argument not in HANDED_ON or (name, argument) in {
+            ("ResNet", "planes"),
+            ("UNet", "width"),
+        }
+        words = rf"^{name}: {argument}\b.* must be" if mine else " must be "
+        with pytest.raises((TypeError, ValueError), match=words):
+            getattr(nn.models, name)(**{**SOUND[name], argument: object()})
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: nn.models.LeNet5(size=7), "^LeNet5: size must be .* 8"),
+        (lambda: nn.models.Mixer(depth=-1), "^Mixer: depth must be a non-negative integer"),
+        (lambda: nn.models.Mixer(depth=10_001), "^Mixer: depth must be at most 10000, got 10001"),
+        (lambda: nn.models.UNet(depth=25), "^UNet: depth must be at most 24, got 25"),
+        (lambda: nn.models.UNet(depth=0), "^UNet: depth must be a positive integer"),
+        (lambda: nn.models.UNet(1, 2, 2, 3)(ag.zeros(1, 1, 8, 9)), "must be multiples of 8, got 8×9"),
+        (lambda: nn.models.UNet(1, 2, 2, 3)(ag.zeros(1, 1, 9, 8)), "must be multiples of 8, got 9×8"),
+        (lambda: nn.models.VGG((4, "X")), r"^VGG: layout\[1\] must be"),
+        (lambda: nn.models.VGG((4, 0)), r"^VGG: layout\[1\] must be a positive integer, got 0"),
+        (lambda: nn.models.ResNet((1, 0), (4, 4)), r"^ResNet: blocks\[1\] must be a positive integer"),
+        (lambda: nn.models.ResNet((1, 1), (4, 0)), r"^ResNet: planes\[1\] must be a positive integer"),
+        (lambda: nn.models.ResNet((), ()), "^ResNet: blocks must name a stage at least, got none"),
+    ],
+)  # fmt: skip
+def test_sizes_out_of_bounds_are_refused(make, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        make()
+
+
+@pytest.mark.parametrize("module", ["mixer", "unet"])
+def test_the_deepest_models_are_made(module, monkeypatch):
+    home = importlib.import_module(f"nn.models.{module}")
+    monkeypatch.setattr(home, "_DEEPEST", 2)
+    make = {"mixer": lambda depth: nn.models.Mixer(8, 4, 1, 2, 4, depth),
+            "unet": lambda depth: nn.models.UNet(1, 2, 2, depth)}[module]  # fmt: skip
+    make(2)
+    with pytest.raises(ValueError, match="at most 2, got 3"):
+        make(3)
+
+
+def test_convolutions_of_a_residual_network_begin_as_its_authors_say():
+    ag.manual_seed(0)
+    model = nn.models.ResNet((2,), (32,), 16)
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            weight = module.weight.detach().numpy()
+            spread = math.sqrt(2 / (weight.shape[0] * 9))
+            assert (
+                math.isclose(weight.std(), spread, rel_tol=0.05)
+                and abs(weight).max() > 2.5 * spread
+            )

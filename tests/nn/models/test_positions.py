@@ -61,3 +61,28 @@ def test_dropout_is_active_in_training_only():
 def test_what_does_not_fit_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_longest_sequence_is_taken_and_five_thousand_if_nothing_is_said():
+    for layer in (SinusoidalPositions(4, max_len=3), LearntPositions(4, 3)):
+        assert layer(ag.zeros(3, 1, 4)).shape == (3, 1, 4)
+    assert SinusoidalPositions(2).pe.shape == (5000, 2)
+
+
+def test_vectors_that_are_learnt_begin_small_and_with_their_generator():
+    weight = LearntPositions(4, 9, generator=np.random.default_rng(3)).weight.detach().numpy()
+    want = np.random.default_rng(3).normal(0.0, 0.02, (9, 4))
+    np.testing.assert_allclose(weight, want, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: sinusoidal_positions(3, 0), "^sinusoidal_positions: width must be"),
+        (lambda: SinusoidalPositions(4)(3), "^SinusoidalPositions: x must hold floating"),
+        (lambda: LearntPositions(4, 3)("x"), "^LearntPositions: x: dtype <U1"),
+    ],
+)
+def test_a_refusal_names_what_was_called(call, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        call()
