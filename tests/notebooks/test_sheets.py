@@ -271,10 +271,10 @@ def test_numbers_beside_a_limit_of_rounding_may_be_written_in_two_ways():
         return list(sheets._near(np.array(numbers), step))
 
     for sign in (1, -1):
-        assert ways(sign * 0.05399) == [f"(1,):[{sign * 5}]"]
-        assert ways(sign * 0.05401) == [f"(1,):[{sign * 5}]", f"(1,):[{sign * 6}]"]
-        assert ways(sign * 0.05599) == [f"(1,):[{sign * 6}]", f"(1,):[{sign * 5}]"]
-        assert ways(sign * 0.05601) == [f"(1,):[{sign * 6}]"]
+        assert ways(sign * 0.053998) == [f"(1,):[{sign * 5}]"]
+        assert ways(sign * 0.054002) == [f"(1,):[{sign * 5}]", f"(1,):[{sign * 6}]"]
+        assert ways(sign * 0.055998) == [f"(1,):[{sign * 6}]", f"(1,):[{sign * 5}]"]
+        assert ways(sign * 0.056002) == [f"(1,):[{sign * 6}]"]
         assert ways(sign * 3.0009, step=1.0) == [f"(1,):[{sign * 3}]"]
         assert ways(sign * 3.0011, step=1.0) == [] == ways(math.inf) == ways(math.nan)
     assert ways(0.0545, 0.0345) == ["(2,):[5, 3]", "(2,):[5, 4]", "(2,):[6, 3]", "(2,):[6, 4]"]
