@@ -32,6 +32,12 @@ _SYMMETRIC = {"cholesky", "eigh"}
 #: Functions that jump ever so often where one number is large beside the other.
 _STAIRS = {"floor_divide", "fmod", "remainder"}
 
+#: Functions that jump at every whole number.
+_WHOLE = {"ceil", "floor", "modf", "rint", "trunc"}
+
+#: From so many jumps on, the steps of differences are as wide as stairs.
+_FAR_OUT = 1e4
+
 
 class StepCheck(text.Page):
     """What ``step.check()`` found: true unless a rule is wrong.
@@ -195,7 +201,10 @@ def case_of(step: Step, inputs: list[Any], limit: int | None) -> Case:
         values = list(inputs)
         for k, array in zip(positions, arrays, strict=True):
             values[k] = array
-        out = outputs_of(step, values)
+        try:
+            out = outputs_of(step, values)
+        except (ValueError, ArithmeticError, RuntimeError):  # undefined a little beside this point
+            return [np.full(usable[k].shape, np.nan) for k in counted]
         return [np.where(usable[k], out[k], 0.0) for k in counted]
 
     def rules(weights: Sequence[Any]) -> list[Any]:
@@ -221,7 +230,8 @@ def case_of(step: Step, inputs: list[Any], limit: int | None) -> Case:
         limit or max(_FEWEST, min(_LIMIT, _WORK // max(touched, 1))),
         step.op in _SYMMETRIC,
         all(_is_finite(v) for v in inputs) and all(bool(np.all(u)) for u in usable.values()),
-        all(_is_tame(v, step.op) for v in (*inputs, *[outs[k] for k in counted])),
+        all(_is_tame(v, step.op) for v in (*inputs, *[outs[k] for k in counted]))
+        and not _is_far_out(inputs, step.op),
     )
 
 
@@ -234,6 +244,16 @@ def _is_tame(value: Any, op: str) -> bool:
     low, high = (1e-9, 1e9) if op in _STAIRS else (1e-150, 1e150)
     size = np.abs(np.asarray(0.0 if value is None else value, dtype=np.float64))
     return bool(np.all((size == 0) | ~np.isfinite(size) | ((size > low) & (size < high))))
+
+
+def _is_far_out(inputs: Sequence[Any], op: str) -> bool:
+    """Does the function jump so often here that stairs look like a slope?"""
+    if op not in _STAIRS | _WHOLE:
+        return False
+    x = np.abs(np.asarray(inputs[0], dtype=np.float64))
+    width = np.abs(np.asarray(inputs[1], dtype=np.float64)) if op in _STAIRS else np.float64(1.0)
+    with np.errstate(all="ignore"):
+        return bool(np.any((x > _FAR_OUT * width) & np.isfinite(x) & (width > 0)))
 
 
 def _note(gradient: Any) -> str:

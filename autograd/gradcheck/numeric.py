@@ -297,7 +297,7 @@ def _neighbours(arrays: Sequence[Any]) -> Iterator[list[Any]]:
     for apart in (8 * STEP, -8 * STEP):  # a step of the differences passes none of them
         yield each(lambda a: apart * _place_among_equals(a))  # noqa: B023
     random = np.random.default_rng(0)
-    for _ in range(8):
+    for _ in range(24):
         yield each(lambda a: random.uniform(-1e-4, 1e-4, a.shape))
 
 

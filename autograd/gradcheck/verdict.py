@@ -29,6 +29,9 @@ _LARGEST = 1e12
 
 _STEP = text.number(STEP)
 
+#: Kinds of slopes; where two are seen, the later one counts.
+_KINDS = ("smooth", "kink", "vertical", "jump", "border")
+
 Index = tuple[int, ...]
 
 
@@ -251,9 +254,7 @@ class _Judgement:
         fits = off <= allowed
         if fits and abs(self.bends[index]) <= 1e-3 * max(1.0, abs(numerical)):
             return None
-        slopes = one_sided_slopes(
-            self.case.function, self.case.arrays, self.trial.weights, self.place, index
-        )
+        slopes = self._sides(self.trial.weights, index)
         self.odd[index] = slopes.kind != "smooth"
         finding = Finding(self.name, "kink", index, mine, numerical, slopes)
         if slopes.kind == "border":
@@ -270,9 +271,24 @@ class _Judgement:
     def _is_excused(self, index: Index) -> bool:
         """Is it 0 × ∞: from an element that is left out, or where the function has no slope?"""
         case = self.case
-        weights = case.trials[-1].weights
+        return not case.finite or self._sides(case.trials[-1].weights, index).kind != "smooth"
+
+    def _sides(self, weights: Sequence[Any], index: Index) -> Slopes:
+        """The slopes on both sides; of a symmetric matrix the mean of an element and its mirror image.
+
+        Functions of such matrices read one triangle: from the other nothing is to be seen.
+        """
+        case = self.case
         slopes = one_sided_slopes(case.function, case.arrays, weights, self.place, index)
-        return not case.finite or slopes.kind != "smooth"
+        if not case.symmetric or index[-1] == index[-2]:
+            return slopes
+        mirrored = (*index[:-2], index[-1], index[-2])
+        other = one_sided_slopes(case.function, case.arrays, weights, self.place, mirrored)
+        left, right, low, high = (
+            (getattr(slopes, name) + getattr(other, name)) / 2
+            for name in ("left", "right", "low", "high")
+        )
+        return Slopes(left, right, max(slopes.kind, other.kind, key=_KINDS.index), low, high)
 
     def _is_limit(self, index: Index, slope: float) -> bool:
         """Is the rule's number the slope just beside this point?"""

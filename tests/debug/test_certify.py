@@ -505,3 +505,67 @@ def test_what_is_linear_far_out_and_flat_close_by_is_not_called_linear(threshold
     card = ag.debug.certify(loss, threads=())
     assert card.verdict == "right"
     assert {rule.op: rule.adjoint for rule in card.rules}["hardshrink"] == ""
+
+
+def summed(function, x):
+    leaf = ag.tensor(x, dtype=np.float64, requires_grad=True)
+    with record(check=False):
+        out = function(leaf)
+        return (out * ag.tensor(np.linspace(0.7, 1.9, out.size).reshape(out.shape))).sum()
+
+
+@pytest.mark.parametrize(("function", "values"), [
+    (ag.sqrt, [0.0, 1.0, 0.5]),
+    (ag.cbrt, [0.0, 1.0, -0.5]),
+    (ag.arcsin, [1.0, 0.2, -1.0]),
+    (ag.arccosh, [1.0, 2.0]),
+])  # fmt: skip
+def test_an_infinite_slope_accuses_no_rule_in_second_order(function, values):
+    card = certify(summed(function, values), threads=())
+    assert card and not card.mistakes, card
+    assert card.rules[-1].second == "right"
+
+
+def test_beside_an_infinite_slope_a_mistake_is_still_named():
+    root = planted(
+        lambda x: np.sqrt(x),
+        x=lambda g, out: g / (2.0 * (out.detach() if isinstance(out, ag.Tensor) else out)),
+    )
+    with np.errstate(divide="ignore"):
+        card = certify(summed(root, [0.0, 1.0, 0.5]), threads=())
+    assert card.rules[-1].second == "wrong", card
+    root = planted(lambda x: np.sqrt(x), x=lambda g, out: g / (2.002 * out))
+    with np.errstate(divide="ignore"):
+        card = certify(summed(root, [0.0, 1.0, 0.5]), threads=())
+    assert card.rules[-1].first == "wrong", card
+
+
+def test_what_is_undefined_a_little_beside_is_a_border():
+    with record():
+        loss = ag.linalg.cholesky(M @ M.T * 1e-9).sum()
+    card = certify(loss, threads=())
+    assert card, card
+    (rule,) = (rule for rule in card.rules if rule.op == "cholesky")
+    assert (rule.first, rule.second) != ("wrong", "wrong")
+
+
+@pytest.mark.parametrize("function", [ag.floor, ag.ceil, ag.trunc, lambda x: ag.remainder(x, 1.0), lambda x: ag.fmod(x, 3.0), lambda x: ag.modf(x)[0]])  # fmt: skip
+def test_far_out_stairs_are_no_slopes(function):
+    card = certify(summed(function, [1.5e8, -3.25e7, 2e8, 40_000_000.0]), threads=())
+    assert card.verdict != "wrong", card
+
+
+def test_equal_eigenvalues_accuse_no_rule():
+    a = ag.tensor(np.ones((3, 3)), requires_grad=True)
+    with record():
+        loss = (ag.linalg.eigh(a * 1.0)[0] * ag.tensor([1.0, 2.0, 4.0], dtype=np.float64)).sum()
+    card = certify(loss, threads=())
+    assert card.verdict != "wrong", card
+
+
+def test_equal_bounds_accuse_no_clip():
+    low, high = (ag.tensor(0.0, dtype=np.float64, requires_grad=True) for _ in range(2))
+    card = certify(summed(lambda x: ag.clip(x, low, high), np.zeros((3, 4))), threads=())
+    assert card, card
+    (rule,) = (rule for rule in card.rules if rule.op == "clip" and rule.input == "x")
+    assert rule.adjoint == ""
