@@ -118,9 +118,8 @@ class Additions:
                 if old is not None:
                     gradient = old + gradient  # type: ignore[operator]
                 elif gradient.ndim:
-                    gradient = (
-                        gradient.copy()
-                    )  # recorded; others may hold the same tensor, or a view
+                    # Recorded; others may hold the same tensor, or a view.
+                    gradient = gradient.copy()
             self._steps.append((_SET_GRAD, target, gradient))
         elif old is None:
             if type(gradient) is np.ndarray and not gradient.flags.c_contiguous:
