@@ -270,6 +270,14 @@ class _Call:
                 f"{self._function.__name__}.backward: returned {len(found)} gradients for "
                 f"{len(self._others)} arguments of forward; give one for each, None where there is none"
             )
+        for k, one in enumerate(found):
+            if one is not None and k not in self._slots:
+                raise RuntimeError(
+                    f"{self._function.__name__}.backward: gradient {k} is for "
+                    + ("an argument that is no tensor" if k < len(self._others)
+                       else f"no argument: forward got {len(self._others)}")
+                    + "; give None there"
+                )  # fmt: skip
         result = []
         for k, (shape, dtype) in zip(self._slots, self._shapes, strict=True):
             one = found[k]

@@ -45,14 +45,14 @@ from autograd.spelling.operands import operands
 @arguments.in_single
 def add(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``x + alpha * other``."""
-    return summed(x, other if _is_one(alpha) else multiply(alpha, other))
+    return summed(x, other if is_one(alpha) else multiply(alpha, other))
 
 
 @operands("x", "other")
 @arguments.in_single
 def sub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``x - alpha * other``."""
-    return subtract(x, other if _is_one(alpha) else multiply(alpha, other))
+    return subtract(x, other if is_one(alpha) else multiply(alpha, other))
 
 
 def rsub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
@@ -60,7 +60,8 @@ def rsub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     return sub(other, x, alpha=alpha)
 
 
-def _is_one(alpha: Any) -> bool:
+def is_one(alpha: Any) -> bool:
+    """Whether a factor is the number 1; of a tensor that is 1 a gradient may be asked."""
     return isinstance(alpha, (int, float)) and alpha == 1
 
 
@@ -203,10 +204,10 @@ def addr(x: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
 
 def _scaled_sum(x: Any, product: Any, beta: Any, alpha: Any) -> Any:
     """With ``beta=0`` x is not looked at, so that a NaN there does not matter."""
-    product = product if _is_one(alpha) else multiply(alpha, product)
+    product = product if is_one(alpha) else multiply(alpha, product)
     if isinstance(beta, (int, float)) and beta == 0:
         return product
-    return summed(x if _is_one(beta) else multiply(beta, x), product)
+    return summed(x if is_one(beta) else multiply(beta, x), product)
 
 
 def einsum(subscripts: str, *operands: Any) -> Any:

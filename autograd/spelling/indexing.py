@@ -17,6 +17,7 @@ from autograd.ops.indexing import getitem
 from autograd.ops.reductions import broadcast_to
 from autograd.ops.shapes import ravel, reshape
 from autograd.ops.sorting import searchsorted as places_in
+from autograd.spelling.arithmetic import is_one
 from autograd.spelling.keywords import called
 from autograd.spelling.operands import operands
 
@@ -185,7 +186,7 @@ def _places(who: str, x: Any, dim: Any, index: Any) -> tuple[Any, ...]:
 @operands("x", "source")
 def index_add(x: Any, dim: Any, index: Any, source: Any, *, alpha: Any = 1) -> Any:
     """A copy of x with the source's slices added to those that the index names."""
-    source = source if alpha == 1 else multiply(alpha, source)
+    source = source if is_one(alpha) else multiply(alpha, source)
     return gathering.add_at(x, _places("index_add", x, dim, index), source)
 
 

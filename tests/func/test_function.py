@@ -386,3 +386,22 @@ def test_a_class_of_a_function_goes_with_it():
     found = used_once()
     gc.collect()
     assert found() is None
+
+
+@pytest.mark.parametrize("gradients, words", [
+    (lambda g: (g, None, g), "gradient 2 is for no argument: forward got 2"),
+    (lambda g: (g, g), "gradient 1 is for an argument that is no tensor"),
+])  # fmt: skip
+def test_a_gradient_for_nothing_is_refused(gradients, words):
+    class Times(ag.Function):
+        @staticmethod
+        def forward(ctx, x, k):
+            return x * k
+
+        @staticmethod
+        def backward(ctx, g):
+            return gradients(g)
+
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(RuntimeError, match=f"Times.backward: {words}"):
+        Times.apply(x, 2.0).sum().backward()

@@ -332,3 +332,19 @@ def test_bits_are_shifted_by_operators():
     assert (x << x).dtype == np.int32
     with pytest.raises(TypeError):
         ag.ones(2) << 1
+
+
+@pytest.mark.parametrize("value", [1.0, 2.0])
+def test_a_factor_that_is_learnt_keeps_its_gradient_also_at_one(value):
+    index = np.array([0, 1])
+    calls = {
+        "add": lambda a: ag.add(ag.ones(2), ag.full((2,), 3.0), alpha=a),
+        "addmm": lambda a: ag.addmm(ag.ones(1, 2), ag.ones(1, 3), ag.ones(3, 2), alpha=a),
+        "addcmul": lambda a: ag.addcmul(ag.ones(2), ag.full((2,), 3.0), ag.ones(2), value=a),
+        "index_add": lambda a: ag.index_add(ag.ones(2), 0, index, ag.full((2,), 3.0), alpha=a),
+        "index_add_": lambda a: (a * ag.ones(2)).index_add_(0, index, ag.full((2,), 3.0), alpha=a) - a,
+    }
+    for name, call in calls.items():
+        alpha = ag.tensor(value, requires_grad=True)
+        call(alpha).sum().backward()
+        assert alpha.grad is not None and alpha.grad.item() == 6.0, name
