@@ -171,9 +171,9 @@ def topk(x: Any, k: int, axis: Any = -1, largest: bool = True) -> ValuesAndIndic
     x = array_like("topk", x)
     axis = arguments.axis("topk", axis, len(x.shape) or 1)
     k = arguments.integer("topk", "k", k, 0)
-    if not x.shape and k == 1:
+    if not x.shape and k <= 1:  # PyTorch's is the number for k = 0, too
         return ValuesAndIndices(*sort_with_indices(x, axis))
-    if k > x.shape[axis]:
+    if not x.shape or k > x.shape[axis]:
         raise ValueError(f"topk: k={k} is more than axis {axis} of {x.shape} has")
     order = argsort(x, axis, arguments.boolean("topk", "largest", largest))
     indices = getitem(order, (slice(None),) * axis + (slice(k),))

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import array_like, as_floats, raw
+from autograd.arguments.dtypes import common_float
 from autograd.arguments.numbers import is_real, shown
 from autograd.core.tensor import Tensor
 from autograd.ops.cumulative import cumsum, diff
@@ -45,14 +46,20 @@ from autograd.spelling.operands import operands
 @arguments.in_single
 def add(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``x + alpha * other``."""
-    return summed(x, other if is_one(alpha) else multiply(alpha, other))
+    if is_one(alpha):
+        return summed(x, other)
+    x, other = alike(x, other)
+    return summed(x, multiply(alpha, other))
 
 
 @operands("x", "other")
 @arguments.in_single
 def sub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``x - alpha * other``."""
-    return subtract(x, other if is_one(alpha) else multiply(alpha, other))
+    if is_one(alpha):
+        return subtract(x, other)
+    x, other = alike(x, other)
+    return subtract(x, multiply(alpha, other))
 
 
 def rsub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
@@ -63,6 +70,19 @@ def rsub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
 def is_one(alpha: Any) -> bool:
     """Whether a factor is the number 1; of a tensor that is 1 a gradient may be asked."""
     return isinstance(alpha, (int, float)) and alpha == 1
+
+
+def alike(*values: Any) -> tuple[Any, ...]:
+    """Tensors and arrays in their common dtype, if that is a float: else products of the narrower ones
+    would be rounded, or wrap around, before they meet the wider ones.
+    """
+    dtypes = {x.dtype for x in values if hasattr(x, "dtype")}
+    if len(dtypes) < 2:
+        return values
+    common = np.result_type(*dtypes)
+    if common.kind != "f" or (float_ := common_float(*values)) is None:
+        return values
+    return tuple([astype(x, float_) if getattr(x, "dtype", float_) != float_ else x for x in values])
 
 
 def div(x: Any, other: Any, *, rounding_mode: Any = None) -> Any:
@@ -96,6 +116,7 @@ def rsqrt(x: Any) -> Any:
 @arguments.in_single
 def lerp(x: Any, end: Any, weight: Any) -> Any:
     """``x + weight * (end - x)``, from the nearer end: exactly x for 0, and exactly end for 1."""
+    x, end, weight = alike(x, end, weight)
     way = subtract(end, x)
     from_x, from_end = multiply(weight, way), multiply(subtract(1.0, weight), way)
     near_x = np.abs(raw(weight)) < 0.5
@@ -108,6 +129,7 @@ def lerp(x: Any, end: Any, weight: Any) -> Any:
 @arguments.in_single
 def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``x + value * tensor1 * tensor2``."""
+    x, tensor1, tensor2 = alike(x, tensor1, tensor2)
     return add(x, multiply(tensor1, tensor2), alpha=value)
 
 
@@ -115,6 +137,7 @@ def addcmul(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
 @arguments.in_single
 def addcdiv(x: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """``x + value * tensor1 / tensor2``."""
+    x, tensor1, tensor2 = alike(x, tensor1, tensor2)
     return add(x, divide(tensor1, tensor2), alpha=value)
 
 
@@ -170,6 +193,7 @@ def _of(who: str, x: Any, ndim: int, name: str) -> Any:
 @arguments.in_single
 def addmm(x: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (mat1 @ mat2)``."""
+    x, mat1, mat2 = alike(x, mat1, mat2)
     return _scaled_sum(x, mm(mat1, mat2), beta, alpha)
 
 
@@ -177,6 +201,7 @@ def addmm(x: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any
 @arguments.in_single
 def addmv(x: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (mat @ vec)``."""
+    x, mat, vec = alike(x, mat, vec)
     return _scaled_sum(x, mv(mat, vec), beta, alpha)
 
 
@@ -184,6 +209,7 @@ def addmv(x: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
 @arguments.in_single
 def baddbmm(x: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (batch1 @ batch2)`` for stacks of matrices."""
+    x, batch1, batch2 = alike(x, batch1, batch2)
     return _scaled_sum(x, bmm(batch1, batch2), beta, alpha)
 
 
@@ -191,6 +217,7 @@ def baddbmm(x: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) 
 @arguments.in_single
 def addbmm(x: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * (batch1 @ batch2).sum(0)``."""
+    x, batch1, batch2 = alike(x, batch1, batch2)
     return _scaled_sum(x, sum_(bmm(batch1, batch2), axis=0), beta, alpha)
 
 
@@ -198,6 +225,7 @@ def addbmm(x: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1) -
 @arguments.in_single
 def addr(x: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
     """``beta * x + alpha * outer(vec1, vec2)``."""
+    x, vec1, vec2 = alike(x, vec1, vec2)
     product = multiply(expand_dims(_of("addr", vec1, 1, "vec1"), axis=1), vec2)
     return _scaled_sum(x, product, beta, alpha)
 
@@ -391,7 +419,7 @@ def xlogy(x: Any, other: Any) -> Any:
 def times_log(who: str, x: Any, other: Any, log: Any, least: float) -> Any:
     """``x * log(other)``; 0 where x is 0, also of others up to ``least``, where the logarithm begins."""
     x, other = array_like(who, x, other), array_like(who, other, x)
-    x, other = as_floats(x, other), as_floats(other, x)
+    x, other = alike(as_floats(x, other), as_floats(other, x))
     y = np.asarray(raw(other))
     none = np.equal(raw(x), 0) & ((y <= least) | np.isinf(y))  # elsewhere x has the slope log y
     return where(none, 0.0, multiply(x, log(where(none, 1.0, other))))

@@ -28,6 +28,8 @@ from autograd.spelling.operands import operands
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     """``autograd.where(mask, value, x)``, of x's shape and dtype."""
     x = array_like("masked_fill", x)
+    if x.dtype.kind != "f":
+        value = constant("masked_fill", "value", value)
     result = choose(_mask("masked_fill", mask), value, x)
     return result if result.dtype == x.dtype else result.astype(x.dtype)
 

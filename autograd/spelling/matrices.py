@@ -28,6 +28,7 @@ from autograd.ops.products import matmul
 from autograd.ops.shapes import moveaxis, reshape, stack, swapaxes
 from autograd.ops.special import lgamma
 from autograd.ops.transcendental import power
+from autograd.spelling.arithmetic import alike
 from autograd.spelling.operands import operands
 
 # Factors ------------------------------------------------------------------------------------------
@@ -111,6 +112,7 @@ def mvlgamma(x: Any, p: Any) -> Any:
 @arguments.in_single
 def ldexp(x: Any, other: Any) -> Any:
     """``x * 2.0 ** other``."""
+    x, other = alike(x, other)
     return multiply(x, power(2.0, other))
 
 
@@ -234,6 +236,8 @@ def combinations(x: Any, r: Any = 2, with_replacement: bool = False) -> Any:
     if len(x.shape) != 1:
         raise ValueError(f"combinations: x must be a vector, got shape {tuple(x.shape)}")
     r = arguments.integer("combinations", "r", r, 0)
+    if not r:
+        return getitem(x, np.zeros(0, np.intp))
     choose: Any = combinations_with_replacement if with_replacement else subsets
     places = np.array(list(choose(range(x.shape[0]), r)), np.intp).reshape(-1, r)
     return getitem(x, places)

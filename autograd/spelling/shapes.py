@@ -210,7 +210,9 @@ def chunk(x: Any, chunks: Any, dim: Any = 0) -> tuple[Any, ...]:
     """At most so many parts along an axis, all of one length but for the last."""
     count = arguments.integer("chunk", "chunks", chunks)
     dim = arguments.axis("chunk", dim, len(x.shape), "dim")
-    return split_by(x, max(-(-x.shape[dim] // count), 1), dim)
+    if not x.shape[dim]:
+        return split_by(x, [0] * count, dim)
+    return split_by(x, -(-x.shape[dim] // count), dim)
 
 
 def split_by(x: Any, size: Any, dim: Any = 0) -> tuple[Any, ...]:
