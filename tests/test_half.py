@@ -1,5 +1,6 @@
 """float16: results and gradients are those of float64, rounded about once."""
 
+import pickle
 import warnings
 import weakref
 
@@ -191,3 +192,35 @@ def test_halves_are_halves_whichever_object_their_dtype_is():
         ag.exp(t).sum().backward()
     assert x.grad.dtype == np.float16
     np.testing.assert_array_equal(x.grad.data, y.grad.data)
+@pytest.mark.parametrize("given", [
+    lambda a: pickle.loads(pickle.dumps(a)), lambda a: a.astype(a.dtype.newbyteorder("=")),
+    lambda a: a.astype(">f2"),
+], ids=["pickled", "native", "swapped"])  # fmt: skip
+@pytest.mark.parametrize(
+    "make", [ag.tensor, ag.as_tensor, ag.Tensor, lambda a: ag.ones(3).half() * a]
+)
+def test_halves_are_halves_whatever_object_their_dtype_is(make, given):
+    array = given(np.array([1.0, 2.0, 3.0], np.float16))
+    x = make(array).detach().requires_grad_()
+    (ag.sigmoid(x * array) * x).sum().backward()
+    exact = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    (ag.sigmoid(exact * exact.detach()) * exact).sum().backward()
+    assert x.dtype == x.grad.dtype == np.float16
+    np.testing.assert_allclose(x.grad.numpy().astype(float), exact.grad.numpy(), rtol=1e-3)
+
+
+def test_a_model_of_halves_that_was_pickled_has_gradients_of_halves():
+    model = pickle.loads(pickle.dumps(nn.Linear(3, 2).half()))
+    x = pickle.loads(pickle.dumps(ag.ones(4, 3, dtype=np.float16)))
+    model(x).sum().backward()
+    assert {p.grad.dtype for p in model.parameters()} == {np.dtype(np.float16)}
+
+
+def test_what_was_pickled_is_replayed():
+    w = ag.tensor([1.0, 2.0])
+    step = ag.func.replay(lambda x: x * w)
+    for _ in range(3):
+        step(ag.ones(2))
+    w.copy_(pickle.loads(pickle.dumps(np.array([3.0, 4.0], np.float32))))
+    assert step(pickle.loads(pickle.dumps(np.ones(2, np.float32)))).tolist() == [3.0, 4.0]
+    assert step.replays == 2

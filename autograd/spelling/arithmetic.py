@@ -82,7 +82,9 @@ def alike(*values: Any) -> tuple[Any, ...]:
     common = np.result_type(*dtypes)
     if common.kind != "f" or (float_ := common_float(*values)) is None:
         return values
-    return tuple([astype(x, float_) if getattr(x, "dtype", float_) != float_ else x for x in values])
+    return tuple(
+        [astype(x, float_) if getattr(x, "dtype", float_) != float_ else x for x in values]
+    )
 
 
 def div(x: Any, other: Any, *, rounding_mode: Any = None) -> Any:

@@ -342,9 +342,62 @@ def test_a_factor_that_is_learnt_keeps_its_gradient_also_at_one(value):
         "addmm": lambda a: ag.addmm(ag.ones(1, 2), ag.ones(1, 3), ag.ones(3, 2), alpha=a),
         "addcmul": lambda a: ag.addcmul(ag.ones(2), ag.full((2,), 3.0), ag.ones(2), value=a),
         "index_add": lambda a: ag.index_add(ag.ones(2), 0, index, ag.full((2,), 3.0), alpha=a),
-        "index_add_": lambda a: (a * ag.ones(2)).index_add_(0, index, ag.full((2,), 3.0), alpha=a) - a,
+        "index_add_": lambda a: (
+            (a * ag.ones(2)).index_add_(0, index, ag.full((2,), 3.0), alpha=a) - a
+        ),
     }
     for name, call in calls.items():
         alpha = ag.tensor(value, requires_grad=True)
         call(alpha).sum().backward()
         assert alpha.grad is not None and alpha.grad.item() == 6.0, name
+
+
+def test_nothing_is_cut_chosen_and_combined():
+    assert [part.shape for part in ag.chunk(ag.zeros(2, 0), 3, dim=1)] == [(2, 0)] * 3
+    assert [part.shape for part in ag.zeros(0).chunk(2)] == [(0,)] * 2
+    for again in (False, True):
+        assert ag.combinations(ag.ones(4), 0, with_replacement=again).shape == (0,)
+    values, indices = ag.tensor(3.0).topk(0)
+    assert values.item() == 3.0 and indices.item() == 0
+    with pytest.raises(ValueError, match="k=2 is more than axis 0 of"):
+        ag.tensor(3.0).topk(2)
+
+
+def test_what_is_filled_into_integers_loses_no_gradient():
+    value, mask = ag.tensor(2.5, requires_grad=True), np.array([True, False])
+    for fill in (ag.masked_fill, lambda x, m, v: x.masked_fill_(m, v)):
+        with pytest.raises(
+            RuntimeError, match="masked_fill: value is a tensor that requires a gradient"
+        ):
+            fill(ag.tensor([1, 2]), mask, value)
+        assert fill(ag.tensor([1, 2]), mask, value.detach()).tolist() == [2, 2]
+    result = ag.masked_fill(ag.tensor([1.0, 2.0]), mask, value)
+    assert ag.grad(result.sum(), [value])[0].item() == 1.0
+
+
+_WIDE, _NARROW = np.random.default_rng(3).uniform(0.2, 0.9, (2, 3, 3))
+_NARROW = _NARROW.astype(np.float32)
+
+
+@pytest.mark.parametrize("name, call", {
+    "add": lambda x, y: ag.add(x, y, alpha=0.1), "sub": lambda x, y: ag.sub(x, y, alpha=0.1),
+    "rsub": lambda x, y: ag.rsub(y, x, alpha=0.1), "lerp": lambda x, y: ag.lerp(x, 2.0 * x, y),
+    "addcmul": lambda x, y: ag.addcmul(x, y, y, value=0.1),
+    "addcdiv": lambda x, y: ag.addcdiv(x, y, y + y, value=0.1),
+    "addmm": lambda x, y: ag.addmm(x, y, y), "addmv": lambda x, y: ag.addmv(x[0], y, y[0]),
+    "addr": lambda x, y: ag.addr(x, y[0], y[1]),
+    "addbmm": lambda x, y: ag.addbmm(x, y[None], y[None]),
+    "baddbmm": lambda x, y: ag.baddbmm(x[None], y[None], y[None]),
+    "xlogy": ag.xlogy, "xlog1py": ag.special.xlog1py, "ldexp": ag.ldexp,
+}.items())  # fmt: skip
+def test_products_of_narrow_numbers_are_as_wide_as_what_they_stand_beside(name, call):
+    found = call(ag.tensor(_WIDE), ag.tensor(_NARROW))
+    exact = call(ag.tensor(_WIDE), ag.tensor(_NARROW.astype(np.float64)))
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found.numpy(), exact.numpy(), rtol=1e-14)
+
+
+def test_products_of_bytes_do_not_wrap_around_beside_floats():
+    many = ag.tensor(np.array([200, 100], np.uint8))
+    assert ag.addcmul(ag.zeros(2), many, many).tolist() == [40000.0, 10000.0]
+    assert ag.addr(ag.zeros(2, 2), many, many)[0].tolist() == [40000.0, 20000.0]

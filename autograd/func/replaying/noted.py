@@ -249,7 +249,7 @@ class Fetched:
         def fetch(s: list[Any]) -> None:
             data = t._data
             s[slot] = data.copy() if keep else data
-            if data is not known and (data.shape != shape or data.dtype is not dtype):
+            if data is not known and (data.shape != shape or data.dtype != dtype):
                 raise Changed(
                     f"a tensor of shape {shape}, {dtype} is now {data.shape}, {data.dtype}"
                 )
