@@ -192,6 +192,8 @@ def test_halves_are_halves_whichever_object_their_dtype_is():
         ag.exp(t).sum().backward()
     assert x.grad.dtype == np.float16
     np.testing.assert_array_equal(x.grad.data, y.grad.data)
+
+
 @pytest.mark.parametrize("given", [
     lambda a: pickle.loads(pickle.dumps(a)), lambda a: a.astype(a.dtype.newbyteorder("=")),
     lambda a: a.astype(">f2"),
