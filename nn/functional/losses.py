@@ -271,9 +271,7 @@ def kl_div(
         size_average, reduce: PyTorch's former names of the reduction; leave them None.
     """
     who = "kl_div"
-    named = isinstance(reduction, str) and reduction == "batchmean"
-    if not named or size_average is not None or reduce is not None:
-        reduction = kl_reduction(who, size_average, reduce, reduction)
+    reduction = kl_reduction(who, size_average, reduce, reduction)
     input, target = floats(who, input=input, target=target)
     _check_broadcast(who, input, target)
     if arguments.boolean(who, "log_target", log_target):

@@ -141,6 +141,12 @@ def test_the_former_names_of_reductions(size_average, reduce, wanted):
     squares = (x - y) ** 2
     right = {"sum": squares.sum(), "mean": squares.mean(), "none": squares}[wanted]
     np.testing.assert_allclose(got, right, rtol=1e-12)
+    # Only a divergence has a mean over the batch alone; the former names go before it, too.
+    divergence = F.kl_div(ag.tensor(x), ag.tensor(y**2), size_average, reduce, "batchmean").numpy()
+    terms = y**2 * (np.log(y**2) - x)
+    right = {"sum": terms.sum(), "mean": terms.mean(), "none": terms}[wanted]
+    right = terms.sum() / 2 if size_average is None and reduce is None else right
+    np.testing.assert_allclose(divergence, right, rtol=1e-12)
 
 
 def test_the_mean_of_a_divergence_over_one_axis_and_over_none():

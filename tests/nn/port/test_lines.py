@@ -495,6 +495,7 @@ IMPORTS = [
     ("import torch as th\np.data = th.ones(1)", "import autograd\nimport autograd as th\nwith autograd.no_grad(): p.copy_(th.ones(1))"),
     ("import torch.nn.functional as F\np.data.normal_(); F.relu(p)", "import nn\nimport nn.functional as F\nnn.init.normal_(p); F.relu(p)"),
     ("import torch.nn.functional as F\np.data -= F.relu(p)", "import autograd\nimport nn.functional as F\nwith autograd.no_grad(): p -= F.relu(p)"),
+    ("import torch\ntorch.ones(1), torch.nn.ReLU()", "import nn\nimport autograd\nautograd.ones(1), nn.ReLU()"),
     ("import numpy as np, os, torch\ntorch.ones(1)", "import autograd\nimport numpy as np, os\nautograd.ones(1)"),
     ("from torch import nn as layers, optim\nlayers, optim", "import nn as layers\nfrom nn import optim\nlayers, optim"),
     ("from torch import jit as j, ones as o\nj, o", "from autograd import ones as o\nfrom torch import jit as j\nj, o"),
@@ -530,6 +531,16 @@ IMPORTS = [
 @pytest.mark.parametrize(("old", "new"), IMPORTS)
 def test_imports(old, new):
     assert port.rewrite(old + "\n") == new + "\n"
+
+
+def test_nothing_is_said_of_what_another_package_gives():
+    program = (
+        "import torch\nfrom data import batch, third as q, other as a\nimport numpy.linalg as b\n"
+    )
+    for name, told in (("batch", False), ("q", False), ("a", False), ("b", False), ("numpy", True),
+                       ("third", True), ("other", True), ("c", True)):  # fmt: skip
+        found = [f for f in port.read(f"{program}{name}.std(), {name}.x.data[0]\n") if f.line == 4]
+        assert [f.kind for f in found] == ["differs"] * 2 * told, name
 
 
 @pytest.mark.parametrize(
