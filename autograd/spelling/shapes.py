@@ -171,8 +171,8 @@ def unclear_transpose(x: Any, *axes: Any) -> str | None:
     """The name of the difference where two axes of a matrix would be exchanged, too."""
     if len(axes) != 2 or not all(map(arguments.is_integer, axes)) or len(x.shape) != 2:
         return None
-    in_order = axes[0] % 2 == 0 and axes[1] % 2 == 1
-    return "transpose" if in_order and max(x.shape) > 1 else None
+    in_order = axes[0] % 2 == 0  # and the other is 1: twice the same is no order
+    return "transpose" if in_order and tuple(x.shape) not in ((0, 0), (1, 1)) else None
 
 
 def exchanged(x: Any, *given: Any, dims: Any = None, dim0: Any = None, dim1: Any = None) -> Any:
@@ -221,7 +221,7 @@ def split_by(x: Any, size: Any, dim: Any = 0) -> tuple[Any, ...]:
     n = x.shape[dim]
     if arguments.is_integer(raw(size)):
         length = arguments.integer("split", "split_size", raw(size))
-        lengths = [min(length, n - k) for k in range(0, n, length)] or [0]
+        lengths = [length] * max(-(-n // length), 1)  # a slice ends where the axis does
     else:
         lengths = [arguments.integer("split", "a length", k, 0) for k in together((size,))]
         if sum(lengths) != n:
@@ -303,12 +303,16 @@ def repeat(x: Any, *repeats: Any, axis: Any = _UNSAID, sizes: Any = None) -> Any
             return tile_by(x, repeats)
         if unclear_repeat(x, *repeats):
             differs("repeat")
+    if not repeats:
+        raise TypeError("repeat: give how often each element comes, or sizes")
     return repeat_elements(x, repeats[0], *repeats[1:])
 
 
 def unclear_repeat(x: Any, *repeats: Any) -> str | None:
     """The name of the difference where PyTorch would set x side by side."""
     if not repeats or not all(map(arguments.is_integer, repeats)) or len(repeats) < len(x.shape):
+        return None
+    if min(repeats) < 0:  # an axis counted from the end: PyTorch has no such sizes
         return None
     once = set(repeats) == {1} and len(repeats) == len(x.shape)
     alike = x.size == 1 == len(repeats) or once
