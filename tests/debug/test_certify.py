@@ -11,6 +11,8 @@ import autograd as ag
 import nn
 from autograd.debug import certify, record
 from autograd.debug.card import Bits, Card, Oddity, Rule, worst
+from autograd.debug.certify import _adjoint, _suspects
+from autograd.gradcheck.verdict import Case, Trial
 
 RANDOM = np.random.default_rng(3)
 A, B = (ag.tensor(RANDOM.uniform(0.3, 1.4, (3, 4)), requires_grad=True) for _ in range(2))
@@ -340,7 +342,8 @@ def test_rules_that_give_something_else_when_they_are_recorded():
     card = certify(ag.sin(function(A)).sum())
     assert {(m.input, m.order) for m in card.mistakes} == {("x", 2), ("g", 2)}
     assert all(m.rule == pytest.approx(1.1 * m.numerical) for m in card.mistakes)
-    by_g = next(m for m in card.mistakes if m.input == "g")
+    by_x, by_g = sorted(card.mistakes, key=lambda m: m.input == "g")
+    assert by_x.reason == ""  # guesses are about gradients, not about gradients of gradients
     assert by_g.reason == "recorded under create_graph, the rules give something else than without"
     assert [(rule.first, rule.second) for rule in card.rules][2:] == [("right", "wrong")]
 
@@ -569,3 +572,41 @@ def test_equal_bounds_accuse_no_clip():
     assert card, card
     (rule,) = (rule for rule in card.rules if rule.op == "clip" and rule.input == "x")
     assert rule.adjoint == ""
+
+
+def case_of(function, rule, x):
+    """One array in, one out; the rule in a trial with drawn weights."""
+    weights = [np.random.default_rng(0).uniform(0.5, 1.5, np.shape(function(x)))]
+    trial = Trial(weights, [rule(weights[0])], True)
+    return Case(
+        lambda a: [function(a)], lambda w: [rule(w[0])], [x], [trial], 50, False, True, True
+    )
+
+
+def test_a_linear_rule_whose_sum_alone_is_right_is_wrong():
+    x = np.arange(6.0)
+    for rule, due in ((lambda g: g[::-1], "right"), (lambda g: g, "wrong")):
+        case = case_of(lambda a: a[::-1], rule, x)
+        verdict, (left, right), _ = _adjoint(case, 0, np.random.default_rng(1))
+        assert verdict == due and math.isclose(left, right, rel_tol=1e-12) == (due == "right")
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e6, 1e10])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_suspects_are_found_however_large_their_numbers_are(size, sign):
+    x = sign * size * np.linspace(1.0, 2.0, 5)
+    right = np.full(5, 3.0)
+    for wrong in (None, 0, 3):
+        slope = right.copy()
+        if wrong is not None:
+            slope[wrong] = 3.01
+        case = case_of(lambda a: right * a, lambda g, slope=slope: slope * g, x)
+        found = _suspects(case, 0, np.random.default_rng(1))
+        assert found == ([] if wrong is None else [(wrong,)])
+
+
+def test_a_rule_that_gives_nothing_is_under_suspicion():
+    case = case_of(lambda a: 1e-3 * a, np.zeros_like, np.linspace(1.0, 2.0, 5))
+    assert len(_suspects(case, 0, np.random.default_rng(1))) == 4
+    case = case_of(lambda a: 0.0 * a, np.zeros_like, np.linspace(1.0, 2.0, 5))
+    assert _suspects(case, 0, np.random.default_rng(1)) == []

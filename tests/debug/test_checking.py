@@ -158,6 +158,14 @@ def test_a_gradient_of_zero_hides_nothing_either():
     assert "the incoming one (0) hides mistakes" in check.text()
 
 
+def test_a_mistake_that_shows_with_the_steps_own_gradient_needs_no_other():
+    x = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    came = ag.tensor([1.0, -2.0, 0.5])
+    check = checked((planted(lambda g, x: -2 * x * g)(x) * came).sum())
+    assert not check and "the sign is wrong" in check.text()
+    assert not check.findings[0].random and "random" not in check.text()
+
+
 def test_a_gradient_that_hides_nothing_is_not_talked_about():
     x = ag.tensor([1.0, 2.0], requires_grad=True)
     check = Backprop(x * x, gradient=np.array([1.0, 3.0])).step().check()

@@ -7,7 +7,7 @@ import pytest
 
 import autograd as ag
 from autograd.debug import explain
-from autograd.debug.explain import Row
+from autograd.debug.explain import _SHOWN, _WIDTH, Row, _broken
 
 
 def t(value, **options):
@@ -221,3 +221,35 @@ def test_a_nan_beside_an_element_is_no_part_of_it():
     assert math.isnan(found.total)
     assert [hop.element for hop in found.rows[0].path] == [(1,), (1,)]
     assert found.rows[0].remark.startswith("0 × ∞")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lines_are_filled_and_no_wider_than_they_may_be(seed):
+    random = np.random.default_rng(seed)
+    factors = ["a" * int(n) for n in random.integers(1, 60, 30)]
+    head = "1 = "
+    full, due = head + factors[0], []
+    for factor in factors[1:]:
+        if len(f"{full} × {factor}") > _WIDTH:
+            due.append(full)
+            full = " " * (len(head) - 2) + f"× {factor}"
+        else:
+            full = f"{full} × {factor}"
+    assert _broken(head, factors, ": end").splitlines() == [*due, full + ": end"]
+    exact = ["a" * 10, "b" * (_WIDTH - len(head) - 10 - 3)]
+    assert _broken(head, exact, "").count("\n") == 0
+    assert _broken(head, [exact[0], exact[1] + "b"], "").count("\n") == 1
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 2])
+def test_paths_are_shown_whole_up_to_a_length(more):
+    count = _SHOWN + more
+    a = y = t(2.0)
+    for _ in range(count):
+        y = y * 3.0
+    said = str(explain(y, a))
+    if more <= 0:
+        assert said.count("multiply by x)") == count and "through" not in said
+    else:
+        assert said.count("multiply by x)") == _SHOWN - 1
+        assert f"(through {more + 1} more)" in said

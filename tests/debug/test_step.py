@@ -78,3 +78,24 @@ def test_what_was_there_before_is_shown():
     dbg = Backprop(a * -3.0 + a)
     dbg.step()
     assert "before: 1   + contribution: −3   = after: −2" in dbg.step().text()
+
+
+def test_leaves_that_the_caller_has_no_name_for_are_called_as_where_they_were_used():
+    def made():
+        inner = t(2.0)
+        return inner * 3.0
+
+    def used(within):
+        return within * 3.0
+
+    with record():
+        first, outer = made(), t(2.0)
+        second = used(outer)
+    assert Backprop(first).step().sentence().endswith("to inner, its first")
+    assert Backprop(second).step().sentence().endswith("to outer, its first")
+
+
+def test_the_gradient_that_came_in_is_shown():
+    a = t([1.0, 2.0])
+    step = Backprop((a * a).sum(), 3.0).until(op="multiply")
+    assert "\n  gradient coming in: [3, 3]\n" in step.text()

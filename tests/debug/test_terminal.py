@@ -325,7 +325,13 @@ def test_a_terminal_without_colour_and_in_ascii(tmp_path):
 def test_while_it_runs_the_arguments_are_the_scripts(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     script = tmp_path / "lesson.py"
-    script.write_text(f"{HEAD}(a * a).backward()\nprint('given', sys.argv[1:])\n", encoding="utf-8")
+    (tmp_path / "beside_the_lesson.py").write_text("word = 'given'\n")
+    script.write_text(
+        f"{HEAD}from beside_the_lesson import word\n"
+        "(a * a).backward()\nprint(word, sys.argv[1:])\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(sys, "path", list(sys.path))
     before = list(sys.argv)
     assert main([str(script), "one", "--plain"]) == 0
     assert "given ['one', '--plain']" in capsys.readouterr().out and sys.argv == before

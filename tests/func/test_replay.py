@@ -1077,3 +1077,71 @@ def test_numbers_are_told_apart_by_their_bits():
     for _ in range(20):
         assert np.isnan(step(ag.ones(()), float("nan")).item())
     assert step.recorded == 2
+
+
+def test_an_error_in_the_rule_of_a_later_step_names_that_step():
+    broken = []
+
+    @ag.primitive
+    def brittle(x):
+        return x * 2.0
+
+    def rule(g, x):
+        if broken:
+            return 1 + None
+        return (g * 2.0,)
+
+    brittle.gradients("x", rule)
+    w = weights()
+
+    def step(x):
+        w.grad = None
+        (ag.exp(brittle(x * w)) * 3.0).sum().backward()
+
+    replayed = ag.func.replay(step)
+    for _ in range(3):
+        replayed(ag.ones(3))
+    broken.append(1)
+    said = []
+    for call in (step, replayed):
+        with pytest.raises(Exception, match="brittle") as failed:
+            call(ag.ones(3))
+        said.append((type(failed.value), str(failed.value).partition(" (got")[0]))
+    assert said[0] == said[1]
+
+
+def test_passes_are_counted_as_eagerly():
+    counts = []
+    for wrap in (lambda f: f, ag.func.replay):
+        w = weights()
+
+        @wrap
+        def step(x, w=w):
+            (x * w).sum().backward()
+
+        (w * 1.0).sum().backward()
+        counts.append([w._node.passes])
+        for _ in range(5):
+            step(ag.ones(3))
+            counts[-1].append(w._node.passes)
+    assert counts[0] == counts[1] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_result_that_is_a_weight_keeps_the_value_that_it_had():
+    w = weights()
+    step, results, copies = ag.func.replay(lambda: w), [], []
+    for _ in range(4):
+        results.append(step())
+        copies.append(w.tolist())
+        with ag.no_grad():
+            w -= 0.1
+    assert [r.tolist() for r in results[1:]] == copies[1:]
+
+
+def test_numbers_in_the_graph_are_those_of_the_last_replay():
+    w = ag.tensor(2.0, requires_grad=True)
+    step = ag.func.replay(lambda x: ag.exp(x * w), keep=True)
+    for k in range(4):
+        loss = step(ag.tensor(0.1 * k))
+    assert step.loss.grad_node.number == loss.item()
+    assert step.loss.grad_node.parents[0].number == pytest.approx(0.6)

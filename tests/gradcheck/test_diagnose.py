@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from autograd.gradcheck.diagnose import _why_factor
+from autograd.gradcheck.diagnose import Trial, _whole, _why_factor, diagnose
 from autograd.gradcheck.guess import alike, axes_of, guess, mismatch_map
 
 RIGHT = np.random.default_rng(1).normal(size=(4, 5, 5))
@@ -348,3 +348,26 @@ def test_a_factor_is_a_size_to_four_digits(factor, words):
     assert _why_factor(factor * right[:4], right, g) == ""
     assert _why_factor(factor * right + [0, 0, 0, 0, 0.01], right, g) == ""
     assert _why_factor(0 * right, 0 * right, g) == ""
+
+
+def trial_of(backward, x, g, right, **more):
+    """The gradient of one input that a backward function gives."""
+    return Trial(
+        lambda arrays: [2.0 * arrays[0]], backward, [x], g, 0, backward(g, [x])[0], [right],
+        np.zeros(x.shape, bool), ["x"], None, **more,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("summand", [3.0, -3.0])
+def test_a_summand_without_the_incoming_gradient_is_told_of_either_sign(summand):
+    x, g = np.array([1.0, 2.0]), np.array([0.5, 1.5])
+    trial = trial_of(lambda g, arrays: [2.0 * g + summand], x, g, 2.0 * g)
+    assert "with an incoming gradient of 0 something still comes back" in diagnose(trial)
+
+
+def test_whole_numbers_are_told_where_the_right_ones_are_not_whole():
+    x, g = np.array([1.0, 2.0, 3.0, 4.0]), np.array([1.0, 2.0, -1.0, 4.0])
+    for right, told in ((2.0 * g + 0.25, True), (-2.0 * g + 0.25, True), (np.array([7.0, 1.0, 3.0, 2.0]), False)):  # fmt: skip
+        trial = trial_of(lambda g, arrays: [np.array([5, 8, 1, 1])], x, g, right, whole=True)
+        assert ("it is made of whole numbers" in _whole(trial)) == told
+        assert not _whole(trial._replace(whole=False))

@@ -85,3 +85,35 @@ def test_a_function_computed_to_fewer_digits_has_its_wrong_rules_found(error, ti
     )
     assert found.rule == times * np.cos(found_at)
     assert ("zero everywhere" in found.reason) == (times == 0)
+
+
+def test_the_worst_of_several_is_the_one_farthest_off_for_its_size():
+    slope = np.array([1e3, 1e-3, 1.0])
+    off = np.array([1.0, 1e-3, 0.0])  # a thousandth of the one, as much as all of the other
+    found = verdict(lambda x: slope * x, lambda x: slope + off, [0.1, 0.2, 0.3])
+    assert (found.verdict, found.index) == ("wrong", (1,))
+
+
+@pytest.mark.parametrize("large", [1e7, 1e9])
+def test_where_rounding_hides_the_change_a_right_rule_is_not_under_suspicion(large):
+    """A small slope beside a large number: differences doubt themselves, and say by how much."""
+    x = np.array([0.3, 0.7])
+    looked = []
+
+    def function(a):
+        looked.append(1)
+        return [large + a]
+
+    def rules(given):
+        return [given[0]]
+
+    weights = [np.array([1.0, -1.0])]
+    case = Case(
+        function, rules, [x], [Trial(weights, rules(weights), False)], 200, False, True, True
+    )
+    found = judge(case, 0, "x")
+    assert (found.verdict, found.reason) == ("right", "")
+    quick = len(looked)
+    looked.clear()
+    judge(case._replace(function=lambda a: function(0.0 * a) and [a]), 0, "x")
+    assert quick == len(looked)  # no slower look at an element than without the large number
