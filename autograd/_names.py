@@ -351,7 +351,7 @@ SPELLED = (
 
 #: What tensors do not have, and ``hints`` says what to write instead.
 FOREIGN = (
-    "einsum conj conjugate real imag flat searchsorted compress choose fill argpartition bfloat16 "
-    "map_ apply_ set_ to_sparse to_dense coalesce storage untyped_storage tobytes tofile data_ptr "
-    "base ctypes byteswap put"
+    "einsum conj conjugate real imag flat searchsorted compress choose fill argpartition values "
+    "indices bfloat16 map_ apply_ set_ to_sparse to_dense coalesce storage untyped_storage "
+    "tobytes tofile data_ptr base ctypes byteswap put"
 )

@@ -25,6 +25,8 @@ ATTRIBUTES: dict[str, str] = {
     "choose": "autograd.select(conditions, choices)",
     "fill": "t.fill_(value) under autograd.no_grad()",
     "argpartition": "t.argsort()",
+    "values": "x.max(dim=1).values: with dim=, as in PyTorch, max, min, sort and median give two tensors",
+    "indices": "x.max(dim=1).indices: with dim=, as in PyTorch, max, min, sort and median give two tensors",
     "bfloat16": "t.half() or t.float(): NumPy has no bfloat16",
     "map_": "t = f(t)",
     "apply_": "t = f(t)",

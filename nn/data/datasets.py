@@ -107,7 +107,10 @@ class TensorDataset(Dataset):
     def __len__(self) -> int:
         return len(self.arrays[0])
 
-    def __getitem__(self, index: int) -> tuple[Any, ...]:
+    def __getitem__(self, index: int | slice) -> tuple[Any, ...]:
+        """A sample; of a slice, as in ``data[:100]``, the samples together."""
+        if isinstance(index, slice):
+            return self.batch(range(len(self))[index])
         index = _sample(self, index)
         return tuple(part[0] for part in self.batch([index]))
 

@@ -10,24 +10,50 @@ import numpy as np
 
 from autograd import arguments
 
-__all__ = ["BatchSampler", "DistributedSampler", "RandomSampler", "SequentialSampler",
-           "SubsetRandomSampler", "WeightedRandomSampler"]  # fmt: skip
+__all__ = ["BatchSampler", "DistributedSampler", "RandomSampler", "Sampler",
+           "SequentialSampler", "SubsetRandomSampler", "WeightedRandomSampler"]  # fmt: skip
 
 
-class _Sampler:
-    """What samplers share: the epoch that the next iteration is for."""
+class Sampler:
+    """Base class of samplers: in which order samples are taken, or lists of them as batches.
+
+    A subclass defines ``__iter__``, which gives numbers of samples (as ``sampler=`` of a
+    `DataLoader`) or lists of them (as ``batch_sampler=``), and ``__len__``.
+
+    Attributes:
+        epoch: the epoch that the next iteration is for.
+
+    Example:
+        >>> import nn, numpy as np
+        >>> class Evens(nn.data.Sampler):
+        ...     def __init__(self, data):
+        ...         self.data = data
+        ...
+        ...     def __iter__(self):
+        ...         return iter(range(0, len(self.data), 2))
+        ...
+        ...     def __len__(self):
+        ...         return (len(self.data) + 1) // 2
+        >>> data = nn.data.TensorDataset(np.arange(5))
+        >>> [batch.tolist() for (batch,) in nn.data.DataLoader(data, 2, sampler=Evens(data))]
+        [[0, 2], [4]]
+    """
 
     epoch = 0
 
+    def __iter__(self) -> Iterator[Any]:
+        raise NotImplementedError(f"{type(self).__name__}: define __iter__(self)")
+
     def __repr__(self) -> str:
-        return f"{type(self).__name__} of {len(self)}, epoch {self.epoch}"  # type: ignore[arg-type]
+        count = f" of {len(self)}" if hasattr(self, "__len__") else ""
+        return f"{type(self).__name__}{count}, epoch {self.epoch}"
 
     def set_epoch(self, epoch: int) -> None:
         """Tell which epoch comes; `DataLoader` does it."""
         self.epoch = arguments.integer(type(self).__name__, "epoch", epoch, 0)
 
 
-class SequentialSampler(_Sampler):
+class SequentialSampler(Sampler):
     """Sample after sample."""
 
     def __init__(self, data_source: Any) -> None:
@@ -40,7 +66,7 @@ class SequentialSampler(_Sampler):
         return iter(range(len(self.data_source)))
 
 
-class _Shuffling(_Sampler):
+class _Shuffling(Sampler):
     def __init__(self, seed: int) -> None:
         self.seed = arguments.integer(type(self).__name__, "seed", seed, 0)
 
@@ -138,7 +164,7 @@ class WeightedRandomSampler(_Shuffling):
         return iter(chosen.tolist())
 
 
-class BatchSampler(_Sampler):
+class BatchSampler(Sampler):
     """Lists of sample numbers, ``batch_size`` each, from another sampler.
 
     Args:

@@ -37,6 +37,9 @@ _ABOUT_SPEED = {"foreach", "fused", "capturable", "pin_memory", "pin_memory_devi
                 "persistent_workers", "multiprocessing_context", "in_order"}  # fmt: skip
 #: Functions that take the function here, and the tensor in a second call.
 _IN_TWO_CALLS = {"torch.autograd.functional.jacobian", "torch.autograd.functional.hessian"}
+#: Names of what several results are called together, as in ``x.max(dim=1).values``.
+_PARTS = set("values indices eigenvalues eigenvectors Q R U S Vh sign logabsdet solution "
+             "counts".split())  # fmt: skip
 #: What parameters and their gradients are usually called.
 _PARAMETERS = ("weight", "bias", "grad", "p", "param", "parameter")
 #: Names that other things than tensors have, too; without knowing the receiver nothing is said.
@@ -92,6 +95,7 @@ class Scan:
             for node in ast.walk(self.source.tree)
             if isinstance(node, (ast.FunctionDef, ast.ClassDef))
         }
+        self._default = self._default_dtype()
         self._done: set[ast.AST] = set()
         self._told: set[ast.AST] = set()  # what a finding speaks of already
         self.quiet: list[Edit] = []  # edits that go with another finding
@@ -111,6 +115,17 @@ class Scan:
         if edits and self._has_no_place(node):
             kind, edits = HAND if kind == WRITE else kind, ()
         self.findings.append(Finding(node.lineno, kind, what, words, edits))  # type: ignore[attr-defined]
+
+    def _default_dtype(self) -> str:
+        """The dtype of ``torch.Tensor``: single precision, unless the program says otherwise."""
+        doubles = {"torch.float64", "torch.double", "torch.DoubleTensor", "torch.cuda.DoubleTensor"}
+        setters = {"torch.set_default_dtype", "torch.set_default_tensor_type"}
+        for node in ast.walk(self.source.tree):
+            if isinstance(node, ast.Call) and self.imports.resolve(node.func) in setters:
+                given = [*node.args, *(k.value for k in node.keywords)]
+                if any(self.imports.resolve(each) in doubles for each in given):
+                    return "float64"
+        return "float32"
 
     def _has_no_place(self, node: ast.AST) -> bool:
         """True inside f-strings before Python 3.12, whose parser does not say where they stand."""
@@ -263,7 +278,7 @@ class Scan:
             owner = call.func.value
             if self.imports.is_other_module(owner) or name in self._own or _is_self(owner):
                 return
-            known = owner in self._tensors
+            known = owner in self._tensors or self._asks_for_a_pair(call)
             if not known and name in self._tensors.layers:
                 return  # m.norm(x), where norm is a layer
         else:
@@ -273,6 +288,11 @@ class Scan:
                 if known or self._looks_like_a_tensors(call, name):
                     self._differs(call, spelling, skip, known)
                 return
+
+    def _asks_for_a_pair(self, call: ast.Call) -> bool:
+        """``x.max(1).values``: only PyTorch's results have these names."""
+        parent = self._parents.get(call)
+        return isinstance(parent, ast.Attribute) and parent.attr in ("values", "indices")
 
     def _looks_like_a_tensors(self, call: ast.Call, name: str) -> bool:
         """Whether a call on something unknown is likely PyTorch's: not a list's, not a string's."""
@@ -301,6 +321,8 @@ class Scan:
         if not known and spelling.edit:
             words += " (left to you: it may be a NumPy array's)"
         self._told.add(call.func)
+        if edits and spelling.edit.startswith("method"):
+            self._done |= set(ast.walk(call.func))  # the name before the brackets goes
         self._note(call, DIFFERS, self._shown(call), words, *edits)
 
     def _shown(self, call: ast.Call) -> str:
@@ -320,6 +342,15 @@ class Scan:
                 Edit(place, place, f"{word}=")
                 for place, word in zip(places, words[1:], strict=False)
             )
+        if what == "method" and len(call.args) == 2 and not call.keywords:
+            first, second = call.args
+            between = source.bytes[source.end(first) : source.start(second)]
+            tight = isinstance(first, (ast.Name, ast.Attribute, ast.Call, ast.Subscript))
+            if between.strip() != b"," or source.open_bracket(call) != source.start(first):
+                return ()  # there are brackets, or a comment
+            before, behind = ("", "") if tight else ("(", ")")
+            return (Edit(source.start(call), source.start(first), before),
+                    Edit(source.end(first), source.start(second), f"{behind}.{words[0]}("))  # fmt: skip
         if what == "add":
             place = source.last_argument(call)
             comma = ", " if call.args or call.keywords else ""
@@ -349,11 +380,12 @@ class Scan:
                 self._done |= {call.func, *ast.walk(call.func)}
             elif isinstance(call.args[0], (ast.List, ast.Tuple)) and not call.keywords:
                 place = self.source.last_argument(call)
-                edits = (Edit(place, place, ", dtype=autograd.float32"),)
+                edits = (Edit(place, place, f", dtype=autograd.{self._default}"),)
                 self.imports.need("autograd")
             elif not isinstance(call.args[0], ast.Starred) and not call.keywords:
-                words = f"{words}; of a size or of values, as in PyTorch: autograd.FloatTensor"
-                edits = self.imports.renaming(call.func, "autograd.FloatTensor")
+                name = "DoubleTensor" if self._default == "float64" else "FloatTensor"
+                words = f"{words}; of a size or of values, as in PyTorch: autograd.{name}"
+                edits = self.imports.renaming(call.func, f"autograd.{name}")
                 self._done |= {call.func, *ast.walk(call.func)}
         self._note(call, DIFFERS, self._shown(call), words, *edits)
 
@@ -377,6 +409,8 @@ class Scan:
 
     def _of_a_tensor(self, node: ast.Attribute, called: bool) -> None:
         sure = node.value in self._tensors
+        if isinstance(node.value, ast.Call) and node.attr in _PARTS:
+            return
         if not sure and (node.attr in _COMMON or not called or node.attr in MODULE):
             return
         try:

@@ -26,7 +26,8 @@ class Spelling(NamedTuple):
             ``torch.max(x, 1)``, 0 for ``x.max(1)``); True if this is the spelling.
         difference: the key in ``DIFFERENCES``.
         edit: what makes PyTorch's meaning of it: ``rename NAME``; ``name N WORD …``, which puts
-            ``WORD=`` before argument N, and so on; ``add WORDS``, which adds one; or nothing.
+            ``WORD=`` before argument N, and so on; ``add WORDS``, which adds one; ``method NAME``,
+            which makes f(x, y) x.NAME(y); or nothing.
     """
 
     name: str
@@ -122,7 +123,7 @@ CALLS: tuple[Spelling, ...] = (
     Spelling("norm", _all(_without("p", "dim", "axis"), _count(1, 1)), "norm", "name 0 p"),
     Spelling("meshgrid", _without("indexing"), "meshgrid", 'add indexing="ij"'),
     Spelling("cross", _all(_AXIS, _count(1, 1)), "cross", ""),
-    Spelling("equal", _all(_function, _count(1, 1)), "equal", ""),
+    Spelling("equal", _all(_function, _count(1, 1)), "equal", "method equal"),
     Spelling("gradient", _all(_AXIS, _function), "gradient", ""),
     Spelling("cholesky", _without("upper"), "triangle", ""),
     Spelling("eigh", _without("UPLO"), "triangle", ""),

@@ -78,16 +78,8 @@ class Tensors:
                     self._assign(target, node.value, names)
 
     def _assign(self, target: ast.expr, value: ast.expr, names: set[str]) -> None:
-        if isinstance(target, (ast.Tuple, ast.List)):
-            values = [value] * len(target.elts)
-            if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(values):
-                values = value.elts  # one by one, if no part stands for several
-                if any(isinstance(each, ast.Starred) for each in (*target.elts, *values)):
-                    values = [value] * len(target.elts)
-            for each, of in zip(target.elts, values, strict=True):
-                self._assign(each, of, names)
-        elif isinstance(target, ast.Name):
-            names.add(target.id) if value in self._sure else names.discard(target.id)
+        for name, given in _one_by_one(target, value):
+            names.add(name) if given in self._sure else names.discard(name)
 
     def _is_tensor(self, node: ast.expr, names: set[str]) -> bool:
         sure = self._sure
@@ -128,6 +120,19 @@ class Tensors:
         return False
 
 
+def _one_by_one(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """The names that an assignment gives, each with what it is given, or is given a part of."""
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        values = [value] * len(target.elts)
+        if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(values):
+            several = any(isinstance(each, ast.Starred) for each in (*target.elts, *value.elts))
+            values = values if several else value.elts
+        for each, of in zip(target.elts, values, strict=True):
+            yield from _one_by_one(each, of)
+
+
 def _functions(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, bool]]:
     for node in ast.walk(tree):
         for child in ast.iter_child_nodes(node):
@@ -145,13 +150,16 @@ def _model_names(tree: ast.Module, resolve: Resolve) -> set[str]:
     }
     names = {"model", "net", "criterion"}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-            function = node.value.func
-            path = resolve(function) or ""
-            if getattr(function, "id", "") in own or (
-                path.startswith("torch.nn.") and path.rpartition(".")[2][:1].isupper()
-            ):
-                names |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                for name, value in _one_by_one(target, node.value):
+                    function = value.func if isinstance(value, ast.Call) else value
+                    path = resolve(function) or ""
+                    if isinstance(value, ast.Call) and (
+                        getattr(function, "id", "") in own
+                        or (path.startswith("torch.nn.") and path.rpartition(".")[2][:1].isupper())
+                    ):
+                        names.add(name)
     return names
 
 

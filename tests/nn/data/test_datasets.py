@@ -288,3 +288,12 @@ def test_one_sample_is_a_batch_of_one():
         assert isinstance(found, np.ndarray) and found.tolist() == [[1.0, 2.0]]
     assert collate([3]).tolist() == [3] and collate(["a"]) == ["a"]
     assert [part.tolist() for part in collate([(1, 2.5)])] == [[1], [2.5]]
+
+
+def test_slices_of_arrays_are_their_samples_together():
+    data = nn.data.TensorDataset(np.arange(10).reshape(5, 2), np.arange(5))
+    for index in (slice(1, 3), slice(None), slice(None, None, -2), slice(7, None)):
+        for part, whole in zip(data[index], data.arrays, strict=True):
+            np.testing.assert_array_equal(part, whole[index])
+    doubled = nn.data.TensorDataset(np.arange(5), transform=lambda x, draws: 2 * x)
+    np.testing.assert_array_equal(doubled[1:4][0], [2, 4, 6])

@@ -307,3 +307,29 @@ def test_as_many_batches_are_prepared_ahead_as_was_said(workers, factor, monkeyp
         next(batches)
         assert asked == [workers] * (workers * factor + k)
     assert len(list(batches)) == 6 and asked == [workers] * 9 + ["end"]
+
+
+def test_a_sampler_of_ones_own_gives_samples_or_batches():
+    class Backwards(nn.data.Sampler):
+        def __init__(self, data):
+            self.data = data
+
+        def __iter__(self):
+            return iter(range(len(self.data) - 1, -1, -1))
+
+        def __len__(self):
+            return len(self.data)
+
+    class Pairs(nn.data.Sampler):
+        def __iter__(self):
+            yield [4, 0]
+            yield [3]
+
+    data = nn.data.TensorDataset(np.arange(5))
+    loader = nn.data.DataLoader(data, 2, sampler=Backwards(data))
+    assert [batch.tolist() for (batch,) in loader] == [[4, 3], [2, 1], [0]]
+    loader = nn.data.DataLoader(data, batch_sampler=Pairs())
+    assert [batch.tolist() for (batch,) in loader] == [[4, 0], [3]]
+    assert repr(Backwards(data)) == "Backwards of 5, epoch 0" and repr(Pairs()) == "Pairs, epoch 0"
+    with pytest.raises(NotImplementedError, match=r"Sampler: define __iter__"):
+        iter(nn.data.Sampler())

@@ -76,11 +76,22 @@ y = torch.max(x, y)
 y = x.max(y)
 y = z.data
 y = nn.utils.rnn.pack_sequence([x]).data
+y = x.max(dim=1).values + x.sort(dim=0).indices
+y = torch.linalg.svd(x).Vh
 a, b = [3, 1], x; a.sort(); c = b.sum()
 """.strip().splitlines()
 
 #: A line, what becomes of it, and the kind of the finding.
 REWRITTEN = [
+    ("y = torch.equal(a[0], y)", "y = a[0].equal(y)", "differs"),
+    ("y = torch.equal(a + 1, y)", "y = (a + 1).equal(y)", "differs"),
+    ("y = a.max(1).values", "y = a.max(dim=1).values", "differs"),
+    ("y = a.sort(0).indices", "y = a.sort(dim=0).indices", "differs"),
+    (
+        "a, b = nn.Linear(2, 2), 3; y = a(x).max(1)[0]",
+        "a, b = nn.Linear(2, 2), 3; y = a(x).max(dim=1)[0]",
+        "differs",
+    ),
     ("a, b = F.relu(x), y; c = a.std()", "a, b = F.relu(x), y; c = a.std(correction=1)", "differs"),
     ("y = a.unsqueeze(0).std(1)", "y = a.unsqueeze(0).std(1, correction=1)", "differs"),
     (
@@ -815,3 +826,19 @@ class TestCommand:
         assert command(file, "--write")[0] == command(file, "--out", new)[0] == 0
         assert new.read_text() == "x = 1\n"
         assert file.stat().st_mtime_ns == before - 10**9
+
+
+@pytest.mark.parametrize(
+    ("line", "dtype"),
+    [
+        ("torch.set_default_dtype(torch.float64)", "Double"),
+        ("torch.set_default_tensor_type(torch.DoubleTensor)", "Double"),
+        ("torch.set_default_dtype(torch.float32)", "Float"),
+        ("pass", "Float"),
+    ],
+)
+def test_tensors_of_values_have_the_default_dtype_of_the_program(line, dtype):
+    program = f"import torch\n{line}\na = torch.Tensor(values)\nb = torch.Tensor([1, 2])\n"
+    *_, a, b = port.rewrite(program).splitlines()
+    assert a == f"a = autograd.{dtype}Tensor(values)"
+    assert b.endswith(f"dtype=autograd.float{64 if dtype == 'Double' else 32})")
