@@ -188,10 +188,11 @@ class Scan:
         between = (self.source.end(call.args[0]), self.source.start(call.args[1]))
         if self.source.bytes[slice(*between)].strip() != b",":  # there are brackets, or a comment
             return False
+        end = self.source.end(call)
         self.imports.need("autograd")
         self._note(node, WRITE, self.source.of(node), f"write {name}({function})({x}).detach()",
                    Edit(self.source.start(node), self.source.end(node), name),
-                   Edit(*between, ")("), Edit(*[self.source.end(call)] * 2, ".detach()"))  # fmt: skip
+                   Edit(*between, ")("), Edit(end, end, ".detach()"))  # fmt: skip
         return True
 
     def _on_the_cpu(self, node: ast.expr, path: str) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 from nn.data import DataLoader, Dataset, RandomSampler, Subset, TensorDataset
 from nn.data import transforms as T
 from nn.data.transforms import RandomHorizontalFlip
