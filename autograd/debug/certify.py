@@ -44,6 +44,9 @@ _EPS = float(np.finfo(np.float64).eps)
 #: Parts of a large step, at which a linear function has the same parts of its change.
 _PARTS = (1e-3, -0.01, 0.07, -0.3)
 
+#: A node with no more inputs has them all tried.
+_INPUTS = 32
+
 #: How many elements a search along a random direction may single out.
 _SUSPECTS = 4
 
@@ -77,7 +80,8 @@ def certify(
         limit: elements of each input that are moved one by one: those with the largest gradients,
             others drawn at random, and those that a search along random directions singles out.
             For second order a quarter as many.
-        nodes: of nodes that are alike (operation, shapes, static parameters), so many are tried.
+        nodes: of nodes that are alike (operation, shapes, static parameters), so many are tried; of
+            the inputs of one node, too, where they are more than 32.
         threads: numbers of threads to compute with again; empty to leave that out.
         seed: of what is drawn.
 
@@ -251,7 +255,10 @@ class _Certificate:
 
     def _step(self, step: Step) -> list[_Result]:
         """What is found of one node's rules."""
-        results = [_Result(sent.name, int(np.size(sent.contribution))) for sent in step.sent]
+        results = {
+            k: _Result(step.sent[k].name, int(np.size(step.sent[k].contribution)))
+            for k in self._places(step)
+        }
         inputs, note = doubled_inputs(step)
         try:
             if inputs is None:
@@ -260,13 +267,25 @@ class _Certificate:
             case = case_of(step, inputs, min(self.limit, _affordable(inputs)))
         except Exception as error:  # noqa: BLE001  whatever a function says of float64 values
             self.unchecked[f"{step.op}: {error}"] = None
-            return results
+            return list(results.values())
         if note:
             self.unchecked[f"{step.op}: {note}"] = None
-        for place, result in enumerate(results):
+        for place, result in results.items():
             self._first_order(step, case, place, result)
         self._second_order(step, inputs, case, results)
-        return results
+        return list(results.values())
+
+    def _places(self, step: Step) -> list[int]:
+        """Which of a node's inputs are tried: of very many some, or it would take hours."""
+        count = len(step.sent)
+        if count <= max(_INPUTS, self.nodes):
+            return list(range(count))
+        drawn = np.random.default_rng(self.seed).choice(count, self.nodes, replace=False)
+        self.unchecked[
+            f"{count - self.nodes} of {count} inputs of {step.op}; those tried were drawn with seed "
+            f"{self.seed} (nodes={self.nodes})"
+        ] = None
+        return sorted(drawn.tolist())
 
     def _first_order(self, step: Step, case: Case, place: int, result: _Result) -> None:
         random = np.random.default_rng(self.seed)
@@ -293,7 +312,7 @@ class _Certificate:
             self.unchecked[f"{step.op} by {result.input}: {finding.reason}"] = None
 
     def _second_order(
-        self, step: Step, inputs: list[Any], case: Case, results: list[_Result]
+        self, step: Step, inputs: list[Any], case: Case, results: dict[int, _Result]
     ) -> None:
         try:
             second = _second_case(step, inputs, case, max(4, case.limit // 4), self.seed)
@@ -301,17 +320,17 @@ class _Certificate:
             why = str(error).splitlines()[0] if str(error) else type(error).__name__
             self.unchecked[f"{step.op}, second order: {why}"] = None
             return
-        for place, result in enumerate(results):
+        for place, result in results.items():
             finding = judge(second, place, result.input)
             finding.reason = ""
             result.note(finding, 2, step.op)
-        for place in range(len(results), len(second.arrays)):
+        for place in range(len(step.sent), len(second.arrays)):
             finding = judge(second._replace(symmetric=False), place, "g")
             finding.reason = "" if finding.verdict != "wrong" else (
                 "recorded under create_graph, the rules give something else than without"
             )  # fmt: skip
             if finding.verdict == "wrong":
-                results[0].note(finding, 2, step.op, "g")
+                next(iter(results.values())).note(finding, 2, step.op, "g")
 
     # Bits -----------------------------------------------------------------------------------------
 

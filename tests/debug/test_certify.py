@@ -610,3 +610,17 @@ def test_a_rule_that_gives_nothing_is_under_suspicion():
     assert len(_suspects(case, 0, np.random.default_rng(1))) == 4
     case = case_of(lambda a: 0.0 * a, np.zeros_like, np.linspace(1.0, 2.0, 5))
     assert _suspects(case, 0, np.random.default_rng(1)) == []
+
+
+def test_of_very_many_inputs_of_a_node_some_are_tried_and_it_says_so():
+    leaves = [ag.tensor([k, k + 0.5], dtype=np.float64, requires_grad=True) for k in range(40)]
+    with record():
+        loss = (ag.concatenate(leaves) ** 2).sum()
+    card = certify(loss, nodes=4, threads=())
+    assert card, card
+    assert sum(rule.op == "concatenate" for rule in card.rules) == 4
+    assert any("36 of 40 inputs of concatenate" in said for said in card.unchecked)
+    with record():
+        loss = (ag.concatenate(leaves[:32]) ** 2).sum()
+    card = certify(loss, nodes=4, threads=())
+    assert sum(rule.op == "concatenate" for rule in card.rules) == 32
