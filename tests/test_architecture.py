@@ -19,6 +19,7 @@ FILES = sorted((*ROOT.glob("autograd/**/*.py"), *ROOT.glob("nn/**/*.py")))
 FLOORS = [
     "autograd._clash",
     "autograd.text",
+    "autograd.atomic",
     "autograd.source",
     "autograd.within",
     "autograd.prepared",
@@ -219,6 +220,7 @@ PUBLIC = {
     "autograd.viz.drawing.palette",  # the lesson's figures have the colours of the engine's pictures,
     "autograd.viz.pages.shell",  # and follow a page's light or dark in the same way
     "autograd._clash",
+    "autograd.atomic",  # weights and pages are written in one way
 }
 
 

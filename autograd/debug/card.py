@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograd import text
+from autograd import atomic, text
 
 __all__ = ["Bits", "Card", "Oddity", "Rule"]
 
@@ -240,7 +240,7 @@ class Card(text.Page):
             content = self.text()
         else:
             raise ValueError(f"save: {target.name!r} must end with .html, .json or .txt")
-        target.write_text(content + "\n", encoding="utf-8")
+        atomic.write(target, text.visible(content) + "\n")
 
 
 _SHOUTED = {"right": "RIGHT", "wrong": "WRONG", "unknown": "NOTHING COULD BE TRIED"}

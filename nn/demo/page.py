@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
+from autograd import atomic
 from nn.data.digits import ATTRIBUTION
 
 _STYLE = Path(__file__).with_name("page.css")
@@ -48,7 +49,7 @@ class Page:
 
     def file(self, name: str, text: str) -> None:
         """Writes a file beside the page."""
-        (self.folder / name).write_text(text, encoding="utf-8", newline="\n")
+        atomic.write(self.folder / name, text)
 
     def add(self, section: Section) -> None:
         """Appends a part and writes the page."""

@@ -27,8 +27,8 @@ import numpy as np
 import autograd
 from autograd import Tensor, arguments
 from autograd.arguments import shown
+from autograd.atomic import writing
 from nn.files import archive, npz_file, pth_file, safetensors_file
-from nn.files.atomic import writing
 from nn.module import Module
 
 __all__ = ["load", "metadata", "save"]
@@ -99,8 +99,12 @@ def load(path: Any, max_bytes: int | None = None) -> Any:
         >>> nn.load(path)
         {'weight': Tensor([1., 1.])}
     """
-    read, path, budget = _opened("load", path, max_bytes)
-    return read(path, budget)[0]
+    return _read("load", path, max_bytes)[0]
+
+
+def _both(who: str, path: Any) -> tuple[Any, dict[str, str]]:
+    """What `load` gives and what `metadata` gives, of one file, should it be replaced meanwhile."""
+    return _read(who, path, None)
 
 
 def metadata(path: Any) -> dict[str, str]:
@@ -109,8 +113,13 @@ def metadata(path: Any) -> dict[str, str]:
     Raises:
         FileNotFoundError, ValueError: as `load`.
     """
-    read, path, budget = _opened("metadata", path, None)
-    return read(path, budget)[1]
+    return _read("metadata", path, None)[1]
+
+
+def _read(who: str, path: Any, max_bytes: int | None) -> tuple[Any, dict[str, str]]:
+    read, path, budget = _opened(who, path, max_bytes)
+    found: tuple[Any, dict[str, str]] = read(path, budget)
+    return found
 
 
 def _opened(who: str, path: Any, max_bytes: int | None) -> tuple[Any, str, archive.Budget]:

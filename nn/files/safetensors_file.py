@@ -46,7 +46,7 @@ def read(path: str, budget: Budget) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors by name, and the file's texts."""
     package = _package()
     with refusing(path), open(path, "rb") as file:
-        header = _header(file, os.path.getsize(path))
+        header = _header(file, os.fstat(file.fileno()).st_size)
         texts = header.pop("__metadata__", {})
         file.seek(0)
         tensors = {}

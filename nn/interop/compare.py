@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import autograd
+from autograd import atomic
 from nn.interop import page, sides
 from nn.interop.export import know_types, load_torch
 from nn.interop.operators.draws import replay
@@ -129,8 +130,7 @@ class Comparison:
 
     def save(self, path: Any) -> None:
         """Write the page into a file."""
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(self.html())
+        atomic.write(path, self.html())
 
     def __str__(self) -> str:
         return self.text()

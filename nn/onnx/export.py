@@ -13,7 +13,7 @@ import numpy as np
 import autograd
 from autograd import Tensor
 from autograd.arguments import shown
-from nn.files.atomic import writing
+from autograd.atomic import writing
 from nn.module import Module
 from nn.onnx.call import Call, Operand, Traced
 from nn.onnx.graph import Builder

@@ -26,6 +26,7 @@ from typing import Any
 
 import autograd
 import nn
+from autograd import atomic
 from nn._console import forgive_missing_letters
 from nn.train.checkpoint import Checkpoints, _default_suffix
 from nn.train.nonfinite import NonFiniteError
@@ -225,7 +226,7 @@ def _run(options: Any, out: Path, fold: tuple[int, int] | None = None) -> Traine
         trainer.checkpoints.clear()
         (out / "history.jsonl").unlink(missing_ok=True)
         begun = {k: v for k, v in vars(options).items() if k not in ("resume", "out")}
-        (out / "options.json").write_text(json.dumps(begun, indent=2) + "\n", encoding="utf-8")
+        atomic.write(out / "options.json", json.dumps(begun, indent=2) + "\n")
     try:
         trainer.fit(loader, options.epochs, valid)
     except (NonFiniteError, OSError):

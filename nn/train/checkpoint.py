@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, arguments
-from nn.files import load, metadata, save
+from nn.files import _both, save
 
 __all__ = ["Checkpoints", "load_state", "pack", "save_state", "unpack"]
 
@@ -106,11 +106,11 @@ def load_state(path: Any) -> Any:
         FileNotFoundError: if there is no such file.
         ValueError: if it is damaged, or no checkpoint.
     """
-    texts = metadata(path)
+    tensors, texts = _both("load_state", path)
     if texts.get("format") != _FORMAT:
         raise ValueError(f"load_state: {path} is no checkpoint")
     try:
-        return unpack(json.loads(texts["state"]), load(path))
+        return unpack(json.loads(texts["state"]), tensors)
     except (KeyError, TypeError, RecursionError, json.JSONDecodeError) as error:
         raise ValueError(f"load_state: {path} is damaged: {error!r}") from None
 

@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 import nn
-from autograd import Tensor, debug, viz
+from autograd import Tensor, atomic, debug, viz
 
 __all__ = ["NonFiniteError", "Snapshot", "explain"]
 
@@ -61,5 +61,5 @@ def explain(forward: Callable[[], Tensor], before: Snapshot, page: Path) -> str:
         loss = forward()
     page.parent.mkdir(parents=True, exist_ok=True)
     viz.step(loss).save(str(page))
-    page.with_suffix(".txt").write_text(told + "\n", encoding="utf-8")
+    atomic.write(page.with_suffix(".txt"), told + "\n")
     return told

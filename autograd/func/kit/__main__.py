@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from autograd import atomic
 from autograd.func.kit import OPERATIONS, all_cases, check, template
 
 __all__ = ["main"]
@@ -72,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     print(report.text(plain=plain))
     if options.json is not None:
         try:
-            Path(options.json).write_text(report.json() + "\n", encoding="utf-8")
+            atomic.write(options.json, report.json() + "\n")
         except OSError as error:
             parser.error(f"cannot write {options.json!r}: {error.strerror}")
     return 0 if report else 1

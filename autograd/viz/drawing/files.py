@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from autograd import atomic
 from autograd.viz.drawing import dot
 from autograd.viz.drawing.svg import SCALING
 
@@ -23,11 +24,7 @@ def write(path: str | os.PathLike[str], makers: dict[str, Maker]) -> Path:
     if suffix not in makers:
         known = ", ".join("." + each for each in makers)
         raise ValueError(f"cannot save as {target.name!r}: the suffix must be one of {known}")
-    content = makers[suffix]()
-    if isinstance(content, bytes):
-        target.write_bytes(content)
-    else:
-        target.write_text(content, encoding="utf-8", newline="\n")
+    atomic.write(target, makers[suffix]())
     return target
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.files import atomic
+from autograd import atomic
 
 from . import hostile
 

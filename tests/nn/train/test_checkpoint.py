@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import nn
+from nn.files import npz_file
 from nn.train import Checkpoints, load_state, progress, save_state
 from nn.train.checkpoint import pack
 
@@ -115,3 +116,20 @@ def test_the_bar_of_a_run_that_goes_on_begins_where_it_was(position, total, init
     given.clear()
     progress.progress_bar([1, 2], "title", False)
     assert not given
+
+
+def test_a_state_that_is_replaced_while_it_is_read_is_one_of_the_two(tmp_path, monkeypatch):
+    path = tmp_path / "state.npz"
+    states = [{"step": k, "weights": np.full(3, k)} for k in range(2)]
+    save_state(states[0], path)
+    read = npz_file.read
+
+    def and_then_replaced(*args):
+        found = read(*args)
+        save_state(states[1], path)
+        return found
+
+    monkeypatch.setattr(npz_file, "read", and_then_replaced)
+    assert same(load_state(path), states[0])
+    monkeypatch.undo()
+    assert same(load_state(path), states[1])
