@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 from tests import calls
 
 FLOATS = (np.float16, np.float32, np.float64)
@@ -194,3 +195,32 @@ def test_integers_divided_and_averaged_give_the_default_dtype():
     loss = (model * i / one + i.mean() * model.mean() + (model > one).sum() / i.size).mean()
     loss.backward()
     assert loss.dtype == model.grad.dtype == np.float32
+
+
+_WIDE = np.random.default_rng(5).uniform(0.2, 0.9, (3, 3))
+_BYTES = np.array([[200, 100, 3], [2, 250, 9], [120, 4, 7]], np.uint8)
+_SINGLE, _HALF = (_BYTES / 256).astype(np.float32), (_BYTES / 256).astype(np.float16)
+#: By function: a call, and what stands beside float64 in it.
+_BESIDE: dict[str, Any] = {
+    "power": (ag.power, (_BYTES, _BYTES.astype(np.int64), _SINGLE, _HALF)),
+    "trapezoid of": (lambda x, y: ag.trapezoid(x, y), (_BYTES, _BYTES > 50, _SINGLE)),
+    "trapezoid at": (lambda x, y: ag.trapezoid(y, x), (_BYTES, _BYTES > 50, _SINGLE)),
+    "lstsq": (lambda x, y: ag.linalg.lstsq(x, y)[0], (_BYTES, _SINGLE, _HALF)),
+    "cosine": (nn.functional.cosine_similarity, (_SINGLE, _HALF)),
+    "kl_div": (lambda x, y: nn.functional.kl_div(y, x, reduction="sum"), (_SINGLE, _HALF)),
+    "binary_cross_entropy": (ag.binary_cross_entropy, (_BYTES % 2, _BYTES > 50, _SINGLE, _HALF)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _BESIDE)
+def test_narrow_numbers_beside_wide_ones_round_and_wrap_nothing(name):
+    call, narrow = _BESIDE[name]
+    for array in narrow:
+        found = []
+        for given in (ag.tensor(array), ag.tensor(array.astype(np.float64))):
+            y = ag.tensor(_WIDE, requires_grad=True)
+            out = call(given, y)
+            (g,) = ag.grad((out * np.linspace(0.5, 1.5, out.size).reshape(out.shape)).sum(), [y])
+            found.append((out.detach().numpy(), g.numpy()))
+        for one, other in zip(*found, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-12, err_msg=str(array.dtype))

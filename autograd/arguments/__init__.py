@@ -9,6 +9,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd.arguments.arrays import (
+    alike,
     are_float_tensors,
     array_like,
     floating,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "nearest",
+    "alike",
     "Window",
     "are_float_tensors",
     "array_like",

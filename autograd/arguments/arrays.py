@@ -114,6 +114,19 @@ def as_floats(x: Any, *beside: Any) -> Any:
     return x.astype(wanted)
 
 
+def alike(*values: Any) -> tuple[Any, ...]:
+    """Tensors and arrays in their common dtype, if that is a float.
+
+    Else what is made of the narrower ones is rounded, or wraps around, before it meets the wider ones.
+    """
+    if len({x.dtype for x in values if hasattr(x, "dtype")}) < 2:
+        return values
+    common = common_float(*values)
+    if common is None:
+        return values
+    return tuple([x.astype(common) if getattr(x, "dtype", common) != common else x for x in values])
+
+
 def weakly_whole(x: Any, *beside: Any) -> Any:
     """A tensor of integers as floats where tensors or arrays of floats are put into it, which would be cut.
 

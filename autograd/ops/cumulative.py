@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, number, raw, weakly_whole
+from autograd.arguments.arrays import array_like, as_floats, number, raw, weakly_whole
 from autograd.arguments.half import HALF, in_single
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import astype, not_equal, subtract
@@ -293,12 +293,15 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: Any = -1) -> Any:
         ValueError: if x does not fit y.
     """
     y, dx = array_like("trapezoid", y, x), number("trapezoid", "dx", dx)
+    y = as_floats(
+        y, x
+    )  # before sums and differences of small integers are taken, which wrap around
     axis = arguments.axis("trapezoid", axis, len(y.shape))
     before = (slice(None),) * axis
     if x is None:
         widths: Any = dx
     else:
-        x = array_like("trapezoid", x, y)
+        x = as_floats(array_like("trapezoid", x, y), y)
         along = axis if len(x.shape) > 1 else 0
         if len(x.shape) not in (1, len(y.shape)) or x.shape[along] != y.shape[axis]:
             raise ValueError(

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.arguments.arrays import as_floats
+from autograd.arguments.arrays import alike, as_floats
 from autograd.core.primitive import primitive
 from autograd.ops.elementwise import clip, maximum
-from autograd.ops.transcendental import log, log1p
+from autograd.ops.transcendental import as_wide, log, log1p
 
 __all__ = ["binary_cross_entropy"]
 
@@ -31,7 +31,8 @@ def binary_cross_entropy(x: Any, target: Any) -> Any:
         >>> round(ag.binary_cross_entropy(ag.tensor(0.5), 1.0).item(), 4)  # log 2
         0.6931
     """
-    x = as_floats(x, target) if hasattr(x, "dtype") else x  # −x of unsigned bytes is none
+    if hasattr(x, "dtype"):  # −x of unsigned bytes is none
+        x, target = alike(as_floats(x, target), target)
     with np.errstate(divide="ignore"):
         log_x, log_rest = np.log(x), np.log1p(-x)
     return (target - 1.0) * np.maximum(log_rest, _LEAST_LOG) - target * np.maximum(
@@ -43,7 +44,11 @@ def _log_odds(x: Any) -> Any:
     return clip(log1p(-x), _LEAST_LOG, None) - clip(log(x), _LEAST_LOG, None)
 
 
+def _slope(g: Any, x: Any, target: Any) -> Any:
+    return g * (x - target) / maximum(x * (1.0 - x), _LEAST_VARIANCE)
+
+
 binary_cross_entropy.gradients(
-    x=lambda g, x, target: g * (x - target) / maximum(x * (1.0 - x), _LEAST_VARIANCE),
-    target=lambda g, x: g * _log_odds(x),
+    x=lambda g, x, target: _slope(g, as_wide(x, g), target),
+    target=lambda g, x: g * _log_odds(as_wide(x, g)),
 )

@@ -92,7 +92,13 @@ def _power_y(g: Any, x: Any, y: Any, out: Any) -> Any:
     if type(x) in _NUMBERS and x > 0:
         return g * (out * math.log(x))
     flat = logical_and(equal(x, 0), greater_equal(y, 0))
-    return g * where(flat, 0.0, out * log(where(flat, 1.0, x)))
+    return g * where(flat, 0.0, out * log(where(flat, 1.0, as_wide(x, out))))
+
+
+def as_wide(x: Any, out: Any) -> Any:
+    """x in the dtype of a result, to which it may have come as a whole or a narrower number."""
+    wanted = getattr(out, "dtype", None)
+    return astype(x, wanted) if getattr(x, "dtype", wanted) != wanted else x
 
 
 power.gradients(x=_power_x, y=_power_y)

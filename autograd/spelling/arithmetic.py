@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, as_floats, raw
-from autograd.arguments.dtypes import common_float
+from autograd.arguments.arrays import alike, array_like, as_floats, raw
 from autograd.arguments.numbers import is_real, shown
 from autograd.core.tensor import Tensor
 from autograd.ops.cumulative import cumsum, diff
@@ -70,21 +69,6 @@ def rsub(x: Any, other: Any, *, alpha: Any = 1) -> Any:
 def is_one(alpha: Any) -> bool:
     """Whether a factor is the number 1; of a tensor that is 1 a gradient may be asked."""
     return isinstance(alpha, (int, float)) and alpha == 1
-
-
-def alike(*values: Any) -> tuple[Any, ...]:
-    """Tensors and arrays in their common dtype, if that is a float: else products of the narrower ones
-    would be rounded, or wrap around, before they meet the wider ones.
-    """
-    dtypes = {x.dtype for x in values if hasattr(x, "dtype")}
-    if len(dtypes) < 2:
-        return values
-    common = np.result_type(*dtypes)
-    if common.kind != "f" or (float_ := common_float(*values)) is None:
-        return values
-    return tuple(
-        [astype(x, float_) if getattr(x, "dtype", float_) != float_ else x for x in values]
-    )
 
 
 def div(x: Any, other: Any, *, rounding_mode: Any = None) -> Any:

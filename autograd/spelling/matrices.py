@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import arguments
-from autograd.arguments.arrays import array_like, as_floats, constant, raw
+from autograd.arguments.arrays import alike, array_like, as_floats, constant, raw
 from autograd.arguments.limits import check_bytes
 from autograd.core.tensor import Tensor
 from autograd.ops.elementwise import divide, multiply, where
@@ -28,7 +28,6 @@ from autograd.ops.products import matmul
 from autograd.ops.shapes import moveaxis, reshape, stack, swapaxes
 from autograd.ops.special import lgamma
 from autograd.ops.transcendental import power
-from autograd.spelling.arithmetic import alike
 from autograd.spelling.operands import operands
 
 # Factors ------------------------------------------------------------------------------------------

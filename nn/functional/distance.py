@@ -62,6 +62,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     x1, x2 = _broadcast(who, x1, x2)
     axis = arguments.axes(who, dim, len(x1.shape), "dim")
     least = arguments.real(who, "eps", eps)
+    x1, x2 = arguments.alike(x1, x2)
     one = x1 / autograd.clip(_norm(x1, 2.0, axis), least, None)
     other = x2 / autograd.clip(_norm(x2, 2.0, axis), least, None)
     return autograd.sum(one * other, axis)

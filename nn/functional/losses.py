@@ -272,7 +272,7 @@ def kl_div(
     """
     who = "kl_div"
     reduction = kl_reduction(who, size_average, reduce, reduction)
-    input, target = floats(who, input=input, target=target)
+    input, target = arguments.alike(*floats(who, input=input, target=target))
     _check_broadcast(who, input, target)
     if arguments.boolean(who, "log_target", log_target):
         losses = autograd.exp(target) * (target - input)

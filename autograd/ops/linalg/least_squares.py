@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd import arguments
 from autograd.arguments.arrays import (
+    alike,
     array_like,
     as_floats,
     broadcast_shape,
@@ -63,7 +64,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> LstsqResult:
         2.0
     """
     a, b = array_like("lstsq: a", a, b), array_like("lstsq: b", b, a)
-    a, b = as_floats(a, b), as_floats(b, a)
+    a, b = alike(as_floats(a, b), as_floats(b, a))
     rows, stacked = a.shape[-2:-1], len(a.shape) > 2
     fits = len(b.shape) == len(a.shape) if stacked else len(b.shape) in (1, 2)
     if not rows or not fits or b.shape[-2 if len(b.shape) > 1 else 0] != rows[0]:
