@@ -66,7 +66,7 @@ class LBFGS(Optimizer):
         line_search_fn: str | None = None,
     ) -> None:
         if max_eval is None:
-            max_eval = max(arguments.integer(self._who, "max_iter", max_iter) * 5 // 4, 1)
+            max_eval = arguments.integer(self._who, "max_iter", max_iter) * 5 // 4
         settings = dict(
             lr=lr,
             max_iter=max_iter,
@@ -161,7 +161,7 @@ class LBFGS(Optimizer):
             if (
                 calls >= most
                 or _largest(grad) <= group["tolerance_grad"]
-                or _largest(direction) * abs(t) <= group["tolerance_change"]
+                or _largest(direction) * t <= group["tolerance_change"]
                 or abs(loss - begin.loss) < group["tolerance_change"]
             ):
                 return

@@ -1,12 +1,14 @@
 """L-BFGS against the dense update formula, Wolfe's conditions, PyTorch, and itself when resumed."""
 
 import copy
+import importlib
 
 import numpy as np
 import pytest
 
 import autograd
 import nn
+from nn.optim import lbfgs
 
 START = np.array([1.5, -0.7, 0.4, 2.0])
 SCALES = np.array([1.0, 3.0, 0.5, 2.0])
@@ -238,3 +240,205 @@ def test_it_goes_where_pytorchs_goes(torch, function, search):
     moved.load_state_dict(state)
     moved.step(closure)
     np.testing.assert_allclose(seen, losses, rtol=1e-8)
+
+
+def point(t, loss, slope):
+    return lbfgs._Point(t, loss, np.array([slope]), slope)
+
+
+def test_how_much_is_enough():
+    begin = point(0.0, 1.0, -2.0)
+    for t in (0.5, 3.0):  # a ten-thousandth of what the slope promises
+        assert lbfgs._too_high(point(t, 1 - 2 * t * 0.9995e-4, 0.0), begin)
+        assert not lbfgs._too_high(point(t, 1 - 2 * t * 1.0005e-4, 0.0), begin)
+    for sign in (1, -1):  # nine tenths of the slope
+        assert lbfgs._flat_enough(point(1.0, 0.0, sign * 1.7995), begin)
+        assert not lbfgs._flat_enough(point(1.0, 0.0, sign * 1.8005), begin)
+
+
+@pytest.mark.parametrize(("curvature", "remembered"), [(0.9995e-10, 0), (1.0005e-10, 1)])
+def test_a_change_without_curvature_is_not_remembered(curvature, remembered):
+    state = {"n_iter": 2, "old_dirs": [], "old_stps": [], "ro": [], "H_diag": 1.0,
+             "prev_flat_grad": np.array([1.0]), "d": np.array([1.0]), "t": 1.0}  # fmt: skip
+    lbfgs._direction(state, np.array([1.0]) + curvature, 5)
+    assert len(state["ro"]) == remembered
+
+
+def test_the_least_of_a_cubic_is_found_from_two_points_in_either_order():
+    for a, b, c in ((1.0, 0.0, -3.0), (0.2, 1.0, -2.0), (2.0, -7.0, 1.0)):
+        f, df = np.poly1d([a, b, c, 0.5]), np.poly1d([3 * a, 2 * b, c])
+        least = max(df.roots.real)
+        for first, second in ((0.0, 2.5), (-0.3, 4.0), (least - 1.0, least + 0.1)):
+            ends = [point(t, f(t), df(t)) for t in (first, second)]
+            for x, y in (ends, ends[::-1]):
+                assert lbfgs._cubic_minimum(x, y, -9.0, 9.0) == pytest.approx(least, rel=1e-9)
+                assert lbfgs._cubic_minimum(x, y, -9.0, least - 0.5) == least - 0.5
+                assert lbfgs._cubic_minimum(x, y, least + 0.5, 9.0) == least + 0.5
+    rising = [point(0.0, 0.0, 1.0), point(1.0, 1.0, 1.5)]  # no least: the middle of the bounds
+    assert lbfgs._cubic_minimum(*rising, 3.0, 8.0) == 5.5
+
+
+def both_searches(torch, rng, most):
+    """One function of a number searched by PyTorch and by us: lengths, counts, and what was found."""
+    a, b, c, d = rng.normal(size=4) * [1.0, 2.0, 0.3, 1.0]
+    wall = 0.01 + 0.1 * abs(c)
+
+    def f(t):
+        return a * np.cos(b * t + d) + c * t * t + wall * t**4 + d * t
+
+    def df(t):
+        return -a * b * np.sin(b * t + d) + 2 * c * t + 4 * wall * t**3 + d
+
+    down = -np.sign(df(0.0))
+    start, narrow = 10 ** rng.uniform(-3, 2), rng.choice([1e-9, 1e-2])
+    theirs, ours = [], []
+
+    def asked(x, t, direction):
+        theirs.append(t := float(t))
+        return float(f(down * t)), torch.tensor([down * df(down * t)])
+
+    def at(t):
+        ours.append(float(t))
+        return point(t, f(down * t), down * df(down * t))
+
+    begin, one = point(0.0, f(0.0), down * df(0.0)), torch.ones(1, dtype=torch.float64)
+    loss, _, t, count = importlib.import_module("torch.optim.lbfgs")._strong_wolfe(
+        asked, 0 * one, start, one, begin.loss, begin.slope * one, begin.slope * one[0],
+        tolerance_change=narrow, max_ls=most,
+    )  # fmt: skip
+    with np.errstate(all="ignore"):  # as in a step
+        found, called = lbfgs._strong_wolfe(at, begin, start, narrow, most)
+    return (ours, called, found.t, found.loss), (theirs, count, float(t), loss)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("most", [0, 1, 2, 3, 25])
+def test_every_length_that_is_tried_is_pytorchs(torch, most):
+    """Waves and walls of many kinds: searches that bracket, zoom, get stuck near an end, and give up."""
+    rng, counts = np.random.default_rng(most), set()
+    for _ in range(150):
+        ours, theirs = both_searches(torch, rng, most)
+        assert ours[1] == theirs[1] == len(ours[0])
+        for mine, other in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(mine, other, rtol=1e-6, atol=1e-12)
+        counts.add(ours[1])
+    assert len(counts) > min(most, 6)
+
+
+def waves(x):
+    """Hills and valleys: curved downwards where it begins."""
+    return (2.0 * x.cos()).sum() + 0.1 * (x**4).sum() + (x[1:] * x[:-1]).sum()
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+def test_steps_end_where_pytorchs_end(torch, search):
+    rng, ends = np.random.default_rng(0), set()
+    for k in range(60):
+        options = {
+            "lr": float(10 ** rng.uniform(-3, 0)), "max_iter": int(rng.integers(1, 8)),
+            "max_eval": [None, int(rng.integers(1, 9))][k % 2], "line_search_fn": search,
+            "tolerance_grad": float(10 ** rng.uniform(-7, 0)), "history_size": int(rng.integers(1, 5)),
+            "tolerance_change": float(10 ** rng.uniform(-9, 0)),
+        }  # fmt: skip
+        start = rng.normal(size=4)
+        x, losses = torch.tensor(start, requires_grad=True), []
+        reference = torch.optim.LBFGS([x], **options)
+
+        def their_closure(x=x, losses=losses, reference=reference):
+            reference.zero_grad()
+            loss = waves(x)
+            loss.backward()
+            losses.append(loss.item())
+            return loss
+
+        optimizer, closure, seen = made(start, waves, **options)
+        for _ in range(
+            2
+        ):  # where hills are many, PyTorch's itself goes elsewhere for a change of 1e-13
+            reference.step(their_closure)
+            optimizer.step(closure)
+        np.testing.assert_allclose(seen, losses, rtol=1e-7, err_msg=str(options))
+        np.testing.assert_allclose(values(optimizer), x.detach().numpy(), rtol=1e-6)
+        ends.add(len(seen))
+    assert len(ends) > 6
+
+
+def test_a_step_ends_at_its_tolerances():
+    def calls(slope, **options):
+        p, count = nn.Parameter(np.array([3.0, -1.0])), []
+        optimizer = nn.optim.LBFGS([p], **options)
+
+        def closure():
+            count.append(1)
+            optimizer.zero_grad()
+            loss = (p * p * np.array([slope, 0.0])).sum() / 2 + (p * np.array([0.0, 1.0])).sum()
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        return len(count)
+
+    assert calls(1.0, tolerance_grad=3.0) == 1  # no element is larger
+    assert calls(1.0, tolerance_grad=2.999, max_iter=2) == 2
+    # The first move is lr/4 times a gradient of 3 and 1.
+    assert calls(1.0, lr=4e-3, tolerance_change=3.0005e-3) == 2
+    assert calls(1.0, lr=4e-3, tolerance_change=2.9995e-3, max_iter=3) == 3
+
+
+def test_a_parameter_without_a_gradient_stays():
+    used, unused = nn.Parameter([3.0]), nn.Parameter([1.0, 2.0])
+    optimizer = nn.optim.LBFGS([unused, used])
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (used * used).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    assert unused.tolist() == [1.0, 2.0] and abs(used.item()) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"lr": -1.0}, "^LBFGS: lr must"), ({"lr": "a"}, "^LBFGS: lr must"),
+        ({"tolerance_grad": -1.0}, "^LBFGS: tolerance_grad must"),
+        ({"tolerance_change": -1.0}, "^LBFGS: tolerance_change must"),
+        ({"tolerance_change": None}, "^LBFGS: tolerance_change must"),
+        ({"max_iter": 1.5}, "^LBFGS: max_iter must"), ({"max_eval": 1.5}, "^LBFGS: max_eval must"),
+        ({"history_size": "a"}, "^LBFGS: history_size must"),
+        ({"line_search_fn": "armijo"}, "^LBFGS: line_search_fn must"),
+    ],
+)  # fmt: skip
+def test_a_refusal_names_the_option(options, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        made(**options)
+    with pytest.raises(TypeError, match="^LBFGS: closure must be"):
+        made()[0].step(3)
+    with pytest.raises(ValueError, match="^LBFGS: its group has no parameters"):
+        optimizer = made()[0]
+        optimizer.param_groups[0]["params"].clear()
+        optimizer.step(lambda: 0.0)
+
+
+def test_a_quarter_more_calls_than_directions():
+    for directions, calls in ((1, 1), (3, 3), (4, 5), (20, 25), (100, 125)):
+        assert made(max_iter=directions)[0].param_groups[0]["max_eval"] == calls
+
+
+def test_a_second_length_may_be_worse_than_the_first_and_a_third_not():
+    def search(*found):
+        left, lengths = list(found), []
+
+        def at(t):
+            lengths.append(t)
+            return point(t, *left.pop(0))
+
+        return lbfgs._strong_wolfe(at, point(0.0, 0.0, -1.0), 1.0, 1e-9, 25)[1], lengths
+
+    calls, lengths = search((-0.5, -2.0), (-0.45, -2.0), (-5.0, 0.0))
+    assert calls == 3 and lengths == sorted(lengths)
+    calls, lengths = search((-0.5, -2.0), (-0.6, -2.0), (-0.55, -2.0), (-5.0, 0.0))
+    assert calls == 4 and lengths[1] < lengths[3] < lengths[2]
