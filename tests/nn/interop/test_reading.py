@@ -1,5 +1,6 @@
 """Reading an exported graph: what is told of what cannot be read, and names, sizes, dtypes on the way."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -154,3 +155,21 @@ def test_blocks_without_gradients_record_none(torch):
     assert [y.requires_grad for y in found] == [False, True, True, False]
     for ours, theirs in zip(found, Model()(x), strict=True):
         np.testing.assert_array_equal(ours.data, theirs.detach().numpy())
+
+
+@pytest.mark.torch
+def test_an_operation_stands_where_the_model_calls_pytorch_not_inside_of_that(torch):
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(2, 3)
+
+        def forward(self, x):
+            y = self.layer(x)
+            return torch.nn.functional.relu(y)
+
+    model = nn.from_torch(Model(), torch.ones(4, 2))
+    first = Model.forward.__code__.co_firstlineno
+    operations = model._conversion.programs[True].operations()
+    places = {(Path(file).name, line) for file, line in (each.place for each in operations)}
+    assert places == {("test_reading.py", first + 1), ("test_reading.py", first + 2)}

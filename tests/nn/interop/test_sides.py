@@ -218,3 +218,19 @@ def test_pytorchs_module_comes_first(torch):
         name = type(first).__name__
         with pytest.raises(TypeError, match=f"compare: module must be a .*, got {name}$"):
             nn.interop.compare(first, torch.nn.Linear(2, 2), torch.ones(1, 2))
+
+
+def test_calls_of_a_layer_are_counted():
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer, self.other = nn.ReLU(), nn.Tanh()
+
+        def forward(self, x):
+            return self.layer(self.other(self.layer(self.layer(x))))
+
+    with sides.OURS.layers(model := Model()) as seen:
+        model(autograd.ones(2))
+    assert [(path, call) for path, call, *_ in seen] == [
+        ("layer", 0), ("layer", 1), ("other", 0), ("layer", 2), ("", 0)
+    ]  # fmt: skip

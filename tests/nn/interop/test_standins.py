@@ -173,3 +173,24 @@ def test_what_no_graph_can_carry_is_refused_by_its_name(torch, forward, told):
 
     with pytest.raises(RuntimeError, match=told):
         nn.from_torch(Model(), torch.ones(3, 2))
+
+
+@pytest.mark.torch
+def test_what_a_model_fills_on_the_way_is_as_it_was(torch):
+    class Model(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.seen, self.table, self.none = [1.0], {"a": 2}, []
+
+        def forward(self, x):
+            y = x * 2
+            self.seen.append(y)
+            self.table["b"] = y
+            self.none.append(y)
+            return y
+
+    module = Model()
+    seen, table = module.seen, module.table
+    nn.from_torch(module, torch.ones(3))
+    assert module.seen is seen and module.table is table
+    assert (seen, table, module.none) == ([1.0], {"a": 2}, [])
