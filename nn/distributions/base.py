@@ -130,6 +130,28 @@ class Distribution:
         raise NotImplementedError(f"{type(self).__name__} has no mean")
 
     @property
+    def mode(self) -> Any:
+        """The most likely value."""
+        raise NotImplementedError(f"{type(self).__name__} has no mode")
+
+    def cdf(self, value: Any) -> Any:
+        """The probability of values up to this one."""
+        raise NotImplementedError(f"{type(self).__name__} has no cdf")
+
+    def icdf(self, value: Any) -> Any:
+        """The value up to which values have this probability: the inverse of ``cdf``."""
+        raise NotImplementedError(f"{type(self).__name__} has no icdf")
+
+    def _read_probability(self, value: Any, like: Any) -> Any:
+        value = self._read(value, like)
+        if self._validates:
+            p = values_of(value)
+            check_all(
+                type(self).__name__, "value", (p >= 0) & (p <= 1), "lie between 0 and 1", value
+            )
+        return value
+
+    @property
     def variance(self) -> Any:
         """The expected squared distance from the mean."""
         raise NotImplementedError(f"{type(self).__name__} has no variance")
@@ -245,6 +267,11 @@ class Independent(Distribution):
     def mean(self) -> Any:
         """The expected value."""
         return self.base_dist.mean
+
+    @property
+    def mode(self) -> Any:
+        """The most likely value."""
+        return self.base_dist.mode
 
     @property
     def variance(self) -> Any:

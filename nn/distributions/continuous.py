@@ -57,6 +57,11 @@ class Normal(Distribution):
         return self.loc
 
     @property
+    def mode(self) -> Any:
+        """``loc``."""
+        return self.loc
+
+    @property
     def variance(self) -> Any:
         """scale²."""
         return autograd.square(self.scale)
@@ -82,6 +87,11 @@ class Normal(Distribution):
         value = self._read(value, self.loc)
         return 0.5 * (1.0 + autograd.erf((value - self.loc) / (self.scale * math.sqrt(2.0))))
 
+    def icdf(self, value: Any) -> Any:
+        """The value up to which values have this probability."""
+        p = self._read_probability(value, self.loc)
+        return self.loc + self.scale * (math.sqrt(2.0) * autograd.erfinv(2.0 * p - 1.0))
+
 
 class Laplace(Distribution):
     """The density exp(−|x − loc|/scale)/(2·scale).
@@ -102,6 +112,11 @@ class Laplace(Distribution):
 
     @property
     def mean(self) -> Any:
+        """``loc``."""
+        return self.loc
+
+    @property
+    def mode(self) -> Any:
         """``loc``."""
         return self.loc
 
@@ -127,6 +142,20 @@ class Laplace(Distribution):
         """1 + log(2·scale)."""
         return 1.0 + autograd.log(2.0 * self.scale)
 
+    def cdf(self, value: Any) -> Any:
+        """The probability of values up to this one."""
+        z = (self._read(value, self.loc) - self.loc) / self.scale
+        left = values_of(z) < 0
+        below, above = autograd.where(left, z, 0.0), autograd.where(left, 0.0, z)
+        return 0.5 * autograd.exp(below) - 0.5 * autograd.expm1(-above)
+
+    def icdf(self, value: Any) -> Any:
+        """The value up to which values have this probability."""
+        p = self._read_probability(value, self.loc)
+        left = values_of(p) < 0.5
+        below, above = autograd.where(left, p, 0.5), autograd.where(left, 0.5, 1.0 - p)
+        return self.loc + self.scale * (autograd.log(2.0 * below) - autograd.log(2.0 * above))
+
 
 class Exponential(Distribution):
     """The density rate·exp(−rate·x) of numbers from 0.
@@ -150,6 +179,11 @@ class Exponential(Distribution):
         return 1.0 / self.rate
 
     @property
+    def mode(self) -> Any:
+        """0."""
+        return autograd.zeros_like(self.rate)
+
+    @property
     def variance(self) -> Any:
         """1/rate²."""
         return 1.0 / autograd.square(self.rate)
@@ -170,6 +204,16 @@ class Exponential(Distribution):
     def entropy(self) -> Any:
         """1 − log rate."""
         return 1.0 - autograd.log(self.rate)
+
+    def cdf(self, value: Any) -> Any:
+        """The probability of values up to this one."""
+        value = self._read(value, self.rate)
+        value = autograd.where(values_of(value) >= 0, value, 0.0)
+        return -autograd.expm1(-self.rate * value)
+
+    def icdf(self, value: Any) -> Any:
+        """The value up to which values have this probability."""
+        return -autograd.log1p(-self._read_probability(value, self.rate)) / self.rate
 
 
 class Uniform(Distribution):
@@ -218,3 +262,12 @@ class Uniform(Distribution):
     def entropy(self) -> Any:
         """log(high − low)."""
         return autograd.log(self.high - self.low)
+
+    def cdf(self, value: Any) -> Any:
+        """The probability of values up to this one."""
+        value = self._read(value, self.low)
+        return autograd.clip((value - self.low) / (self.high - self.low), 0.0, 1.0)
+
+    def icdf(self, value: Any) -> Any:
+        """The value up to which values have this probability."""
+        return self.low + (self.high - self.low) * self._read_probability(value, self.low)

@@ -65,6 +65,12 @@ class Bernoulli(Distribution):
         return self.probs
 
     @property
+    def mode(self) -> Any:
+        """The likelier of 0 and 1; NaN if neither is."""
+        p = values_of(self.probs)
+        return autograd.tensor(np.where(p == 0.5, np.nan, p > 0.5).astype(p.dtype))
+
+    @property
     def variance(self) -> Any:
         """p·(1 − p)."""
         return self.probs * (1.0 - self.probs)
@@ -129,6 +135,11 @@ class Categorical(Distribution):
         else:
             self.logits = autograd.log_softmax(given, -1)
             self.probs = autograd.softmax(given, -1)
+
+    @property
+    def mode(self) -> Any:
+        """The likeliest choice, the first of those."""
+        return autograd.argmax(self.probs, axis=-1)
 
     def sample(self, sample_shape: Any = (), generator: np.random.Generator | None = None) -> Any:
         """Integers from 0 to C − 1."""

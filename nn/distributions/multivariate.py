@@ -95,6 +95,11 @@ class MultivariateNormal(Distribution):
         return self.loc
 
     @property
+    def mode(self) -> Any:
+        """``loc``."""
+        return self.loc
+
+    @property
     def covariance_matrix(self) -> Any:
         """L·Lᵀ."""
         return autograd.matmul(self.scale_tril, autograd.matrix_transpose(self.scale_tril))

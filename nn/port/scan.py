@@ -279,7 +279,7 @@ class Scan:
             owner = call.func.value
             if self.imports.is_other_module(owner) or name in self._own or _is_self(owner):
                 return
-            known = owner in self._tensors or self._asks_for_a_pair(call)
+            known = owner in self._tensors or self._is_pytorchs(call)
             if not known and name in self._tensors.layers:
                 return  # m.norm(x), where norm is a layer
         else:
@@ -290,10 +290,11 @@ class Scan:
                     self._differs(call, spelling, skip, known)
                 return
 
-    def _asks_for_a_pair(self, call: ast.Call) -> bool:
-        """``x.max(1).values``: only PyTorch's results have these names."""
+    def _is_pytorchs(self, call: ast.Call) -> bool:
+        """``x.std(dim=0)`` or ``x.max(1).values``: NumPy has no such words."""
         parent = self._parents.get(call)
-        return isinstance(parent, ast.Attribute) and parent.attr in ("values", "indices")
+        pair = isinstance(parent, ast.Attribute) and parent.attr in ("values", "indices")
+        return pair or any(k.arg in ("dim", "keepdim") for k in call.keywords)
 
     def _looks_like_a_tensors(self, call: ast.Call, name: str) -> bool:
         """Whether a call on something unknown is likely PyTorch's: not a list's, not a string's."""

@@ -273,11 +273,43 @@ def test_unchecked_arguments():
     assert Normal(0.0, 1.0).log_prob(0.0).dtype == np.float32
 
 
-def test_the_distribution_function_of_a_normal_is_scipys():
-    np.testing.assert_allclose(
-        NUMBERS["Normal"][0].cdf(T([-1.0, 0.5, 2.1])).numpy(),
-        stats.norm(A, B).cdf([-1.0, 0.5, 2.1]), rtol=1e-12,
-    )  # fmt: skip
+@pytest.mark.parametrize("name", NUMBERS)
+def test_distribution_functions_and_their_inverses_are_scipys(name):
+    ours, theirs, _ = NUMBERS[name]
+    p = np.array([[0.001, 0.2, 0.5], [0.3, 0.5, 0.999], [0.9, 0.4, 0.7]])
+    np.testing.assert_allclose(ours.icdf(T(p)).numpy(), theirs.ppf(p), rtol=1e-11, atol=1e-14)
+    x = np.stack([theirs.ppf(0.2), theirs.mean(), theirs.mean() - 3, theirs.mean() + 9])
+    np.testing.assert_allclose(ours.cdf(T(x)).numpy(), theirs.cdf(x), rtol=1e-11, atol=1e-16)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_the_slope_of_a_distribution_function_is_the_density(name):
+    ours, theirs, _ = NUMBERS[name]
+    for place in (theirs.ppf(0.3), theirs.median()):  # the median of a Laplace is a kink
+        x = ag.tensor(place, requires_grad=True)
+        ours.cdf(x).sum().backward()
+        np.testing.assert_allclose(x.grad.numpy(), theirs.pdf(place), rtol=1e-10)
+        p = ag.tensor(theirs.cdf(place), requires_grad=True)
+        ours.icdf(p).sum().backward()
+        np.testing.assert_allclose(p.grad.numpy(), 1 / theirs.pdf(place), rtol=1e-10)
+
+
+def test_probabilities_of_inverses_are_checked():
+    with pytest.raises(ValueError, match="Laplace: value must lie between 0 and 1"):
+        Laplace(0.0, 1.0).icdf(1.5)
+    assert Uniform(0.0, 1.0, validate_args=False).icdf(1.5).item() == 1.5
+
+
+def test_the_likeliest_values():
+    assert Normal(A, B).mode.tolist() == Laplace(A, B).mode.tolist() == A.tolist()
+    assert Exponential(B).mode.tolist() == [0, 0, 0]
+    assert MultivariateNormal(T(A), ag.eye(3)).mode.tolist() == A.tolist()
+    assert Independent(Normal(A, B), 1).mode.tolist() == A.tolist()
+    assert Categorical(probs=[[0.2, 0.5, 0.3], [0.4, 0.4, 0.2]]).mode.tolist() == [1, 0]
+    modes = Bernoulli(probs=[0.2, 0.7, 0.5]).mode
+    assert modes.tolist()[:2] == [0, 1] and math.isnan(modes[2].item())
+    with pytest.raises(NotImplementedError, match="Uniform has no mode"):
+        Uniform(0.0, 1.0).mode  # noqa: B018
 
 
 def test_what_a_distribution_of_ones_own_lacks_is_told_by_its_name():
@@ -285,9 +317,12 @@ def test_what_a_distribution_of_ones_own_lacks_is_told_by_its_name():
         pass
 
     own = Own()
-    for what in ("mean", "variance", "stddev"):
-        with pytest.raises(NotImplementedError, match="Own has no (mean|variance)"):
+    for what in ("mean", "variance", "stddev", "mode"):
+        with pytest.raises(NotImplementedError, match="Own has no (mean|variance|mode)"):
             getattr(own, what)
+    for function in (own.cdf, own.icdf):
+        with pytest.raises(NotImplementedError, match="Own has no i?cdf"):
+            function(0.5)
     for call in (lambda: own.log_prob(0.0), lambda: own.entropy()):
         with pytest.raises(NotImplementedError, match="Own has no (log_prob|entropy)"):
             call()

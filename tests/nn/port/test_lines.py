@@ -83,6 +83,7 @@ a, b = [3, 1], x; a.sort(); c = b.sum()
 
 #: A line, what becomes of it, and the kind of the finding.
 REWRITTEN = [
+    ("y = z.var(dim=0)", "y = z.var(dim=0, correction=1)", "differs"),
     ("y = torch.equal(a[0], y)", "y = a[0].equal(y)", "differs"),
     ("y = torch.equal(a + 1, y)", "y = (a + 1).equal(y)", "differs"),
     ("y = a.max(1).values", "y = a.max(dim=1).values", "differs"),
