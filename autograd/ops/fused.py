@@ -455,10 +455,11 @@ def _with_classes(who: str, x: Any, targets: Any, weight: Any) -> tuple[Any, Any
     if weight is not None:
         learnt = getattr(weight, "_node", None) is not None and is_grad_enabled()
         if not learnt:
-            weight = arguments.array_like(who, getattr(weight, "_data", weight), x)
+            given, weight = weight, arguments.array_like(who, arguments.raw(weight), x)
             if weight.dtype.kind not in "fiubO":
                 raise TypeError(f"{who}: weight must hold numbers, got dtype {weight.dtype}")
             weight = np.asarray(weight, None if x.dtype.kind == "O" else x.dtype)
+            weight = arguments.passed_on(given, weight)
         size = shape[min(1, len(shape) - 1)]
         if weight.shape != (size,):
             raise ValueError(

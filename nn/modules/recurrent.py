@@ -194,7 +194,7 @@ class _Recurrent(_Uniform):
         if self._has_cell:
             widths.append(self.hidden_size)
         if hx is None:
-            return tuple(np.zeros((count, batch, width), x.dtype) for width in widths)
+            return tuple(autograd.zeros(count, batch, width, dtype=x.dtype) for width in widths)
         if self._has_cell and not (isinstance(hx, (tuple, list)) and len(hx) == 2):
             raise TypeError(f"{who}: hx must be a pair of tensors (h_0, c_0)")
         given = hx if self._has_cell else (hx,)
@@ -423,7 +423,7 @@ class _Cell(_Uniform):
             raise ValueError(f"{who}: input must have shape (N, {n}) or ({n},), got {x.shape}")
         wanted = (*x.shape[:-1], self.hidden_size)
         if hx is None:
-            hx = tuple(np.zeros(wanted, x.dtype) for _ in range(1 + self._has_cell))
+            hx = tuple(autograd.zeros(wanted, dtype=x.dtype) for _ in range(1 + self._has_cell))
         elif not self._has_cell:
             hx = (hx,)
         elif not isinstance(hx, (tuple, list)) or len(hx) != 2:

@@ -1145,3 +1145,38 @@ def test_numbers_in_the_graph_are_those_of_the_last_replay():
         loss = step(ag.tensor(0.1 * k))
     assert step.loss.grad_node.number == loss.item()
     assert step.loss.grad_node.parents[0].number == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize("layer", [
+    lambda: nn.RNN(3, 4), lambda: nn.GRU(3, 4, 2, bidirectional=True), lambda: nn.LSTM(3, 4, proj_size=2),
+    lambda: nn.LSTMCell(3, 4), lambda: nn.GRUCell(3, 4),
+], ids=["RNN", "GRU", "LSTM", "LSTMCell", "GRUCell"])  # fmt: skip
+def test_recurrent_layers_begin_with_zeros_at_every_replay(layer):
+    layer = layer()
+    shape = (2, 3) if isinstance(layer, (nn.LSTMCell, nn.GRUCell)) else (5, 2, 3)
+
+    def step(x):
+        layer.zero_grad()
+        out = layer(x)
+        first = out[0] if isinstance(out, tuple) else out
+        (first * first).sum().backward()
+        return first, [p.grad for p in layer.parameters()]
+
+    replayed = ag.func.replay(step)
+    for k in range(4):
+        x = ag.tensor(np.random.default_rng(k).normal(size=shape).astype(np.float32))
+        (one, gradients), (other, wanted) = replayed(x), step(x)
+        assert one.tolist() == other.tolist()
+        assert [g.tolist() for g in gradients] == [g.tolist() for g in wanted]
+    assert replayed.replays == 2
+
+
+@pytest.mark.parametrize("loss", [F.cross_entropy, F.nll_loss])
+def test_weights_of_classes_are_looked_up_at_every_replay(loss):
+    weight, x = ag.tensor([1.0, 2.0, 3.0]), ag.tensor(X)
+    step = ag.func.replay(lambda x, y: loss(x, y, weight=weight))
+    for k in range(4):
+        weight.copy_(ag.tensor([1.0 + k, 2.0, 3.0 + k]))
+        y = ag.tensor([k % 3, 2])
+        assert step(x, y).item() == loss(x, y, weight=weight).item()
+    assert step.replays == 2
