@@ -46,10 +46,8 @@ def _matrix_transposed(self: Tensor) -> Tensor:
 
 
 def _together(values: tuple[Any, ...]) -> Any:
-    """``f(2, 3)`` as well as ``f((2, 3))``."""
-    if len(values) == 1 and (values[0] is None or hasattr(values[0], "__len__")):
-        return values[0]
-    return values
+    """``f(2, 3)`` as well as ``f((2, 3))`` and ``f(6)``."""
+    return values[0] if len(values) == 1 else values
 
 
 def _reshape(self: Tensor, *shape: Any) -> Tensor:

@@ -143,7 +143,7 @@ def array_function(
         ours, full = getattr(home, name, None), f"linalg.{name}"
     elif module.startswith("numpy.fft"):
         ours, full = None, f"fft.{name}"
-    elif name == "where" and len(args) + len(kwargs) == 1:
+    elif name == "where" and len(args) == 1:
         ours, full = _ours("nonzero"), name
     else:
         ours, full = _ours(_SYNONYMS.get(name, name)), name

@@ -95,7 +95,7 @@ def test_a_store_into_an_array_raises(statement):
     [
         "math.exp(t)", "math.hypot(t, 1)", "np.float64(t)", "math.fsum(ts)", "ctypes.c_double(t)",
         "functools.partial(math.exp, t)()", "{'f': math.exp}['f'](t)", "math.pow(t, float(2))",
-        "list(map(math.exp, ts))", "(lambda f: f(t))(math.sin)", "math.exp(*[t])",
+        "list(map(math.exp, ts))", "(lambda f: f(t))(math.sin)", "math.exp(*[t])", "(float(2), list(map(math.exp, ts)))[1]",
     ],
 )  # fmt: skip
 def test_other_conversions_warn_and_name_item(code):
@@ -103,6 +103,12 @@ def test_other_conversions_warn_and_name_item(code):
     for _ in range(20):
         with pytest.warns(UserWarning, match=r"t\.item\(\)"):
             eval(place, {**globals(), **MODULES})
+
+
+def test_where_the_function_has_no_name_it_is_said_what_was_asked_for():
+    for number, ask in (("float", "math.exp"), ("complex", "cmath.exp")):
+        with pytest.warns(UserWarning, match=rf"^{number}\(\) takes a number from a tensor"):
+            eval(f"functools.partial({ask}, t)()", {**globals(), **MODULES})
 
 
 def test_a_method_is_not_the_function_of_its_name():
@@ -128,7 +134,8 @@ def test_a_load_of_two_names_begins_with_the_second():
     one = types.SimpleNamespace(opname="LOAD_FAST", argval="a", positions=None)
     store = types.SimpleNamespace(opname="STORE_FAST_STORE_FAST", argval=("a", "b"), positions=None)
     assert _fused([one, both, at], (3, 7)) == "b"
-    for instructions in ([one, at], [store, at], [both, other], [both, one, at], [at], []):
+    later = [one, at, both, at]  # the call begins at the first
+    for instructions in ([one, at], [store, at], [both, other], [both, one, at], [at], [], later):
         assert _fused(instructions, (3, 7)) is None
 
 
@@ -203,6 +210,17 @@ def test_masked_arrays_take_no_gradient_and_lose_no_mask(mix, requires_grad):
     t = ag.tensor([1.0, 2.0], dtype=np.float64, requires_grad=requires_grad)
     with pytest.raises((TypeError, RuntimeError), match="mask|would lose"):
         mix(t)
+
+
+def test_arrays_of_a_tensor_are_copies_or_cannot_be_written():
+    t = ag.tensor([1.0, 2.0])
+    copy = np.array(t)
+    copy[0] = 7.0
+    assert t.tolist() == [1.0, 2.0]
+    for shared in (np.asarray(t), t.numpy(), ag.tensor(3.0).numpy()):
+        with pytest.raises(ValueError):
+            shared[...] = 7.0
+    assert t.__array__(copy=False).tolist() == [1.0, 2.0]
 
 
 def test_masked_arrays_without_a_masked_element_are_arrays():

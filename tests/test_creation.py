@@ -67,3 +67,19 @@ def test_constants_of_no_axes_are_numbers_in_lists():
         ag.tensor([learnt, half])
     with ag.no_grad():
         assert ag.tensor([learnt, half]).tolist() == [0.5, 0.5]
+
+
+def test_tensors_like_others_take_another_dtype():
+    x = ag.ones((2, 3))
+    for make in (ag.zeros_like, ag.ones_like, lambda x, **o: ag.full_like(x, 1, **o)):
+        for dtype in (np.float64, "int32", None):
+            assert make(x, dtype=dtype).dtype == np.dtype(dtype or np.float32)
+            assert make(np.ones((2, 3), np.float32), dtype=dtype).shape == (2, 3)
+        with pytest.raises(TypeError, match=r"^\w+_like: dtype="):
+            make(x, dtype="nonsense")
+
+
+def test_bounds_of_random_integers_are_integers():
+    for bounds, word in (((1.5, 3), "low"), ((1, 3.5), "high"), ((2.5, None), "high")):
+        with pytest.raises(TypeError, match=f"^randint: {word} must be an integer"):
+            ag.creation.randint(*bounds, (2,))

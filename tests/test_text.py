@@ -53,3 +53,27 @@ def test_shapes_places_and_ascii():
     assert (text.shape((2, 3)), text.shape(())) == ("2×3", "scalar")
     assert (text.at((0, 1)), text.at(())) == ("[0, 1]", "")
     assert text.plain("−1 × ∞ → é") == "-1 * inf -> ?"
+
+
+def test_what_cannot_be_shown_is_escaped():
+    for given, due in (("a", "a"), ("é", "é"), ("a\x00b", "a\\x00b"), ("\x1b[0m\n", "\\x1b[0m\n"), ("\ud800x", "\\ud800x")):  # fmt: skip
+        assert text.visible(given) == due
+
+
+def test_a_rule_stands_beside_its_word_or_below_it():
+    assert text.rule_lines("lambda g: g", "  ") == ["  rule  lambda g: g"]
+    assert text.rule_lines("a\nb", " ") == [" rule", "   a", "   b"]
+    assert text.rule_lines("a\nb", " ", "2 g") == [" rule  2 g", " in the source", "   a", "   b"]
+    words = [f"word{k:02}" for k in range(40)]
+    for count in range(1, 41):
+        rule = " ".join(words[:count])
+        got = text.rule_lines(rule, "  ")
+        if len(rule) <= text.WIDTH:
+            assert got == [f"  rule  {rule}"]
+            continue
+        assert got[0] == "  rule" and " ".join(line.strip() for line in got[1:]) == rule
+        assert all(line.startswith("    ") for line in got[1:])
+        rows = [line.removeprefix("    ") for line in got[1:]]
+        assert [len(row) - len(row.lstrip()) for row in rows] == [0] + [4] * (len(rows) - 1)
+        for row, after in zip(rows, rows[1:], strict=False):  # full, and no wider than it may be
+            assert len(row) <= text.WIDTH - 8 < len(row) + 1 + len(after.split()[0])

@@ -150,7 +150,6 @@ def _scatter(x: Any, indices: Any, values: Any, axis: Any = -1, reduce: Any = No
     if reduce is None:
         return gathering.scatter(x, indices, values, axis)
     arguments.choice("scatter", "reduce", reduce, ("add", "multiply"))
-    values = broadcast_to(values, np.shape(raw(indices)))
     return gathering.scatter_reduce(x, indices, values, axis, "sum" if reduce == "add" else "prod")
 
 

@@ -155,8 +155,6 @@ def respell(
             convert = value if name in _WIDENING or value is None else float_dtype(name, value)
         elif _is_left_out(name, key, value):
             continue
-        elif key == "right" and "side" in parameters:
-            put("side", key, "right" if value else "left")
         elif len(args) <= (place := _place_in_numpy(name, key)) < len(parameters):
             put(parameters[place], key, value)
         else:

@@ -266,3 +266,14 @@ def test_an_interrupt_before_a_block_has_begun_leaves_the_mode(mode):
                 assert ag.is_grad_enabled() is outside
                 at += 1
         assert at > 4
+
+
+def test_the_path_of_the_modules_one_is_in():
+    assert not ag.module_path()
+    with ag.module_scope("net"):
+        assert ag.module_path() == "net"
+        with pytest.raises(ZeroDivisionError), ag.module_scope("conv1"):
+            assert ag.module_path() == "net.conv1"
+            _ = 1 / 0
+        assert ag.module_path() == "net"
+    assert not ag.module_path()

@@ -370,3 +370,18 @@ def test_powers_keep_numpys_dtypes_and_python_floats_make_the_default_one():
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_arguments_that_numpy_has_in_other_places():
+    x = np.array([[1.0, np.nan], [np.inf, -2.0]])
+    t = ag.tensor(x)
+    for given in ((), (True,), (False,), (True, 5.0), (True, 5.0, 7.0, -7.0)):
+        assert np.nan_to_num(t, *given).tolist() == np.nan_to_num(x.copy(), *given).tolist()
+    assert np.nan_to_num(t, nan=5.0, copy=True).tolist() == np.nan_to_num(x, nan=5.0).tolist()
+    narrow = ag.tensor([[1.0, 2.0], [3.0, 4.0]])
+    for function in (np.sum, np.mean, np.prod, np.cumsum, np.var):
+        due = function(np.array([[1.0, 2.0], [3.0, 4.0]]), 1)
+        for got in (function(narrow, 1, dtype=np.float64), function(narrow, axis=1, dtype="f8")):
+            assert got.dtype == np.float64 and got.tolist() == due.tolist()
+    assert [places.tolist() for places in np.where(ag.tensor([[0, 1], [1, 0]]))] == [[0, 1], [1, 0]]
+    assert np.where(ag.tensor([True, False]), 1.0, ag.tensor([5.0, 6.0])).tolist() == [1.0, 6.0]

@@ -1,9 +1,14 @@
 """Arguments of PyTorch's that are seldom given: each changes the result as it says, or is refused by name."""
 
+import pickle
+import warnings
+
 import numpy as np
 import pytest
 
 import autograd as ag
+from autograd.spelling import in_place
+from autograd.spelling.differences import _all_integers
 
 A = np.random.default_rng(7).normal(size=(2, 3, 3))
 X = ag.tensor(A)
@@ -250,3 +255,108 @@ def test_a_leaf_detached_in_place_stays_itself_and_no_longer_requires_a_gradient
     assert plain.detach_() is plain
     y = x.requires_grad_() * 2.0
     assert y.detach_() is y and y.is_leaf and not y.requires_grad
+
+
+# Numbers, places and draws ------------------------------------------------------------------------
+
+
+def test_the_number_of_elements_is_pickled_exactly():
+    size = ag.zeros(5, 1001).size
+    assert (
+        pickle.loads(pickle.dumps(size)) == 5005 and type(pickle.loads(pickle.dumps(size))) is int
+    )
+    assert size(0) == 5 and size(-1) == 1001 and size() == (5, 1001)
+
+
+def test_a_scalar_is_a_float_unless_another_dtype_is_given():
+    assert ag.scalar_tensor(3).dtype == np.float32
+    assert ag.scalar_tensor(3, dtype=np.int64).dtype == np.int64
+    assert ag.scalar_tensor(3, dtype=np.float64).item() == 3.0
+
+
+def test_random_orders_are_whole_numbers_unless_another_dtype_is_given():
+    for dtype in (None, np.int64, np.int32, np.float64):
+        order = ag.randperm(6, dtype=dtype)
+        assert order.dtype == np.dtype(dtype or np.int64) and sorted(order.tolist()) == [*range(6)]
+
+
+@pytest.mark.parametrize("values", [2.0, [[2.0]], [[2.0, 3.0]]])
+def test_scattered_values_are_spread_over_their_places(values):
+    x, places = np.ones((3, 2)), np.array([[0, 1], [0, 2]])
+    for reduce, combine in (("add", np.add), ("multiply", np.multiply)):
+        due = x.copy()
+        for (i, j), at in np.ndenumerate(places):
+            due[at, j] = combine(due[at, j], np.broadcast_to(values, (2, 2))[i, j])
+        given = values if isinstance(values, float) else ag.tensor(values, dtype=np.float64)
+        assert (
+            ag.tensor(x).scatter(0, ag.tensor(places), given, reduce=reduce).tolist()
+            == due.tolist()
+        )
+
+
+def test_a_number_has_one_place():
+    x = ag.tensor(3.0)
+    for dim in (0, -1):
+        for place in (0, -1):
+            assert x.index_add(dim, ag.tensor([place]), ag.tensor([2.0])).item() == 5.0
+            assert x.index_copy(dim, ag.tensor([place]), ag.tensor([2.0])).item() == 2.0
+            assert x.index_fill(dim, ag.tensor([place]), 7.0).item() == 7.0
+        for nothing in (np.array([], np.int64), ag.tensor(np.array([], np.int64))):
+            assert x.index_fill(dim, nothing, 7.0).item() == 3.0
+    for wrong in ([1], [0, -2], [0.0], [True]):
+        with pytest.raises(IndexError, match="x is a number, and has place 0$"):
+            x.index_fill(0, np.array(wrong), 7.0)
+    with pytest.raises(IndexError):
+        x.index_fill(1, np.array([0]), 7.0)
+
+
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_cross_products_along_any_axis(dim):
+    a, b = (np.random.default_rng(k).normal(size=(3, 3)) for k in (1, 2))
+    due = np.moveaxis(np.cross(np.moveaxis(a, dim, -1), np.moveaxis(b, dim, -1)), -1, dim)
+    for cross in (ag.linalg.cross, ag.cross):
+        np.testing.assert_allclose(cross(ag.tensor(a), ag.tensor(b), dim=dim).numpy(), due)
+    if dim != 0:
+        np.testing.assert_allclose(ag.linalg.cross(ag.tensor(a), ag.tensor(b)).numpy(), due)
+
+
+@pytest.mark.parametrize("count", range(1, 8))
+def test_the_median_of_what_is_no_nan_is_the_lower_of_the_middle_two(count):
+    values = np.random.default_rng(count).permutation(np.arange(float(count)))
+    for missing in range(4):
+        x = np.random.default_rng(missing).permutation(np.r_[values, np.full(missing, np.nan)])
+        assert ag.nanmedian(ag.tensor(x)).item() == np.median(values)  # of all: NumPy's
+        found = ag.nanmedian(ag.tensor(np.stack([x, x])), dim=1)
+        assert found.values.tolist() == [sorted(values)[(count - 1) // 2]] * 2
+        assert x[found.indices.tolist()[0]] == found.values.tolist()[0]
+    assert np.isnan(ag.nanmedian(ag.tensor(np.full(count, np.nan))).item())
+
+
+def test_right_is_a_side():
+    ordered, x = ag.tensor([1.0, 2.0, 2.0, 3.0]), ag.tensor([2.0, 0.0, 3.0])
+    for right, side in ((True, "right"), (False, "left")):
+        due = np.searchsorted([1, 2, 2, 3], [2, 0, 3], side).tolist()
+        assert ag.searchsorted(ordered, x, right=right).tolist() == due
+        assert ag.bucketize(x, ordered, right=right).tolist() == due
+
+
+def test_functions_that_write_are_made_when_asked_for_and_no_others():
+    assert in_place.abs_ is in_place.abs_
+    for name in ("abs", "nothing_", "nothing", "__x_"):
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}'"):
+            getattr(in_place, name)
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        ([1, 2], True), ((1,), True), ([[1, 2], [3, 4]], True), ([1, 2.0], False), ([True], False),
+        ([], False), ([[]], False), ([[1.0]], False), (1, False), (np.array([1]), False), ("1", False),
+    ],
+)  # fmt: skip
+def test_lists_of_whole_numbers_are_told_from_all_else(data, whole):
+    assert _all_integers(data) == whole
+    if isinstance(data, list) and data and data != [[]]:
+        with warnings.catch_warnings(record=True, action="always") as heard:
+            ag.Tensor(data)
+        assert bool(heard) == whole

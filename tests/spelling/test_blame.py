@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd.spelling.blame import blaming
+from autograd.spelling.blame import _is_odd, blaming
 from autograd.spelling.names import FUNCTIONS
 
 JUNK = {
@@ -99,3 +99,15 @@ def test_arguments_that_do_not_fit_are_refused_at_once():
 
 def blaming_as(who):
     return lambda function: blaming(who, function)
+
+
+def test_what_nothing_can_be_computed_with_is_odd():
+    circle: list = []
+    circle.append(circle)
+    deep: list = [1.0]
+    for _ in range(70):
+        deep = [deep]
+    for odd in (2**70, -(2**70), 1j, np.array("a"), object(), [2**70], (1, [-(2**70)]), ["a"], [int], circle, deep, np.ndarray, dict):  # fmt: skip
+        assert _is_odd(odd, None)
+    for fine in (0, -5, 2**60, 1.5, True, ag.ones(2), np.ones(2), np.float32(1), [1, [2.0]], range(3), int, np.float32, [ag.ones(1)]):  # fmt: skip
+        assert not _is_odd(fine, None)
