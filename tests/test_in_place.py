@@ -470,3 +470,14 @@ def test_what_a_recorded_graph_has_saved_may_have_a_view_too():
         with pytest.raises(RuntimeError, match="shares its memory with another"):
             x += w
     assert y.requires_grad and not view.requires_grad
+
+
+@pytest.mark.parametrize("ask", [ag.sum, ag.max, ag.mean, ag.linalg.norm, ag.min])
+def test_what_a_number_was_made_of_is_no_view_of_anything(ask):
+    """A recorded write into it is a change of what it is, also where a number was made of it."""
+    w = ag.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    y = w * 2.0
+    ask(y)
+    y[0] = w[1] * 5.0
+    y.sum().backward()
+    assert y.tolist() == [10.0, 4.0, 6.0] and w.grad.tolist() == [0.0, 7.0, 2.0]

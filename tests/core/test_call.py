@@ -255,3 +255,23 @@ def test_rules_on_arrays_keep_what_static_parameters_are():
         scaled(one, 2.0, one, k=ag.tensor(3.0, requires_grad=True))
     scaled(one, 2.0, one, kept=kept)
     assert kept == []
+
+
+def test_a_node_knows_which_output_of_its_parents_it_took():
+    x = ag.tensor([[2.0, 1.0], [1.0, 3.0]], dtype=np.float64, requires_grad=True)
+    w, v = ag.linalg.eigh(x * 1.0)
+    assert (w._index, v._index) == (0, 1)
+    for args, make in [
+        ((v,), lambda: ag.exp(v)),
+        ((v, None), lambda: v * 2.0),
+        ((None, v), lambda: 2.0 * v),
+        ((v, w), lambda: v * w),
+        ((w, v), lambda: ag.subtract(w, v)),
+        ((v, v), lambda: v @ v),
+        ((None, v, w), lambda: ag.where(x.data > 1, v, w)),
+        ((w, v, x), lambda: ag.clip(w, v, x)),
+    ]:
+        node = make()._node
+        for k, arg in enumerate(args):
+            assert node.index_of_parent(k) == (0 if arg is None else arg._index)
+            assert node.parents[k] is (None if arg is None else arg._node)

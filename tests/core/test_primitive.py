@@ -1,5 +1,7 @@
 """The rule language: what rules may name, what is saved for them, what is refused."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -530,3 +532,30 @@ def refuses(x):
 
 class KeptError(ValueError):
     pass
+
+
+@pytest.mark.parametrize(("needs_x", "needs_y"), [(True, False), (False, True), (True, True)])
+def test_each_rule_has_the_inputs_that_it_asks_for_whichever_gradients_are_wanted(needs_x, needs_y):
+    """Of two inputs a rule may ask for its own, the other, both or neither."""
+    slopes = {
+        ("x", "y"): lambda g, x, y: g * (x + 2 * y),
+        ("x",): lambda g, x: g * x,
+        ("y",): lambda g, y: g * 2 * y,
+        (): lambda g: g * 5.0,
+    }
+    value = {("x", "y"): 2.0 + 6.0, ("x",): 2.0, ("y",): 6.0, (): 5.0}
+    for of_x, of_y in itertools.product(slopes, repeat=2):
+
+        @ag.primitive
+        def combined(x, y):
+            return x + y
+
+        combined.gradients(x=slopes[of_x], y=slopes[of_y])
+        for make in (leaf, lambda v: leaf([v])):
+            x, y = make(2.0), make(3.0)
+            given = (x if needs_x else x.detach(), y if needs_y else y.detach())
+            combined(*given).sum().backward()
+            for t, names, wanted in ((x, of_x, needs_x), (y, of_y, needs_y)):
+                assert (None if t.grad is None else t.grad.sum().item()) == (
+                    value[names] if wanted else None
+                )
