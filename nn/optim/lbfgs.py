@@ -294,7 +294,7 @@ def _strong_wolfe(
             return here, tries + 1
         further = (here.t + 0.01 * (here.t - before.t), here.t * 10)
         before, here = here, at(_cubic_minimum(before, here, *further))
-    return (begin if begin.loss <= here.loss else here), max(most, 0) + 1
+    return (begin if begin.loss <= here.loss else here), most + 1
 
 
 def _zoom(
@@ -344,8 +344,8 @@ def _cubic_minimum(a: _Point, b: _Point, low: float, high: float) -> float:
     a, b = (a, b) if a.t <= b.t else (b, a)
     d = a.slope + b.slope - 3 * (a.loss - b.loss) / np.float64(a.t - b.t)
     square = d * d - a.slope * b.slope
-    if not square >= 0:
-        return (low + high) / 2
-    root = np.sqrt(square)
+    root = np.sqrt(np.maximum(square, 0))
     t = b.t - (b.t - a.t) * ((b.slope + root - d) / (b.slope - a.slope + 2 * root))
+    if not (square >= 0 and t == t):  # no least, or 0/0
+        return (low + high) / 2
     return float(min(max(t, low), high))

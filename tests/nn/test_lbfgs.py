@@ -276,6 +276,8 @@ def test_the_least_of_a_cubic_is_found_from_two_points_in_either_order():
                 assert lbfgs._cubic_minimum(x, y, least + 0.5, 9.0) == least + 0.5
     rising = [point(0.0, 0.0, 1.0), point(1.0, 1.0, 1.5)]  # no least: the middle of the bounds
     assert lbfgs._cubic_minimum(*rising, 3.0, 8.0) == 5.5
+    with np.errstate(all="ignore"):  # 0/0
+        assert lbfgs._cubic_minimum(point(0.0, 0.0, -1.0), point(1.0, -0.5, -2.0), 2.0, 3.0) == 2.5
 
 
 def both_searches(torch, rng, most):
@@ -439,5 +441,74 @@ def test_a_second_length_may_be_worse_than_the_first_and_a_third_not():
         with np.errstate(all="ignore"):  # as in a step
             return lbfgs._strong_wolfe(at, point(0.0, 0.0, -1.0), 1.0, 1e-9, 25)[1], lengths
 
-    calls, lengths = search((-0.5, -2.0), (-0.45, -2.0), (-5.0, 0.0))
+    calls, lengths = search((-0.5, -1.9), (-0.45, -2.0), (-5.0, 0.0))
     assert calls == 3 and lengths == sorted(lengths)
+    # As high as the one before: from the third on that is a bracket.
+    calls, lengths = search((-0.5, -1.9), (-0.6, -2.0), (-0.6, -1.5), (-5.0, 0.0))
+    assert calls == 4 and lengths[1] < lengths[3] < lengths[2]
+    for loss, end in ((0.0, 0.0), (-1e-6, 1.0)):  # nothing may be tried any more: the better one
+        found, calls = lbfgs._strong_wolfe(
+            lambda t, loss=loss: point(t, loss, -5.0), point(0.0, 0.0, -1.0), 1.0, 1e-9, 0
+        )
+        assert (found.t, calls) == (end, 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "narrow", "tried"),
+    [(0.0, 1.0, 1.0, 1), (0.0, 1.0, 1.001, 0), (5.0, 5.5, 1.0, 0), (5.5, 5.0, 1.0, 0)],
+)
+def test_a_bracket_that_is_narrow_is_not_searched(first, last, narrow, tried):
+    lengths = []
+
+    def at(t):
+        lengths.append(t)
+        return point(t, -1.0, 0.0)
+
+    ends = point(first, -0.5, -1.0), point(last, -0.4, 1.0)
+    found, calls = lbfgs._zoom(at, point(0.0, 0.0, -1.0), ends, narrow, (0, 5))
+    assert len(lengths) == tried and calls == tried + 1
+    assert found.loss == (-1.0 if tried else -0.5)
+
+
+def zoomed(ends, found, lengths_of_cubics=None, monkeypatch=None):
+    """The lengths that a bracket is searched at, where every one is as is given, and the better end."""
+    left, lengths, cubics = list(found), [], iter(lengths_of_cubics or ())
+    if monkeypatch:
+        monkeypatch.setattr(lbfgs, "_cubic_minimum", lambda *_: next(cubics))
+
+    def at(t):
+        lengths.append(t)
+        return point(t, *left.pop(0))
+
+    better, _ = lbfgs._zoom(at, point(0.0, 0.0, -1.0), ends, 1e-9, (0, len(left)))
+    return lengths, better.t
+
+
+def test_an_end_of_a_bracket_is_not_tried_again():
+    for low, high, tried in ((1.0, 0.0, 0.9), (2.0, 3.0, 2.1)):
+        ends = point(low, -2.0, np.sign(high - low)), point(high, 0.0, np.sign(high - low))
+        lengths, _ = zoomed(ends, [(-3.0, 0.0)])
+        assert lengths == pytest.approx([tried])
+
+
+@pytest.mark.parametrize(
+    ("cubics", "tried"),
+    [
+        ([1.0, 1.05], [1.0, 1.05]),  # a tenth of the bracket is far enough from its end
+        ([0.999, 1.05], [0.999, 0.999 + 0.9001]),  # twice in a row nearer
+        ([9.0, 8.95], [9.0, 8.95]),
+        ([9.001, 8.95], [9.001, 9.001 - 0.9001]),
+    ],
+)
+def test_twice_in_a_row_near_an_end_is_too_often(cubics, tried, monkeypatch):
+    near_first = cubics[0] < 5
+    ends = point(0.0, -0.5, -1.0), point(10.0, -0.4, 1.0)
+    middle = (-0.6, -0.95) if near_first else (-0.45, 0.95)
+    lengths, _ = zoomed(ends, [middle, (-3.0, 0.0)], cubics, monkeypatch)
+    assert lengths == pytest.approx(tried, rel=1e-12)
+
+
+def test_what_is_only_as_good_does_not_become_the_better_end(monkeypatch):
+    ends = point(0.0, -0.5, -1.0), point(1.0, -0.4, 1.0)
+    assert zoomed(ends, [(-0.5, -0.95)], [0.5], monkeypatch) == ([0.5], 0.0)
+    assert zoomed(ends, [(-0.51, -0.95)], [0.5], monkeypatch) == ([0.5], 0.5)
