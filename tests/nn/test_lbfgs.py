@@ -512,3 +512,12 @@ def test_what_is_only_as_good_does_not_become_the_better_end(monkeypatch):
     ends = point(0.0, -0.5, -1.0), point(1.0, -0.4, 1.0)
     assert zoomed(ends, [(-0.5, -0.95)], [0.5], monkeypatch) == ([0.5], 0.0)
     assert zoomed(ends, [(-0.51, -0.95)], [0.5], monkeypatch) == ([0.5], 0.5)
+
+
+@pytest.mark.torch
+def test_what_is_not_said_is_as_in_pytorch(torch):
+    theirs = torch.optim.LBFGS([torch.zeros(1, requires_grad=True)]).param_groups[0]
+    (ours,) = made()[0].param_groups
+    assert {n: v for n, v in ours.items() if n != "params"} == {
+        n: v for n, v in theirs.items() if n != "params"
+    }

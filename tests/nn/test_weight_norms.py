@@ -128,7 +128,13 @@ class TestParametrize:
         made.weight.sum().backward()
         np.testing.assert_allclose(original.grad.data, np.exp((w + w.T) / 2), rtol=1e-6)
         assert type(made).__name__ == "ParametrizedLinear"
-        assert len(made.parametrizations.weight) == 2
+        stacked = made.parametrizations.weight
+        assert len(stacked) == 2
+        names = [type(stacked[k]).__name__ for k in (0, 1, -1, -2)]
+        assert names == ["Symmetric", "Exp", "Exp", "Symmetric"]
+        for k in (2, -3):
+            with pytest.raises(IndexError):
+                stacked[k]
 
     def test_assigning_goes_through_the_right_inverse(self):
         made = square()

@@ -409,3 +409,29 @@ def test_a_run_resumed_by_fewer_processes_counts_what_all_had_seen():
     whole, _ = trained(alone, lr=0.0, dropout=0.0)
     resumed, _ = trained(alone, state, lr=0.0, dropout=0.0)
     np.testing.assert_allclose(resumed, whole, rtol=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_the_first_of_any_number_of_processes_goes_on_with_what_two_had_seen(size):
+    def trainer(group):
+        model = nn.Linear(2, 3)
+        optimizer = nn.optim.SGD(model.parameters())
+        return nn.train.Trainer(model, optimizer, group=group, progress=False)
+
+    def stopped(group):
+        made = trainer(group)
+        made.train_step((np.ones((4, 2), np.float32), np.zeros(4, int)))
+        made._means.add({"loss": 1.0 + group.rank}, 4)
+        return made.state_dict()
+
+    def resumed(group):
+        (made := trainer(group)).load_state_dict(state)
+        return made._means.count, made._means.result()
+
+    state, _ = run_emulated(stopped, 2)
+    found = run_emulated(resumed, size)
+    if size == 2:
+        assert found == [(4, {"loss": 1.0}), (4, {"loss": 2.0})]
+    else:
+        assert found[0] == (8, {"loss": 1.5})
+        assert [count for count, _ in found[1:]] == [0] * (size - 1)

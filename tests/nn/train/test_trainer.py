@@ -273,8 +273,10 @@ def test_a_checkpoint_of_another_run_is_refused(whole):
 
 @pytest.mark.parametrize(
     "options, word",
-    [({"schedule_every": "batch"}, "schedule_every"), ({"on_nonfinite": "cry"}, "on_nonfinite"),
-     ({"accumulate": 0}, "accumulate"), ({"clip_norm": -1}, "clip_norm"), ({"ema": 2}, "decay")],
+    [({"schedule_every": "batch"}, "^Trainer: schedule_every must"),
+     ({"on_nonfinite": "cry"}, "^Trainer: on_nonfinite must"),
+     ({"accumulate": 0}, "^Trainer: accumulate must"), ({"clip_norm": -1}, "^Trainer: clip_norm must"),
+     ({"ema": 2}, "decay")],
 )  # fmt: skip
 def test_arguments_that_make_no_sense_are_refused(options, word):
     model = nn.Linear(1, 1)
