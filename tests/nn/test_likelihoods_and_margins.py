@@ -90,6 +90,16 @@ def test_numbers_and_counts():
     close(rate, (np.exp(X) - counts * X).mean())
 
 
+def test_stirlings_formula_counts_above_1_alone():
+    target = np.array([0.0, 0.5, 1.0, 1.0005, 2.0])
+    found = F.poisson_nll_loss(
+        ag.zeros(5, dtype=np.float64), ag.tensor(target), full=True, reduction="none"
+    )
+    y = target[3:]
+    stirling = [0.0, 0.0, 0.0, *(y * np.log(y) - y + 0.5 * np.log(2 * np.pi * y))]
+    close(found, 1.0 + np.array(stirling))
+
+
 def test_a_small_variance_counts_as_eps():
     var = ag.tensor([1e-9], dtype=np.float64, requires_grad=True)
     loss = F.gaussian_nll_loss(np.array([1.0]), np.array([1.0]), var, eps=1e-2)
