@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.core.modes import local
+from autograd.core.recorders import Recorder, begin, end
 from autograd.core.tensor import Tensor
 from autograd.debug.lines import line_of
 
@@ -95,15 +96,14 @@ class operations:
         self._by_identity: dict[int, Value] = {}
         self._by_memory: dict[Any, Value] = {}
         self._cells: dict[int, tuple[list[int], int]] = {}
-        self._before: list[Any] = []
+        self._blocks: list[Recorder] = []
 
     def __enter__(self) -> operations:
-        self._before.append(local.state.recorder)
-        local.state.recorder = self._note
+        begin(self._blocks, self._note)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        local.state.recorder = self._before.pop()
+        end(self._blocks)
 
     def __iter__(self) -> Iterator[Operation]:
         return iter(self._noted)
@@ -132,9 +132,6 @@ class operations:
         return value
 
     def _note(self, info: Any, node: Any, outs: Any, inputs: Any, data: Any, static: Any) -> None:
-        before = self._before[-1]
-        if before is not None:
-            before(info, node, outs, inputs, data, static)
         values = tuple([None if d is None else self.value_of(d) for d in data])
         operation = Operation(info.name, values, static, local.state.module)
         operation.rewritten = tuple([

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from autograd import text
-from autograd.core.modes import local
+from autograd.core.recorders import Recorder, begin, end
 from autograd.core.tensor import Tensor
 from autograd.debug.lines import line_of_frame, place_of, written
 from autograd.debug.names import Names, user_scopes, users_frame
@@ -99,26 +100,20 @@ class record:
 
     def __init__(self, check: bool = True) -> None:
         self._check = check
-        self._before: list[Any] = []
-        self._quiet: list[Any] = []
+        self._blocks: list[Recorder] = []
 
     def __enter__(self) -> record:
-        self._before.append(local.state.recorder)
-        local.state.recorder = self._note
+        block = begin(self._blocks, self._note)
         if self._check:
-            self._quiet.append(np.errstate(divide="ignore", over="ignore", invalid="ignore"))
-            self._quiet[-1].__enter__()
+            quiet = np.errstate(divide="ignore", over="ignore", invalid="ignore")
+            quiet.__enter__()
+            block.close = lambda: _leave(quiet)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        local.state.recorder = self._before.pop()
-        if self._check:
-            self._quiet.pop().__exit__(None, None, None)
+        end(self._blocks)
 
     def _note(self, info: Any, node: Any, outs: Any, inputs: Any, data: Any, static: Any) -> None:
-        before = self._before[-1]
-        if before is not None:
-            before(info, node, outs, inputs, data, static)
         frame = users_frame()
         filename, lineno = line_of_frame(frame)
         if node is not None:
@@ -133,6 +128,11 @@ class record:
             for k, out in enumerate(outs):
                 if k not in info.constant_outputs:
                     _refuse_nonfinite(info, out, inputs, data, static, filename, lineno)
+
+
+def _leave(quiet: Any) -> None:
+    with suppress(ValueError):  # left in another context than it was entered in: that has its own
+        quiet.__exit__(None, None, None)
 
 
 def _kept(value: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from autograd.arguments.numbers import shown
 from autograd.core.modes import local
 from autograd.core.node import FREED
+from autograd.core.recorders import Recorder, begin, end
 from autograd.core.tensor import Tensor, _wrap
 
 __all__ = ["saved_tensors_hooks"]
@@ -48,28 +49,25 @@ class saved_tensors_hooks:
                     f"saved_tensors_hooks: {name} must be a function, got {shown(given)}"
                 )
         self._pack, self._unpack = pack, unpack
-        self._before: list[Any] = []
+        self._blocks: list[Recorder] = []
 
     def __enter__(self) -> None:
-        self._before.append(local.state.recorder)
-        local.state.recorder = self._note
+        block = begin(self._blocks, lambda info, node, *call: self._note(block, node))
 
     def __exit__(self, *exception: object) -> None:
-        local.state.recorder = self._before.pop()
+        end(self._blocks)
 
-    def _note(self, info: Any, node: Any, outs: Any, inputs: Any, data: Any, static: Any) -> None:
-        before = self._before[-1]
-        if before is not None:
-            before(info, node, outs, inputs, data, static)
+    def _note(self, block: Recorder, node: Any) -> None:
         if node is None or node.saved is None:
             return
         state = local.state
-        state.recorder, kept = before, None  # what pack computes is no part of the graph
+        found, kept = state.recorder, None
+        state.recorder = block.before  # what pack computes is no part of the graph
         enabled, state.grad_enabled = state.grad_enabled, False
         try:
             kept = tuple([self._packed(value) for value in node.saved])
         finally:
-            state.recorder, state.grad_enabled = self._note, enabled
+            state.recorder, state.grad_enabled = found, enabled
         node.saved, node.cells = kept, None
         node.require_extra().unpack = self._restore
 
