@@ -98,8 +98,10 @@ class _Norm(_Affine):
     def reset_running_stats(self) -> None:
         """Mean 0, variance 1, no batch seen."""
         if self.track_running_stats:
-            self.running_mean = autograd.zeros(self.num_features, dtype=self._dtype)
-            self.running_var = autograd.ones(self.num_features, dtype=self._dtype)
+            now = self.running_mean  # after double() and the like it has another dtype
+            dtype = self._dtype if now is None else now.dtype
+            self.running_mean = autograd.zeros(self.num_features, dtype=dtype)
+            self.running_var = autograd.ones(self.num_features, dtype=dtype)
             self.num_batches_tracked = autograd.tensor(0, dtype=np.int64)
 
     def reset_parameters(self) -> None:

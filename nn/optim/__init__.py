@@ -3,7 +3,7 @@
 from typing import Any as _Any
 
 from autograd import arguments as _arguments
-from nn.optim import lr_scheduler
+from nn.optim import lr_scheduler, swa_utils
 from nn.optim.adadelta import Adadelta
 from nn.optim.adagrad import Adagrad
 from nn.optim.adam import Adam, AdamW
@@ -30,6 +30,7 @@ __all__ = [
     "RMSprop",
     "Rprop",
     "lr_scheduler",
+    "swa_utils",
 ]
 
 

@@ -17,7 +17,8 @@ class Schedule:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if cls.__module__.startswith("nn.optim.") and "__init__" in cls.__dict__:
-            home = "nn.optim.lr_scheduler"
+            theirs = cls.__module__ == "nn.optim.swa_utils"
+            home = cls.__module__ if theirs else "nn.optim.lr_scheduler"
             cls.__init__ = telling(cls.__dict__["__init__"], home)  # type: ignore[method-assign]
 
     def __repr__(self) -> str:

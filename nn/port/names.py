@@ -18,6 +18,7 @@ _HOMES = {
     "torch.nn.modules.module": "nn",
     "torch.nn": "nn",
     "torch.optim.lr_scheduler": "nn.optim.lr_scheduler",
+    "torch.optim.swa_utils": "nn.optim.swa_utils",
     "torch.optim.optimizer": "nn.optim",
     "torch.optim.sgd": "nn.optim",
     "torch.optim.adam": "nn.optim",
@@ -143,7 +144,7 @@ def _shortened(path: str) -> str:
             and parts[n].islower()
             and parts[-1][0].isupper()
         ):
-            if parts[n] == "lr_scheduler":
+            if parts[n] in ("lr_scheduler", "swa_utils"):
                 continue
             return ".".join([*(s for s in start if s != "modules"), parts[-1]])
     return path

@@ -142,12 +142,34 @@ class Scan:
     def _look(self, node: ast.AST) -> None:
         if isinstance(node, ast.Call):
             self._call(node)
+        if isinstance(node, ast.For):
+            self._loop(node)
         if isinstance(node, (ast.Attribute, ast.Name)) and node not in self._done:
             path = self.imports.resolve(node)
             if path is not None:
                 self._reference(node, path)
             elif isinstance(node, ast.Attribute):
                 self._attribute(node)
+
+    def _loop(self, loop: ast.For) -> None:
+        """``for k, v in model.state_dict().items(): v.mul_(2)``, which writes into copies here."""
+        asked = loop.iter.func if isinstance(loop.iter, ast.Call) else None
+        if not isinstance(asked, ast.Attribute) or asked.attr not in ("items", "values"):
+            return
+        call = asked.value
+        if not isinstance(call, ast.Call) or getattr(call.func, "attr", "") != "state_dict":
+            return
+        names = {n.id for n in ast.walk(loop.target) if isinstance(n, ast.Name)}
+        for node in (n for each in loop.body for n in ast.walk(each)):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                written = node.func.value if node.func.attr[-1:] == "_" else None
+            else:
+                written = node.target if isinstance(node, ast.AugAssign) else None
+            if getattr(written, "id", None) in names:
+                self._note(node, HAND, " ".join(self.source.of(node).split()),
+                           "state_dict() gives copies here, which nobody sees: write into "
+                           "named_parameters() and named_buffers(), or give load_state_dict() "
+                           "a dictionary of the new values")  # fmt: skip
 
     # Names of PyTorch's -----------------------------------------------------------------------
 
@@ -400,6 +422,10 @@ class Scan:
             return
         if node.attr == "data":
             self._array(node)
+        elif node.attr == "is_floating_point" and getattr(node.value, "attr", "") == "dtype":
+            owner: Any = node.value
+            self._note(node, WRITE, self.source.of(node), "write x.is_floating_point()",
+                       Edit(self.source.end(owner.value), self.source.end(node), ".is_floating_point()"))  # fmt: skip
         elif called and node.attr == "cuda":
             end = self.source.end(parent)
             self._note(node, WRITE, self.source.of(parent), "is left out: everything runs on the CPU",

@@ -118,3 +118,11 @@ def test_sizes_to_unflatten_into_are_numbers_or_one_open():
             nn.Unflatten(1, (size, 4))
     with pytest.raises(ValueError, match="only one size may be"):
         nn.Unflatten(1, (-1, -1))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_a_layer_in_another_precision_stays_in_it(dtype):
+    norm = nn.BatchNorm1d(3).to(dtype)
+    for start in (norm.reset_running_stats, norm.reset_parameters):
+        start()
+        assert {t.dtype.name for t in (norm.running_mean, norm.running_var, norm.weight)} == {dtype}

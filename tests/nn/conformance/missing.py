@@ -91,7 +91,7 @@ MISSING = {
     "nn.optim": {
         **dict.fromkeys(["swap_in_optimizer_params_and_state"], _TYPES),
         "SparseAdam": "gradients are dense",
-        **dict.fromkeys(["ASGD", "Adafactor", "Muon", "swa_utils"], _RARE),
+        **dict.fromkeys(["ASGD", "Adafactor", "Muon"], _RARE),
     },
     "nn.optim.Optimizer": {
         **dict.fromkeys(["OptimizerPostHook", "OptimizerPreHook", "profile_hook_step"], _TYPES),

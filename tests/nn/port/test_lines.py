@@ -76,6 +76,8 @@ y = torch.max(x, y)
 y = x.max(y)
 y = z.data
 y = nn.utils.rnn.pack_sequence([x]).data
+for k, v in self.state_dict().items(): y[k] = v * 2
+for k, v in y.items(): v.copy_(x)
 y = x.max(dim=1).values + x.sort(dim=0).indices
 y = torch.linalg.svd(x).Vh
 a, b = [3, 1], x; a.sort(); c = b.sum()
@@ -83,6 +85,7 @@ a, b = [3, 1], x; a.sort(); c = b.sum()
 
 #: A line, what becomes of it, and the kind of the finding.
 REWRITTEN = [
+    ("y = z.dtype.is_floating_point", "y = z.is_floating_point()", "write"),
     ("y = z.var(dim=0)", "y = z.var(dim=0, correction=1)", "differs"),
     ("y = torch.equal(a[0], y)", "y = a[0].equal(y)", "differs"),
     ("y = torch.equal(a + 1, y)", "y = (a + 1).equal(y)", "differs"),
@@ -209,6 +212,8 @@ REWRITTEN = [
 
 #: What a person has to decide: a line, a word of the finding.
 BY_HAND = [
+    ("for k, v in self.m.state_dict().items(): v *= 0.9", "gives copies here"),
+    ("for v in self.m.state_dict().values(): v.copy_(x)", "gives copies here"),
     ("y = torch.autograd.functional.jacobian(f, (x, y))", "in a second call"),
     ("y = torch.autograd.functional.jacobian(f, x, create_graph=True)", "in a second call"),
     ("y = torch.autograd.gradcheck(f, x, nondet_tol=1e-3)", "no such argument"),
