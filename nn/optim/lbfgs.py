@@ -313,7 +313,7 @@ def _zoom(
         if min(last - t, t - first) >= margin:
             stuck = False
         elif stuck or t >= last or t <= first:  # twice in a row near an end, or at it
-            t = last - margin if abs(t - last) < abs(t - first) else first + margin
+            t = last - margin if last - t < t - first else first + margin
             stuck = False
         else:
             stuck = True

@@ -495,9 +495,9 @@ def test_an_end_of_a_bracket_is_not_tried_again():
     ("cubics", "tried"),
     [
         ([1.0, 1.05], [1.0, 1.05]),  # a tenth of the bracket is far enough from its end
-        ([0.999, 1.05], [0.999, 0.999 + 0.9001]),  # twice in a row nearer
+        ([0.9995, 1.05], [0.9995, 0.9995 + 0.90005]),  # twice in a row nearer
         ([9.0, 8.95], [9.0, 8.95]),
-        ([9.001, 8.95], [9.001, 9.001 - 0.9001]),
+        ([9.0005, 8.95], [9.0005, 9.0005 - 0.90005]),
     ],
 )
 def test_twice_in_a_row_near_an_end_is_too_often(cubics, tried, monkeypatch):
