@@ -1,6 +1,7 @@
 """Weights that are computed from others: norms put on, taken off, copied, saved, refused."""
 
 import copy
+import inspect
 import pickle
 
 import numpy as np
@@ -188,3 +189,13 @@ def test_a_list_of_parametrizations_that_is_empty_is_none():
     layer.parametrizations = nn.ModuleDict()
     assert not nn.utils.parametrize.is_parametrized(layer)
     assert not nn.utils.parametrize.is_parametrized(layer, "weight")
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", parametrizations.__all__)
+def test_what_a_parametrization_is_not_told_is_as_in_pytorch(torch, name):
+    ours = inspect.signature(getattr(parametrizations, name)).parameters
+    theirs = inspect.signature(getattr(torch.nn.utils.parametrizations, name)).parameters
+    shared = ours.keys() & theirs.keys()
+    assert {"module", "name", "dim"} <= shared
+    assert {k: ours[k].default for k in shared} == {k: theirs[k].default for k in shared}

@@ -277,7 +277,7 @@ TOLD = {
     "max min cummax cummin": (["1", "-1", "dim", "self.axis", "d"], ["", "dim=1", "axis=0", "y", "1.0", "name", "**more"]),
     "median": (["", "1", "-1", "keepdim=True"], ["dim=1", "axis=0", "y", "**more"]),
     "sort": (["", "1", "1, True", "descending=True"], ["dim=1", "axis=0", "y", "**more"]),
-    "split": (["3", "3, 1", "n", "n, dim", "[1, 2]", "(1, 2), 1"], ["", "3, dim=1", "3, axis=1", "3, 1, 2", "**more"]),
+    "split": (["3", "3, 1", "n", "n, dim", "[1, 2]", "(1, 2), 1"], ["", "3, dim=1", "3, axis=1", "3, 1, 2", "[1], 1, 2", "**more"]),
     "repeat": (["2", "2, 1", "*n"], ["", "2, 1, 3", "2, axis=1", "2, dim=1"]),
     "norm": (["2", "n"], ["", "2, 1", "p=2", "2, dim=1", "2, axis=1", "**more"]),
     "nonzero": ([""], ["as_tuple=True", "**more"]),
@@ -307,6 +307,29 @@ def test_some_are_told_of_functions_alone(name, of_functions):
         assert not findings(f"y = x.{name}({given[3:]})", "differs")
     assert not findings("y = torch.equal(x, y, y)", "differs")
     assert not findings("y = torch.gradient(x, dim=1), torch.gradient(x, axis=1)", "differs")
+
+
+@pytest.mark.parametrize(
+    ("call", "difference"),
+    [
+        ("x.split(3)", "split"), ("x.split(3, 1)", "split"), ("torch.split(x, n)", "split"),
+        ("x.split([1, 2])", "split at"), ("x.split((1, 2), 1)", "split at"),
+        ("torch.split(x, [1, 2])", "split at"), ("torch.split(x, [1, 2], 1)", "split at"),
+        ("x.median()", "median of all"), ("x.median(0)", "median"), ("x.eigh()", "triangle"),
+        ("x.sort()", "sort"), ("x.sort(0)", "sort"), ("x.max(0)", "max"), ("x.min(0)", "min"),
+        ("x.std()", "std"), ("x.var(0)", "var"), ("x.norm(2)", "norm"), ("x.repeat(2)", "repeat"),
+        ("x.transpose(0, 1)", "transpose"), ("x.nonzero()", "nonzero"), ("x.cummax(0)", "cummax"),
+        ("x.cummin(0)", "cummin"), ("torch.meshgrid(x, y)", "meshgrid"), ("x.cross(y)", "cross"),
+        ("torch.equal(x, y)", "equal"), ("torch.gradient(x)", "gradient"),
+        ("x.cholesky()", "triangle"), ("x.eigvalsh()", "triangle"),
+    ],
+)  # fmt: skip
+def test_what_differs_is_told_in_the_words_of_its_difference(call, difference):
+    (found,) = findings(f"y = {call}", "differs")
+    told = autograd.spelling.DIFFERENCES[difference]
+    assert found.words == (
+        f"here, as in NumPy: {told.here}; in PyTorch: {told.torch}; write {told.write_torch}"
+    )
 
 
 #: All that is said of a line: x is surely a tensor, q may be anything.
