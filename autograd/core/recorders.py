@@ -20,7 +20,8 @@ class Recorder:
     """One block, from `begin` to `end`.
 
     Attributes:
-        note: what is called after every operation, see ``State``; before it, what was there already.
+        note: what is called after every operation, see ``State``; after it, what was there already:
+            the innermost block comes first.
         close: what is called when the block has left the chain, or None.
     """
 
@@ -34,9 +35,9 @@ class Recorder:
         self.thread = get_ident()
 
     def __call__(self, *call: Any) -> None:
+        self.note(*call)
         if self.before is not None:
             self.before(*call)
-        self.note(*call)
 
 
 def begin(blocks: list[Recorder], note: Callable[..., None]) -> Recorder:

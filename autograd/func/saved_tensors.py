@@ -24,7 +24,7 @@ class saved_tensors_hooks:
         unpack: gets that, when backward comes to the operation, and returns a tensor of the same
             shape and dtype.
 
-    Numbers (0-d values) are kept as they are. What is handed to ``pack`` may be written into later,
+    Of hooks inside of hooks the innermost count. Numbers (0-d values) are kept as they are. What is handed to ``pack`` may be written into later,
     unnoticed: a ``pack`` that keeps the tensor itself takes that upon itself.
 
     Raises:
@@ -60,6 +60,8 @@ class saved_tensors_hooks:
     def _note(self, block: Recorder, node: Any) -> None:
         if node is None or node.saved is None:
             return
+        if node.extra is not None and node.extra.unpack is not None:
+            return  # hooks inside of these have it already
         state = local.state
         found, kept = state.recorder, None
         state.recorder = block.before  # what pack computes is no part of the graph

@@ -44,6 +44,19 @@ def test_what_lies_inside_of_hooks_sees_every_operation():
         ag.log(x * x - x * x)
 
 
+def test_of_hooks_inside_of_hooks_the_innermost_pack_and_unpack():
+    def hooks(factor):
+        return ag.saved_tensors_hooks(lambda t: t.numpy() * factor, lambda a: ag.tensor(a / factor))
+
+    x = leaf()
+    with hooks(2.0):
+        with hooks(8.0):
+            y = ag.exp(x)
+        z = ag.exp(x)
+    (y + z).sum().backward()
+    np.testing.assert_array_equal(x.grad.numpy(), 2.0 * np.exp([1.0, 2.0]))
+
+
 def test_blocks_of_generators_may_cross():
     def block(kind):
         with kind:

@@ -873,7 +873,7 @@ def test_what_is_saved_elsewhere_is_refused():
             loss = (x * w).sum()
         loss.backward()
 
-    refused(step, "backward: hooks")
+    refused(step, "hooks on what it saves")
     with hooks:
         refused(lambda x: (x * w).sum(), "hooks on what it saves")
 
