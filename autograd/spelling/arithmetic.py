@@ -36,7 +36,7 @@ from autograd.ops.reductions import sum as sum_
 from autograd.ops.shapes import expand_dims, swapaxes
 from autograd.ops.transcendental import power
 from autograd.spelling.differences import differs
-from autograd.spelling.operands import operands
+from autograd.spelling.operands import once, operands
 
 # Sums and quotients -------------------------------------------------------------------------------
 
@@ -263,6 +263,9 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False, **the
     if unknown := theirs.keys() - {"p", "dim", "keepdim", "dtype"}:
         raise TypeError(f"norm() got an unexpected keyword argument {min(unknown)!r}")
     if theirs:
+        once("norm", dim=theirs.get("dim"), axis=axis)
+        once("norm", p=theirs.get("p"), ord=ord)
+        once("norm", keepdim=theirs.get("keepdim"), keepdims=keepdims or None)
         if axis is not None:
             theirs.setdefault("dim", axis)
         if keepdims:

@@ -36,12 +36,12 @@ def to(
     for each in given:
         if isinstance(each, bool):  # non_blocking, copy
             continue
-        if isinstance(each, Tensor):
-            dtype = each.dtype
-        elif _is_device(each):
+        if _is_device(each):
             check_device("to", each)
         elif each is not None:
-            dtype = each
+            if dtype is not None:
+                raise TypeError("to: a dtype was given twice")
+            dtype = each.dtype if isinstance(each, Tensor) else each
     check_device("to", device)
     wanted = x.dtype if dtype is None else check_dtype("to", _dtype_of(dtype))
     return _as(x, wanted, arguments.boolean("to", "copy", copy))

@@ -19,7 +19,7 @@ from autograd.ops.shapes import ravel, reshape
 from autograd.ops.sorting import searchsorted as places_in
 from autograd.spelling.arithmetic import is_one
 from autograd.spelling.keywords import called
-from autograd.spelling.operands import operands
+from autograd.spelling.operands import once, operands
 
 # Masks --------------------------------------------------------------------------------------------
 
@@ -102,9 +102,16 @@ def gather(
     """Elements at positions along an axis: ``x.gather(1, index)`` or ``x.gather(indices, axis=1)``."""
     if out is not None:
         raise TypeError("gather: there is no out=; take the result: y = x.gather(...)")
+    said = None if arguments.is_integer(axis) and axis == -1 else axis
     if index is not None:
-        indices, axis = index, indices if dim is None else dim
+        if not arguments.is_integer(indices):
+            once("gather", indices=indices, index=True)
+            indices = None
+        once("gather", dim=indices if dim is None else dim, axis=said)
+        once("gather", dim=dim, axis=indices)
+        indices, axis = index, next((d for d in (indices, dim, said) if d is not None), -1)
     elif dim is not None:
+        once("gather", dim=dim, axis=said)
         axis = dim
     elif arguments.is_integer(indices) and np.ndim(raw(axis)):
         indices, axis = axis, indices
@@ -128,6 +135,8 @@ def _dim_first(who: str, function: Any) -> Any:
     def call(x: Any, *given: Any, **named: Any) -> Any:
         words = {"dim": "axis", "index": "indices", "src": "values", "value": "values",
                  "source": "values"}  # fmt: skip
+        for word in ("axis", "indices", "values"):
+            once(who, **{k: True for k in named if words.get(k, k) == word})
         named = {words.get(k, k): v for k, v in named.items()}
         order = ("indices", "values", "axis", "reduce", "include_self")
         if given and arguments.is_integer(given[0]):
@@ -227,7 +236,9 @@ def searchsorted(
 ) -> Any:  # fmt: skip
     """``autograd.searchsorted(a, v, side)``; ``right=True`` is ``side="right"``."""
     if sorted_sequence is not None:
+        once("searchsorted", sorted_sequence=True, a=None if v is None or a is None else True)
         a, v = sorted_sequence, a if v is None else v
+    once("searchsorted", input=None if input is None else True, v=None if v is None else True)
     v = input if v is None else v
     if a is None or v is None:
         raise TypeError("searchsorted: give what is sorted, and what to look for in it")

@@ -9,9 +9,24 @@ from typing import Any
 
 from autograd.arguments.arrays import array_like
 
-__all__ = ["operands"]
+__all__ = ["once", "operands"]
 
 _NESTED = (list, tuple)
+
+
+def once(who: str, **given: Any) -> None:
+    """Raise if several words for one argument were given; None, and no values at all, are none.
+
+    Example:
+        >>> once("flip", dims=(0,), axis=1)
+        Traceback (most recent call last):
+            ...
+        TypeError: flip: dims= and axis= are one; give one of them
+    """
+    said = [name for name, value in given.items()
+            if value is not None and not (type(value) is tuple and not value)]  # fmt: skip
+    if len(said) > 1:
+        raise TypeError(f"{who}: {said[0]}= and {said[1]}= are one; give one of them")
 
 
 def operands(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

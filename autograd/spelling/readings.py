@@ -34,6 +34,7 @@ from autograd.spelling import creation as made
 from autograd.spelling import reductions as theirs
 from autograd.spelling.differences import differs
 from autograd.spelling.keywords import called, required_of
+from autograd.spelling.operands import once
 
 Test = Callable[..., Any]
 
@@ -322,6 +323,7 @@ def select(*args: Any, **kwargs: Any) -> Any:
 @_named_after(sorting.topk)
 def topk(x: Any, k: Any, axis: Any = -1, largest: Any = True, sorted: Any = True, *,
          dim: Any = None) -> Any:  # fmt: skip
+    once("topk", dim=dim, axis=None if arguments.is_integer(axis) and axis == -1 else axis)
     return sorting.topk(x, k, axis if dim is None else dim, largest)  # always in order
 
 

@@ -24,7 +24,7 @@ from autograd.ops.split_and_stack import broadcast_arrays, meshgrid, unstack
 from autograd.ops.split_and_stack import repeat as repeat_elements
 from autograd.ops.split_and_stack import tile as tile_by
 from autograd.spelling.differences import differs
-from autograd.spelling.operands import operands
+from autograd.spelling.operands import once, operands
 
 # The same elements in another shape --------------------------------------------------------------
 
@@ -77,6 +77,7 @@ def unsqueeze(x: Any, dim: Any) -> Any:
 
 def squeeze(x: Any, axis: Any = None, *, dim: Any = None) -> Any:
     """``x`` without axes of size 1. ``dim=`` leaves axes of another size; ``axis=`` refuses them."""
+    once("squeeze", axis=axis, dim=dim)
     if dim is None:
         return squeeze_axes(x) if axis is None else squeeze_axes(x, axis)
     dims = arguments.axes("squeeze", dim, len(x.shape), "dim")
@@ -145,6 +146,7 @@ def movedim(x: Any, source: Any, destination: Any) -> Any:
 
 def permute(x: Any, *order: Any, dims: Any = None) -> Any:
     """``x.transpose(dims)``: ``x.permute(0, 2, 1)``."""
+    once("permute", order=order, dims=dims)
     return reorder(x, tuple(together(order) if dims is None else dims))
 
 
@@ -274,6 +276,7 @@ def unfold(x: Any, dimension: Any, size: Any, step: Any) -> Any:
 
 def tile(x: Any, *reps: Any, dims: Any = None) -> Any:
     """``autograd.tile(x, reps)``: ``x.tile((2, 1))`` and ``x.tile(2, 1)``."""
+    once("tile", reps=reps, dims=dims)
     return tile_by(x, together(reps) if dims is None else dims)
 
 
@@ -288,6 +291,7 @@ def repeat(x: Any, *repeats: Any, axis: Any = _UNSAID, sizes: Any = None) -> Any
     So is ``x.repeat((8, 1))``, unless x has just as many elements, each of which it may count.
     """
     if sizes is not None:
+        once("repeat", sizes=sizes, repeats=repeats, axis=None if axis is _UNSAID else axis)
         return tile_by(x, sizes)
     if axis is not _UNSAID:
         return repeat_elements(x, together(repeats), axis)
@@ -342,6 +346,7 @@ def repeat_interleave(
 
 def flip(x: Any, *given: Any, axis: Any = None, dims: Any = None) -> Any:
     """``autograd.flip(x, dims)``: ``x.flip(0, 1)``, ``x.flip((0, 1))``, ``x.flip(axis=0)``."""
+    once("flip", dims=dims, axis=axis if axis is not None else given)
     if not given:
         return reverse(x, axis if dims is None else dims)
     return reverse(x, given[0] if len(given) == 1 else tuple(given))

@@ -401,3 +401,42 @@ def test_products_of_bytes_do_not_wrap_around_beside_floats():
     many = ag.tensor(np.array([200, 100], np.uint8))
     assert ag.addcmul(ag.zeros(2), many, many).tolist() == [40000.0, 10000.0]
     assert ag.addr(ag.zeros(2, 2), many, many)[0].tolist() == [40000.0, 20000.0]
+
+
+_S, _I = ag.tensor(np.arange(4.0).reshape(2, 2)), ag.tensor([[0, 1], [1, 0]])
+
+
+@pytest.mark.parametrize("call", {
+    "squeeze": lambda: ag.squeeze(_S[None], axis=0, dim=1), "x.squeeze": lambda: _S[None].squeeze(0, dim=1),
+    "topk": lambda: ag.topk(_S, 1, axis=0, dim=1), "x.topk": lambda: _S.topk(1, 0, dim=1),
+    "gather": lambda: ag.gather(_S, _I, axis=0, dim=1), "x.gather": lambda: _S.gather(0, index=_I, dim=1),
+    "gather's index": lambda: _S.gather(_I, index=_I, dim=0),
+    "gather's axis": lambda: _S.gather(0, index=_I, axis=1), "x.tile": lambda: _S.tile(2, 1, dims=(1, 2)),
+    "permute": lambda: _S.permute(0, 1, dims=(1, 0)), "flip": lambda: ag.flip(_S, dims=(0,), axis=1),
+    "x.flip": lambda: _S.flip(0, dims=(1,)), "norm": lambda: ag.norm(_S, axis=0, dim=1),
+    "norm's power": lambda: _S.norm(1, p=2), "norm's axes": lambda: _S.norm(p=2, keepdim=True, keepdims=True),
+    "repeat": lambda: _S.repeat(2, sizes=(1, 2)),
+    "searchsorted": lambda: ag.searchsorted(_S[0], _S[1], input=_S[0]),
+    "searchsorted's vector": lambda: ag.searchsorted(_S[0], _S[1], sorted_sequence=_S[0]),
+    "scatter": lambda: _S.scatter(dim=0, index=_I, src=_S, value=2.0),
+    "scatter_add": lambda: _S.scatter_add(dim=0, axis=1, index=_I, src=_S),
+    "to": lambda: _S.to(ag.float32, dtype=ag.float64),
+}.values())  # fmt: skip
+def test_what_is_said_twice_is_refused(call):
+    with pytest.raises(TypeError, match="are one; give one of them|a dtype was given twice"):
+        call()
+
+
+def test_each_word_alone_is_taken():
+    found = [
+        _S.gather(0, _I), _S.gather(_I, 0), _S.gather(dim=0, index=_I), _S.gather(0, index=_I),
+        _S.gather(index=_I, axis=0), _S.gather(indices=_I, axis=0), ag.gather(input=_S, dim=0, index=_I),
+    ]  # fmt: skip
+    assert all(x.tolist() == [[0.0, 3.0], [2.0, 1.0]] for x in found)
+    flipped = _S.flip(0), _S.flip((0,)), _S.flip(axis=0), ag.flip(_S, dims=[0])
+    assert all(x.tolist() == [[2.0, 3.0], [0.0, 1.0]] for x in flipped)
+    assert (
+        _S.norm(2, dim=0).tolist()
+        == _S.norm(p=2, dim=0).tolist()
+        == ag.norm(_S, p=2, axis=0).tolist()
+    )
