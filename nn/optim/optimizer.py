@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import math
+from collections import defaultdict
 from collections.abc import Callable, ItemsView, Iterable, KeysView, Mapping, Set
 from typing import Any
 
@@ -25,8 +26,9 @@ class Optimizer:
     Parameters of dtype float16 are stepped in float32, with state in float32, and rounded once.
 
     A subclass hands its hyper-parameters to ``__init__``, checks them in `_check` and defines
-    `_update`, which writes the step into one parameter's array. Those here say in `_kept` which
-    arrays a parameter keeps and in `_kernel` what writes the step.
+    `_update`, which writes the step into one parameter's array; or, as in PyTorch, it defines
+    `step`, and keeps tensors in ``self.state[p]``. Those here say in `_kept` which arrays a parameter
+    keeps and in `_kernel` what writes the step.
 
     Args:
         params: tensors, (name, tensor) pairs, or dictionaries with the key ``"params"`` and
@@ -55,7 +57,7 @@ class Optimizer:
     def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
         self.defaults = defaults
         self.param_groups: list[dict[str, Any]] = []
-        self.state: dict[Tensor, dict[str, Any]] = {}
+        self.state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
         # For schedules that go on: the rates of the state dict loaded last, until a step is made;
         # whether that was saved before any step; and by group, rates that schedules have moved on
         # from the first to a later epoch.
@@ -109,6 +111,8 @@ class Optimizer:
     def _check(self, options: Mapping[str, Any]) -> None:
         """Raises for hyper-parameters that cannot work."""
         if self._kernel is None:
+            if type(self).step is not Optimizer.step:
+                return  # PyTorch's way to write one: __init__ and step
             raise TypeError(f"{self._who} defines no _check()")
         for name in self.defaults:
             if name == "betas":
@@ -333,7 +337,7 @@ class Optimizer:
         numbered = dict(
             zip((n for group in saved for n in group["params"]), self._parameters(), strict=True)
         )
-        state: dict[Tensor, dict[str, Any]] = {}
+        state: dict[Tensor, dict[str, Any]] = defaultdict(dict)
         for number, entries in arguments.mapping(who, "state", state_dict["state"]).items():
             if number not in numbered:
                 raise ValueError(f"{who}: there is no parameter {number!r}")
@@ -354,7 +358,9 @@ class Optimizer:
 
     def _state_value(self, name: str, value: Any, p: Tensor) -> Any:
         """One entry of a parameter's saved state, checked, as this optimizer keeps it."""
-        return _state_value(f"{self._who}.load_state_dict", name, value, p)
+        found = _state_value(f"{self._who}.load_state_dict", name, value, p)
+        own = type(self).step is not Optimizer.step  # which computes with tensors
+        return autograd.tensor(found) if own and isinstance(found, np.ndarray) else found
 
     def _parameters(self) -> list[Tensor]:
         return [p for group in self.param_groups for p in group["params"]]

@@ -86,3 +86,50 @@ def test_harsher_integers_leave_out_the_largest_where_there_are_three():
         set(vary(three, 7, random, True, -100)) <= {4, 5, -100}
         and vary(three, 7, random, True, -100)[0] == -100
     )
+
+
+class Lion(nn.optim.Optimizer):
+    """Written as for PyTorch."""
+
+    def __init__(self, params, lr=1e-2, betas=(0.9, 0.99)):
+        super().__init__(params, dict(lr=lr, betas=betas))
+
+    @ag.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                state = self.state[p]
+                if len(state) == 0:
+                    state["exp_avg"] = ag.zeros_like(p)
+                m, (b1, b2) = state["exp_avg"], group["betas"]
+                p.add_((m * b1 + p.grad * (1 - b1)).sign(), alpha=-group["lr"])
+                m.mul_(b2).add_(p.grad, alpha=1 - b2)
+
+
+def test_an_optimizer_written_as_for_pytorch_steps_and_goes_on_from_its_state(tmp_path):
+    gradients = np.array([[1.0, -2.0], [-30.0, 0.5], [2.0, 3.0], [-1.0, -1.0]])
+
+    def run(steps, p, optimizer):
+        for gradient in steps:
+            p.grad = ag.tensor(gradient)
+            optimizer.step()
+
+    p = nn.Parameter(np.zeros(2))
+    optimizer = Lion([{"params": [p], "lr": 0.5}])
+    run(gradients[:2], p, optimizer)
+    nn.train.save_state(optimizer.state_dict(), tmp_path / "state.npz")
+    q = nn.Parameter(p.data.copy())
+    again = Lion([{"params": [q]}])
+    again.load_state_dict(nn.train.load_state(tmp_path / "state.npz"))
+    run(gradients[2:], p, optimizer)
+    run(gradients[2:], q, again)
+    wanted, mean = np.zeros(2), np.zeros(2)
+    for gradient in gradients:
+        wanted -= 0.5 * np.sign(0.9 * mean + 0.1 * gradient)
+        mean = 0.99 * mean + 0.01 * gradient
+    np.testing.assert_array_equal(p.data, wanted)
+    np.testing.assert_array_equal(q.data, wanted)
+    nn.optim.lr_scheduler.StepLR(again, 1, 0.1).step()
+    assert again.param_groups[0]["lr"] == pytest.approx(0.05)
