@@ -94,8 +94,6 @@ def setitem(self: Tensor, index: Any, value: Any) -> None:
     who = "t[index] = value"
     if records(self, value):
         check_rebinding(self, who, "x = autograd.set_at(x, index, value)")
-        if self._node is None:
-            check_writable(self, who)
         rebind(self, _ops("gathering").set_at(self, index, value), who)
         return
     check_writable(self, who)

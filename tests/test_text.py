@@ -64,8 +64,8 @@ def test_a_rule_stands_beside_its_word_or_below_it():
     assert text.rule_lines("lambda g: g", "  ") == ["  rule  lambda g: g"]
     assert text.rule_lines("a\nb", " ") == [" rule", "   a", "   b"]
     assert text.rule_lines("a\nb", " ", "2 g") == [" rule  2 g", " in the source", "   a", "   b"]
-    words = [f"word{k:02}" for k in range(40)]
-    for count in range(1, 41):
+    words = ["x" * (1 + k * k % 7) for k in range(100)]
+    for count in range(1, 101):
         rule = " ".join(words[:count])
         got = text.rule_lines(rule, "  ")
         if len(rule) <= text.WIDTH:

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from autograd.kernels.normalization import any_axes
 from autograd.kernels.normalization.any_axes import moments, normalize, normalize_gradient
 from tests.layouts import batch_last, is_batch_last
 
@@ -330,3 +331,12 @@ def test_row_gradients_have_the_same_bits_wherever_the_incoming_gradient_lies(we
             normalize_gradient(same, x, weight, mean, rstd, axes=(-1,)), want, strict=True
         ):
             assert got.dtype == np.float32 and got.tobytes() == right.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes"), [((2, 3, 0), (2,)), ((2, 3, 0), (0, 2)), ((0, 3), (0,)), ((2, 0, 4), (0, 2))]
+)
+def test_of_arrays_without_elements_there_are_no_blocks_with_any(shape, axes):
+    seen = []
+    any_axes._plan(np.ones(shape), axes).for_each_block(lambda block, some: seen.append(block))
+    assert len(seen) <= 2

@@ -182,6 +182,9 @@ def test_repeats_in_one_sequence(shape):
     assert t.repeat(2, axis=None).tolist() == np.repeat(x, 2).tolist()
     with pytest.raises(TypeError, match="^repeat: give how often each element comes"):
         t.repeat()
+    with pytest.raises(TypeError, match="^repeat: give how often each element comes"):
+        ag.tensor(3.0).repeat()
+    assert t.repeat(2, None).tolist() == np.repeat(x, 2).tolist()
     assert t.repeat(sizes=(2,) * x.ndim).tolist() == np.tile(x, (2,) * x.ndim).tolist()
 
 

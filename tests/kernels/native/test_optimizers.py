@@ -136,3 +136,19 @@ def test_wrong_arguments_are_refused(library):
         library.sgd([(p, g, b)], None, *rest[1:])
     with pytest.raises(TypeError):
         library.adam([(p, g, b)], *rest)
+
+
+def test_what_lies_plainly_goes_to_c_and_all_else_to_numpy(library):
+    rng = np.random.default_rng(0)
+    plain = [tuple(rng.standard_normal((3, 4)) for _ in range(2)) for _ in range(2)]
+    turned = tuple(rng.standard_normal((4, 3)).T for _ in range(2))
+    assert optimizers._parted(plain) == (plain, [])
+    to_c, others = optimizers._parted([plain[0], turned, plain[1]])
+    assert [id(a) for a, _ in to_c] == [id(a) for a, _ in plain]
+    assert [id(a) for a, _ in others] == [id(turned[0])]
+
+
+def test_without_the_compiled_part_all_goes_to_numpy(monkeypatch):
+    monkeypatch.setattr(native, "library", None)
+    parameters = [(np.ones(3), np.ones(3))]
+    assert optimizers._parted(parameters) == ([], parameters)
