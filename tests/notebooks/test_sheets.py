@@ -277,6 +277,7 @@ def test_numbers_beside_a_limit_of_rounding_may_be_written_in_two_ways():
         assert ways(sign * 0.056002) == [f"(1,):[{sign * 6}]"]
         assert ways(sign * 3.0009, step=1.0) == [f"(1,):[{sign * 3}]"]
         assert ways(sign * 3.0011, step=1.0) == [] == ways(math.inf) == ways(math.nan)
+    assert ways(12.34549, step=0.001) == ["(1,):[12345]", "(1,):[12346]"]
     assert ways(0.0545, 0.0345) == ["(2,):[5, 3]", "(2,):[5, 4]", "(2,):[6, 3]", "(2,):[6, 4]"]
     assert len(set(ways(*[0.0545] * 6))) == 64 == len(set(ways(*[0.0545] * 7)))
 
