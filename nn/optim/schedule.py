@@ -107,7 +107,8 @@ class Schedule:
 
 
 class LRScheduler(Schedule):
-    """Base class. A subclass defines `_next`, and `_start` if the first epoch differs.
+    """Base class. A subclass defines `_next`, and `_start` if the first epoch differs; or, as in
+    PyTorch, ``get_lr``, which gives a rate for each group at ``self.last_epoch``.
 
     Args:
         optimizer: whose groups' ``"lr"`` is set, for the first time here.
@@ -154,6 +155,9 @@ class LRScheduler(Schedule):
 
     def _go_on(self, steps: int) -> None:
         """To where the schedule was after a number of steps."""
+        if hasattr(self, "get_lr"):  # of which only the last rates are known
+            self.last_epoch = steps
+            return
         moved = self.optimizer._moved_lrs
         lrs = self._lrs()
         at_start = [
@@ -191,8 +195,12 @@ class LRScheduler(Schedule):
     def _advance(self) -> None:
         self.last_epoch += 1
         rule = self._start if self.last_epoch == 0 else self._next
+        own = getattr(self, "get_lr", None)  # PyTorch's way to write one
         try:
-            self._set([rule(lr, group) for group, lr in enumerate(self._lrs())])
+            if own is not None:
+                self._set([float(lr) for lr in own()])
+            else:
+                self._set([rule(lr, group) for group, lr in enumerate(self._lrs())])
         except BaseException:
             self.last_epoch -= 1  # no step was made
             raise

@@ -58,6 +58,7 @@ _RENAMED = {
     "torch.autograd.gradgradcheck": "autograd.func.gradgradcheck",
     "torch.autograd.gradcheck.gradcheck": "autograd.func.gradcheck",
     "torch.autograd.gradcheck.gradgradcheck": "autograd.func.gradgradcheck",
+    "torch.optim.lr_scheduler._LRScheduler": "nn.optim.lr_scheduler.LRScheduler",
     "torch.special.expit": "autograd.sigmoid",
     "torch.special.gammaln": "autograd.lgamma",
     "torch.special.logsumexp": "autograd.logsumexp",

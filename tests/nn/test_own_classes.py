@@ -133,3 +133,29 @@ def test_an_optimizer_written_as_for_pytorch_steps_and_goes_on_from_its_state(tm
     np.testing.assert_array_equal(q.data, wanted)
     nn.optim.lr_scheduler.StepLR(again, 1, 0.1).step()
     assert again.param_groups[0]["lr"] == pytest.approx(0.05)
+
+
+class Halving(nn.optim.lr_scheduler.LRScheduler):
+    """Written as for PyTorch."""
+
+    def __init__(self, optimizer, every, last_epoch=-1):
+        self.every = every
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self):
+        return [base * 0.5 ** (self.last_epoch // self.every) for base in self.base_lrs]
+
+
+def test_a_schedule_written_as_for_pytorch_sets_its_rates_and_goes_on():
+    groups = [{"params": [nn.Parameter([1.0])]}, {"params": [nn.Parameter([1.0])], "lr": 0.4}]
+    optimizer = nn.optim.SGD(groups, lr=1.0)
+    schedule = Halving(optimizer, 2)
+    rates = []
+    for _ in range(5):
+        rates.append([group["lr"] for group in optimizer.param_groups])
+        schedule.step()
+    assert rates == [[1, 0.4], [1, 0.4], [0.5, 0.2], [0.5, 0.2], [0.25, 0.1]]
+    again = Halving(optimizer, 2, last_epoch=4)
+    assert again.last_epoch == 5 and again.get_last_lr() == [0.25, 0.1]
+    again.step()
+    assert again.get_last_lr() == [0.125, 0.05]

@@ -86,6 +86,7 @@ a, b = [3, 1], x; a.sort(); c = b.sum()
 
 #: A line, what becomes of it, and the kind of the finding.
 REWRITTEN = [
+    ("y = torch.optim.lr_scheduler._LRScheduler", "y = nn.optim.lr_scheduler.LRScheduler", "write"),
     ("y = z.dtype.is_floating_point", "y = z.is_floating_point()", "write"),
     ("y = z.var(dim=0)", "y = z.var(dim=0, correction=1)", "differs"),
     ("y = torch.equal(a[0], y)", "y = a[0].equal(y)", "differs"),
