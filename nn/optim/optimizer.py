@@ -158,7 +158,7 @@ class Optimizer:
 
         Args:
             group: ``"params"``, a tensor or an iterable of tensors or (name, tensor) pairs;
-                any hyper-parameter of this optimizer may stand beside it.
+                any hyper-parameter of this optimizer may stand beside it, and texts, such as a name.
 
         A group may be empty: it is there to be filled.
 
@@ -171,7 +171,7 @@ class Optimizer:
                 + (f"keys {sorted(group)}" if isinstance(group, Mapping) else type(group).__name__)
             )
         known = {*self.defaults, "params", "initial_lr"}
-        unknown = [key for key in group if key not in known]
+        unknown = [key for key in group if key not in known and not isinstance(group[key], str)]
         if unknown:
             raise ValueError(
                 f"{self._who}: unknown hyper-parameter {unknown[0]!r}; "

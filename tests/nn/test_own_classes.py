@@ -159,3 +159,11 @@ def test_a_schedule_written_as_for_pytorch_sets_its_rates_and_goes_on():
     assert again.last_epoch == 5 and again.get_last_lr() == [0.25, 0.1]
     again.step()
     assert again.get_last_lr() == [0.125, 0.05]
+
+
+def test_groups_may_have_names_but_no_unknown_numbers():
+    head = {"params": [nn.Parameter([1.0])], "name": "head"}
+    optimizer = nn.optim.SGD([head], lr=1.0)
+    assert optimizer.param_groups[0]["name"] == "head" and "name: head" in repr(optimizer)
+    with pytest.raises(ValueError, match="unknown hyper-parameter 'weight_deacy'"):
+        nn.optim.SGD([{**head, "weight_deacy": 0.1}], lr=1.0)
