@@ -348,6 +348,19 @@ def test_a_number_taken_out_of_a_tensor_is_refused_with_the_line(name):
     assert "test_replay.py:" in told and (f"\n  {what} of a tensor" in told or not what)
 
 
+def test_what_a_layer_of_ours_reads_is_told_as_its_own_doing():
+    layer, numbers = nn.Embedding(10, 3, padding_idx=0), ag.tensor([[1, 2]])
+    for step, name in [
+        (lambda x: layer(x).sum(), "nn.functional.embedding"),
+        (lambda x: nn.functional.embedding(x, layer.weight, 0).sum(), "nn.functional.embedding"),
+    ]:
+        with pytest.raises(ag.func.ReplayError, match=rf"It is {name} that does so, not the line"):
+            ag.func.replay(step)(numbers)
+    with pytest.raises(ag.func.ReplayError) as told:
+        ag.func.replay(lambda x: x * float(x.sum()))(numbers)
+    assert "It is" not in str(told.value)
+
+
 class Prickly:
     """It does not want to be asked whether it is a module."""
 

@@ -233,7 +233,9 @@ class Recording:
         self.call(_forget, (t,), run=False)
 
     def refuse(self, why: str) -> NoReturn:
-        place = line()
+        place, ours = line(), _of_a_layer()
+        if ours:
+            why += f"\n  It is {ours} that does so, not the line: compute it outside of the step."
         raise ReplayError(f"replay: this step cannot be recorded\n  at {place}\n  {why}")
 
     # Repeated calls -------------------------------------------------------------------------------
@@ -421,6 +423,22 @@ def _watched(node: Any) -> bool:
 
 def _forget(t: Tensor) -> None:
     t.grad = None
+
+
+def _of_a_layer() -> str:
+    """The function or layer of ``nn`` that is running, if that is what the user's line has called."""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        home, name = frame.f_globals.get("__name__", ""), frame.f_code.co_name
+        if home.partition(".")[0] not in _NOT_USERS:
+            return ""
+        if home.startswith("nn."):
+            if name == "forward":
+                return f"nn.{type(frame.f_locals.get('self')).__name__}"
+            if name in vars(sys.modules.get("nn.functional", np)).get("__all__", ()):
+                return f"nn.functional.{name}"
+        frame = frame.f_back
+    return ""
 
 
 def line() -> str:
