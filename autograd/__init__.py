@@ -78,8 +78,7 @@ def _spelled(home: str, name: str, public: str = "") -> _Any:
 
     module = _importlib.import_module(home)
     value = spelled(getattr(module, name))
-    passes = getattr(value, "__module__", "") == "autograd.linalg"  # which has it under its name
-    if home.startswith("autograd.spelling.") and not passes and not hasattr(value, "blames"):
+    if home.startswith("autograd.spelling.") and not hasattr(value, "blames"):
         from autograd.spelling.blame import blaming
 
         value = blaming(public or name, value)

@@ -37,6 +37,7 @@ from autograd.ops.linalg.triangular import solve_triangular
 from autograd.ops.products import cross, matmul, outer, tensordot, vecdot
 from autograd.ops.split_and_stack import matrix_transpose
 from autograd.spelling import readings as _readings
+from autograd.spelling.blame import blaming as _blaming
 from autograd.spelling.keywords import spelled as _spelled
 from autograd.spelling.matrices import matrix_exp, matrix_rank, pinv
 
@@ -96,7 +97,13 @@ READ = (*_OF_TRIANGLES, "solve")
 
 for _name in __all__[1:]:
     _ours = globals()[_name]
-    _found = getattr(_readings, _name) if _name in READ else _spelled(_ours)
+    if _name in READ:
+        _found = getattr(_readings, _name)
+        if not hasattr(_found, "blames"):  # one function, whatever is used first
+            _found = _blaming(_name, _found)
+            setattr(_readings, _name, _found)
+    else:
+        _found = _spelled(_ours)
     if _found is not _ours:
         _found.__module__ = __name__  # where pickle finds it
     globals()[_name] = _found

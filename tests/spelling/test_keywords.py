@@ -1,8 +1,11 @@
 """Names of arguments: NumPy's for arrays are read, and what nobody knows is refused in public names."""
 
 import inspect
+import itertools
 import pickle
 import re
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -200,3 +203,24 @@ def test_every_public_function_is_pickled_whatever_was_used_before():
     functions = [f for home in (ag, ag.linalg) for _, f in public(home) if inspect.isfunction(f)]
     for function in functions + methods:
         assert pickle.loads(pickle.dumps(function)) is function
+
+
+@pytest.mark.parametrize(
+    "order", list(itertools.permutations(["autograd", "linalg", "Tensor"])), ids="-".join
+)
+def test_functions_are_pickled_in_whatever_order_they_are_first_used(order):
+    program = """
+import inspect, pickle, sys
+import autograd
+from autograd.spelling.names import READINGS
+homes = {"autograd": lambda: autograd, "linalg": lambda: autograd.linalg, "Tensor": lambda: autograd.Tensor}
+used = []
+for name in sys.argv[1:]:
+    home = homes[name]()
+    used += [(home, name, getattr(home, name, None)) for name in sorted({*dir(home), *READINGS}) if name[0] != "_"]
+for home, name, function in used:
+    if inspect.isfunction(function) and home is not autograd.Tensor:
+        assert getattr(home, name) is function, name
+        assert pickle.loads(pickle.dumps(function)) is function, name
+"""
+    subprocess.run([sys.executable, "-c", program, *order], check=True)
