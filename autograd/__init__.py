@@ -89,9 +89,9 @@ def _spelled(home: str, name: str, public: str = "") -> _Any:
 
 def _known() -> set[str]:
     from autograd.spelling.devices import CONSTANTS
-    from autograd.spelling.names import FUNCTIONS
+    from autograd.spelling.names import FUNCTIONS, READINGS
 
-    return {*__all__, *FUNCTIONS, *CONSTANTS}
+    return {*__all__, *FUNCTIONS, *READINGS, *CONSTANTS}
 
 
 def __dir__() -> list[str]:
