@@ -37,7 +37,7 @@ _SINGLE = {"from_torch": "interop.convert", "load": "files", "save": "files"}
 def __getattr__(name: str) -> _Any:
     from autograd import arguments
 
-    if name in _PARTS:
+    if name in _PARTS or name in _HOMES:
         part = _importlib.import_module(f"nn.{name}")
         arguments.not_functions(__name__)
         return part
@@ -50,6 +50,8 @@ def __getattr__(name: str) -> _Any:
                 value = globals()[name] = getattr(module, name)
                 arguments.not_functions(__name__)
                 return value
+    if name in globals():  # a module of its own, loaded by the search
+        return globals()[name]
     raise AttributeError(
         f"module 'nn' has no attribute {name!r}{arguments.nearest(name, __dir__())}"
     )

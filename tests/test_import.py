@@ -1,5 +1,6 @@
 """What `import autograd, nn` loads, and that what is loaded later is there as if it had been."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -102,3 +103,36 @@ def test_threads_may_ask_for_the_same_thing_first():
         "print(len(got), len({repr(g) for g in got}))"
     )
     assert out == "8 1"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_modules_are_found_the_first_time_if_they_are_the_second():
+    print_changes = """
+import importlib, os, pathlib, pkgutil, warnings
+import autograd, nn
+
+warnings.simplefilter("ignore")  # of forks of a process with threads
+
+def asked(home, name):
+    try:
+        return type(getattr(home, name)).__name__
+    except AttributeError as error:
+        return str(error)
+
+# Found without being loaded, unlike by pkgutil.walk_packages.
+files = [f for top in ("autograd", "nn") for f in sorted(pathlib.Path(top).rglob("__init__.py"))]
+for package in [".".join(file.parent.parts) for file in files]:
+    if not os.fork():  # nothing that one package loads is seen by the next
+        home = importlib.import_module(package)
+        for name in [m.name for m in pkgutil.iter_modules(home.__path__) if m.name[0] != "_"]:
+            if not os.fork():
+                first, second = asked(home, name), asked(home, name)
+                print("same" if first == second else f"{package}.{name}: {first}, then {second}", flush=True)
+                os._exit(0)
+            os.wait()
+        os._exit(0)
+    os.wait()
+"""
+    came = said(print_changes).splitlines()
+    assert set(came) == {"same"}
+    assert len(came) > 150
