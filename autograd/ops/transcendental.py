@@ -71,13 +71,16 @@ def _whole_power(x: Any, y: int | float) -> Any:
 
 
 def _power_slope(x: Any, y: Any) -> Any:
-    """y · x^(y − 1), with 0 where y = 0 also for x ≤ 0: at 0, x^(−1) is infinite."""
+    """y · x^(y − 1), with 0 where y = 0 also for x ≤ 0 and next to it: at 0, x^(−1) is infinite."""
     if type(y) is int or type(y) is float:
         if y == 0:
             return 0.0
         return 2.0 * x if y == 2 else y * power(x, y - 1)
-    # By y that has the slope 1/x where y = 0, so there it is only put aside where it must be.
-    at_zero = logical_and(equal(y, 0), logical_not(greater(x, 0)))
+    # By y that has the slope 1/x where y = 0, so there it is only put aside where it must be: where
+    # x^(−1), or x^(−4) in the derivatives of higher order, is too large, and 0 times that no number.
+    dtype = np.result_type(*[getattr(each, "dtype", np.float16) for each in (x, y)])
+    least = float(np.finfo(dtype if dtype.kind == "f" else np.float64).tiny) ** 0.25
+    at_zero = logical_and(equal(y, 0), logical_not(greater(x, least)))
     return where(at_zero, 0.0, y * power(x, where(at_zero, 1.0, y - 1.0)))
 
 

@@ -146,6 +146,19 @@ def test_the_slope_in_x_of_a_power_of_zero_has_a_slope_in_y(x):
         np.testing.assert_allclose(second.numpy(), mixed, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "sizes"),
+    [(np.float64, [5e-324, 1e-310, 1e-200, 1e-80, 1e-70, 1e300, np.inf]), (np.float32, [1e-45, 1e-39, 1e-12, 1e-8, 1e30, np.inf])],
+)  # fmt: skip
+def test_powers_of_zero_have_slopes_in_x_of_0_however_small_x_is(dtype, sizes):
+    x = ag.tensor(sizes, dtype=dtype, requires_grad=True)
+    y = ag.tensor(np.zeros(len(sizes)), dtype=dtype, requires_grad=True)
+    slope = (x**y).sum()
+    for _ in range(3):
+        (slope,) = ag.grad(slope.sum(), [x], create_graph=True)
+        assert slope.tolist() == [0.0] * len(sizes)
+
+
 def test_integers_to_negative_powers():
     with pytest.raises(ValueError, match="^power: "):
         ag.tensor([1, 2]) ** -1
