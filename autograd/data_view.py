@@ -84,7 +84,7 @@ class Values(np.ndarray):
         return _array(self).view(*args, **options)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _array(self).__reduce_ex__(protocol)
+        return _array(self).copy().__reduce_ex__(protocol)  # which may be written into
 
     def __deepcopy__(self, memo: Any) -> Any:
         return _array(self).copy()

@@ -331,3 +331,9 @@ def test_grad_takes_no_other_dtype_than_the_tensors(other):
     x.grad = ag.zeros(2)
     (x * 3).sum().backward()
     assert x.grad.tolist() == [3.0, 3.0]
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_data_out_of_a_pickle_is_an_array_that_may_be_written_into(protocol):
+    found = pickle.loads(pickle.dumps(ag.ones(3).data, protocol))
+    assert type(found) is np.ndarray and found.flags.writeable
