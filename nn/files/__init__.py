@@ -99,12 +99,7 @@ def load(path: Any, max_bytes: int | None = None) -> Any:
         >>> nn.load(path)
         {'weight': Tensor([1., 1.])}
     """
-    return _read("load", path, max_bytes)[0]
-
-
-def _both(who: str, path: Any) -> tuple[Any, dict[str, str]]:
-    """What `load` gives and what `metadata` gives, of one file, should it be replaced meanwhile."""
-    return _read(who, path, None)
+    return read("load", path, max_bytes)[0]
 
 
 def metadata(path: Any) -> dict[str, str]:
@@ -113,10 +108,11 @@ def metadata(path: Any) -> dict[str, str]:
     Raises:
         FileNotFoundError, ValueError: as `load`.
     """
-    return _read("metadata", path, None)[1]
+    return read("metadata", path)[1]
 
 
-def _read(who: str, path: Any, max_bytes: int | None) -> tuple[Any, dict[str, str]]:
+def read(who: str, path: Any, max_bytes: int | None = None) -> tuple[Any, dict[str, str]]:
+    """What `load` gives and what `metadata` gives, of one file, should it be replaced meanwhile."""
     read, path, budget = _opened(who, path, max_bytes)
     found: tuple[Any, dict[str, str]] = read(path, budget)
     return found

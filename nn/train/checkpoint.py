@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, arguments
-from nn.files import _both, save
+from nn.files import read, save
 
 __all__ = ["Checkpoints", "load_state", "pack", "save_state", "unpack"]
 
@@ -106,7 +106,7 @@ def load_state(path: Any) -> Any:
         FileNotFoundError: if there is no such file.
         ValueError: if it is damaged, or no checkpoint.
     """
-    tensors, texts = _both("load_state", path)
+    tensors, texts = read("load_state", path)
     if texts.get("format") != _FORMAT:
         raise ValueError(f"load_state: {path} is no checkpoint")
     try:
