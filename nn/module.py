@@ -175,9 +175,8 @@ class Module:
         finally:
             if outermost:
                 _call.paths = None
-            autograd.set_module_path(
-                before
-            )  # by the outermost, too, should an interrupt have come here
+            # By the outermost, too: an interrupt may have come here in an inner one.
+            autograd.set_module_path(before)
             if outermost and _call.anew:
                 layers, _call.anew = list(_call.anew), ()
                 overlooked.warn_of_layers_built_anew(layers)

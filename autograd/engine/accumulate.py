@@ -102,7 +102,8 @@ class Additions:
     """What is to be added to ``.grad``: all of it is made ready first, and put in place by one call.
 
     That call goes through no line of Python, and interrupts come between lines: whatever is raised,
-    Ctrl-C as well, finds all gradients added or none.
+    Ctrl-C as well, finds all gradients added or none. (Where several leaves share one tensor as their
+    ``.grad``, each next sum waits for the one before, and there are as many calls.)
     """
 
     def __init__(self) -> None:

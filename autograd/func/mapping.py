@@ -132,7 +132,7 @@ def _stacked(made: list[Any], out_dims: Any) -> Any:
     axes = _axes("out_dims", out_dims, made[0])
     if None in axes:
         raise ValueError(
-            f"func.vmap: out_dims={out_dims!r} must say where the batch's axis goes in every result"
+            f"func.vmap: out_dims={arguments.shown(out_dims)} must say where the batch's axis goes in every result"
         )
     return rebuild(
         [

@@ -24,8 +24,8 @@ class saved_tensors_hooks:
         unpack: gets that, when backward comes to the operation, and returns a tensor of the same
             shape and dtype.
 
-    Of hooks inside of hooks the innermost count. Numbers (0-d values) are kept as they are. What is handed to ``pack`` may be written into later,
-    unnoticed: a ``pack`` that keeps the tensor itself takes that upon itself.
+    Of hooks inside of hooks the innermost count. Numbers (0-d values) are kept as they are. What is
+    handed to ``pack`` may be written into later, unnoticed: a ``pack`` that keeps the tensor itself takes that upon itself.
 
     Raises:
         TypeError: if one of the two cannot be called.

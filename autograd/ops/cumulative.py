@@ -293,9 +293,7 @@ def trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: Any = -1) -> Any:
         ValueError: if x does not fit y.
     """
     y, dx = array_like("trapezoid", y, x), number("trapezoid", "dx", dx)
-    y = as_floats(
-        y, x
-    )  # before sums and differences of small integers are taken, which wrap around
+    y = as_floats(y, x)  # sums and differences of small integers wrap around
     axis = arguments.axis("trapezoid", axis, len(y.shape))
     before = (slice(None),) * axis
     if x is None:

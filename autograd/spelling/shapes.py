@@ -318,8 +318,8 @@ def unclear_repeat(x: Any, *repeats: Any) -> str | None:
         return None
     if min(repeats) < 0:  # an axis counted from the end: PyTorch has no such sizes
         return None
-    once = set(repeats) == {1} and len(repeats) == len(x.shape)
-    alike = x.size == 1 == len(repeats) or once
+    unchanged = set(repeats) == {1} and len(repeats) == len(x.shape)
+    alike = x.size == 1 == len(repeats) or unchanged
     return None if alike else "repeat"
 
 

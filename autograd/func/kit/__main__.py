@@ -26,6 +26,10 @@ from autograd.func.kit import OPERATIONS, all_cases, check, template
 
 __all__ = ["main"]
 
+#: What the file's module is called.
+_NAME = "implementation"
+_AS_IT_IS: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
@@ -62,7 +66,7 @@ def main(argv: list[str] | None = None) -> int:
     if not Path(options.file).is_file():
         parser.error(f"no file {options.file!r}")
     # What the file itself prints is no part of a report that is read by a program.
-    apart = contextlib.redirect_stdout(sys.stderr) if options.json == "-" else _ALONGSIDE
+    apart = contextlib.redirect_stdout(sys.stderr) if options.json == "-" else _AS_IT_IS
     with apart, _loaded(Path(options.file)) as module:
         if module is None:
             return 1
@@ -77,9 +81,6 @@ def main(argv: list[str] | None = None) -> int:
         except OSError as error:
             parser.error(f"cannot write {options.json!r}: {error.strerror}")
     return 0 if report else 1
-
-
-_ALONGSIDE: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
 
 
 def _list(plain: bool) -> None:
@@ -143,10 +144,6 @@ def _ran(loader: Loader, module: ModuleType, path: Path) -> bool:
         traceback.print_exc(limit=-2)
         return False
     return True
-
-
-#: What the file's module is called.
-_NAME = "implementation"
 
 
 if __name__ == "__main__":

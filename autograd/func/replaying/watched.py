@@ -195,9 +195,8 @@ def _getter(holder: Any, keys: list[Any]) -> Any:
     """A function that looks several keys up."""
     if len(keys) > 1 and type(holder) in (dict, types.MappingProxyType):
         return itemgetter(*keys)
-    return lambda holder: [
-        holder.get(key, ABSENT) for key in keys
-    ]  # a defaultdict adds what it lacks
+    # Not holder[key]: a defaultdict adds what it lacks.
+    return lambda holder: [holder.get(key, ABSENT) for key in keys]
 
 
 def _numbers(data: Any) -> Any:
